@@ -1,0 +1,114 @@
+// The conversation's edges: what a chat hands in, what it gets back, and what the bot asks of a chat and of the directory.
+import type { CardView, Verb } from '../../cards/view.ts';
+import type { CardRef } from '../liveResponse/request.ts';
+import type { Person } from './policy.ts';
+
+/** How far a chat vouches for an account. Only `member` may do more than read help. */
+export type Trust = 'member' | 'guest' | 'external' | 'bot' | 'anonymous' | 'foreignTenant' | 'deactivated';
+
+export interface Account {
+  readonly surface: string;
+  /** The platform's stable id, never a name. */
+  readonly id: string;
+  readonly trust: Trust;
+  /** For display in refusals and `whoami` only. */
+  readonly name?: string;
+  /** Further ids `whoami` prints, such as a tenant. */
+  readonly details?: readonly (readonly [string, string])[];
+}
+
+export interface Place {
+  readonly surface: string;
+  readonly id: string;
+  /** A one-to-one conversation with the bot. */
+  readonly direct: boolean;
+  /** Shared with another organisation: results are always private there. */
+  readonly external: boolean;
+}
+
+export interface CommandIn {
+  readonly surface: string;
+  readonly account: Account;
+  readonly place: Place;
+  /** What stood after the command's name; entities and auto-links already undone by the adapter. */
+  readonly text: string;
+  /** Unique per delivery; a redelivery bears the same. */
+  readonly deliveryId: string;
+}
+
+export interface PressIn {
+  readonly surface: string;
+  readonly account: Account;
+  readonly place: Place;
+  readonly verb: Verb;
+  readonly requestId: string;
+  readonly revision: number;
+  readonly fingerprint: string;
+  readonly index?: number;
+  /** A text given with the press, such as the reason of a denial. */
+  readonly input?: string;
+  readonly deliveryId: string;
+}
+
+/** A text asked for in a form; submitting it is a press with `input`. */
+export interface Form {
+  readonly verb: Verb;
+  readonly requestId: string;
+  readonly revision: number;
+  readonly fingerprint: string;
+  readonly title: string;
+  readonly label: string;
+  readonly optional: boolean;
+  readonly max: number;
+  readonly submit: string;
+}
+
+/** Answers go to the person alone; what everybody sees is on the cards. All texts are plain: adapters escape them. */
+export type Reply =
+  | { readonly kind: 'nothing' }
+  /** `block` is preformatted text below the sentence, shown literally. `link` is a bearer secret. */
+  | { readonly kind: 'sentence'; readonly text: string; readonly block?: string; readonly link?: { readonly label: string; readonly url: string } }
+  | { readonly kind: 'card'; readonly text: string; readonly view: CardView }
+  | { readonly kind: 'form'; readonly form: Form };
+
+/**
+ * `gone`: the card or message no longer exists (post anew). `dead`: the place cannot be written to any more.
+ * `throttled`: again after `retryAfterMs`. `ambiguous`: a post that may have happened. `unavailable`: nothing happened, try later.
+ * `rejected`: the chat will not take this content, ever.
+ */
+export type ChatErrorCode = 'gone' | 'dead' | 'throttled' | 'ambiguous' | 'unavailable' | 'rejected';
+
+export class ChatError extends Error {
+  readonly code: ChatErrorCode;
+  readonly retryAfterMs: number | undefined;
+  constructor(code: ChatErrorCode, message: string, options: { readonly retryAfterMs?: number; readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'ChatError';
+    this.code = code;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** One chat platform. Methods throw ChatError. */
+export interface ChatPort {
+  readonly surface: string;
+  /** Posts a card and answers where it stands. Called at most once per `intent`. */
+  post(place: string, view: CardView, intent: string): Promise<CardRef>;
+  /** Draws the whole card anew; safe to repeat. */
+  update(ref: CardRef, view: CardView): Promise<void>;
+  /** A short public note that notifies, below a card. `mention` holds account ids of this surface. */
+  note(ref: CardRef, text: string, mention: readonly string[]): Promise<void>;
+  /** To one person alone. */
+  whisper(place: string, account: string, text: string): Promise<void>;
+}
+
+/** Membership of platform groups, such as `slack:S0614TZR7` or `entra:<id>`; fails closed by throwing. */
+export interface Groups {
+  includes(group: string, person: Person): Promise<boolean>;
+}
+
+/** What the bot offers to every chat, the console and the loop. */
+export interface Bot {
+  command(input: CommandIn): Promise<Reply>;
+  press(input: PressIn): Promise<Reply>;
+}

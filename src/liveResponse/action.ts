@@ -1,0 +1,78 @@
+// Defender's words for a machine action, read tolerantly: a status nobody has seen yet is "still going" with a warning, never a success.
+import type { Command } from './commands.ts';
+
+/** Documented and observed action statuses (defender-api.md 2.2). */
+export const terminalStatuses = ['Succeeded', 'Failed', 'TimeOut', 'Cancelled'] as const;
+export type TerminalStatus = (typeof terminalStatuses)[number];
+export const activeStatuses = ['Pending', 'InProgress'] as const;
+
+/** One entry of the action's `commands`, index being its position in what was submitted. */
+export interface CommandProgress {
+  readonly index: number;
+  /** Created, Submitted, PendingResource, Executing, Completed, Failed, or a word of the future. */
+  readonly status: string;
+  /** Epoch milliseconds; either may be absent even on a Completed command. */
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly errors: readonly string[];
+}
+
+/** A live response machine action as Defender tells it. */
+export interface Action {
+  readonly id: string;
+  readonly type: string;
+  readonly status: string;
+  readonly machineId: string;
+  readonly requestor: string;
+  /** Our Comment, in which the tag is looked for. */
+  readonly comment: string;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly cancelledBy?: string;
+  readonly cancelComment?: string;
+  readonly progress: readonly CommandProgress[];
+  /** What Defender says it was asked to run; undefined where it could not be read. */
+  readonly commands?: readonly Command[];
+}
+
+export function isTerminal(status: string): status is TerminalStatus {
+  return (terminalStatuses as readonly string[]).includes(status);
+}
+
+export function isKnownStatus(status: string): boolean {
+  return isTerminal(status) || (activeStatuses as readonly string[]).includes(status);
+}
+
+/** How a request ends on each terminal status. */
+export const outcomeOf = {
+  Succeeded: 'succeeded',
+  Failed: 'failed',
+  TimeOut: 'timedOut',
+  Cancelled: 'cancelled',
+} as const satisfies Record<TerminalStatus, string>;
+export type Outcome = (typeof outcomeOf)[TerminalStatus];
+
+/** `skipped`: never run because an earlier command failed or the action ended first. */
+export type StepState = 'waiting' | 'running' | 'completed' | 'failed' | 'skipped';
+
+/** What a row of the card says of a command, from its own status and whether the whole action has ended. */
+export function stepState(progress: CommandProgress | undefined, ended: boolean): StepState {
+  if (progress === undefined) return ended ? 'skipped' : 'waiting';
+  switch (progress.status) {
+    case 'Completed':
+      return 'completed';
+    case 'Failed':
+      return 'failed';
+    case 'Created':
+      return ended ? 'skipped' : 'waiting';
+    default:
+      // Submitted, PendingResource, Executing and anything new.
+      return ended ? 'failed' : progress.status === 'Executing' || progress.startedAt !== undefined ? 'running' : 'waiting';
+  }
+}
+
+/** True when two readings of one action would draw the same card. */
+export function sameReading(a: Action, b: Action): boolean {
+  return a.status === b.status && a.cancelledBy === b.cancelledBy && JSON.stringify(a.progress) === JSON.stringify(b.progress);
+}

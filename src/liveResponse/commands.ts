@@ -1,0 +1,145 @@
+// The commands of one live response session, in Defender's vocabulary, and the rules that hold for any of them.
+// Nothing here knows who asked: that is policy. What is refused here could not be run, or could not be shown honestly.
+
+/** Copies a file of the live response library to the device. */
+export interface PutFile {
+  readonly type: 'PutFile';
+  readonly fileName: string;
+}
+
+/** Runs a script of the library. `args` is the exact text handed to the script; absent when there is none. */
+export interface RunScript {
+  readonly type: 'RunScript';
+  readonly scriptName: string;
+  readonly args?: string;
+}
+
+/** Collects one file from the device. */
+export interface GetFile {
+  readonly type: 'GetFile';
+  readonly path: string;
+}
+
+export type Command = PutFile | RunScript | GetFile;
+
+/** Our own bound: a card with more rows is not read on a phone, and every row must be shown. */
+export const maxCommands = 10;
+
+/** All command text of a request together, in characters, so that every approval card can show every byte that will run. */
+export const maxCommandCharacters = 3000;
+
+/** Library file names: letters, digits, `-`, `_` and `.` only (learn.microsoft.com/defender-endpoint/live-response). */
+const libraryName = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+
+export type CommandProblem =
+  | { readonly reason: 'noCommands' }
+  | { readonly reason: 'tooManyCommands'; readonly count: number }
+  | { readonly reason: 'tooLong'; readonly characters: number }
+  | { readonly reason: 'order'; readonly index: number; readonly type: Command['type']; readonly after: Command['type'] }
+  | { readonly reason: 'libraryName'; readonly index: number; readonly name: string }
+  | { readonly reason: 'emptyPath'; readonly index: number }
+  | { readonly reason: 'hiddenCharacters'; readonly index: number; readonly found: string };
+
+const rank = { PutFile: 0, RunScript: 1, GetFile: 2 } as const;
+
+/** The first reason why these commands cannot be one session, or undefined when they can. */
+export function problemWith(commands: readonly Command[]): CommandProblem | undefined {
+  if (commands.length === 0) return { reason: 'noCommands' };
+  if (commands.length > maxCommands) return { reason: 'tooManyCommands', count: commands.length };
+  let before: Command['type'] | undefined;
+  let characters = 0;
+  for (const [index, command] of commands.entries()) {
+    const text = wordsOf(command).join(' ');
+    const found = hiddenCharacter(text);
+    if (found !== undefined) return { reason: 'hiddenCharacters', index, found };
+    characters += text.length;
+    if (command.type === 'GetFile') {
+      if (command.path.trim() === '') return { reason: 'emptyPath', index };
+    } else {
+      const name = command.type === 'RunScript' ? command.scriptName : command.fileName;
+      if (!libraryName.test(name)) return { reason: 'libraryName', index, name };
+    }
+    // Defender takes PutFile, then RunScript, then GetFile, each any number of times (defender-api.md 1.1).
+    if (before !== undefined && rank[command.type] < rank[before]) {
+      return { reason: 'order', index, type: command.type, after: before };
+    }
+    before = command.type;
+  }
+  if (characters > maxCommandCharacters) return { reason: 'tooLong', characters };
+  return undefined;
+}
+
+function wordsOf(command: Command): readonly string[] {
+  switch (command.type) {
+    case 'PutFile':
+      return [command.fileName];
+    case 'RunScript':
+      return command.args === undefined ? [command.scriptName] : [command.scriptName, command.args];
+    case 'GetFile':
+      return [command.path];
+  }
+}
+
+/** One line that shows a command byte for byte, as it stands on every card: `RunScript minidump.ps1 OfficeClickToRun`. */
+export function commandLine(command: Command): string {
+  return [command.type, ...wordsOf(command)].join(' ');
+}
+
+/**
+ * The first character that could make shown text differ from run text: control characters, bidirectional marks and
+ * overrides, zero-width and other invisible ones, line separators, lone surrogates. Returned as `U+202E`; undefined if there is none.
+ */
+export function hiddenCharacter(text: string): string | undefined {
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    if (isHidden(point)) return `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
+  }
+  return undefined;
+}
+
+/** Ranges of code points that draw nothing or change how their neighbours are drawn. */
+const hiddenRanges: readonly (readonly [number, number])[] = [
+  [0x0000, 0x001f],
+  [0x007f, 0x009f],
+  [0x00a0, 0x00a0], // no-break space: looks like a space, is none; the grammar turns it into one before this check
+  [0x00ad, 0x00ad],
+  [0x034f, 0x034f],
+  [0x061c, 0x061c],
+  [0x115f, 0x1160],
+  [0x17b4, 0x17b5],
+  [0x180b, 0x180f],
+  [0x2000, 0x200f],
+  [0x2028, 0x202f],
+  [0x205f, 0x206f],
+  [0x3000, 0x3000],
+  [0x3164, 0x3164],
+  [0xd800, 0xdfff],
+  [0xfe00, 0xfe0f],
+  [0xfeff, 0xfeff],
+  [0xffa0, 0xffa0],
+  [0xfff0, 0xfffb],
+  [0x1d173, 0x1d17a],
+  [0xe0000, 0xe0fff],
+];
+
+export function isHidden(point: number): boolean {
+  return hiddenRanges.some(([from, to]) => point >= from && point <= to);
+}
+
+/**
+ * The canonical text over which a request's digest is taken: tenant, device and every command with its exact text, in order.
+ * JSON arrays only, so that no two different requests can give the same text.
+ */
+export function digestText(tenant: string, deviceId: string, commands: readonly Command[]): string {
+  return JSON.stringify(['lr1', tenant, deviceId, commands.map((command) => [command.type, ...wordsOf(command)])]);
+}
+
+/** What people type and buttons carry of a digest: its first 8 hex digits. It guards against a stale card, not against forgery: the store does that. */
+export function fingerprintOf(digest: string): string {
+  return digest.slice(0, 8);
+}
+
+/** Equality as Defender would run them. */
+export function sameCommands(a: readonly Command[], b: readonly Command[]): boolean {
+  return digestText('', '', a) === digestText('', '', b);
+}

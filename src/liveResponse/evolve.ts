@@ -1,0 +1,248 @@
+// Folds one journal event into a request. Pure, total over the moves table, and the only writer of state.
+import type { Asked, Card, Fact, InState, Move, Request } from './request.ts';
+import { target } from './request.ts';
+
+/** An event that the table has no move for. Always a bug of the caller: decisions are made on the same value that is folded. */
+export class IllegalMove extends Error {
+  readonly code = 'illegalMove';
+  constructor(id: string, state: string, event: string) {
+    super(`request ${id}: no move "${event}" from state "${state}"`);
+    this.name = 'IllegalMove';
+  }
+}
+
+/** The request that `asked` starts. */
+export function begin(asked: Asked): InState<'awaitingApproval'> {
+  return { ...asked, state: 'awaitingApproval', revision: 1, cards: [], noted: [], changedAt: asked.at };
+}
+
+const noResults = { excerpts: [], files: [], links: [], troubles: [] } as const;
+
+/** The request after `event`, which happened at `at` (epoch milliseconds). @throws IllegalMove */
+export function evolve(request: Request, event: Move | Fact, at: number): Request {
+  const next = isMove(event) ? move(request, event, at) : withFact(request, event);
+  if (next === undefined) throw new IllegalMove(request.id, request.state, event.type);
+  return raises(event) ? { ...next, revision: request.revision + 1, changedAt: at } : next;
+}
+
+const factTypes = {
+  cardPosting: false,
+  cardPosted: false,
+  cardShown: false,
+  cardGone: false,
+  noted: false,
+  waiting: true,
+  looked: true,
+  excerptRead: true,
+  fileSeen: true,
+  resultTrouble: true,
+  linkMinted: true,
+  linkRetired: true,
+  cancelAsked: true,
+  pressRefused: false,
+  resultViewed: false,
+} as const satisfies Record<Fact['type'], boolean>;
+
+function isMove(event: Move | Fact): event is Move {
+  return !(event.type in factTypes);
+}
+
+/** Whether the cards have to be drawn anew after this event. */
+export function raises(event: Move | Fact): boolean {
+  if (isMove(event)) return true;
+  return event.type === 'linkMinted' ? event.onCard : factTypes[event.type];
+}
+
+function move(request: Request, event: Move, at: number): Request | undefined {
+  if (target(request.state, event.type) === undefined) return undefined;
+  // The state each move leaves is what `target` has just checked; the switch narrows it again for the compiler.
+  switch (event.type) {
+    case 'approved':
+      return in_(request, 'awaitingApproval', (r) => ({
+        ...r,
+        state: 'queued',
+        approval: event.approval,
+        attempts: [],
+        runBefore: event.approval.at + r.terms.runWithin,
+      }));
+    case 'denied':
+    case 'withdrawn':
+    case 'expired':
+    case 'lapsed':
+    case 'refused':
+    case 'dropped':
+      return over(request, event, at);
+    case 'claimed':
+      return in_(request, 'queued', ({ runBefore: _runBefore, notBefore: _notBefore, waitsFor: _waitsFor, ...r }) => ({
+        ...r,
+        state: 'submitting',
+        attempts: [...r.attempts, event.attempt],
+      }));
+    case 'submitted':
+      return in_(request, 'submitting', (r) => running(r, event, at, noResults));
+    case 'deferred':
+      return in_(request, 'submitting', (r) => ({
+        ...r,
+        state: 'queued',
+        runBefore: r.approval.at + r.terms.runWithin,
+        notBefore: event.notBefore,
+        waitsFor: event.cause,
+      }));
+    case 'lost':
+      return in_(request, 'submitting', (r) => ({ ...r, state: 'unknown', cause: 'lost', since: at, looks: 0, results: noResults }));
+    case 'adopted':
+      return in_(request, 'unknown', ({ cause: _cause, since: _since, looks: _looks, lookedAt: _lookedAt, ...r }) => running(r, event, at, r.results));
+    case 'resent':
+      return in_(request, 'unknown', ({ cause: _cause, since: _since, looks: _looks, lookedAt: _lookedAt, actionId: _actionId, results: _results, ...r }) => ({
+        ...r,
+        state: 'queued',
+        approval: event.approval,
+        runBefore: event.runBefore,
+      }));
+    case 'progressed':
+      return in_(request, 'running', (r) => ({ ...r, action: event.action }));
+    case 'ended':
+      return in_(request, 'running', ({ deadline: _deadline, ...r }) => ({
+        ...r,
+        state: 'finished',
+        outcome: event.outcome,
+        endedAt: at,
+        action: event.action,
+      }));
+    case 'lostTrack':
+    case 'overdue':
+      return in_(request, 'running', ({ startedAt: _startedAt, action: _action, deadline: _deadline, cancel: _cancel, ...r }) => ({
+        ...r,
+        state: 'unknown',
+        cause: event.type,
+        since: at,
+        looks: 0,
+      }));
+  }
+}
+
+type Sent = Pick<InState<'submitting'>, keyof InState<'submitting'>> | Omit<InState<'submitting'>, 'state'>;
+
+function running(request: Sent, event: Extract<Move, { type: 'submitted' | 'adopted' }>, at: number, results: InState<'running'>['results']): InState<'running'> {
+  return {
+    ...request,
+    state: 'running',
+    startedAt: at,
+    actionId: event.action.id,
+    action: event.action,
+    deadline: event.deadline,
+    results,
+  };
+}
+
+function over(request: Request, event: Extract<Move, { type: 'denied' | 'withdrawn' | 'expired' | 'lapsed' | 'refused' | 'dropped' }>, at: number): InState<'over'> {
+  const { type, ...rest } = event;
+  const ending =
+    type === 'lapsed' && request.state === 'queued' && request.waitsFor !== undefined
+      ? ({ how: 'lapsed', waitedFor: request.waitsFor } as const)
+      : ({ how: type, ...rest } as InState<'over'>['ending']);
+  return {
+    ...asked(request),
+    state: 'over',
+    revision: request.revision,
+    cards: request.cards,
+    noted: request.noted,
+    changedAt: request.changedAt,
+    ending,
+    endedAt: at,
+    attempts: 'attempts' in request ? request.attempts : [],
+    ...('approval' in request && request.approval !== undefined ? { approval: request.approval } : {}),
+  };
+}
+
+/** Only what was known from the start, so that no field of an older state survives into the last one. */
+function asked(r: Request): Asked {
+  return {
+    id: r.id,
+    origin: r.origin,
+    at: r.at,
+    requester: r.requester,
+    account: r.account,
+    place: r.place,
+    tenant: r.tenant,
+    device: r.device,
+    commands: r.commands,
+    title: r.title,
+    terms: r.terms,
+    digest: r.digest,
+    fingerprint: r.fingerprint,
+    ...(r.recipe === undefined ? {} : { recipe: r.recipe }),
+    ...(r.reason === undefined ? {} : { reason: r.reason }),
+  };
+}
+
+function in_<S extends Request['state']>(request: Request, state: S, then: (r: InState<S>) => Request): Request | undefined {
+  return request.state === state ? then(request as InState<S>) : undefined;
+}
+
+function withFact(request: Request, event: Fact): Request | undefined {
+  switch (event.type) {
+    case 'pressRefused':
+    case 'resultViewed':
+      return request;
+    case 'noted':
+      return { ...request, noted: [...request.noted, `${event.surface}:${event.place}`] };
+    case 'cardPosting':
+      return {
+        ...request,
+        cards: [...request.cards, { place: event.place, surface: event.surface, intent: event.intent, shown: 0 }],
+      };
+    case 'cardPosted':
+      return withCard(request, event.intent, (card) => ({ ...card, ref: event.ref, shown: event.shown }));
+    case 'cardShown':
+      // An update may be told late; a card never goes back to an older revision.
+      return withCard(request, event.intent, (card) => ({ ...card, shown: Math.max(card.shown, event.shown) }));
+    case 'cardGone':
+      return event.dead
+        ? withCard(request, event.intent, (card) => ({ ...card, dead: event.why }))
+        : { ...request, cards: request.cards.filter((card) => card.intent !== event.intent) };
+    case 'waiting':
+      return in_(request, 'queued', (r) => ({ ...r, waitsFor: event.cause }));
+    case 'looked':
+      return in_(request, 'unknown', (r) => ({ ...r, looks: r.looks + 1 }));
+    case 'cancelAsked':
+      return request.state === 'running' || request.state === 'finished' ? { ...request, cancel: event.cancel } : undefined;
+    case 'excerptRead':
+      return withResults(request, (results) => ({
+        ...results,
+        excerpts: [...results.excerpts.filter((one) => one.index !== event.excerpt.index), event.excerpt],
+        troubles: results.troubles.filter((one) => one.index !== event.excerpt.index),
+      }));
+    case 'fileSeen':
+      return withResults(request, (results) => ({
+        ...results,
+        files: [...results.files.filter((one) => one.index !== event.file.index), event.file],
+        troubles: results.troubles.filter((one) => one.index !== event.file.index),
+      }));
+    case 'resultTrouble':
+      return withResults(request, (results) => ({
+        ...results,
+        troubles: [...results.troubles.filter((one) => one.index !== event.trouble.index), event.trouble],
+      }));
+    case 'linkMinted':
+      return event.onCard
+        ? withResults(request, (results) => ({
+            ...results,
+            links: [...results.links.filter((one) => one.index !== event.link.index), event.link],
+          }))
+        : request;
+    case 'linkRetired':
+      return withResults(request, (results) => ({ ...results, links: results.links.filter((one) => one.index !== event.index) }));
+  }
+}
+
+type Results = InState<'running'>['results'];
+
+function withResults(request: Request, change: (results: Results) => Results): Request | undefined {
+  if (request.state !== 'running' && request.state !== 'finished' && request.state !== 'unknown') return undefined;
+  return { ...request, results: change(request.results) };
+}
+
+function withCard(request: Request, intent: string, change: (card: Card) => Card): Request {
+  return { ...request, cards: request.cards.map((card) => (card.intent === intent ? change(card) : card)) };
+}

@@ -1,0 +1,177 @@
+// What this product needs of the world, in its own words. Adapters implement these; tests implement them over real HTTP and real files.
+import type { Action } from './action.ts';
+import type { Command } from './commands.ts';
+import type { Asked, Device, Fact, Move, Request } from './request.ts';
+
+/** Time as a parameter. Milliseconds everywhere. */
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+  /** Resolves after `ms` of this clock's time, or at once when the signal aborts (it never rejects). */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Random {
+  /** `bytes` random bytes as lower-case hex. */
+  hex(bytes: number): string;
+}
+
+export interface Hash {
+  /** SHA-256 of the UTF-8 bytes of `text`, as lower-case hex. */
+  sha256(text: string): string;
+}
+
+/** One JSON line per event; values are redacted by the adapter, but secrets are not handed to it in the first place. */
+export interface Log {
+  info(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(event: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** A short-lived download link. `url` is a bearer secret: never journaled, never logged. `expiresAt` is the link's own `se`. */
+export interface Link {
+  readonly url: string;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+}
+
+/** What a result link held. At most `maxBytes` were read. */
+export interface ResultBytes {
+  readonly bytes: Uint8Array;
+  /** There was more than we read. */
+  readonly cut: boolean;
+  /** Content-Length where the server told it. */
+  readonly size?: number;
+  /** File name of Content-Disposition, not trusted. */
+  readonly fileName?: string;
+}
+
+export interface LibraryFile {
+  readonly name: string;
+  readonly sha256: string;
+  readonly description?: string;
+  readonly parameters?: string;
+  /** Epoch milliseconds. */
+  readonly updatedAt?: number;
+}
+
+/**
+ * `throttled` `busy` `refused` (400/403 that a retry cannot mend) `notFound` `unauthorized`: Defender answered, and nothing was run.
+ * `unavailable`: it could not be reached, or answered 5xx to something that may be repeated.
+ * `ambiguous`: only of `submit`: it may or may not have happened.
+ * `notReady` `gone`: of results. `untrusted`: a link outside the allow-list. `unreadable`: an answer that is not what it should be.
+ * `paced`: our own budget for this kind of call is used up; nothing was sent.
+ */
+export type DefenderErrorCode =
+  | 'throttled'
+  | 'busy'
+  | 'refused'
+  | 'notFound'
+  | 'unauthorized'
+  | 'unavailable'
+  | 'ambiguous'
+  | 'notReady'
+  | 'gone'
+  | 'untrusted'
+  | 'unreadable'
+  | 'paced';
+
+export interface DefenderErrorDetail {
+  readonly status?: number;
+  /** `error.code` of the body, such as ActiveRequestAlreadyExists. */
+  readonly apiCode?: string;
+  /** `error.message`, for people to read; never branched on. */
+  readonly apiMessage?: string;
+  /** `error.target`, the correlation id that Microsoft's support asks for. */
+  readonly target?: string;
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/** The outside world said no or said nothing. Everything a caller branches on is in `code` and the detail fields. */
+export class DefenderError extends Error {
+  readonly code: DefenderErrorCode;
+  readonly detail: DefenderErrorDetail;
+  constructor(code: DefenderErrorCode, message: string, detail: DefenderErrorDetail = {}) {
+    super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
+    this.name = 'DefenderError';
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** Microsoft Defender for Endpoint, as far as this product uses it. Every method may throw DefenderError. */
+export interface DefenderApi {
+  /** Devices whose name is `name`, or begins with `name.`; a 40-hex id finds that device. All of them: choosing is the caller's. */
+  findMachines(name: string): Promise<readonly Device[]>;
+  /** One device as it is now; throws `notFound`. */
+  machine(id: string): Promise<Device>;
+  /** POST runliveresponse, exactly once. The answer is Defender's word; whether the action is ours is for the caller to check. */
+  submit(machineId: string, commands: readonly Command[], comment: string): Promise<Action>;
+  /** Newest known reading of each id; ids that Defender does not know are absent from the answer. */
+  actions(ids: readonly string[]): Promise<readonly Action[]>;
+  /** Live response actions of a device created at or after `since` (epoch milliseconds), newest first. */
+  recent(machineId: string, since: number): Promise<readonly Action[]>;
+  cancel(id: string, why: string): Promise<Action>;
+  link(id: string, index: number): Promise<Link>;
+  /** Reads at most `maxBytes` of a result, without our credentials. */
+  read(url: string, maxBytes: number): Promise<ResultBytes>;
+  library(): Promise<readonly LibraryFile[]>;
+}
+
+/** What `change` may answer: one event to fold, or any value of the caller's that says why not. */
+export type Decision<No> = { readonly event: Move | Fact } | { readonly no: No };
+export type Changed<No> = { readonly request: Request } | { readonly no: No };
+
+/** Things worth a line in the journal that belong to no single request. */
+export type HouseEvent =
+  | { readonly type: 'started'; readonly version: string }
+  | { readonly type: 'stopped' }
+  | { readonly type: 'frozen'; readonly by: string; readonly why: string }
+  | { readonly type: 'unfrozen'; readonly by: string }
+  | { readonly type: 'commandRefused'; readonly by: string; readonly place: string; readonly reason: string; readonly text: string }
+  | { readonly type: 'policyRead'; readonly sha256: string };
+
+export interface Freeze {
+  readonly by: string;
+  readonly why: string;
+  readonly at: number;
+}
+
+/** The journal could not be written: nothing may be approved or sent until it can. */
+export class StoreError extends Error {
+  readonly code = 'storeUnavailable';
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'StoreError';
+  }
+}
+
+/**
+ * All requests. Every successful call is durable (fsynced) before it resolves; of two racing changes of one request the first
+ * wins and the second sees its result. Every method may throw StoreError, after which nothing was changed.
+ */
+export interface RequestStore {
+  /** Stores a new request; `existing` when one with this origin is there already (a repeated delivery). */
+  add(asked: Asked): Promise<{ readonly added: Request } | { readonly existing: Request }>;
+  get(id: string): Request | undefined;
+  byOrigin(origin: string): Request | undefined;
+  /** Every request that is neither finished nor over. */
+  open(): readonly Request[];
+  /** Newest first. */
+  all(): readonly Request[];
+  /** `decide` sees the current value and is called exactly once, inside the change: decision and write cannot be parted. */
+  change<No>(id: string, decide: (request: Request, now: number) => Decision<No>): Promise<Changed<No> | { readonly no: 'unknownRequest' }>;
+  note(event: HouseEvent): Promise<void>;
+  freeze(): Freeze | undefined;
+  /** Undefined while writing works; otherwise why it does not. */
+  trouble(): string | undefined;
+}
+
+/** Texts of script output, kept beside the journal for a retention time. */
+export interface OutputStore {
+  put(requestId: string, index: number, text: string): Promise<{ readonly length: number; readonly sha256: string }>;
+  get(requestId: string, index: number): Promise<string | undefined>;
+  /** Removes texts written before `before` (epoch milliseconds); answers how many. */
+  sweep(before: number): Promise<number>;
+}

@@ -1,0 +1,291 @@
+// A live response request: one discriminated union with a member per state, and the one table of moves between them.
+// State changes nowhere else than in `evolve`, which folds journal events; the same fold rebuilds everything after a restart.
+import type { Action, Outcome } from './action.ts';
+import type { Command } from './commands.ts';
+
+/** A human listed in the policy, as he or she was when it happened. Compared by `id` alone. */
+export interface PersonRef {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** A device frozen by id when it was resolved; the rest is what the approver is shown. Times in epoch milliseconds. */
+export interface Device {
+  readonly id: string;
+  readonly name: string;
+  readonly os: string;
+  readonly health: string;
+  readonly risk?: string;
+  readonly exposure?: string;
+  readonly group?: string;
+  readonly tags: readonly string[];
+  /** Last full report, roughly daily: not "last seen online". */
+  readonly lastReportAt?: number;
+  readonly ip?: string;
+}
+
+/** Where one card of a request stands. `id` is whatever its chat needs to update it, as text. */
+export interface CardRef {
+  readonly surface: string;
+  readonly place: string;
+  readonly id: string;
+}
+
+/** A card as the journal knows it. */
+export interface Card {
+  readonly place: string;
+  readonly surface: string;
+  /** Stored before posting, so that a crash in between is seen; also what marks the newest of two cards in one place. */
+  readonly intent: string;
+  readonly ref?: CardRef;
+  /** Revision the card last showed; 0 before it was posted. */
+  readonly shown: number;
+  /** Set when the place can no longer be written to. */
+  readonly dead?: string;
+}
+
+/** What the policy decided when the request was made; frozen so that a later edit of the file cannot loosen a waiting request. */
+export interface Terms {
+  readonly tier: string;
+  readonly approveRole: string;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+  /** Milliseconds after approval in which the submission must have happened. */
+  readonly runWithin: number;
+}
+
+/** Everything known from the start and never changed. */
+export interface Asked {
+  readonly id: string;
+  /** Surface and delivery id: a repeated delivery is recognised by it. */
+  readonly origin: string;
+  readonly at: number;
+  readonly requester: PersonRef;
+  /** `surface:account` the request came from. */
+  readonly account: string;
+  /** `surface:place` it was asked in. */
+  readonly place: string;
+  readonly tenant: string;
+  readonly device: Device;
+  readonly commands: readonly Command[];
+  /** What the requester typed, in one line, for title and history. */
+  readonly title: string;
+  readonly recipe?: string;
+  readonly reason?: string;
+  readonly terms: Terms;
+  readonly digest: string;
+  readonly fingerprint: string;
+}
+
+export interface Approval {
+  readonly by: PersonRef;
+  readonly account: string;
+  readonly at: number;
+  /** The digest the approver's card bore; submission compares it with what is about to run. */
+  readonly digest: string;
+}
+
+/** One POST, or the intent of one. `tag` is what its Comment begins with. */
+export interface Attempt {
+  readonly nonce: string;
+  readonly tag: string;
+  readonly at: number;
+  readonly by?: PersonRef;
+}
+
+/** A script transcript read from Defender; its text lies beside the journal, under the retention time. */
+export interface Excerpt {
+  readonly index: number;
+  readonly at: number;
+  /** Characters of the text kept, and the SHA-256 of its UTF-8 bytes. */
+  readonly length: number;
+  readonly sha256: string;
+  readonly exitCode?: number;
+  readonly errors: boolean;
+  /** The transcript was larger than we read. */
+  readonly cut: boolean;
+}
+
+/** A collected file as its first bytes and headers tell it. */
+export interface CollectedFile {
+  readonly index: number;
+  readonly at: number;
+  readonly name?: string;
+  readonly bytes?: number;
+  readonly format: 'gzip' | 'zip' | 'other' | 'empty';
+}
+
+/** A minted link. The URL is a bearer secret and is never part of this. */
+export interface LinkFact {
+  readonly index: number;
+  readonly at: number;
+  readonly expiresAt: number;
+  /** Person, or undefined when the bot minted it for the finished card. */
+  readonly by?: PersonRef;
+}
+
+/** Why a result could not be read yet, shown on its row. */
+export interface ResultTrouble {
+  readonly index: number;
+  readonly at: number;
+  readonly code: string;
+  readonly tries: number;
+}
+
+export interface CancelAsked {
+  readonly by: PersonRef;
+  readonly at: number;
+  readonly reason?: string;
+  /** What Defender answered to the cancel call. */
+  readonly answer: 'sent' | 'accepted' | 'alreadyOver' | 'failed';
+}
+
+/** Known in every state. */
+interface Common extends Asked {
+  readonly revision: number;
+  readonly cards: readonly Card[];
+  /** Where terminal notes were posted, so that none is posted twice. */
+  readonly noted: readonly string[];
+  readonly changedAt: number;
+}
+
+/** Known once it reached Defender (or may have). */
+interface Sent {
+  readonly approval: Approval;
+  readonly attempts: readonly Attempt[];
+}
+
+interface Results {
+  readonly excerpts: readonly Excerpt[];
+  readonly files: readonly CollectedFile[];
+  readonly links: readonly LinkFact[];
+  readonly troubles: readonly ResultTrouble[];
+}
+
+export type WaitCause = 'slot' | 'sessions' | 'deviceBusy' | 'throttled' | 'frozen' | 'unavailable';
+
+export interface AwaitingApproval extends Common {
+  readonly state: 'awaitingApproval';
+}
+export interface Queued extends Common {
+  readonly state: 'queued';
+  readonly approval: Approval;
+  readonly attempts: readonly Attempt[];
+  readonly runBefore: number;
+  /** Not to be claimed before this time, after a 429 or a busy device. */
+  readonly notBefore?: number;
+  readonly waitsFor?: WaitCause;
+}
+export interface Submitting extends Common, Sent {
+  readonly state: 'submitting';
+}
+export interface Unknown extends Common, Sent {
+  readonly state: 'unknown';
+  readonly cause: 'lost' | 'lostTrack' | 'overdue';
+  readonly since: number;
+  /** Searches for the tag among recent actions so far. */
+  readonly looks: number;
+  readonly lookedAt?: number;
+  /** Known when we lost sight of an action we had. */
+  readonly actionId?: string;
+  readonly results: Results;
+}
+export interface Running extends Common, Sent {
+  readonly state: 'running';
+  readonly startedAt: number;
+  readonly actionId: string;
+  readonly action: Action;
+  /** Our own limit, in epoch milliseconds, after which it becomes unknown. */
+  readonly deadline: number;
+  readonly cancel?: CancelAsked;
+  readonly results: Results;
+}
+export interface Finished extends Common, Sent {
+  readonly state: 'finished';
+  readonly outcome: Outcome;
+  readonly endedAt: number;
+  readonly startedAt: number;
+  readonly actionId: string;
+  readonly action: Action;
+  readonly cancel?: CancelAsked;
+  readonly results: Results;
+}
+export type Ending =
+  | { readonly how: 'denied'; readonly by: PersonRef; readonly reason?: string }
+  | { readonly how: 'withdrawn'; readonly by: PersonRef; readonly reason?: string }
+  | { readonly how: 'expired' }
+  | { readonly how: 'lapsed'; readonly waitedFor?: WaitCause }
+  | { readonly how: 'refused'; readonly code: string; readonly detail?: string; readonly target?: string }
+  | { readonly how: 'dropped'; readonly by: PersonRef; readonly reason?: string };
+export interface Over extends Common {
+  readonly state: 'over';
+  readonly ending: Ending;
+  readonly endedAt: number;
+  readonly approval?: Approval;
+  readonly attempts: readonly Attempt[];
+}
+
+export type Request = AwaitingApproval | Queued | Submitting | Unknown | Running | Finished | Over;
+export type State = Request['state'];
+export type InState<S extends State> = Extract<Request, { readonly state: S }>;
+
+/** Moves change the state. */
+export type Move =
+  | { readonly type: 'approved'; readonly approval: Approval }
+  | { readonly type: 'denied'; readonly by: PersonRef; readonly reason?: string }
+  | { readonly type: 'expired' }
+  | { readonly type: 'withdrawn'; readonly by: PersonRef; readonly reason?: string }
+  | { readonly type: 'claimed'; readonly attempt: Attempt }
+  | { readonly type: 'lapsed' }
+  | { readonly type: 'submitted'; readonly action: Action; readonly deadline: number }
+  | { readonly type: 'deferred'; readonly cause: WaitCause; readonly notBefore: number }
+  | { readonly type: 'refused'; readonly code: string; readonly detail?: string; readonly target?: string }
+  | { readonly type: 'lost' }
+  | { readonly type: 'adopted'; readonly action: Action; readonly deadline: number }
+  | { readonly type: 'resent'; readonly approval: Approval; readonly runBefore: number }
+  | { readonly type: 'dropped'; readonly by: PersonRef; readonly reason?: string }
+  | { readonly type: 'progressed'; readonly action: Action }
+  | { readonly type: 'ended'; readonly action: Action; readonly outcome: Outcome }
+  | { readonly type: 'lostTrack' }
+  | { readonly type: 'overdue' };
+
+/** Facts are journaled but leave the state as it is; those marked with a star on the right raise the revision. */
+export type Fact =
+  | { readonly type: 'cardPosting'; readonly surface: string; readonly place: string; readonly intent: string }
+  | { readonly type: 'cardPosted'; readonly intent: string; readonly ref: CardRef; readonly shown: number }
+  | { readonly type: 'cardShown'; readonly intent: string; readonly shown: number }
+  | { readonly type: 'cardGone'; readonly intent: string; readonly why: string; readonly dead: boolean }
+  | { readonly type: 'noted'; readonly surface: string; readonly place: string }
+  | { readonly type: 'waiting'; readonly cause: WaitCause } // *
+  | { readonly type: 'looked' } // *
+  | { readonly type: 'excerptRead'; readonly excerpt: Excerpt } // *
+  | { readonly type: 'fileSeen'; readonly file: CollectedFile } // *
+  | { readonly type: 'resultTrouble'; readonly trouble: ResultTrouble } // *
+  | { readonly type: 'linkMinted'; readonly link: LinkFact; readonly onCard: boolean } // * when on the card
+  | { readonly type: 'linkRetired'; readonly index: number } // *
+  | { readonly type: 'cancelAsked'; readonly cancel: CancelAsked } // *
+  | { readonly type: 'pressRefused'; readonly by: string; readonly verb: string; readonly reason: string }
+  | { readonly type: 'resultViewed'; readonly by: PersonRef; readonly index: number; readonly what: 'output' | 'link' };
+
+export type Event = { readonly type: 'asked'; readonly asked: Asked } | Move | Fact;
+
+/** Target of each move, by state. What is not here cannot happen. */
+export const moves = {
+  awaitingApproval: { approved: 'queued', denied: 'over', expired: 'over', withdrawn: 'over' },
+  queued: { claimed: 'submitting', withdrawn: 'over', lapsed: 'over' },
+  submitting: { submitted: 'running', deferred: 'queued', refused: 'over', lost: 'unknown' },
+  unknown: { adopted: 'running', resent: 'queued', dropped: 'over' },
+  running: { progressed: 'running', ended: 'finished', lostTrack: 'unknown', overdue: 'unknown' },
+  finished: {},
+  over: {},
+} as const satisfies Record<State, Partial<Record<Move['type'], State>>>;
+
+/** The state after a move, or undefined when the table has no such move. */
+export function target(state: State, event: Move['type']): State | undefined {
+  const row: Partial<Record<Move['type'], State>> = moves[state];
+  return row[event];
+}
+
+export function isOpen(request: Request): boolean {
+  return request.state !== 'finished' && request.state !== 'over';
+}
