@@ -66,6 +66,8 @@ export interface Form {
 /** Answers go to the person alone; what everybody sees is on the cards. All texts are plain: adapters escape them. */
 export type Reply =
   | { readonly kind: 'nothing' }
+  /** Stored, and on its card or about to be. `text` is said only where no card shows it. */
+  | { readonly kind: 'asked'; readonly requestId: string; readonly text: string; readonly shown: boolean }
   /** `block` is preformatted text below the sentence, shown literally. `link` is a bearer secret. */
   | { readonly kind: 'sentence'; readonly text: string; readonly block?: string; readonly link?: { readonly label: string; readonly url: string } }
   | { readonly kind: 'card'; readonly text: string; readonly view: CardView }
@@ -92,6 +94,8 @@ export class ChatError extends Error {
 /** One chat platform. Methods throw ChatError. */
 export interface ChatPort {
   readonly surface: string;
+  /** Its messages do not outlive the process: every card is drawn anew at start. */
+  readonly volatile?: boolean;
   /** Posts a card and answers where it stands. Called at most once per `intent`. */
   post(place: string, view: CardView, intent: string): Promise<CardRef>;
   /** Draws the whole card anew; safe to repeat. */

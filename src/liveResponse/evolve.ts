@@ -164,6 +164,7 @@ function asked(r: Request): Asked {
     requester: r.requester,
     account: r.account,
     place: r.place,
+    placeIsPrivate: r.placeIsPrivate,
     tenant: r.tenant,
     device: r.device,
     commands: r.commands,

@@ -65,6 +65,8 @@ export interface Asked {
   readonly account: string;
   /** `surface:place` it was asked in. */
   readonly place: string;
+  /** That place is shared with outsiders or is a one-to-one chat: results are whispered there, whatever the policy says. */
+  readonly placeIsPrivate: boolean;
   readonly tenant: string;
   readonly device: Device;
   readonly commands: readonly Command[];

@@ -1,0 +1,209 @@
+// Keeps the cards in step with the store: newest state only, one request in flight per card, terminal states first, repaired on the next pass.
+import type { Card, Request } from '../liveResponse/request.ts';
+import { isOpen } from '../liveResponse/request.ts';
+import type { Deps } from './deps.ts';
+import { isIn } from './moving.ts';
+import { placesOf } from './places.ts';
+import type { CardPlace } from './places.ts';
+import { ChatError } from './ports.ts';
+import type { ChatPort } from './ports.ts';
+import type { Views } from './views.ts';
+import { noteOf } from './notes.ts';
+
+/** Pauses after failures of one card, in milliseconds; the last repeats. */
+const retryPauses = [2_000, 5_000, 15_000, 60_000] as const;
+/** A request that ended longer ago than this gets no new cards, only true ones where they stand. */
+const lateCards = 3_600_000;
+
+export interface Deck {
+  /** Marks a request as changed. */
+  touch(id: string): void;
+  /** Starts what has to be drawn. Answers when to come again. */
+  pass(): Promise<number | undefined>;
+  settled(): Promise<void>;
+  /** How many cards are behind, for /readyz and metrics. */
+  behind(): number;
+}
+
+/** `again` is called when a card may need drawing anew after its flight. */
+export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
+  const { store, clock, log } = deps;
+  const chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));
+  /** Requests to look at; all of them once at start, which is how cards are repaired after a restart. */
+  const touched = new Set(store.all().map((request) => request.id));
+  const flights = new Map<string, Promise<void>>();
+  const failures = new Map<string, { readonly count: number; readonly until: number }>();
+  /** Cards of chats that forget: to be drawn once in this process whatever the journal says. */
+  const redraw = new Set(store.all().flatMap((request) => request.cards.flatMap((card) => (chats.get(card.surface)?.volatile === true ? [card.intent] : []))));
+  /** What a waiting card shows of queue and freeze, so that it is drawn again when those change though the request did not. */
+  const shownPlace = new Map<string, string>();
+
+  async function pass(): Promise<number | undefined> {
+    const wakes: number[] = [];
+    const requests = [...touched, ...store.open().flatMap((request) => (isIn(request, ['queued']) ? [request.id] : []))];
+    const known = [...new Set(requests)].flatMap((id) => store.get(id) ?? []);
+    for (const request of known.sort(byUrgency)) {
+      let behind = false;
+      for (const place of placesOf(deps, request)) {
+        const key = `${request.id} ${place.surface}:${place.place}`;
+        if (flights.has(key)) {
+          behind = true;
+          continue;
+        }
+        const until = failures.get(key)?.until ?? 0;
+        const job = await jobFor(request, place);
+        if (job === undefined) continue;
+        behind = true;
+        if (until > clock.now()) wakes.push(until);
+        else launch(key, job);
+      }
+      if (!behind) touched.delete(request.id);
+    }
+    return wakes.length === 0 ? undefined : Math.min(...wakes);
+  }
+
+  type Job = () => Promise<void>;
+
+  async function jobFor(request: Request, place: CardPlace): Promise<Job | undefined> {
+    const chat = chats.get(place.surface);
+    if (chat === undefined) return undefined;
+    const mine = request.cards.filter((card) => card.surface === place.surface && card.place === place.place);
+    if (mine.some((card) => card.dead !== undefined)) return undefined;
+    const card = mine.at(-1);
+    if (card === undefined) {
+      const late = !isOpen(request) && clock.now() - request.changedAt > lateCards;
+      return late ? undefined : () => post(chat, request.id, place);
+    }
+    if (card.ref === undefined) return () => repost(chat, request.id, place, card);
+    if (card.shown < request.revision || redraw.has(card.intent) || (await placeChanged(request, place))) return () => update(chat, request.id, place, card);
+    return noteDue(request, place) ? () => note(chat, request.id, place, card) : undefined;
+  }
+
+  async function placeChanged(request: Request, place: CardPlace): Promise<boolean> {
+    if (!isIn(request, ['queued', 'awaitingApproval'])) return false;
+    const view = await views.of(request, place);
+    const key = `${request.id} ${place.surface}:${place.place}`;
+    const before = shownPlace.get(key);
+    return before !== undefined && before !== `${view.status}|${view.lead}`;
+  }
+
+  function launch(key: string, job: Job): void {
+    const flight = job()
+      .then(() => void failures.delete(key))
+      .catch((error: unknown) => failed(key, error))
+      .finally(() => {
+        flights.delete(key);
+        again();
+      });
+    flights.set(key, flight);
+  }
+
+  function failed(key: string, error: unknown): void {
+    const count = (failures.get(key)?.count ?? 0) + 1;
+    const pause = retryPauses[Math.min(count, retryPauses.length) - 1] ?? retryPauses[0];
+    const asked = error instanceof ChatError ? (error.retryAfterMs ?? 0) : 0;
+    failures.set(key, { count, until: clock.now() + Math.max(pause, asked) });
+    log.warn('cardFailed', { card: key, code: error instanceof ChatError ? error.code : 'bug', error });
+  }
+
+  async function post(chat: ChatPort, id: string, place: CardPlace): Promise<void> {
+    const intent = deps.random.hex(8);
+    // Written before the post: a crash in between leaves a trace instead of a second silent card.
+    const stored = await store.change(id, () => ({ event: { type: 'cardPosting', surface: place.surface, place: place.place, intent } }));
+    if (!('request' in stored)) return;
+    const request = stored.request;
+    const view = await views.of(request, place);
+    try {
+      const ref = await chat.post(place.place, view, intent);
+      await store.change(id, () => ({ event: { type: 'cardPosted', intent, ref, shown: request.revision } }));
+      remember(request, place, view);
+    } catch (error) {
+      await gone(id, intent, error);
+      throw error;
+    }
+  }
+
+  /** The process died, or the answer got lost, between the intent and the card: post anew; the newest card of a place is the one that counts. */
+  async function repost(chat: ChatPort, id: string, place: CardPlace, card: Card): Promise<void> {
+    await store.change(id, () => ({ event: { type: 'cardGone', intent: card.intent, why: 'whether it was posted is not known', dead: false } }));
+    await post(chat, id, place);
+  }
+
+  async function update(chat: ChatPort, id: string, place: CardPlace, card: Card): Promise<void> {
+    const request = store.get(id);
+    if (request === undefined || card.ref === undefined) return;
+    const view = await views.of(request, place);
+    try {
+      await chat.update(card.ref, view);
+    } catch (error) {
+      await gone(id, card.intent, error);
+      throw error;
+    }
+    redraw.delete(card.intent);
+    remember(request, place, view);
+    if (card.shown < request.revision) {
+      await store.change(id, () => ({ event: { type: 'cardShown', intent: card.intent, shown: request.revision } }));
+    }
+  }
+
+  function remember(request: Request, place: CardPlace, view: { readonly status: string; readonly lead: string }): void {
+    const key = `${request.id} ${place.surface}:${place.place}`;
+    if (isIn(request, ['queued', 'awaitingApproval'])) shownPlace.set(key, `${view.status}|${view.lead}`);
+    else shownPlace.delete(key);
+  }
+
+  /** A card that is no more is forgotten, so that the next pass posts anew; a place that cannot be written to is given up, and said so in the log. */
+  async function gone(id: string, intent: string, error: unknown): Promise<void> {
+    if (!(error instanceof ChatError)) return;
+    if (error.code === 'throttled' || error.code === 'unavailable') {
+      const card = store.get(id)?.cards.find((one) => one.intent === intent);
+      // A post that surely did not happen leaves no card behind; an update that failed leaves the old one standing.
+      if (card?.ref !== undefined) return;
+    }
+    const dead = error.code === 'dead' || error.code === 'rejected';
+    await store.change(id, () => ({ event: { type: 'cardGone', intent, why: error.message, dead } }));
+  }
+
+  function noteDue(request: Request, place: CardPlace): boolean {
+    const full = `${place.surface}:${place.place}`;
+    return full === request.place && !request.noted.includes(full) && noteOf(request) !== undefined && clock.now() - request.changedAt < lateCards;
+  }
+
+  async function note(chat: ChatPort, id: string, place: CardPlace, card: Card): Promise<void> {
+    const request = store.get(id);
+    const text = request === undefined ? undefined : noteOf(request);
+    if (request === undefined || text === undefined || card.ref === undefined) return;
+    // Written first: a note that may have been sent is never sent twice.
+    await store.change(id, () => ({ event: { type: 'noted', surface: place.surface, place: place.place } }));
+    const prefix = `${place.surface}:`;
+    const accounts = deps.policy.people.find((person) => person.id === request.requester.id)?.accounts ?? [];
+    const mention = accounts.flatMap((account) => (account.startsWith(prefix) ? [account.slice(prefix.length)] : []));
+    await chat.note(card.ref, text, mention);
+  }
+
+  return {
+    touch: (id) => void touched.add(id),
+    pass,
+    behind: () => touched.size,
+    async settled() {
+      while (flights.size > 0) await Promise.all(flights.values());
+    },
+  };
+}
+
+/** Ended ones and those that wait for a person first; progress may be late. */
+function byUrgency(a: Request, b: Request): number {
+  return rank(a) - rank(b) || a.changedAt - b.changedAt;
+}
+function rank(request: Request): number {
+  switch (request.state) {
+    case 'finished':
+    case 'over':
+      return 0;
+    case 'awaitingApproval':
+    case 'unknown':
+      return 1;
+    default:
+      return 2;
+  }
+}

@@ -1,0 +1,36 @@
+// Everything the conversation needs, handed in once. No part of the bot reaches past this.
+import type { Clock, DefenderApi, Hash, Log, OutputStore, Random, RequestStore } from '../liveResponse/ports.ts';
+import type { Budgets } from '../liveResponse/pacing.ts';
+import type { Policy } from './policy.ts';
+import type { ChatPort, Groups } from './ports.ts';
+import type { LinkBox } from './linkBox.ts';
+
+export interface BotSettings {
+  /** Entra tenant id, or `simulator`; part of every digest. */
+  readonly tenant: string;
+  readonly simulated: boolean;
+  /** The chat command's name, with its slash. */
+  readonly command: string;
+  /** How long Defender keeps an action for a device that is offline, in milliseconds (3 days; newer tenants 2 hours). */
+  readonly offlineQueue: number;
+  /** Milliseconds between readings while something runs. */
+  readonly pollGap: number;
+  /** Milliseconds for which script output is kept. */
+  readonly outputRetention: number;
+}
+
+export interface Deps {
+  readonly store: RequestStore;
+  readonly outputs: OutputStore;
+  readonly defender: DefenderApi;
+  readonly chats: readonly ChatPort[];
+  readonly policy: Policy;
+  readonly groups: Groups;
+  readonly budgets: Budgets;
+  readonly links: LinkBox;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly hash: Hash;
+  readonly log: Log;
+  readonly settings: BotSettings;
+}

@@ -1,0 +1,84 @@
+// The passes that keep everything going, each in a worker of its own: a slow chat must not stop the polling, nor a slow Defender the expiry.
+import type { RequestStore } from '../liveResponse/ports.ts';
+import type { Deck } from './deck.ts';
+import type { Deps } from './deps.ts';
+import { createDeck } from './deck.ts';
+import { createExpiry } from './expiry.ts';
+import { createFollowing } from './following.ts';
+import type { Following } from './following.ts';
+import { createReconciliation } from './reconciliation.ts';
+import type { Reconciliation } from './reconciliation.ts';
+import { createResults } from './results.ts';
+import type { Results } from './results.ts';
+import { createSubmission } from './submission.ts';
+import type { Submission } from './submission.ts';
+import { createViews } from './views.ts';
+import type { Views } from './views.ts';
+import { startWorker } from './worker.ts';
+import type { Worker } from './worker.ts';
+
+export interface Loop {
+  readonly submission: Submission;
+  readonly reconciliation: Reconciliation;
+  readonly following: Following;
+  readonly results: Results;
+  readonly deck: Deck;
+  readonly views: Views;
+  /** One pass of everything, and the end of all it started: for tests and for whoever wants to drive time by hand. */
+  tick(): Promise<void>;
+  /** Starts the workers. */
+  start(): void;
+  /** Takes nothing new up, lets a POST under way end, shows the last state on the cards. */
+  stop(): Promise<void>;
+}
+
+export type Subscribe = (listener: (requestId: string) => void) => void;
+
+/** `subscribe` calls back after each durable change; it is what nudges the workers. */
+export function createLoop(deps: Deps & { readonly store: RequestStore }, subscribe: Subscribe): Loop {
+  const workers: Record<string, Worker> = {};
+  const nudge = (...names: readonly string[]) => names.forEach((name) => workers[name]?.nudge());
+
+  const expiry = createExpiry(deps);
+  const submission = createSubmission(deps, () => nudge('submission', 'following'));
+  const reconciliation = createReconciliation(deps, (id) => submission.isPosting(id));
+  const following = createFollowing(deps);
+  const results = createResults(deps);
+  const views = createViews(deps, submission);
+  const deck = createDeck(deps, views, () => nudge('cards'));
+
+  subscribe((requestId) => {
+    deck.touch(requestId);
+    nudge('expiry', 'submission', 'reconciliation', 'results', 'cards');
+  });
+
+  const passes = { expiry, submission, reconciliation, following, results, cards: deck } as const;
+
+  return {
+    submission,
+    reconciliation,
+    following,
+    results,
+    deck,
+    views,
+    async tick() {
+      await expiry.pass();
+      await reconciliation.pass();
+      await submission.pass();
+      await submission.settled();
+      await following.pass();
+      await results.pass();
+      await deck.pass();
+      await deck.settled();
+    },
+    start() {
+      for (const [name, part] of Object.entries(passes)) workers[name] = startWorker(name, () => part.pass(), deps.clock, deps.log);
+    },
+    async stop() {
+      await submission.drain();
+      await Promise.all(Object.values(workers).map((worker) => worker.stop()));
+      await deck.pass();
+      await deck.settled();
+    },
+  };
+}

@@ -1,0 +1,93 @@
+// When it is not known whether a request runs at Defender: look for our tag among the device's recent actions, and adopt what is found.
+import type { Action } from '../liveResponse/action.ts';
+import { sameCommands } from '../liveResponse/commands.ts';
+import { DefenderError } from '../liveResponse/ports.ts';
+import type { InState } from '../liveResponse/request.ts';
+import type { Deps } from './deps.ts';
+import { deadlineFrom } from './limits.ts';
+import { isIn, moveFrom } from './moving.ts';
+
+/** When an action is looked for, in milliseconds after its answer was lost. A list may lag behind what was created. */
+const lookSchedule = [2_000, 5_000, 15_000, 60_000, 180_000, 300_000] as const;
+/** An action is searched from a little before our attempt: the clocks of two machines differ. */
+const clockSlack = 2 * 60_000;
+const retryPause = 5_000;
+
+export type Found = 'adopted' | 'notSeen' | 'notRead';
+
+export interface Reconciliation {
+  pass(): Promise<number | undefined>;
+  /** One search now; also what "Look again" does. */
+  look(request: InState<'unknown'>): Promise<Found>;
+}
+
+/** Searches after which a person is asked. */
+export const looksBeforeAsking = lookSchedule.length;
+
+export function createReconciliation(deps: Deps, isPosting: (id: string) => boolean): Reconciliation {
+  const { store, defender, clock, log } = deps;
+  const triedAt = new Map<string, number>();
+
+  async function pass(): Promise<number | undefined> {
+    const wakes: number[] = [];
+    for (const request of store.open()) {
+      if (request.state === 'submitting' && !isPosting(request.id)) {
+        // The process died between the intent and the answer: it may have run. Read again inside the change, since the answer may just have come.
+        await moveFrom(store, request.id, ['submitting'], () => (isPosting(request.id) ? undefined : { type: 'lost' }));
+        wakes.push(clock.now() + lookSchedule[0]);
+      }
+      if (request.state !== 'unknown') continue;
+      const due = dueAt(request);
+      if (due === undefined) continue;
+      if (due <= clock.now()) await look(request);
+      const after = store.get(request.id);
+      const next = after !== undefined && isIn(after, ['unknown']) ? dueAt(after) : undefined;
+      if (next !== undefined) wakes.push(next);
+    }
+    return wakes.length === 0 ? undefined : Math.min(...wakes);
+  }
+
+  function dueAt(request: InState<'unknown'>): number | undefined {
+    const step = lookSchedule[request.looks];
+    if (step === undefined) return undefined;
+    return Math.max(request.since + step, (triedAt.get(request.id) ?? 0) + retryPause);
+  }
+
+  async function look(request: InState<'unknown'>): Promise<Found> {
+    triedAt.set(request.id, clock.now());
+    const found = await find(request);
+    if (found === 'notRead') return 'notRead';
+    if (found === undefined) {
+      await moveFrom(store, request.id, ['unknown'], () => ({ type: 'looked' }));
+      return 'notSeen';
+    }
+    if (found.commands !== undefined && !sameCommands(found.commands, request.commands)) {
+      log.error('commandsDiffer', { request: request.id, action: found.id });
+    }
+    triedAt.delete(request.id);
+    await moveFrom(store, request.id, ['unknown'], (_current, now) => ({
+      type: 'adopted',
+      action: found,
+      deadline: deadlineFrom(request, now, deps.settings.offlineQueue),
+    }));
+    return 'adopted';
+  }
+
+  /** By id where we had one, else by the tag of any of our attempts. */
+  async function find(request: InState<'unknown'>): Promise<Action | undefined | 'notRead'> {
+    try {
+      if (request.actionId !== undefined) return (await defender.actions([request.actionId])).at(0);
+      const first = request.attempts.at(0)?.at ?? request.since;
+      const recent = await defender.recent(request.device.id, first - clockSlack);
+      const ours = recent.filter((action) => request.attempts.some((attempt) => action.comment.includes(attempt.tag)));
+      if (ours.length > 1) log.error('ranTwice', { request: request.id, actions: ours.map((action) => action.id) });
+      return ours.at(0);
+    } catch (error) {
+      if (!(error instanceof DefenderError)) throw error;
+      log.warn('lookFailed', { request: request.id, code: error.code, detail: error.message });
+      return 'notRead';
+    }
+  }
+
+  return { pass, look };
+}

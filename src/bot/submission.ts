@@ -1,0 +1,246 @@
+// From approved to running: claim a slot, write the intent down, POST once. What a definite "no" means is decided here; a lost
+// answer goes to reconciliation and is never repeated by itself.
+import type { Action } from '../liveResponse/action.ts';
+import { digestText } from '../liveResponse/commands.ts';
+import { DefenderError } from '../liveResponse/ports.ts';
+import type { Attempt, Device, InState, Move, Request, WaitCause } from '../liveResponse/request.ts';
+import type { Deps } from './deps.ts';
+import { deadlineFrom } from './limits.ts';
+import { isIn, moveFrom } from './moving.ts';
+import { inScope } from './scope.ts';
+
+/** What a busy device is given before the next try. */
+const busyPause = 30_000;
+const unavailablePause = 15_000;
+/** Without a Retry-After; what other clients of this API wait (defender-api.md 7.4). */
+const throttledPause = 60_000;
+/** How often a hold that ends with somebody else's request is looked at again; the end of that request nudges anyway. */
+const holdPause = 5_000;
+/** Defender documents no limit for a Comment; this is ours. */
+const maxComment = 1000;
+
+export interface Submission {
+  /** Lapses what is too old, claims what may be claimed and starts the POSTs. Answers when to come again. */
+  pass(): Promise<number | undefined>;
+  /** True while this process waits for the answer to this request's POST. */
+  isPosting(id: string): boolean;
+  /** Claims nothing more; resolves when no POST is under way. */
+  drain(): Promise<void>;
+  /** Resolves when no POST is under way. */
+  settled(): Promise<void>;
+  /** Place among the waiting, 1 being next, and when its turn is expected; undefined for a request that does not wait. */
+  place(id: string): { readonly position: number; readonly expectedAt: number } | undefined;
+}
+
+interface Hold {
+  readonly cause?: WaitCause;
+  readonly until: number;
+}
+
+/** `done` is called after every POST, so that the loop goes on at once. */
+export function createSubmission(deps: Deps, done: () => void): Submission {
+  const { store, defender, clock, budgets, log } = deps;
+  /** Claims and POSTs of this process. A `submitting` request that is not here was cut off by a crash. */
+  const flights = new Map<string, Promise<void>>();
+  /** Flights that have not yet taken their slot of the submit budget. */
+  const reserved = new Set<string>();
+  /** Requests whose device could not be read, and when to try again. */
+  const notBefore = new Map<string, number>();
+  let draining = false;
+
+  async function pass(): Promise<number | undefined> {
+    const now = clock.now();
+    const wakes: number[] = [];
+    for (const request of waiting()) {
+      if (request.runBefore <= now) {
+        notBefore.delete(request.id);
+        await moveFrom(store, request.id, ['queued'], () => ({ type: 'lapsed' }));
+        continue;
+      }
+      const hold = draining ? { until: request.runBefore } : holdOf(request, now);
+      if (hold === undefined) {
+        launch(request);
+        continue;
+      }
+      await tellHold(request.id, hold.cause);
+      wakes.push(Math.min(hold.until, request.runBefore));
+    }
+    return wakes.length === 0 ? undefined : Math.min(...wakes);
+  }
+
+  /** Approved and not yet taken up, oldest approval first. */
+  function waiting(): readonly InState<'queued'>[] {
+    return store
+      .open()
+      .filter((request) => isIn(request, ['queued']))
+      .filter((request) => !flights.has(request.id))
+      .sort((a, b) => a.approval.at - b.approval.at);
+  }
+
+  function holdOf(request: InState<'queued'>, now: number): Hold | undefined {
+    if (store.trouble() !== undefined) return { until: now + unavailablePause };
+    if (store.freeze() !== undefined) return { cause: 'frozen', until: now + throttledPause };
+    const pause = Math.max(request.notBefore ?? 0, notBefore.get(request.id) ?? 0);
+    if (pause > now) return { until: pause };
+    const live = store.open().filter((other) => isIn(other, ['submitting', 'running', 'unknown']) || flights.has(other.id));
+    if (live.some((other) => other.device.id === request.device.id)) return { cause: 'deviceBusy', until: now + holdPause };
+    if (live.length >= budgets.sessionCap(now)) return { cause: 'sessions', until: now + holdPause };
+    if (budgets.left('submit', now) - reserved.size > 0) return undefined;
+    return { cause: 'slot', until: now + Math.max(budgets.waitFor('submit', now), 100) };
+  }
+
+  async function tellHold(id: string, cause: WaitCause | undefined): Promise<void> {
+    if (cause === undefined) return;
+    await moveFrom(store, id, ['queued'], (request) => (request.waitsFor === cause ? undefined : { type: 'waiting', cause }));
+  }
+
+  function launch(request: InState<'queued'>): void {
+    reserved.add(request.id);
+    const flight = fly(request)
+      .catch((error: unknown) => log.error('submissionFailed', { request: request.id, error }))
+      .finally(() => {
+        flights.delete(request.id);
+        reserved.delete(request.id);
+        done();
+      });
+    flights.set(request.id, flight);
+  }
+
+  async function fly(request: InState<'queued'>): Promise<void> {
+    const device = await readDevice(request);
+    if (device === undefined) return;
+    const attempt = newAttempt(request);
+    const claimed = await store.change(request.id, (current) => mayClaim(current, attempt));
+    if (!('request' in claimed)) {
+      log.warn('notClaimed', { request: request.id, why: claimed.no });
+      return;
+    }
+    const problem = inScope(deps.policy, device);
+    if (problem !== undefined) {
+      await move(request.id, () => ({ type: 'refused', code: 'deviceOutOfScope', detail: problem.why }));
+      return;
+    }
+    await post(claimed.request, attempt);
+  }
+
+  /** The last look at everything an approval stands for, inside the same change that writes the intent. */
+  function mayClaim(current: Request, attempt: Attempt): { readonly event: Move } | { readonly no: string } {
+    if (current.state !== 'queued') return { no: `it is ${current.state}` };
+    if (store.freeze() !== undefined) return { no: 'submissions are frozen' };
+    if (current.runBefore <= clock.now()) return { no: 'the approval has lapsed' };
+    const digest = deps.hash.sha256(digestText(current.tenant, current.device.id, current.commands));
+    if (digest !== current.digest || digest !== current.approval.digest) return { no: 'what was approved is not what would run' };
+    return { event: { type: 'claimed', attempt } };
+  }
+
+  /** The device as it is now. Undefined when it cannot be read: without its tags and group the scope cannot be checked, so nothing is sent. */
+  async function readDevice(request: InState<'queued'>): Promise<Device | undefined> {
+    try {
+      return await defender.machine(request.device.id);
+    } catch (error) {
+      if (!(error instanceof DefenderError)) throw error;
+      log.warn('deviceNotRead', { request: request.id, code: error.code, detail: error.message });
+      if (error.code === 'notFound' || error.code === 'refused') {
+        await moveFrom(store, request.id, ['queued'], () => ({ type: 'claimed', attempt: newAttempt(request) }));
+        await move(request.id, () => refusal(error));
+        return undefined;
+      }
+      notBefore.set(request.id, clock.now() + (error.detail.retryAfterMs ?? unavailablePause));
+      await tellHold(request.id, error.code === 'paced' ? 'slot' : 'unavailable');
+      return undefined;
+    }
+  }
+
+  function newAttempt(request: Request): Attempt {
+    const nonce = deps.random.hex(8);
+    return { nonce, tag: `lr:${request.id}:${nonce}`, at: clock.now() };
+  }
+
+  async function post(request: Request, attempt: Attempt): Promise<void> {
+    let action: Action;
+    reserved.delete(request.id); // From here on the client has taken the slot itself.
+    try {
+      action = await defender.submit(request.device.id, request.commands, commentOf(request, attempt));
+    } catch (error) {
+      await settle(request.id, error);
+      return;
+    }
+    const known = store.all().some((other) => 'actionId' in other && other.actionId === action.id);
+    if (known || !action.comment.includes(attempt.tag)) {
+      // Defender sometimes answers with the action that already runs on the device (defender-api.md 1.5): ours was not started.
+      log.warn('foreignAction', { request: request.id, action: action.id });
+      await move(request.id, (now) => ({ type: 'deferred', cause: 'deviceBusy', notBefore: now + busyPause }));
+      return;
+    }
+    await move(request.id, (now) => ({ type: 'submitted', action, deadline: deadlineFrom(request, now, deps.settings.offlineQueue) }));
+  }
+
+  /** What the failed POST means. Only a definite answer that nothing ran leads back to the queue or to the end. */
+  async function settle(id: string, error: unknown): Promise<void> {
+    if (!(error instanceof DefenderError)) {
+      log.error('submitBroke', { request: id, error });
+      await move(id, () => ({ type: 'lost' }));
+      return;
+    }
+    const { code, detail } = error;
+    log.warn('submitAnswered', { request: id, code, status: detail.status, apiCode: detail.apiCode, target: detail.target });
+    await move(id, (now) => {
+      const deferred = (cause: WaitCause, pause: number) => ({ type: 'deferred', cause, notBefore: now + (detail.retryAfterMs ?? pause) }) as const;
+      switch (code) {
+        case 'busy':
+          return deferred('deviceBusy', busyPause);
+        case 'throttled':
+          return deferred(budgets.learn429(now) === 'sessions' ? 'sessions' : 'throttled', throttledPause);
+        case 'paced':
+          return deferred('slot', 1_000);
+        case 'unavailable':
+        case 'unauthorized': // Our own credentials are broken: the approval need not be wasted on that.
+          return deferred('unavailable', unavailablePause);
+        case 'refused':
+        case 'notFound':
+          return refusal(error);
+        default:
+          return { type: 'lost' };
+      }
+    });
+  }
+
+  async function move(id: string, event: (now: number) => Move): Promise<void> {
+    await moveFrom(store, id, ['submitting'], (_request, now) => event(now));
+  }
+
+  async function settled(): Promise<void> {
+    while (flights.size > 0) await Promise.all(flights.values());
+  }
+
+  return {
+    pass,
+    settled,
+    isPosting: (id) => flights.has(id),
+    async drain() {
+      draining = true;
+      await settled();
+    },
+    place(id) {
+      const position = waiting().findIndex((request) => request.id === id) + 1;
+      return position === 0 ? undefined : { position, expectedAt: budgets.expectedAt(position, clock.now()) };
+    },
+  };
+}
+
+function refusal(error: DefenderError): Move {
+  const { apiCode, apiMessage, target } = error.detail;
+  return {
+    type: 'refused',
+    code: apiCode ?? error.code,
+    ...(apiMessage === undefined ? {} : { detail: apiMessage }),
+    ...(target === undefined ? {} : { target }),
+  };
+}
+
+/** The tag first, so that it survives any cut; then the people, since to Defender the requestor is only our application. */
+export function commentOf(request: Request, attempt: Attempt): string {
+  const approver = 'approval' in request && request.approval !== undefined ? request.approval.by.name : 'nobody';
+  const reason = request.reason === undefined ? '' : ` | reason: ${request.reason}`;
+  return `${attempt.tag} | requested by ${request.requester.name} | approved by ${approver} | ${request.fingerprint}${reason}`.slice(0, maxComment);
+}

@@ -1,0 +1,59 @@
+// From a stored request to what a card shows in one place: gathers excerpts, live links and the queue place that the pure view needs.
+import { cardView } from '../../cards/cardView.ts';
+import type { CardView } from '../../cards/view.ts';
+import type { Request } from '../liveResponse/request.ts';
+import type { Deps } from './deps.ts';
+import type { CardPlace } from './places.ts';
+import type { Submission } from './submission.ts';
+
+export interface Views {
+  of(request: Request, place: Pick<CardPlace, 'results' | 'notify'>): Promise<CardView>;
+}
+
+/** Characters of an output kept in memory for drawing; a card shows fewer. */
+const headCharacters = 8_000;
+/** Outputs remembered; beyond that they are read from disk again. */
+const headsKept = 200;
+
+export function createViews(deps: Deps, submission: Pick<Submission, 'place'>): Views {
+  const heads = new Map<string, string>();
+
+  async function headOf(request: Request, index: number, sha256: string): Promise<string | undefined> {
+    const key = `${request.id}:${index}:${sha256}`;
+    const kept = heads.get(key);
+    if (kept !== undefined) return kept;
+    const text = await deps.outputs.get(request.id, index);
+    if (text === undefined) return undefined;
+    const oldest = heads.keys().next();
+    if (heads.size >= headsKept && oldest.done !== true) heads.delete(oldest.value);
+    const head = text.slice(0, headCharacters);
+    heads.set(key, head);
+    return head;
+  }
+
+  return {
+    async of(request, place) {
+      const outputs = new Map<number, string>();
+      if (place.results === 'card' && 'results' in request) {
+        for (const excerpt of request.results.excerpts) {
+          const head = await headOf(request, excerpt.index, excerpt.sha256);
+          if (head !== undefined) outputs.set(excerpt.index, head);
+        }
+      }
+      const now = deps.clock.now();
+      const queue = submission.place(request.id);
+      const freeze = deps.store.freeze();
+      return cardView(request, {
+        now,
+        results: place.results,
+        simulated: deps.settings.simulated,
+        outputs,
+        urls: place.results === 'card' ? deps.links.of(request.id, now) : new Map(),
+        command: deps.settings.command,
+        ...(queue === undefined ? {} : { queue }),
+        ...(freeze === undefined ? {} : { frozen: freeze.why }),
+        ...(place.notify === undefined ? {} : { notify: place.notify }),
+      });
+    },
+  };
+}
