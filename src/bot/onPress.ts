@@ -1,0 +1,65 @@
+// A pressed button. It carries a verb, a request id, a revision and a fingerprint; what would run is read from the store.
+import { actorOf, answering, Refused } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
+import { approve, cancel, deny, drop, lookAgain, resend, withdraw } from './deciding.ts';
+import { mayDeny } from './decisions.ts';
+import type { Form, PressIn, Reply } from './ports.ts';
+import { showId } from './requestId.ts';
+import { cardOf } from './telling.ts';
+import { link, output } from './viewing.ts';
+
+/** Longest reason of a denial; Slack's input takes more, a card should not. */
+const maxReason = 500;
+
+export function onPress(bot: Conversation, input: PressIn): Promise<Reply> {
+  return answering(bot, { account: input.account, place: input.place, said: `press ${input.verb}` }, async () => {
+    const request = bot.store.get(input.requestId);
+    if (request === undefined) throw new Refused({ reason: 'unknownRequest', id: input.requestId });
+    const { id } = request;
+    const actor = await actorOf(bot, input.account);
+    const seen = { fingerprint: input.fingerprint, revision: input.revision };
+    switch (input.verb) {
+      case 'approve':
+        return approve(bot, actor, id, seen);
+      case 'deny': {
+        if (input.input !== undefined) return deny(bot, actor, id, input.input);
+        // Refused before a reason is asked for, and checked again when it comes.
+        const no = mayDeny({ actor, request });
+        if (no !== undefined) throw new Refused(no, id);
+        return { kind: 'form', form: denyForm(input, request.title) };
+      }
+      case 'withdraw':
+        return withdraw(bot, actor, id, input.input);
+      case 'cancel':
+        return cancel(bot, actor, id, input.input);
+      case 'link':
+        return link(bot, actor, request, input.index, input.place, true);
+      case 'output':
+        return output(bot, actor, request, input.index);
+      case 'look':
+        return lookAgain(bot, id);
+      case 'resend':
+        return resend(bot, actor, id, seen);
+      case 'drop':
+        return drop(bot, actor, id, input.input);
+      case 'refresh':
+        bot.loop.deck.touch(id);
+        bot.loop.hurry();
+        return cardOf(bot, request, input.place, `${showId(id)} as it is now:`);
+    }
+  });
+}
+
+function denyForm(input: PressIn, title: string): Form {
+  return {
+    verb: 'deny',
+    requestId: input.requestId,
+    revision: input.revision,
+    fingerprint: input.fingerprint,
+    title: `Deny ${showId(input.requestId)}`,
+    label: `Why is "${title}" denied? The requester reads this.`,
+    optional: true,
+    max: maxReason,
+    submit: 'Deny',
+  };
+}

@@ -1,0 +1,67 @@
+// Results on demand: a fresh link, and script output page by page. Every mint and every view is journaled before anybody sees it.
+import { cleanText, pageOf } from '../../cards/clip.ts';
+import { utcTime } from '../../cards/time.ts';
+import { stepState } from '../liveResponse/action.ts';
+import type { InState, Request } from '../liveResponse/request.ts';
+import { Refused } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
+import { mayReadResults } from './decisions.ts';
+import { isIn } from './moving.ts';
+import type { Actor } from './people.ts';
+import { placesOf } from './places.ts';
+import type { Place, Reply } from './ports.ts';
+import { showId } from './requestId.ts';
+import { mintOnCard } from './results.ts';
+
+/** Characters of output on one private page: with its frame it stays below Slack's 3,000 per text. */
+const pageCharacters = 2_700;
+
+type WithResults = InState<'running' | 'finished'>;
+
+/**
+ * Mints a fresh link. Pressed on a card that may hold links, the card gets it and everybody sees its expiry; typed, or pressed where
+ * results are private, it is told to the person alone.
+ */
+export async function link(bot: Conversation, actor: Actor, request: Request, index: number | undefined, place: Place, pressed: boolean): Promise<Reply> {
+  const { ready, at } = readyFor(bot, actor, request, index, 'link');
+  const here = placesOf(bot, request).find((one) => one.surface === place.surface && one.place === place.id);
+  const by = { id: actor.person.id, name: actor.person.name };
+  if (pressed && here?.results === 'card' && ready.state === 'finished') {
+    await mintOnCard(bot, ready, at, by);
+    return { kind: 'asked', requestId: request.id, text: `A fresh link is on the card of ${showId(request.id)}.`, shown: true };
+  }
+  const minted = await bot.defender.link(ready.actionId, at);
+  await bot.store.change(request.id, (_current, now) => ({ event: { type: 'linkMinted', onCard: false, link: { index: at, at: now, expiresAt: minted.expiresAt, by } } }));
+  const command = ready.commands[at];
+  return {
+    kind: 'sentence',
+    text: `${showId(request.id)}, index ${at}: fresh link, valid until ${utcTime(minted.expiresAt)}. Whoever holds it can read the file: do not pass it on.`,
+    link: { label: command?.type === 'GetFile' ? 'Download the file' : 'Download the transcript', url: minted.url },
+  };
+}
+
+export async function output(bot: Conversation, actor: Actor, request: Request, index: number | undefined, page = 1): Promise<Reply> {
+  const { ready, at } = readyFor(bot, actor, request, index, 'output');
+  const text = cleanText((await bot.outputs.get(request.id, at)) ?? (await bot.loop.results.read(ready, at)));
+  const { body, pages, page: shown } = pageOf(text, page, pageCharacters);
+  await bot.store.change(request.id, () => ({ event: { type: 'resultViewed', by: { id: actor.person.id, name: actor.person.name }, index: at, what: 'output' } }));
+  const next = shown < pages ? ` Next page: ${bot.settings.command} output ${showId(request.id)} ${at} ${shown + 1}` : '';
+  if (text.trim() === '') return { kind: 'sentence', text: `${showId(request.id)}, index ${at}: the script wrote nothing.` };
+  return { kind: 'sentence', text: `${showId(request.id)}, index ${at}, page ${shown} of ${pages}.${next}`, block: body };
+}
+
+/** Checks the right, the index and whether its command has completed. @throws Refused */
+function readyFor(bot: Conversation, actor: Actor, request: Request, index: number | undefined, what: 'link' | 'output'): { readonly ready: WithResults; readonly at: number } {
+  const no = mayReadResults({ actor, policy: bot.policy, request });
+  if (no !== undefined) throw new Refused(no, request.id);
+  if (!isIn(request, ['running', 'finished'])) throw new Refused({ reason: 'noResult', id: request.id, why: 'notRunYet' }, request.id);
+  const at = index ?? request.commands.findIndex((command) => command.type === (what === 'output' ? 'RunScript' : 'GetFile'));
+  const command = request.commands[at];
+  if (command === undefined) throw new Refused({ reason: 'noResult', id: request.id, why: 'noSuchIndex', last: request.commands.length - 1 }, request.id);
+  if (command.type === 'PutFile') throw new Refused({ reason: 'noResult', id: request.id, why: 'putFile' }, request.id);
+  if (what === 'output' && command.type !== 'RunScript') throw new Refused({ reason: 'noResult', id: request.id, why: 'notAScript' }, request.id);
+  if (stepState(request.action.progress[at], request.state === 'finished') !== 'completed') {
+    throw new Refused({ reason: 'noResult', id: request.id, why: request.state === 'finished' ? 'notCompleted' : 'notCompletedYet' }, request.id);
+  }
+  return { ready: request, at };
+}
