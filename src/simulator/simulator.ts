@@ -28,6 +28,7 @@ export interface Simulator {
   readonly url: string;
   readonly blobUrl: string;
   readonly tenant: Tenant;
+  /** Drops open connections and writes the state; a second call waits for the first. */
   stop(): Promise<void>;
 }
 
@@ -51,14 +52,16 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     await blobs.stop();
     throw error;
   });
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    closing.abort();
+    await Promise.all([api.stop(), blobs.stop()]);
+    state.close();
+  };
   return {
     url: api.url,
     blobUrl: blobs.url,
     tenant,
-    stop: async () => {
-      closing.abort();
-      await Promise.all([api.stop(), blobs.stop()]);
-      state.close();
-    },
+    stop: () => stopped ??= stop(),
   };
 }

@@ -21,7 +21,8 @@ export function savedTenant(folder: string): SavedTenant | undefined {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    // Not "instanceof Error": under Jest, Node's errors belong to another realm.
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
   const saved = JSON.parse(text) as Partial<SavedTenant>;
