@@ -1,9 +1,9 @@
 // Answers that only tell: status, lists, a device, the quota. Private to whoever asked, in preformatted columns.
-import { utcTime } from '../../cards/time.ts';
+import { duration, timeOf } from '../../cards/time.ts';
 import { statusWords } from '../../cards/words.ts';
 import type { Device, Request } from '../liveResponse/request.ts';
 import { isOpen } from '../liveResponse/request.ts';
-import type { Kind } from '../liveResponse/pacing.ts';
+import { kinds } from '../liveResponse/pacing.ts';
 import { sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import type { Actor } from './people.ts';
@@ -38,7 +38,7 @@ export function list(bot: Conversation, actor: Actor, which: Which): Reply {
     }
   });
   if (chosen.length === 0) return sentence(emptyList[which]);
-  const rows = chosen.slice(0, listRows).map((request) => [showId(request.id), statusWords(request), request.device.name, request.title, request.requester.name, utcTime(request.changedAt)]);
+  const rows = chosen.slice(0, listRows).map((request) => [showId(request.id), statusWords(request), request.device.name, request.title, request.requester.name, timeOf(request.changedAt, bot.clock.now())]);
   const more = chosen.length > listRows ? ` The newest ${listRows} of ${chosen.length}.` : '';
   return sentence(`${listTitle[which]}.${more} One of them: ${bot.settings.command} status <id>`, columns(rows));
 }
@@ -76,7 +76,7 @@ function deviceText(bot: Conversation, device: Device): string {
     ['Exposure', device.exposure],
     ['Group', device.group],
     ['Tags', device.tags.length === 0 ? 'none' : device.tags.join(', ')],
-    ['Last full report', device.lastReportAt === undefined ? undefined : utcTime(device.lastReportAt)],
+    ['Last full report', device.lastReportAt === undefined ? undefined : timeOf(device.lastReportAt, bot.clock.now())],
     ['IP', device.ip],
     ['Live response', scope === undefined ? 'allowed by the policy' : `not allowed: ${scope.why}`],
     ['Open requests', busy.length === 0 ? 'none' : busy.map((request) => `${showId(request.id)} (${statusWords(request)})`).join(', ')],
@@ -86,12 +86,12 @@ function deviceText(bot: Conversation, device: Device): string {
 
 export function quota(bot: Conversation): Reply {
   const now = bot.clock.now();
-  const kinds: readonly Kind[] = ['submit', 'list', 'get', 'link', 'cancel', 'machines'];
   const rows = kinds.map((kind) => {
     const wait = bot.budgets.waitFor(kind, now);
-    return [kind, `${bot.budgets.left(kind, now)} left now`, wait === 0 ? 'free' : `next in ${Math.ceil(wait / 1000)} s`];
+    const left = bot.budgets.left(kind, now).map((rate) => `${rate.left} of ${rate.limit} per ${duration(rate.ms)}`);
+    return [kind, wait === 0 ? 'free' : `next in ${duration(wait)}`, left.join(', ')];
   });
-  const live = bot.store.open().filter((request) => request.state === 'running' || request.state === 'submitting' || request.state === 'unknown').length;
+  const { live, cap } = bot.loop.submission.sessions();
   const waiting = bot.store.open().filter((request) => request.state === 'queued').length;
-  return sentence(`Sessions: ${live} of ${bot.budgets.sessionCap(now)}. Waiting for a slot: ${waiting}. Calls to Defender:`, columns(rows));
+  return sentence(`Live response sessions: ${live} of ${cap}. Approved and waiting: ${waiting}. Calls to Defender that are left:`, columns(rows));
 }

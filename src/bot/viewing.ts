@@ -1,6 +1,6 @@
 // Results on demand: a fresh link, and script output page by page. Every mint and every view is journaled before anybody sees it.
-import { cleanText, pageOf } from '../../cards/clip.ts';
-import { utcTime } from '../../cards/time.ts';
+import { clean } from '../../cards/clip.ts';
+import { timeOf } from '../../cards/time.ts';
 import { stepState } from '../liveResponse/action.ts';
 import type { InState, Request } from '../liveResponse/request.ts';
 import { Refused } from './conversation.ts';
@@ -35,15 +35,15 @@ export async function link(bot: Conversation, actor: Actor, request: Request, in
   const command = ready.commands[at];
   return {
     kind: 'sentence',
-    text: `${showId(request.id)}, index ${at}: fresh link, valid until ${utcTime(minted.expiresAt)}. Whoever holds it can read the file: do not pass it on.`,
+    text: `${showId(request.id)}, index ${at}: fresh link, valid until ${timeOf(minted.expiresAt, bot.clock.now())}. Whoever holds it can read the file: do not pass it on.`,
     link: { label: command?.type === 'GetFile' ? 'Download the file' : 'Download the transcript', url: minted.url },
   };
 }
 
 export async function output(bot: Conversation, actor: Actor, request: Request, index: number | undefined, page = 1): Promise<Reply> {
   const { ready, at } = readyFor(bot, actor, request, index, 'output');
-  const text = cleanText((await bot.outputs.get(request.id, at)) ?? (await bot.loop.results.read(ready, at)));
-  const { body, pages, page: shown } = pageOf(text, page, pageCharacters);
+  const text = clean((await bot.outputs.get(request.id, at)) ?? (await bot.loop.results.read(ready, at)));
+  const { body, pages, shown } = pageOf(text, page);
   await bot.store.change(request.id, () => ({ event: { type: 'resultViewed', by: { id: actor.person.id, name: actor.person.name }, index: at, what: 'output' } }));
   const next = shown < pages ? ` Next page: ${bot.settings.command} output ${showId(request.id)} ${at} ${shown + 1}` : '';
   if (text.trim() === '') return { kind: 'sentence', text: `${showId(request.id)}, index ${at}: the script wrote nothing.` };
@@ -64,4 +64,12 @@ function readyFor(bot: Conversation, actor: Actor, request: Request, index: numb
     throw new Refused({ reason: 'noResult', id: request.id, why: request.state === 'finished' ? 'notCompleted' : 'notCompletedYet' }, request.id);
   }
   return { ready: request, at };
+}
+
+/** Whole code points, so that no page ends in half a character; a page beyond the last is the last. */
+function pageOf(text: string, page: number): { readonly body: string; readonly pages: number; readonly shown: number } {
+  const points = Array.from(text);
+  const pages = Math.max(1, Math.ceil(points.length / pageCharacters));
+  const shown = Math.min(Math.max(1, page), pages);
+  return { body: points.slice((shown - 1) * pageCharacters, shown * pageCharacters).join(''), pages, shown };
 }
