@@ -1,15 +1,13 @@
 // What every answer needs: who speaks, how a refusal is told and written down, and how a bug or a broken journal reaches the person.
-import { StoreError } from '../liveResponse/ports.ts';
-import { DefenderError } from '../liveResponse/ports.ts';
+import { DefenderError, StoreError } from '../liveResponse/ports.ts';
 import type { Request } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
 import type { Loop } from './loop.ts';
-import { identify, rolesOf } from './people.ts';
+import { actorOf } from './people.ts';
 import type { Actor } from './people.ts';
 import type { Account, Place, Reply } from './ports.ts';
-import { explain } from './refusal.ts';
+import { explain, isRefusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
-import { normaliseId } from './requestId.ts';
 
 export interface Conversation extends Deps {
   readonly loop: Loop;
@@ -20,7 +18,7 @@ export class Refused extends Error {
   readonly refusal: Refusal;
   readonly requestId: string | undefined;
   constructor(refusal: Refusal, requestId?: string) {
-    super(refusal.reason);
+    super(refusal.refused);
     this.name = 'Refused';
     this.refusal = refusal;
     this.requestId = requestId;
@@ -31,29 +29,22 @@ export function sentence(text: string, block?: string): Reply {
   return block === undefined ? { kind: 'sentence', text } : { kind: 'sentence', text, block };
 }
 
-/** @throws Refused */
-export async function actorOf(deps: Deps, account: Account): Promise<Actor> {
-  const person = identify(deps.policy, account);
-  if ('reason' in person) throw new Refused(person);
-  return { person, account: `${account.surface}:${account.id}`, ...(await rolesOf(deps.policy, person, deps.groups)) };
+/** Who is speaking, with the roles held at this moment. @throws Refused */
+export async function speaking(deps: Deps, account: Account): Promise<Actor> {
+  return granted(await actorOf(deps.policy, account, deps.groups));
 }
 
-/** The request somebody named. @throws Refused */
-export function requestNamed(deps: Deps, typed: string): Request {
-  const id = normaliseId(typed);
-  const request = id === undefined ? undefined : deps.store.get(id);
-  if (request === undefined) throw new Refused({ reason: 'unknownRequest', id: typed });
+/** The request of this id. @throws Refused */
+export function requestOf(deps: Deps, id: string): Request {
+  const request = deps.store.get(id);
+  if (request === undefined) throw new Refused({ refused: 'unknownRequest', id });
   return request;
 }
 
 /** The value, unless it is a refusal. @throws Refused */
-export function allowed<T>(value: T | Refusal, requestId?: string): T {
+export function granted<T>(value: T | Refusal, requestId?: string): T {
   if (isRefusal(value)) throw new Refused(value, requestId);
   return value;
-}
-
-function isRefusal(value: unknown): value is Refusal {
-  return typeof value === 'object' && value !== null && 'reason' in value && typeof value.reason === 'string' && !('terms' in value);
 }
 
 export interface Speaker {
@@ -70,15 +61,16 @@ export async function answering(deps: Deps, speaker: Speaker, answer: () => Prom
   } catch (error) {
     if (error instanceof Refused) {
       await writeDown(deps, speaker, error);
-      return sentence(explain(error.refusal));
+      return sentence(explain(error.refusal, deps.settings.command));
     }
     if (error instanceof StoreError) {
       deps.log.error('storeUnavailable', { error });
-      return sentence(explain({ reason: 'storeUnavailable' }));
+      return sentence(explain({ refused: 'storeUnavailable' }));
     }
     if (error instanceof DefenderError) {
       deps.log.warn('defenderFailed', { code: error.code, status: error.detail.status, apiCode: error.detail.apiCode, target: error.detail.target });
-      return sentence(explain({ reason: 'defender', code: error.code, message: error.message, ...(error.detail.target === undefined ? {} : { target: error.detail.target }) }));
+      const target = error.detail.target === undefined ? '' : ` (correlation id ${error.detail.target})`;
+      return sentence(explain({ refused: 'defenderUnavailable', detail: `${error.message}${target}` }));
     }
     const reference = deps.random.hex(3);
     deps.log.error('bug', { reference, error, said: speaker.said });
@@ -90,12 +82,12 @@ async function writeDown(deps: Deps, speaker: Speaker, { refusal, requestId }: R
   const by = `${speaker.account.surface}:${speaker.account.id}`;
   try {
     if (requestId !== undefined && deps.store.get(requestId) !== undefined) {
-      await deps.store.change(requestId, () => ({ event: { type: 'pressRefused', by, verb: speaker.said.slice(0, 200), reason: refusal.reason } }));
+      await deps.store.change(requestId, () => ({ event: { type: 'pressRefused', by, verb: speaker.said.slice(0, 200), reason: refusal.refused } }));
     } else {
-      await deps.store.note({ type: 'commandRefused', by, place: `${speaker.place.surface}:${speaker.place.id}`, reason: refusal.reason, text: speaker.said.slice(0, 200) });
+      await deps.store.note({ type: 'commandRefused', by, place: `${speaker.place.surface}:${speaker.place.id}`, reason: refusal.refused, text: speaker.said.slice(0, 200) });
     }
   } catch (error) {
     // The refusal itself stands whether or not it could be written down: it let nothing happen.
-    deps.log.error('refusalNotJournaled', { reason: refusal.reason, error });
+    deps.log.error('refusalNotJournaled', { reason: refusal.refused, error });
   }
 }

@@ -1,111 +1,108 @@
 // The decisions people take on a request, typed or pressed: approve, deny, withdraw, cancel, and what to do with an unknown one.
 import { DefenderError } from '../liveResponse/ports.ts';
-import type { CancelAsked, Move, PersonRef, Request } from '../liveResponse/request.ts';
-import { Refused, sentence } from './conversation.ts';
+import type { CancelAsked, Move, Request } from '../liveResponse/request.ts';
+import { granted, Refused, requestOf, sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayApprove, mayCancel, mayDeny, mayDrop, mayResend, mayWithdraw } from './decisions.ts';
+import type { ApprovingPress } from './decisions.ts';
 import { isIn, moveFrom } from './moving.ts';
+import { refOf } from './people.ts';
 import type { Actor } from './people.ts';
 import type { Reply } from './ports.ts';
+import { isRefusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { showId } from './requestId.ts';
-
-/** What a decision bears of the card it was taken on. Typed ones have no revision. */
-export interface Seen {
-  readonly fingerprint: string;
-  readonly revision?: number;
-}
-
-function ref(actor: Actor): PersonRef {
-  return { id: actor.person.id, name: actor.person.name };
-}
 
 /** Decides and writes in one change, so that of two people the first wins and the second is told. @throws Refused */
 async function decide(bot: Conversation, id: string, decision: (request: Request, now: number) => Refusal | Move): Promise<Request> {
   const changed = await bot.store.change(id, (request, now) => {
     const result = decision(request, now);
-    return 'type' in result ? { event: result } : { no: result };
+    return isRefusal(result) ? { no: result } : { event: result };
   });
   if ('request' in changed) return changed.request;
-  throw new Refused(changed.no === 'unknownRequest' ? { reason: 'unknownRequest', id } : changed.no, id);
+  throw new Refused(changed.no === 'unknownRequest' ? { refused: 'unknownRequest', id } : changed.no, id);
 }
 
 function done(request: Request, text: string): Reply {
   return { kind: 'asked', requestId: request.id, text, shown: true };
 }
 
-export async function approve(bot: Conversation, actor: Actor, id: string, seen: Seen): Promise<Reply> {
+export async function approve(bot: Conversation, actor: Actor, id: string, press: ApprovingPress): Promise<Reply> {
   const request = await decide(bot, id, (current, now) => {
-    const no = mayApprove({ actor, request: current, seen, policy: bot.policy, now, freeze: bot.store.freeze() });
+    const no = mayApprove(actor, current, press, bot.policy, now, bot.store.freeze());
     if (no !== undefined) return no;
-    return { type: 'approved', approval: { by: ref(actor), account: actor.account, at: now, digest: current.digest } };
+    return { type: 'approved', approval: { by: refOf(actor.person), account: actor.account, at: now, digest: current.digest } };
   });
   return done(request, `Approved ${showId(id)}.`);
 }
 
 export async function deny(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
-  const request = await decide(bot, id, (current) => mayDeny({ actor, request: current }) ?? { type: 'denied', by: ref(actor), ...because(reason) });
+  const request = await decide(bot, id, (current, now) => mayDeny(actor, current, now) ?? { type: 'denied', by: refOf(actor.person), ...because(reason) });
   return done(request, `Denied ${showId(id)}.`);
 }
 
 export async function withdraw(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
-  const request = await decide(bot, id, (current) => mayWithdraw({ actor, request: current }) ?? { type: 'withdrawn', by: ref(actor), ...because(reason) });
+  const request = await decide(bot, id, (current) => mayWithdraw(actor, current) ?? { type: 'withdrawn', by: refOf(actor.person), ...because(reason) });
   return done(request, `Withdrew ${showId(id)}. Nothing was sent to Defender.`);
 }
 
 export async function drop(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
-  const request = await decide(bot, id, (current) => mayDrop({ actor, request: current }) ?? { type: 'dropped', by: ref(actor), ...because(reason) });
+  const request = await decide(bot, id, (current) => mayDrop(actor, current) ?? { type: 'dropped', by: refOf(actor.person), ...because(reason) });
   return done(request, `Dropped ${showId(id)}. If Defender did receive it, it may still run there: check the device in the portal.`);
 }
 
 /** Sends an unknown request again. It may then run twice, so it takes an approver other than the requester, and a last look. */
-export async function resend(bot: Conversation, actor: Actor, id: string, seen: Seen): Promise<Reply> {
-  const before = bot.store.get(id);
-  if (before === undefined) throw new Refused({ reason: 'unknownRequest', id });
-  const judge = (current: Request) => mayResend({ actor, request: current, seen, freeze: bot.store.freeze() });
-  const no = judge(before);
-  if (no !== undefined) throw new Refused(no, id);
+export async function resend(bot: Conversation, actor: Actor, id: string, press: ApprovingPress): Promise<Reply> {
+  const before = requestOf(bot, id);
+  granted(mayResend(actor, before, press, bot.policy, bot.store.freeze()), id);
   if (before.state === 'unknown') {
     const found = await bot.loop.reconciliation.look(before);
     if (found === 'adopted') return done(before, `${showId(id)} was found at Defender after all, so it was not sent again. Its card follows it now.`);
-    if (found === 'notRead') throw new Refused({ reason: 'cannotLook', id }, id);
+    if (found === 'notRead') return sentence(cannotLook(id));
   }
   const request = await decide(bot, id, (current, now) => {
-    const refusal = judge({ ...current, revision: before.revision });
+    // The look has raised the revision of the card that was pressed; everything else is judged on the request as it is now.
+    const refusal = mayResend(actor, current, { fingerprint: press.fingerprint }, bot.policy, bot.store.freeze());
     if (refusal !== undefined) return refusal;
-    return { type: 'resent', approval: { by: ref(actor), account: actor.account, at: now, digest: current.digest }, runBefore: now + current.terms.runWithin };
+    return { type: 'resent', approval: { by: refOf(actor.person), account: actor.account, at: now, digest: current.digest }, runBefore: now + current.terms.runWithin };
   });
   return done(request, `${showId(id)} goes to Defender again.`);
 }
 
 export async function lookAgain(bot: Conversation, id: string): Promise<Reply> {
-  const request = bot.store.get(id);
-  if (request?.state !== 'unknown') throw new Refused({ reason: 'nothingToLookFor', id }, id);
+  const request = requestOf(bot, id);
+  if (request.state !== 'unknown') return sentence(`${showId(id)} need not be looked for: its card shows where it stands.`);
   switch (await bot.loop.reconciliation.look(request)) {
     case 'adopted':
       return done(request, `${showId(id)} was found at Defender. Its card follows it again.`);
     case 'notSeen':
       return sentence(`Defender shows no action with the tag of ${showId(id)}.`);
     case 'notRead':
-      throw new Refused({ reason: 'cannotLook', id }, id);
+      return sentence(cannotLook(id));
   }
 }
 
 /** Before it reached Defender a request is withdrawn; after that Defender is asked to stop it, and the card tells what came of it. */
 export async function cancel(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
-  const request = bot.store.get(id);
-  if (request === undefined) throw new Refused({ reason: 'unknownRequest', id });
+  const request = requestOf(bot, id);
   if (isIn(request, ['awaitingApproval', 'queued'])) return withdraw(bot, actor, id, reason);
-  const no = mayCancel({ actor, request });
-  if (no !== undefined) throw new Refused(no, id);
-  if (request.state !== 'running') throw new Refused({ reason: 'tooLate', id, state: request.state }, id);
-  const asked = (answer: CancelAsked['answer'], at: number): CancelAsked => ({ by: ref(actor), at, answer, ...because(reason) });
-  const told = await moveFrom(bot.store, id, ['running'], (_current, now) => ({ type: 'cancelAsked', cancel: asked('sent', now) }));
-  if (told === undefined) throw new Refused({ reason: 'tooLate', id, state: bot.store.get(id)?.state ?? 'over' }, id);
+  granted(mayCancel(actor, request), id);
+  if (request.state !== 'running') throw new Refused({ refused: 'tooLate', id, deed: 'cancel', state: request.state }, id);
+  const asked = (answer: CancelAsked['answer'], at: number): CancelAsked => ({ by: refOf(actor.person), at, answer, ...because(reason) });
+  // Written down first; of two people pressing at once the second is told that the first already has.
+  const changed = await bot.store.change(id, (current, now) => {
+    const no = mayCancel(actor, current);
+    return no === undefined ? { event: { type: 'cancelAsked', cancel: asked('sent', now) } } : { no };
+  });
+  if (!('request' in changed)) throw new Refused(changed.no === 'unknownRequest' ? { refused: 'unknownRequest', id } : changed.no, id);
   const answer = await cancelAtDefender(bot, request.actionId, `lr:${id} cancelled by ${actor.person.name}${reason === undefined ? '' : `: ${reason}`}`);
   await moveFrom(bot.store, id, ['running', 'finished'], (_current, now) => ({ type: 'cancelAsked', cancel: asked(answer, now) }));
   bot.loop.hurry();
-  return done(told, cancelSentence[answer].replace('{id}', showId(id)));
+  return done(changed.request, cancelSentence[answer].replace('{id}', showId(id)));
+}
+
+function cannotLook(id: string): string {
+  return `Defender could not be read just now, so nobody can tell whether ${showId(id)} runs there. Nothing was sent. Try again in a minute.`;
 }
 
 const cancelSentence = {

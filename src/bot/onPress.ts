@@ -1,8 +1,8 @@
 // A pressed button. It carries a verb, a request id, a revision and a fingerprint; what would run is read from the store.
-import { actorOf, answering, Refused } from './conversation.ts';
+import { answering, granted, requestOf, speaking } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { approve, cancel, deny, drop, lookAgain, resend, withdraw } from './deciding.ts';
-import { mayDeny } from './decisions.ts';
+import { mayDeny, maySee } from './decisions.ts';
 import type { Form, PressIn, Reply } from './ports.ts';
 import { showId } from './requestId.ts';
 import { cardOf } from './telling.ts';
@@ -13,10 +13,9 @@ const maxReason = 500;
 
 export function onPress(bot: Conversation, input: PressIn): Promise<Reply> {
   return answering(bot, { account: input.account, place: input.place, said: `press ${input.verb}` }, async () => {
-    const request = bot.store.get(input.requestId);
-    if (request === undefined) throw new Refused({ reason: 'unknownRequest', id: input.requestId });
+    const request = requestOf(bot, input.requestId);
     const { id } = request;
-    const actor = await actorOf(bot, input.account);
+    const actor = await speaking(bot, input.account);
     const seen = { fingerprint: input.fingerprint, revision: input.revision };
     switch (input.verb) {
       case 'approve':
@@ -24,8 +23,7 @@ export function onPress(bot: Conversation, input: PressIn): Promise<Reply> {
       case 'deny': {
         if (input.input !== undefined) return deny(bot, actor, id, input.input);
         // Refused before a reason is asked for, and checked again when it comes.
-        const no = mayDeny({ actor, request });
-        if (no !== undefined) throw new Refused(no, id);
+        granted(mayDeny(actor, request, bot.clock.now()), id);
         return { kind: 'form', form: denyForm(input, request.title) };
       }
       case 'withdraw':
@@ -35,14 +33,16 @@ export function onPress(bot: Conversation, input: PressIn): Promise<Reply> {
       case 'link':
         return link(bot, actor, request, input.index, input.place, true);
       case 'output':
-        return output(bot, actor, request, input.index);
+        return output(bot, actor, request, input.index, input.place);
       case 'look':
+        granted(maySee(bot.policy, actor, input.place), id);
         return lookAgain(bot, id);
       case 'resend':
         return resend(bot, actor, id, seen);
       case 'drop':
         return drop(bot, actor, id, input.input);
       case 'refresh':
+        granted(maySee(bot.policy, actor, input.place), id);
         bot.loop.deck.touch(id);
         bot.loop.hurry();
         return cardOf(bot, request, input.place, `${showId(id)} as it is now:`);

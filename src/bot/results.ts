@@ -6,7 +6,7 @@ import { maxTranscriptBytes, readTranscript } from '../liveResponse/transcript.t
 import type { CollectedFile, InState, PersonRef } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
 import { isIn, moveFrom } from './moving.ts';
-import { placesOf } from './places.ts';
+import { placesOf } from './cardPlaces.ts';
 
 /** Pauses between tries to read a result that is not there yet, in milliseconds: the documented order of seconds first, then patience. */
 const retrySchedule = [0, 3_000, 5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 120_000, 300_000, 600_000] as const;

@@ -6,12 +6,13 @@ import { isOpen } from '../liveResponse/request.ts';
 import { kinds } from '../liveResponse/pacing.ts';
 import { sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
+import type { ListName } from './grammar.ts';
 import type { Actor } from './people.ts';
 import type { Place, Reply } from './ports.ts';
-import { placesOf } from './places.ts';
+import { placesOf } from './cardPlaces.ts';
+import { explain } from './refusal.ts';
 import { showId } from './requestId.ts';
 import { inScope } from './scope.ts';
-import { findDevices } from './asking.ts';
 
 /** Rows of a list: what fits one message of every chat. */
 const listRows = 20;
@@ -22,9 +23,7 @@ export async function cardOf(bot: Conversation, request: Request, place: Place, 
   return { kind: 'card', text, view: await bot.loop.views.of(request, { results: here?.results ?? 'private' }) };
 }
 
-export type Which = 'mine' | 'pending' | 'running' | 'recent';
-
-export function list(bot: Conversation, actor: Actor, which: Which): Reply {
+export function list(bot: Conversation, actor: Actor, which: ListName): Reply {
   const chosen = bot.store.all().filter((request) => {
     switch (which) {
       case 'mine':
@@ -58,8 +57,8 @@ function columns(rows: readonly (readonly string[])[]): string {
 }
 
 export async function host(bot: Conversation, name: string): Promise<Reply> {
-  const devices = await findDevices(bot, name);
-  if (devices.length === 0) return sentence(`Defender knows no device named ${name}. Check the name, or use the 40-digit device id from the portal.`);
+  const devices = await bot.defender.findMachines(name);
+  if (devices.length === 0) return sentence(explain({ refused: 'unknownDevice', name }, bot.settings.command));
   const told = devices.length === 1 ? `${name}:` : `${devices.length} devices match ${name}. Ask with a full name or an id.`;
   return sentence(told, devices.slice(0, listRows).map((device) => deviceText(bot, device)).join('\n\n'));
 }

@@ -3,13 +3,15 @@ import { clean } from '../../cards/clip.ts';
 import { timeOf } from '../../cards/time.ts';
 import { stepState } from '../liveResponse/action.ts';
 import type { InState, Request } from '../liveResponse/request.ts';
-import { Refused } from './conversation.ts';
+import { granted, Refused } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayReadResults } from './decisions.ts';
 import { isIn } from './moving.ts';
+import { refOf } from './people.ts';
 import type { Actor } from './people.ts';
-import { placesOf } from './places.ts';
+import { placesOf } from './cardPlaces.ts';
 import type { Place, Reply } from './ports.ts';
+import type { Refusal } from './refusal.ts';
 import { showId } from './requestId.ts';
 import { mintOnCard } from './results.ts';
 
@@ -23,9 +25,10 @@ type WithResults = InState<'running' | 'finished'>;
  * results are private, it is told to the person alone.
  */
 export async function link(bot: Conversation, actor: Actor, request: Request, index: number | undefined, place: Place, pressed: boolean): Promise<Reply> {
-  const { ready, at } = readyFor(bot, actor, request, index, 'link');
+  granted(mayReadResults(bot.policy, actor, place), request.id);
+  const { ready, at } = readyFor(request, index, 'link');
   const here = placesOf(bot, request).find((one) => one.surface === place.surface && one.place === place.id);
-  const by = { id: actor.person.id, name: actor.person.name };
+  const by = refOf(actor.person);
   if (pressed && here?.results === 'card' && ready.state === 'finished') {
     await mintOnCard(bot, ready, at, by);
     return { kind: 'asked', requestId: request.id, text: `A fresh link is on the card of ${showId(request.id)}.`, shown: true };
@@ -40,33 +43,41 @@ export async function link(bot: Conversation, actor: Actor, request: Request, in
   };
 }
 
-export async function output(bot: Conversation, actor: Actor, request: Request, index: number | undefined, page = 1): Promise<Reply> {
-  const { ready, at } = readyFor(bot, actor, request, index, 'output');
+export async function output(bot: Conversation, actor: Actor, request: Request, index: number | undefined, place: Place, page = 1): Promise<Reply> {
+  granted(mayReadResults(bot.policy, actor, place), request.id);
+  const { ready, at } = readyFor(request, index, 'output');
   const text = clean((await bot.outputs.get(request.id, at)) ?? (await bot.loop.results.read(ready, at)));
   const { body, pages, shown } = pageOf(text, page);
-  await bot.store.change(request.id, () => ({ event: { type: 'resultViewed', by: { id: actor.person.id, name: actor.person.name }, index: at, what: 'output' } }));
+  if (page > pages) throw new Refused({ refused: 'noSuchPage', id: request.id, pages }, request.id);
+  await bot.store.change(request.id, () => ({ event: { type: 'resultViewed', by: refOf(actor.person), index: at, what: 'output' } }));
   const next = shown < pages ? ` Next page: ${bot.settings.command} output ${showId(request.id)} ${at} ${shown + 1}` : '';
   if (text.trim() === '') return { kind: 'sentence', text: `${showId(request.id)}, index ${at}: the script wrote nothing.` };
   return { kind: 'sentence', text: `${showId(request.id)}, index ${at}, page ${shown} of ${pages}.${next}`, block: body };
 }
 
-/** Checks the right, the index and whether its command has completed. @throws Refused */
-function readyFor(bot: Conversation, actor: Actor, request: Request, index: number | undefined, what: 'link' | 'output'): { readonly ready: WithResults; readonly at: number } {
-  const no = mayReadResults({ actor, policy: bot.policy, request });
-  if (no !== undefined) throw new Refused(no, request.id);
-  if (!isIn(request, ['running', 'finished'])) throw new Refused({ reason: 'noResult', id: request.id, why: 'notRunYet' }, request.id);
+/** The index, if it names a command that has completed and left something. @throws Refused */
+function readyFor(request: Request, index: number | undefined, what: 'link' | 'output'): { readonly ready: WithResults; readonly at: number } {
+  const no = (why: Extract<Refusal, { readonly refused: 'noResult' }>['why'], at?: number) =>
+    new Refused({ refused: 'noResult', id: request.id, why, ...(at === undefined ? {} : { index: at }) }, request.id);
+  if (!isIn(request, ['running', 'finished'])) throw no(request.state === 'over' ? 'neverRan' : 'notYet');
   const at = index ?? request.commands.findIndex((command) => command.type === (what === 'output' ? 'RunScript' : 'GetFile'));
   const command = request.commands[at];
-  if (command === undefined) throw new Refused({ reason: 'noResult', id: request.id, why: 'noSuchIndex', last: request.commands.length - 1 }, request.id);
-  if (command.type === 'PutFile') throw new Refused({ reason: 'noResult', id: request.id, why: 'putFile' }, request.id);
-  if (what === 'output' && command.type !== 'RunScript') throw new Refused({ reason: 'noResult', id: request.id, why: 'notAScript' }, request.id);
-  if (stepState(request.action.progress[at], request.state === 'finished') !== 'completed') {
-    throw new Refused({ reason: 'noResult', id: request.id, why: request.state === 'finished' ? 'notCompleted' : 'notCompletedYet' }, request.id);
+  if (command === undefined) throw index === undefined ? no(what === 'output' ? 'noOutput' : 'noFile') : no('noSuchIndex', at);
+  if (command.type === 'PutFile' || (what === 'output' && command.type !== 'RunScript')) throw no(what === 'output' ? 'noOutput' : 'noFile', at);
+  switch (stepState(request.action.progress[at], request.state === 'finished')) {
+    case 'completed':
+      return { ready: request, at };
+    case 'failed':
+      throw no('failed', at);
+    case 'skipped':
+      throw no('neverRan', at);
+    case 'waiting':
+    case 'running':
+      throw no('notYet', at);
   }
-  return { ready: request, at };
 }
 
-/** Whole code points, so that no page ends in half a character; a page beyond the last is the last. */
+/** Whole code points, so that no page ends in half a character. */
 function pageOf(text: string, page: number): { readonly body: string; readonly pages: number; readonly shown: number } {
   const points = Array.from(text);
   const pages = Math.max(1, Math.ceil(points.length / pageCharacters));
