@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { fleet, ordinaryDevice } from './devices.ts';
 import { Faults } from './faults.ts';
 import { nextEvent } from './lifecycle.ts';
-import type { World } from './lifecycle.ts';
+import type { ActionEvent, World } from './lifecycle.ts';
 import { Windows } from './limits.ts';
 import { changedProfile, defaultProfile } from './profile.ts';
 import type { Kind, Profile, ProfileChange } from './profile.ts';
@@ -54,6 +54,7 @@ export class Tenant {
   readonly #actions: Map<string, Action>;
   readonly #library: Map<string, LibraryFile>;
   readonly #submissions: Submission[];
+  #events = new WeakMap<Action, { readonly device: Device; readonly event: ActionEvent | undefined }>();
   #profile: Profile;
   #counter: number;
   #now: number;
@@ -137,6 +138,7 @@ export class Tenant {
   change(profile: ProfileChange): void {
     this.now();
     this.#profile = changedProfile(this.#profile, profile);
+    this.#events = new WeakMap();
   }
 
   /** Tells a device to be different from now on. */
@@ -169,10 +171,12 @@ export class Tenant {
 
   keepFile(file: LibraryFile): void {
     this.#library.set(file.fileName.toLowerCase(), file);
+    this.#events = new WeakMap();
     this.#version += 1;
   }
 
   dropFile(fileName: string): boolean {
+    this.#events = new WeakMap();
     this.#version += 1;
     return this.#library.delete(fileName.toLowerCase());
   }
@@ -233,13 +237,22 @@ export class Tenant {
 
   #moveOf(action: Action): { readonly at: number; readonly apply: () => void } {
     const device = this.#devices.get(action.machineId);
-    const event = device === undefined ? undefined : nextEvent(action, device, this.world);
+    const event = device === undefined ? undefined : this.#eventOf(action, device);
     if (event === undefined || device === undefined) return { at: Number.POSITIVE_INFINITY, apply: () => undefined };
     const apply = (): void => {
       this.#actions.set(action.id, event.next);
       if (event.leaves.length > 0) this.#devices.set(device.id, { ...device, files: [...new Set([...device.files, ...event.leaves])] });
     };
     return { at: event.at, apply };
+  }
+
+  /** Records are never changed in place, so an event stays right for as long as both records and the settings are the same ones. */
+  #eventOf(action: Action, device: Device): ActionEvent | undefined {
+    const known = this.#events.get(action);
+    if (known?.device === device) return known.event;
+    const event = nextEvent(action, device, this.world);
+    this.#events.set(action, { device, event });
+    return event;
   }
 }
 
