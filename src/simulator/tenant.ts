@@ -3,17 +3,17 @@
 import { randomBytes } from 'node:crypto';
 import { fleet, ordinaryDevice } from './devices.ts';
 import { Faults } from './faults.ts';
-import { nextEvent } from './lifecycle.ts';
-import type { ActionEvent, World } from './lifecycle.ts';
+import type { World } from './lifecycle.ts';
 import { Windows } from './limits.ts';
 import { changedProfile, defaultProfile } from './profile.ts';
 import type { Kind, Profile, ProfileChange } from './profile.ts';
 import { Refused } from './refused.ts';
 import { sampleActions } from './sampleActions.ts';
 import { guid } from './seed.ts';
-import { isFinal } from './shapes.ts';
 import type { Action, Device, LibraryFile, Submission } from './shapes.ts';
 import { startingLibrary } from './startingLibrary.ts';
+import { Timeline } from './timeline.ts';
+import type { Happening } from './timeline.ts';
 
 export interface Clock { /** Epoch ms. */ now(): number }
 
@@ -54,7 +54,7 @@ export class Tenant {
   readonly #actions: Map<string, Action>;
   readonly #library: Map<string, LibraryFile>;
   readonly #submissions: Submission[];
-  #events = new WeakMap<Action, { readonly device: Device; readonly event: ActionEvent | undefined }>();
+  readonly #timeline = new Timeline();
   #profile: Profile;
   #counter: number;
   #now: number;
@@ -104,7 +104,11 @@ export class Tenant {
   now(): number {
     const now = Math.max(this.#now, this.#clock.now());
     this.#now = now;
-    while (this.#applyEarliest(now)) this.#version += 1;
+    for (let next = this.#next(now); next !== undefined; next = this.#next(now)) {
+      if (next.device !== undefined) this.#devices.set(next.device.id, next.device);
+      if (next.action !== undefined) this.#actions.set(next.action.id, next.action);
+      this.#version += 1;
+    }
     return now;
   }
 
@@ -138,7 +142,7 @@ export class Tenant {
   change(profile: ProfileChange): void {
     this.now();
     this.#profile = changedProfile(this.#profile, profile);
-    this.#events = new WeakMap();
+    this.#timeline.forget();
   }
 
   /** Tells a device to be different from now on. */
@@ -171,12 +175,12 @@ export class Tenant {
 
   keepFile(file: LibraryFile): void {
     this.#library.set(file.fileName.toLowerCase(), file);
-    this.#events = new WeakMap();
+    this.#timeline.forget();
     this.#version += 1;
   }
 
   dropFile(fileName: string): boolean {
-    this.#events = new WeakMap();
+    this.#timeline.forget();
     this.#version += 1;
     return this.#library.delete(fileName.toLowerCase());
   }
@@ -223,36 +227,8 @@ export class Tenant {
     };
   }
 
-  #applyEarliest(now: number): boolean {
-    const waking = [...this.#devices.values()].map((device) => ({ at: device.wakesAt ?? Number.POSITIVE_INFINITY, apply: () => this.#wake(device) }));
-    const moving = [...this.#actions.values()].filter((action) => !isFinal(action)).map((action) => this.#moveOf(action));
-    const [earliest] = [...waking, ...moving].filter((event) => event.at <= now).sort((one, other) => one.at - other.at);
-    earliest?.apply();
-    return earliest !== undefined;
-  }
-
-  #wake(device: Device): void {
-    this.#devices.set(device.id, { ...device, onlineSince: device.wakesAt, wakesAt: null });
-  }
-
-  #moveOf(action: Action): { readonly at: number; readonly apply: () => void } {
-    const device = this.#devices.get(action.machineId);
-    const event = device === undefined ? undefined : this.#eventOf(action, device);
-    if (event === undefined || device === undefined) return { at: Number.POSITIVE_INFINITY, apply: () => undefined };
-    const apply = (): void => {
-      this.#actions.set(action.id, event.next);
-      if (event.leaves.length > 0) this.#devices.set(device.id, { ...device, files: [...new Set([...device.files, ...event.leaves])] });
-    };
-    return { at: event.at, apply };
-  }
-
-  /** Records are never changed in place, so an event stays right for as long as both records and the settings are the same ones. */
-  #eventOf(action: Action, device: Device): ActionEvent | undefined {
-    const known = this.#events.get(action);
-    if (known?.device === device) return known.event;
-    const event = nextEvent(action, device, this.world);
-    this.#events.set(action, { device, event });
-    return event;
+  #next(now: number): Happening | undefined {
+    return this.#timeline.earliest(this.#devices, this.#actions, this.world, now);
   }
 }
 
