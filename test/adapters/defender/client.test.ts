@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { ServerResponse } from 'node:http';
 import { commercialScope, customEndpoint } from '../../../src/adapters/defender/clouds.ts';
 import { DefenderClient, linkLifeMs } from '../../../src/adapters/defender/client.ts';
 import { TokenError } from '../../../src/adapters/entra/credentials.ts';
@@ -190,7 +191,7 @@ describe('a GET', () => {
     ['a reset', (response) => response.destroy()],
     ['an HTML 502', (response) => response.writeHead(502).end('<html/>')],
     ['a 503', (response) => refuse(response, 503, 'Busy', { 'retry-after': '2' })],
-  ] as readonly (readonly [string, (response: import('node:http').ServerResponse) => unknown])[])('is repeated once after %s, and the repeat is counted', async (_name, first) => {
+  ] as readonly (readonly [string, (response: ServerResponse) => unknown])[])('is repeated once after %s, and the repeat is counted', async (_name, first) => {
     const { client, api, budgets, clock } = await bench((_ask, response, count) => (count === 1 ? void first(response) : json(response, 200, device)));
     expect((await client.machine(machineId)).name).toBe('hosta');
     expect(api.asked).toHaveLength(2);
@@ -344,7 +345,7 @@ describe('cancelling', () => {
     [(response) => refuse(response, 404, 'ResourceNotFound'), 'notFound'],
     [(response) => refuse(response, 500, 'InternalServerError'), 'unavailable'],
     [(response) => response.destroy(), 'unavailable'],
-  ] as readonly (readonly [(response: import('node:http').ServerResponse) => unknown, string])[])('is sent once whatever comes back (%#)', async (answer, code) => {
+  ] as readonly (readonly [(response: ServerResponse) => unknown, string])[])('is sent once whatever comes back (%#)', async (answer, code) => {
     const { client, api } = await bench((_ask, response) => void answer(response));
     expect((await failure(client.cancel(actionId, 'why'))).code).toBe(code);
     expect(api.asked).toHaveLength(1);
@@ -374,7 +375,7 @@ describe('a link', () => {
   test('that is no web address is not handed on', async () => {
     const values = [undefined, 7, '', 'nonsense', 'javascript:alert(1)', 'file:///etc/passwd', 'https://user:pw@x.blob.core.windows.net/a'];
     const { client } = await bench((_ask, response, count) => json(response, 200, { value: values[count - 1] }));
-    for (const _value of values) expect((await failure(client.link(actionId, 0))).code).toBe('unreadable');
+    for (let n = 0; n < values.length; n += 1) expect((await failure(client.link(actionId, 0))).code).toBe('unreadable');
     const plain = await bench((_ask, response) => json(response, 200, { value: 'http://x.blob.core.windows.net/a' }));
     expect((await failure(plain.client.link(actionId, 0))).code).toBe('untrusted');
   });

@@ -96,7 +96,7 @@ describe('reading actions', () => {
     }
     expect(singles()).toBeLessThan(1500);
     expect(seen.size).toBe(25);
-    expect(Math.max(...seen.values()) - Math.min(...seen.values())).toBeLessThanOrEqual(1);
+    expect(Math.max(...seen.values()) - Math.min(...seen.values())).toBeLessThanOrEqual(2);
   });
 
   test('does not call an action unknown only because there was no budget to look', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { Http, HttpError, jsonOf, retryAfterMs } from '../../../src/adapters/outbound/http.ts';
 import type { HttpRequest } from '../../../src/adapters/outbound/http.ts';
@@ -25,15 +25,20 @@ async function server(answer: Answer): Promise<Loopback> {
 }
 
 /** A TCP server that speaks whatever it likes; answers its origin and how many connections it saw. */
-async function rawServer(connected: (socket: import('node:net').Socket) => void): Promise<{ readonly origin: string; readonly count: () => number }> {
+async function rawServer(connected: (socket: Socket) => void): Promise<{ readonly origin: string; readonly count: () => number }> {
   let count = 0;
+  const sockets: Socket[] = [];
   const one = createServer((socket) => {
     count += 1;
+    sockets.push(socket);
     socket.on('error', () => undefined);
     connected(socket);
   });
   await new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve));
-  closing.push(() => new Promise((resolve) => one.close(() => resolve())));
+  closing.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => one.close(resolve));
+  });
   return { origin: `http://127.0.0.1:${(one.address() as AddressInfo).port}`, count: () => count };
 }
 
@@ -113,7 +118,7 @@ describe('outbound HTTP', () => {
         else socket.destroy();
       });
     });
-    const client = http();
+    const client = http({ connections: 1 });
     expect((await client.send(ask(raw.origin))).status).toBe(200);
     expect((await failure(client.send(ask(raw.origin, { method: 'POST', body: 'x', connection: 'kept' })))).code).toBe('ambiguous');
     expect(raw.count()).toBe(1);
@@ -121,7 +126,7 @@ describe('outbound HTTP', () => {
 
   test('makes a new connection for every fresh request', async () => {
     const raw = await rawServer((socket) => socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')));
-    const client = http();
+    const client = http({ connections: 1 });
     await client.send(ask(raw.origin, { connection: 'fresh' }));
     await client.send(ask(raw.origin, { connection: 'fresh' }));
     expect(raw.count()).toBe(2);
@@ -188,7 +193,7 @@ describe('outbound HTTP', () => {
     const values = ['12', '0.5', 'Thu, 01 Jan 2026 00:00:30 GMT', 'soon', '-4', 'Thu, 01 Jan 2020 00:00:00 GMT'];
     const api = await server((_ask, response, count) => response.writeHead(429, { 'retry-after': values[count - 1] ?? '' }).end());
     const read: unknown[] = [];
-    for (const _value of values) read.push(retryAfterMs(await http().send(ask(api.origin)), now));
+    while (read.length < values.length) read.push(retryAfterMs(await http().send(ask(api.origin)), now));
     expect(read).toEqual([12_000, 500, 30_000, undefined, undefined, undefined]);
   });
 });
