@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { LookupAddress } from 'node:dns';
-import { isPublicAddress } from '../../../src/adapters/outbound/addresses.ts';
+import { isPublicAddress, publicLookup } from '../../../src/adapters/outbound/addresses.ts';
+import type { Lookup } from '../../../src/adapters/outbound/addresses.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import { checkedLink, fileNameOf, readResult, resultHosts } from '../../../src/adapters/outbound/resultLink.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
@@ -153,5 +154,29 @@ describe('the file name of a Content-Disposition', () => {
     expect(fileNameOf("attachment; filename=a.gz; filename*=UTF-8''%E0%A4%A")).toBe('a.gz');
     expect(fileNameOf('inline')).toBeUndefined();
     expect(fileNameOf('')).toBeUndefined();
+  });
+});
+
+describe('a lookup of public addresses', () => {
+  const both: LookupAddress[] = [
+    { address: '20.60.1.1', family: 4 },
+    { address: '2603:1030::1', family: 6 },
+  ];
+  const asked = (lookup: Lookup, all: boolean) =>
+    new Promise<unknown>((resolve) => lookup('x.blob.core.windows.net', { all }, (error, address, family) => resolve(error ?? [address, family])));
+
+  test('answers in the form it was asked in', async () => {
+    const lookup = publicLookup((_name, options, callback) => {
+      expect(options.all).toBe(true);
+      callback(null, both);
+    });
+    expect(await asked(lookup, true)).toEqual([both, undefined]);
+    expect(await asked(lookup, false)).toEqual(['20.60.1.1', 4]);
+  });
+
+  test('judges a resolver that answers a single address, and one that answers none', async () => {
+    expect(await asked(publicLookup((_name, _options, callback) => callback(null, '20.60.1.1', 4)), true)).toEqual([[both[0]], undefined]);
+    expect(await asked(publicLookup((_name, _options, callback) => callback(null, '10.0.0.1', 4)), false)).toMatchObject({ code: 'EPRIVATE' });
+    expect(await asked(publicLookup((_name, _options, callback) => callback(null, [])), true)).toMatchObject({ code: 'ENOTFOUND' });
   });
 });
