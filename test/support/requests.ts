@@ -22,6 +22,7 @@ export const asked: Asked = {
   requester: { id: 'responder1', name: 'Riley Responder' },
   account: 'console:riley',
   place: 'console:incidents',
+  placeIsPrivate: false,
   tenant: 'simulator',
   device: hosta,
   commands: [{ type: 'RunScript', scriptName: 'minidump.ps1', args: 'OfficeClickToRun' }],

@@ -1,4 +1,5 @@
 // Which Defender tenant, where, and with which credential. One tenant per process.
+import { clouds, cloudNames } from '../defender/clouds.ts';
 import type { Secret } from '../secret.ts';
 import { bare, isLoopback, readGuid, readUrl } from './environment.ts';
 import type { Environment } from './environment.ts';
@@ -30,46 +31,13 @@ export type DefenderSettings =
       readonly auth: { readonly kind: 'none' } | { readonly kind: 'azure'; readonly azure: AzureSettings; readonly scope: string };
     };
 
-interface Cloud {
-  readonly url: string;
-  readonly scope: string;
-  readonly authority: string;
-}
-
-const publicAuthority = 'https://login.microsoftonline.com';
-
-/**
- * The old resource name is what tokens must be for, whatever the host: with another audience some calls answer 403
- * (learn.microsoft.com/defender-endpoint/api/exposed-apis-create-app-webapp).
- */
-const publicScope = 'https://api.securitycenter.microsoft.com/.default';
-
-function geo(prefix: string): Cloud {
-  return { url: `https://${prefix}api.security.microsoft.com`, scope: publicScope, authority: publicAuthority };
-}
-
-/** Hosts by learn.microsoft.com/defender-endpoint/api/exposed-apis-list and /gov; scopes of the government clouds are their own hosts. */
-const clouds = {
-  commercial: geo(''),
-  us: geo('us.'),
-  eu: geo('eu.'),
-  uk: geo('uk.'),
-  au: geo('au.'),
-  swa: geo('swa.'),
-  ina: geo('ina.'),
-  aea: geo('aea.'),
-  gcc: { url: 'https://api-gcc.securitycenter.microsoft.us', scope: 'https://api-gcc.securitycenter.microsoft.us/.default', authority: publicAuthority },
-  gcchigh: { url: 'https://api-gov.securitycenter.microsoft.us', scope: 'https://api-gov.securitycenter.microsoft.us/.default', authority: 'https://login.microsoftonline.us' },
-  dod: { url: 'https://api-gov.securitycenter.microsoft.us', scope: 'https://api-gov.securitycenter.microsoft.us/.default', authority: 'https://login.microsoftonline.us' },
-} as const satisfies Record<string, Cloud>;
-
-type CloudName = keyof typeof clouds;
-const cloudNames = Object.keys(clouds) as CloudName[];
+/** Simulated seconds per second in the local console: a device that takes two and a half minutes takes fifteen seconds, an approval's half hour three minutes. */
+const consoleSpeed = 10;
 
 const authKinds = ['auto', 'none', 'secret', 'certificate', 'workload-identity', 'managed-identity'] as const;
 
 /** Undefined when it cannot be told; the problems are in `env`. */
-export function readDefender(env: Environment): DefenderSettings | undefined {
+export function readDefender(env: Environment, console: boolean): DefenderSettings | undefined {
   const which = env.choice('LR_DEFENDER', ['auto', 'simulator', 'tenant'], 'auto');
   const named = ['DEFENDER_API_URL', 'DEFENDER_CLOUD', 'DEFENDER_SCOPE', 'DEFENDER_AUTH'].filter((name) => env.text(name) !== undefined && env.text(name) !== 'auto');
   const credentials = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH'].filter((name) => env.text(name) !== undefined);
@@ -78,7 +46,7 @@ export function readDefender(env: Environment): DefenderSettings | undefined {
     return undefined;
   }
   if (which === 'simulator' || (which === 'auto' && named.length + credentials.length === 0)) {
-    return { kind: 'simulator', speed: env.whole('LR_SPEED', 1, 1, 1000), tenant: 'simulator' };
+    return { kind: 'simulator', speed: env.whole('LR_SPEED', console ? consoleSpeed : 1, 1, 1000), tenant: 'simulator' };
   }
   if (env.text('LR_SPEED') !== undefined) env.problem('LR_SPEED is for the simulator inside the bot; a Defender tenant has its own time. Remove it.');
   return readTenant(env);
@@ -87,7 +55,7 @@ export function readDefender(env: Environment): DefenderSettings | undefined {
 function readTenant(env: Environment): DefenderSettings | undefined {
   const cloud = clouds[env.choice('DEFENDER_CLOUD', cloudNames, 'commercial')];
   const ownUrl = readUrl(env, 'DEFENDER_API_URL');
-  const url = ownUrl ?? new URL(cloud.url);
+  const url = ownUrl ?? new URL(cloud.apiUrl);
   if (env.text('DEFENDER_API_URL') !== undefined && ownUrl === undefined) return undefined;
   const loopback = isLoopback(url);
   const base = { kind: 'tenant', url: bare(url), loopback } as const;
@@ -111,7 +79,7 @@ function isMicrosoft(url: URL): boolean {
 }
 
 /** A complete set of Entra credentials, or problems that name what is missing. */
-export function readAzure(env: Environment, authority = publicAuthority): AzureSettings | undefined {
+export function readAzure(env: Environment, authority: string = clouds.commercial.authority): AzureSettings | undefined {
   const tenantId = readGuid(env, 'AZURE_TENANT_ID', 'a tenant id');
   if (env.text('AZURE_TENANT_ID') === undefined) env.problem('AZURE_TENANT_ID is missing: the id of the Entra tenant, a GUID.');
   const credential = readCredential(env);

@@ -15,7 +15,6 @@ export interface Pacing {
   readonly parkedPollMs: number;
   /** How long Defender keeps a session for a device that is offline. */
   readonly offlineQueueMs: number;
-  readonly scriptMs: number;
 }
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -43,7 +42,7 @@ export type ReadSettings = ({ readonly settings: Settings } | { readonly problem
 /** Every name that is read, for the warning about misspelt ones. */
 export const knownNames: readonly string[] = [
   'PORT', 'HOST', 'LR_DATA_DIR', 'LR_POLICY', 'LR_DEFENDER', 'LR_SPEED', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH',
-  'LR_SUBMITS_PER_MINUTE', 'LR_CALLS_PER_MINUTE', 'LR_CALLS_PER_HOUR', 'LR_SESSIONS', 'LR_POLL_MS', 'LR_PARKED_POLL_MS', 'LR_OFFLINE_QUEUE', 'LR_SCRIPT_TIME',
+  'LR_SUBMITS_PER_MINUTE', 'LR_CALLS_PER_MINUTE', 'LR_CALLS_PER_HOUR', 'LR_SESSIONS', 'LR_POLL_MS', 'LR_PARKED_POLL_MS', 'LR_OFFLINE_QUEUE',
   'DEFENDER_CLOUD', 'DEFENDER_API_URL', 'DEFENDER_SCOPE', 'DEFENDER_AUTH',
   'AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE',
   'SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN', 'SLACK_API_URL', 'SLACK_COMMAND', 'SLACK_ALLOWED_TEAMS',
@@ -60,11 +59,11 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
   const slack = readSlack(env);
   const teams = readTeams(env, loopback);
   const chats = [...(env.anyOf('SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN') ? ['Slack'] : []), ...(env.anyOf('MicrosoftAppId', 'MicrosoftAppPassword', 'LR_TEAMS_DEV_NO_AUTH') ? ['Teams'] : [])];
-  const defender = readDefender(env);
+  const defender = readDefender(env, chats.length === 0);
   const azure = defender?.kind === 'tenant' && defender.auth.kind === 'azure' ? defender.auth.azure : chats.length > 0 ? groupsOnly(env, defender) : undefined;
 
   checkCombination(env, { chats, loopback, host, defender, devNoAuth: teams?.devNoAuth === true });
-  const pacing = readPacing(env);
+  const pacing = readPacing(env, defender?.kind === 'tenant' && defender.loopback);
   const settings = {
     http: { host, port: env.whole('PORT', 3978, 0, 65_535) },
     dataDir: env.text('LR_DATA_DIR') ?? './data',
@@ -111,15 +110,15 @@ function checkCombination(env: Environment, { chats, loopback, host, defender, d
   if (devNoAuth && !local) env.problem('LR_TEAMS_DEV_NO_AUTH accepts anybody as anybody, so it works with the simulator only. Remove it, or set LR_DEFENDER=simulator.');
 }
 
-function readPacing(env: Environment): Pacing {
+/** Above Defender's documented rates only for a simulator on this machine: elsewhere every call beyond them is a 429. */
+function readPacing(env: Environment, local: boolean): Pacing {
   return {
-    submitsPerMinute: env.whole('LR_SUBMITS_PER_MINUTE', 10, 1, 10),
-    callsPerMinute: env.whole('LR_CALLS_PER_MINUTE', 100, 1, 100),
-    callsPerHour: env.whole('LR_CALLS_PER_HOUR', 1500, 1, 1500),
+    submitsPerMinute: env.whole('LR_SUBMITS_PER_MINUTE', 10, 1, local ? 1000 : 10),
+    callsPerMinute: env.whole('LR_CALLS_PER_MINUTE', 100, 1, local ? 10_000 : 100),
+    callsPerHour: env.whole('LR_CALLS_PER_HOUR', 1500, 1, local ? 100_000 : 1500),
     sessions: env.whole('LR_SESSIONS', 25, 1, 50),
     pollMs: env.whole('LR_POLL_MS', 2400, 100, 60_000),
     parkedPollMs: env.whole('LR_PARKED_POLL_MS', 30_000, 1000, 600_000),
     offlineQueueMs: env.duration('LR_OFFLINE_QUEUE', '3d'),
-    scriptMs: env.duration('LR_SCRIPT_TIME', '10m'),
   };
 }
