@@ -69,7 +69,11 @@ describe('a worker', () => {
   test('stops only when the pass under way has ended', async () => {
     const clock = createManualClock();
     let finish: () => void = () => undefined;
-    const worker = startWorker('test', () => new Promise((resolve) => (finish = () => void resolve(undefined))), clock, silent);
+    const worker = startWorker('test', () => new Promise((resolve) => {
+        finish = () => {
+          resolve(undefined);
+        };
+      }), clock, silent);
     await clock.settle();
     let stopped = false;
     const stopping = worker.stop().then(() => (stopped = true));

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { begin, evolve } from '../../src/liveResponse/evolve.ts';
-import type { Event, InState, Request } from '../../src/liveResponse/request.ts';
+import type { Event, Request } from '../../src/liveResponse/request.ts';
 
 export interface JournalWatch {
   readonly requests: Map<string, Request & { readonly looks: number }>;
@@ -31,7 +31,7 @@ export function createJournalWatch(dir: string): JournalWatch {
     const before = requests.get(line.request);
     const after = event.type === 'asked' ? begin(event.asked) : before === undefined ? undefined : evolve(before, event, line.at);
     if (after === undefined) throw new Error(`the journal tells of ${line.request} before it was asked`);
-    requests.set(line.request, { ...after, looks: after.state === 'unknown' ? (after as InState<'unknown'>).looks : 0 });
+    requests.set(line.request, { ...after, looks: after.state === 'unknown' ? (after).looks : 0 });
   }
 
   /** Whole lines only: a torn last one is cut by the next start, and would be read as something it is not. */
