@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createJournalWatch } from './crash/journalWatch.ts';
 import { addressIn, startProgram } from './support/program.ts';
 import type { Program } from './support/program.ts';
 
@@ -42,6 +43,31 @@ describe('the built program', () => {
       body: JSON.stringify({ as: 'responder1', place: 'incidents', text: 'dump hosta OfficeClickToRun' }),
     });
     expect(await asked.json()).toMatchObject({ kind: 'asked' });
+  });
+
+  test('lets a submission under way end before it stops, so that a restart never has to guess', async () => {
+    const simulator = await startProgram('src/simulator/cli.js', ['--port', '0', '--latency', '700']);
+    try {
+      const { url: api } = JSON.parse(simulator.firstLine) as { readonly url: string };
+      program = await startProgram('src/main.js', [], { PORT: '0', LR_DATA_DIR: dir, LR_LOG_LEVEL: 'error', DEFENDER_API_URL: api, DEFENDER_AUTH: 'none' });
+      const url = addressIn(program.firstLine);
+      const post = async (what: string, body: unknown) =>
+        (await fetch(`${url}/console/api/${what}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).json() as Promise<{ readonly requestId: string }>;
+      const { requestId } = await post('commands', { as: 'responder1', place: 'incidents', text: 'dump hosta OfficeClickToRun' });
+      const journal = createJournalWatch(dir);
+      journal.read();
+      const request = journal.requests.get(requestId);
+      await post('presses', { as: 'approver1', place: 'incidents', request: requestId, verb: 'approve', revision: request?.revision, fingerprint: request?.fingerprint });
+      while (journal.requests.get(requestId)?.state !== 'submitting') {
+        await new Promise((resolve) => setImmediate(resolve));
+        journal.read();
+      }
+      expect(await program.kill('SIGTERM')).toBe(0);
+      journal.read();
+      expect(journal.requests.get(requestId)?.state).toBe('running');
+    } finally {
+      await simulator.kill('SIGKILL');
+    }
   });
 
   test.each([
