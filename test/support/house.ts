@@ -21,7 +21,7 @@ import type { BotSettings } from '../../src/bot/deps.ts';
 import { createLinkBox } from '../../src/bot/linkBox.ts';
 import type { Policy } from '../../src/bot/policy.ts';
 import { ChatError } from '../../src/bot/ports.ts';
-import type { Account, Bot, ChatPort, Groups, Place, Reply } from '../../src/bot/ports.ts';
+import type { Account, Bot, ChatPort, Groups, Reply } from '../../src/bot/ports.ts';
 import type { Loop } from '../../src/bot/loop.ts';
 import { Budgets, defaultRates } from '../../src/liveResponse/pacing.ts';
 import type { Clock } from '../../src/liveResponse/ports.ts';
@@ -64,6 +64,7 @@ export interface StoryChat extends ChatPort {
   readonly notes: { readonly card: string; readonly text: string; readonly mention: readonly string[] }[];
   readonly calls: string[];
   failNext(error: ChatError, calls?: number): void;
+  heal(): void;
 }
 
 export function createStoryChat(surface = 'console'): StoryChat {
@@ -81,6 +82,7 @@ export function createStoryChat(surface = 'console'): StoryChat {
     cards,
     notes,
     calls,
+    heal: () => void failures.splice(0),
     failNext: (error, times = 1) => void failures.push(...Array.from({ length: times }, () => error)),
     async post(place, view, intent) {
       await Promise.resolve();
