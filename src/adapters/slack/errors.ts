@@ -1,5 +1,6 @@
 // What an answer (or none) of Slack's Web API means: which kind of failure, and whether the call may have happened nevertheless.
 import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } from '@slack/web-api';
+import { NoAnswer } from './outgoing.ts';
 import { defaultRetryAfter, longestRetryAfter } from './limits.ts';
 
 /**
@@ -41,12 +42,11 @@ export function failureOf(method: string, error: unknown): SlackFailure {
   if (error instanceof WebAPIPlatformError) return platformFailure(method, error);
   if (error instanceof WebAPIHTTPError) return new SlackFailure(error.statusCode >= 500 ? 'lost' : 'refused', method, `http_${error.statusCode}`, { cause: error });
   if (error instanceof WebAPIRequestError) {
-    const codes = codesOf(error);
-    const never = codes.some((code) => unmade.has(code));
-    return new SlackFailure(never ? 'unsent' : 'lost', method, codes[0] ?? 'no_answer', { cause: error });
+    const code = error.original instanceof NoAnswer ? error.original.code : 'no_answer';
+    return new SlackFailure(unmade.has(code) ? 'unsent' : 'lost', method, code, { cause: error });
   }
   // The SDK has no class for a 429 without a usable Retry-After.
-  if (error instanceof Error && error.message.startsWith('Retry header did not contain')) return throttled(method, undefined, error);
+  if (messageOf(error).startsWith('Retry header did not contain')) return throttled(method, undefined, error);
   return new SlackFailure('lost', method, 'no_answer', { cause: error });
 }
 
@@ -67,20 +67,14 @@ function throttled(method: string, seconds: number | undefined, cause: unknown):
   return new SlackFailure('throttled', method, 'ratelimited', { retryAfterMs: ms, cause });
 }
 
-/** Codes along the chain of causes: undici hides the socket's error two levels down. */
-function codesOf(error: unknown): readonly string[] {
-  const codes: string[] = [];
-  let current: unknown = error;
-  for (let depth = 0; depth < 6 && typeof current === 'object' && current !== null; depth += 1) {
-    const { code, cause, original } = current as { readonly code?: unknown; readonly cause?: unknown; readonly original?: unknown };
-    if (typeof code === 'string' && !code.startsWith('slack_')) codes.push(code);
-    current = cause ?? original;
-  }
-  return codes;
-}
-
 function textsOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string').map((one) => one.slice(0, 300)) : [];
+}
+
+/** Read by shape, as errors of another realm are no instances of ours. */
+export function messageOf(error: unknown): string {
+  const { message } = asRecord(error);
+  return typeof message === 'string' ? message : String(error);
 }
 
 export function asRecord(value: unknown): Readonly<Record<string, unknown>> {

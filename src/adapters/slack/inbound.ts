@@ -4,7 +4,7 @@ import type { Account, Bot, Place, Reply } from '../../bot/ports.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { CardAddress } from './cardAddress.ts';
 import type { Channels } from './channels.ts';
-import { failureOf, SlackFailure } from './errors.ts';
+import { failureOf, messageOf, SlackFailure } from './errors.ts';
 import type { Modals } from './modals.ts';
 import { answerMessage, sentenceMessage } from './messages.ts';
 import type { Delivery, Pressed, SlashCommand, Submitted } from './payloads.ts';
@@ -82,7 +82,7 @@ export function listen(app: App, parts: InboundParts): Inbound {
     try {
       await ack();
     } catch (error) {
-      log.warn('slackAckLost', { error: error instanceof Error ? error.message : String(error) });
+      log.warn('slackAckLost', { error: messageOf(error) });
     }
   }
 

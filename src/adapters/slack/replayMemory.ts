@@ -2,6 +2,7 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
+import { asRecord, messageOf } from './errors.ts';
 import { signatureMemory } from './limits.ts';
 
 export interface ReplayMemory {
@@ -34,7 +35,7 @@ export function openReplayMemory(folder: string, clock: Pick<Clock, 'now'>, log:
     } catch (error) {
       // Until it can be written again, memory alone guards: the journal recognises a repeated request by itself.
       if (trouble === undefined) log.error('slackReplayFileFailed', { error });
-      trouble = error instanceof Error ? error.message : String(error);
+      trouble = messageOf(error);
     }
   }
 
@@ -77,7 +78,7 @@ function readOr(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    if (asRecord(error)['code'] === 'ENOENT') return '';
     throw error;
   }
 }

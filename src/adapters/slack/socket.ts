@@ -1,6 +1,7 @@
 // Socket Mode that comes back: reconnects without giving up, and a watchdog that says when the bot is deaf and asks for a restart.
 import { SocketModeReceiver } from '@slack/bolt';
 import type { Logger } from '@slack/bolt';
+import { messageOf } from './errors.ts';
 import type { Check } from '../http/server.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { callTimeout, socketDeaf, socketGrace } from './limits.ts';
@@ -12,7 +13,7 @@ export interface SocketOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly logger: Logger;
-  readonly fetch?: SlackFetch;
+  readonly fetch: SlackFetch;
   /** Called once when the socket has been gone too long: the process should end with an error. */
   readonly onDeaf: (why: string) => void;
   /** How long the SDK waits for a pong, and before it connects again. Milliseconds; 5,000 by default. */
@@ -44,7 +45,7 @@ export function createSocket(options: SocketOptions): Socket {
         timeout: callTimeout,
         // For ever: with a limit, the SDK takes the last failure for final and stays deaf.
         retryConfig: { forever: true, factor: 1.3, minTimeout: 500, maxTimeout: 10_000, randomize: true },
-        ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+        fetch: options.fetch,
       },
     },
     ...(options.pingTimeout === undefined ? {} : { clientPingTimeout: options.pingTimeout }),
@@ -78,7 +79,7 @@ export function createSocket(options: SocketOptions): Socket {
     lost('the connection was closed');
   });
   client.on('error', (error: unknown) => {
-    lost(error instanceof Error ? error.message : 'the connection failed');
+    lost(messageOf(error));
   });
 
   // The SDK starts anew through this very method and nobody awaits it there: what it throws would end the process without a word.
@@ -90,7 +91,7 @@ export function createSocket(options: SocketOptions): Socket {
       return startOnce();
     }
     return startOnce().catch((error: unknown) => {
-      lost(`Slack does not let the bot connect again: ${error instanceof Error ? error.message : String(error)}`);
+      lost(`Slack does not let the bot connect again: ${messageOf(error)}`);
       if (!isStopped()) void again();
       return { ok: false };
     });
@@ -131,7 +132,7 @@ export function createSocket(options: SocketOptions): Socket {
       const closing = client.disconnect().then(
         () => undefined,
         (error: unknown) => {
-          log.info('slackSocketCloseFailed', { error: error instanceof Error ? error.message : String(error) });
+          log.info('slackSocketCloseFailed', { error: messageOf(error) });
         },
       );
       const cut = new AbortController();

@@ -11,12 +11,13 @@ import { createBudgets } from './budgets.ts';
 import { addressOf } from './cardAddress.ts';
 import { createChannels } from './channels.ts';
 import { createChat } from './chat.ts';
-import { asRecord, failureOf } from './errors.ts';
+import { asRecord, failureOf, messageOf } from './errors.ts';
 import { eventsPath, mountGuard } from './guard.ts';
 import { listen } from './inbound.ts';
 import { drainTime } from './limits.ts';
 import { createModals } from './modals.ts';
 import { createPeople } from './people.ts';
+import { outgoing } from './outgoing.ts';
 import { openReplayMemory } from './replayMemory.ts';
 import { createSocket } from './socket.ts';
 import type { Socket } from './socket.ts';
@@ -89,17 +90,18 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   const { clock, log } = options;
   checkSettings(options, apiUrl);
   const logger = boltLogger(log);
-  const outgoing = { apiUrl, logger, ...(options.fetch === undefined ? {} : { fetch: options.fetch }) };
-  const api = createWebApi({ token: options.botToken, clock, log, ...outgoing });
+  const way = outgoing(options.fetch ?? fetch);
+  const where = { apiUrl, logger, fetch: way };
+  const api = createWebApi({ token: options.botToken, clock, log, ...where });
   const self = await whoAmI(api, options, apiUrl);
 
   const budgets = createBudgets(clock, (method) => api.stalledFor(method));
   const channels = createChannels(api, clock, log);
   const people = createPeople(api, clock, log, options.allowedTeams.length === 0 ? [self.team] : options.allowedTeams, self.team);
-  const whispering = createWhispering(api, clock, log, apiUrl, options.fetch ?? fetch);
+  const whispering = createWhispering(api, clock, log, apiUrl, way);
   const superseding = createSuperseding(api, budgets, log);
   const memory = options.appToken === undefined ? openReplayMemory(options.dataDir, clock, log) : undefined;
-  const socket: Socket | undefined = options.appToken === undefined ? undefined : createSocket({ appToken: options.appToken, clock, onDeaf: options.onDeaf, log, ...outgoing, ...(options.pingTimeout === undefined ? {} : { pingTimeout: options.pingTimeout }) });
+  const socket: Socket | undefined = options.appToken === undefined ? undefined : createSocket({ appToken: options.appToken, clock, onDeaf: options.onDeaf, log, ...where, ...(options.pingTimeout === undefined ? {} : { pingTimeout: options.pingTimeout }) });
   const http = socket === undefined ? httpReceiver(options, log) : undefined;
   const receiver = socket?.receiver ?? http?.receiver;
   if (receiver === undefined) throw new SlackStartError('Slack has no way in.');
@@ -115,7 +117,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
     botId: self.botId,
     botUserId: self.user,
     convoStore: false,
-    clientOptions: clientOptions(outgoing),
+    clientOptions: clientOptions(where),
   });
   await app.init();
 
@@ -152,7 +154,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
       try {
         await socket?.start();
       } catch (error) {
-        throw new SlackStartError(`Slack does not take SLACK_APP_TOKEN: ${error instanceof Error ? error.message : String(error)}. Make one under "Basic Information", "App-Level Tokens", with the scope connections:write.`, error);
+        throw new SlackStartError(`Slack does not take SLACK_APP_TOKEN: ${messageOf(error)}. Make one under "Basic Information", "App-Level Tokens", with the scope connections:write.`, error);
       }
     },
     checks() {

@@ -23,7 +23,7 @@ export interface WebApiOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
   readonly logger: Logger;
-  readonly fetch?: SlackFetch;
+  readonly fetch: SlackFetch;
 }
 
 /** Fresh objects each time: the SDK changes the options it is given, and what Socket Mode puts in must not reach these clients. */
@@ -38,7 +38,7 @@ export function clientOptions(options: Pick<WebApiOptions, 'apiUrl' | 'logger' |
     // The SDK's own waiting stops every call of the client, not only the throttled method.
     rejectRateLimitedCalls: true,
     allowAbsoluteUrls: false,
-    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+    fetch: options.fetch,
   };
 }
 

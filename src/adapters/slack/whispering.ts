@@ -1,8 +1,8 @@
 // Brings an answer to one person alone: through the delivery's own address while it works, else as an ephemeral message, else in a conversation of two.
 import type { SlackMessage } from '../../../cards/blockTypes.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
-import { failureOf, SlackFailure } from './errors.ts';
-import { callTimeout, responseUrlLife, responseUrlUses } from './limits.ts';
+import { failureOf, messageOf, SlackFailure } from './errors.ts';
+import { responseUrlLife, responseUrlUses } from './limits.ts';
 import { literal, noUnfurl } from './messages.ts';
 import type { SlackFetch, WebApi } from './webApi.ts';
 
@@ -40,13 +40,12 @@ export function createWhispering(api: WebApi, clock: Pick<Clock, 'now'>, log: Lo
         // The card that was pressed stays: this is a message of its own, for one pair of eyes.
         body: JSON.stringify({ ...message, ...literal, ...noUnfurl, response_type: 'ephemeral', replace_original: false }),
         redirect: 'error',
-        signal: AbortSignal.timeout(callTimeout),
       });
       if (answer.ok) return true;
       log.info('slackResponseRefused', { status: answer.status });
     } catch (error) {
       // Said twice is better than not at all: it is private and changes nothing.
-      log.info('slackResponseFailed', { error: error instanceof Error ? error.message : String(error) });
+      log.info('slackResponseFailed', { error: messageOf(error) });
     }
     return false;
   }
