@@ -94,7 +94,7 @@ export async function openSlackRoom(options: RoomOptions = {}): Promise<SlackRoo
       healthy: () => [],
       ready: () => adapter.checks(),
       metrics: () => Promise.resolve({ type: 'text/plain', body: '' }),
-      mount: [(app) => void adapter.mount(app)],
+      mount: [(app) => adapter.mount(app)],
     });
     await adapter.open();
     slack.target = socket ? undefined : `${http.url}/slack/events`;
