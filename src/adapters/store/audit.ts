@@ -1,9 +1,9 @@
 // Proves that the journal is what the bot wrote: every line's own hash, the chain across all files, every move legal, and the
 // snapshot equal to what the lines fold to. Reads only, and beside a running bot, so a line without its end is one being written.
 import { isDeepStrictEqual } from 'node:util';
-import type { Request } from '../../liveResponse/request.ts';
-import { isOpen } from '../../liveResponse/request.ts';
+import type { Device, Request } from '../../liveResponse/request.ts';
 import type { Disk } from './disk.ts';
+import { diskWords } from './disk.ts';
 import type { House } from './house.ts';
 import { createHouse } from './house.ts';
 import type { Entry, Head } from './line.ts';
@@ -56,8 +56,8 @@ export function* auditSteps(options: AuditOptions): Generator<void, AuditReport>
     ...(wrong === undefined ? {} : { wrong: { file: wrong.file, line: wrong.line, sentence: wrong.line === 0 ? `${wrong.file} ${wrong.what}` : `${wrong.file} line ${wrong.line} ${wrong.what}` } }),
   });
 
-  // Listed again until nothing new appears: a running bot may begin a new file while an older one is read.
-  for (let segment = after(disk, folder, undefined); segment !== undefined; segment = after(disk, folder, segment)) {
+  let waiting = filledAfter(disk, folder, 0);
+  for (let segment = waiting[0]; segment !== undefined; segment = waiting[0]) {
     if (onlyOlder && snapshot !== undefined && segment.first > snapshot.head.seq) break;
     files += 1;
     if (segment.first !== head.seq + 1) return report({ file: segmentName(head.seq + 1), line: 0, what: `is missing: the next file, ${segment.name}, begins at line number ${segment.first}` });
@@ -75,17 +75,20 @@ export function* auditSteps(options: AuditOptions): Generator<void, AuditReport>
         const illegal = follow(house, check.entry, keep);
         if (illegal !== undefined) return report({ file: segment.name, line: number, what: `cannot be followed: ${illegal}` });
         head = check.head;
-        const other = [anchor, snapshot?.head].find((known) => known?.seq === head.seq && known.hash !== head.hash);
+        const other = differs(anchor, head) ? anchor : differs(snapshot?.head, head) ? snapshot?.head : undefined;
         if (other !== undefined) return report({ file: segment.name, line: number, what: `has another hash than the ${other === anchor ? 'anchor' : 'snapshot'} says: the journal was written anew` });
         if (head.seq === snapshot?.head.seq) {
-          const differs = difference(snapshot, house);
-          if (differs !== undefined) return report({ file: 'snapshot.json', line: 0, what: differs });
+          const other = yield* difference(snapshot, house);
+          if (other !== undefined) return report({ file: 'snapshot.json', line: 0, what: other });
         }
       }
       yield;
     }
+    waiting = waiting.slice(1);
+    // Listed again at the end: a running bot may have begun a new file meanwhile.
+    if (waiting.length === 0) waiting = filledAfter(disk, folder, segment.first);
     if (unended !== undefined) {
-      if (after(disk, folder, segment) !== undefined) return report({ file: segment.name, line: number, what: 'has no end, although another file follows' });
+      if (waiting.length > 0) return report({ file: segment.name, line: number, what: 'has no end, although another file follows' });
       beingWritten = true;
     }
   }
@@ -106,30 +109,40 @@ export function audit(options: AuditOptions): AuditReport {
   }
 }
 
-/** The next file that holds anything; an empty one is new, or was left by a rotation that failed. */
-function after(disk: Disk, folder: string, segment: Segment | undefined): Segment | undefined {
-  return segmentsIn(disk, folder).find((one) => one.size > 0 && one.first > (segment?.first ?? 0));
+function differs(known: Head | undefined, head: Head): boolean {
+  return known?.seq === head.seq && known.hash !== head.hash;
+}
+
+/** The files after one that hold anything; an empty one is new, or was left by a rotation that failed. */
+function filledAfter(disk: Disk, folder: string, first: number): readonly Segment[] {
+  return segmentsIn(disk, folder, first + 1).filter((one) => one.size > 0);
 }
 
 function follow(house: House, entry: Entry, keep: ReadonlySet<string>): string | undefined {
   try {
     const next = house.foresee(entry);
-    house.accept(entry, next === undefined || isOpen(next) || keep.has(next.id) ? next : slim(next));
+    house.accept(entry, next !== undefined && entry.event.type === 'asked' && !keep.has(next.id) ? slim(next) : next);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return diskWords(error);
   }
 }
 
-/** Years of ended requests would fill the memory; of those only the state is asked again. */
+const noDevice: Device = { id: '', name: '', os: '', health: '', tags: [] };
+
+/** Years of requests would fill the memory; of those that are not compared with the snapshot, only what moves depend on is kept. */
 function slim(request: Request): Request {
-  const small = { ...request, commands: [], cards: [], noted: [] };
-  return 'results' in small ? { ...small, results: { excerpts: [], files: [], links: [], troubles: [] } } : small;
+  return { ...request, device: noDevice, commands: [], title: '', digest: '' };
 }
 
-function difference(snapshot: Snapshot, house: House): string | undefined {
+/** Requests compared per step. */
+const comparedOf = 500;
+
+function* difference(snapshot: Snapshot, house: House): Generator<void, string | undefined> {
   const says = new Map(snapshot.house.requests.map((request) => [request.id, request]));
+  let compared = 0;
   for (const [id, request] of says) {
+    if ((compared += 1) % comparedOf === 0) yield;
     if (!isDeepStrictEqual(request, house.get(id))) return `holds another request ${id} than the journal: it was changed`;
   }
   const lost = house.open().find((request) => !says.has(request.id));
