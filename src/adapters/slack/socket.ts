@@ -25,6 +25,8 @@ export interface Socket {
   /** Connects; rejects when Slack does not take the app token. */
   start(): Promise<void>;
   check(): Check;
+  /** What comes from now on is not taken: unacknowledged, Slack gives it to whoever connects next. */
+  quiet(): void;
   /** Resolves when the connection is closed. */
   stop(): Promise<void>;
 }
@@ -126,6 +128,9 @@ export function createSocket(options: SocketOptions): Socket {
     check() {
       const gone = goneFor();
       return gone <= socketGrace ? { name: 'slackSocket', ok: true } : { name: 'slackSocket', ok: false, why: `No connection to Slack for ${Math.round(gone / 1000)} s: ${why}` };
+    },
+    quiet() {
+      client.removeAllListeners('slack_event');
     },
     async stop() {
       stopped.abort();

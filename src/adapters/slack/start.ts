@@ -65,15 +65,20 @@ export interface Slack {
   open(): Promise<void>;
   /** For /readyz. */
   checks(): readonly Check[];
-  /** Takes nothing new, lets answers under way end (five seconds at most), closes the socket. */
+  /** Takes nothing new and lets answers under way end, five seconds at most. Cards can still be drawn for as long again. */
+  drain(): Promise<void>;
+  /** Closes the socket, and whoever waits to write gets no turn. Drains first if nobody did. */
   stop(): Promise<void>;
 }
 
 /** A setting is wrong, or Slack does not know the token: the sentence tells which and where to find the right one. */
 export class SlackStartError extends Error {
-  constructor(message: string, cause?: unknown) {
+  /** Slack was out of reach: a later start may succeed with the same settings. */
+  readonly transient: boolean;
+  constructor(message: string, cause?: unknown, transient = false) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'SlackStartError';
+    this.transient = transient;
   }
 }
 
@@ -122,6 +127,20 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   await app.init();
 
   let stopping = false;
+  const closed = new AbortController();
+  async function drain(): Promise<void> {
+    stopping = true;
+    socket?.quiet();
+    // The socket stays open while answers are under way: their acknowledgements need it.
+    const drained = new AbortController();
+    await Promise.race([Promise.all([inbound.settled(), superseding.settled()]), clock.sleep(drainTime, drained.signal)]);
+    drained.abort();
+    // The last states of the cards may still go out; what would have to wait longer for its turn is drawn after the next start.
+    void clock.sleep(drainTime, closed.signal).then(() => {
+      budgets.stop();
+    });
+  }
+
   const inbound = listen(app, {
     people,
     channels,
@@ -166,14 +185,12 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
         ...(replay === undefined ? [] : [{ name: 'slackReplayMemory', ok: false, why: `Seen requests cannot be written down: ${replay}` }]),
       ];
     },
+    drain,
     async stop() {
-      stopping = true;
-      // The socket stays open while answers are under way: their acknowledgements need it.
-      const drained = new AbortController();
-      await Promise.race([Promise.all([inbound.settled(), superseding.settled()]), clock.sleep(drainTime, drained.signal)]);
-      drained.abort();
-      await socket?.stop();
+      if (!stopping) await drain();
+      closed.abort();
       budgets.stop();
+      await socket?.stop();
     },
   };
 }
@@ -210,7 +227,7 @@ async function whoAmI(api: WebApi, { clock, log }: SlackOptions, apiUrl: string)
         throw new SlackStartError(`Slack does not accept SLACK_BOT_TOKEN: ${failure.slackError}. It is the "Bot User OAuth Token" (xoxb-...) under "OAuth & Permissions" of the app.`, error);
       }
       const pause = startPauses[attempt];
-      if (pause === undefined) throw new SlackStartError(`Slack cannot be reached at ${new URL(apiUrl).host}: ${failure.slackError}. Check the network, and SLACK_API_URL if it is set.`, error);
+      if (pause === undefined) throw new SlackStartError(`Slack cannot be reached at ${new URL(apiUrl).host}: ${failure.slackError}. Check the network, and SLACK_API_URL if it is set.`, error, true);
       log.warn('slackNotReached', { error: failure.slackError, againInMs: Math.max(pause, failure.retryAfterMs ?? 0) });
       await clock.sleep(Math.max(pause, failure.retryAfterMs ?? 0));
     }
