@@ -167,6 +167,7 @@ describe('Slack itself', () => {
   test('that takes the token back is seen on /readyz, and the run goes on', async () => {
     const card = await house.asked();
     await house.avery.press(card, 'Approve');
+    await house.shows('Running');
     house.slack.world.revoked = true;
     await finished();
     const ready = await fetch(`${house.service.url}/readyz`);
@@ -189,6 +190,8 @@ describe('a restart', () => {
     expect(last.ts).toBe(card.ts);
     expect(live()).toHaveLength(1);
     expect(posts()).toBe(1);
+    await house.slack.until('the note', () => house.slack.world.in(incidents).find((message) => message.thread === card.ts));
+    await house.restart();
     expect(house.slack.world.in(incidents).filter((message) => message.thread === card.ts)).toHaveLength(1);
   });
 
@@ -204,9 +207,6 @@ describe('a restart', () => {
   });
 });
 
-async function finished(): Promise<void> {
-  for (;;) {
-    if (house.request().state === 'finished') return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+function finished(): Promise<true> {
+  return house.slack.until('the end of the run', () => (house.request().state === 'finished' ? true : undefined));
 }

@@ -145,6 +145,7 @@ export class SlackWorld {
     return new Promise((resolve, reject) => {
       const stop = (): void => {
         clearTimeout(late);
+        clearInterval(again);
         this.#listeners.delete(listener);
       };
       const late = setTimeout(() => {
@@ -157,6 +158,8 @@ export class SlackWorld {
         stop();
         resolve(found);
       };
+      // What is looked for may change without Slack taking part in it.
+      const again = setInterval(listener, 25);
       this.#listeners.add(listener);
       listener();
     });
