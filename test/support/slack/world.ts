@@ -136,6 +136,11 @@ export class SlackWorld {
     this.changed();
   }
 
+  /** Calls back after every change. */
+  watch(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
   changed(): void {
     for (const listener of this.#listeners) listener();
   }
