@@ -161,4 +161,12 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+/** `--chat slack` plays it in a fake Slack that listens on this machine, with the real program as a process of its own behind it. */
+const chosen = process.argv.at(process.argv.indexOf('--chat') + 1);
+if (process.argv.includes('--chat') && chosen !== 'console') {
+  if (chosen !== 'slack') throw new Error(`There is no demo for the chat "${chosen ?? ''}"; there are console and slack.`);
+  // Built with the tests, whose fake it uses; not part of the product.
+  await import(new URL('../test/demo/slackDemo.js', import.meta.url).href);
+} else {
+  await main();
+}

@@ -32,12 +32,22 @@ export function optionsFrom(settings: Settings): ServiceOptions {
             loopback: defender.loopback,
           },
     console: settings.console,
+    ...(settings.slack === undefined ? {} : { slack: slackOf(settings.slack) }),
     rates: { submitsPerMinute: pacing.submitsPerMinute, callsPerMinute: pacing.callsPerMinute, callsPerHour: pacing.callsPerHour },
     sessions: pacing.sessions,
     pollGap: pacing.pollMs,
     parkedGap: pacing.parkedPollMs,
     offlineQueue: pacing.offlineQueueMs,
     outputRetention: settings.retentionMs,
+  };
+}
+
+function slackOf({ botToken, intake, apiUrl, allowedTeams }: NonNullable<Settings['slack']>): NonNullable<ServiceOptions['slack']> {
+  return {
+    botToken: botToken.reveal(),
+    allowedTeams,
+    ...(intake.kind === 'socket' ? { appToken: intake.appToken.reveal() } : { signingSecret: intake.signingSecret.reveal() }),
+    ...(apiUrl === undefined ? {} : { apiUrl }),
   };
 }
 

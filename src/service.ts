@@ -1,5 +1,6 @@
 // Puts the parts together and takes them apart again. Composition only: nothing is decided here.
 import { readFileSync } from 'node:fs';
+import type { Express } from 'express';
 import { mountConsole, consolePlaces } from './adapters/console/api.ts';
 import { createConsoleChat } from './adapters/console/chat.ts';
 import type { ConsoleChat } from './adapters/console/chat.ts';
@@ -21,6 +22,8 @@ import type { LogLevel } from './adapters/log.ts';
 import { Http } from './adapters/outbound/http.ts';
 import { random } from './adapters/random.ts';
 import { lastTime } from './adapters/store/lastTime.ts';
+import type { SlackService } from './slackChat.ts';
+import { openSlack, SlackSettingsError } from './slackChat.ts';
 import { openOutputStore } from './adapters/store/outputStore.ts';
 import { openStore } from './adapters/store/requestStore.ts';
 import type { Store } from './adapters/store/requestStore.ts';
@@ -47,6 +50,9 @@ export interface ServiceOptions {
     | { readonly kind: 'simulator'; readonly speed: number }
     | { readonly kind: 'service'; readonly tenant: string; readonly endpoint: Endpoint; readonly credentials: Credentials | 'none'; readonly loopback: boolean };
   readonly console: boolean;
+  readonly slack?: SlackService;
+  /** Called when the process can do its work no longer and should be started anew. */
+  readonly onBroken?: (why: string) => void;
   /** Chats beside those of the settings: the demo's terminal. */
   readonly chats?: readonly ChatPort[];
   readonly rates: { readonly submitsPerMinute: number; readonly callsPerMinute: number; readonly callsPerHour: number };
@@ -103,7 +109,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const defender = new DefenderClient({ http, budgets, clock, log, tokens: upstream.tokens, endpoint: upstream.endpoint, resultsOnLoopback: upstream.loopback });
 
     const consoleChat = options.console ? createConsoleChat(clock, consolePlaces(policy)) : undefined;
-    const chats: readonly ChatPort[] = [...(consoleChat === undefined ? [] : [consoleChat]), ...(options.chats ?? [])];
+    const slack = options.slack === undefined ? undefined : await openSlack(options.slack, store, { command: options.command, bot: () => bot, log, dataDir: options.dataDir, onDeaf: (why) => options.onBroken?.(why) });
+    if (slack !== undefined) later(() => slack.stop());
+    const chats: readonly ChatPort[] = [...(consoleChat === undefined ? [] : [consoleChat]), ...(slack === undefined ? [] : [slack.chat]), ...(options.chats ?? [])];
     const bot = createBot(
       {
         store,
@@ -111,7 +119,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         defender,
         chats,
         policy,
-        groups: noGroups,
+        groups: { includes: (group, person) => (group.startsWith('slack:') && slack !== undefined ? slack.groups : noGroups).includes(group, person) },
         budgets,
         links: createLinkBox(),
         clock,
@@ -144,11 +152,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       port: options.port,
       log,
       healthy: () => [{ name: 'process', ok: true }],
-      ready: () => readiness(store, bot.loop, policy, state.draining),
+      ready: () => [...readiness(store, bot.loop, policy, state.draining), ...(slack?.checks() ?? [])],
       metrics: () => metrics.read(),
-      mount: consoleChat === undefined ? [] : [(app) => later(mountConsole(app, { chat: consoleChat, bot, policy, clock, random, port: () => server.port }))],
+      mount: [(app) => slack?.mount(app), ...(consoleChat === undefined ? [] : [(app: Express) => later(mountConsole(app, { chat: consoleChat, bot, policy, clock, random, port: () => server.port }))])],
     });
     later(() => server.stop());
+    if (slack !== undefined) later(() => slack.drain());
+    await slack?.open();
     log.info('started', { url: server.url, defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
     return {
       url: server.url,
@@ -168,7 +178,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     };
   } catch (error) {
     await closeAll(closing);
-    throw error;
+    throw error instanceof SlackSettingsError ? new SettingsError(error.message) : error;
   }
 }
 
