@@ -3,7 +3,7 @@ import type { Card, Request } from '../liveResponse/request.ts';
 import { isOpen } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
 import { isIn } from './moving.ts';
-import { placesOf } from './places.ts';
+import { placesOf } from './cardPlaces.ts';
 import type { CardPlace } from './places.ts';
 import { ChatError } from './ports.ts';
 import type { ChatPort } from './ports.ts';

@@ -13,6 +13,8 @@ export interface BotSettings {
   readonly command: string;
   /** How long Defender keeps an action for a device that is offline, in milliseconds (3 days; newer tenants 2 hours). */
   readonly offlineQueue: number;
+  /** Live response sessions of ours at once; Defender's own limit is 25, or 50 for newer tenants. */
+  readonly sessions: number;
   /** Milliseconds between readings while something runs. */
   readonly pollGap: number;
   /** Milliseconds for which script output is kept. */

@@ -2,10 +2,10 @@
 import { isKnownStatus, isTerminal, outcomeOf, sameReading } from '../liveResponse/action.ts';
 import type { Action } from '../liveResponse/action.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
-import { pollGapAt } from '../liveResponse/pacing.ts';
+import { isParked, parkedGapMs } from '../liveResponse/pacing.ts';
 import type { InState } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
-import { isParked, overdueAt } from './limits.ts';
+import { overdueAt } from './limits.ts';
 import { isIn, moveFrom } from './moving.ts';
 
 /** Readings in a row in which Defender no longer knew an action, before we say that we lost track of it. Lists lag; five polls do not. */
@@ -34,8 +34,9 @@ export function createFollowing(deps: Deps): Following {
     for (const request of running) await apply(request, read.actions.get(request.actionId));
     const still = store.open().filter((request) => isIn(request, ['running']));
     if (still.length === 0) return undefined;
-    const gap = pollGapAt({ active: still.some((request) => !isParked(request, clock.now())), gap: deps.settings.pollGap });
-    return asked + gap;
+    // While only offline devices are waited for, the slow poll; a submission nudges the worker, so a new session is read at once.
+    const active = still.some((request) => !isParked(request.action, clock.now()));
+    return asked + (active ? deps.settings.pollGap : parkedGapMs);
   }
 
   async function readAll(running: readonly InState<'running'>[]): Promise<{ readonly actions: ReadonlyMap<string, Action> } | { readonly retryAt: number }> {

@@ -7,9 +7,6 @@ const scriptLimit = 10 * 60_000;
 const fileLimit = 30 * 60_000;
 /** What the service itself is given on top: waking the device, closing the session. */
 const serviceSlack = 30 * 60_000;
-/** A Pending action this old belongs to a device that is offline: an online one starts within three minutes (defender-api.md 9.1). */
-const parkedAfter = 10 * 60_000;
-
 function workLimit(request: Request): number {
   return request.commands.reduce((sum, command) => sum + (command.type === 'RunScript' ? scriptLimit : fileLimit), serviceSlack);
 }
@@ -23,8 +20,4 @@ export function deadlineFrom(request: Request, now: number, offlineQueue: number
 export function overdueAt(request: InState<'running'>): number {
   const started = request.action.progress.flatMap((one) => (one.startedAt === undefined ? [] : [one.startedAt]));
   return started.length === 0 ? request.deadline : Math.min(request.deadline, Math.min(...started) + workLimit(request));
-}
-
-export function isParked(request: InState<'running'>, now: number): boolean {
-  return request.action.status === 'Pending' && now - request.startedAt > parkedAfter;
 }

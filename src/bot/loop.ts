@@ -26,6 +26,10 @@ export interface Loop {
   readonly views: Views;
   /** One pass of everything, and the end of all it started: for tests and for whoever wants to drive time by hand. */
   tick(): Promise<void>;
+  /** Looks at all open cards anew: something changed that is not in any one request, such as a freeze. */
+  redrawOpen(): void;
+  /** Reads Defender now instead of at the next poll: somebody is looking. */
+  hurry(): void;
   /** Starts the workers. */
   start(): void;
   /** Takes nothing new up, lets a POST under way end, shows the last state on the cards. */
@@ -70,6 +74,11 @@ export function createLoop(deps: Deps & { readonly store: RequestStore }, subscr
       await results.pass();
       await deck.pass();
       await deck.settled();
+    },
+    hurry: () => nudge('following', 'reconciliation', 'results'),
+    redrawOpen() {
+      for (const request of deps.store.open()) deck.touch(request.id);
+      nudge('submission', 'cards');
     },
     start() {
       for (const [name, part] of Object.entries(passes)) workers[name] = startWorker(name, () => part.pass(), deps.clock, deps.log);

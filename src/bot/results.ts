@@ -1,17 +1,13 @@
 // Reads what completed commands left: script output for the excerpt, the first bytes of collected files, and the links of a finished card.
 import { stepState } from '../liveResponse/action.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
-import { fileFormat, safeFileName } from '../liveResponse/result.ts';
-import { readTranscript } from '../liveResponse/transcript.ts';
-import type { CollectedFile, InState, Request } from '../liveResponse/request.ts';
+import { describeFile, sniffBytes } from '../liveResponse/result.ts';
+import { maxTranscriptBytes, readTranscript } from '../liveResponse/transcript.ts';
+import type { CollectedFile, InState, PersonRef } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
 import { isIn, moveFrom } from './moving.ts';
-import { placesOf } from './places.ts';
+import { placesOf } from './cardPlaces.ts';
 
-/** The largest transcript that is read; what is beyond is behind the link. */
-export const maxTranscript = 8 * 1024 * 1024;
-/** Enough for every magic number. */
-const firstBytes = 64;
 /** Pauses between tries to read a result that is not there yet, in milliseconds: the documented order of seconds first, then patience. */
 const retrySchedule = [0, 3_000, 5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 120_000, 300_000, 600_000] as const;
 /** The "New link" button takes a link's place this long before it dies, so that nobody presses a dead one. Milliseconds. */
@@ -28,6 +24,8 @@ export interface Results {
 export function createResults(deps: Deps): Results {
   const { store, defender, clock, log } = deps;
   const tries = new Map<string, { readonly count: number; readonly nextAt: number }>();
+  /** Files whose card was given its link at the finish; after that a person asks. */
+  const offered = new Set<string>();
   let sweptAt = 0;
 
   async function pass(): Promise<number | undefined> {
@@ -87,8 +85,8 @@ export function createResults(deps: Deps): Results {
 
   async function read(request: WithResults, index: number): Promise<string> {
     const link = await defender.link(request.actionId, index);
-    const result = await defender.read(link.url, maxTranscript);
-    const transcript = readTranscript(result.bytes);
+    const result = await defender.read(link.url, maxTranscriptBytes);
+    const transcript = readTranscript(result.bytes, result.cut);
     const text = [transcript.output, transcript.errors === '' ? '' : `--- script_errors ---\n${transcript.errors}`].filter((part) => part !== '').join('\n');
     const kept = await deps.outputs.put(request.id, index, text);
     await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({
@@ -108,18 +106,8 @@ export function createResults(deps: Deps): Results {
 
   async function sniff(request: WithResults, index: number): Promise<void> {
     const link = await defender.link(request.actionId, index);
-    const result = await defender.read(link.url, firstBytes);
-    const name = result.fileName === undefined ? undefined : safeFileName(result.fileName);
-    await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => {
-      const file: CollectedFile = {
-        index,
-        at: now,
-        format: fileFormat(result.bytes),
-        ...(result.size === undefined ? {} : { bytes: result.size }),
-        ...(name === undefined ? {} : { name }),
-      };
-      return { type: 'fileSeen', file };
-    });
+    const result = await defender.read(link.url, sniffBytes);
+    await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({ type: 'fileSeen', file: { index, at: now, ...describeFile(result) } }));
   }
 
   /** Mints the links of a card that has just finished, and takes back those about to die. Answers when to come again. */
@@ -153,7 +141,6 @@ export function createResults(deps: Deps): Results {
     if (!placesOf(deps, request).some((place) => place.results === 'card')) return [];
     return request.results.files.filter((file) => !offered.has(`${request.id}:${file.index}`) && !request.results.links.some((link) => link.index === file.index));
   }
-  const offered = new Set<string>();
 
   async function sweep(): Promise<void> {
     const now = clock.now();
@@ -175,7 +162,7 @@ function isFinal(code: string): boolean {
 }
 
 /** Mints a link that may stand on a card, and writes down that it was. @throws DefenderError */
-export async function mintOnCard(deps: Deps, request: Request & { readonly actionId: string }, index: number, by?: { readonly id: string; readonly name: string }): Promise<void> {
+export async function mintOnCard(deps: Deps, request: WithResults, index: number, by?: PersonRef): Promise<void> {
   const link = await deps.defender.link(request.actionId, index);
   deps.links.put(request.id, index, link);
   const minted = await moveFrom(deps.store, request.id, ['running', 'finished'], (_current, now) => ({

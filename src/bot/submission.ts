@@ -2,6 +2,7 @@
 // answer goes to reconciliation and is never repeated by itself.
 import type { Action } from '../liveResponse/action.ts';
 import { digestText } from '../liveResponse/commands.ts';
+import { afterThrottle, capAt, capFloor, sessionCap } from '../liveResponse/pacing.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
 import type { Attempt, Device, InState, Move, Request, WaitCause } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
@@ -16,6 +17,8 @@ const unavailablePause = 15_000;
 const throttledPause = 60_000;
 /** How often a hold that ends with somebody else's request is looked at again; the end of that request nudges anyway. */
 const holdPause = 5_000;
+/** A slot that another flight has reserved is looked at again this soon. */
+const slotPause = 250;
 /** Defender documents no limit for a Comment; this is ours. */
 const maxComment = 1000;
 
@@ -28,6 +31,8 @@ export interface Submission {
   drain(): Promise<void>;
   /** Resolves when no POST is under way. */
   settled(): Promise<void>;
+  /** Sessions of ours that are or may be live, and how many may be. */
+  sessions(): { readonly live: number; readonly cap: number };
   /** Place among the waiting, 1 being next, and when its turn is expected; undefined for a request that does not wait. */
   place(id: string): { readonly position: number; readonly expectedAt: number } | undefined;
 }
@@ -46,6 +51,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
   const reserved = new Set<string>();
   /** Requests whose device could not be read, and when to try again. */
   const notBefore = new Map<string, number>();
+  let cap = sessionCap(deps.settings.sessions);
   let draining = false;
 
   async function pass(): Promise<number | undefined> {
@@ -82,11 +88,17 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     if (store.freeze() !== undefined) return { cause: 'frozen', until: now + throttledPause };
     const pause = Math.max(request.notBefore ?? 0, notBefore.get(request.id) ?? 0);
     if (pause > now) return { until: pause };
-    const live = store.open().filter((other) => isIn(other, ['submitting', 'running', 'unknown']) || flights.has(other.id));
+    const live = liveRequests();
     if (live.some((other) => other.device.id === request.device.id)) return { cause: 'deviceBusy', until: now + holdPause };
-    if (live.length >= budgets.sessionCap(now)) return { cause: 'sessions', until: now + holdPause };
-    if (budgets.left('submit', now) - reserved.size > 0) return undefined;
-    return { cause: 'slot', until: now + Math.max(budgets.waitFor('submit', now), 100) };
+    if (live.length >= capAt(cap, now)) return { cause: 'sessions', until: now + holdPause };
+    const wait = budgets.waitFor('submit', now);
+    const free = Math.min(...budgets.left('submit', now).map((rate) => rate.left)) - reserved.size;
+    return wait === 0 && free > 0 ? undefined : { cause: 'slot', until: now + Math.max(wait, slotPause) };
+  }
+
+  /** Those that hold a session at Defender, or may: an unknown one counts until somebody knows better. */
+  function liveRequests(): readonly Request[] {
+    return store.open().filter((request) => isIn(request, ['submitting', 'running', 'unknown']) || flights.has(request.id));
   }
 
   async function tellHold(id: string, cause: WaitCause | undefined): Promise<void> {
@@ -190,7 +202,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
         case 'busy':
           return deferred('deviceBusy', busyPause);
         case 'throttled':
-          return deferred(budgets.learn429(now) === 'sessions' ? 'sessions' : 'throttled', throttledPause);
+          return deferred(learn429(id, now), throttledPause);
         case 'paced':
           return deferred('slot', 1_000);
         case 'unavailable':
@@ -205,6 +217,13 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     });
   }
 
+  /** Rate and session limit answer the same 429; our own count of the rate was fine, so with many sessions it is those. */
+  function learn429(id: string, now: number): WaitCause {
+    const others = liveRequests().filter((request) => request.id !== id).length;
+    cap = afterThrottle(cap, others, now);
+    return others < capFloor ? 'throttled' : 'sessions';
+  }
+
   async function move(id: string, event: (now: number) => Move): Promise<void> {
     await moveFrom(store, id, ['submitting'], (_request, now) => event(now));
   }
@@ -216,6 +235,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
   return {
     pass,
     settled,
+    sessions: () => ({ live: liveRequests().length, cap: capAt(cap, clock.now()) }),
     isPosting: (id) => flights.has(id),
     async drain() {
       draining = true;

@@ -20,7 +20,7 @@ const noResults = { excerpts: [], files: [], links: [], troubles: [] } as const;
 
 /** The request after `event`, which happened at `at` (epoch milliseconds). @throws IllegalMove */
 export function evolve(request: Request, event: Move | Fact, at: number): Request {
-  const next = isMove(event) ? move(request, event, at) : withFact(request, event);
+  const next = isMove(event) ? move(request, event, at) : withFact(request, event, at);
   if (next === undefined) throw new IllegalMove(request.id, request.state, event.type);
   return raises(event) ? { ...next, revision: request.revision + 1, changedAt: at } : next;
 }
@@ -181,7 +181,7 @@ function in_<S extends Request['state']>(request: Request, state: S, then: (r: I
   return request.state === state ? then(request as InState<S>) : undefined;
 }
 
-function withFact(request: Request, event: Fact): Request | undefined {
+function withFact(request: Request, event: Fact, at: number): Request | undefined {
   switch (event.type) {
     case 'pressRefused':
     case 'resultViewed':
@@ -205,7 +205,7 @@ function withFact(request: Request, event: Fact): Request | undefined {
     case 'waiting':
       return in_(request, 'queued', (r) => ({ ...r, waitsFor: event.cause }));
     case 'looked':
-      return in_(request, 'unknown', (r) => ({ ...r, looks: r.looks + 1 }));
+      return in_(request, 'unknown', (r) => ({ ...r, looks: r.looks + 1, lookedAt: at }));
     case 'cancelAsked':
       return request.state === 'running' || request.state === 'finished' ? { ...request, cancel: event.cancel } : undefined;
     case 'excerptRead':

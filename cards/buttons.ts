@@ -1,0 +1,133 @@
+// The buttons of a card in each state, with what a screen reader says and the second step that names what will happen.
+import type { Request } from '../src/liveResponse/request.ts';
+import { clip, oneLine } from './clip.ts';
+import { idTail } from './facts.ts';
+import { slack } from './limits.ts';
+import { commandName, shownCommand, stateOf } from './steps.ts';
+import type { Button } from './view.ts';
+
+/** Texts asked for with a press. */
+export const reasonMax = 300;
+
+export function buttons(request: Request, title: string, linked: ReadonlySet<number>): readonly Button[] {
+  const host = oneLine(request.device.name, 60);
+  switch (request.state) {
+    case 'awaitingApproval':
+      return [approve(request, title, host), deny(title), withdraw(title)];
+    case 'queued':
+      return [withdraw(title)];
+    case 'submitting':
+    case 'over':
+      return [];
+    case 'running':
+      return [...(request.cancel === undefined || request.cancel.answer === 'failed' ? [cancel(host, title)] : []), ...outputs(request)];
+    case 'unknown':
+      return [look(title), resend(host, title), drop(title), ...outputs(request)];
+    case 'finished':
+      return [...links(request, linked), ...outputs(request)];
+  }
+}
+
+function spoken(text: string): string {
+  return clip(text, slack.accessibilityLabel);
+}
+
+function confirm(title: string, text: string, ok: string): NonNullable<Button['confirm']> {
+  return { title: clip(title, slack.confirmTitle), text: clip(text, slack.confirmText), ok: clip(ok, slack.confirmButton) };
+}
+
+function approve(request: Request, title: string, host: string): Button {
+  const where = `On ${host} (id …${idTail(request.device)}), fingerprint ${oneLine(request.fingerprint, 16)}: `;
+  return {
+    verb: 'approve',
+    label: 'Approve',
+    style: 'primary',
+    spoken: spoken(`Approve: ${title}`),
+    confirm: confirm(`Run this on ${host}?`, where + inBrief(request, slack.confirmText - where.length), 'Approve and run'),
+  };
+}
+
+/** The commands as far as they fit whole; what does not fit is counted, never cut in half. */
+function inBrief(request: Request, room: number): string {
+  const lines = request.commands.map(shownCommand);
+  for (let shown = lines.length; shown > 0; shown -= 1) {
+    const left = lines.length - shown;
+    const text = lines.slice(0, shown).join('; ') + (left === 0 ? '.' : `; and ${left} more, all shown on the card.`);
+    if (text.length <= room) return text;
+  }
+  return lines.length === 1 ? `the command shown on the card (${commandName(request.commands[0] ?? { type: 'GetFile', path: '' }, 40)}).` : `the ${lines.length} commands shown on the card.`;
+}
+
+function deny(title: string): Button {
+  return {
+    verb: 'deny',
+    label: 'Deny',
+    style: 'danger',
+    spoken: spoken(`Deny: ${title}`),
+    asks: { label: 'Reason, shown to everybody on the card', optional: true, max: reasonMax },
+  };
+}
+
+function withdraw(title: string): Button {
+  return { verb: 'withdraw', label: 'Withdraw', style: 'default', spoken: spoken(`Withdraw your request: ${title}`) };
+}
+
+function cancel(host: string, title: string): Button {
+  return {
+    verb: 'cancel',
+    label: 'Cancel',
+    style: 'danger',
+    spoken: spoken(`Cancel the session: ${title}`),
+    confirm: confirm(
+      `Cancel on ${host}?`,
+      'Defender is asked to end the session. A command that has started may still run to its end on the device; the ones after it are not run.',
+      'Cancel the session',
+    ),
+  };
+}
+
+function look(title: string): Button {
+  return { verb: 'look', label: 'Look again', style: 'primary', spoken: spoken(`Look again for: ${title}`) };
+}
+
+function resend(host: string, title: string): Button {
+  return {
+    verb: 'resend',
+    label: 'Send again',
+    style: 'danger',
+    spoken: spoken(`Send again, may run twice: ${title}`),
+    confirm: confirm(
+      `Send again to ${host}?`,
+      'Everything on this card may run twice, because the first attempt may have run. The bot looks once more before it sends. This needs an approver other than the requester.',
+      'Send, may run twice',
+    ),
+  };
+}
+
+function drop(title: string): Button {
+  return {
+    verb: 'drop',
+    label: 'Drop',
+    style: 'default',
+    spoken: spoken(`Drop this request: ${title}`),
+    confirm: confirm('Drop this request?', 'The bot stops looking for it. This stops nothing on the device, and whether it ran stays unknown.', 'Drop it'),
+  };
+}
+
+function outputs(request: Extract<Request, { state: 'running' | 'unknown' | 'finished' }>): readonly Button[] {
+  return request.commands.flatMap((command, index): readonly Button[] => {
+    const readable = request.results.excerpts.some((one) => one.index === index && one.length > 0) || (request.state !== 'unknown' && stateOf(request, index) === 'completed');
+    if (command.type !== 'RunScript' || !readable) return [];
+    const name = commandName(command, 40);
+    return [{ verb: 'output', label: `Full output ${index + 1}: ${name}`, style: 'default', index, spoken: spoken(`Full output of command ${index + 1}, ${name}, to you alone`) }];
+  });
+}
+
+function links(request: Extract<Request, { state: 'finished' }>, linked: ReadonlySet<number>): readonly Button[] {
+  return request.commands.flatMap((command, index): readonly Button[] => {
+    if (command.type !== 'GetFile' || stateOf(request, index) !== 'completed') return [];
+    const name = commandName(command, 40);
+    const verb = linked.has(index) ? 'New link' : 'Get download link';
+    return [{ verb: 'link', label: `${verb} ${index + 1}: ${name}`, style: 'default', index, spoken: spoken(`${verb} for command ${index + 1}, ${name}`) }];
+  });
+}

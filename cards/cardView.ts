@@ -1,0 +1,137 @@
+// A request as people see it: the one content of its cards in every state, which each renderer shows in full.
+import type { Command } from '../src/liveResponse/commands.ts';
+import type { Request } from '../src/liveResponse/request.ts';
+import { buttons } from './buttons.ts';
+import { clip, excerptOf, oneLine } from './clip.ts';
+import { factLines } from './facts.ts';
+import * as bound from './limits.ts';
+import { expirySentence, fileName, moreSentence } from './results.ts';
+import { earlierAttempt } from './said.ts';
+import { commandName, stepLines } from './steps.ts';
+import { timeOf } from './time.ts';
+import type { CardView, ExcerptBlock, LinkLine, ViewContext } from './view.ts';
+import { said } from './words.ts';
+
+/** Begins the status of every card of a simulated tenant. */
+export const simulatedMark = 'SIMULATED TENANT';
+
+export function cardView(request: Request, context: ViewContext): CardView {
+  const { status, tone, lead } = said(request, context);
+  const title = titleOf(request);
+  const links = linkLines(request, context);
+  const marked = context.simulated ? `${simulatedMark}: ${status}` : status;
+  return {
+    requestId: request.id,
+    revision: request.revision,
+    fingerprint: request.fingerprint,
+    title,
+    status: marked,
+    tone,
+    lead,
+    facts: factLines(request),
+    steps: stepLines(request, context),
+    excerpts: excerpts(request, context),
+    links,
+    notes: notes(request, context, links),
+    buttons: buttons(request, title, new Set(links.map((one) => one.index))),
+    fallback: clip(`${marked}. ${title}, asked by ${oneLine(request.requester.name, 60)}.`, bound.view.fallback),
+    // A mention is for the question, not for what follows: an update that repeats it would only be noise.
+    ...(request.state === 'awaitingApproval' && context.notify !== undefined ? { notify: context.notify } : {}),
+  };
+}
+
+/** "Dump OfficeClickToRun on hosta.corp.example": what was typed, with the device's full name in the place of the typed one. */
+export function titleOf(request: Request): string {
+  const device = oneLine(request.device.name, 90);
+  const words = oneLine(request.title, 300).split(' ');
+  const names = new Set([device, device.split('.')[0] ?? device, request.device.id].map((one) => one.toLowerCase()));
+  // The first word is the command or recipe, even where a device bears the same name.
+  const host = words.findIndex((word, index) => index > 0 && names.has(word.toLowerCase()));
+  const what = words.filter((_, index) => index !== host).join(' ');
+  const tail = ` on ${device}`;
+  const begun = what.charAt(0).toUpperCase() + what.slice(1);
+  return clip(begun, bound.view.title - tail.length) + tail;
+}
+
+function excerpts(request: Request, context: ViewContext): readonly ExcerptBlock[] {
+  if (context.results === 'private' || !('results' in request)) return [];
+  const readable = request.results.excerpts
+    .flatMap((one) => {
+      const raw = context.outputs.get(one.index);
+      return raw === undefined || one.length === 0 ? [] : [{ ...one, raw }];
+    })
+    .sort((a, b) => a.index - b.index);
+  const share = Math.max(1, readable.length);
+  const limits = {
+    lines: Math.max(3, Math.floor(bound.view.excerptLines / share)),
+    perLine: bound.view.excerptLine,
+    total: Math.floor(bound.view.excerptTotal / share),
+  };
+  return readable.flatMap((one) => {
+    const command = request.commands[one.index];
+    const failed = (one.exitCode !== undefined && one.exitCode !== 0) || one.errors;
+    // What a failed script said last is what explains it.
+    const from = failed ? 'end' : 'start';
+    const shown = excerptOf(one.raw, limits, from);
+    if (shown.text === '') return [];
+    const exit = one.exitCode === undefined ? '' : `, exit code ${one.exitCode}`;
+    return [
+      {
+        index: one.index,
+        title: `Output of command ${one.index + 1}${command === undefined ? '' : `, ${commandName(command)}`}${exit}`,
+        text: shown.text,
+        ...(shown.cut || one.cut ? { more: moreSentence({ ...shown, from }, { characters: one.length, cut: one.cut }) } : {}),
+      },
+    ];
+  });
+}
+
+function linkLines(request: Request, context: ViewContext): readonly LinkLine[] {
+  if (context.results === 'private' || request.state !== 'finished') return [];
+  let room: number = bound.view.linkCharacters;
+  return [...request.results.links]
+    .sort((a, b) => a.index - b.index)
+    .flatMap((link): readonly LinkLine[] => {
+      const url = context.urls.get(link.index);
+      const command = request.commands[link.index];
+      if (url === undefined || command === undefined || context.now >= link.expiresAt || !isOpenable(url)) return [];
+      room -= url.length;
+      if (room < 0) return [];
+      const file = request.results.files.find((one) => one.index === link.index);
+      const name = file === undefined ? commandName(command) : fileName(file, commandName(command));
+      return [{ index: link.index, label: `Download ${name}`, url, expiry: expirySentence(link.at, link.expiresAt, request.at) }];
+    });
+}
+
+/** What a button may open: https, or this machine (the simulator). Anything else never becomes a link. */
+export function isOpenable(url: string): boolean {
+  if (!/^[\x21-\x7e]+$/.test(url) || /["<>\\^`{|}]/.test(url)) return false;
+  return /^https:\/\/[A-Za-z0-9]/.test(url) || /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?(?:[/?#]|$)/.test(url);
+}
+
+function notes(request: Request, context: ViewContext, links: readonly LinkLine[]): readonly string[] {
+  const ended = request.state === 'finished' || request.state === 'over';
+  const results = 'results' in request && request.commands.some((one) => one.type !== 'PutFile');
+  const earlier = earlierAttempt(request);
+  return [
+    ...(context.simulated ? [`${simulatedMark}: no real device is touched, and nothing shown here happened on one.`] : []),
+    ...(earlier !== undefined && !ended && request.state !== 'queued' ? [`Sent again: the attempt of ${timeOf(earlier.at, request.at)} may have run too.`] : []),
+    ...(ended ? [] : request.commands.flatMap((command, index) => oddities(command, index))),
+    ...(results && context.results === 'private' ? ['Output and download links are not shown in this place: the buttons whisper them to people who may read results.'] : []),
+    ...(links.length > 0 ? ['Anybody who has a download link can use it until it expires. Each one made is on record.'] : []),
+    ...(ended ? [] : [`By typing: ${oneLine(context.command, 40)} status ${oneLine(request.id, 64)}`]),
+  ];
+}
+
+/** What an eye cannot see in a command that is shown byte for byte: look-alike letters, and spaces that count. */
+function oddities(command: Command, index: number): readonly string[] {
+  const text = command.type === 'RunScript' ? (command.args ?? '') : command.type === 'PutFile' ? command.fileName : command.path;
+  const foreign = [...new Set(Array.from(text).filter((character) => character > '\u007e'))];
+  const named = foreign.slice(0, 5).map((one) => `${one} (U+${(one.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')})`);
+  const said = [
+    ...(foreign.length > 0 ? [`letters outside ASCII, which can look like others: ${named.join(', ')}${foreign.length > 5 ? ` and ${foreign.length - 5} more` : ''}`] : []),
+    ...(text.includes('  ') ? ['several spaces in a row'] : []),
+    ...(text !== text.trim() ? ['a space at its beginning or end'] : []),
+  ];
+  return said.length === 0 ? [] : [`Look closely: command ${index + 1} has ${said.join('; ')}.`];
+}

@@ -1,0 +1,229 @@
+// Makes hostile text inert and short: cleaning, escaping for each chat, and clipping that never splits an entity, a surrogate
+// pair or a letter with its combining marks. Everything is linear in what is read, and never reads more than it needs.
+import { isHidden } from '../src/liveResponse/commands.ts';
+
+/** Combining marks kept in a row; more only serve to paint over the lines around them. */
+const marksKept = 4;
+
+const tab = '    ';
+
+function isMark(point: number): boolean {
+  return (
+    (point >= 0x0300 && point <= 0x036f) ||
+    (point >= 0x0483 && point <= 0x0489) ||
+    (point >= 0x0591 && point <= 0x05bd) ||
+    (point >= 0x064b && point <= 0x065f) ||
+    (point >= 0x0e31 && point <= 0x0e4e && point !== 0x0e32 && point !== 0x0e33 && (point < 0x0e3f || point > 0x0e46)) ||
+    (point >= 0x1ab0 && point <= 0x1aff) ||
+    (point >= 0x1dc0 && point <= 0x1dff) ||
+    (point >= 0x20d0 && point <= 0x20ff) ||
+    (point >= 0xfe20 && point <= 0xfe2f) ||
+    (point >= 0x1f3fb && point <= 0x1f3ff)
+  );
+}
+
+/** Invisible spaces of any width read as one space, so that words do not run together. */
+function isSpace(point: number): boolean {
+  return point === 0xa0 || (point >= 0x2000 && point <= 0x200a) || point === 0x202f || point === 0x205f || point === 0x3000;
+}
+
+/** Index after a terminal escape sequence that begins at `at` (an ESC or a C1 introducer). */
+function afterEscape(text: string, at: number): number {
+  const first = text.charCodeAt(at);
+  let kind = first;
+  let next = at + 1;
+  if (first === 0x1b) {
+    const second = text.charCodeAt(next);
+    if (Number.isNaN(second)) return next;
+    // ESC [ is CSI, ESC ] OSC, ESC P DCS, ESC X SOS, ESC ^ PM, ESC _ APC: the C1 code is 0x40 above.
+    kind = second + 0x40;
+    if (second >= 0x20 && second <= 0x2f) {
+      while (text.charCodeAt(next) >= 0x20 && text.charCodeAt(next) <= 0x2f) next += 1;
+      return next + 1;
+    }
+    next += 1;
+  }
+  if (kind === 0x9b) {
+    while (text.charCodeAt(next) >= 0x20 && text.charCodeAt(next) <= 0x3f) next += 1;
+    const final = text.charCodeAt(next);
+    return final >= 0x40 && final <= 0x7e ? next + 1 : next;
+  }
+  if (kind === 0x9d || kind === 0x90 || kind === 0x98 || kind === 0x9e || kind === 0x9f) {
+    // A string sequence ends with BEL or ST. One that does not end within its line keeps its text: hiding it would hide evidence.
+    for (let i = next; i < text.length; i += 1) {
+      const code = text.charCodeAt(i);
+      if (code === 0x07 || code === 0x9c) return i + 1;
+      if (code === 0x1b && text.charCodeAt(i + 1) === 0x5c) return i + 2;
+      if (code === 0x0a || code === 0x0d || i - next > 4096) return next;
+    }
+    return next;
+  }
+  return next;
+}
+
+/**
+ * Text that draws only what it says: terminal sequences, controls, bidirectional marks and zero-width characters removed,
+ * line ends made LF, tabs and odd spaces made plain ones, lone surrogates shown as U+FFFD.
+ */
+export function clean(text: string): string {
+  const parts: string[] = [];
+  let kept = 0;
+  let marks = 0;
+  const cut = (from: number, to: number, instead: string): void => {
+    if (from > kept) parts.push(text.slice(kept, from));
+    if (instead !== '') parts.push(instead);
+    kept = to;
+  };
+  for (let i = 0; i < text.length; ) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x20 && code < 0x7f) {
+      marks = 0;
+      i += 1;
+      continue;
+    }
+    const point = text.codePointAt(i) ?? 0;
+    const next = i + (point > 0xffff ? 2 : 1);
+    if (isMark(point)) {
+      marks += 1;
+      if (marks > marksKept) cut(i, next, '');
+      i = next;
+      continue;
+    }
+    marks = 0;
+    if (code === 0x0a) {
+      i = next;
+    } else if (code === 0x0d) {
+      // A lone CR would overwrite its line in a terminal; as a line end everything stays readable.
+      const end = text.charCodeAt(next) === 0x0a ? next + 1 : next;
+      cut(i, end, '\n');
+      i = end;
+    } else if (code === 0x09) {
+      cut(i, next, tab);
+      i = next;
+    } else if (code === 0x1b || (code >= 0x90 && code <= 0x9f)) {
+      const end = Math.max(next, Math.min(text.length, afterEscape(text, i)));
+      cut(i, end, '');
+      i = end;
+    } else if (code === 0x0b || code === 0x0c || code === 0x2028 || code === 0x2029 || code === 0x85) {
+      cut(i, next, '\n');
+      i = next;
+    } else if (isSpace(point)) {
+      cut(i, next, ' ');
+      i = next;
+    } else if (point >= 0xd800 && point <= 0xdfff) {
+      cut(i, next, '\ufffd');
+      i = next;
+    } else {
+      if (isHidden(point) || (point & 0xfffe) === 0xfffe) cut(i, next, '');
+      i = next;
+    }
+  }
+  if (kept === 0) return text;
+  parts.push(text.slice(kept));
+  return parts.join('');
+}
+
+/** Cleaned, in one line, without spaces at its ends, of at most `max` characters. For names, reasons and messages. */
+export function oneLine(text: string, max: number): string {
+  // Cleaning only ever shortens by much when there is much to remove; eight times the limit is plenty to read.
+  return clip(clean(text.slice(0, max * 8 + 64)).replace(/\s+/g, ' ').trim(), max);
+}
+
+const plain = (character: string): string => character;
+
+/**
+ * The longest beginning of `text` whose escaped form has at most `max` characters (UTF-16 units, so never more code points),
+ * with `…` where something was left out.
+ */
+export function clip(text: string, max: number, escape: (character: string) => string = plain): string {
+  if (max <= 0) return '';
+  const parts: string[] = [];
+  let length = 0;
+  let fitting = 0;
+  for (const character of head(text, max)) {
+    const escaped = escape(character);
+    const joins = isMark(character.codePointAt(0) ?? 0);
+    if (!joins && length <= max - 1) fitting = parts.length;
+    parts.push(escaped);
+    length += escaped.length;
+    if (length > max) return `${parts.slice(0, fitting).join('')}…`;
+  }
+  return parts.join('');
+}
+
+/** No more than what could matter to a limit of `max`, without ending in half a pair. */
+function head(text: string, max: number): string {
+  return text.length > max + 2 ? text.slice(0, max + 2) : text;
+}
+
+/** The three characters Slack decodes in mrkdwn and top-level text (docs.slack.dev/messaging/formatting-message-text). */
+export function slackCharacter(character: string): string {
+  return character === '&' ? '&amp;' : character === '<' ? '&lt;' : character === '>' ? '&gt;' : character;
+}
+
+/** Text for mrkdwn and the top-level `text` of Slack: mentions and links in it stay letters. */
+export function slackText(text: string, max: number): string {
+  return clip(text, max, slackCharacter);
+}
+
+const markdownSigns = new Set(Array.from('\\`*_[](){}#+-.!|>~'));
+
+/** Text for fields where Teams reads Markdown (TextBlock, Fact): no emphasis, list, link, quote or mention comes of it. */
+export function markdownCharacter(character: string): string {
+  // Teams decodes entities but shows no HTML; an entity keeps `<at>` from being looked at as a mention.
+  if (character === '<') return '&lt;';
+  if (character === '&') return '&amp;';
+  return markdownSigns.has(character) ? `\\${character}` : character;
+}
+
+export function markdownText(text: string, max: number): string {
+  return clip(text, max, markdownCharacter);
+}
+
+export interface ExcerptLimits {
+  readonly lines: number;
+  readonly perLine: number;
+  readonly total: number;
+}
+
+export interface Cut {
+  readonly text: string;
+  /** Lines shown, and lines there are as far as they were counted. */
+  readonly lines: number;
+  readonly of: number;
+  /** Something was left out: lines, or the ends of long ones. */
+  readonly cut: boolean;
+}
+
+/** Raw characters looked at for an excerpt: far more than is shown, far less than a device may send. */
+const readAtMost = 262_144;
+
+/** The first (or last) lines of a device's output, cleaned and clipped per line and in total. */
+export function excerptOf(raw: string, limits: ExcerptLimits, from: 'start' | 'end' = 'start'): Cut {
+  const partial = raw.length > readAtMost;
+  const part = !partial ? raw : from === 'start' ? raw.slice(0, readAtMost) : raw.slice(-readAtMost);
+  const all = trimBlank(clean(part).split('\n'));
+  const wanted = from === 'start' ? all.slice(0, limits.lines) : all.slice(-limits.lines);
+  const shown: string[] = [];
+  let room = limits.total;
+  let clipped = false;
+  for (const line of from === 'start' ? wanted : [...wanted].reverse()) {
+    const trimmed = line.trimEnd();
+    if (room < Math.min(trimmed.length, 20)) break;
+    const fitted = clip(trimmed, Math.min(limits.perLine, room));
+    if (fitted !== trimmed) clipped = true;
+    shown.push(fitted);
+    room -= fitted.length + 1;
+  }
+  if (from === 'end') shown.reverse();
+  const of = partial ? Math.max(all.length, shown.length + 1) : all.length;
+  return { text: shown.join('\n'), lines: shown.length, of, cut: clipped || partial || shown.length < all.length };
+}
+
+function trimBlank(lines: readonly string[]): readonly string[] {
+  let first = 0;
+  let last = lines.length;
+  while (first < last && lines[first]?.trim() === '') first += 1;
+  while (last > first && lines[last - 1]?.trim() === '') last -= 1;
+  return lines.slice(first, last);
+}

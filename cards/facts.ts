@@ -1,0 +1,82 @@
+// The labelled facts of a card: all that an approver judges by before the approval, and what an analyst looks up after it.
+import type { Device, Request } from '../src/liveResponse/request.ts';
+import { oneLine } from './clip.ts';
+import * as bound from './limits.ts';
+import { stamp, timeOf } from './time.ts';
+import type { FactLine } from './view.ts';
+
+/** Labels that survive however small a card must be made. */
+export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Fingerprint', 'Request', 'Defender action']);
+
+export function factLines(request: Request): readonly FactLine[] {
+  const when = (ms: number): string => timeOf(ms, request.at);
+  const approval = request.state === 'awaitingApproval' ? undefined : request.approval;
+  const undecided = request.state === 'awaitingApproval' || request.state === 'queued';
+  const facts: readonly (FactLine | undefined)[] = [
+    { label: 'Device', value: deviceWords(request.device) },
+    ...(undecided ? deviceFacts(request.device, when) : []),
+    { label: 'Asked by', value: `${name(request.requester.name)}, ${stamp(request.at)}` },
+    fact('Reason', request.reason === undefined ? undefined : oneLine(request.reason, bound.view.reason)) ?? (undecided ? { label: 'Reason', value: 'none given' } : undefined),
+    approval === undefined ? undefined : { label: 'Approved by', value: `${name(approval.by.name)}, ${when(approval.at)}` },
+    undecided ? { label: 'Tier', value: oneLine(request.terms.tier, 60) } : undefined,
+    request.state === 'awaitingApproval' ? { label: 'Expires', value: `${when(request.terms.expiresAt)}, then denied` } : undefined,
+    request.state === 'queued' ? { label: 'Runs before', value: when(request.runBefore) } : undefined,
+    sentFact(request, when),
+    'actionId' in request ? fact('Defender action', oneLine(request.actionId, 60)) : undefined,
+    request.state === 'over' && request.ending.how === 'refused'
+      ? fact('Correlation id', request.ending.target === undefined ? undefined : oneLine(request.ending.target, 60))
+      : undefined,
+    { label: 'Fingerprint', value: oneLine(request.fingerprint, 64) },
+    { label: 'Request', value: oneLine(request.id, 64) },
+  ];
+  return facts.filter((one) => one !== undefined);
+}
+
+function name(text: string): string {
+  return oneLine(text, bound.view.name);
+}
+
+function fact(label: string, value: string | undefined): FactLine | undefined {
+  return value === undefined || value === '' ? undefined : { label, value };
+}
+
+/** Name as Defender gives it, and the end of the id, which tells two devices of one name apart. */
+function deviceWords(device: Device): string {
+  return `${oneLine(device.name, bound.view.name)}, id …${idTail(device)}`;
+}
+
+export function idTail(device: Device): string {
+  return oneLine(device.id, 400).slice(-8);
+}
+
+function deviceFacts(device: Device, when: (ms: number) => string): readonly (FactLine | undefined)[] {
+  const state = [
+    oneLine(device.os, 60),
+    said('health', device.health),
+    said('risk', device.risk),
+    said('exposure', device.exposure),
+    said('IP', device.ip),
+  ].filter((one) => one !== undefined && one !== '');
+  const group = [
+    device.group === undefined || device.group === '' ? 'no group' : oneLine(device.group, 80),
+    device.tags.length === 0 ? 'no tags' : `tags ${oneLine(device.tags.map((tag) => oneLine(tag, 40)).join(', '), 200)}`,
+  ];
+  return [
+    fact('Condition', state.join(', ')),
+    { label: 'Group', value: group.join(', ') },
+    {
+      label: 'Last full report',
+      value: device.lastReportAt === undefined ? 'not known' : `${when(device.lastReportAt)} (about daily; does not tell whether it is online)`,
+    },
+  ];
+}
+
+function said(what: string, value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : `${what} ${oneLine(value, 40)}`;
+}
+
+/** Shown only where something was sent more than once: it may have run twice. */
+function sentFact(request: Request, when: (ms: number) => string): FactLine | undefined {
+  if (!('attempts' in request) || request.state === 'queued' || request.attempts.length < 2) return undefined;
+  return { label: 'Sent', value: `${request.attempts.length} attempts: ${request.attempts.slice(-5).map((one) => when(one.at)).join(', ')}` };
+}

@@ -1,0 +1,73 @@
+// What a card says of results: collected files and their wrapping, results that cannot be read, and how long a link lives.
+import type { Command } from '../src/liveResponse/commands.ts';
+import type { CollectedFile } from '../src/liveResponse/request.ts';
+import { clip, oneLine } from './clip.ts';
+import { duration, size, timeOf } from './time.ts';
+
+/** Cleaned name under which the file arrives. */
+export function fileName(file: CollectedFile, collected: string): string {
+  const told = file.name === undefined ? '' : oneLine(file.name.split(/[\\/]/).at(-1) ?? '', 80);
+  if (told !== '') return told;
+  const name = clip(collected, 80);
+  return file.format === 'gzip' && !/\.gz$/i.test(name) ? `${name}.gz` : name;
+}
+
+/** `OfficeClickToRun.dmp.zip.gz, 51 MB: gzip around the zip, unpack both.` */
+export function fileSentence(file: CollectedFile, collected: string): string {
+  const name = fileName(file, collected);
+  const named = file.bytes === undefined ? name : `${name}, ${size(file.bytes)}`;
+  switch (file.format) {
+    case 'gzip':
+      return /\.zip(\.gz)?$/i.test(name) ? `${named}: gzip around the zip, unpack both.` : `${named}: gzip, unpack it first.`;
+    case 'zip':
+      return `${named}: a zip.`;
+    case 'other':
+      return `${named}: as it was on the device, not packed.`;
+    case 'empty':
+      return `${named}: the file is empty. Check the path, or whether the script had finished writing.`;
+  }
+}
+
+/** Why a result is not here yet, or never will be, and what to do. */
+export function troubleSentence(code: string, type: Command['type'], tries: number): string {
+  const what = type === 'GetFile' ? 'file' : 'output';
+  const tried = tries > 1 ? ` (${tries} tries so far)` : '';
+  switch (code) {
+    case 'notReady':
+      return type === 'GetFile' ? 'The file follows: Defender does not hand it out yet.' : 'Output follows: Defender does not hand it out yet.';
+    case 'gone':
+      return `Defender no longer keeps this ${what}. Ask again if it is needed.`;
+    case 'untrusted':
+      return `Defender’s link leads outside the allowed download hosts, so the bot did not follow it. Tell an administrator, and get the ${what} from the portal.`;
+    case 'tooLarge':
+      return `The ${what} is too large for the bot to read. Use the button to get a link to all of it.`;
+    case 'unreadable':
+      return `The ${what} is not in the form Defender documents, so it is not shown. Use the button, or get it from the portal.`;
+    case 'unavailable':
+    case 'throttled':
+    case 'paced':
+    case 'unauthorized':
+      return `The ${what} could not be read yet; the bot tries again${tried}.`;
+    default:
+      return `The ${what} could not be read (${oneLine(code, 40)})${tried}. Get it from the portal.`;
+  }
+}
+
+/** True at any time it is read, unlike "in 29 min". `beside` is a time whose date the card shows. */
+export function expirySentence(madeAt: number, expiresAt: number, beside: number): string {
+  return `expires ${timeOf(expiresAt, beside)}, ${duration(expiresAt - madeAt)} after it was made`;
+}
+
+/** Lines shown of how many, and how to read the rest. */
+export function moreSentence(shown: { readonly lines: number; readonly of: number; readonly from: 'start' | 'end' }, all: { readonly characters: number; readonly cut: boolean }): string {
+  const which =
+    shown.lines === shown.of
+      ? 'Long lines are cut here.'
+      : shown.from === 'start'
+        ? `The first ${shown.lines} of ${shown.of} lines.`
+        : `The last ${shown.lines} of ${shown.of} lines.`;
+  const rest = all.cut
+    ? `“Full output” sends you the ${all.characters} characters the bot read; Defender has more.`
+    : `“Full output” sends you all ${all.characters} characters.`;
+  return `${which} ${rest}`;
+}

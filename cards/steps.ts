@@ -1,0 +1,169 @@
+// The rows of a card: one for each command index, with its state in words and one sentence of detail.
+import type { CommandProgress, StepState } from '../src/liveResponse/action.ts';
+import { stepState } from '../src/liveResponse/action.ts';
+import type { Command } from '../src/liveResponse/commands.ts';
+import { commandLine, isHidden } from '../src/liveResponse/commands.ts';
+import type { Request } from '../src/liveResponse/request.ts';
+import { stepFailure } from './advice.ts';
+import { clean, clip, oneLine } from './clip.ts';
+import * as bound from './limits.ts';
+import { fileSentence, troubleSentence } from './results.ts';
+import { earlierAttempt } from './said.ts';
+import { duration } from './time.ts';
+import type { StepLine, Tone, ViewContext } from './view.ts';
+
+/** A command as it stands on cards, byte for byte. Characters that the parser refuses would be spelled out, never drawn. */
+export function shownCommand(command: Command): string {
+  const line = commandLine(command);
+  let shown = '';
+  for (const character of line) {
+    const point = character.codePointAt(0) ?? 0;
+    shown += isHidden(point) ? `‹U+${point.toString(16).toUpperCase().padStart(4, '0')}›` : character;
+  }
+  return shown;
+}
+
+/** What a command is called in a sentence: the script's or the file's own name, without folders. */
+export function commandName(command: Command, max = 60): string {
+  const name = command.type === 'RunScript' ? command.scriptName : command.type === 'PutFile' ? command.fileName : baseName(command.path);
+  return clip(clean(name).replaceAll('\n', ' '), max);
+}
+
+function baseName(path: string): string {
+  return path.split(/[\\/]/).findLast((part) => part !== '') ?? path;
+}
+
+interface StepFacts {
+  /** Index of the first failed command. */
+  readonly failed?: number;
+  /** Index of the command running now. */
+  readonly current?: number;
+  readonly started: number;
+  readonly done: number;
+  readonly allDone: boolean;
+}
+
+export function progressOf(request: Request, index: number): CommandProgress | undefined {
+  return 'action' in request ? request.action.progress.find((one) => one.index === index) : undefined;
+}
+
+export function stateOf(request: Request, index: number): StepState {
+  return stepState(progressOf(request, index), request.state === 'finished');
+}
+
+/** The rows counted, for the sentence above them. */
+export function stepFacts(request: Request): StepFacts {
+  const states = request.commands.map((_, index) => stateOf(request, index));
+  const done = states.filter((state) => state === 'completed').length;
+  const failed = states.indexOf('failed');
+  const current = states.indexOf('running');
+  return {
+    ...(failed < 0 ? {} : { failed }),
+    ...(current < 0 ? {} : { current }),
+    started: states.filter((state) => state !== 'waiting').length,
+    done,
+    allDone: done === states.length,
+  };
+}
+
+export function stepLines(request: Request, context: ViewContext): readonly StepLine[] {
+  return request.commands.map((command, index) => {
+    const { status, tone } = stepStatus(request, index);
+    const detail = stepDetail(request, command, index, context);
+    return { index, command: shownCommand(command), status, tone, ...(detail === undefined ? {} : { detail }) };
+  });
+}
+
+function stepStatus(request: Request, index: number): { readonly status: string; readonly tone: Tone } {
+  switch (request.state) {
+    case 'awaitingApproval':
+      return { status: 'not run, needs approval', tone: 'neutral' };
+    case 'queued':
+      return { status: 'not sent yet', tone: 'neutral' };
+    case 'submitting':
+      return { status: 'being sent', tone: 'neutral' };
+    case 'unknown':
+      // A result was read while the session could still be seen: that much is certain.
+      return request.results.excerpts.some((one) => one.index === index) || request.results.files.some((one) => one.index === index)
+        ? { status: 'completed', tone: 'good' }
+        : { status: 'not known', tone: 'warning' };
+    case 'over':
+      return request.ending.how === 'dropped' || earlierAttempt(request) !== undefined
+        ? { status: 'not known', tone: 'warning' }
+        : { status: 'not run', tone: 'neutral' };
+    case 'running':
+    case 'finished':
+      return ranStatus(request, index);
+  }
+}
+
+function ranStatus(request: Extract<Request, { state: 'running' | 'finished' }>, index: number): { readonly status: string; readonly tone: Tone } {
+  const progress = progressOf(request, index);
+  const ran = progress?.startedAt !== undefined && progress.endedAt !== undefined && progress.endedAt >= progress.startedAt ? duration(progress.endedAt - progress.startedAt) : undefined;
+  const excerpt = request.results.excerpts.find((one) => one.index === index);
+  switch (stateOf(request, index)) {
+    case 'waiting':
+      return { status: waitingWord(progress?.status), tone: 'neutral' };
+    case 'running':
+      return { status: 'running', tone: 'attention' };
+    case 'completed': {
+      const base = ran === undefined ? 'completed' : `completed in ${ran}`;
+      if (excerpt?.exitCode !== undefined && excerpt.exitCode !== 0) return { status: `${base}, exit code ${excerpt.exitCode}`, tone: 'danger' };
+      if (excerpt?.errors === true) return { status: `${base}, with error output`, tone: 'warning' };
+      return { status: base, tone: 'good' };
+    }
+    case 'skipped':
+      return { status: 'not run', tone: 'neutral' };
+    case 'failed':
+      // Without Defender's own word "Failed" the end of this command is not known, only the end of the session.
+      if (progress?.status !== 'Failed') return { status: 'no end reported', tone: 'warning' };
+      return { status: ran === undefined ? 'failed' : `failed after ${ran}`, tone: 'danger' };
+  }
+}
+
+/** Defender's finer words for a command that has not started. */
+function waitingWord(status: string | undefined): string {
+  switch (status) {
+    case undefined:
+    case 'Created':
+      return 'waiting';
+    case 'Submitted':
+      return 'waiting, handed to the device';
+    case 'PendingResource':
+      return 'waiting for a resource on the device';
+    default:
+      return `waiting, Defender says “${oneLine(status, 30)}”`;
+  }
+}
+
+function stepDetail(request: Request, command: Command, index: number, context: ViewContext): string | undefined {
+  const progress = progressOf(request, index);
+  const state = stateOf(request, index);
+  if (progress !== undefined && state === 'failed') {
+    return stepFailure(command, progress.status === 'Failed' ? progress.errors : [], progress.status === 'Failed');
+  }
+  // Defender may complete a command and still have something to say about it.
+  const remark = progress !== undefined && progress.errors.length > 0 ? `Defender adds: “${oneLine(progress.errors.join('; '), bound.view.errorText)}”.` : undefined;
+  return join(remark, resultDetail(request, command, index, context));
+}
+
+function resultDetail(request: Request, command: Command, index: number, context: ViewContext): string | undefined {
+  if (!('results' in request)) return undefined;
+  const trouble = request.results.troubles.find((one) => one.index === index);
+  if (trouble !== undefined) return troubleSentence(trouble.code, command.type, trouble.tries);
+  const file = request.results.files.find((one) => one.index === index);
+  if (file !== undefined) return fileSentence(file, commandName(command));
+  const excerpt = request.results.excerpts.find((one) => one.index === index);
+  if (excerpt !== undefined) {
+    if (excerpt.length === 0) return 'The script printed nothing.';
+    if (context.results === 'private') return undefined;
+    return context.outputs.has(index) ? undefined : `Its output (${excerpt.length} characters) is no longer kept here; Defender may still have it.`;
+  }
+  if (command.type === 'RunScript' && stateOf(request, index) === 'completed') return 'Output follows.';
+  return undefined;
+}
+
+function join(...parts: readonly (string | undefined)[]): string | undefined {
+  const said = parts.filter((part) => part !== undefined);
+  return said.length === 0 ? undefined : said.join(' ');
+}

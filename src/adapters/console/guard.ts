@@ -1,0 +1,32 @@
+// Keeps other web pages away from the console: a page of another origin, a name that was rebound to this machine, a form that posts itself.
+import type { NextFunction, Request, Response } from 'express';
+
+/** Nothing inline, nothing from elsewhere, nobody may frame it. */
+const contentSecurityPolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** `port` is asked late: it is known only once the server listens. */
+export function guard(port: () => number): (request: Request, response: Response, next: NextFunction) => void {
+  return (request, response, next) => {
+    const hosts = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${port()}`);
+    const host = request.headers.host ?? '';
+    const origin = request.headers.origin;
+    const site = request.headers['sec-fetch-site'];
+    const refuse = (status: number, why: string) => void response.status(status).json({ error: why });
+    response.set({
+      'content-security-policy': contentSecurityPolicy,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'cache-control': 'no-store',
+    });
+    if (!hosts.includes(host)) return refuse(403, `The console answers to ${hosts.join(' and ')} only.`);
+    if (origin !== undefined && origin !== `http://${host}`) return refuse(403, 'Another origin may not use the console.');
+    if (site !== undefined && site !== 'same-origin' && site !== 'none') return refuse(403, 'Another site may not use the console.');
+    if (request.method === 'GET' || request.method === 'HEAD') return next();
+    if (request.method !== 'POST') return refuse(405, 'Use GET or POST.');
+    if (!/^application\/json(\s*;.*)?$/i.test(request.headers['content-type'] ?? '')) return refuse(415, 'Send application/json.');
+    next();
+  };
+}

@@ -1,0 +1,213 @@
+// One call to Defender: token, slot, exchange, and the plain word for what came of it. GETs may be repeated once; a POST never is,
+// except after a 401, which says for certain that nothing was run.
+import type { Budgets, Kind } from '../../liveResponse/pacing.ts';
+import { maxPenaltyMs } from '../../liveResponse/pacing.ts';
+import type { Clock, DefenderErrorCode, Log } from '../../liveResponse/ports.ts';
+import { DefenderError } from '../../liveResponse/ports.ts';
+import type { Token, TokenSource } from '../entra/credentials.ts';
+import { TokenError } from '../entra/credentials.ts';
+import type { Http, HttpAnswer, HttpRequest } from '../outbound/http.ts';
+import { HttpError, jsonOf, retryAfterMs } from '../outbound/http.ts';
+import type { Endpoint } from './clouds.ts';
+import type { WireError } from './wire.ts';
+import { readError, readPage } from './wire.ts';
+
+export interface DefenderParts {
+  readonly http: Http;
+  readonly tokens: TokenSource;
+  readonly budgets: Budgets;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly endpoint: Endpoint;
+  /** Origins besides the storage hosts that results may come from: the simulator's. */
+  readonly resultOrigins?: readonly string[];
+  /** Milliseconds to the end of an answer. */
+  readonly timeouts?: { readonly get: number; readonly post: number };
+  /** For metrics: one report for each exchange with Defender. */
+  readonly observe?: (call: { readonly kind: Kind; readonly outcome: 'ok' | DefenderErrorCode; readonly ms: number }) => void;
+}
+
+const defaultTimeouts = { get: 20_000, post: 60_000 } as const;
+
+/** Waits up to this are slept through; longer ones are told to the caller as `paced`. Milliseconds. */
+export const longestPauseMs = 2000;
+/** Between a failed GET and its one repeat. */
+const repeatAfterMs = 250;
+/** After a 429 without a usable Retry-After; what clients in the field wait (defender-api.md 7.4). */
+export const defaultRetryAfterMs = 60_000;
+/** An API answer is far smaller; a page of 10,000 actions is never asked for. */
+const maxAnswerBytes = 4 * 1024 * 1024;
+
+export class Calls {
+  readonly #parts: DefenderParts;
+  #renewing: Promise<Token | undefined> | undefined;
+
+  constructor(parts: DefenderParts) {
+    this.#parts = parts;
+  }
+
+  /** The JSON answer to a GET. Repeated once when it failed on the way or with a 5xx. @throws DefenderError */
+  async get(kind: Kind, path: string): Promise<unknown> {
+    const ask: Ask = { kind, method: 'GET', url: this.#url(path) };
+    try {
+      return await this.#call(ask);
+    } catch (error) {
+      if (!(error instanceof DefenderError) || error.code !== 'unavailable' || error.detail.cause instanceof TokenError) throw error;
+      const pause = Math.max(repeatAfterMs, error.detail.retryAfterMs ?? 0);
+      // The repeat is a call like any other to the server, so it must have room in the budget, or it is not made.
+      if (pause > longestPauseMs) throw error;
+      await this.#parts.clock.sleep(pause);
+      if (this.#parts.budgets.waitFor(kind, this.#parts.clock.now()) > 0) throw error;
+      return await this.#call(ask);
+    }
+  }
+
+  /** The JSON answer to a POST that is sent once. @throws DefenderError */
+  async post(kind: 'submit' | 'cancel', path: string, body: string): Promise<unknown> {
+    return await this.#call({ kind, method: 'POST', url: this.#url(path), body });
+  }
+
+  /** All items of a collection, following next links on our own origin, `maxPages` pages at most. @throws DefenderError */
+  async pages(kind: Kind, path: string, maxPages: number): Promise<readonly unknown[]> {
+    const items: unknown[] = [];
+    let next: string | undefined = path;
+    for (let page = 1; next !== undefined && page <= maxPages; page += 1) {
+      const read = readPage(await this.get(kind, next));
+      if (read.items === undefined) throw new DefenderError('unreadable', `the answer to ${kind} is not a collection`);
+      items.push(...read.items);
+      next = read.next;
+    }
+    if (next !== undefined) this.#parts.log.warn('defender.morePages', { kind, maxPages });
+    return items;
+  }
+
+  /** Our token goes to our own origin and nowhere else, whatever a next link says. */
+  #url(path: string): URL {
+    const base = new URL(this.#parts.endpoint.apiUrl);
+    if (path.startsWith('/')) return new URL(`${this.#parts.endpoint.apiUrl}${path}`);
+    const url = URL.canParse(path, base.href) ? new URL(path, base.href) : undefined;
+    if (url === undefined || url.origin !== base.origin || url.username !== '' || url.password !== '') {
+      throw new DefenderError('untrusted', 'a page of the answer continues on another host, and was not followed');
+    }
+    return url;
+  }
+
+  async #call(ask: Ask): Promise<unknown> {
+    const { clock, observe } = this.#parts;
+    const began = clock.now();
+    try {
+      const value = await this.#exchange(ask);
+      observe?.({ kind: ask.kind, outcome: 'ok', ms: clock.now() - began });
+      return value;
+    } catch (error) {
+      if (error instanceof DefenderError) {
+        observe?.({ kind: ask.kind, outcome: error.code, ms: clock.now() - began });
+        const { status, apiCode, target, retryAfterMs: retryAfter } = error.detail;
+        this.#parts.log.info('defender.failed', { kind: ask.kind, code: error.code, status, apiCode, target, retryAfterMs: retryAfter });
+      }
+      throw error;
+    }
+  }
+
+  async #exchange(ask: Ask): Promise<unknown> {
+    // Token first: its time-out must not lie between taking a slot and using it.
+    const token = await this.#token(false);
+    let answer = await this.#send(ask, token);
+    if (answer.status === 401 && token !== undefined) answer = await this.#send(ask, await this.#token(true));
+    if (answer.status < 200 || answer.status > 299) throw this.#refusal(ask, answer.status, readError(jsonOf(answer)?.value), answer);
+    const json = jsonOf(answer);
+    if (json === undefined) throw new DefenderError(ask.kind === 'submit' ? 'ambiguous' : 'unreadable', `the answer to ${ask.kind} is not JSON`, { status: answer.status });
+    return json.value;
+  }
+
+  async #send(ask: Ask, token: Token | undefined): Promise<HttpAnswer> {
+    const timeouts = this.#parts.timeouts ?? defaultTimeouts;
+    await this.#slot(ask.kind);
+    const request: HttpRequest = {
+      method: ask.method,
+      url: ask.url,
+      maxBytes: maxAnswerBytes,
+      timeoutMs: ask.method === 'GET' ? timeouts.get : timeouts.post,
+      connection: ask.method === 'GET' ? 'kept' : 'fresh',
+      headers: {
+        accept: 'application/json',
+        ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token.value.reveal()}` }),
+      },
+      ...(ask.body === undefined ? {} : { body: ask.body }),
+    };
+    try {
+      return await this.#parts.http.send(request);
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      throw this.#broken(ask, error);
+    }
+  }
+
+  /** Takes a slot, sleeping through short waits. @throws DefenderError `paced` */
+  async #slot(kind: Kind): Promise<void> {
+    const { budgets, clock } = this.#parts;
+    let patience = longestPauseMs;
+    while (!budgets.take(kind, clock.now())) {
+      const wait = Math.ceil(budgets.waitFor(kind, clock.now()));
+      if (wait > patience) {
+        throw new DefenderError('paced', `our own limit for ${kind} is used up for ${Math.ceil(wait / 1000)} s`, { retryAfterMs: wait });
+      }
+      patience -= wait;
+      await clock.sleep(wait);
+    }
+  }
+
+  async #token(renew: boolean): Promise<Token | undefined> {
+    try {
+      if (!renew) return await this.#parts.tokens.getToken(this.#parts.endpoint.scope);
+      // Many calls may meet the same expired token at once; one renewal serves them all.
+      this.#renewing ??= this.#parts.tokens.getToken(this.#parts.endpoint.scope, true).finally(() => (this.#renewing = undefined));
+      return await this.#renewing;
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      throw new DefenderError(error.code === 'refused' ? 'unauthorized' : 'unavailable', error.message, { cause: error });
+    }
+  }
+
+  /** No whole answer. Where the head of one arrived, its status still says what it says. */
+  #broken(ask: Ask, error: HttpError): DefenderError {
+    if (error.status !== undefined && error.status >= 400) return this.#refusal(ask, error.status, {});
+    const detail = { cause: error, ...(error.status === undefined ? {} : { status: error.status }) };
+    if (error.code === 'notSent') return new DefenderError('unavailable', error.message, detail);
+    if (ask.kind === 'submit') return new DefenderError('ambiguous', `it is not known whether the submission arrived: ${error.message}`, detail);
+    return new DefenderError(error.code === 'ambiguous' ? 'unavailable' : 'unreadable', error.message, detail);
+  }
+
+  /** Decided by status and `error.code` alone: messages are for people and change (…/api/common-errors). */
+  #refusal(ask: Ask, status: number, said: WireError, answer?: HttpAnswer): DefenderError {
+    const { budgets, clock } = this.#parts;
+    const now = clock.now();
+    const code = codeOf(ask.kind, status, said.apiCode);
+    let retryAfter = answer === undefined ? undefined : retryAfterMs(answer, now);
+    if (code === 'throttled') {
+      retryAfter = Math.min(maxPenaltyMs, Math.max(1000, retryAfter ?? defaultRetryAfterMs));
+      budgets.penalise(ask.kind, now + retryAfter);
+    }
+    const message = `Defender answered ${status}${said.apiCode === undefined ? '' : ` ${said.apiCode}`} to ${ask.kind}`;
+    return new DefenderError(code, message, { status, ...said, ...(retryAfter === undefined ? {} : { retryAfterMs: Math.min(maxPenaltyMs, retryAfter) }) });
+  }
+}
+
+interface Ask {
+  readonly kind: Kind;
+  readonly method: 'GET' | 'POST';
+  readonly url: URL;
+  readonly body?: string;
+}
+
+function codeOf(kind: Kind, status: number, apiCode: string | undefined): DefenderErrorCode {
+  if (status === 400 && apiCode?.toLowerCase() === 'activerequestalreadyexists') return 'busy';
+  if (status === 401) return 'unauthorized';
+  if (status === 404) return 'notFound';
+  if (status === 429) return 'throttled';
+  // 408 comes from gateways that gave up on somebody: on whom, nobody says.
+  if (status >= 500 || status === 408) return kind === 'submit' ? 'ambiguous' : 'unavailable';
+  if (status >= 400) return 'refused';
+  return kind === 'submit' ? 'ambiguous' : 'unreadable';
+}

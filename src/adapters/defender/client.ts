@@ -1,0 +1,129 @@
+// Microsoft Defender for Endpoint over its public API, for one tenant and one application.
+import type { Action } from '../../liveResponse/action.ts';
+import type { Command } from '../../liveResponse/commands.ts';
+import type { DefenderApi, LibraryFile, Link, ResultBytes } from '../../liveResponse/ports.ts';
+import { DefenderError } from '../../liveResponse/ports.ts';
+import type { Device } from '../../liveResponse/request.ts';
+import { maxTranscriptBytes } from '../../liveResponse/transcript.ts';
+import { readResult, resultHosts } from '../outbound/resultLink.ts';
+import { Calls } from './calls.ts';
+import type { DefenderParts } from './calls.ts';
+import { quoted, Readings } from './readings.ts';
+import { readAction, readDevice, readLibraryFile, readLink, runBody } from './wire.ts';
+
+/** "The link is valid for 30 minutes" (learn.microsoft.com/defender-endpoint/api/get-live-response-result); only when it names no expiry itself. */
+export const linkLifeMs = 30 * 60_000;
+
+const deviceId = /^[0-9a-f]{40}$/i;
+const pageSize = 100;
+/** More devices of one name than this can hold are ambiguous anyway. */
+const maxPages = 5;
+
+export class DefenderClient implements DefenderApi {
+  readonly #calls: Calls;
+  readonly #readings: Readings;
+  readonly #parts: DefenderParts;
+
+  constructor(parts: DefenderParts) {
+    this.#parts = parts;
+    this.#calls = new Calls(parts);
+    this.#readings = new Readings(this.#calls, parts);
+  }
+
+  async findMachines(name: string): Promise<readonly Device[]> {
+    // Names are stored in lower case, and no page says whether `eq` ignores case (defender-api.md 6).
+    const wanted = name.trim().toLowerCase();
+    if (wanted === '') return [];
+    if (deviceId.test(wanted)) {
+      return await this.machine(wanted).then(
+        (device) => [device],
+        (error: unknown) => noneWhenNotFound(error),
+      );
+    }
+    // Both questions at once: a device "hosta" beside a "hosta.corp" makes the name ambiguous, and that must be seen.
+    const [same, below] = await Promise.all([
+      this.#machines(`computerDnsName eq ${quoted(wanted)}`),
+      this.#machines(`startswith(computerDnsName,${quoted(`${wanted}.`)})`),
+    ]);
+    return [...new Map([...same, ...below].map((device) => [device.id, device])).values()];
+  }
+
+  async #machines(filter: string): Promise<readonly Device[]> {
+    const path = `/api/machines?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`;
+    const items = await this.#calls.pages('machines', path, maxPages).catch(noneWhenNotFound);
+    return items.map(readDevice).filter((device) => device !== undefined);
+  }
+
+  async machine(id: string): Promise<Device> {
+    const device = readDevice(await this.#calls.get('machines', `/api/machines/${encodeURIComponent(id)}`));
+    if (device === undefined) throw new DefenderError('unreadable', 'the answer holds no device');
+    return device;
+  }
+
+  async submit(machineId: string, commands: readonly Command[], comment: string): Promise<Action> {
+    const path = `/api/machines/${encodeURIComponent(machineId)}/runliveresponse`;
+    const action = readAction(await this.#calls.post('submit', path, runBody(commands, comment)));
+    if (action === undefined) throw new DefenderError('ambiguous', 'the submission was answered without an action id');
+    return this.#readings.heard(action);
+  }
+
+  async actions(ids: readonly string[]): Promise<readonly Action[]> {
+    return await this.#readings.all(ids);
+  }
+
+  async recent(machineId: string, since: number): Promise<readonly Action[]> {
+    const from = new Date(since).toISOString();
+    const filter = `machineId eq ${quoted(machineId)} and creationDateTimeUtc ge ${from} and type eq 'LiveResponse'`;
+    const path = `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`;
+    const items = await this.#calls.pages('list', `${path}&$orderby=${encodeURIComponent('creationDateTimeUtc desc')}`, maxPages).catch((error: unknown) => {
+      // $orderby works in the field and stands in no page.
+      if (error instanceof DefenderError && error.detail.status === 400) return this.#calls.pages('list', path, maxPages);
+      throw error;
+    });
+    return items
+      .map(readAction)
+      .filter((action) => action !== undefined)
+      .filter((action) => action.type === 'LiveResponse' && action.createdAt >= since && action.machineId.toLowerCase() === machineId.toLowerCase())
+      .sort((a, b) => b.createdAt - a.createdAt)
+      .map((action) => this.#readings.heard(action));
+  }
+
+  async cancel(id: string, why: string): Promise<Action> {
+    const action = readAction(await this.#calls.post('cancel', `/api/machineactions/${encodeURIComponent(id)}/cancel`, JSON.stringify({ Comment: why })));
+    if (action === undefined) throw new DefenderError('unreadable', 'the cancellation was answered without an action');
+    return this.#readings.heard(action);
+  }
+
+  async link(id: string, index: number): Promise<Link> {
+    const path = `/api/machineactions/${encodeURIComponent(id)}/GetLiveResponseResultDownloadLink(index=${index})`;
+    const value = await this.#calls.get('link', path).catch((error: unknown) => {
+      // Too early, PutFile and a wrong index all answer so (defender-api.md 4).
+      if (error instanceof DefenderError && (error.detail.status === 400 || error.detail.status === 404)) {
+        throw new DefenderError('notReady', error.message, error.detail);
+      }
+      throw error;
+    });
+    const link = readLink(value);
+    if (link === undefined) throw new DefenderError('unreadable', 'the answer holds no link');
+    // People are handed this link, so it must at least be https; which host is asked only when we read it ourselves.
+    if (!link.url.startsWith('https:') && !(this.#parts.resultOrigins ?? []).includes(new URL(link.url).origin)) {
+      throw new DefenderError('untrusted', 'the answer holds a link that is not https');
+    }
+    return { url: link.url, expiresAt: link.expiresAt ?? this.#parts.clock.now() + linkLifeMs };
+  }
+
+  async read(url: string, maxBytes: number = maxTranscriptBytes): Promise<ResultBytes> {
+    return await readResult(this.#parts.http, url, maxBytes, { hosts: resultHosts, origins: this.#parts.resultOrigins ?? [] });
+  }
+
+  async library(): Promise<readonly LibraryFile[]> {
+    const items = await this.#calls.pages('library', '/api/libraryfiles', maxPages);
+    return items.map(readLibraryFile).filter((file) => file !== undefined);
+  }
+}
+
+/** "404 if there are no recent machines" in the pages, an empty 200 in the field. */
+function noneWhenNotFound(error: unknown): readonly never[] {
+  if (error instanceof DefenderError && error.code === 'notFound') return [];
+  throw error;
+}

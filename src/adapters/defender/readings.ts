@@ -1,0 +1,128 @@
+// Reads many actions at little cost: one list call for all of them, single calls only for what a list does not give, and never so many
+// of those that the budget is burnt: what cannot be afforded this time is answered from the last reading.
+import { isKnownStatus, isTerminal } from '../../liveResponse/action.ts';
+import type { Action } from '../../liveResponse/action.ts';
+import { DefenderError } from '../../liveResponse/ports.ts';
+import type { Calls, DefenderParts } from './calls.ts';
+import { readAction } from './wire.ts';
+
+/** Ids in one `id in (…)` filter: about 2 KB of URL. */
+export const idsPerList = 50;
+/** How long lists are not tried again after the service refused one. */
+export const listRestMs = 10 * 60_000;
+/** Single reads in one round while the budget is more than half full; one after that, which a poll every 2.4 s can keep up all day. */
+const readsPerRound = 4;
+const maxRemembered = 1000;
+
+interface Reading {
+  readonly action: Action;
+  readonly at: number;
+}
+
+export class Readings {
+  readonly #calls: Calls;
+  readonly #parts: DefenderParts;
+  readonly #last = new Map<string, Reading>();
+  readonly #strange = new Set<string>();
+  #noListsBefore = 0;
+
+  constructor(calls: Calls, parts: DefenderParts) {
+    this.#calls = calls;
+    this.#parts = parts;
+  }
+
+  /** See `DefenderApi.actions`. */
+  async all(ids: readonly string[]): Promise<readonly Action[]> {
+    const wanted = [...new Set(ids)];
+    const found = new Map<string, Action>();
+    for (let from = 0; from < wanted.length; from += idsPerList) {
+      const chunk = wanted.slice(from, from + idsPerList);
+      for (const action of await this.#listed(chunk)) found.set(action.id.toLowerCase(), action);
+    }
+    const missing = wanted.filter((id) => !found.has(id.toLowerCase()));
+    for (const action of await this.#single(missing)) found.set(action.id.toLowerCase(), action);
+    return wanted.map((id) => found.get(id.toLowerCase())).filter((action) => action !== undefined);
+  }
+
+  /** One action; undefined when Defender does not know it. */
+  async one(id: string): Promise<Action | undefined> {
+    try {
+      const action = readAction(await this.#calls.get('get', `/api/machineactions/${encodeURIComponent(id)}`));
+      if (action === undefined) throw new DefenderError('unreadable', 'the answer holds no action');
+      return this.heard(action);
+    } catch (error) {
+      if (!(error instanceof DefenderError) || error.code !== 'notFound') throw error;
+      this.#last.delete(id.toLowerCase());
+      return undefined;
+    }
+  }
+
+  /** Remembers a reading, wherever it came from, and warns once of each word that is new to us. */
+  heard(action: Action): Action {
+    this.#last.delete(action.id.toLowerCase());
+    this.#last.set(action.id.toLowerCase(), { action, at: this.#parts.clock.now() });
+    if (this.#last.size > maxRemembered) {
+      for (const oldest of this.#last.keys()) {
+        this.#last.delete(oldest);
+        break;
+      }
+    }
+    if (!isKnownStatus(action.status) && !this.#strange.has(action.status) && this.#strange.size < 100) {
+      this.#strange.add(action.status);
+      this.#parts.log.warn('defender.unknownStatus', { status: action.status.slice(0, 100), id: action.id });
+    }
+    return action;
+  }
+
+  async #listed(ids: readonly string[]): Promise<readonly Action[]> {
+    if (this.#parts.clock.now() < this.#noListsBefore) return [];
+    // No filter on status: the turn to a final one must be seen.
+    const filter = `id in (${ids.map(quoted).join(',')})`;
+    try {
+      const items = await this.#calls.pages('list', `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=${idsPerList}`, 2);
+      const asked = new Set(ids.map((id) => id.toLowerCase()));
+      const actions = items.map(readAction).filter((action) => action !== undefined);
+      return actions.filter((action) => asked.has(action.id.toLowerCase())).map((action) => this.heard(action));
+    } catch (error) {
+      if (!(error instanceof DefenderError) || error.detail.status !== 400) throw error;
+      this.#noListsBefore = this.#parts.clock.now() + listRestMs;
+      this.#parts.log.warn('defender.listRefused', { apiCode: error.detail.apiCode, target: error.detail.target });
+      return [];
+    }
+  }
+
+  /**
+   * First those never read, which must be read or the whole call fails: absence would be taken for "unknown to Defender".
+   * Then the stalest others, as many as the budget bears.
+   */
+  async #single(ids: readonly string[]): Promise<readonly Action[]> {
+    if (ids.length === 0) return [];
+    const last = (id: string) => this.#last.get(id.toLowerCase());
+    const unread = ids.filter((id) => last(id) === undefined);
+    const goingOn = ids.filter((id) => {
+      const reading = last(id);
+      return reading !== undefined && !isTerminal(reading.action.status);
+    });
+    const stale = goingOn.sort((a, b) => (last(a)?.at ?? 0) - (last(b)?.at ?? 0));
+    const roomy = this.#parts.budgets.left('get', this.#parts.clock.now()).every((rate) => rate.left > rate.limit / 2);
+    const known = ids.map(last).filter((reading) => reading !== undefined);
+    const actions = new Map(known.map((reading) => [reading.action.id.toLowerCase(), reading.action]));
+    const again = stale.slice(0, roomy ? readsPerRound : 1);
+    for (const id of [...unread, ...again]) {
+      try {
+        const action = await this.one(id);
+        if (action === undefined) actions.delete(id.toLowerCase());
+        else actions.set(id.toLowerCase(), action);
+      } catch (error) {
+        // What we know of this one is a little old; that is still an answer. Anything else is not.
+        if (!(error instanceof DefenderError) || error.code !== 'paced' || last(id) === undefined) throw error;
+      }
+    }
+    return [...actions.values()];
+  }
+}
+
+/** An OData string literal. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,237 @@
+// The one door to the network: bounded in time and size, never redirected, never repeated. What can be said for certain about a failed
+// call, above all whether it left this machine, is said in the error, because callers decide by it whether something may have run.
+import { Agent, DecoratorHandler, request as send } from 'undici';
+import type { Dispatcher } from 'undici';
+import { maxJsonDepth, parseJson } from '../../liveResponse/json.ts';
+import { publicLookup } from './addresses.ts';
+import type { Lookup } from './addresses.ts';
+
+export interface HttpSettings {
+  /** Milliseconds for DNS, TCP and TLS together. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds for a whole call where the call itself names none. */
+  readonly timeoutMs: number;
+  /** Connections kept per origin. */
+  readonly connections: number;
+  /** Milliseconds an idle connection is kept; shorter than any load balancer's own, so that we close first. */
+  readonly keepAliveMs: number;
+  /** Extra certificate authorities in PEM, for tests and inspecting proxies. */
+  readonly ca?: string;
+  /** Name resolution; the system's by default. */
+  readonly lookup?: Lookup;
+}
+
+export const defaultHttpSettings: HttpSettings = {
+  connectTimeoutMs: 5_000,
+  timeoutMs: 30_000,
+  connections: 8,
+  keepAliveMs: 20_000,
+};
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** UTF-8 text. */
+  readonly body?: string;
+  /** Milliseconds from asking to the last byte read. */
+  readonly timeoutMs?: number;
+  /** Bytes of body read at most; more is `tooLarge`, or `cut` when `cut` is set. */
+  readonly maxBytes: number;
+  readonly cut?: boolean;
+  /**
+   * `kept`: over a kept connection. `fresh`: over a new one, so that no dying idle connection can leave the fate of a POST open.
+   * `public`: new, and only to addresses of the public internet.
+   */
+  readonly connection?: 'kept' | 'fresh' | 'public';
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Lower-case names; of repeated headers the first. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly bytes: Uint8Array;
+  /** There was more than `maxBytes`. */
+  readonly cut: boolean;
+}
+
+/**
+ * `notSent`: no byte of the request left (DNS, refused, TLS, connect time-out). `ambiguous`: it was sent, or may have been, and no whole
+ * answer came. `tooLarge`, `encoded`: an answer came and was not taken. `private`: the name leads to an address that is not public.
+ */
+export type HttpErrorCode = 'notSent' | 'ambiguous' | 'tooLarge' | 'encoded' | 'private';
+
+export class HttpError extends Error {
+  readonly code: HttpErrorCode;
+  /** Status of the answer, where its head arrived. */
+  readonly status: number | undefined;
+  constructor(code: HttpErrorCode, message: string, options: { readonly cause?: unknown; readonly status?: number } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'HttpError';
+    this.code = code;
+    this.status = options.status;
+  }
+}
+
+/** Tells the moment a request is handed to a connected socket: before it, nothing can have left. */
+class Marking extends DecoratorHandler {
+  readonly #mark: () => void;
+  constructor(handler: Dispatcher.DispatchHandler, mark: () => void) {
+    super(handler);
+    this.#mark = mark;
+  }
+  onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
+    this.#mark();
+    const base = DecoratorHandler.prototype as Dispatcher.DispatchHandler;
+    base.onRequestStart?.call(this, controller, context);
+  }
+}
+
+export class Http {
+  readonly #settings: HttpSettings;
+  readonly #agents: Readonly<Record<'kept' | 'fresh' | 'public', Agent>>;
+
+  constructor(settings: Partial<HttpSettings> = {}) {
+    this.#settings = { ...defaultHttpSettings, ...settings };
+    const { connectTimeoutMs, connections, keepAliveMs, ca, lookup } = this.#settings;
+    const agent = (pipelining: number, guarded: boolean) =>
+      new Agent({
+        connections,
+        pipelining,
+        keepAliveTimeout: keepAliveMs,
+        keepAliveMaxTimeout: 60_000,
+        connectTimeout: connectTimeoutMs,
+        connect: {
+          timeout: connectTimeoutMs,
+          ...(ca === undefined ? {} : { ca }),
+          // The check sits where the address is used, so that a name cannot answer one thing to the check and another to the connection.
+          ...(guarded ? { lookup: publicLookup(lookup) } : lookup === undefined ? {} : { lookup }),
+        },
+      });
+    this.#agents = { kept: agent(1, false), fresh: agent(0, false), public: agent(0, true) };
+  }
+
+  /** One exchange, exactly one attempt. Redirects are answers like any other. @throws HttpError */
+  async send(ask: HttpRequest): Promise<HttpAnswer> {
+    const timeoutMs = ask.timeoutMs ?? this.#settings.timeoutMs;
+    const timer = new AbortController();
+    const late = new Error(`no complete answer within ${timeoutMs} ms`);
+    let sent = false;
+    const dispatcher = this.#agents[ask.connection ?? 'kept'].compose(
+      (dispatch) => (options, handler) => dispatch(options, new Marking(handler, () => (sent = true))),
+    );
+    let stop: NodeJS.Timeout | undefined;
+    // undici acts on an abort during connecting only once connected; the race makes the deadline hold there too.
+    const deadline = new Promise<never>((_resolve, reject) => {
+      stop = setTimeout(() => {
+        reject(late);
+        timer.abort(late);
+      }, timeoutMs);
+    });
+    let status: number | undefined;
+    const exchange = async (): Promise<HttpAnswer> => {
+      const answer = await send(ask.url, {
+        method: ask.method,
+        dispatcher,
+        signal: timer.signal,
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+        headers: { ...ask.headers },
+        ...(ask.body === undefined ? {} : { body: ask.body }),
+      });
+      status = answer.statusCode;
+      const headers = flat(answer.headers);
+      const { bytes, cut } = await take(answer.body, ask, headers);
+      return { status, headers, bytes, cut };
+    };
+    const running = exchange();
+    // After the deadline nobody waits for the loser of the race any more; its failure must not count as unhandled.
+    running.catch(() => undefined);
+    try {
+      return await Promise.race([running, deadline]);
+    } catch (cause) {
+      throw toHttpError(cause, sent, ask, status);
+    } finally {
+      clearTimeout(stop);
+    }
+  }
+
+  /** Ends kept connections; calls under way are cut off. */
+  async close(): Promise<void> {
+    await Promise.all(Object.values(this.#agents).map((agent) => agent.destroy()));
+  }
+}
+
+function toHttpError(cause: unknown, sent: boolean, ask: HttpRequest, status: number | undefined): HttpError {
+  if (cause instanceof HttpError) return status === undefined ? cause : new HttpError(cause.code, cause.message, { status });
+  const code = codeOf(cause);
+  const where = `${ask.method} ${ask.url.origin}`;
+  const what = cause instanceof Error ? cause.message || code || cause.name : String(cause);
+  if (code === 'EPRIVATE') return new HttpError('private', what, { cause });
+  const options = status === undefined ? { cause } : { cause, status };
+  return sent
+    ? new HttpError('ambiguous', `${where}: no whole answer: ${what}`, options)
+    : new HttpError('notSent', `${where}: could not connect: ${what}`, options);
+}
+
+/** System error code, also of the first of several attempts (an AggregateError of both address families). */
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+function flat(headers: Readonly<Record<string, string | string[] | undefined>>): ReadonlyMap<string, string> {
+  const one = new Map<string, string>();
+  for (const [name, value] of Object.entries(headers)) {
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) one.set(name.toLowerCase(), first);
+  }
+  return one;
+}
+
+/** Reads a body as it comes and stops the connection at the limit: what a server announces or sends beyond never reaches memory. */
+async function take(body: Dispatcher.ResponseData['body'], ask: HttpRequest, headers: ReadonlyMap<string, string>): Promise<{ readonly bytes: Uint8Array; readonly cut: boolean }> {
+  const encoding = headers.get('content-encoding') ?? 'identity';
+  if (encoding !== 'identity' && ask.cut !== true) {
+    body.on('error', () => undefined).destroy();
+    // We never offer an encoding, so this is a broken or hostile server, and unpacking is how small answers become large ones.
+    throw new HttpError('encoded', `answer is encoded as ${encoding.slice(0, 40)}, which was not asked for`);
+  }
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    const room = ask.maxBytes - length;
+    if (chunk.length > room) {
+      body.on('error', () => undefined).destroy();
+      if (ask.cut !== true) throw new HttpError('tooLarge', `answer is larger than ${ask.maxBytes} bytes`);
+      chunks.push(chunk.subarray(0, room));
+      return { bytes: join(chunks, ask.maxBytes), cut: true };
+    }
+    chunks.push(chunk);
+    length += chunk.length;
+  }
+  return { bytes: join(chunks, length), cut: false };
+}
+
+function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}
+
+/** The body as JSON, wrapped; undefined when it is not JSON, or nests deeper than `depth`. */
+export function jsonOf(answer: HttpAnswer, depth: number = maxJsonDepth): { readonly value: unknown } | undefined {
+  return parseJson(new TextDecoder().decode(answer.bytes), depth);
+}
+
+/** Milliseconds of a Retry-After header, in seconds or as a date; undefined when absent or senseless. */
+export function retryAfterMs(answer: HttpAnswer, now: number): number | undefined {
+  const text = answer.headers.get('retry-after')?.trim();
+  if (text === undefined || text === '') return undefined;
+  const ms = /^\d{1,9}(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+  return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
+}

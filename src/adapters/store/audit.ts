@@ -1,0 +1,138 @@
+// Proves that the journal is what the bot wrote: every line's own hash, the chain across all files, every move legal, and the
+// snapshot equal to what the lines fold to. Reads only, and beside a running bot, so a line without its end is one being written.
+import { isDeepStrictEqual } from 'node:util';
+import type { Request } from '../../liveResponse/request.ts';
+import { isOpen } from '../../liveResponse/request.ts';
+import type { Disk } from './disk.ts';
+import type { House } from './house.ts';
+import { createHouse } from './house.ts';
+import type { Entry, Head } from './line.ts';
+import { decodeLine, noHead } from './line.ts';
+import type { RawLine, Segment } from './segments.ts';
+import { linesOf, segmentName, segmentsIn } from './segments.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export interface AuditOptions {
+  readonly disk: Disk;
+  readonly folder: string;
+  /** Compared with the fold of the lines up to it. Read it before the journal, or a running bot may be ahead of what is read. */
+  readonly snapshot?: Snapshot;
+  /** Stop at the snapshot: what follows was verified at the start of the bot. */
+  readonly onlyOlder?: boolean;
+  /** A head noted down earlier, somewhere else. Only such a one can show that lines were cut off the end. */
+  readonly anchor?: Head;
+}
+
+export interface AuditWrong {
+  readonly file: string;
+  /** Counted from 1 in that file; 0 when the file as a whole is meant. */
+  readonly line: number;
+  readonly sentence: string;
+}
+
+export interface AuditReport {
+  readonly lines: number;
+  readonly files: number;
+  readonly head: Head;
+  /** The last line had no end yet, and was left alone. */
+  readonly beingWritten: boolean;
+  /** The first thing that is wrong. */
+  readonly wrong?: AuditWrong;
+}
+
+/** Runs the audit in steps of about 256 KB; the caller decides what happens in between. */
+export function* auditSteps(options: AuditOptions): Generator<void, AuditReport> {
+  const { disk, folder, snapshot, onlyOlder = false, anchor } = options;
+  const house = createHouse();
+  const keep = new Set(snapshot?.house.requests.map((request) => request.id));
+  let head = noHead;
+  let files = 0;
+  let beingWritten = false;
+  const report = (wrong?: { readonly file: string; readonly line: number; readonly what: string }): AuditReport => ({
+    lines: head.seq,
+    files,
+    head,
+    beingWritten,
+    ...(wrong === undefined ? {} : { wrong: { file: wrong.file, line: wrong.line, sentence: wrong.line === 0 ? `${wrong.file} ${wrong.what}` : `${wrong.file} line ${wrong.line} ${wrong.what}` } }),
+  });
+
+  // Listed again until nothing new appears: a running bot may begin a new file while an older one is read.
+  for (let segment = after(disk, folder, undefined); segment !== undefined; segment = after(disk, folder, segment)) {
+    if (onlyOlder && snapshot !== undefined && segment.first > snapshot.head.seq) break;
+    files += 1;
+    if (segment.first !== head.seq + 1) return report({ file: segmentName(head.seq + 1), line: 0, what: `is missing: the next file, ${segment.name}, begins at line number ${segment.first}` });
+    let number = 0;
+    let unended: RawLine | undefined;
+    for (const batch of linesOf(disk, segment.path)) {
+      for (const line of batch) {
+        number += 1;
+        if (!line.ended) {
+          unended = line;
+          continue;
+        }
+        const check = decodeLine(line.bytes, head);
+        if ('wrong' in check) return report({ file: segment.name, line: number, what: check.wrong });
+        const illegal = follow(house, check.entry, keep);
+        if (illegal !== undefined) return report({ file: segment.name, line: number, what: `cannot be followed: ${illegal}` });
+        head = check.head;
+        const other = [anchor, snapshot?.head].find((known) => known?.seq === head.seq && known.hash !== head.hash);
+        if (other !== undefined) return report({ file: segment.name, line: number, what: `has another hash than the ${other === anchor ? 'anchor' : 'snapshot'} says: the journal was written anew` });
+        if (head.seq === snapshot?.head.seq) {
+          const differs = difference(snapshot, house);
+          if (differs !== undefined) return report({ file: 'snapshot.json', line: 0, what: differs });
+        }
+      }
+      yield;
+    }
+    if (unended !== undefined) {
+      if (after(disk, folder, segment) !== undefined) return report({ file: segment.name, line: number, what: 'has no end, although another file follows' });
+      beingWritten = true;
+    }
+  }
+  for (const [name, known] of [['the anchor', anchor], ['the snapshot', snapshot?.head]] as const) {
+    if (known !== undefined && known.seq > head.seq) {
+      return report({ file: segmentName(head.seq + 1), line: 0, what: `is missing, or the file before it was cut: the journal ends at line number ${head.seq}, but ${name} knows ${known.seq}` });
+    }
+  }
+  return report();
+}
+
+/** Runs the whole audit at once. */
+export function audit(options: AuditOptions): AuditReport {
+  const steps = auditSteps(options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The next file that holds anything; an empty one is new, or was left by a rotation that failed. */
+function after(disk: Disk, folder: string, segment: Segment | undefined): Segment | undefined {
+  return segmentsIn(disk, folder).find((one) => one.size > 0 && one.first > (segment?.first ?? 0));
+}
+
+function follow(house: House, entry: Entry, keep: ReadonlySet<string>): string | undefined {
+  try {
+    const next = house.foresee(entry);
+    house.accept(entry, next === undefined || isOpen(next) || keep.has(next.id) ? next : slim(next));
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Years of ended requests would fill the memory; of those only the state is asked again. */
+function slim(request: Request): Request {
+  const small = { ...request, commands: [], cards: [], noted: [] };
+  return 'results' in small ? { ...small, results: { excerpts: [], files: [], links: [], troubles: [] } } : small;
+}
+
+function difference(snapshot: Snapshot, house: House): string | undefined {
+  const says = new Map(snapshot.house.requests.map((request) => [request.id, request]));
+  for (const [id, request] of says) {
+    if (!isDeepStrictEqual(request, house.get(id))) return `holds another request ${id} than the journal: it was changed`;
+  }
+  const lost = house.open().find((request) => !says.has(request.id));
+  if (lost !== undefined) return `lacks request ${lost.id}, which is still open in the journal`;
+  return isDeepStrictEqual(snapshot.house.freeze, house.freeze()) ? undefined : 'holds another freeze than the journal: it was changed';
+}

@@ -1,0 +1,96 @@
+// The small port onto the file system that journal and snapshot stand on, and its real implementation. Tests put a faulty
+// or a forgetful one in its place, so nothing in this folder may reach for node:fs around it (the output files excepted).
+import { chmodSync, closeSync, fchmodSync, fdatasync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+
+/** An open file. Every call throws the system's error (`code` ENOSPC, EIO, ...) when it fails. */
+export interface DiskFile {
+  /** Writes all bytes at the end of the file. When it throws, any part of them may have been written. */
+  append(bytes: Uint8Array): void;
+  /** fdatasync: when it returns, everything appended survives a power cut. After it threw, the handle is not to be trusted. */
+  sync(): void;
+  /** The same without blocking the event loop. */
+  flush(): Promise<void>;
+  truncate(length: number): void;
+  /** Bytes `from`..`from + length`; fewer where the file ends. */
+  read(from: number, length: number): Uint8Array;
+  size(): number;
+  close(): void;
+}
+
+export interface Disk {
+  /** `append` makes the file if need be; `new` empties it first; `read` needs it to be there (ENOENT). Files are 0600. */
+  open(path: string, mode: 'append' | 'new' | 'read'): DiskFile;
+  rename(from: string, to: string): void;
+  /** No error when there is no such file. */
+  remove(path: string): void;
+  /** Names in a folder, sorted. */
+  list(folder: string): readonly string[];
+  /** Makes the folder, and sets it to 0700. */
+  makeFolder(folder: string): void;
+  /** Makes creations, renames and removals in the folder survive a power cut. */
+  syncFolder(folder: string): void;
+}
+
+const flags = { append: 'a+', new: 'w+', read: 'r' } as const;
+
+function realFile(fd: number): DiskFile {
+  return {
+    append: (bytes) => {
+      // A short write is legal for the system; half a line would be a torn one.
+      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done);
+    },
+    sync: () => fdatasyncSync(fd),
+    flush: () =>
+      new Promise((resolve, reject) => {
+        fdatasync(fd, (error) => {
+          if (error === null) resolve();
+          else reject(error);
+        });
+      }),
+    truncate: (length) => ftruncateSync(fd, length),
+    read: (from, length) => {
+      const buffer = Buffer.allocUnsafe(length);
+      let done = 0;
+      while (done < length) {
+        const count = readSync(fd, buffer, done, length - done, from + done);
+        if (count === 0) break;
+        done += count;
+      }
+      return buffer.subarray(0, done);
+    },
+    size: () => fstatSync(fd).size,
+    close: () => closeSync(fd),
+  };
+}
+
+/** The real file system. */
+export const realDisk: Disk = {
+  open: (path, mode) => {
+    const fd = openSync(path, flags[mode], 0o600);
+    // The mode above counts only for a file that is new; an older one may have been restored with wider rights.
+    if (mode !== 'read') fchmodSync(fd, 0o600);
+    return realFile(fd);
+  },
+  rename: (from, to) => renameSync(from, to),
+  remove: (path) => rmSync(path, { force: true }),
+  list: (folder) => readdirSync(folder).sort(),
+  makeFolder: (folder) => {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chmodSync(folder, 0o700);
+  },
+  syncFolder: (folder) => {
+    // Windows cannot open a folder; NTFS journals its names itself.
+    if (process.platform === 'win32') return;
+    const fd = openSync(folder, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  },
+};
+
+/** What the system called an error, for words shown to people: "ENOSPC: no space left on device". */
+export function diskWords(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,55 @@
+// One request's journal lines as text for people: when, what, and the words that came with it.
+import type { Disk } from './disk.ts';
+import { linesOf, segmentsIn } from './segments.ts';
+
+/** Lines of text, oldest first; none when the journal does not know the request. Does not verify: that is the audit's work. */
+export function history(disk: Disk, folder: string, request: string): readonly string[] {
+  const said: string[] = [];
+  const mark = Buffer.from(`"request":${JSON.stringify(request)}`);
+  for (const segment of segmentsIn(disk, folder)) {
+    for (const batch of linesOf(disk, segment.path)) {
+      for (const line of batch) {
+        // Most lines are another request's: looking at bytes is ten times cheaper than reading them.
+        if (!line.ended || !line.bytes.includes(mark)) continue;
+        const text = tell(line.bytes.toString('utf8'), request);
+        if (text !== undefined) said.push(text);
+      }
+    }
+  }
+  return said;
+}
+
+function tell(text: string, request: string): string | undefined {
+  let line: unknown;
+  try {
+    line = JSON.parse(text);
+  } catch (error) {
+    return `??? unreadable line (${error instanceof Error ? error.message.slice(0, 60) : 'not JSON'})`;
+  }
+  if (!isRecord(line) || line['request'] !== request || !isRecord(line['event'])) return undefined;
+  const { type, asked, ...rest } = line['event'];
+  const fields = isRecord(asked) ? asked : rest;
+  const at = typeof line['at'] === 'number' ? new Date(line['at']).toISOString() : '?';
+  return printable(`${at}  #${String(line['seq'])}  ${String(type)}  ${words(fields)}`);
+}
+
+/** `a=1 b.c="x"`, in the order the line has them. */
+function words(value: Readonly<Record<string, unknown>>, prefix = ''): string {
+  return Object.entries(value)
+    .map(([key, one]) => {
+      const name = `${prefix}${key}`;
+      if (isRecord(one)) return words(one, `${name}.`);
+      if (typeof one === 'number' && /(At|Before|deadline|^at)$/.test(key)) return `${name}=${new Date(one).toISOString()}`;
+      return `${name}=${JSON.stringify(one)}`;
+    })
+    .join(' ');
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Device names and errors come from outside: none of them may move the cursor or turn the reading direction in a terminal. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (one) => `\\u${(one.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+}

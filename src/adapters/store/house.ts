@@ -1,0 +1,114 @@
+// What the journal folds to: the requests, the freeze, and the times that pacing counts. Start, running store and audit fold with this one.
+import { begin, evolve } from '../../liveResponse/evolve.ts';
+import type { Freeze } from '../../liveResponse/ports.ts';
+import type { Request } from '../../liveResponse/request.ts';
+import { isOpen } from '../../liveResponse/request.ts';
+import type { Entry } from './line.ts';
+
+/** Pacing's longest window is an hour; one more covers a restart and a clock that was put right. */
+const remembered = 2 * 60 * 60 * 1000;
+
+export interface HouseState {
+  readonly requests: readonly Request[];
+  readonly freeze?: Freeze;
+  /** Times (epoch ms) of claims, that is of POSTs about to be made, and of minted links, in the last two hours. */
+  readonly submissions: readonly number[];
+  readonly links: readonly number[];
+}
+
+export const emptyHouse: HouseState = { requests: [], submissions: [], links: [] };
+
+/** An entry that cannot follow what is folded so far. */
+export class IllegalEntry extends Error {
+  readonly code = 'illegalEntry';
+}
+
+export interface House {
+  get(id: string): Request | undefined;
+  byOrigin(origin: string): Request | undefined;
+  /** In order of arrival. */
+  requests(): readonly Request[];
+  count(): number;
+  open(): readonly Request[];
+  freeze(): Freeze | undefined;
+  submissions(): readonly number[];
+  links(): readonly number[];
+  /** What `entry` would make of its request, without doing it. @throws IllegalMove, IllegalEntry */
+  foresee(entry: Entry): Request | undefined;
+  /** Folds an entry whose outcome `foresee` gave. */
+  accept(entry: Entry, next: Request | undefined): void;
+  /** Forgets requests (they stay in the journal). */
+  forget(ids: readonly string[]): void;
+  state(): HouseState;
+}
+
+export function createHouse(from: HouseState = emptyHouse): House {
+  const requests = new Map(from.requests.map((request) => [request.id, request]));
+  const origins = new Map(from.requests.map((request) => [request.origin, request.id]));
+  // Kept apart so that the loop, which asks every tick, does not walk thousands of finished requests.
+  const open = new Set(from.requests.filter(isOpen).map((request) => request.id));
+  let submissions = [...from.submissions];
+  let links = [...from.links];
+  let freeze = from.freeze;
+
+  return {
+    get: (id) => requests.get(id),
+    byOrigin: (origin) => requests.get(origins.get(origin) ?? ''),
+    requests: () => [...requests.values()],
+    count: () => requests.size,
+    open: () => [...open].flatMap((id) => requests.get(id) ?? []),
+    freeze: () => freeze,
+    submissions: () => submissions,
+    links: () => links,
+    foresee: (entry) => {
+      if (entry.request === null) return undefined;
+      const known = requests.get(entry.request);
+      if (entry.event.type === 'asked') {
+        if (known !== undefined) throw new IllegalEntry(`request ${entry.request} is asked twice`);
+        if (entry.event.asked.id !== entry.request) throw new IllegalEntry(`request ${entry.request} is asked under another id`);
+        return begin(entry.event.asked);
+      }
+      if (known === undefined) throw new IllegalEntry(`"${entry.event.type}" for request ${entry.request}, which is not known`);
+      return evolve(known, entry.event, entry.at);
+    },
+    accept: (entry, next) => {
+      if (entry.request === null) {
+        if (entry.event.type === 'frozen') freeze = { by: entry.event.by, why: entry.event.why, at: entry.at };
+        if (entry.event.type === 'unfrozen') freeze = undefined;
+        return;
+      }
+      if (next === undefined) return;
+      if (entry.event.type === 'asked') origins.set(next.origin, next.id);
+      if (entry.event.type === 'claimed') submissions = recent(submissions, entry.at);
+      if (entry.event.type === 'linkMinted') links = recent(links, entry.at);
+      requests.set(next.id, next);
+      if (isOpen(next)) open.add(next.id);
+      else open.delete(next.id);
+    },
+    forget: (ids) => {
+      for (const id of ids) {
+        const request = requests.get(id);
+        if (request === undefined) continue;
+        requests.delete(id);
+        open.delete(id);
+        if (origins.get(request.origin) === id) origins.delete(request.origin);
+      }
+    },
+    state: () => ({ requests: [...requests.values()], submissions, links, ...(freeze === undefined ? {} : { freeze }) }),
+  };
+}
+
+function recent(times: readonly number[], now: number): number[] {
+  return [...times.filter((time) => time > now - remembered), now];
+}
+
+/** Requests over longer than `keepMs`, and the oldest of those over beyond `keepMost`. */
+export function overlong(requests: readonly Request[], now: number, keepMs: number, keepMost: number): readonly string[] {
+  const ended = requests.filter((request) => request.state === 'finished' || request.state === 'over');
+  const surplus = ended.length - keepMost;
+  return ended
+    .map((request) => ({ id: request.id, at: 'endedAt' in request ? request.endedAt : 0 }))
+    .sort((a, b) => a.at - b.at)
+    .filter((one, index) => index < surplus || one.at < now - keepMs)
+    .map((one) => one.id);
+}

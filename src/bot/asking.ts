@@ -1,0 +1,69 @@
+// From a parsed ask to a stored request: policy, device, digest. Nothing is sent to Defender but the look-up of the device.
+import { digestText, fingerprintOf } from '../liveResponse/commands.ts';
+import type { Asked, Device, Request } from '../liveResponse/request.ts';
+import { granted, Refused } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
+import { mayRequest, termsOf } from './decisions.ts';
+import { refOf } from './people.ts';
+import type { Actor } from './people.ts';
+import { placesOf } from './cardPlaces.ts';
+import type { CommandIn, Reply } from './ports.ts';
+import { idFrom, showId } from './requestId.ts';
+import { inScope } from './scope.ts';
+import type { SessionAsk } from './session.ts';
+
+export async function ask(bot: Conversation, actor: Actor, input: CommandIn, wanted: SessionAsk): Promise<Reply> {
+  const origin = `${input.surface}:${input.deliveryId}`;
+  const before = bot.store.byOrigin(origin);
+  if (before !== undefined) return told(bot, before);
+  const { tier } = granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
+  const device = await theDevice(bot, wanted.host);
+  granted(inScope(bot.policy, device));
+  const now = bot.clock.now();
+  const digest = bot.hash.sha256(digestText(bot.settings.tenant, device.id, wanted.commands));
+  const asked: Asked = {
+    id: newId(bot),
+    origin,
+    at: now,
+    requester: refOf(actor.person),
+    account: actor.account,
+    place: `${input.place.surface}:${input.place.id}`,
+    placeIsPrivate: input.place.direct || input.place.external,
+    tenant: bot.settings.tenant,
+    device,
+    commands: wanted.commands,
+    title: wanted.title,
+    terms: termsOf(tier, now),
+    digest,
+    fingerprint: fingerprintOf(digest),
+    ...(wanted.kind === 'recipe' ? { recipe: wanted.recipe } : {}),
+    ...(wanted.reason === undefined ? {} : { reason: wanted.reason }),
+  };
+  const stored = await bot.store.add(asked);
+  return told(bot, 'added' in stored ? stored.added : stored.existing);
+}
+
+/** Where its card stands is said too, for somebody who asked in a place that shows none. */
+function told(bot: Conversation, request: Request): Reply {
+  const places = placesOf(bot, request);
+  const here = places.some((place) => `${place.surface}:${place.place}` === request.place);
+  const where = places.map((place) => `${place.surface}:${place.place}`).join(', ');
+  return { kind: 'asked', requestId: request.id, shown: here, text: `${showId(request.id)} is waiting for approval: ${request.title} on ${request.device.name}. Its card is in ${where}.` };
+}
+
+/** 30 bits and the journal's own check against a clash: ids are short because people type them. */
+function newId(bot: Conversation): string {
+  for (;;) {
+    const id = idFrom(bot.random.hex(4));
+    if (bot.store.get(id) === undefined) return id;
+  }
+}
+
+/** Exactly one device, or a refusal that lists the candidates. @throws Refused, DefenderError */
+async function theDevice(bot: Conversation, name: string): Promise<Device> {
+  const found = await bot.defender.findMachines(name);
+  const [device] = found;
+  if (device === undefined) throw new Refused({ refused: 'unknownDevice', name });
+  if (found.length > 1) throw new Refused({ refused: 'ambiguousDevice', name, candidates: found });
+  return device;
+}

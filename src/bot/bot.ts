@@ -1,0 +1,19 @@
+// The bot as its chats see it: commands and presses in, replies out, and the loop behind it.
+import type { Conversation } from './conversation.ts';
+import type { Deps } from './deps.ts';
+import { createLoop } from './loop.ts';
+import type { Loop, Subscribe } from './loop.ts';
+import { onCommand } from './onCommand.ts';
+import { onPress } from './onPress.ts';
+import type { Bot } from './ports.ts';
+
+/** Nothing runs until `loop.start()`; tests drive `loop.tick()` instead. */
+export function createBot(deps: Deps, subscribe: Subscribe): Bot & { readonly loop: Loop } {
+  const loop = createLoop(deps, subscribe);
+  const conversation: Conversation = { ...deps, loop };
+  return {
+    loop,
+    command: (input) => onCommand(conversation, input),
+    press: (input) => onPress(conversation, input),
+  };
+}

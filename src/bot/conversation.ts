@@ -1,0 +1,93 @@
+// What every answer needs: who speaks, how a refusal is told and written down, and how a bug or a broken journal reaches the person.
+import { DefenderError, StoreError } from '../liveResponse/ports.ts';
+import type { Request } from '../liveResponse/request.ts';
+import type { Deps } from './deps.ts';
+import type { Loop } from './loop.ts';
+import { actorOf } from './people.ts';
+import type { Actor } from './people.ts';
+import type { Account, Place, Reply } from './ports.ts';
+import { explain, isRefusal } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+
+export interface Conversation extends Deps {
+  readonly loop: Loop;
+}
+
+/** A Refusal on its way out of an answer. Thrown inside the bot only, and turned into a sentence at its door. */
+export class Refused extends Error {
+  readonly refusal: Refusal;
+  readonly requestId: string | undefined;
+  constructor(refusal: Refusal, requestId?: string) {
+    super(refusal.refused);
+    this.name = 'Refused';
+    this.refusal = refusal;
+    this.requestId = requestId;
+  }
+}
+
+export function sentence(text: string, block?: string): Reply {
+  return block === undefined ? { kind: 'sentence', text } : { kind: 'sentence', text, block };
+}
+
+/** Who is speaking, with the roles held at this moment. @throws Refused */
+export async function speaking(deps: Deps, account: Account): Promise<Actor> {
+  return granted(await actorOf(deps.policy, account, deps.groups));
+}
+
+/** The request of this id. @throws Refused */
+export function requestOf(deps: Deps, id: string): Request {
+  const request = deps.store.get(id);
+  if (request === undefined) throw new Refused({ refused: 'unknownRequest', id });
+  return request;
+}
+
+/** The value, unless it is a refusal. @throws Refused */
+export function granted<T>(value: T | Refusal, requestId?: string): T {
+  if (isRefusal(value)) throw new Refused(value, requestId);
+  return value;
+}
+
+export interface Speaker {
+  readonly account: Account;
+  readonly place: Place;
+  /** The verb or the typed text, for the journal. */
+  readonly said: string;
+}
+
+/** Runs an answer; whatever goes wrong becomes one clear private sentence, and every refusal a line in the journal. */
+export async function answering(deps: Deps, speaker: Speaker, answer: () => Promise<Reply>): Promise<Reply> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (error instanceof Refused) {
+      await writeDown(deps, speaker, error);
+      return sentence(explain(error.refusal, deps.settings.command));
+    }
+    if (error instanceof StoreError) {
+      deps.log.error('storeUnavailable', { error });
+      return sentence(explain({ refused: 'storeUnavailable' }));
+    }
+    if (error instanceof DefenderError) {
+      deps.log.warn('defenderFailed', { code: error.code, status: error.detail.status, apiCode: error.detail.apiCode, target: error.detail.target });
+      const target = error.detail.target === undefined ? '' : ` (correlation id ${error.detail.target})`;
+      return sentence(explain({ refused: 'defenderUnavailable', detail: `${error.message}${target}` }));
+    }
+    const reference = deps.random.hex(3);
+    deps.log.error('bug', { reference, error, said: speaker.said });
+    return sentence(`Something broke in the bot (reference ${reference}). Nothing was changed by this. Tell whoever runs the bot the reference, and use the Defender portal if it is urgent.`);
+  }
+}
+
+async function writeDown(deps: Deps, speaker: Speaker, { refusal, requestId }: Refused): Promise<void> {
+  const by = `${speaker.account.surface}:${speaker.account.id}`;
+  try {
+    if (requestId !== undefined && deps.store.get(requestId) !== undefined) {
+      await deps.store.change(requestId, () => ({ event: { type: 'pressRefused', by, verb: speaker.said.slice(0, 200), reason: refusal.refused } }));
+    } else {
+      await deps.store.note({ type: 'commandRefused', by, place: `${speaker.place.surface}:${speaker.place.id}`, reason: refusal.refused, text: speaker.said.slice(0, 200) });
+    }
+  } catch (error) {
+    // The refusal itself stands whether or not it could be written down: it let nothing happen.
+    deps.log.error('refusalNotJournaled', { reason: refusal.refused, error });
+  }
+}

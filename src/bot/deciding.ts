@@ -1,0 +1,130 @@
+// The decisions people take on a request, typed or pressed: approve, deny, withdraw, cancel, and what to do with an unknown one.
+import { DefenderError } from '../liveResponse/ports.ts';
+import type { CancelAsked, Move, Request } from '../liveResponse/request.ts';
+import { granted, Refused, requestOf, sentence } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
+import { mayApprove, mayCancel, mayDeny, mayDrop, mayResend, mayWithdraw } from './decisions.ts';
+import type { ApprovingPress } from './decisions.ts';
+import { isIn, moveFrom } from './moving.ts';
+import { refOf } from './people.ts';
+import type { Actor } from './people.ts';
+import type { Reply } from './ports.ts';
+import { isRefusal } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+import { showId } from './requestId.ts';
+
+/** Decides and writes in one change, so that of two people the first wins and the second is told. @throws Refused */
+async function decide(bot: Conversation, id: string, decision: (request: Request, now: number) => Refusal | Move): Promise<Request> {
+  const changed = await bot.store.change(id, (request, now) => {
+    const result = decision(request, now);
+    return isRefusal(result) ? { no: result } : { event: result };
+  });
+  if ('request' in changed) return changed.request;
+  throw new Refused(changed.no === 'unknownRequest' ? { refused: 'unknownRequest', id } : changed.no, id);
+}
+
+function done(request: Request, text: string): Reply {
+  return { kind: 'asked', requestId: request.id, text, shown: true };
+}
+
+export async function approve(bot: Conversation, actor: Actor, id: string, press: ApprovingPress): Promise<Reply> {
+  const request = await decide(bot, id, (current, now) => {
+    const no = mayApprove(actor, current, press, bot.policy, now, bot.store.freeze());
+    if (no !== undefined) return no;
+    return { type: 'approved', approval: { by: refOf(actor.person), account: actor.account, at: now, digest: current.digest } };
+  });
+  return done(request, `Approved ${showId(id)}.`);
+}
+
+export async function deny(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
+  const request = await decide(bot, id, (current, now) => mayDeny(actor, current, now) ?? { type: 'denied', by: refOf(actor.person), ...because(reason) });
+  return done(request, `Denied ${showId(id)}.`);
+}
+
+export async function withdraw(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
+  const request = await decide(bot, id, (current) => mayWithdraw(actor, current) ?? { type: 'withdrawn', by: refOf(actor.person), ...because(reason) });
+  return done(request, `Withdrew ${showId(id)}. Nothing was sent to Defender.`);
+}
+
+export async function drop(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
+  const request = await decide(bot, id, (current) => mayDrop(actor, current) ?? { type: 'dropped', by: refOf(actor.person), ...because(reason) });
+  return done(request, `Dropped ${showId(id)}. If Defender did receive it, it may still run there: check the device in the portal.`);
+}
+
+/** Sends an unknown request again. It may then run twice, so it takes an approver other than the requester, and a last look. */
+export async function resend(bot: Conversation, actor: Actor, id: string, press: ApprovingPress): Promise<Reply> {
+  const before = requestOf(bot, id);
+  granted(mayResend(actor, before, press, bot.policy, bot.store.freeze()), id);
+  if (before.state === 'unknown') {
+    const found = await bot.loop.reconciliation.look(before);
+    if (found === 'adopted') return done(before, `${showId(id)} was found at Defender after all, so it was not sent again. Its card follows it now.`);
+    if (found === 'notRead') return sentence(cannotLook(id));
+  }
+  const request = await decide(bot, id, (current, now) => {
+    // The look has raised the revision of the card that was pressed; everything else is judged on the request as it is now.
+    const refusal = mayResend(actor, current, { fingerprint: press.fingerprint }, bot.policy, bot.store.freeze());
+    if (refusal !== undefined) return refusal;
+    return { type: 'resent', approval: { by: refOf(actor.person), account: actor.account, at: now, digest: current.digest }, runBefore: now + current.terms.runWithin };
+  });
+  return done(request, `${showId(id)} goes to Defender again.`);
+}
+
+export async function lookAgain(bot: Conversation, id: string): Promise<Reply> {
+  const request = requestOf(bot, id);
+  if (request.state !== 'unknown') return sentence(`${showId(id)} need not be looked for: its card shows where it stands.`);
+  switch (await bot.loop.reconciliation.look(request)) {
+    case 'adopted':
+      return done(request, `${showId(id)} was found at Defender. Its card follows it again.`);
+    case 'notSeen':
+      return sentence(`Defender shows no action with the tag of ${showId(id)}.`);
+    case 'notRead':
+      return sentence(cannotLook(id));
+  }
+}
+
+/** Before it reached Defender a request is withdrawn; after that Defender is asked to stop it, and the card tells what came of it. */
+export async function cancel(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
+  const request = requestOf(bot, id);
+  if (isIn(request, ['awaitingApproval', 'queued'])) return withdraw(bot, actor, id, reason);
+  granted(mayCancel(actor, request), id);
+  if (request.state !== 'running') throw new Refused({ refused: 'tooLate', id, deed: 'cancel', state: request.state }, id);
+  const asked = (answer: CancelAsked['answer'], at: number): CancelAsked => ({ by: refOf(actor.person), at, answer, ...because(reason) });
+  // Written down first; of two people pressing at once the second is told that the first already has.
+  const changed = await bot.store.change(id, (current, now) => {
+    const no = mayCancel(actor, current);
+    return no === undefined ? { event: { type: 'cancelAsked', cancel: asked('sent', now) } } : { no };
+  });
+  if (!('request' in changed)) throw new Refused(changed.no === 'unknownRequest' ? { refused: 'unknownRequest', id } : changed.no, id);
+  const answer = await cancelAtDefender(bot, request.actionId, `lr:${id} cancelled by ${actor.person.name}${reason === undefined ? '' : `: ${reason}`}`);
+  await moveFrom(bot.store, id, ['running', 'finished'], (_current, now) => ({ type: 'cancelAsked', cancel: asked(answer, now) }));
+  bot.loop.hurry();
+  return done(changed.request, cancelSentence[answer].replace('{id}', showId(id)));
+}
+
+function cannotLook(id: string): string {
+  return `Defender could not be read just now, so nobody can tell whether ${showId(id)} runs there. Nothing was sent. Try again in a minute.`;
+}
+
+const cancelSentence = {
+  sent: '{id}: Defender was asked to cancel.',
+  accepted: '{id}: Defender accepted the cancel. A command that already runs on the device may still finish; the card tells.',
+  alreadyOver: '{id}: Defender says that it is already over. The card shows how it ended.',
+  failed: '{id}: the cancel did not reach Defender. Press Cancel again, or cancel the action in the portal.',
+} as const;
+
+async function cancelAtDefender(bot: Conversation, actionId: string, why: string): Promise<CancelAsked['answer']> {
+  try {
+    await bot.defender.cancel(actionId, why);
+    return 'accepted';
+  } catch (error) {
+    if (!(error instanceof DefenderError)) throw error;
+    bot.log.warn('cancelAnswered', { code: error.code, status: error.detail.status, apiCode: error.detail.apiCode, target: error.detail.target });
+    return error.code === 'refused' || error.code === 'notFound' ? 'alreadyOver' : 'failed';
+  }
+}
+
+function because(reason: string | undefined): { readonly reason?: string } {
+  const text = reason?.trim();
+  return text === undefined || text === '' ? {} : { reason: text };
+}
+

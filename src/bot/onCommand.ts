@@ -1,0 +1,100 @@
+// A typed command, from text to answer.
+import { ask } from './asking.ts';
+import { answering, granted, requestOf, sentence, speaking } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
+import { approve, cancel, deny } from './deciding.ts';
+import { mayFreeze, mayPrepareApproval, maySee, mayUnfreeze } from './decisions.ts';
+import { explainGrammar } from './grammarProblem.ts';
+import type { Explained } from './grammarProblem.ts';
+import { parse } from './grammar.ts';
+import type { Parsed } from './grammar.ts';
+import { actorOf, whoami } from './people.ts';
+import type { Actor } from './people.ts';
+import type { CommandIn, Reply } from './ports.ts';
+import { showId } from './requestId.ts';
+import { cardOf, host, list, quota } from './telling.ts';
+import { helpText, recipesText } from './topics.ts';
+import { link, output } from './viewing.ts';
+
+export function onCommand(bot: Conversation, input: CommandIn): Promise<Reply> {
+  return answering(bot, { account: input.account, place: input.place, said: input.text }, async () => {
+    const parsed = parse(input.text, bot.policy.recipes);
+    const { command } = bot.settings;
+    if ('problem' in parsed) return told(explainGrammar(parsed, command));
+    // What anybody may read, listed in the policy or not.
+    if (parsed.verb === 'help') return told(helpText(parsed.topic, bot.policy.recipes, command));
+    if (parsed.verb === 'whoami') return told(whoami(input.account, input.place, await actorOf(bot.policy, input.account, bot.groups)));
+    return answer(bot, await speaking(bot, input.account), input, parsed);
+  });
+}
+
+function told({ text, block }: Explained): Reply {
+  return sentence(text, block);
+}
+
+async function answer(bot: Conversation, actor: Actor, input: CommandIn, parsed: Exclude<Parsed, { readonly verb: 'help' | 'whoami' }>): Promise<Reply> {
+  const { place } = input;
+  switch (parsed.verb) {
+    case 'ask':
+      return ask(bot, actor, input, parsed);
+    case 'approve':
+      return parsed.fingerprint === undefined ? prepareApproval(bot, actor, input, parsed.id) : approve(bot, actor, parsed.id, { fingerprint: parsed.fingerprint });
+    case 'deny':
+      return deny(bot, actor, parsed.id, parsed.reason);
+    case 'cancel':
+      return cancel(bot, actor, parsed.id, parsed.reason);
+    case 'link':
+      return link(bot, actor, requestOf(bot, parsed.id), parsed.index, place, false);
+    case 'output':
+      return output(bot, actor, requestOf(bot, parsed.id), parsed.index, place, parsed.page);
+    case 'freeze':
+      return freeze(bot, actor, parsed.why);
+    case 'unfreeze':
+      return unfreeze(bot, actor);
+    case 'status':
+    case 'list':
+    case 'recipes':
+    case 'host':
+    case 'quota':
+      granted(maySee(bot.policy, actor, place));
+      return look(bot, actor, input, parsed);
+  }
+}
+
+async function look(bot: Conversation, actor: Actor, input: CommandIn, parsed: Extract<Parsed, { readonly verb: 'status' | 'list' | 'recipes' | 'host' | 'quota' }>): Promise<Reply> {
+  switch (parsed.verb) {
+    case 'status':
+      return parsed.id === undefined ? list(bot, actor, 'recent') : cardOf(bot, requestOf(bot, parsed.id), input.place, `${showId(parsed.id)} as it is now:`);
+    case 'list':
+      return list(bot, actor, parsed.which);
+    case 'recipes':
+      return told(recipesText(bot.policy.recipes, bot.settings.command));
+    case 'host':
+      return host(bot, parsed.name);
+    case 'quota':
+      return quota(bot);
+  }
+}
+
+/** Without the fingerprint nobody can have read what would run: show it all, and the exact line. */
+async function prepareApproval(bot: Conversation, actor: Actor, input: CommandIn, id: string): Promise<Reply> {
+  const request = requestOf(bot, id);
+  granted(mayPrepareApproval(actor, request, bot.policy, bot.clock.now(), bot.store.freeze()), id);
+  const line = `${bot.settings.command} approve ${showId(id)} ${request.fingerprint}`;
+  return cardOf(bot, request, input.place, `Read what will run. To approve it, type exactly: ${line}`);
+}
+
+async function freeze(bot: Conversation, actor: Actor, why: string): Promise<Reply> {
+  granted(mayFreeze(bot.policy, actor, bot.store.freeze()));
+  await bot.store.note({ type: 'frozen', by: actor.person.name, why });
+  bot.loop.redrawOpen();
+  const queued = bot.store.open().filter((request) => request.state === 'queued').length;
+  return sentence(`Frozen: nothing more is sent to Defender until somebody types ${bot.settings.command} unfreeze. ${queued} approved ${queued === 1 ? 'request waits' : 'requests wait'}; what already runs goes on.`);
+}
+
+async function unfreeze(bot: Conversation, actor: Actor): Promise<Reply> {
+  granted(mayUnfreeze(bot.policy, actor, bot.store.freeze()));
+  await bot.store.note({ type: 'unfrozen', by: actor.person.name });
+  bot.loop.redrawOpen();
+  return sentence('Unfrozen: approved requests go to Defender again.');
+}

@@ -1,0 +1,86 @@
+// Results on demand: a fresh link, and script output page by page. Every mint and every view is journaled before anybody sees it.
+import { clean } from '../../cards/clip.ts';
+import { timeOf } from '../../cards/time.ts';
+import { stepState } from '../liveResponse/action.ts';
+import type { InState, Request } from '../liveResponse/request.ts';
+import { granted, Refused } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
+import { mayReadResults } from './decisions.ts';
+import { isIn } from './moving.ts';
+import { refOf } from './people.ts';
+import type { Actor } from './people.ts';
+import { placesOf } from './cardPlaces.ts';
+import type { Place, Reply } from './ports.ts';
+import type { Refusal } from './refusal.ts';
+import { showId } from './requestId.ts';
+import { mintOnCard } from './results.ts';
+
+/** Characters of output on one private page: with its frame it stays below Slack's 3,000 per text. */
+const pageCharacters = 2_700;
+
+type WithResults = InState<'running' | 'finished'>;
+
+/**
+ * Mints a fresh link. Pressed on a card that may hold links, the card gets it and everybody sees its expiry; typed, or pressed where
+ * results are private, it is told to the person alone.
+ */
+export async function link(bot: Conversation, actor: Actor, request: Request, index: number | undefined, place: Place, pressed: boolean): Promise<Reply> {
+  granted(mayReadResults(bot.policy, actor, place), request.id);
+  const { ready, at } = readyFor(request, index, 'link');
+  const here = placesOf(bot, request).find((one) => one.surface === place.surface && one.place === place.id);
+  const by = refOf(actor.person);
+  if (pressed && here?.results === 'card' && ready.state === 'finished') {
+    await mintOnCard(bot, ready, at, by);
+    return { kind: 'asked', requestId: request.id, text: `A fresh link is on the card of ${showId(request.id)}.`, shown: true };
+  }
+  const minted = await bot.defender.link(ready.actionId, at);
+  await bot.store.change(request.id, (_current, now) => ({ event: { type: 'linkMinted', onCard: false, link: { index: at, at: now, expiresAt: minted.expiresAt, by } } }));
+  const command = ready.commands[at];
+  return {
+    kind: 'sentence',
+    text: `${showId(request.id)}, index ${at}: fresh link, valid until ${timeOf(minted.expiresAt, bot.clock.now())}. Whoever holds it can read the file: do not pass it on.`,
+    link: { label: command?.type === 'GetFile' ? 'Download the file' : 'Download the transcript', url: minted.url },
+  };
+}
+
+export async function output(bot: Conversation, actor: Actor, request: Request, index: number | undefined, place: Place, page = 1): Promise<Reply> {
+  granted(mayReadResults(bot.policy, actor, place), request.id);
+  const { ready, at } = readyFor(request, index, 'output');
+  const text = clean((await bot.outputs.get(request.id, at)) ?? (await bot.loop.results.read(ready, at)));
+  const { body, pages, shown } = pageOf(text, page);
+  if (page > pages) throw new Refused({ refused: 'noSuchPage', id: request.id, pages }, request.id);
+  await bot.store.change(request.id, () => ({ event: { type: 'resultViewed', by: refOf(actor.person), index: at, what: 'output' } }));
+  const next = shown < pages ? ` Next page: ${bot.settings.command} output ${showId(request.id)} ${at} ${shown + 1}` : '';
+  if (text.trim() === '') return { kind: 'sentence', text: `${showId(request.id)}, index ${at}: the script wrote nothing.` };
+  return { kind: 'sentence', text: `${showId(request.id)}, index ${at}, page ${shown} of ${pages}.${next}`, block: body };
+}
+
+/** The index, if it names a command that has completed and left something. @throws Refused */
+function readyFor(request: Request, index: number | undefined, what: 'link' | 'output'): { readonly ready: WithResults; readonly at: number } {
+  const no = (why: Extract<Refusal, { readonly refused: 'noResult' }>['why'], at?: number) =>
+    new Refused({ refused: 'noResult', id: request.id, why, ...(at === undefined ? {} : { index: at }) }, request.id);
+  if (!isIn(request, ['running', 'finished'])) throw no(request.state === 'over' ? 'neverRan' : 'notYet');
+  const at = index ?? request.commands.findIndex((command) => command.type === (what === 'output' ? 'RunScript' : 'GetFile'));
+  const command = request.commands[at];
+  if (command === undefined) throw index === undefined ? no(what === 'output' ? 'noOutput' : 'noFile') : no('noSuchIndex', at);
+  if (command.type === 'PutFile' || (what === 'output' && command.type !== 'RunScript')) throw no(what === 'output' ? 'noOutput' : 'noFile', at);
+  switch (stepState(request.action.progress[at], request.state === 'finished')) {
+    case 'completed':
+      return { ready: request, at };
+    case 'failed':
+      throw no('failed', at);
+    case 'skipped':
+      throw no('neverRan', at);
+    case 'waiting':
+    case 'running':
+      throw no('notYet', at);
+  }
+}
+
+/** Whole code points, so that no page ends in half a character. */
+function pageOf(text: string, page: number): { readonly body: string; readonly pages: number; readonly shown: number } {
+  const points = Array.from(text);
+  const pages = Math.max(1, Math.ceil(points.length / pageCharacters));
+  const shown = Math.min(Math.max(1, page), pages);
+  return { body: points.slice((shown - 1) * pageCharacters, shown * pageCharacters).join(''), pages, shown };
+}

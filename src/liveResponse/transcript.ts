@@ -1,0 +1,151 @@
+// Reads the file Defender keeps of a RunScript: JSON by the documents, broken JSON in their own sample, and whatever else may come.
+// Three tries, each linear: strict JSON, JSON with its strings mended, the text as it is. Nothing is ever thrown away unseen.
+import { field, parseJson } from './json.ts';
+
+/**
+ * `mended`: the JSON was broken inside a string, and repaired. `cut`: it ended inside a value. `notJson`: shown as plain text.
+ * `binary`: an archive, not text; there is nothing to show. `empty`: the script wrote nothing at all.
+ */
+export type TranscriptNote = 'mended' | 'cut' | 'notJson' | 'binary' | 'empty';
+
+/** Texts have NULs removed, line ends as `\n`, and no trailing white space; they are otherwise hostile as they came. */
+export interface Transcript {
+  readonly scriptName?: string;
+  readonly exitCode?: number;
+  /** What the script wrote, without the line PowerShell puts before it. */
+  readonly output: string;
+  readonly errors: string;
+  /** The line "Transcript started, output file is …", which Windows devices send and bash scripts do not. */
+  readonly firstLine?: string;
+  /** `output` is the file's own text, not a field of it. */
+  readonly raw?: boolean;
+  readonly note?: TranscriptNote;
+}
+
+/** What we are willing to look at, in bytes; more is ignored and noted as `cut`. Our own limit: the documents name none. */
+export const maxTranscriptBytes = 8 * 1024 * 1024;
+
+/** A transcript is one flat object. */
+const maxDepth = 8;
+
+/** Reads any bytes as a transcript; never throws. `cut` tells that the file was longer than what was handed in. */
+export function readTranscript(bytes: Uint8Array, cut = false): Transcript {
+  const taken = bytes.length > maxTranscriptBytes ? bytes.subarray(0, maxTranscriptBytes) : bytes;
+  const short = cut || taken.length < bytes.length;
+  if (isArchive(taken)) return { output: '', errors: '', raw: true, note: 'binary' };
+  const text = decode(taken);
+  const strict = asTranscript(parseJson(text, maxDepth)?.value);
+  if (strict !== undefined) return short ? { ...strict, note: 'cut' } : strict;
+  if (text.trimStart().startsWith('{')) {
+    const { json, open } = mend(text);
+    const mended = asTranscript(parseJson(json, maxDepth)?.value);
+    if (mended !== undefined) return { ...mended, note: open || short ? 'cut' : 'mended' };
+  }
+  const plain = clean(text);
+  if (plain === '') return { output: '', errors: '', note: 'empty' };
+  return { ...split(plain), errors: '', raw: true, note: short ? 'cut' : 'notJson' };
+}
+
+/** UTF-8 unless a byte order mark, or a NUL in every second place, says UTF-16. Raw NULs are padding and go. */
+function decode(bytes: Uint8Array): string {
+  const [a, b, c, d] = bytes;
+  const utf16 = (a === 0xff && b === 0xfe) || (a !== 0 && b === 0 && c !== 0 && d === 0 && bytes.length > 3);
+  const encoding = utf16 ? 'utf-16le' : a === 0xfe && b === 0xff ? 'utf-16be' : 'utf-8';
+  return new TextDecoder(encoding).decode(bytes).replaceAll('\u0000', '');
+}
+
+function isArchive(bytes: Uint8Array): boolean {
+  return (bytes[0] === 0x1f && bytes[1] === 0x8b) || (bytes[0] === 0x50 && bytes[1] === 0x4b && (bytes[2] ?? 9) < 9);
+}
+
+/** Both spellings: `script_name` and `script_errors` of the pages, `name` and `script_error` of the 2021 tables. */
+function asTranscript(value: unknown): Transcript | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const name = field(value, 'script_name') ?? field(value, 'name');
+  const exit = field(value, 'exit_code');
+  const output = asText(field(value, 'script_output'));
+  const errors = asText(field(value, 'script_errors')) || asText(field(value, 'script_error'));
+  const known = ['script_output', 'script_errors', 'script_error', 'exit_code', 'script_name'];
+  if (!known.some((key) => field(value, key) !== undefined)) return undefined;
+  const exitCode = typeof exit === 'number' ? exit : typeof exit === 'string' && /^-?\d{1,10}$/.test(exit) ? Number(exit) : undefined;
+  return {
+    ...(typeof name === 'string' && name !== '' ? { scriptName: name } : {}),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...split(clean(output)),
+    errors: clean(errors),
+    ...(clean(output) === '' && clean(errors) === '' ? { note: 'empty' as const } : {}),
+  };
+}
+
+/** A string, or several as lines; numbers and booleans as written. Anything else says nothing. */
+function asText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (Array.isArray(value)) return value.map((one: unknown) => (typeof one === 'string' ? one : '')).join('\n');
+  return '';
+}
+
+function clean(text: string): string {
+  return text.replaceAll('\u0000', '').replaceAll('\r\n', '\n').replaceAll('\r', '\n').trimEnd();
+}
+
+const started = 'Transcript started, output file is ';
+const file = 'PSScript_Transcript_';
+
+/** Parts PowerShell's own first line from the output; also where another language words it, by the file it names. */
+function split(text: string): { readonly output: string; readonly firstLine?: string } {
+  const end = text.indexOf('\n');
+  const line = end < 0 ? text : text.slice(0, end);
+  const named = line.slice(0, 600).indexOf(file);
+  if (!line.startsWith(started) && named < 0) return { output: text };
+  const rest = end < 0 ? '' : text.slice(end + 1);
+  // Should the line break be missing, what follows the file's name is the script's and must be seen.
+  const stop = named < 0 ? -1 : line.indexOf('.txt', named);
+  const tail = stop < 0 ? '' : line.slice(stop + 4).trim();
+  if (tail === '') return { output: rest, firstLine: line };
+  return { output: rest === '' ? tail : `${tail}\n${rest}`, firstLine: line.slice(0, stop + 4) };
+}
+
+/**
+ * Mends what breaks strings of JSON: raw control characters (the documents' own sample holds a line break) and backslashes that
+ * escape nothing. An end inside a string or object is closed; `open` tells so. One pass.
+ */
+function mend(text: string): { readonly json: string; readonly open: boolean } {
+  const parts: string[] = [];
+  let from = 0;
+  let inString = false;
+  let depth = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (!inString) {
+      if (code === 0x22) inString = true;
+      else if (code === 0x7b) depth += 1;
+      else if (code === 0x7d) depth -= 1;
+    } else if (code === 0x22) {
+      inString = false;
+    } else if (code === 0x5c) {
+      const step = escapeLength(text, i);
+      if (step === 0) {
+        parts.push(text.slice(from, i), '\\\\');
+        from = i + 1;
+      } else {
+        i += step - 1;
+      }
+    } else if (code < 0x20) {
+      parts.push(text.slice(from, i), `\\u${code.toString(16).padStart(4, '0')}`);
+      from = i + 1;
+    }
+  }
+  parts.push(text.slice(from));
+  if (inString) parts.push('"');
+  if (depth > 0) parts.push('}'.repeat(Math.min(depth, maxDepth)));
+  return { json: parts.join(''), open: depth > 0 };
+}
+
+/** Length of the valid escape at `i`, 0 when the backslash there escapes nothing. */
+function escapeLength(text: string, i: number): number {
+  const next = text[i + 1];
+  if (next === undefined) return 0;
+  if (next === 'u') return /^[0-9a-fA-F]{4}$/.test(text.slice(i + 2, i + 6)) ? 6 : 0;
+  return '"\\/bfnrt'.includes(next) ? 2 : 0;
+}

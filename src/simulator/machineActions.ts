@@ -1,0 +1,113 @@
+// The machineactions calls: one action, the list with OData, cancel, and how an action looks on the wire.
+import { cancelled } from './lifecycle.ts';
+import type { Profile } from './profile.ts';
+import { page } from './query.ts';
+import type { Fields } from './filter.ts';
+import { badRequest, missing, notFound } from './refused.ts';
+import { stamp } from './seed.ts';
+import { isFinal } from './shapes.ts';
+import type { Action, CommandRun } from './shapes.ts';
+import type { Tenant } from './tenant.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The fields the list page allows in $filter. */
+const fields: Fields<Action> = new Map([
+  ['id', { kind: 'text', of: (action) => action.id }],
+  ['status', { kind: 'text', of: (action) => action.status }],
+  ['machineid', { kind: 'text', of: (action) => action.machineId }],
+  ['type', { kind: 'text', of: (action) => action.type }],
+  ['requestor', { kind: 'text', of: (action) => action.requestor }],
+  // Compared as printed: a client that asks for "since the creation time you told me" must find that action.
+  ['creationdatetimeutc', { kind: 'time', of: (action) => stamp(action.createdAt, action.id) }],
+]);
+
+export function existingAction(tenant: Tenant, id: string): Action {
+  const action = tenant.action(id);
+  if (action === undefined) throw notFound(`Machine action ${id} was not found`);
+  return action;
+}
+
+/** The answer about one action; faults that disfigure actions are met here. */
+export function actionAnswer(tenant: Tenant, action: Action, place: 'run' | 'get' | 'cancel', context: string): Json {
+  return { '@odata.context': `${context}#MachineActions/$entity`, ...disfigured(tenant, place)(actionWire(action, tenant.profile)) };
+}
+
+/** GET /api/machineactions. */
+export function listActions(tenant: Tenant, query: URLSearchParams, address: string): Json {
+  const now = tenant.now();
+  const stale = tenant.faults.take('staleList', 'list');
+  const reversed = tenant.faults.take('reverseList', 'list') !== undefined;
+  const seen = tenant.actions().filter((action) => stale === undefined || action.createdAt <= now - (stale.ms ?? 60_000));
+  const disfigure = disfigured(tenant, 'list');
+  const answer = page({ rows: seen, fields, wire: (action) => disfigure(actionWire(action, tenant.profile)) }, query, tenant.profile.pageSize, address, 'MachineActions');
+  const { value } = answer;
+  return reversed && Array.isArray(value) ? { ...answer, value: [...(value as readonly unknown[])].reverse() } : answer;
+}
+
+/** POST /api/machineactions/{id}/cancel. */
+export function cancelAction(tenant: Tenant, id: string, body: unknown, requestor: string): Action {
+  const action = existingAction(tenant, id);
+  const comment: unknown = typeof body === 'object' && body !== null && 'Comment' in body ? body.Comment : undefined;
+  if (typeof comment !== 'string' || comment === '') throw missing('Comment');
+  if (isFinal(action)) throw badRequest(`Machine action ${action.id} could not be canceled: its status is ${action.status}.`);
+  // A repeated cancel is no second one: clients repeat the call until they see Cancelled.
+  if (action.cancellation !== null) return action;
+  return tenant.keepAction(cancelled(action, { requestor, comment }, tenant.now(), tenant.world));
+}
+
+function actionWire(action: Action, profile: Profile): Json {
+  const { cancellation } = action;
+  return {
+    id: action.id,
+    type: action.type,
+    title: null,
+    requestor: action.requestor,
+    requestorComment: action.comment,
+    status: action.status,
+    machineId: action.machineId,
+    computerDnsName: action.computerDnsName,
+    creationDateTimeUtc: stamp(action.createdAt, action.id),
+    lastUpdateDateTimeUtc: stamp(action.updatedAt, action.id),
+    cancellationRequestor: cancellation?.requestor ?? null,
+    cancellationComment: cancellation?.comment ?? null,
+    cancellationDateTimeUtc: cancellation === null ? null : stamp(cancellation.at, action.id),
+    errorHResult: 0,
+    scope: action.scope,
+    externalId: null,
+    requestSource: action.type === 'LiveResponse' ? 'PublicApi' : 'Portal',
+    relatedFileInfo: null,
+    commands: action.commands.map((run, index) => commandWire(action, run, index, profile)),
+    troubleshootInfo: null,
+  };
+}
+
+function commandWire(action: Action, run: CommandRun, index: number, profile: Profile): Json {
+  return {
+    index,
+    startTime: run.startedAt === null ? null : stamp(run.startedAt, action.id),
+    endTime: run.endedAt === null ? null : stamp(run.endedAt, action.id),
+    commandStatus: profile.commandStates === 'connector' ? connectorState(action, run, index) : run.status,
+    errors: run.errors,
+    command: run.command,
+  };
+}
+
+/** The states between Created and Completed that only the Power Platform connector's swagger names. */
+function connectorState(action: Action, run: CommandRun, index: number): string {
+  if (run.status !== 'Created' || action.status !== 'InProgress' || action.commands.some((other) => other.status === 'Failed')) return run.status;
+  if (run.startedAt !== null) return 'Executing';
+  return action.commands[index - 1]?.status === 'Created' && index > 1 ? 'Submitted' : 'PendingResource';
+}
+
+function disfigured(tenant: Tenant, place: 'run' | 'get' | 'cancel' | 'list'): (wire: Json) => Json {
+  const unknown = tenant.faults.take('unknownStatus', place);
+  const extra = tenant.faults.take('extraFields', place);
+  const noStart = tenant.faults.take('nullStartTime', place);
+  return (wire) => ({
+    ...wire,
+    ...(unknown === undefined ? {} : { status: unknown.value ?? 'Suspended' }),
+    ...(extra === undefined ? {} : { sessionRegion: 'weu', telemetry: { hops: [1, 2, 3] } }),
+    ...(noStart === undefined ? {} : { commands: (wire['commands'] as readonly Json[]).map((command) => ({ ...command, startTime: null })) }),
+  });
+}

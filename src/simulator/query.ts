@@ -1,0 +1,73 @@
+// One collection call: $filter, $orderby, $skip, $top, $count and $select applied to rows, and the page with its nextLink.
+import { compare, filterOf } from './filter.ts';
+import type { Fields } from './filter.ts';
+import { odataError } from './refused.ts';
+
+export interface Collection<Row> {
+  /** In the service's own order. */
+  readonly rows: readonly Row[];
+  readonly fields: Fields<Row>;
+  readonly wire: (row: Row) => Readonly<Record<string, unknown>>;
+}
+
+const known = new Set(['$filter', '$orderby', '$skip', '$top', '$count', '$select']);
+/** "Maximum value is 10,000" on the list pages. */
+const maxTop = 10_000;
+
+/** The answer's body. `address` is the absolute address that was called, without its query; context and nextLink follow it. */
+export function page<Row>(collection: Collection<Row>, query: URLSearchParams, pageSize: number, address: string, entitySet: string): Readonly<Record<string, unknown>> {
+  const unknown = [...query.keys()].find((key) => key.startsWith('$') && !known.has(key.toLowerCase()));
+  if (unknown !== undefined) throw odataError(`The query option '${unknown}' is not supported.`);
+  const option = (name: string): string | undefined => [...query].find(([key]) => key.toLowerCase() === name)?.[1];
+  const filter = option('$filter');
+  const kept = filter === undefined ? [...collection.rows] : collection.rows.filter(filterOf(filter, collection.fields));
+  const ordered = sorted(kept, option('$orderby'), collection.fields);
+  const skip = whole(option('$skip'), '$skip') ?? 0;
+  const top = whole(option('$top'), '$top');
+  if (top !== undefined && top > maxTop) throw odataError(`The limit of '${maxTop}' for Top query has been exceeded.`);
+  const size = Math.min(top ?? Number.POSITIVE_INFINITY, pageSize);
+  const shown = ordered.slice(skip, skip + size);
+  const more = ordered.length > skip + size && (top === undefined || top > size);
+  return {
+    '@odata.context': `${address.slice(0, address.toLowerCase().indexOf('/api') + 4)}/$metadata#${entitySet}`,
+    ...(option('$count') === 'true' ? { '@odata.count': ordered.length } : {}),
+    value: shown.map(collection.wire).map((row) => selected(row, option('$select'))),
+    ...(more ? { '@odata.nextLink': nextLink(address, query, skip + size, top === undefined ? undefined : top - size) } : {}),
+  };
+}
+
+function sorted<Row>(rows: readonly Row[], orderBy: string | undefined, fields: Fields<Row>): readonly Row[] {
+  if (orderBy === undefined) return rows;
+  const keys = orderBy.split(',').map((part) => {
+    const [name = '', direction = 'asc', ...rest] = part.trim().split(/\s+/);
+    const field = fields.get(name.toLowerCase());
+    if (field === undefined || rest.length > 0 || !['asc', 'desc'].includes(direction.toLowerCase())) throw odataError(`Cannot order by '${part.trim()}'.`);
+    return { field, sign: direction.toLowerCase() === 'desc' ? -1 : 1 };
+  });
+  return [...rows].sort((one, other) => {
+    for (const { field, sign } of keys) {
+      const result = compare(field.kind, field.of(one), field.of(other)) ?? 0;
+      if (result !== 0) return result * sign;
+    }
+    return 0;
+  });
+}
+
+function whole(text: string | undefined, name: string): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d+$/.test(text)) throw odataError(`Invalid value '${text}' for ${name} query option.`);
+  return Number(text);
+}
+
+function selected(row: Readonly<Record<string, unknown>>, select: string | undefined): Readonly<Record<string, unknown>> {
+  if (select === undefined) return row;
+  const wanted = new Set(select.split(',').map((name) => name.trim().toLowerCase()));
+  return Object.fromEntries(Object.entries(row).filter(([key]) => wanted.has(key.toLowerCase())));
+}
+
+function nextLink(address: string, query: URLSearchParams, skip: number, top: number | undefined): string {
+  const next = new URLSearchParams([...query].filter(([key]) => !['$skip', '$top'].includes(key.toLowerCase())));
+  next.set('$skip', String(skip));
+  if (top !== undefined) next.set('$top', String(top));
+  return `${address}?${next.toString()}`;
+}

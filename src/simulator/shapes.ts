@@ -1,0 +1,107 @@
+// The records the tenant keeps. They are plain JSON, so that the state file is simply these records.
+import type { TranscriptMode } from './profile.ts';
+
+export type CommandType = 'PutFile' | 'RunScript' | 'GetFile';
+export interface Param { readonly key: string; readonly value: string }
+export interface Command { readonly type: CommandType; readonly params: readonly Param[] }
+
+/** What a script printed, before it is written down in one of the transcript modes. */
+export interface ScriptResult { readonly exitCode: number; readonly output: string; readonly errors: string }
+
+export interface CommandRun {
+  readonly command: Command;
+  readonly status: 'Created' | 'Completed' | 'Failed';
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly errors: readonly string[];
+  readonly result: ScriptResult | null;
+}
+
+export type ActionStatus = 'Pending' | 'InProgress' | 'Succeeded' | 'Failed' | 'TimeOut' | 'Cancelled';
+
+export interface Cancellation {
+  readonly requestor: string;
+  readonly comment: string;
+  readonly at: number;
+  /** When it takes effect, unless the action ends by itself before. */
+  readonly dueAt: number;
+}
+
+export interface Action {
+  readonly id: string;
+  /** Order of creation; breaks ties between actions of one millisecond. */
+  readonly seq: number;
+  readonly type: string;
+  readonly scope: string | null;
+  readonly machineId: string;
+  readonly computerDnsName: string;
+  readonly requestor: string;
+  readonly comment: string;
+  readonly status: ActionStatus;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly cancellation: Cancellation | null;
+  readonly commands: readonly CommandRun[];
+  /** When the device takes another session, set when the action ends. */
+  readonly freesAt: number | null;
+}
+
+export const refusalCodes = ['OsPlatformNotSupported', 'ClientVersionNotSupported', 'DisabledFeature', 'DisallowedOperation'] as const;
+export type RefusalCode = (typeof refusalCodes)[number];
+
+export interface Device {
+  readonly id: string;
+  readonly name: string;
+  readonly os: 'windows' | 'linux';
+  readonly osPlatform: string;
+  readonly groupId: number;
+  readonly group: string;
+  readonly tags: readonly string[];
+  readonly healthStatus: string;
+  readonly ip: string;
+  readonly lastSeenAt: number;
+  /** Since when it is online (epoch ms); null while it is offline. */
+  readonly onlineSince: number | null;
+  /** An offline device wakes this long (divided by the device speed) after a session was queued for it; null: only when told. */
+  readonly wakesAfterMs: number | null;
+  readonly wakesAt: number | null;
+  /** Somebody works on it in the portal: it takes no session, and the list does not show why. */
+  readonly portalSession: boolean;
+  /** Every command on it fails. */
+  readonly broken: boolean;
+  /** Commands on it never end. */
+  readonly stuck: boolean;
+  /** How long a script works on it; null: the ordinary time. */
+  readonly scriptMs: number | null;
+  /** What it answers to a new session instead of taking it. */
+  readonly refusal: RefusalCode | null;
+  readonly transcript: TranscriptMode | null;
+  /** Files that scripts and PutFile left on it. */
+  readonly files: readonly string[];
+}
+
+export interface LibraryFile {
+  readonly fileName: string;
+  readonly sha256: string;
+  readonly description: string | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly createdBy: string;
+  readonly hasParameters: boolean;
+  readonly parametersDescription: string | null;
+}
+
+/** One accepted live response POST: what a test compares with what the bot believes it sent. */
+export interface Submission {
+  readonly at: number;
+  readonly actionId: string;
+  readonly machineId: string;
+  readonly computerDnsName: string;
+  readonly commands: readonly Command[];
+  readonly comment: string;
+}
+
+export const isFinal = (action: Action): boolean => action.status !== 'Pending' && action.status !== 'InProgress';
+
+/** A parameter's value, undefined when it was not given. */
+export const paramOf = (command: Command, key: string): string | undefined => command.params.find((param) => param.key === key)?.value;

@@ -1,0 +1,131 @@
+// Requests, events and stores for the tests of the store.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Log } from '../../../src/liveResponse/ports.ts';
+import type { Action } from '../../../src/liveResponse/action.ts';
+import type { Asked, Fact, Move, Request } from '../../../src/liveResponse/request.ts';
+import type { StoreOptions, Store } from '../../../src/adapters/store/requestStore.ts';
+import { openStore } from '../../../src/adapters/store/requestStore.ts';
+import { createManualClock } from '../../support/manualClock.ts';
+
+export const noon = Date.UTC(2026, 0, 5, 12, 0, 0);
+export const responder = { id: 'responder1', name: 'First Responder' } as const;
+export const approver = { id: 'approver1', name: 'Second Person' } as const;
+
+export function askedOf(id: string, more: Partial<Asked> = {}): Asked {
+  return {
+    id,
+    origin: `slack:delivery-${id}`,
+    at: noon,
+    requester: responder,
+    account: 'slack:U1',
+    place: 'slack:C1',
+    tenant: 'contoso',
+    device: { id: 'd'.repeat(40), name: 'host-a', os: 'Windows11', health: 'Active', tags: [] },
+    commands: [{ type: 'RunScript', scriptName: 'minidump.ps1', args: 'Grüße 世界' }, { type: 'GetFile', path: 'C:\\windows\\TEMP\\x.zip' }],
+    title: 'dump host-a x',
+    terms: { tier: 'high', approveRole: 'approver', expiresAt: noon + 1_800_000, runWithin: 1_800_000 },
+    digest: 'a'.repeat(64),
+    fingerprint: 'abcd-efgh',
+    ...more,
+  };
+}
+
+export function actionOf(id: string, status = 'Pending'): Action {
+  return { id, type: 'LiveResponse', status, machineId: 'd'.repeat(40), requestor: 'app', comment: 'lr:x', createdAt: noon, updatedAt: noon, progress: [{ index: 0, status: 'Executing', errors: [] }] };
+}
+
+export const approved = { type: 'approved', approval: { by: approver, account: 'slack:U2', at: noon, digest: 'a'.repeat(64) } } as const satisfies Move;
+
+export function claimed(nonce: string): Move {
+  return { type: 'claimed', attempt: { nonce, tag: `lr:${nonce}`, at: noon } };
+}
+
+/** An event that may follow in the state the request is in; `pick(n)` chooses 0..n-1. Undefined when the request is over and done with. */
+export function someEvent(request: Request, pick: (n: number) => number): Move | Fact {
+  const nonce = `n${pick(1000)}`;
+  const facts: readonly (Move | Fact)[] = [
+    { type: 'pressRefused', by: 'slack:U3', verb: 'approve', reason: 'ownRequest' },
+    { type: 'noted', surface: 'slack', place: `C${pick(9)}` },
+    { type: 'cardPosting', surface: 'slack', place: 'C1', intent: nonce },
+    ...request.cards.flatMap((card): readonly Fact[] => [
+      { type: 'cardPosted', intent: card.intent, ref: { surface: 'slack', place: 'C1', id: `17.${pick(99)}` }, shown: request.revision },
+      { type: 'cardGone', intent: card.intent, why: 'deleted', dead: pick(2) === 0 },
+    ]),
+  ];
+  const options = [...facts, ...movesOf(request, nonce, pick)];
+  const chosen = pick(4) === 0 ? facts[pick(facts.length)] : options[options.length - 1 - pick(Math.max(1, options.length - facts.length))];
+  return chosen ?? { type: 'resultViewed', by: responder, index: 0, what: 'output' };
+}
+
+function movesOf(request: Request, nonce: string, pick: (n: number) => number): readonly (Move | Fact)[] {
+  switch (request.state) {
+    case 'awaitingApproval':
+      return [{ type: 'expired' }, { type: 'withdrawn', by: responder, reason: 'typo' }, { type: 'denied', by: approver }, approved, approved, approved];
+    case 'queued':
+      return [{ type: 'lapsed' }, { type: 'waiting', cause: 'sessions' }, claimed(nonce), claimed(nonce)];
+    case 'submitting':
+      return [
+        { type: 'refused', code: 'notFound' },
+        { type: 'deferred', cause: 'throttled', notBefore: noon + pick(100_000) },
+        { type: 'lost' },
+        { type: 'submitted', action: actionOf(nonce), deadline: noon + 1_000_000 },
+      ];
+    case 'unknown':
+      return [{ type: 'looked' }, { type: 'resent', approval: approved.approval, runBefore: noon + 5 }, { type: 'dropped', by: approver }, { type: 'adopted', action: actionOf(nonce), deadline: noon + 9 }];
+    case 'running':
+      return [
+        { type: 'overdue' },
+        { type: 'lostTrack' },
+        { type: 'excerptRead', excerpt: { index: 0, at: noon, length: 5, sha256: 'e'.repeat(64), errors: false, cut: false } },
+        { type: 'linkMinted', link: { index: 1, at: noon, expiresAt: noon + 60_000 }, onCard: pick(2) === 0 },
+        { type: 'progressed', action: actionOf(request.actionId, 'InProgress') },
+        { type: 'ended', action: actionOf(request.actionId, 'Succeeded'), outcome: 'succeeded' },
+      ];
+    case 'finished':
+      return [{ type: 'linkMinted', link: { index: 1, at: noon, expiresAt: noon + 60_000, by: responder }, onCard: true }, { type: 'linkRetired', index: 1 }];
+    case 'over':
+      return [];
+  }
+}
+
+export interface LogLine {
+  readonly level: string;
+  readonly event: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export function collectLog(): Log & { readonly lines: readonly LogLine[] } {
+  const lines: LogLine[] = [];
+  const at = (level: string) => (event: string, fields: Readonly<Record<string, unknown>> = {}) => {
+    lines.push({ level, event, fields });
+  };
+  return { lines, info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+export function openTestStore(options: Partial<StoreOptions> & { readonly dir: string }): Promise<Store> {
+  return openStore({ clock: createManualClock(noon), log: collectLog(), ...options });
+}
+
+/** For folders that are not on a disk. */
+export const noLock = (): Promise<{ release(): Promise<void> }> => Promise.resolve({ release: () => Promise.resolve() });
+
+export function temporaryFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'lr-store-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Everything of a store that a restart must bring back. */
+export function picture(store: Store): unknown {
+  return { all: store.all(), open: store.open(), freeze: store.freeze(), submissions: store.submissionTimes(0), links: store.linkTimes(0) };
+}
+
+/** A small generator of the same numbers for the same seed. */
+export function seeded(seed: number): (n: number) => number {
+  let state = seed >>> 0;
+  return (n) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+}

@@ -1,0 +1,129 @@
+// The import rules of docs/architecture.md, read from the sources themselves.
+import { describe, expect, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative, sep } from 'node:path';
+import { root } from './support/root.ts';
+
+interface Import {
+  readonly from: string;
+  /** A path below the root, or a package name. */
+  readonly to: string;
+  readonly ours: boolean;
+  readonly typeOnly: boolean;
+}
+
+const files = ['src', 'cards'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name).split(sep).join('/')),
+);
+
+const pattern = /^\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm;
+
+function importsOf(file: string, text = readFileSync(join(root, file), 'utf8')): readonly Import[] {
+  return [...text.matchAll(pattern)].map((match) => {
+    const name = match[2] ?? match[3] ?? '';
+    const ours = name.startsWith('.');
+    const to = ours ? normalize(join(dirname(file), name)).split(sep).join('/') : name;
+    return { from: file, to, ours, typeOnly: match[1] !== undefined };
+  });
+}
+
+const imports = files.flatMap((file) => importsOf(file));
+
+/** Lower may not know higher. */
+function layer(file: string): number {
+  if (file.startsWith('src/liveResponse/')) return 0;
+  if (file.startsWith('cards/')) return 1;
+  if (file.startsWith('src/bot/')) return 2;
+  if (file.startsWith('src/adapters/')) return 3;
+  return 4; // src/*.ts: composition and programs.
+}
+const isSimulator = (file: string) => file.startsWith('src/simulator/');
+
+/** The one folder each package may be imported from. */
+const doors: Readonly<Record<string, string>> = {
+  botbuilder: 'src/adapters/teams/',
+  'botframework-connector': 'src/adapters/teams/',
+  'botframework-schema': 'src/adapters/teams/',
+  '@slack/bolt': 'src/adapters/slack/',
+  '@slack/web-api': 'src/adapters/slack/',
+  '@slack/socket-mode': 'src/adapters/slack/',
+  undici: 'src/adapters/outbound/',
+  '@azure/identity': 'src/adapters/entra/',
+  lowdb: 'src/adapters/store/',
+  zod: 'src/adapters/config/',
+  yaml: 'src/adapters/config/',
+  'prom-client': 'src/adapters/http/',
+  adaptivecards: 'src/adapters/console/',
+  pino: 'src/adapters/log.ts',
+  fflate: 'src/simulator/',
+};
+
+function packageOf(name: string): string {
+  const parts = name.split('/');
+  return name.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] ?? name);
+}
+
+const shown = (one: Import) => `${one.from} -> ${one.to}`;
+
+describe('the architecture', () => {
+  test('is read from a tree that is really there', () => {
+    expect(files.length).toBeGreaterThan(20);
+    expect(imports.filter((one) => one.ours).length).toBeGreaterThan(files.length);
+  });
+
+  test('lets imports point one way only: liveResponse <- cards <- bot <- adapters <- main', () => {
+    const wrong = imports.filter((one) => one.ours && !isSimulator(one.from) && !isSimulator(one.to) && layer(one.to) > layer(one.from));
+    expect(wrong.map(shown)).toEqual([]);
+  });
+
+  test('keeps the simulator apart: it imports nothing of ours, and only the composition imports it', () => {
+    expect(imports.filter((one) => one.ours && isSimulator(one.from) && !isSimulator(one.to)).map(shown)).toEqual([]);
+    expect(imports.filter((one) => isSimulator(one.to) && !isSimulator(one.from) && layer(one.from) < 4).map(shown)).toEqual([]);
+  });
+
+  test('keeps liveResponse, cards and bot free of packages and of Node at run time', () => {
+    const wrong = imports.filter((one) => layer(one.from) < 3 && !one.ours && !one.typeOnly);
+    expect(wrong.map(shown)).toEqual([]);
+  });
+
+  test('has one door for each dependency', () => {
+    const wrong = imports.filter((one) => !one.ours && doors[packageOf(one.to)] !== undefined && !one.from.startsWith(doors[packageOf(one.to)] ?? ''));
+    expect(wrong.map(shown)).toEqual([]);
+  });
+
+  test('has no import cycles, types included', () => {
+    const next = new Map(files.map((file) => [file, imports.filter((one) => one.ours && one.from === file).map((one) => one.to)]));
+    const done = new Set<string>();
+    const cycles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      const at = path.indexOf(file);
+      if (at >= 0) {
+        cycles.push([...path.slice(at), file].join(' -> '));
+        return;
+      }
+      if (done.has(file)) return;
+      for (const to of next.get(file) ?? []) visit(to, [...path, file]);
+      done.add(file);
+    };
+    for (const file of files) visit(file, []);
+    expect(cycles).toEqual([]);
+  });
+
+  test('imports only files that exist', () => {
+    const known = new Set(files);
+    expect(imports.filter((one) => one.ours && one.to.endsWith('.ts') && !known.has(one.to)).map(shown)).toEqual([]);
+  });
+
+  test('sees every form of import that the sources use', () => {
+    const text = ["import type { A } from './a.ts';", "import b from 'undici';", 'export {', '  c,', "} from './c.ts';", "await import('./d.ts');", "import './e.ts';"].join('\n');
+    expect(importsOf('src/x/y.ts', text).map((one) => [relative('src/x', one.to), one.typeOnly])).toEqual([
+      ['a.ts', true],
+      [relative('src/x', 'undici'), false],
+      ['c.ts', false],
+      ['d.ts', false],
+      ['e.ts', false],
+    ]);
+  });
+});

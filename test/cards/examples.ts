@@ -1,0 +1,229 @@
+// Requests in every state and important variant, made by the real fold, from which the golden renderings are drawn.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cardView } from '../../cards/cardView.ts';
+import type { CardView, ViewContext } from '../../cards/view.ts';
+import type { Action, CommandProgress } from '../../src/liveResponse/action.ts';
+import type { Command } from '../../src/liveResponse/commands.ts';
+import { begin, evolve } from '../../src/liveResponse/evolve.ts';
+import type { Approval, Asked, Attempt, Fact, Move, Request, WaitCause } from '../../src/liveResponse/request.ts';
+import { packageRoot } from '../support/packageRoot.ts';
+
+export const start = Date.UTC(2026, 10, 23, 14, 2, 5);
+const minute = 60_000;
+
+const responder = { id: 'responder1', name: 'Rita Responder' };
+const approver = { id: 'approver1', name: 'Ada Approver' };
+const other = { id: 'approver2', name: 'Omar Other' };
+const actionId = '5382f7ea-7557-4ab7-9782-d50480024a4e';
+
+export const dump: readonly Command[] = [
+  { type: 'RunScript', scriptName: 'minidump.ps1', args: 'OfficeClickToRun' },
+  { type: 'GetFile', path: 'C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip' },
+];
+
+export function asked(over: Partial<Asked> = {}): Asked {
+  return {
+    id: 'lr-7k3f9q',
+    origin: 'slack:Ev0PV52K21',
+    at: start,
+    requester: responder,
+    account: 'slack:U0123ABCD',
+    place: 'slack:C0123456',
+    tenant: 'corp',
+    device: {
+      id: '1e5bc9d7e413ddd7902c2932e418702b84d0cc07',
+      name: 'hosta.corp.example',
+      os: 'Windows 11 24H2',
+      health: 'Active',
+      risk: 'High',
+      exposure: 'Medium',
+      group: 'Workstations',
+      tags: ['finance', 'vip'],
+      lastReportAt: start - 6 * 60 * minute,
+      ip: '10.20.30.40',
+    },
+    commands: dump,
+    title: 'dump hosta OfficeClickToRun',
+    recipe: 'dump',
+    reason: 'Beacon to 203.0.113.7 seen at 13:40, INC-4711',
+    terms: { tier: 'high', approveRole: 'approver', expiresAt: start + 30 * minute, runWithin: 30 * minute },
+    digest: '9f2c41d7aa00bb11cc22dd33ee44ff5566778899aabbccddeeff001122334455',
+    fingerprint: '9f2c41d7',
+    ...over,
+  };
+}
+
+export function approval(at: number, by = approver): Approval {
+  return { by, account: 'slack:U0999WXYZ', at, digest: asked().digest };
+}
+
+function attempt(nonce: string, at: number): Attempt {
+  return { nonce, tag: `lr:lr-7k3f9q:${nonce}`, at };
+}
+
+export function progress(index: number, status: string, more: Partial<CommandProgress> = {}): CommandProgress {
+  return { index, status, errors: [], ...more };
+}
+
+export function action(status: string, rows: readonly CommandProgress[], more: Partial<Action> = {}): Action {
+  return {
+    id: actionId,
+    type: 'LiveResponse',
+    status,
+    machineId: asked().device.id,
+    requestor: 'live-response-bot',
+    comment: 'lr:lr-7k3f9q:a1 Rita Responder, approved by Ada Approver',
+    createdAt: start + 2 * minute,
+    updatedAt: start + 3 * minute,
+    progress: rows,
+    ...more,
+  };
+}
+
+type Step = readonly [event: Move | Fact, minutes: number];
+
+export function request(steps: readonly Step[], over: Partial<Asked> = {}): Request {
+  return steps.reduce<Request>((now, [event, minutes]) => evolve(now, event, start + minutes * minute), begin(asked(over)));
+}
+
+export const approved: Step = [{ type: 'approved', approval: approval(start + 2 * minute) }, 2];
+export const claimed: Step = [{ type: 'claimed', attempt: attempt('a1', start + 2 * minute + 500) }, 2];
+export const submitted: Step = [
+  { type: 'submitted', action: action('Pending', [progress(0, 'Created'), progress(1, 'Created')]), deadline: start + 72 * 60 * minute },
+  2.1,
+];
+export const sent: readonly Step[] = [approved, claimed, submitted];
+
+const ran = { startedAt: start + 4 * minute, endedAt: start + 4 * minute + 3000 };
+const scriptDone = progress(0, 'Completed', ran);
+const fileDone = progress(1, 'Completed');
+
+export const transcript = [
+  'Dumping OfficeClickToRun (PID 4312)',
+  '',
+  'Name                : OfficeClickToRun.dmp',
+  'Length              : 148897792',
+  'Compressed          : C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip',
+  'SHA256              : 6D2B3A0F4E5C1D7E8F90A1B2C3D4E5F60718293A4B5C6D7E8F9000112233AABB',
+  'Done in 2.8 s',
+].join('\n');
+
+export function excerptRead(text: string, more: { readonly exitCode?: number; readonly errors?: boolean; readonly cut?: boolean; readonly index?: number } = {}): Step {
+  return [
+    {
+      type: 'excerptRead',
+      excerpt: {
+        index: more.index ?? 0,
+        at: start + 5 * minute,
+        length: text.length,
+        sha256: 'ab'.repeat(32),
+        exitCode: more.exitCode ?? 0,
+        errors: more.errors ?? false,
+        cut: more.cut ?? false,
+      },
+    },
+    5,
+  ];
+}
+
+const fileSeen: Step = [
+  { type: 'fileSeen', file: { index: 1, at: start + 6 * minute, name: 'OfficeClickToRun.dmp.zip.gz', bytes: 51_380_224, format: 'gzip' } },
+  6,
+];
+const linkMinted: Step = [{ type: 'linkMinted', link: { index: 1, at: start + 6 * minute, expiresAt: start + 36 * minute }, onCard: true }, 6];
+
+export function progressed(one: Action, minutes = 5): Step {
+  return [{ type: 'progressed', action: one }, minutes];
+}
+
+export function ended(one: Action, outcome: 'succeeded' | 'failed' | 'timedOut' | 'cancelled', minutes = 6): Step {
+  return [{ type: 'ended', action: one, outcome }, minutes];
+}
+
+const succeeded = ended(action('Succeeded', [scriptDone, fileDone]), 'succeeded');
+const deferred = (cause: WaitCause): Step => [{ type: 'deferred', cause, notBefore: start + 4 * minute }, 2.5];
+const lost: readonly Step[] = [approved, claimed, [{ type: 'lost' }, 3], [{ type: 'looked' }, 4], [{ type: 'looked' }, 6]];
+const cancelAsked: Step = [{ type: 'cancelAsked', cancel: { by: other, at: start + 5 * minute, reason: 'wrong host', answer: 'accepted' } }, 5];
+
+export const sasUrl =
+  'https://stautoirmdsprd.blob.core.windows.net/results/f3b2c1?sv=2020-08-04&se=2026-11-23T14%3A38%3A05Z&sr=b&sp=r&sig=c2lnbmF0dXJlLW9mLWEtc2ltdWxhdGVkLXRlbmFudA%3D%3D';
+
+export function context(over: Partial<ViewContext> = {}): ViewContext {
+  return { now: start + 7 * minute, results: 'card', simulated: false, outputs: new Map(), urls: new Map(), command: '/lr', ...over };
+}
+
+const outputs = new Map([[0, transcript]]);
+const long = Array.from({ length: 240 }, (_, line) => `2026-11-23T13:${String(line % 60).padStart(2, '0')}:07Z  svchost.exe  pid=${4000 + line}  C:\\Windows\\System32\\svchost.exe -k netsvcs -p`).join('\n');
+const scriptError = ['Dumping OfficeClickToRun', 'procdump : Access is denied.', 'At C:\\ProgramData\\minidump.ps1:14 char:1', '    + CategoryInfo : PermissionDenied'].join('\n');
+
+export interface Example {
+  readonly name: string;
+  readonly request: Request;
+  readonly context: ViewContext;
+}
+
+function example(name: string, steps: readonly Step[], over: Partial<ViewContext> = {}, about: Partial<Asked> = {}): Example {
+  return { name, request: request(steps, about), context: context(over) };
+}
+
+const many: readonly Command[] = [
+  { type: 'PutFile', fileName: 'collector.exe' },
+  { type: 'RunScript', scriptName: 'collect.ps1', args: '-Out "C:\\Windows\\TEMP\\triage" -Depth 3 -Filter "*.evtx,*.pf" -NoNetwork' },
+  { type: 'RunScript', scriptName: 'netstat.ps1' },
+  { type: 'GetFile', path: 'C:\\Windows\\TEMP\\triage\\hosta-triage.zip' },
+  { type: 'GetFile', path: 'C:\\Users\\j.doe\\AppData\\Local\\Temp\\Fоrm 2026.docm' },
+];
+
+export const examples: readonly Example[] = [
+  example('awaiting-approval', [], { notify: 'slack:S0614TZR7' }),
+  example('awaiting-approval-teams', [], { notify: 'teams:5f0c1a52-7a53-4a1c-9a3e-0d6c8f1b2a3c', simulated: true }),
+  example('awaiting-approval-many', [], { frozen: 'Defender outage MDE-1234' }, { commands: many, title: 'triage hosta', recipe: 'triage' }),
+  example('queued-turn', [approved], { now: start + 2 * minute, queue: { position: 3, expectedAt: start + 3 * minute } }),
+  example('queued-device-busy', [approved, claimed, deferred('deviceBusy')], { now: start + 3 * minute }),
+  example('queued-sessions', [approved, [{ type: 'waiting', cause: 'sessions' }, 3]], { now: start + 3 * minute, queue: { position: 12, expectedAt: start + 9 * minute } }),
+  example('queued-throttled', [approved, claimed, deferred('throttled')], { now: start + 3 * minute, queue: { position: 1, expectedAt: start + 4 * minute } }),
+  example('queued-frozen', [approved, [{ type: 'waiting', cause: 'frozen' }, 3]], { now: start + 3 * minute, frozen: 'credential rotation' }),
+  example('queued-unreachable', [approved, claimed, deferred('unavailable')], { now: start + 3 * minute }),
+  example('submitting', [approved, claimed]),
+  example('running-pending', sent),
+  example('running-command', [...sent, progressed(action('InProgress', [progress(0, 'Executing', { startedAt: start + 4 * minute }), progress(1, 'Created')]))]),
+  example('running-excerpt', [...sent, progressed(action('InProgress', [scriptDone, progress(1, 'Executing')])), excerptRead(transcript)], { outputs, simulated: true }),
+  example('running-closing', [...sent, progressed(action('InProgress', [scriptDone, fileDone])), excerptRead(transcript)], { outputs }),
+  example('running-unknown-status', [...sent, progressed(action('Hibernating', [scriptDone, progress(1, 'WaitingForUser')])), [{ type: 'resultTrouble', trouble: { index: 0, at: start, code: 'notReady', tries: 2 } }, 5]]),
+  example('running-cancel-asked', [...sent, progressed(action('InProgress', [progress(0, 'Executing'), progress(1, 'Created')])), cancelAsked]),
+  example('unknown-lost', lost),
+  example('unknown-overdue', [...sent, [{ type: 'overdue' }, 4330], [{ type: 'looked' }, 4331]]),
+  example('finished-succeeded', [...sent, excerptRead(transcript), succeeded, fileSeen, linkMinted], { outputs, urls: new Map([[1, sasUrl]]) }),
+  example('finished-link-expired', [...sent, excerptRead(transcript), succeeded, fileSeen, linkMinted, [{ type: 'linkRetired', index: 1 }, 35]], { outputs, now: start + 36 * minute }),
+  example('finished-private', [...sent, excerptRead(transcript), succeeded, fileSeen], { outputs, results: 'private' }),
+  example('finished-long-output', [...sent, excerptRead(long), succeeded, fileSeen, linkMinted], { outputs: new Map([[0, long]]), urls: new Map([[1, sasUrl]]) }),
+  example('finished-exit-code', [...sent, excerptRead(scriptError, { exitCode: 5, errors: true }), succeeded], { outputs: new Map([[0, scriptError]]) }),
+  example('finished-failed', [
+    ...sent,
+    excerptRead(transcript),
+    ended(action('Failed', [scriptDone, progress(1, 'Failed', { errors: ['File C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip was not found'] })]), 'failed'),
+  ], { outputs }),
+  example('finished-timed-out', [...sent, ended(action('TimeOut', [progress(0, 'Executing', { startedAt: start + 4 * minute }), progress(1, 'Created')]), 'timedOut', 14)]),
+  example('finished-cancelled', [...sent, cancelAsked, ended(action('Cancelled', [progress(0, 'Executing'), progress(1, 'Created')], { cancelledBy: 'live-response-bot' }), 'cancelled')]),
+  example('over-denied', [[{ type: 'denied', by: approver, reason: 'Use the servers procedure, this is a domain controller' }, 3]]),
+  example('over-withdrawn', [approved, [{ type: 'withdrawn', by: responder }, 3]]),
+  example('over-expired', [[{ type: 'expired' }, 30]]),
+  example('over-lapsed', [approved, claimed, deferred('deviceBusy'), [{ type: 'lapsed' }, 32]]),
+  example('over-refused', [
+    approved,
+    claimed,
+    [{ type: 'refused', code: 'refused', detail: 'DisabledFeature: Live response is disabled for this organization', target: 'a5a35b1f-3b7a-4c1d-9d63-6c1d7c3f9f10' }, 3],
+  ]),
+  example('over-dropped', [...lost, [{ type: 'dropped', by: other, reason: 'device reimaged' }, 20]]),
+];
+
+export function viewOf(one: Example): CardView {
+  return cardView(one.request, one.context);
+}
+
+export const goldenFolder = join(packageRoot, 'cards', 'examples');
+
+export function golden(file: string): string {
+  return readFileSync(join(goldenFolder, file), 'utf8');
+}

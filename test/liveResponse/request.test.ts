@@ -1,0 +1,103 @@
+// The life of a request against a matrix written out by hand, and what the fold keeps and drops.
+import { describe, expect, test } from '@jest/globals';
+import { evolve, IllegalMove, raises } from '../../src/liveResponse/evolve.ts';
+import type { Move, State } from '../../src/liveResponse/request.ts';
+import { isOpen, target } from '../../src/liveResponse/request.ts';
+import { asked, exampleMoves, fold, requestIn, start } from '../support/requests.ts';
+
+const states: readonly State[] = ['awaitingApproval', 'queued', 'submitting', 'unknown', 'running', 'finished', 'over'];
+
+/** Written by hand, not derived: a row per move, a column per state in the order above; `-` is "cannot happen". */
+const matrix: Readonly<Record<Move['type'], string>> = {
+  //            awaiting  queued      submitting  unknown   running   finished over
+  approved: '   queued    -           -           -         -         -        -',
+  denied: '     over      -           -           -         -         -        -',
+  expired: '    over      -           -           -         -         -        -',
+  withdrawn: '  over      over        -           -         -         -        -',
+  claimed: '    -         submitting  -           -         -         -        -',
+  lapsed: '     -         over        -           -         -         -        -',
+  submitted: '  -         -           running     -         -         -        -',
+  deferred: '   -         -           queued      -         -         -        -',
+  refused: '    -         -           over        -         -         -        -',
+  lost: '       -         -           unknown     -         -         -        -',
+  adopted: '    -         -           -           running   -         -        -',
+  resent: '     -         -           -           queued    -         -        -',
+  dropped: '    -         -           -           over      -         -        -',
+  progressed: ' -         -           -           -         running   -        -',
+  ended: '      -         -           -           -         finished  -        -',
+  lostTrack: '  -         -           -           -         unknown   -        -',
+  overdue: '    -         -           -           -         unknown   -        -',
+};
+
+const cells = Object.entries(matrix).flatMap(([move, row]) => row.trim().split(/\s+/).map((to, at) => [move as Move['type'], states[at] ?? 'over', to] as const));
+
+describe('the moves table', () => {
+  test('has a cell for every state and move', () => {
+    expect(cells).toHaveLength(states.length * Object.keys(exampleMoves).length);
+  });
+
+  test.each(cells)('%s from %s leads to %s', (move, from, to) => {
+    expect(target(from, move) ?? '-').toBe(to);
+  });
+
+  test.each(cells)('folding %s into %s leads to %s', (move, from, to) => {
+    const request = requestIn(from);
+    if (to === '-') {
+      expect(() => evolve(request, exampleMoves[move], start)).toThrow(IllegalMove);
+      return;
+    }
+    const after = evolve(request, exampleMoves[move], start + 5000);
+    expect(after.state).toBe(to);
+    expect(after.revision).toBe(request.revision + 1);
+    expect(after.changedAt).toBe(start + 5000);
+  });
+});
+
+describe('a request', () => {
+  test('keeps what was asked, byte for byte, in every state', () => {
+    for (const state of states) expect(requestIn(state)).toMatchObject(asked);
+  });
+
+  test('is open until it is finished or over', () => {
+    expect(states.filter((state) => isOpen(requestIn(state)))).toEqual(['awaitingApproval', 'queued', 'submitting', 'unknown', 'running']);
+  });
+
+  test('must run within its time after the approval, also after it was deferred', () => {
+    const queued = requestIn('queued');
+    const deferred = fold([exampleMoves.approved, exampleMoves.claimed, exampleMoves.deferred]);
+    expect(deferred).toMatchObject({ state: 'queued', runBefore: queued.runBefore, waitsFor: 'deviceBusy' });
+    expect(queued.runBefore).toBe(exampleMoves.approved.approval.at + asked.terms.runWithin);
+  });
+
+  test('keeps its results when it is lost track of and found again', () => {
+    const excerpt = { index: 0, at: start, length: 3, sha256: 'aa', errors: false, cut: false };
+    const found = fold([exampleMoves.approved, exampleMoves.claimed, exampleMoves.submitted, { type: 'excerptRead', excerpt }, exampleMoves.lostTrack, exampleMoves.adopted]);
+    expect(found).toMatchObject({ state: 'running', results: { excerpts: [excerpt] } });
+  });
+
+  test('carries every attempt from queue to queue, so that any of their tags can be found later', () => {
+    const again = fold([exampleMoves.approved, exampleMoves.claimed, exampleMoves.lost, exampleMoves.resent, { ...exampleMoves.claimed, attempt: { ...exampleMoves.claimed.attempt, nonce: '2' } }]);
+    expect(again).toMatchObject({ attempts: [{ nonce: '0011223344556677' }, { nonce: '2' }] });
+  });
+
+  test('says what a lapsed request had waited for', () => {
+    expect(fold([exampleMoves.approved, { type: 'waiting', cause: 'sessions' }, exampleMoves.lapsed])).toMatchObject({ ending: { how: 'lapsed', waitedFor: 'sessions' } });
+  });
+
+  test('never shows an older revision on a card than it has shown', () => {
+    const ref = { surface: 'console', place: 'p', id: '1' };
+    const request = fold([
+      { type: 'cardPosting', surface: 'console', place: 'p', intent: 'a' },
+      { type: 'cardPosted', intent: 'a', ref, shown: 1 },
+      { type: 'cardShown', intent: 'a', shown: 5 },
+      { type: 'cardShown', intent: 'a', shown: 2 },
+    ]);
+    expect(request.cards).toEqual([{ surface: 'console', place: 'p', intent: 'a', ref, shown: 5 }]);
+  });
+
+  test('is not drawn anew for facts that no card shows', () => {
+    expect(raises({ type: 'pressRefused', by: 'x', verb: 'approve', reason: 'selfApproval' })).toBe(false);
+    expect(raises({ type: 'linkMinted', onCard: false, link: { index: 1, at: 0, expiresAt: 1 } })).toBe(false);
+    expect(raises({ type: 'linkMinted', onCard: true, link: { index: 1, at: 0, expiresAt: 1 } })).toBe(true);
+  });
+});

@@ -1,0 +1,68 @@
+// A clock that stands still until a test moves it. Sleepers wake in the order they are due, and what they go on to do runs before the next one wakes.
+import type { Clock } from '../../src/liveResponse/ports.ts';
+
+export interface ManualClock extends Clock {
+  /** Moves time on by `ms`, waking whoever is due on the way; resolves when everything they went on to do has come to rest. */
+  advance(ms: number): Promise<void>;
+  /** Lets promise chains run without moving time. */
+  settle(): Promise<void>;
+  /** Due times (epoch ms) of those asleep, soonest first. */
+  sleepers(): readonly number[];
+}
+
+interface Sleeper {
+  readonly due: number;
+  readonly wake: () => void;
+}
+
+/** Turns of the event loop in which nothing of a test's own should be left waiting; a turn runs whole promise chains and one round of callbacks. */
+const turns = 4;
+
+export function createManualClock(start = Date.UTC(2026, 0, 5, 9, 0, 0)): ManualClock {
+  let now = start;
+  let asleep: readonly Sleeper[] = [];
+
+  async function settle(): Promise<void> {
+    for (let turn = 0; turn < turns; turn += 1) {
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+    }
+  }
+
+  function soonest(until: number): Sleeper | undefined {
+    return asleep.reduce<Sleeper | undefined>((best, one) => (one.due <= until && (best === undefined || one.due < best.due) ? one : best), undefined);
+  }
+
+  return {
+    now: () => now,
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted === true) {
+          resolve();
+          return;
+        }
+        const wake = (): void => {
+          asleep = asleep.filter((one) => one !== sleeper);
+          signal?.removeEventListener('abort', wake);
+          resolve();
+        };
+        const sleeper: Sleeper = { due: now + Math.max(0, ms), wake };
+        asleep = [...asleep, sleeper];
+        signal?.addEventListener('abort', wake, { once: true });
+      }),
+    advance: async (ms) => {
+      const until = now + ms;
+      await settle();
+      for (let next = soonest(until); next !== undefined; next = soonest(until)) {
+        now = Math.max(now, next.due);
+        next.wake();
+        await settle();
+      }
+      now = until;
+      await settle();
+    },
+    settle,
+    sleepers: () => asleep.map((one) => one.due).sort((a, b) => a - b),
+  };
+}
