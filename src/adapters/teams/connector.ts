@@ -1,6 +1,7 @@
 // Calls to the Teams connector through botbuilder's client, with its hidden repeats and redirects taken out, a time limit put in, and
 // rules of our own: a POST that may have been accepted is never sent again, a PUT may be.
 import type { Activity } from 'botbuilder';
+import { ClaimsIdentity } from 'botframework-connector';
 import type { ConnectorClient } from 'botframework-connector';
 import { ChatError } from '../../bot/ports.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
@@ -60,20 +61,20 @@ interface Call {
 export class Connector {
   readonly #options: ConnectorOptions;
   readonly #clients = new Map<string, Promise<ConnectorClient>>();
-  #trouble: string | undefined;
+  #trouble: { readonly why: string; readonly at: number } | undefined;
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
   }
 
-  /** Why Teams does not take our calls, as of the last one. */
-  trouble(): string | undefined {
-    return this.#trouble;
+  /** Why the last call to Teams failed, if it did so after `since` (epoch milliseconds) through a fault of ours or on the way. */
+  trouble(since: number): string | undefined {
+    return this.#trouble !== undefined && this.#trouble.at > since ? this.#trouble.why : undefined;
   }
 
   /** Answers the id of the new message. `to` makes it visible to one member alone. */
   async post(target: Target, message: Outgoing, to?: string): Promise<string> {
-    const activity = { ...activityOf(message), ...(to === undefined ? {} : { recipient: { id: to } }) };
+    const activity = activityOf(message, to === undefined ? {} : { recipient: { id: to } });
     const options = { timeout: callTimeout, ...(to === undefined ? {} : { customHeaders: { [targetedHeader]: '1' } }) };
     const sent = await this.#call({ kind: 'send', what: 'post', target, repeatable: false }, (client) => client.conversations.sendToConversation(target.conversation, activity, options));
     if (typeof sent.id !== 'string' || sent.id === '') throw new ChatError('ambiguous', 'Teams took the message but gave it no id');
@@ -81,7 +82,7 @@ export class Connector {
   }
 
   async put(target: Target, id: string, message: Outgoing): Promise<void> {
-    const activity = { ...activityOf(message), id };
+    const activity = activityOf(message, { id });
     await this.#call({ kind: 'send', what: 'update', target, repeatable: true }, (client) => client.conversations.updateActivity(target.conversation, id, activity, { timeout: callTimeout }));
   }
 
@@ -120,7 +121,7 @@ export class Connector {
         return answer;
       } catch (error) {
         const failure = failureOf(error, call.what, clock.now());
-        this.#trouble = failure.ours;
+        this.#trouble = failure.ours === undefined ? undefined : { why: failure.ours, at: clock.now() };
         const pause = failure.retryAfterMs ?? (pauses[attempt] ?? pauses[2]) * (1 + jitter() / 2);
         if (failure.code === 'throttled') budgets.close(call.kind, call.target.conversation, pause);
         const again = failure.code === 'throttled' || failure.code === 'unavailable' || (failure.code === 'ambiguous' && call.repeatable);
@@ -156,8 +157,8 @@ export class Connector {
 
   async #make(serviceUrl: string): Promise<ConnectorClient> {
     const { identity } = this.#options;
-    const claims = { getClaimValue: (type: string) => (identity.appId !== '' && (type === 'aud' || type === 'appid') ? identity.appId : null), claims: [], isAuthenticated: true };
-    const factory = identity.authentication.createConnectorFactory(claims as unknown as Parameters<typeof identity.authentication.createConnectorFactory>[0]);
+    const claims = new ClaimsIdentity(identity.appId === '' ? [] : [{ type: 'aud', value: identity.appId }, { type: 'appid', value: identity.appId }], true);
+    const factory = identity.authentication.createConnectorFactory(claims);
     const client = await factory.create(serviceUrl, identity.audience);
     tame(client);
     return client;
@@ -172,6 +173,8 @@ interface Pipeline {
 }
 interface PipelineRequest {
   url: string;
+  readonly method: string;
+  disableKeepAlive?: boolean;
   readonly headers: { has(name: string): boolean; delete(name: string): void };
 }
 
@@ -182,8 +185,10 @@ function tame(client: ConnectorClient): void {
   if (pipeline.removePolicy({ name: 'defaultRetryPolicy' }).length === 0) throw new Error('botbuilder’s retry policy was not found under its name');
   pipeline.removePolicy({ name: 'redirectPolicy' });
   pipeline.addPolicy({
-    name: 'lrTargeted',
+    name: 'lrRules',
     sendRequest(request, next) {
+      // Over a new connection, so that no dying idle one can leave the fate of a message open.
+      if (request.method === 'POST') request.disableKeepAlive = true;
       if (request.headers.has(targetedHeader)) {
         request.headers.delete(targetedHeader);
         const url = new URL(request.url);
@@ -195,13 +200,14 @@ function tame(client: ConnectorClient): void {
   });
 }
 
-function activityOf(message: Outgoing): Activity {
+function activityOf(message: Outgoing, more: { readonly id?: string; readonly recipient?: { readonly id: string } }): Activity {
   const activity = {
     type: 'message',
     ...(message.text === undefined ? {} : { text: message.text, textFormat: message.textFormat ?? 'plain' }),
     ...(message.summary === undefined ? {} : { summary: message.summary }),
     ...(message.card === undefined ? {} : { attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content: message.card }] }),
     ...(message.mentions === undefined ? {} : { entities: message.mentions.map(({ id, name, text }) => ({ type: 'mention', text, mentioned: { id, name } })) }),
+    ...more,
   };
   return activity as unknown as Activity;
 }

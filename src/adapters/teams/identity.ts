@@ -1,7 +1,7 @@
 // Who may knock: botbuilder's own token validation, set up so that it can never be off by accident, and a cheap look at a token before it.
 import { ConfigurationBotFrameworkAuthentication } from 'botbuilder';
 import type { ConfigurationBotFrameworkAuthenticationOptions } from 'botbuilder';
-import { AuthenticationConfiguration, AuthenticationError, SkillValidation } from 'botframework-connector';
+import { AuthenticationConfiguration, AuthenticationError } from 'botframework-connector';
 import type { BotFrameworkAuthentication, ServiceClientCredentialsFactory } from 'botframework-connector';
 import type { TeamsSettings } from './settings.ts';
 
@@ -42,7 +42,8 @@ export async function createIdentity(settings: TeamsSettings, authority?: TeamsA
     ...(credentials.kind === 'certificate' ? { CertificateThumbprint: credentials.thumbprint, CertificatePrivateKey: credentials.privateKey } : {}),
     ...(authority === undefined ? (cloud === 'usGov' ? { ChannelService: 'https://botframework.azure.us' } : {}) : parameters(authority)),
   };
-  const authentication = new ConfigurationBotFrameworkAuthentication(options, authority?.credentials, new AuthenticationConfiguration([], refuseSkills));
+  // Without a validator of claims, botbuilder refuses the tokens of skills, that is, of other bots.
+  const authentication = new ConfigurationBotFrameworkAuthentication(options, authority?.credentials, new AuthenticationConfiguration([]));
   const identity = { appId, authentication, audience: authority?.oauthScope ?? channel.audience, issuer: authority?.tokenIssuer ?? channel.issuer };
   await mustCheck(identity);
   return identity;
@@ -59,11 +60,6 @@ function parameters(authority: TeamsAuthority): ConfigurationBotFrameworkAuthent
     ToBotFromEmulatorOpenIdMetadataUrl: authority.openIdMetadataUrl,
     CallerId: 'urn:botframework:azure',
   };
-}
-
-function refuseSkills(claims: Parameters<typeof SkillValidation.isSkillClaim>[0]): Promise<void> {
-  if (SkillValidation.isSkillClaim(claims)) throw new AuthenticationError('Other bots may not call this one.', 401);
-  return Promise.resolve();
 }
 
 async function mustCheck({ authentication }: TeamsIdentity): Promise<void> {

@@ -38,8 +38,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const names = ['MicrosoftAppType', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppTenantId', 'MicrosoftAppCertificatePath', 'ChannelService', 'TEAMS_ALLOWED_TENANTS', 'LR_TEAMS_DEV_NO_AUTH'] as const;
 /** Names people write for ours; taking them silently for absent would be taking a typing error for "no Teams". */
-const misspelt: Readonly<Record<string, (typeof names)[number]>> = Object.fromEntries(
-  names.flatMap((name) => [[name.toUpperCase(), name], [name.toLowerCase(), name], [name.replace(/([a-z])([A-Z])/g, '$1_$2').toUpperCase(), name]]).filter(([written, name]) => written !== name),
+const misspelt: Readonly<Record<string, (typeof names)[number]>> = Object.fromEntries<(typeof names)[number]>(
+  names.flatMap((name): readonly (readonly [string, (typeof names)[number]])[] => [[name.toUpperCase(), name], [name.toLowerCase(), name], [name.replace(/([a-z])([A-Z])/g, '$1_$2').toUpperCase(), name]]).filter(([written, name]) => written !== name),
 );
 const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const govChannelService = 'https://botframework.azure.us';
@@ -165,5 +165,5 @@ function readTenants(text: string | undefined, own: string | undefined, problems
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'it is not in the expected form';
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : 'it is not in the expected form';
 }
