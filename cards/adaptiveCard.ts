@@ -50,9 +50,15 @@ function run(text: string, look: Omit<TextRun, 'type' | 'text'> = {}): TextRun {
   return { type: 'TextRun', text, ...look };
 }
 
-/** `{{DATE(…)}}` in a run would be replaced by a date; broken up, it is drawn as it stands. */
+/** A whole `{{DATE(…)}}` or `{{TIME(…)}}`, which clients replace by a date even in a run. */
+const dateFunction = /\{(?=\{(?:DATE|TIME)\(\d{4}-\d\d-\d\dT[^()]{0,80}\)\}\})/;
+
+/** Date functions are divided between two runs, and so drawn as they stand. */
 function text(runs: readonly TextRun[], spacing?: Spacing): RichTextBlock {
-  const inlines = runs.flatMap((one) => (one.text.includes('{{') ? one.text.split(/(?<=\{)(?=\{)/).map((part) => ({ ...one, text: part })) : [one]));
+  const inlines = runs.flatMap((one) => {
+    const parts = one.text.split(dateFunction);
+    return parts.length === 1 ? [one] : parts.map((part, at) => ({ ...one, text: at < parts.length - 1 ? `${part}{` : part }));
+  });
   return { type: 'RichTextBlock', inlines, ...(spacing === undefined ? {} : { spacing }) };
 }
 
@@ -129,7 +135,7 @@ function action(view: CardView, button: Button): Action {
     type: 'Action.ShowCard',
     title: button.label,
     ...style(button),
-    tooltip: button.spoken,
+    ...tooltip(button),
     card: {
       type: 'AdaptiveCard',
       body: [
@@ -156,11 +162,15 @@ function style(button: Button): { readonly style?: 'positive' | 'destructive' } 
   return button.style === 'primary' ? { style: 'positive' } : button.style === 'danger' ? { style: 'destructive' } : {};
 }
 
+function tooltip(button: Button): { readonly tooltip?: string } {
+  return button.spoken === '' ? {} : { tooltip: button.spoken };
+}
+
 function execute(view: CardView, button: Button, title: string): Execute {
   const data = teamsData(view, button);
   const associatedInputs = button.asks === undefined ? 'none' : 'auto';
   const common = { title, ...style(button), data, associatedInputs } as const;
-  return { type: 'Action.Execute', verb: `lr.${button.verb}.v1`, ...common, tooltip: button.spoken, fallback: { type: 'Action.Submit', ...common } };
+  return { type: 'Action.Execute', verb: `lr.${button.verb}.v1`, ...common, ...tooltip(button), fallback: { type: 'Action.Submit', ...common } };
 }
 
 /** A mention fires only through an entity, and only for the account the policy names. */

@@ -110,7 +110,7 @@ function pressButton(view: CardView, button: Button): ButtonElement {
     action_id: slackActionId(button.verb, button.index),
     value: slackValue(view, button),
     ...style,
-    accessibility_label: clip(button.spoken, slack.accessibilityLabel),
+    ...(button.spoken === '' ? {} : { accessibility_label: clip(button.spoken, slack.accessibilityLabel) }),
     ...(confirm === undefined
       ? {}
       : {

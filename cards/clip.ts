@@ -27,8 +27,11 @@ function isSpace(point: number): boolean {
   return point === 0xa0 || (point >= 0x2000 && point <= 0x200a) || point === 0x202f || point === 0x205f || point === 0x3000;
 }
 
-/** Index after a terminal escape sequence that begins at `at` (an ESC or a C1 introducer). */
-function afterEscape(text: string, at: number): number {
+/** Longest string sequence (a title, a hyperlink) that is taken for one. */
+const longestSequence = 2048;
+
+/** Index after a terminal escape sequence that begins at `at` (an ESC or a C1 introducer). `barren.until`: no end of a string sequence lies before it. */
+function afterEscape(text: string, at: number, barren: { until: number }): number {
   const first = text.charCodeAt(at);
   let kind = first;
   let next = at + 1;
@@ -50,11 +53,15 @@ function afterEscape(text: string, at: number): number {
   }
   if (kind === 0x9d || kind === 0x90 || kind === 0x98 || kind === 0x9e || kind === 0x9f) {
     // A string sequence ends with BEL or ST. One that does not end within its line keeps its text: hiding it would hide evidence.
-    for (let i = next; i < text.length; i += 1) {
+    // What one search found to hold no end is not searched again: a text full of openings stays linear.
+    if (next < barren.until) return next;
+    const last = Math.min(text.length, next + longestSequence);
+    for (let i = next; i < last; i += 1) {
       const code = text.charCodeAt(i);
       if (code === 0x07 || code === 0x9c) return i + 1;
       if (code === 0x1b && text.charCodeAt(i + 1) === 0x5c) return i + 2;
-      if (code === 0x0a || code === 0x0d || i - next > 4096) return next;
+      barren.until = i;
+      if (code === 0x0a || code === 0x0d) return next;
     }
     return next;
   }
@@ -69,6 +76,7 @@ export function clean(text: string): string {
   const parts: string[] = [];
   let kept = 0;
   let marks = 0;
+  const barren = { until: 0 };
   const cut = (from: number, to: number, instead: string): void => {
     if (from > kept) parts.push(text.slice(kept, from));
     if (instead !== '') parts.push(instead);
@@ -101,7 +109,7 @@ export function clean(text: string): string {
       cut(i, next, tab);
       i = next;
     } else if (code === 0x1b || (code >= 0x90 && code <= 0x9f)) {
-      const end = Math.max(next, Math.min(text.length, afterEscape(text, i)));
+      const end = Math.max(next, Math.min(text.length, afterEscape(text, i, barren)));
       cut(i, end, '');
       i = end;
     } else if (code === 0x0b || code === 0x0c || code === 0x2028 || code === 0x2029 || code === 0x85) {

@@ -99,6 +99,6 @@ function cancelledBy(request: InState<'finished'>): string {
 function cancelMeans(request: InState<'finished'>): string {
   if (stepFacts(request).allDone) return `${all(request.commands.length)} had completed before that.`;
   const open = request.commands.flatMap((_, index) => (stateOf(request, index) === 'failed' ? [index + 1] : []));
-  const may = open.length === 0 ? '' : open.length === 1 ? ` Command ${String(open[0])} had started and may have run to its end.` : ` Commands ${open.join(', ')} had started and may have run to their end.`;
+  const may = open.length === 0 ? '' : open.length === 1 ? ` Command ${String(open[0])} was handed over and may have run to its end.` : ` Commands ${open.join(', ')} were handed over and may have run to their end.`;
   return `${notRun(request)}${may}`;
 }

@@ -6,35 +6,34 @@ import type { CardView, ExcerptBlock } from './view.ts';
 const excerptSteps = [
   { lines: 8, perLine: 120 },
   { lines: 4, perLine: 80 },
-  { lines: 0, perLine: 0 },
 ] as const;
 
-const leftOut = 'Left out to fit this card: “Full output” sends it to you.';
+const leftOut = 'Output is left out to fit this card: “Full output” sends it to you.';
 const cutMore = 'Cut to fit this card: “Full output” sends you more.';
 
 /** Levels there are; 0 leaves the view as it is. */
-export const smallest = 6;
+export const smallest = 7;
 
-function smaller(view: CardView, level: number): CardView {
-  if (level === 0) return view;
-  const step = excerptSteps[Math.min(level, excerptSteps.length) - 1];
-  const excerpts = step === undefined ? view.excerpts : view.excerpts.map((one) => cutExcerpt(one, step.lines, step.perLine));
-  if (level <= 3) return { ...view, excerpts };
+function smaller(full: CardView, level: number): CardView {
+  if (level === 0) return full;
+  const step = excerptSteps[level - 1];
+  if (step !== undefined) return { ...full, excerpts: full.excerpts.map((one) => cutExcerpt(one, step.lines, step.perLine)) };
+  const view = full.excerpts.length === 0 ? full : { ...full, excerpts: [], notes: [leftOut, ...full.notes] };
+  if (level === 3) return view;
   const tight = level >= 5;
   return {
     ...view,
-    excerpts,
     lead: clip(view.lead, tight ? 400 : 700),
     facts: view.facts.filter((one) => !tight || essential.has(one.label)).map((one) => ({ ...one, value: clip(one.value, tight ? 90 : 160) })),
-    steps: view.steps.map((one) => (one.detail === undefined ? one : { ...one, detail: clip(one.detail, tight ? 80 : 200) })),
+    steps: view.steps.map((one) => (one.detail === undefined ? one : { ...one, detail: clip(one.detail, level >= 7 ? 30 : tight ? 80 : 200) })),
     notes: view.notes.map((one) => clip(one, tight ? 160 : 240)).slice(0, tight ? 4 : 8),
-    // Last of all the live links: their buttons stay, and make a new one.
+    // Last of all the live links and the names on buttons: the buttons themselves stay, and make a new link.
     links: level >= 6 ? [] : view.links,
+    buttons: level >= 7 ? view.buttons.map((one) => ({ ...one, label: one.label.split(':')[0] ?? one.label, spoken: '' })) : view.buttons,
   };
 }
 
 function cutExcerpt(one: ExcerptBlock, lines: number, perLine: number): ExcerptBlock {
-  if (lines === 0) return { ...one, text: '', more: leftOut };
   const text = one.text
     .split('\n')
     .slice(0, lines)

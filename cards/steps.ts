@@ -60,7 +60,7 @@ export function stepFacts(request: Request): StepFacts {
   return {
     ...(failed < 0 ? {} : { failed }),
     ...(current < 0 ? {} : { current }),
-    started: states.filter((state) => state !== 'waiting').length,
+    started: states.filter((state) => state !== 'waiting' && state !== 'skipped').length,
     done,
     allDone: done === states.length,
   };

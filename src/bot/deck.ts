@@ -166,12 +166,12 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
 
   function noteDue(request: Request, place: CardPlace): boolean {
     const full = `${place.surface}:${place.place}`;
-    return full === request.place && !request.noted.includes(full) && noteOf(request) !== undefined && clock.now() - request.changedAt < lateCards;
+    return full === request.place && !request.noted.includes(full) && noteOf(deps, request) !== undefined && clock.now() - request.changedAt < lateCards;
   }
 
   async function note(chat: ChatPort, id: string, place: CardPlace, card: Card): Promise<void> {
     const request = store.get(id);
-    const text = request === undefined ? undefined : noteOf(request);
+    const text = request === undefined ? undefined : noteOf(deps, request);
     if (request === undefined || text === undefined || card.ref === undefined) return;
     // Written first: a note that may have been sent is never sent twice.
     await store.change(id, () => ({ event: { type: 'noted', surface: place.surface, place: place.place } }));

@@ -19,12 +19,7 @@ import { link, output } from './viewing.ts';
 export function onCommand(bot: Conversation, input: CommandIn): Promise<Reply> {
   return answering(bot, { account: input.account, place: input.place, said: input.text }, async () => {
     const parsed = parse(input.text, bot.policy.recipes);
-    const { command } = bot.settings;
-    if ('problem' in parsed) return told(explainGrammar(parsed, command));
-    // What anybody may read, listed in the policy or not.
-    if (parsed.verb === 'help') return told(helpText(parsed.topic, bot.policy.recipes, command));
-    if (parsed.verb === 'whoami') return told(whoami(input.account, input.place, await actorOf(bot.policy, input.account, bot.groups)));
-    return answer(bot, await speaking(bot, input.account), input, parsed);
+    return 'problem' in parsed ? told(explainGrammar(parsed, bot.settings.command)) : answer(bot, input, parsed);
   });
 }
 
@@ -32,8 +27,14 @@ function told({ text, block }: Explained): Reply {
   return sentence(text, block);
 }
 
-async function answer(bot: Conversation, actor: Actor, input: CommandIn, parsed: Exclude<Parsed, { readonly verb: 'help' | 'whoami' }>): Promise<Reply> {
-  const { place } = input;
+async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Promise<Reply> {
+  const { account, place } = input;
+  const { command } = bot.settings;
+  // What anybody may read, listed in the policy or not.
+  if (parsed.verb === 'help') return told(helpText(parsed.topic, bot.policy.recipes, command));
+  if (parsed.verb === 'whoami') return told(whoami(account, place, await actorOf(bot.policy, account, bot.groups)));
+  const actor = await speaking(bot, account);
+  if (isTelling(parsed.verb)) granted(maySee(bot.policy, actor, place));
   switch (parsed.verb) {
     case 'ask':
       return ask(bot, actor, input, parsed);
@@ -52,28 +53,21 @@ async function answer(bot: Conversation, actor: Actor, input: CommandIn, parsed:
     case 'unfreeze':
       return unfreeze(bot, actor);
     case 'status':
-    case 'list':
-    case 'recipes':
-    case 'host':
-    case 'quota':
-      granted(maySee(bot.policy, actor, place));
-      return look(bot, actor, input, parsed);
-  }
-}
-
-async function look(bot: Conversation, actor: Actor, input: CommandIn, parsed: Extract<Parsed, { readonly verb: 'status' | 'list' | 'recipes' | 'host' | 'quota' }>): Promise<Reply> {
-  switch (parsed.verb) {
-    case 'status':
-      return parsed.id === undefined ? list(bot, actor, 'recent') : cardOf(bot, requestOf(bot, parsed.id), input.place, `${showId(parsed.id)} as it is now:`);
+      return parsed.id === undefined ? list(bot, actor, 'recent') : cardOf(bot, requestOf(bot, parsed.id), place, `${showId(parsed.id)} as it is now:`);
     case 'list':
       return list(bot, actor, parsed.which);
     case 'recipes':
-      return told(recipesText(bot.policy.recipes, bot.settings.command));
+      return told(recipesText(bot.policy.recipes, command));
     case 'host':
       return host(bot, parsed.name);
     case 'quota':
       return quota(bot);
   }
+}
+
+/** Answers that only tell; they take any role and a listed place. */
+function isTelling(verb: Parsed['verb']): boolean {
+  return ['status', 'list', 'recipes', 'host', 'quota'].includes(verb);
 }
 
 /** Without the fingerprint nobody can have read what would run: show it all, and the exact line. */

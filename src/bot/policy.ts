@@ -22,6 +22,8 @@ export interface Recipe {
   readonly name: string;
   readonly usage: string;
   readonly description?: string;
+  /** A line that parses, for help and corrections. */
+  readonly example?: string;
   readonly args: readonly RecipeArgument[];
   /** Commands whose texts hold `{argument}` places. */
   readonly commands: readonly Command[];
@@ -40,7 +42,10 @@ export interface Tier {
 }
 
 export interface DeviceScope {
-  /** Any of these must match; `'*'` groups mean every device. Empty: no device at all. */
+  /**
+   * Any of these must match; the group `'*'` means every device. Empty: no device at all. Compared without case. A name without a
+   * dot stands in `never` for every device whose first label it is, in `allow` for a device of exactly that name.
+   */
   readonly allow: { readonly groups: readonly string[]; readonly tags: readonly string[]; readonly names: readonly string[] };
   readonly never: { readonly groups: readonly string[]; readonly tags: readonly string[]; readonly names: readonly string[] };
 }

@@ -8,6 +8,7 @@ import type { Attempt, Device, InState, Move, Request, WaitCause } from '../live
 import type { Deps } from './deps.ts';
 import { deadlineFrom } from './limits.ts';
 import { isIn, moveFrom } from './moving.ts';
+import { explain } from './refusal.ts';
 import { inScope } from './scope.ts';
 
 /** What a busy device is given before the next try. */
@@ -129,7 +130,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     }
     const problem = inScope(deps.policy, device);
     if (problem !== undefined) {
-      await move(request.id, () => ({ type: 'refused', code: 'deviceOutOfScope', detail: problem.why }));
+      await move(request.id, () => ({ type: 'refused', code: 'deviceOutOfScope', detail: explain(problem, deps.settings.command) }));
       return;
     }
     await post(claimed.request, attempt);

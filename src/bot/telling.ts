@@ -1,6 +1,5 @@
 // Answers that only tell: status, lists, a device, the quota. Private to whoever asked, in preformatted columns.
 import { duration, timeOf } from '../../cards/time.ts';
-import { statusWords } from '../../cards/words.ts';
 import type { Device, Request } from '../liveResponse/request.ts';
 import { isOpen } from '../liveResponse/request.ts';
 import { kinds } from '../liveResponse/pacing.ts';
@@ -13,6 +12,7 @@ import { placesOf } from './cardPlaces.ts';
 import { explain } from './refusal.ts';
 import { showId } from './requestId.ts';
 import { inScope } from './scope.ts';
+import { wordsOf } from './views.ts';
 
 /** Rows of a list: what fits one message of every chat. */
 const listRows = 20;
@@ -37,7 +37,7 @@ export function list(bot: Conversation, actor: Actor, which: ListName): Reply {
     }
   });
   if (chosen.length === 0) return sentence(emptyList[which]);
-  const rows = chosen.slice(0, listRows).map((request) => [showId(request.id), statusWords(request), request.device.name, request.title, request.requester.name, timeOf(request.changedAt, bot.clock.now())]);
+  const rows = chosen.slice(0, listRows).map((request) => [showId(request.id), wordsOf(bot, request).status, request.device.name, request.title, request.requester.name, timeOf(request.changedAt, bot.clock.now())]);
   const more = chosen.length > listRows ? ` The newest ${listRows} of ${chosen.length}.` : '';
   return sentence(`${listTitle[which]}.${more} One of them: ${bot.settings.command} status <id>`, columns(rows));
 }
@@ -77,8 +77,8 @@ function deviceText(bot: Conversation, device: Device): string {
     ['Tags', device.tags.length === 0 ? 'none' : device.tags.join(', ')],
     ['Last full report', device.lastReportAt === undefined ? undefined : timeOf(device.lastReportAt, bot.clock.now())],
     ['IP', device.ip],
-    ['Live response', scope === undefined ? 'allowed by the policy' : `not allowed: ${scope.why}`],
-    ['Open requests', busy.length === 0 ? 'none' : busy.map((request) => `${showId(request.id)} (${statusWords(request)})`).join(', ')],
+    ['Live response', scope === undefined ? 'allowed by the policy' : explain(scope, bot.settings.command)],
+    ['Open requests', busy.length === 0 ? 'none' : busy.map((request) => `${showId(request.id)} (${wordsOf(bot, request).status})`).join(', ')],
   ];
   return columns(lines.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]])));
 }

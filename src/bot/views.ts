@@ -1,5 +1,6 @@
 // From a stored request to what a card shows in one place: gathers excerpts, live links and the queue place that the pure view needs.
-import { cardView } from '../../cards/cardView.ts';
+import { cardView, titleOf } from '../../cards/cardView.ts';
+import { said } from '../../cards/words.ts';
 import type { CardView } from '../../cards/view.ts';
 import type { Request } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
@@ -56,4 +57,12 @@ export function createViews(deps: Deps, submission: Pick<Submission, 'place'>): 
       });
     },
   };
+}
+
+const nothing: ReadonlyMap<number, string> = new Map();
+
+/** Title, status and lead of a request outside a card: for lists and notes. */
+export function wordsOf(deps: Pick<Deps, 'clock' | 'settings'>, request: Request): { readonly title: string; readonly status: string; readonly lead: string } {
+  const { status, lead } = said(request, { now: deps.clock.now(), results: 'private', simulated: false, outputs: nothing, urls: nothing, command: deps.settings.command });
+  return { title: titleOf(request), status, lead };
 }

@@ -68,12 +68,12 @@ function asTranscript(value: unknown): Transcript | undefined {
   const known = ['script_output', 'script_errors', 'script_error', 'exit_code', 'script_name'];
   if (!known.some((key) => field(value, key) !== undefined)) return undefined;
   const exitCode = typeof exit === 'number' ? exit : typeof exit === 'string' && /^-?\d{1,10}$/.test(exit) ? Number(exit) : undefined;
+  const shown = { ...split(clean(output)), errors: clean(errors) };
   return {
     ...(typeof name === 'string' && name !== '' ? { scriptName: name } : {}),
     ...(exitCode === undefined ? {} : { exitCode }),
-    ...split(clean(output)),
-    errors: clean(errors),
-    ...(clean(output) === '' && clean(errors) === '' ? { note: 'empty' as const } : {}),
+    ...shown,
+    ...(shown.output === '' && shown.errors === '' ? { note: 'empty' as const } : {}),
   };
 }
 

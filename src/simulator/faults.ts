@@ -19,6 +19,8 @@ const faultNames = [
   'noContent',
   /** Answers 200 with an empty body after the work. */
   'emptyBody',
+  /** A refusal loses its body. */
+  'bareError',
   /** Half of the body, announced as if it were all of it. */
   'truncate',
   /** The whole body, split in two with `ms` between. */

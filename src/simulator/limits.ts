@@ -14,7 +14,8 @@ export class Windows {
   /** Counts a call under `key` at `now`, or says which limit it would break. `countRefused` makes a refused call count as well. */
   count(key: string, limits: readonly Limit[], now: number, countRefused: boolean): Throttled | undefined {
     const widest = Math.max(0, ...limits.map((limit) => limit.perMs));
-    const calls = (this.#calls.get(key) ?? []).filter((at) => at > now - widest);
+    // A clock that ran fast before a restart leaves calls in the future; they must not block for as long as it was ahead.
+    const calls = (this.#calls.get(key) ?? []).filter((at) => at > now - widest && at <= now);
     this.#calls.set(key, calls);
     const throttled = limits.map((limit) => throttledBy(limit, calls, now)).filter((found) => found !== undefined)
       .sort((one, other) => other.retryAfterSeconds - one.retryAfterSeconds)[0];

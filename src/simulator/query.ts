@@ -29,7 +29,7 @@ export function page<Row>(collection: Collection<Row>, query: URLSearchParams, p
   const shown = ordered.slice(skip, skip + size);
   const more = ordered.length > skip + size && (top === undefined || top > size);
   return {
-    '@odata.context': `${address.slice(0, address.toLowerCase().indexOf('/api') + 4)}/$metadata#${entitySet}`,
+    '@odata.context': `${new URL(address).origin}/api/$metadata#${entitySet}`,
     ...(option('$count') === 'true' ? { '@odata.count': ordered.length } : {}),
     value: shown.map(collection.wire).map((row) => selected(row, option('$select'))),
     ...(more ? { '@odata.nextLink': nextLink(address, query, skip + size, top === undefined ? undefined : top - size) } : {}),

@@ -85,11 +85,12 @@ function insteadOf(tenant: Tenant, kind: Kind): Answer | undefined {
   return refusal(tenant, new Refused(status, status === 503 ? 'ServiceUnavailable' : 'InternalServerError', fault.value ?? '', headers));
 }
 
-/** Sends the answer of work that was done, or spoils it. A refusal has no answer worth losing, so it uses up no fault. */
+/** Sends the answer of work that was done, or spoils it. A refusal has no answer worth losing, so it uses up none of the other faults. */
 async function deliver(tenant: Tenant, kind: Kind, closing: AbortSignal, incoming: IncomingMessage, response: ServerResponse, answered: Answer): Promise<void> {
   const { faults } = tenant;
   if (answered.status >= 300) {
-    send(response, answered);
+    const bare = faults.take('bareError', kind) !== undefined;
+    send(response, bare ? { ...answered, body: '' } : answered);
   } else if (faults.take('loseAnswer', kind) !== undefined) {
     incoming.socket.resetAndDestroy();
   } else if (faults.take('noContent', kind) !== undefined) {

@@ -35,12 +35,13 @@ export const memoryOnly: State = { keep: () => undefined, close: () => undefined
 export function fileState(folder: string, tenant: Tenant): State {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, stateFileName);
+  const text = savedText();
   let version = -1;
   let writtenAt = Number.NEGATIVE_INFINITY;
   // No fsync: the file guards against killed processes, not against power cuts.
   const write = (now: number): void => {
     const temporary = `${path}.tmp`;
-    writeFileSync(temporary, JSON.stringify(tenant.saved()));
+    writeFileSync(temporary, text(tenant.saved()));
     renameSync(temporary, path);
     version = tenant.version;
     writtenAt = now;
@@ -51,5 +52,20 @@ export function fileState(folder: string, tenant: Tenant): State {
       if (tenant.version !== version || now - writtenAt >= windowsLossMs) write(now);
     },
     close: () => write(tenant.now()),
+  };
+}
+
+/** Writes a saved tenant as JSON. Records are never changed in place, so the text of each is kept: a long history must not slow down every POST. */
+function savedText(): (saved: SavedTenant) => string {
+  const texts = new WeakMap<object, string>();
+  const textOf = (record: object): string => {
+    const text = texts.get(record) ?? JSON.stringify(record);
+    texts.set(record, text);
+    return text;
+  };
+  return (saved) => {
+    const fields = Object.entries(saved).map(([key, value]: readonly [string, unknown]) =>
+      `${JSON.stringify(key)}:${Array.isArray(value) ? `[${value.map(textOf).join(',\n')}]` : JSON.stringify(value)}`);
+    return `{${fields.join(',\n')}}\n`;
   };
 }

@@ -3,7 +3,6 @@
 import { randomBytes } from 'node:crypto';
 import { fleet, ordinaryDevice } from './devices.ts';
 import { Faults } from './faults.ts';
-import { nextEvent } from './lifecycle.ts';
 import type { World } from './lifecycle.ts';
 import { Windows } from './limits.ts';
 import { changedProfile, defaultProfile } from './profile.ts';
@@ -11,9 +10,10 @@ import type { Kind, Profile, ProfileChange } from './profile.ts';
 import { Refused } from './refused.ts';
 import { sampleActions } from './sampleActions.ts';
 import { guid } from './seed.ts';
-import { isFinal } from './shapes.ts';
 import type { Action, Device, LibraryFile, Submission } from './shapes.ts';
 import { startingLibrary } from './startingLibrary.ts';
+import { Timeline } from './timeline.ts';
+import type { Happening } from './timeline.ts';
 
 export interface Clock { /** Epoch ms. */ now(): number }
 
@@ -54,6 +54,7 @@ export class Tenant {
   readonly #actions: Map<string, Action>;
   readonly #library: Map<string, LibraryFile>;
   readonly #submissions: Submission[];
+  readonly #timeline = new Timeline();
   #profile: Profile;
   #counter: number;
   #now: number;
@@ -103,7 +104,11 @@ export class Tenant {
   now(): number {
     const now = Math.max(this.#now, this.#clock.now());
     this.#now = now;
-    while (this.#applyEarliest(now)) this.#version += 1;
+    for (let next = this.#next(now); next !== undefined; next = this.#next(now)) {
+      if (next.device !== undefined) this.#devices.set(next.device.id, next.device);
+      if (next.action !== undefined) this.#actions.set(next.action.id, next.action);
+      this.#version += 1;
+    }
     return now;
   }
 
@@ -137,6 +142,7 @@ export class Tenant {
   change(profile: ProfileChange): void {
     this.now();
     this.#profile = changedProfile(this.#profile, profile);
+    this.#timeline.forget();
   }
 
   /** Tells a device to be different from now on. */
@@ -169,10 +175,12 @@ export class Tenant {
 
   keepFile(file: LibraryFile): void {
     this.#library.set(file.fileName.toLowerCase(), file);
+    this.#timeline.forget();
     this.#version += 1;
   }
 
   dropFile(fileName: string): boolean {
+    this.#timeline.forget();
     this.#version += 1;
     return this.#library.delete(fileName.toLowerCase());
   }
@@ -219,27 +227,8 @@ export class Tenant {
     };
   }
 
-  #applyEarliest(now: number): boolean {
-    const waking = [...this.#devices.values()].map((device) => ({ at: device.wakesAt ?? Number.POSITIVE_INFINITY, apply: () => this.#wake(device) }));
-    const moving = [...this.#actions.values()].filter((action) => !isFinal(action)).map((action) => this.#moveOf(action));
-    const [earliest] = [...waking, ...moving].filter((event) => event.at <= now).sort((one, other) => one.at - other.at);
-    earliest?.apply();
-    return earliest !== undefined;
-  }
-
-  #wake(device: Device): void {
-    this.#devices.set(device.id, { ...device, onlineSince: device.wakesAt, wakesAt: null });
-  }
-
-  #moveOf(action: Action): { readonly at: number; readonly apply: () => void } {
-    const device = this.#devices.get(action.machineId);
-    const event = device === undefined ? undefined : nextEvent(action, device, this.world);
-    if (event === undefined || device === undefined) return { at: Number.POSITIVE_INFINITY, apply: () => undefined };
-    const apply = (): void => {
-      this.#actions.set(action.id, event.next);
-      if (event.leaves.length > 0) this.#devices.set(device.id, { ...device, files: [...new Set([...device.files, ...event.leaves])] });
-    };
-    return { at: event.at, apply };
+  #next(now: number): Happening | undefined {
+    return this.#timeline.earliest(this.#devices, this.#actions, this.world, now);
   }
 }
 

@@ -30,6 +30,7 @@ export function asked(over: Partial<Asked> = {}): Asked {
     requester: responder,
     account: 'slack:U0123ABCD',
     place: 'slack:C0123456',
+    placeIsPrivate: false,
     tenant: 'corp',
     device: {
       id: '1e5bc9d7e413ddd7902c2932e418702b84d0cc07',

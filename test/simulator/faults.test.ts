@@ -91,6 +91,13 @@ describe('the answer', () => {
     await expect((await tenant.fetch('/api/machineactions')).json()).rejects.toThrow(/JSON/);
   });
 
+  test('is a refusal without a body', async () => {
+    const tenant = await defender();
+    tenant.tenant.faults.plant({ what: 'bareError' });
+    const refused = await tenant.fetch('/api/machineactions/none');
+    expect([refused.status, await refused.text()]).toEqual([404, '']);
+  });
+
   test('is 204, or 200 with nothing in it', async () => {
     const tenant = await defender();
     tenant.tenant.faults.plant({ what: 'noContent', on: 'run' });

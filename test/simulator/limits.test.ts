@@ -32,3 +32,10 @@ test('waiting as long as Retry-After says is enough', () => {
     now += 700;
   }
 });
+
+test('calls of a clock that was ahead before a restart are forgotten', () => {
+  const limits = [{ max: 1, perMs: 60_000 }];
+  const windows = new Windows({ run: [9_000_000] });
+  expect(windows.count('run', limits, 1_000_000, false)).toBeUndefined();
+  expect(windows.count('run', limits, 1_000_001, false)).toEqual({ limit: limits[0], retryAfterSeconds: 60 });
+});

@@ -1,5 +1,6 @@
 // The two collections, machine actions and machines, with the OData the service understands.
 import { describe, expect, test } from '@jest/globals';
+import { request } from 'undici';
 import { defender, hello, minute, refusalOf, wholeSession } from './defender.ts';
 import type { ActionJson, Defender, ListJson, MachineJson } from './defender.ts';
 
@@ -77,6 +78,14 @@ describe('the list of machine actions', () => {
     const second = await tenant.get<ListJson<ActionJson>>(next);
     expect(second.value.map((action) => action.id)).toEqual([ids[0]]);
     expect(second['@odata.nextLink']).toBeUndefined();
+  });
+
+  test('names the host that was called in context and next page', async () => {
+    const { tenant } = await withSessions({ profile: { pageSize: 2 } });
+    const { body } = await request(`${tenant.url}/api/v1.0/machineactions`, { headers: { host: 'api-eu.securitycenter.microsoft.com' } });
+    const page = await body.json() as ListJson<ActionJson>;
+    expect(page['@odata.context']).toBe('http://api-eu.securitycenter.microsoft.com/api/$metadata#MachineActions');
+    expect(page['@odata.nextLink']).toBe('http://api-eu.securitycenter.microsoft.com/api/v1.0/machineactions?%24skip=2');
   });
 
   test('has no next page when $top was all that was asked for', async () => {

@@ -28,8 +28,10 @@ export interface ConsoleOptions {
 const bodyLimit = '32kb';
 const heartbeat = 15_000;
 
-export function mountConsole(app: Express, options: ConsoleOptions): void {
+/** Answers how to end the event streams, which would hold a stopping server open. */
+export function mountConsole(app: Express, options: ConsoleOptions): () => Promise<void> {
   const { chat, bot, policy } = options;
+  const streams = new Set<Response>();
   const guarded = guard(options.port);
   app.use('/console', guarded, express.json({ limit: bodyLimit, strict: true }));
 
@@ -37,7 +39,7 @@ export function mountConsole(app: Express, options: ConsoleOptions): void {
     response.json({ now: options.clock.now(), people: peopleOf(policy), places: placesOf(policy), messages: chat.messages().map(drawn) });
   });
 
-  app.get('/console/api/events', (request, response) => stream(request, response, chat));
+  app.get('/console/api/events', (request, response) => stream(request, response, chat, streams));
 
   app.post('/console/api/commands', async (request, response) => {
     const body = fieldsOf(request.body);
@@ -79,6 +81,10 @@ export function mountConsole(app: Express, options: ConsoleOptions): void {
   });
 
   options.extra?.(app);
+  return () => {
+    for (const response of streams) response.end();
+    return Promise.resolve();
+  };
 }
 
 /** What a reply says privately also stands in the chat, seen by that person alone. */
@@ -110,7 +116,8 @@ function drawn(message: ConsoleMessage): unknown {
 }
 
 /** Server-sent events: one per new or redrawn message. */
-function stream(request: Request, response: Response, chat: ConsoleChat): void {
+function stream(request: Request, response: Response, chat: ConsoleChat, streams: Set<Response>): void {
+  streams.add(response);
   response.set({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', connection: 'keep-alive' });
   response.flushHeaders();
   response.write('retry: 1000\n\n');
@@ -118,6 +125,7 @@ function stream(request: Request, response: Response, chat: ConsoleChat): void {
   const beat = setInterval(() => void response.write(': still here\n\n'), heartbeat);
   request.on('close', () => {
     clearInterval(beat);
+    streams.delete(response);
     stop();
   });
 }

@@ -183,11 +183,11 @@ function explained(error: unknown, settings: EntraSettings): TokenError {
   return new TokenError('refused', `the credentials (${kind}) gave no token`);
 }
 
-/** Messages, names and codes of an error, its causes and its parts. */
+/** Messages, names and codes of an error, its causes and its parts. By shape, not by class: some come from other realms. */
 function everyMessage(error: unknown, depth = 0): string {
-  if (!(error instanceof Error) || depth > 4) return '';
-  const parts = 'errors' in error && Array.isArray(error.errors) ? (error.errors as readonly unknown[]) : [];
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const more = 'errorCode' in error && typeof error.errorCode === 'string' ? error.errorCode : '';
-  return [error.name, error.message, code, more, everyMessage(error.cause, depth + 1), ...parts.map((one) => everyMessage(one, depth + 1))].join(' ');
+  if (typeof error !== 'object' || error === null || depth > 4) return '';
+  const { name, message, code, errorCode, cause, errors } = error as Readonly<Record<string, unknown>>;
+  const parts: readonly unknown[] = Array.isArray(errors) ? errors : [];
+  const words = [name, message, code, errorCode].filter((word) => typeof word === 'string');
+  return [...words, ...[cause, ...parts].map((one) => everyMessage(one, depth + 1))].join(' ');
 }

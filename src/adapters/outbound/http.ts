@@ -166,7 +166,7 @@ function toHttpError(cause: unknown, sent: boolean, ask: HttpRequest, status: nu
   if (cause instanceof HttpError) return status === undefined ? cause : new HttpError(cause.code, cause.message, { status });
   const code = codeOf(cause);
   const where = `${ask.method} ${ask.url.origin}`;
-  const what = cause instanceof Error ? cause.message || code || cause.name : String(cause);
+  const what = (cause instanceof Error ? cause.message : String(cause)) || code || 'connection failed';
   if (code === 'EPRIVATE') return new HttpError('private', what, { cause });
   const options = status === undefined ? { cause } : { cause, status };
   return sent
@@ -174,10 +174,12 @@ function toHttpError(cause: unknown, sent: boolean, ask: HttpRequest, status: nu
     : new HttpError('notSent', `${where}: could not connect: ${what}`, options);
 }
 
-/** System error code, also of the first of several attempts (an AggregateError of both address families). */
+/** System error code, also of the first of several attempts (an AggregateError of both address families). By shape: some errors come from other realms. */
 function codeOf(error: unknown): string | undefined {
-  if (error instanceof AggregateError) return codeOf(error.errors[0]);
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { code, errors } = error as Readonly<Record<string, unknown>>;
+  if (typeof code === 'string') return code;
+  return Array.isArray(errors) ? codeOf(errors[0]) : undefined;
 }
 
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): ReadonlyMap<string, string> {

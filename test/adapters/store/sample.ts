@@ -21,6 +21,7 @@ export function askedOf(id: string, more: Partial<Asked> = {}): Asked {
     requester: responder,
     account: 'slack:U1',
     place: 'slack:C1',
+    placeIsPrivate: false,
     tenant: 'contoso',
     device: { id: 'd'.repeat(40), name: 'host-a', os: 'Windows11', health: 'Active', tags: [] },
     commands: [{ type: 'RunScript', scriptName: 'minidump.ps1', args: 'Grüße 世界' }, { type: 'GetFile', path: 'C:\\windows\\TEMP\\x.zip' }],

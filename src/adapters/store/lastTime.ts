@@ -1,0 +1,37 @@
+// The latest time a data folder's journal bears, read without opening the store: a simulated clock must begin after it.
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Enough for several of the longest lines. */
+const tailBytes = 256 * 1024;
+
+/** Epoch milliseconds, or undefined for an empty or absent journal. */
+export function lastTime(dir: string): number | undefined {
+  const newest = journalFiles(dir).at(-1);
+  if (newest === undefined) return undefined;
+  const times = [...tailOf(join(dir, newest)).matchAll(/"at":(\d{13})/g)].map((match) => Number(match[1]));
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+function journalFiles(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir)
+      .filter((name) => /^journal-\d+\.ndjson$/.test(name))
+      .sort();
+  } catch (error) {
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function tailOf(file: string): string {
+  const handle = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(handle);
+    const buffer = Buffer.alloc(Math.min(size, tailBytes));
+    const read = readSync(handle, buffer, 0, buffer.length, Math.max(0, size - buffer.length));
+    return buffer.toString('utf8', 0, read);
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -1,0 +1,163 @@
+// `npm run demo`: the main job as one scripted story in the terminal, on the simulator at high speed. Every card state is printed as
+// plain text; the exit code is 0 only if every step was seen.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { plainText } from '../cards/plainText.ts';
+import type { CardView, Verb } from '../cards/view.ts';
+import type { ChatPort, Reply } from './bot/ports.ts';
+import { ChatError } from './bot/ports.ts';
+import type { Request } from './liveResponse/request.ts';
+import { startService } from './service.ts';
+import type { Service } from './service.ts';
+
+/** Simulated seconds per real second: two and a half minutes of waiting for a device take a second and a half. */
+const speed = 100;
+/** Real milliseconds for the whole story. */
+const patience = 60_000;
+const surface = 'console';
+const place = 'incidents';
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+interface TerminalChat extends ChatPort {
+  /** The newest view of the card. */
+  view(): CardView | undefined;
+  /** Resolves with the first view, shown already or still to come, that `is` accepts. */
+  seen(step: string, is: (view: CardView) => boolean): Promise<CardView>;
+}
+
+function createTerminalChat(): TerminalChat {
+  let newest: CardView | undefined;
+  const watchers = new Set<() => void>();
+  const draw = (view: CardView, how: string): void => {
+    newest = view;
+    console.log(`\n---- ${how}, revision ${view.revision} ${'-'.repeat(Math.max(0, 60 - how.length))}\n${plainText(view, { urls: 'shown' })}`);
+    for (const watch of watchers) watch();
+  };
+  return {
+    surface,
+    view: () => newest,
+    post(at, view, intent) {
+      draw(view, 'card posted');
+      return Promise.resolve({ surface, place: at, id: intent });
+    },
+    update(_card, view) {
+      if (newest === undefined) return Promise.reject(new ChatError('gone', 'no such card'));
+      draw(view, 'the same card, updated');
+      return Promise.resolve();
+    },
+    note(_card, text, mention) {
+      console.log(`\n>> note to ${mention.join(', ')}: ${text}`);
+      return Promise.resolve();
+    },
+    whisper(_place, account, text) {
+      console.log(`\n>> to ${account} alone: ${text}`);
+      return Promise.resolve();
+    },
+    seen(step, is) {
+      return new Promise((resolve, reject) => {
+        const late = setTimeout(() => {
+          watchers.delete(watch);
+          reject(new Error(`never seen: ${step}`));
+        }, patience);
+        const watch = (): void => {
+          if (newest === undefined || !is(newest)) return;
+          clearTimeout(late);
+          watchers.delete(watch);
+          resolve(newest);
+        };
+        watchers.add(watch);
+        watch();
+      });
+    },
+  };
+}
+
+let deliveries = 0;
+const account = (id: string) => ({ surface, id, trust: 'member' }) as const;
+const here = { surface, id: place, direct: false, external: false } as const;
+
+function say(service: Service, as: string, text: string): Promise<Reply> {
+  console.log(`\n#${place}  ${as}: /lr ${text}`);
+  return service.bot.command({ surface, account: account(as), place: here, text, deliveryId: `say-${(deliveries += 1)}` });
+}
+
+function press(service: Service, as: string, verb: Verb, { id, revision, fingerprint }: Request, index?: number): Promise<Reply> {
+  console.log(`\n#${place}  ${as} presses ${verb}${index === undefined ? '' : ` on index ${index}`}`);
+  return service.bot.press({ surface, account: account(as), place: here, verb, requestId: id, revision, fingerprint, deliveryId: `press-${(deliveries += 1)}`, ...(index === undefined ? {} : { index }) });
+}
+
+function expectThat(step: string, seen: boolean): void {
+  if (!seen) throw new Error(`never seen: ${step}`);
+  console.log(`   [seen] ${step}`);
+}
+
+async function story(service: Service, chat: TerminalChat): Promise<void> {
+  const request = () => {
+    const [newest] = service.store.all();
+    if (newest === undefined) throw new Error('never seen: a stored request');
+    return newest;
+  };
+  const asked = await say(service, 'responder1', 'dump hosta OfficeClickToRun --reason "beacon seen at 02:40"');
+  expectThat('the request is stored', asked.kind === 'asked');
+  await chat.seen('an approval card', (view) => view.buttons.some((button) => button.verb === 'approve'));
+
+  const self = await press(service, 'responder1', 'approve', request());
+  console.log(`   reply: ${self.kind === 'sentence' ? self.text : self.kind}`);
+  expectThat('the requester’s own approval is refused', self.kind === 'sentence' && request().state === 'awaitingApproval');
+
+  const approved = await press(service, 'approver1', 'approve', request());
+  expectThat('another person’s approval is taken', approved.kind === 'asked');
+  await chat.seen('running at Defender', (view) => /running|defender has it/i.test(`${view.status} ${view.lead}`));
+  await chat.seen('index 0 completed, with its excerpt', (view) => view.excerpts.some((excerpt) => excerpt.index === 0 && excerpt.text.includes('51 MB')));
+  await chat.seen('index 1 completed', (view) => view.steps.at(1)?.tone === 'good');
+  const finished = await chat.seen('a finished card with a link', (view) => view.links.length === 1 && request().state === 'finished');
+  const [link] = finished.links;
+  expectThat(`the link works and says when it expires (${link?.expiry ?? ''})`, (await fetch(link?.url ?? '')).status === 200 && link?.expiry !== '');
+  expectThat('both indexes ran in one session, sent once', service.simulator?.tenant.submissions.length === 1);
+
+  await chat.seen('the link replaced before it dies', (view) => view.links.length === 0);
+  const expiresAt = request().state === 'finished' ? Date.parse(new URL(link?.url ?? '').searchParams.get('se') ?? '') : 0;
+  await service.clock.sleep(Math.max(0, expiresAt - service.clock.now()) + 1000);
+  expectThat('the old link is dead', (await fetch(link?.url ?? '')).status === 403);
+
+  await press(service, 'responder1', 'link', request(), 1);
+  const fresh = await chat.seen('a new link on the card', (view) => view.links.length === 1);
+  expectThat('the new link works', fresh.links[0]?.url !== link?.url && (await fetch(fresh.links[0]?.url ?? '')).status === 200);
+}
+
+async function main(): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'lr-demo-'));
+  const began = performance.now();
+  const chat = createTerminalChat();
+  const service = await startService({
+    host: '127.0.0.1',
+    port: 0,
+    dataDir,
+    policyFile: join(root, 'policy.example.yaml'),
+    command: '/lr',
+    logLevel: 'error',
+    secrets: [],
+    defender: { kind: 'simulator', speed },
+    console: false,
+    chats: [chat],
+    submitsPerMinute: 10,
+    sessions: 25,
+    pollGap: 2_400,
+    offlineQueue: 3 * 24 * 3_600_000,
+    outputRetention: 30 * 24 * 3_600_000,
+  });
+  try {
+    await story(service, chat);
+    console.log(`\nEvery step was seen, in ${((performance.now() - began) / 1000).toFixed(1)} s at ${speed} times real speed.`);
+  } catch (error) {
+    console.log(`\n${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  } finally {
+    await service.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+await main();

@@ -1,0 +1,270 @@
+// Puts the parts together and takes them apart again. Composition only: nothing is decided here.
+import { readFileSync } from 'node:fs';
+import { mountConsole, consolePlaces } from './adapters/console/api.ts';
+import { createConsoleChat } from './adapters/console/chat.ts';
+import type { ConsoleChat } from './adapters/console/chat.ts';
+import { createClock, createScaledClock } from './adapters/clock.ts';
+import type { ScaledClock } from './adapters/clock.ts';
+import { readPolicy } from './adapters/config/policyFile.ts';
+import { showProblems } from './adapters/config/yamlFile.ts';
+import { DefenderClient } from './adapters/defender/client.ts';
+import { customEndpoint } from './adapters/defender/clouds.ts';
+import type { Endpoint } from './adapters/defender/clouds.ts';
+import { EntraTokens, noCredentials } from './adapters/entra/credentials.ts';
+import type { Credentials, TokenSource } from './adapters/entra/credentials.ts';
+import { hash } from './adapters/hash.ts';
+import { createMetrics } from './adapters/http/metrics.ts';
+import { startHttp } from './adapters/http/server.ts';
+import type { Check, HttpServer } from './adapters/http/server.ts';
+import { createLog } from './adapters/log.ts';
+import type { LogLevel } from './adapters/log.ts';
+import { Http } from './adapters/outbound/http.ts';
+import { random } from './adapters/random.ts';
+import { lastTime } from './adapters/store/lastTime.ts';
+import { openOutputStore } from './adapters/store/outputStore.ts';
+import { openStore } from './adapters/store/requestStore.ts';
+import type { Store } from './adapters/store/requestStore.ts';
+import { createBot } from './bot/bot.ts';
+import type { Loop } from './bot/loop.ts';
+import type { Policy } from './bot/policy.ts';
+import type { Bot, ChatPort, Groups } from './bot/ports.ts';
+import { createLinkBox } from './bot/linkBox.ts';
+import { Budgets, defaultRates } from './liveResponse/pacing.ts';
+import type { Clock, Log } from './liveResponse/ports.ts';
+import { startSimulator } from './simulator/simulator.ts';
+import type { Simulator } from './simulator/simulator.ts';
+
+export interface ServiceOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly policyFile: string;
+  readonly command: string;
+  readonly logLevel: LogLevel;
+  /** Secrets to be struck out of the log as a second net. */
+  readonly secrets: readonly string[];
+  readonly defender:
+    | { readonly kind: 'simulator'; readonly speed: number }
+    | { readonly kind: 'service'; readonly tenant: string; readonly endpoint: Endpoint; readonly credentials: Credentials | 'none'; readonly resultOrigins: readonly string[] };
+  readonly console: boolean;
+  /** Chats beside those of the settings: the demo's terminal. */
+  readonly chats?: readonly ChatPort[];
+  readonly submitsPerMinute: number;
+  readonly sessions: number;
+  /** Milliseconds. */
+  readonly pollGap: number;
+  readonly offlineQueue: number;
+  readonly outputRetention: number;
+}
+
+export interface Service {
+  readonly url: string;
+  readonly bot: Bot;
+  readonly loop: Loop;
+  readonly store: Store;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly consoleChat?: ConsoleChat;
+  readonly simulator?: Simulator;
+  /** The embedded simulator's clock, whose speed can be set. */
+  readonly scaledClock?: ScaledClock;
+  /** Takes nothing new up, lets a POST under way end, shows the last state on the cards, and closes everything. */
+  stop(): Promise<void>;
+}
+
+/** A start that cannot succeed until somebody changes a setting or a file. */
+export class SettingsError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'SettingsError';
+  }
+}
+
+export const version = '0.1.0';
+
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const log = createLog({ level: options.logLevel, secrets: options.secrets });
+  const { policy, sha256 } = loadPolicy(options.policyFile);
+  const scaledClock = options.defender.kind === 'simulator' ? simulatedClock(options.dataDir, options.defender.speed) : undefined;
+  const clock = scaledClock ?? createClock();
+  const closing: (() => Promise<void>)[] = [];
+  const later = (close: () => Promise<void>) => void closing.unshift(close);
+
+  try {
+    const store = await openStore({ dir: options.dataDir, clock, log });
+    later(() => store.close());
+    const outputs = await openOutputStore({ dir: options.dataDir, clock });
+    const http = new Http();
+    later(() => http.close());
+    const upstream = await openDefender(options, clock, later);
+    const budgets = new Budgets({ ...defaultRates, submit: [{ limit: options.submitsPerMinute, ms: 60_000 }] });
+    seed(budgets, store, clock);
+    const defender = new DefenderClient({ http, budgets, clock, log, tokens: upstream.tokens, endpoint: upstream.endpoint, resultOrigins: upstream.resultOrigins });
+
+    const consoleChat = options.console ? createConsoleChat(clock, consolePlaces(policy)) : undefined;
+    const chats: readonly ChatPort[] = [...(consoleChat === undefined ? [] : [consoleChat]), ...(options.chats ?? [])];
+    const bot = createBot(
+      {
+        store,
+        outputs,
+        defender,
+        chats,
+        policy,
+        groups: noGroups,
+        budgets,
+        links: createLinkBox(),
+        clock,
+        random,
+        hash,
+        log,
+        settings: {
+          tenant: upstream.tenant,
+          simulated: upstream.simulated,
+          command: options.command,
+          offlineQueue: options.offlineQueue,
+          sessions: options.sessions,
+          pollGap: options.pollGap,
+          outputRetention: options.outputRetention,
+        },
+      },
+      (listener) => void store.subscribe((request) => listener(request.id)),
+    );
+    const metrics = createMetrics(store, () => bot.loop.deck.behind());
+    store.subscribe((_request, event) => metrics.count(event.type));
+    const state = { draining: false };
+    await store.note({ type: 'started', version });
+    await store.note({ type: 'policyRead', sha256 });
+    later(() => noteStop(store, log));
+    bot.loop.start();
+    later(() => bot.loop.stop());
+    const server: HttpServer = await startHttp({
+      host: options.host,
+      port: options.port,
+      log,
+      healthy: () => [{ name: 'process', ok: true }],
+      ready: () => readiness(store, bot.loop, policy, state.draining),
+      metrics: () => metrics.read(),
+      mount: consoleChat === undefined ? [] : [(app) => later(mountConsole(app, { chat: consoleChat, bot, policy, clock, random, port: () => server.port }))],
+    });
+    later(() => server.stop());
+    log.info('started', { url: server.url, defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
+    return {
+      url: server.url,
+      bot,
+      loop: bot.loop,
+      store,
+      policy,
+      clock,
+      ...(consoleChat === undefined ? {} : { consoleChat }),
+      ...(upstream.simulator === undefined ? {} : { simulator: upstream.simulator }),
+      ...(scaledClock === undefined ? {} : { scaledClock }),
+      async stop() {
+        state.draining = true;
+        await closeAll(closing);
+        log.info('stopped');
+      },
+    };
+  } catch (error) {
+    await closeAll(closing);
+    throw error;
+  }
+}
+
+/** In the reverse order of opening; one that fails must not keep the others open. */
+async function closeAll(closing: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closing) {
+    try {
+      await close();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'not everything could be closed');
+}
+
+async function noteStop(store: Store, log: Log): Promise<void> {
+  try {
+    await store.note({ type: 'stopped' });
+  } catch (error) {
+    // A full disk must not keep the process from ending.
+    log.error('stopNotJournaled', { error });
+  }
+}
+
+function loadPolicy(file: string): { readonly policy: Policy; readonly sha256: string } {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new SettingsError(`The policy ${file} cannot be read (${error instanceof Error ? error.message : String(error)}). Copy policy.example.yaml to policy.yaml and adapt it, or set LR_POLICY.`);
+  }
+  const read = readPolicy(text);
+  if ('problems' in read) throw new SettingsError(`The policy has ${read.problems.length === 1 ? 'a mistake' : `${read.problems.length} mistakes`}:\n${showProblems(file, read.problems)}`);
+  return { policy: read.policy, sha256: hash.sha256(text) };
+}
+
+/** Never earlier than anything this data folder has seen, so that a story told at high speed goes on after a restart. */
+function simulatedClock(dataDir: string, speed: number): ScaledClock {
+  const now = createClock().now();
+  return createScaledClock({ speed, epoch: Math.max(now, (lastTime(dataDir) ?? 0) + 1) });
+}
+
+interface Upstream {
+  readonly endpoint: Endpoint;
+  readonly tokens: TokenSource;
+  readonly resultOrigins: readonly string[];
+  readonly tenant: string;
+  readonly simulated: boolean;
+  readonly simulator?: Simulator;
+}
+
+async function openDefender({ defender, dataDir }: ServiceOptions, clock: Clock, later: (close: () => Promise<void>) => void): Promise<Upstream> {
+  if (defender.kind === 'simulator') {
+    const simulator = await startSimulator({ clock, dataDir });
+    later(() => simulator.stop());
+    return {
+      endpoint: customEndpoint(simulator.url),
+      tokens: noCredentials(simulator.url),
+      resultOrigins: [simulator.blobUrl],
+      tenant: 'simulator',
+      simulated: true,
+      simulator,
+    };
+  }
+  const { endpoint, credentials, tenant, resultOrigins } = defender;
+  return {
+    endpoint,
+    tokens: credentials === 'none' ? noCredentials(endpoint.apiUrl) : new EntraTokens({ credentials, authority: endpoint.authority }),
+    resultOrigins,
+    tenant,
+    // Without credentials it can only be a loopback address: a simulator somebody started.
+    simulated: credentials === 'none',
+  };
+}
+
+/** What the journal knows of calls in the last hour counts after a restart too. */
+function seed(budgets: Budgets, store: Store, clock: Clock): void {
+  const hourAgo = clock.now() - 3_600_000;
+  budgets.seed('submit', store.submissionTimes(hourAgo));
+  budgets.seed('link', store.linkTimes(hourAgo));
+}
+
+const noGroups: Groups = { includes: (group) => Promise.reject(new Error(`no chat is connected that could read the group ${group}`)) };
+
+function readiness(store: Store, loop: Loop, policy: Policy, draining: boolean): readonly Check[] {
+  const trouble = store.trouble();
+  const broken = store.auditBreak();
+  const defender = loop.following.trouble();
+  const freeze = store.freeze();
+  return [
+    draining ? { name: 'process', ok: false, why: 'stopping' } : { name: 'process', ok: true },
+    trouble === undefined ? { name: 'journal', ok: true } : { name: 'journal', ok: false, why: `${trouble}. Nothing is approved or sent until it can be written again.` },
+    // An old break is for an auditor to look at; incident response goes on.
+    { name: 'audit', ok: true, ...(broken === undefined ? {} : { why: broken }) },
+    defender === undefined ? { name: 'defender', ok: true } : { name: 'defender', ok: false, why: defender },
+    { name: 'policy', ok: true, why: `${policy.people.length} people, ${policy.recipes.size} recipes, ${policy.places.length} places` },
+    { name: 'submissions', ok: true, ...(freeze === undefined ? {} : { why: `frozen by ${freeze.by}: ${freeze.why}` }) },
+    { name: 'cards', ok: true, why: `${loop.deck.behind()} behind` },
+  ];
+}

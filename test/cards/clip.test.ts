@@ -1,0 +1,133 @@
+// Cleaning, escaping and clipping of text that a device or a stranger wrote.
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { clean, clip, excerptOf, markdownText, oneLine, slackText } from '../../cards/clip.ts';
+import { isHidden } from '../../src/liveResponse/commands.ts';
+
+const limits = { lines: 12, perLine: 200, total: 2400 };
+const halfPair = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const esc = '\u001b';
+
+describe('cleaning', () => {
+  test.each([
+    ['colours', `${esc}[31;1mred${esc}[0m`, 'red'],
+    ['an OSC title ended by BEL', `${esc}]0;evil title\u0007text`, 'text'],
+    ['an OSC link ended by ST', `${esc}]8;;https://evil.example${esc}\\click${esc}]8;;${esc}\\`, 'click'],
+    ['a C1 introducer', '\u009b2Jtext', 'text'],
+    ['a character set', `${esc}(Btext`, 'text'],
+    ['a lone escape', `a${esc}`, 'a'],
+    ['NULs', 'a\u0000b\u0000', 'ab'],
+    ['a backspace', 'rm -rf\u0008\u0008ok', 'rm -rfok'],
+    ['CRLF', 'a\r\nb', 'a\nb'],
+    ['a CR that would overwrite its line', 'bad\rok', 'bad\nok'],
+    ['tabs', 'a\tb', 'a    b'],
+    ['right-to-left overrides', 'exe.\u202ecod', 'exe.cod'],
+    ['isolates', '\u2066a\u2069', 'a'],
+    ['zero-width characters', 'a\u200bb\ufeffc\u00add', 'abcd'],
+    ['odd spaces', 'a\u00a0b\u3000c', 'a b c'],
+    ['line separators', 'a\u2028b\u0085c', 'a\nb\nc'],
+    ['half a pair', 'a\ud83d', 'a\ufffd'],
+    ['language tags', 'a\u{e0041}b', 'ab'],
+    ['piled up marks', `a${'\u0301'.repeat(50)}b`, `a${'\u0301'.repeat(4)}b`],
+  ])('removes or tames %s', (_name, hostile, tame) => {
+    expect(clean(hostile)).toBe(tame);
+  });
+
+  test('a sequence that never ends keeps its text in sight', () => {
+    expect(clean(`${esc}]0;hidden evidence\nnext line`)).toBe('0;hidden evidence\nnext line');
+  });
+
+  test('what is left draws only itself, and cleaning again changes nothing', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+        const cleaned = clean(text);
+        for (const character of cleaned) {
+          const point = character.codePointAt(0) ?? 0;
+          if (character !== '\n') expect(isHidden(point)).toBe(false);
+        }
+        expect(clean(cleaned)).toBe(cleaned);
+      }),
+    );
+  });
+
+  test('harmless text is left alone', () => {
+    const text = 'C:\\Windows\\TEMP äöü 漢字 🙂\nsecond line';
+    expect(clean(text)).toBe(text);
+  });
+});
+
+describe('clipping', () => {
+  test('nothing is ever longer than its limit, and pairs and entities stay whole', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme-composite', maxLength: 120 }), fc.integer({ min: 1, max: 60 }), (text, max) => {
+        const clipped = slackText(clean(text), max);
+        expect(clipped.length).toBeLessThanOrEqual(max);
+        expect(clipped).not.toMatch(halfPair);
+        expect(clipped.replaceAll(/&(?:amp|lt|gt);/g, '')).not.toMatch(/[&<>]/);
+      }),
+    );
+  });
+
+  test('an entity is left out whole', () => {
+    expect(slackText('ab<cd', 6)).toBe('ab…');
+    expect(slackText('ab<', 6)).toBe('ab&lt;');
+  });
+
+  test('a letter keeps its marks and a face its skin', () => {
+    expect(clip('abe\u0301\u0301x', 4)).toBe('ab…');
+    expect(clip('ab\u{1f44d}\u{1f3fd}', 5)).toBe('ab…');
+  });
+
+  test('a text that fits is not touched', () => {
+    expect(clip('abc', 3)).toBe('abc');
+    expect(clip('abcd', 3)).toBe('ab…');
+    expect(oneLine(' a\n\tb  c ', 10)).toBe('a b c');
+  });
+
+  test('Markdown signs and mentions become letters', () => {
+    expect(markdownText('*b* [t](https://x) <at>x</at> - 1. # |', 200)).toBe('\\*b\\* \\[t\\]\\(https://x\\) &lt;at\\>x&lt;/at\\> \\- 1\\. \\# \\|');
+  });
+});
+
+describe('excerpts', () => {
+  test('the first lines are shown and counted', () => {
+    const raw = Array.from({ length: 100 }, (_, n) => `line ${n}`).join('\r\n');
+    const cut = excerptOf(raw, limits);
+    expect(cut).toMatchObject({ lines: 12, of: 100, cut: true });
+    expect(cut.text.startsWith('line 0\nline 1\n')).toBe(true);
+  });
+
+  test('of a failure the last lines are shown', () => {
+    const raw = Array.from({ length: 100 }, (_, n) => `line ${n}`).join('\n');
+    expect(excerptOf(raw, limits, 'end').text.endsWith('line 98\nline 99')).toBe(true);
+  });
+
+  test('a text that fits is whole', () => {
+    expect(excerptOf('\n\na\n\nb\n\u0000\n', limits)).toEqual({ text: 'a\n\nb', lines: 3, of: 3, cut: false });
+  });
+
+  test('a line of 10,000 characters and a text of 5 MB stay within limits, quickly', () => {
+    const long = excerptOf('x'.repeat(10_000), limits);
+    expect(long.text).toHaveLength(200);
+    expect(long.cut).toBe(true);
+    const before = performance.now();
+    for (const unit of ['x', '\u0000', `${esc}]`, `${esc}]\n`, `${esc}[`, '\u0090a', '🙂', '\n', '&<>', '\u0301']) {
+      const cut = excerptOf(unit.repeat(Math.ceil(5_000_000 / unit.length)), limits);
+      expect(cut.text.length).toBeLessThanOrEqual(limits.total);
+      expect(cut.cut).toBe(true);
+    }
+    // A quadratic step anywhere would take minutes.
+    expect(performance.now() - before).toBeLessThan(3000);
+  });
+
+  test('no text makes an excerpt longer than its limits', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 2000 }), fc.constantFrom('start' as const, 'end' as const), (raw, from) => {
+        const cut = excerptOf(raw, { lines: 5, perLine: 40, total: 120 }, from);
+        expect(cut.text.length).toBeLessThanOrEqual(120);
+        expect(cut.text.split('\n').length).toBeLessThanOrEqual(5);
+        for (const line of cut.text.split('\n')) expect(line.length).toBeLessThanOrEqual(40);
+      }),
+    );
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { hiddenCharacter } from '../../src/liveResponse/commands.ts';
+import { describeFile, formatOf, maxNameCharacters, safeName } from '../../src/liveResponse/result.ts';
+
+describe('a collected file', () => {
+  test('is known by its first bytes', () => {
+    expect(formatOf(new Uint8Array([0x1f, 0x8b, 8]))).toBe('gzip');
+    expect(formatOf(new Uint8Array([0x50, 0x4b, 3, 4]))).toBe('zip');
+    expect(formatOf(new Uint8Array([0x50, 0x4b, 5, 6]))).toBe('zip');
+    expect(formatOf(new Uint8Array([0x50, 0x4b, 0x20, 0x20]))).toBe('other');
+    expect(formatOf(new Uint8Array([0x1f]))).toBe('other');
+    expect(formatOf(new Uint8Array())).toBe('empty');
+  });
+
+  test('is described with the size the server tells, or its own when all of it was read', () => {
+    const bytes = new Uint8Array([0x1f, 0x8b]);
+    expect(describeFile({ bytes, cut: true, size: 9000, fileName: 'C:\\x\\a.dmp.zip.gz' })).toEqual({ format: 'gzip', bytes: 9000, name: 'a.dmp.zip.gz' });
+    expect(describeFile({ bytes, cut: true })).toEqual({ format: 'gzip' });
+    expect(describeFile({ bytes, cut: false })).toEqual({ format: 'gzip', bytes: 2 });
+  });
+
+  test('is shown by the last part of its name, without anything that could mislead', () => {
+    expect(safeName('../../etc/passwd')).toBe('passwd');
+    expect(safeName('..\\..\\boot.ini')).toBe('boot.ini');
+    expect(safeName('..')).toBeUndefined();
+    expect(safeName('')).toBeUndefined();
+    expect(safeName(undefined)).toBeUndefined();
+    expect(safeName('invoice\u202Efdp.exe')).toBe('invoicefdp.exe');
+    expect(safeName('a<b>"c|d?`.txt')).toBe('a_b__c_d__.txt');
+    expect(safeName(`${'a'.repeat(300)}.dmp.zip.gz`)?.endsWith('.dmp.zip.gz')).toBe(true);
+  });
+
+  test('has a short name without hidden characters whatever it is called', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (name) => {
+        const shown = safeName(name);
+        if (shown === undefined) return;
+        expect(Array.from(shown).length).toBeLessThanOrEqual(maxNameCharacters);
+        expect(hiddenCharacter(shown)).toBeUndefined();
+        expect(shown).not.toMatch(/[\\/]/);
+      }),
+    );
+  });
+});

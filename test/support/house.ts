@@ -1,0 +1,281 @@
+// The whole product without a process: real store on a real disk, real client over real HTTP, the simulator behind it, a chat that
+// remembers, and a clock that moves only when a story says so.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { plainText } from '../../cards/plainText.ts';
+import type { CardView, Verb } from '../../cards/view.ts';
+import { readPolicy } from '../../src/adapters/config/policyFile.ts';
+import { DefenderClient } from '../../src/adapters/defender/client.ts';
+import { customEndpoint } from '../../src/adapters/defender/clouds.ts';
+import { noCredentials } from '../../src/adapters/entra/credentials.ts';
+import { hash } from '../../src/adapters/hash.ts';
+import { createLog } from '../../src/adapters/log.ts';
+import { Http } from '../../src/adapters/outbound/http.ts';
+import { random } from '../../src/adapters/random.ts';
+import { openOutputStore } from '../../src/adapters/store/outputStore.ts';
+import { openStore } from '../../src/adapters/store/requestStore.ts';
+import type { Store } from '../../src/adapters/store/requestStore.ts';
+import { createBot } from '../../src/bot/bot.ts';
+import type { BotSettings } from '../../src/bot/deps.ts';
+import { createLinkBox } from '../../src/bot/linkBox.ts';
+import type { Policy } from '../../src/bot/policy.ts';
+import { ChatError } from '../../src/bot/ports.ts';
+import type { Account, Bot, ChatPort, Groups, Reply } from '../../src/bot/ports.ts';
+import type { Loop } from '../../src/bot/loop.ts';
+import { Budgets, defaultRates } from '../../src/liveResponse/pacing.ts';
+import type { Clock } from '../../src/liveResponse/ports.ts';
+import type { InState, Request, State } from '../../src/liveResponse/request.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
+import { root } from './root.ts';
+
+/** A clock whose sleepers wake by themselves, each taking its time with it: right where nothing but the client's short pauses sleeps. */
+export interface StoryClock extends Clock {
+  move(ms: number): void;
+}
+
+export function createStoryClock(from = Date.UTC(2026, 10, 23, 3, 0, 0)): StoryClock {
+  let now = from;
+  return {
+    now: () => now,
+    move: (ms) => void (now += ms),
+    sleep: (ms) =>
+      new Promise((resolve) => {
+        setImmediate(() => {
+          now += ms;
+          resolve();
+        });
+      }),
+  };
+}
+
+export interface ShownCard {
+  readonly place: string;
+  readonly intent: string;
+  view: CardView;
+  /** Every state it has shown, as plain text. */
+  readonly history: string[];
+}
+
+/** A chat that remembers what it was shown. `failNext` makes its next calls throw. */
+export interface StoryChat extends ChatPort {
+  readonly cards: Map<string, ShownCard>;
+  readonly notes: { readonly card: string; readonly text: string; readonly mention: readonly string[] }[];
+  readonly calls: string[];
+  failNext(error: ChatError, calls?: number): void;
+  heal(): void;
+}
+
+export function createStoryChat(surface = 'console'): StoryChat {
+  const cards = new Map<string, ShownCard>();
+  const notes: { readonly card: string; readonly text: string; readonly mention: readonly string[] }[] = [];
+  const calls: string[] = [];
+  const failures: ChatError[] = [];
+  const called = (call: string): void => {
+    calls.push(call);
+    const failure = failures.shift();
+    if (failure !== undefined) throw failure;
+  };
+  return {
+    surface,
+    cards,
+    notes,
+    calls,
+    heal: () => void failures.splice(0),
+    failNext: (error, times = 1) => void failures.push(...Array.from({ length: times }, () => error)),
+    async post(place, view, intent) {
+      await Promise.resolve();
+      called(`post ${place}`);
+      const id = `${place}#${cards.size + 1}`;
+      cards.set(id, { place, intent, view, history: [plainText(view)] });
+      return { surface, place, id };
+    },
+    async update(ref, view) {
+      await Promise.resolve();
+      called(`update ${ref.id}`);
+      const card = cards.get(ref.id);
+      if (card === undefined) throw new ChatError('gone', 'message_not_found');
+      card.view = view;
+      card.history.push(plainText(view));
+    },
+    async note(ref, text, mention) {
+      await Promise.resolve();
+      called(`note ${ref.id}`);
+      notes.push({ card: ref.id, text, mention });
+    },
+    async whisper() {
+      await Promise.resolve();
+      called('whisper');
+    },
+  };
+}
+
+export interface HouseOptions {
+  readonly policy?: (text: string) => string;
+  readonly simulator?: SimulatorOptions;
+  readonly settings?: Partial<BotSettings>;
+  readonly chats?: readonly StoryChat[];
+  readonly groups?: Groups;
+  readonly logLines?: string[];
+}
+
+export interface House {
+  readonly clock: StoryClock;
+  readonly simulator: Simulator;
+  readonly chat: StoryChat;
+  readonly dir: string;
+  store: Store;
+  bot: Bot;
+  loop: Loop;
+  readonly policy: Policy;
+  say(as: string, text: string, options?: { readonly place?: string; readonly deliveryId?: string; readonly surface?: string; readonly trust?: Account['trust'] }): Promise<Reply>;
+  press(as: string, verb: Verb, options?: { readonly request?: Request; readonly revision?: number; readonly fingerprint?: string; readonly index?: number; readonly input?: string; readonly place?: string; readonly surface?: string }): Promise<Reply>;
+  /** Moves time on in polling steps, ticking at each. */
+  run(ms: number): Promise<void>;
+  /** Ticks and moves on until the newest request is in `state`; fails after two simulated hours. */
+  until<S extends State>(state: S): Promise<InState<S>>;
+  /** The newest request. */
+  newest(): Request;
+  /** Newest card of the newest request in a place. */
+  card(place?: string): ShownCard;
+  /** Ends the process's part without a goodbye and starts it again on the same folder. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const step = 2_400;
+
+export const examplePolicy = readFileSync(join(root, 'policy.example.yaml'), 'utf8');
+
+export function policyFrom(text: string): Policy {
+  const read = readPolicy(text);
+  if ('problems' in read) throw new Error(JSON.stringify(read.problems));
+  return read.policy;
+}
+
+export async function openHouse(options: HouseOptions = {}): Promise<House> {
+  const dir = mkdtempSync(join(tmpdir(), 'lr-story-'));
+  const clock = createStoryClock();
+  const simulator = await startSimulator({ clock, ...options.simulator });
+  const chats = options.chats ?? [createStoryChat()];
+  const chat = chats[0] ?? createStoryChat();
+  const policy = policyFrom((options.policy ?? ((text: string) => text))(examplePolicy));
+  const log = createLog({ level: 'info', write: (line) => void options.logLines?.push(line) });
+  const http = new Http();
+  const settings: BotSettings = {
+    tenant: 'simulator',
+    simulated: true,
+    command: '/lr',
+    offlineQueue: 3 * 24 * 3_600_000,
+    sessions: 25,
+    pollGap: 2_400,
+    outputRetention: 30 * 24 * 3_600_000,
+    ...options.settings,
+  };
+  let deliveries = 0;
+
+  async function openParts(): Promise<{ store: Store; bot: Bot; loop: Loop }> {
+    const store = await openStore({ dir, clock, log });
+    const outputs = await openOutputStore({ dir, clock });
+    const budgets = new Budgets(defaultRates);
+    budgets.seed('submit', store.submissionTimes(clock.now() - 3_600_000));
+    const defender = new DefenderClient({
+      http,
+      tokens: noCredentials(simulator.url),
+      budgets,
+      clock,
+      log,
+      endpoint: customEndpoint(simulator.url),
+      resultOrigins: [simulator.blobUrl],
+    });
+    const bot = createBot(
+      { store, outputs, defender, chats, policy, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(), clock, random, hash, log, settings },
+      (listener) => void store.subscribe((request) => listener(request.id)),
+    );
+    return { store, bot, loop: bot.loop };
+  }
+
+  const house: House = {
+    clock,
+    simulator,
+    chat,
+    dir,
+    policy,
+    ...(await openParts()),
+    say(as, text, { place = 'incidents', deliveryId, surface = 'console', trust = 'member' } = {}) {
+      deliveries += 1;
+      return house.bot.command({ surface, account: { surface, id: as, trust }, place: { surface, id: place, direct: false, external: false }, text, deliveryId: deliveryId ?? `d${deliveries}` });
+    },
+    press(as, verb, { request = house.newest(), revision, fingerprint, index, input, place = 'incidents', surface = 'console' } = {}) {
+      deliveries += 1;
+      return house.bot.press({
+        surface,
+        account: { surface, id: as, trust: 'member' },
+        place: { surface, id: place, direct: false, external: false },
+        verb,
+        requestId: request.id,
+        revision: revision ?? request.revision,
+        fingerprint: fingerprint ?? request.fingerprint,
+        deliveryId: `p${deliveries}`,
+        ...(index === undefined ? {} : { index }),
+        ...(input === undefined ? {} : { input }),
+      });
+    },
+    async run(ms) {
+      const end = clock.now() + ms;
+      while (clock.now() < end) {
+        clock.move(Math.min(step, end - clock.now()));
+        await house.loop.tick();
+      }
+    },
+    async until<S extends State>(state: S) {
+      const end = clock.now() + 2 * 3_600_000;
+      while (clock.now() < end) {
+        await house.loop.tick();
+        const request = house.newest();
+        if (request.state === state) return request as InState<S>;
+        clock.move(step);
+      }
+      throw new Error(`never became ${state}; it is ${house.newest().state}`);
+    },
+    newest() {
+      const request = house.store.all().at(0);
+      if (request === undefined) throw new Error('there is no request');
+      return request;
+    },
+    card(place = 'incidents') {
+      const request = house.newest();
+      const card = [...chat.cards.values()].findLast((one) => one.place === place && one.view.requestId === request.id);
+      if (card === undefined) throw new Error(`no card in ${place}`);
+      return card;
+    },
+    async restart() {
+      await house.store.close();
+      Object.assign(house, await openParts());
+    },
+    async close() {
+      await house.store.close();
+      await http.close();
+      await simulator.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+  return house;
+}
+
+/** What a reply says, whatever its kind. */
+export function textOf(reply: Reply): string {
+  switch (reply.kind) {
+    case 'nothing':
+      return '';
+    case 'form':
+      return reply.form.title;
+    case 'asked':
+      return reply.text;
+    case 'sentence':
+      return [reply.text, reply.block].filter((part) => part !== undefined).join('\n');
+    case 'card':
+      return `${reply.text}\n${plainText(reply.view)}`;
+  }
+}
