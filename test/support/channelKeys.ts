@@ -18,8 +18,6 @@ export interface TokenOptions {
 
 export class ChannelKeys {
   readonly #server: Server;
-  readonly #good: { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
-  readonly #strange: { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
   /** What the key is endorsed for; undefined leaves the field out. */
   endorsements: readonly string[] | undefined = ['msteams'];
   /** Answered instead of keys. */
@@ -27,8 +25,6 @@ export class ChannelKeys {
   asked = 0;
 
   constructor() {
-    this.#good = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    this.#strange = generateKeyPairSync('rsa', { modulusLength: 2048 });
     this.#server = createServer((request, response) => {
       this.asked += 1;
       if (this.down === 'hang') return;
@@ -36,7 +32,7 @@ export class ChannelKeys {
         response.writeHead(500).end();
         return;
       }
-      const jwk = this.#good.publicKey.export({ format: 'jwk' });
+      const jwk = keys().good.publicKey.export({ format: 'jwk' });
       const key = { kty: 'RSA', use: 'sig', kid: 'key1', n: jwk.n, e: jwk.e, ...(this.endorsements === undefined ? {} : { endorsements: this.endorsements }) };
       const body = request.url?.endsWith('/keys') === true ? { keys: [key] } : { issuer, jwks_uri: `${this.#url()}/keys`, id_token_signing_alg_values_supported: ['RS256'] };
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -58,13 +54,13 @@ export class ChannelKeys {
     const header = encoded({ alg: 'RS256', typ: 'JWT', kid: 'key1', ...options.header });
     const claims = encoded({ iss: issuer, aud: appId, nbf: now - 60, exp: now + 3600, serviceurl: serviceUrl, ...options.claims });
     if (options.unsigned === true) return `${header}.${claims}.`;
-    const { privateKey } = options.forged === true ? this.#strange : this.#good;
+    const { privateKey } = options.forged === true ? keys().strange : keys().good;
     return `${header}.${claims}.${createSign('RSA-SHA256').update(`${header}.${claims}`).sign(privateKey).toString('base64url')}`;
   }
 
   /** The public key in PEM, which a confused verifier could take for an HMAC secret. */
   publicPem(): string {
-    return this.#good.publicKey.export({ format: 'pem', type: 'spki' }).toString();
+    return keys().good.publicKey.export({ format: 'pem', type: 'spki' }).toString();
   }
 
   async stop(): Promise<void> {
@@ -78,6 +74,17 @@ export class ChannelKeys {
 }
 
 let serial = 0;
+
+interface Pair {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+let made: { readonly good: Pair; readonly strange: Pair } | undefined;
+/** Made once: it takes a third of a second. */
+function keys(): { readonly good: Pair; readonly strange: Pair } {
+  made ??= { good: generateKeyPairSync('rsa', { modulusLength: 2048 }), strange: generateKeyPairSync('rsa', { modulusLength: 2048 }) };
+  return made;
+}
 
 export function encoded(part: object): string {
   return Buffer.from(JSON.stringify(part)).toString('base64url');

@@ -24,27 +24,37 @@ export const memberLimits: readonly Window[] = [
 /** One app in one tenant: 50 a second today, 30 in older texts; the smaller is kept. */
 export const globalLimits: readonly Window[] = [{ count: 30, ms: 1_000 }];
 
-/** Exact sliding windows over the calls of one kind. */
+/** Exact sliding windows over the calls of one kind. A call counts from its start until a window after its end: Teams saw it in between. */
 class Calls {
   readonly #limits: readonly Window[];
   readonly #longest: number;
-  #times: number[] = [];
+  #flying = 0;
+  #ended: number[] = [];
   constructor(limits: readonly Window[]) {
     this.#limits = limits;
     this.#longest = Math.max(...limits.map((limit) => limit.ms));
   }
-  /** Milliseconds until one more call is within every window. */
+  /** Milliseconds until one more call may be within every window. */
   wait(now: number): number {
-    return Math.max(0, ...this.#limits.map(({ count, ms }) => ((this.#times.at(-count) ?? -Infinity) + ms) - now));
+    return Math.max(0, ...this.#limits.map(({ count, ms }) => (this.#flying >= count ? ms : (this.#ended.at(this.#flying - count) ?? -Infinity) + ms - now)));
   }
-  add(now: number): void {
-    if ((this.#times[0] ?? now) <= now - this.#longest) this.#times = this.#times.filter((time) => time > now - this.#longest);
-    this.#times.push(now);
+  begin(): void {
+    this.#flying += 1;
   }
-  idleSince(): number {
-    return this.#times.at(-1) ?? 0;
+  end(now: number): void {
+    this.#flying -= 1;
+    if ((this.#ended[0] ?? now) <= now - this.#longest) this.#ended = this.#ended.filter((time) => time > now - this.#longest);
+    this.#ended.push(now);
+  }
+  idle(now: number): boolean {
+    return this.#flying === 0 && (this.#ended.at(-1) ?? -Infinity) <= now - this.#longest;
   }
 }
+
+export type Kind = 'send' | 'members';
+
+/** Either how long to wait, in milliseconds, or a place in the windows, to be given back with `end` when the call is over. */
+export type Taken = { readonly wait: number } | { readonly end: () => void };
 
 export class Budgets {
   readonly #clock: Clock;
@@ -57,28 +67,30 @@ export class Budgets {
     this.#clock = clock;
   }
 
-  /** Milliseconds until a call may go out; 0 takes its place in the windows. */
-  take(kind: 'send' | 'members', conversation: string): number {
+  take(kind: Kind, conversation: string): Taken {
     const now = this.#clock.now();
     const key = `${kind} ${conversation}`;
     const calls = this.#calls.get(key) ?? new Calls(kind === 'send' ? sendLimits : memberLimits);
     const wait = Math.max(calls.wait(now), this.#everything.wait(now), (this.#closed.get(key) ?? 0) - now);
-    if (wait > 0) return Math.ceil(wait);
-    calls.add(now);
-    this.#everything.add(now);
+    if (wait > 0) return { wait: Math.ceil(wait) };
     if (!this.#calls.has(key)) this.#forget(now);
     this.#calls.set(key, calls);
-    return 0;
+    for (const one of [calls, this.#everything]) one.begin();
+    return {
+      end: () => {
+        for (const one of [calls, this.#everything]) one.end(this.#clock.now());
+      },
+    };
   }
 
   /** Teams asked for a pause. */
-  close(kind: 'send' | 'members', conversation: string, ms: number): void {
+  close(kind: Kind, conversation: string, ms: number): void {
     const key = `${kind} ${conversation}`;
     this.#closed.set(key, Math.max(this.#closed.get(key) ?? 0, this.#clock.now() + ms));
   }
 
   #forget(now: number): void {
-    for (const [key, calls] of this.#calls) if (calls.idleSince() < now - 3_600_000) this.#calls.delete(key);
-    for (const [key, until] of this.#closed) if (until < now) this.#closed.delete(key);
+    for (const [key, calls] of this.#calls) if (calls.idle(now)) this.#calls.delete(key);
+    for (const [key, until] of this.#closed) if (until <= now) this.#closed.delete(key);
   }
 }

@@ -113,8 +113,8 @@ export function createChat(options: ChatOptions): TeamsChat {
       }
     }
     const direct = await connector.direct(serviceUrl, bot, account, tenantId ?? '');
-    await connector.post({ serviceUrl, conversation: direct }, message);
     references.learnDirect(objectId, direct);
+    await connector.post({ serviceUrl, conversation: direct }, message);
   }
 
   /** Says in public only that there is an answer, never what it is. */

@@ -5,9 +5,10 @@ import { ClaimsIdentity } from 'botframework-connector';
 import type { ConnectorClient } from 'botframework-connector';
 import { ChatError } from '../../bot/ports.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
-import type { Budgets } from './budgets.ts';
+import type { Budgets, Kind } from './budgets.ts';
 import type { TeamsIdentity } from './identity.ts';
 import { failureOf } from './failures.ts';
+import type { Failure } from './failures.ts';
 
 /** Where a conversation is reached. */
 export interface Target {
@@ -46,10 +47,12 @@ export interface ConnectorOptions {
   readonly log: Log;
   /** A number in [0, 1), for pauses. */
   readonly jitter: () => number;
+  /** Milliseconds; `callTimeout` by default. */
+  readonly timeout?: number;
 }
 
 interface Call {
-  readonly kind: 'send' | 'members';
+  readonly kind: Kind;
   readonly what: string;
   readonly target: Target;
   /** Sent again after an answer that leaves open whether it was done. */
@@ -60,11 +63,13 @@ interface Call {
 
 export class Connector {
   readonly #options: ConnectorOptions;
+  readonly #timeout: number;
   readonly #clients = new Map<string, Promise<ConnectorClient>>();
   #trouble: { readonly why: string; readonly at: number } | undefined;
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
+    this.#timeout = options.timeout ?? callTimeout;
   }
 
   /** Why the last call to Teams failed, if it did so after `since` (epoch milliseconds) through a fault of ours or on the way. */
@@ -75,7 +80,7 @@ export class Connector {
   /** Answers the id of the new message. `to` makes it visible to one member alone. */
   async post(target: Target, message: Outgoing, to?: string): Promise<string> {
     const activity = activityOf(message, to === undefined ? {} : { recipient: { id: to } });
-    const options = { timeout: callTimeout, ...(to === undefined ? {} : { customHeaders: { [targetedHeader]: '1' } }) };
+    const options = { timeout: this.#timeout, ...(to === undefined ? {} : { customHeaders: { [targetedHeader]: '1' } }) };
     const sent = await this.#call({ kind: 'send', what: 'post', target, repeatable: false }, (client) => client.conversations.sendToConversation(target.conversation, activity, options));
     if (typeof sent.id !== 'string' || sent.id === '') throw new ChatError('ambiguous', 'Teams took the message but gave it no id');
     return sent.id;
@@ -83,14 +88,14 @@ export class Connector {
 
   async put(target: Target, id: string, message: Outgoing): Promise<void> {
     const activity = activityOf(message, { id });
-    await this.#call({ kind: 'send', what: 'update', target, repeatable: true }, (client) => client.conversations.updateActivity(target.conversation, id, activity, { timeout: callTimeout }));
+    await this.#call({ kind: 'send', what: 'update', target, repeatable: true }, (client) => client.conversations.updateActivity(target.conversation, id, activity, { timeout: this.#timeout }));
   }
 
   /** The one-to-one conversation with a member; Teams answers the same one every time. */
   async direct(serviceUrl: string, bot: string, member: string, tenantId: string): Promise<string> {
     const parameters = { isGroup: false, bot: { id: bot }, members: [{ id: member }], tenantId, channelData: { tenant: { id: tenantId } } };
     const made = await this.#call({ kind: 'send', what: 'open a chat', target: { serviceUrl, conversation: `direct ${member}` }, repeatable: true }, (client) =>
-      client.conversations.createConversation(parameters as unknown as Parameters<typeof client.conversations.createConversation>[0], { timeout: callTimeout }),
+      client.conversations.createConversation(parameters as unknown as Parameters<typeof client.conversations.createConversation>[0], { timeout: this.#timeout }),
     );
     if (typeof made.id !== 'string' || made.id === '') throw new ChatError('unavailable', 'Teams opened a chat but gave it no id');
     return made.id;
@@ -113,33 +118,43 @@ export class Connector {
     const { budgets, clock, jitter, log } = this.#options;
     const giveUp = clock.now() + Math.min(patience, call.timeout ?? patience);
     for (let attempt = 0; ; attempt += 1) {
-      await this.#turn(call, giveUp);
-      try {
-        const client = await this.#client(call.target.serviceUrl);
-        const answer = await send(client);
-        this.#trouble = undefined;
-        return answer;
-      } catch (error) {
-        const failure = failureOf(error, call.what, clock.now());
-        this.#trouble = failure.ours === undefined ? undefined : { why: failure.ours, at: clock.now() };
-        const pause = failure.retryAfterMs ?? (pauses[attempt] ?? pauses[2]) * (1 + jitter() / 2);
-        if (failure.code === 'throttled') budgets.close(call.kind, call.target.conversation, pause);
-        const again = failure.code === 'throttled' || failure.code === 'unavailable' || (failure.code === 'ambiguous' && call.repeatable);
-        if (!again || attempt >= pauses.length - 1 || clock.now() + pause > giveUp) {
-          const code = failure.code === 'ambiguous' && call.repeatable ? 'unavailable' : failure.code;
-          throw new ChatError(code, failure.message, { cause: error, ...(code === 'throttled' ? { retryAfterMs: pause } : {}) });
-        }
-        log.info('teamsRetry', { what: call.what, code: failure.code, pause: Math.round(pause) });
-        await clock.sleep(pause);
+      const end = await this.#turn(call, giveUp);
+      const outcome = await this.#attempt(call, send);
+      end();
+      if ('answer' in outcome) return outcome.answer;
+      const { failure, error } = outcome;
+      const pause = failure.retryAfterMs ?? (pauses[attempt] ?? pauses[2]) * (1 + jitter() / 2);
+      if (failure.code === 'throttled') budgets.close(call.kind, call.target.conversation, pause);
+      const again = failure.code === 'throttled' || failure.code === 'unavailable' || (failure.code === 'ambiguous' && call.repeatable);
+      if (!again || attempt >= pauses.length - 1 || clock.now() + pause > giveUp) {
+        const code = failure.code === 'ambiguous' && call.repeatable ? 'unavailable' : failure.code;
+        throw new ChatError(code, failure.message, { cause: error, ...(code === 'throttled' ? { retryAfterMs: pause } : {}) });
       }
+      log.info('teamsRetry', { what: call.what, code: failure.code, pause: Math.round(pause) });
+      await clock.sleep(pause);
     }
   }
 
-  async #turn(call: Call, giveUp: number): Promise<void> {
+  async #attempt<T>(call: Call, send: (client: ConnectorClient) => Promise<T>): Promise<{ readonly answer: T } | { readonly failure: Failure; readonly error: unknown }> {
+    try {
+      const answer = await send(await this.#client(call.target.serviceUrl));
+      this.#trouble = undefined;
+      return { answer };
+    } catch (error) {
+      const now = this.#options.clock.now();
+      const failure = failureOf(error, call.what, now);
+      this.#trouble = failure.ours === undefined ? undefined : { why: failure.ours, at: now };
+      return { failure, error };
+    }
+  }
+
+  /** Waits for a place in the budgets, and answers how to give it back. */
+  async #turn(call: Call, giveUp: number): Promise<() => void> {
     const { budgets, clock } = this.#options;
     for (;;) {
-      const wait = budgets.take(call.kind, call.target.conversation);
-      if (wait === 0) return;
+      const taken = budgets.take(call.kind, call.target.conversation);
+      if ('end' in taken) return taken.end;
+      const { wait } = taken;
       if (clock.now() + wait > giveUp) throw new ChatError('throttled', `our own budget for this conversation is used up (${call.what})`, { retryAfterMs: wait });
       await clock.sleep(wait);
     }

@@ -18,7 +18,8 @@ export class Threads {
   async during<T>(place: string, work: () => Promise<T>): Promise<T> {
     const running = this.#running.get(place) ?? new Set();
     this.#running.set(place, running);
-    const promise = work();
+    // Registered before it starts: its card may be posted from within.
+    const promise = Promise.resolve().then(work);
     running.add(promise);
     try {
       return await promise;
