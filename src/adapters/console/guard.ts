@@ -12,7 +12,9 @@ export function guard(port: () => number): (request: Request, response: Response
     const host = request.headers.host ?? '';
     const origin = request.headers.origin;
     const site = request.headers['sec-fetch-site'];
-    const refuse = (status: number, why: string) => void response.status(status).json({ error: why });
+    const refuse = (status: number, why: string): void => {
+      response.status(status).json({ error: why });
+    };
     response.set({
       'content-security-policy': contentSecurityPolicy,
       'x-content-type-options': 'nosniff',
@@ -21,12 +23,30 @@ export function guard(port: () => number): (request: Request, response: Response
       'cross-origin-resource-policy': 'same-origin',
       'cache-control': 'no-store',
     });
-    if (!hosts.includes(host)) return refuse(403, `The console answers to ${hosts.join(' and ')} only.`);
-    if (origin !== undefined && origin !== `http://${host}`) return refuse(403, 'Another origin may not use the console.');
-    if (site !== undefined && site !== 'same-origin' && site !== 'none') return refuse(403, 'Another site may not use the console.');
-    if (request.method === 'GET' || request.method === 'HEAD') return next();
-    if (request.method !== 'POST') return refuse(405, 'Use GET or POST.');
-    if (!/^application\/json(\s*;.*)?$/i.test(request.headers['content-type'] ?? '')) return refuse(415, 'Send application/json.');
+    if (!hosts.includes(host)) {
+      refuse(403, `The console answers to ${hosts.join(' and ')} only.`);
+      return;
+    }
+    if (origin !== undefined && origin !== `http://${host}`) {
+      refuse(403, 'Another origin may not use the console.');
+      return;
+    }
+    if (site !== undefined && site !== 'same-origin' && site !== 'none') {
+      refuse(403, 'Another site may not use the console.');
+      return;
+    }
+    if (request.method === 'GET' || request.method === 'HEAD') {
+      next();
+      return;
+    }
+    if (request.method !== 'POST') {
+      refuse(405, 'Use GET or POST.');
+      return;
+    }
+    if (!/^application\/json(\s*;.*)?$/i.test(request.headers['content-type'] ?? '')) {
+      refuse(415, 'Send application/json.');
+      return;
+    }
     next();
   };
 }
