@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { MicrosoftAppCredentials, ServiceClientCredentialsFactory } from 'botframework-connector';
 import type { ServiceClientCredentials } from 'botframework-connector';
 import type { Bot, CommandIn, PressIn, Reply } from '../../src/bot/ports.ts';
+import { Secret } from '../../src/adapters/secret.ts';
 import { startHttp } from '../../src/adapters/http/server.ts';
 import { startTeams } from '../../src/adapters/teams/teams.ts';
 import type { Teams, TeamsOptions } from '../../src/adapters/teams/teams.ts';
@@ -114,7 +115,7 @@ export class TeamsBench {
   /** The adapter alone: again after `halt`, as a restart. */
   async boot(more: Partial<TeamsOptions> = {}, served: Bot = this.bot): Promise<void> {
     this.teams = await startTeams({
-      settings: { auth: 'entra', appType: 'SingleTenant', appId, tenantId: tenant, credentials: { kind: 'password', password: 'x' }, cloud: 'public', tenants: [tenant] },
+      settings: { type: 'SingleTenant', appId, tenantId: tenant, password: new Secret('x'), cloud: 'public', allowedTenants: [tenant], devNoAuth: false },
       folder: this.folder,
       clock: createClock(),
       log: silent,

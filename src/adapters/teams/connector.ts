@@ -80,22 +80,22 @@ export class Connector {
   /** Answers the id of the new message. `to` makes it visible to one member alone. */
   async post(target: Target, message: Outgoing, to?: string): Promise<string> {
     const activity = activityOf(message, to === undefined ? {} : { recipient: { id: to } });
-    const options = { timeout: this.#timeout, ...(to === undefined ? {} : { customHeaders: { [targetedHeader]: '1' } }) };
-    const sent = await this.#call({ kind: 'send', what: 'post', target, repeatable: false }, (client) => client.conversations.sendToConversation(target.conversation, activity, options));
+    const options = to === undefined ? {} : { customHeaders: { [targetedHeader]: '1' } };
+    const sent = await this.#call({ kind: 'send', what: 'post', target, repeatable: false }, (client) => client.conversations.sendToConversation(target.conversation, activity, { ...options, abortSignal: within(this.#timeout) }));
     if (typeof sent.id !== 'string' || sent.id === '') throw new ChatError('ambiguous', 'Teams took the message but gave it no id');
     return sent.id;
   }
 
   async put(target: Target, id: string, message: Outgoing): Promise<void> {
     const activity = activityOf(message, { id });
-    await this.#call({ kind: 'send', what: 'update', target, repeatable: true }, (client) => client.conversations.updateActivity(target.conversation, id, activity, { timeout: this.#timeout }));
+    await this.#call({ kind: 'send', what: 'update', target, repeatable: true }, (client) => client.conversations.updateActivity(target.conversation, id, activity, { abortSignal: within(this.#timeout) }));
   }
 
   /** The one-to-one conversation with a member; Teams answers the same one every time. */
   async direct(serviceUrl: string, bot: string, member: string, tenantId: string): Promise<string> {
     const parameters = { isGroup: false, bot: { id: bot }, members: [{ id: member }], tenantId, channelData: { tenant: { id: tenantId } } };
     const made = await this.#call({ kind: 'send', what: 'open a chat', target: { serviceUrl, conversation: `direct ${member}` }, repeatable: true }, (client) =>
-      client.conversations.createConversation(parameters as unknown as Parameters<typeof client.conversations.createConversation>[0], { timeout: this.#timeout }),
+      client.conversations.createConversation(parameters as unknown as Parameters<typeof client.conversations.createConversation>[0], { abortSignal: within(this.#timeout) }),
     );
     if (typeof made.id !== 'string' || made.id === '') throw new ChatError('unavailable', 'Teams opened a chat but gave it no id');
     return made.id;
@@ -105,7 +105,7 @@ export class Connector {
   async member(target: Target, id: string, timeout: number): Promise<Member | undefined> {
     try {
       const found = (await this.#call({ kind: 'members', what: 'look up a member', target, repeatable: true, timeout }, (client) =>
-        client.conversations.getConversationMember(target.conversation, id, { timeout }),
+        client.conversations.getConversationMember(target.conversation, id, { abortSignal: within(timeout) }),
       )) as unknown as Readonly<Record<string, unknown>>;
       return memberOf(found);
     } catch (error) {
@@ -213,6 +213,11 @@ function tame(client: ConnectorClient): void {
       return next(request);
     },
   });
+}
+
+/** botbuilder's own timer outlives a broken connection and keeps the process from ending; this one does not. */
+function within(ms: number): AbortSignal {
+  return AbortSignal.timeout(ms);
 }
 
 function activityOf(message: Outgoing, more: { readonly id?: string; readonly recipient?: { readonly id: string } }): Activity {

@@ -7,9 +7,9 @@ import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { readActivity } from './activity.ts';
 import type { Inbound } from './activity.ts';
 import type { InvokeAnswer } from './answers.ts';
+import { isLoopbackHost } from './hosts.ts';
 import { looksLikeChannelToken } from './identity.ts';
 import type { TeamsIdentity } from './identity.ts';
-import { isLoopbackHost } from './settings.ts';
 
 export const path = '/api/messages';
 /** Bytes of a body; Teams' own messages stay below 100 KB (msteams-docs: includes/agent-message-size-limit.md). */

@@ -16,6 +16,11 @@ export const connectorHosts: readonly string[] = [
 /** Where to post when no message of that conversation has come in yet (same page: the global service URL). */
 export const defaultServiceUrl = { public: 'https://smba.trafficmanager.net/teams/', usGov: 'https://smba.infra.gov.teams.microsoft.us/teams/' } as const;
 
+/** Whether an address is this machine alone. */
+export function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
 /** `origins` are exact ones allowed besides, whatever their scheme: fakes and the playground, on loopback. */
 export function isConnector(serviceUrl: string, origins: readonly string[]): boolean {
   const url = URL.canParse(serviceUrl) ? new URL(serviceUrl) : undefined;

@@ -3,7 +3,9 @@ import { ConfigurationBotFrameworkAuthentication } from 'botbuilder';
 import type { ConfigurationBotFrameworkAuthenticationOptions } from 'botbuilder';
 import { AuthenticationConfiguration, AuthenticationError } from 'botframework-connector';
 import type { BotFrameworkAuthentication, ServiceClientCredentialsFactory } from 'botframework-connector';
-import type { TeamsSettings } from './settings.ts';
+import type { TeamsSettings } from '../config/chatSettings.ts';
+import { readCertificate } from './certificate.ts';
+import type { Certificate } from './certificate.ts';
 
 /** Addresses of the cloud that issues tokens. Tests hand in their own; they are never settings, because whoever sets them owns the bot. */
 export interface TeamsAuthority {
@@ -29,17 +31,18 @@ const govChannel = { issuer: 'https://api.botframework.us', audience: 'https://a
 
 /** @throws when botbuilder would not check tokens although the settings ask for it */
 export async function createIdentity(settings: TeamsSettings, authority?: TeamsAuthority): Promise<TeamsIdentity> {
-  if (settings.auth === 'none') {
+  if (settings.devNoAuth) {
     return { appId: '', authentication: new ConfigurationBotFrameworkAuthentication({}), audience: publicChannel.audience, issuer: undefined };
   }
-  const { appId, credentials, cloud } = settings;
+  const { appId, password, certificatePath, cloud } = settings;
+  if (appId === undefined || appId === '') throw new Error('MicrosoftAppId is missing: without it botbuilder would take messages from anybody.');
   const channel = cloud === 'usGov' ? govChannel : publicChannel;
   const options: ConfigurationBotFrameworkAuthenticationOptions = {
     MicrosoftAppId: appId,
-    MicrosoftAppType: settings.appType,
+    MicrosoftAppType: settings.type,
     ...(settings.tenantId === undefined ? {} : { MicrosoftAppTenantId: settings.tenantId }),
-    ...(credentials.kind === 'password' ? { MicrosoftAppPassword: credentials.password } : {}),
-    ...(credentials.kind === 'certificate' ? { CertificateThumbprint: credentials.thumbprint, CertificatePrivateKey: credentials.privateKey } : {}),
+    ...(password === undefined ? {} : { MicrosoftAppPassword: password.reveal() }),
+    ...(certificatePath === undefined ? {} : certificateOptions(await readCertificate(certificatePath))),
     ...(authority === undefined ? (cloud === 'usGov' ? { ChannelService: 'https://botframework.azure.us' } : {}) : parameters(authority)),
   };
   // Without a validator of claims, botbuilder refuses the tokens of skills, that is, of other bots.
@@ -47,6 +50,10 @@ export async function createIdentity(settings: TeamsSettings, authority?: TeamsA
   const identity = { appId, authentication, audience: authority?.oauthScope ?? channel.audience, issuer: authority?.tokenIssuer ?? channel.issuer };
   await mustCheck(identity);
   return identity;
+}
+
+function certificateOptions({ thumbprint, privateKey }: Certificate): ConfigurationBotFrameworkAuthenticationOptions {
+  return { CertificateThumbprint: thumbprint, CertificatePrivateKey: privateKey };
 }
 
 /** Setting one of these turns all of botbuilder's defaults off, so they go in together or not at all. */

@@ -2,6 +2,7 @@
 import type { Express } from 'express';
 import type { Bot, ChatPort } from '../../bot/ports.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
+import type { TeamsSettings } from '../config/chatSettings.ts';
 import type { Check } from '../http/server.ts';
 import type { Inbound } from './activity.ts';
 import { Budgets } from './budgets.ts';
@@ -9,13 +10,11 @@ import { createChat } from './chat.ts';
 import { Connector } from './connector.ts';
 import { Deliveries } from './deliveries.ts';
 import { mountDoor } from './door.ts';
-import { defaultServiceUrl, isConnector } from './hosts.ts';
+import { defaultServiceUrl, isConnector, isLoopbackHost } from './hosts.ts';
 import { createIdentity } from './identity.ts';
 import type { TeamsAuthority } from './identity.ts';
 import { References } from './references.ts';
 import { selfTest } from './selfTest.ts';
-import { isLoopbackHost } from './settings.ts';
-import type { TeamsSettings } from './settings.ts';
 import { Threads } from './threads.ts';
 import { createTurns } from './turns.ts';
 import type { Turns } from './turns.ts';
@@ -63,11 +62,11 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
   const deliveries = await Deliveries.open(folder, clock, log);
   const connector = new Connector({ identity, budgets: new Budgets(clock), clock, log, jitter: options.jitter });
   const threads = new Threads(clock);
-  const roster = new Roster({ connector, clock, tenants: settings.tenants });
-  const serviceUrl = options.serviceUrl ?? (settings.auth === 'entra' ? defaultServiceUrl[settings.cloud] : 'http://127.0.0.1:56150/_connector/');
+  const roster = new Roster({ connector, clock, tenants: settings.allowedTenants });
+  const serviceUrl = options.serviceUrl ?? (settings.devNoAuth ? 'http://127.0.0.1:56150/_connector/' : defaultServiceUrl[settings.cloud]);
   const chat = createChat({ connector, references, threads, clock, log, serviceUrl, command });
   // Without authentication anybody could name a server to be called, so only this machine is.
-  const allowed = (url: string): boolean => (settings.auth === 'none' ? isLocal(url) : isConnector(url, origins));
+  const allowed = (url: string): boolean => (settings.devNoAuth ? isLocal(url) : isConnector(url, origins));
 
   let door: string | undefined = 'whether strangers are refused has not been tested yet';
   let turns: Turns | undefined;

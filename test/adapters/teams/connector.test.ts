@@ -200,7 +200,7 @@ describe('a call that never ends', () => {
     ['POST', 'ambiguous', 1],
     ['PUT', 'unavailable', 3],
   ] as const)('%s is cut off', async (method, code, tries) => {
-    const identity = await createIdentity({ auth: 'none', tenants: [] });
+    const identity = await createIdentity({ type: 'MultiTenant', cloud: 'public', allowedTenants: [], devNoAuth: true });
     const connector = new Connector({ identity, budgets: new Budgets(clock), clock, log: silent, jitter: () => 0, timeout: 150 });
     bench.connector.authorization = undefined;
     const fault: Fault = { method, answer: 'hang', times: 9 };

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { TeamsSettings } from '../../../src/adapters/config/chatSettings.ts';
 import { encoded, issuer } from '../../support/channelKeys.ts';
 import type { TokenOptions } from '../../support/channelKeys.ts';
 import { ana, appId, directOf, keepingLog, TeamsBench } from '../../support/teamsBench.ts';
@@ -175,12 +176,14 @@ it('writes one line for each reason into the log, without tokens or bodies', () 
   expect(log.lines.join('\n')).not.toMatch(/eyJ|Bearer/);
 });
 
+const withoutAuthentication: TeamsSettings = { type: 'MultiTenant', cloud: 'public', allowedTenants: [], devNoAuth: true };
+
 describe('without authentication', () => {
   const open = new TeamsBench();
   afterAll(() => open.stop());
   const none: TokenOptions & { readonly header0: null } = { header0: null };
   it('messages of this machine get in, and only servers on this machine are called', async () => {
-    await open.start({ settings: { auth: 'none', tenants: [] }, authority: undefined as never });
+    await open.start({ settings: withoutAuthentication });
     open.connector.authorization = undefined;
     expect((await open.deliver(open.message(ana, directOf(ana), 'lr help'), none)).status).toBe(200);
     await open.connector.until(() => open.connector.messages[0]);
