@@ -1,5 +1,6 @@
 // Puts the parts together and takes them apart again. Composition only: nothing is decided here.
 import { readFileSync } from 'node:fs';
+import type { Express } from 'express';
 import { mountConsole, consolePlaces } from './adapters/console/api.ts';
 import { createConsoleChat } from './adapters/console/chat.ts';
 import type { ConsoleChat } from './adapters/console/chat.ts';
@@ -21,6 +22,8 @@ import type { LogLevel } from './adapters/log.ts';
 import { Http } from './adapters/outbound/http.ts';
 import { random } from './adapters/random.ts';
 import { lastTime } from './adapters/store/lastTime.ts';
+import { openEntraGroups, openTeams } from './teamsChat.ts';
+import type { EntraService, TeamsService } from './teamsChat.ts';
 import { openOutputStore } from './adapters/store/outputStore.ts';
 import { openStore } from './adapters/store/requestStore.ts';
 import type { Store } from './adapters/store/requestStore.ts';
@@ -47,6 +50,9 @@ export interface ServiceOptions {
     | { readonly kind: 'simulator'; readonly speed: number }
     | { readonly kind: 'service'; readonly tenant: string; readonly endpoint: Endpoint; readonly credentials: Credentials | 'none'; readonly loopback: boolean };
   readonly console: boolean;
+  readonly teams?: TeamsService;
+  /** To read Entra groups with. */
+  readonly entra?: EntraService;
   /** Chats beside those of the settings: the demo's terminal. */
   readonly chats?: readonly ChatPort[];
   readonly rates: { readonly submitsPerMinute: number; readonly callsPerMinute: number; readonly callsPerHour: number };
@@ -103,7 +109,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const defender = new DefenderClient({ http, budgets, clock, log, tokens: upstream.tokens, endpoint: upstream.endpoint, resultsOnLoopback: upstream.loopback });
 
     const consoleChat = options.console ? createConsoleChat(clock, consolePlaces(policy)) : undefined;
-    const chats: readonly ChatPort[] = [...(consoleChat === undefined ? [] : [consoleChat]), ...(options.chats ?? [])];
+    const teams = options.teams === undefined ? undefined : await openTeams(options.teams, { command: options.command, log, dataDir: options.dataDir });
+    if (teams !== undefined) later(() => teams.stop());
+    const entraGroups = options.entra === undefined ? noGroups : openEntraGroups(options.entra, http, log);
+    const chats: readonly ChatPort[] = [...(consoleChat === undefined ? [] : [consoleChat]), ...(teams === undefined ? [] : [teams.chat]), ...(options.chats ?? [])];
     const bot = createBot(
       {
         store,
@@ -111,7 +120,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         defender,
         chats,
         policy,
-        groups: noGroups,
+        groups: { includes: (group, person) => (group.startsWith('entra:') ? entraGroups : noGroups).includes(group, person) },
         budgets,
         links: createLinkBox(),
         clock,
@@ -144,11 +153,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       port: options.port,
       log,
       healthy: () => [{ name: 'process', ok: true }],
-      ready: () => readiness(store, bot.loop, policy, state.draining),
+      ready: () => [...readiness(store, bot.loop, policy, state.draining), ...(teams?.checks() ?? [])],
       metrics: () => metrics.read(),
-      mount: consoleChat === undefined ? [] : [(app) => later(mountConsole(app, { chat: consoleChat, bot, policy, clock, random, port: () => server.port }))],
+      mount: [(app) => teams?.mount(app, bot), ...(consoleChat === undefined ? [] : [(app: Express) => later(mountConsole(app, { chat: consoleChat, bot, policy, clock, random, port: () => server.port }))])],
     });
     later(() => server.stop());
+    await teams?.selfTest(server.url);
     log.info('started', { url: server.url, defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
     return {
       url: server.url,

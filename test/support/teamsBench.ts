@@ -152,6 +152,10 @@ export class TeamsBench {
     await this.halt();
     await this.connector.stop();
     await this.keys.stop();
+    this.tidy();
+  }
+
+  tidy(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
