@@ -161,4 +161,11 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+/** `--chat teams` tells the story through that chat's real adapter; its player stands with the fakes it needs. */
+const chatName = process.argv[process.argv.indexOf('--chat') + 1];
+if (process.argv.includes('--chat')) {
+  if (chatName === undefined || !/^[a-z]+$/.test(chatName)) throw new Error('--chat needs the name of a chat: teams');
+  await import(new URL(`../test/demo/${chatName}.js`, import.meta.url).href);
+} else {
+  await main();
+}
