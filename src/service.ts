@@ -24,6 +24,8 @@ import { random } from './adapters/random.ts';
 import { lastTime } from './adapters/store/lastTime.ts';
 import type { SlackService } from './slackChat.ts';
 import { openSlack, SlackSettingsError } from './slackChat.ts';
+import { openEntraGroups, openTeams } from './teamsChat.ts';
+import type { EntraService, TeamsService } from './teamsChat.ts';
 import { openOutputStore } from './adapters/store/outputStore.ts';
 import { openStore } from './adapters/store/requestStore.ts';
 import type { Store } from './adapters/store/requestStore.ts';
@@ -53,6 +55,9 @@ export interface ServiceOptions {
   readonly slack?: SlackService;
   /** Called when the process can do its work no longer and should be started anew. */
   readonly onBroken?: (why: string) => void;
+  readonly teams?: TeamsService;
+  /** To read Entra groups with. */
+  readonly entra?: EntraService;
   /** Chats beside those of the settings: the demo's terminal. */
   readonly chats?: readonly ChatPort[];
   readonly rates: { readonly submitsPerMinute: number; readonly callsPerMinute: number; readonly callsPerHour: number };
@@ -111,7 +116,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const consoleChat = options.console ? createConsoleChat(clock, consolePlaces(policy)) : undefined;
     const slack = options.slack === undefined ? undefined : await openSlack(options.slack, store, { command: options.command, bot: () => bot, log, dataDir: options.dataDir, onDeaf: (why) => options.onBroken?.(why) });
     if (slack !== undefined) later(() => slack.stop());
-    const chats: readonly ChatPort[] = [...(consoleChat === undefined ? [] : [consoleChat]), ...(slack === undefined ? [] : [slack.chat]), ...(options.chats ?? [])];
+    const teams = options.teams === undefined ? undefined : await openTeams(options.teams, { command: options.command, log, dataDir: options.dataDir });
+    if (teams !== undefined) later(() => teams.stop());
+    const entraGroups = options.entra === undefined ? noGroups : openEntraGroups(options.entra, http, log);
+    const chats: readonly ChatPort[] = [
+      ...(consoleChat === undefined ? [] : [consoleChat]),
+      ...(slack === undefined ? [] : [slack.chat]),
+      ...(teams === undefined ? [] : [teams.chat]),
+      ...(options.chats ?? []),
+    ];
     const bot = createBot(
       {
         store,
@@ -119,7 +132,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         defender,
         chats,
         policy,
-        groups: { includes: (group, person) => (group.startsWith('slack:') && slack !== undefined ? slack.groups : noGroups).includes(group, person) },
+        groups: { includes: (group, person) => (group.startsWith('entra:') ? entraGroups : group.startsWith('slack:') && slack !== undefined ? slack.groups : noGroups).includes(group, person) },
         budgets,
         links: createLinkBox(),
         clock,
@@ -152,13 +165,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       port: options.port,
       log,
       healthy: () => [{ name: 'process', ok: true }],
-      ready: () => [...readiness(store, bot.loop, policy, state.draining), ...(slack?.checks() ?? [])],
+      ready: () => [...readiness(store, bot.loop, policy, state.draining), ...(slack?.checks() ?? []), ...(teams?.checks() ?? [])],
       metrics: () => metrics.read(),
-      mount: [(app) => slack?.mount(app), ...(consoleChat === undefined ? [] : [(app: Express) => later(mountConsole(app, { chat: consoleChat, bot, policy, clock, random, port: () => server.port }))])],
+      mount: [
+        // Slack before any body parser: its signatures are over the raw bytes.
+        (app) => slack?.mount(app),
+        (app) => teams?.mount(app, bot),
+        ...(consoleChat === undefined ? [] : [(app: Express) => later(mountConsole(app, { chat: consoleChat, bot, policy, clock, random, port: () => server.port }))]),
+      ],
     });
     later(() => server.stop());
     if (slack !== undefined) later(() => slack.drain());
     await slack?.open();
+    await teams?.selfTest(server.url);
     log.info('started', { url: server.url, defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
     return {
       url: server.url,
