@@ -1,8 +1,10 @@
 // Puts the parts together and takes them apart again. Composition only: nothing is decided here.
 import { readFileSync } from 'node:fs';
-import { mountConsole, consolePlaces } from './adapters/console/api.ts';
+import { mountConsole } from './adapters/console/api.ts';
+import type { ConsoleOptions } from './adapters/console/api.ts';
 import { createConsoleChat } from './adapters/console/chat.ts';
 import type { ConsoleChat } from './adapters/console/chat.ts';
+import { placesOf } from './adapters/console/people.ts';
 import { createClock, createScaledClock } from './adapters/clock.ts';
 import type { ScaledClock } from './adapters/clock.ts';
 import { readPolicy } from './adapters/config/policyFile.ts';
@@ -20,6 +22,8 @@ import { createLog } from './adapters/log.ts';
 import type { LogLevel } from './adapters/log.ts';
 import { Http } from './adapters/outbound/http.ts';
 import { random } from './adapters/random.ts';
+import { realDisk } from './adapters/store/disk.ts';
+import { history } from './adapters/store/history.ts';
 import { lastTime } from './adapters/store/lastTime.ts';
 import { openOutputStore } from './adapters/store/outputStore.ts';
 import { openStore } from './adapters/store/requestStore.ts';
@@ -31,6 +35,7 @@ import type { Bot, ChatPort, Groups } from './bot/ports.ts';
 import { createLinkBox } from './bot/linkBox.ts';
 import { Budgets, defaultRates } from './liveResponse/pacing.ts';
 import type { Clock, Log } from './liveResponse/ports.ts';
+import { createPlayground } from './playground.ts';
 import { startSimulator } from './simulator/simulator.ts';
 import type { Simulator } from './simulator/simulator.ts';
 
@@ -101,7 +106,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     seed(budgets, store, clock);
     const defender = new DefenderClient({ http, budgets, clock, log, tokens: upstream.tokens, endpoint: upstream.endpoint, resultOrigins: upstream.resultOrigins });
 
-    const consoleChat = options.console ? createConsoleChat(clock, consolePlaces(policy)) : undefined;
+    const consoleChat = options.console ? createConsoleChat({ clock, places: placesOf(policy).map((place) => place.id), askedAt: (id) => store.get(id)?.at }) : undefined;
     const chats: readonly ChatPort[] = [...(consoleChat === undefined ? [] : [consoleChat]), ...(options.chats ?? [])];
     const bot = createBot(
       {
@@ -137,6 +142,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     later(() => noteStop(store, log));
     bot.loop.start();
     later(() => bot.loop.stop());
+    const world = upstream.simulator === undefined || scaledClock === undefined ? undefined : createPlayground(upstream.simulator.tenant, scaledClock);
+    const consoleOptions = (chat: ConsoleChat): ConsoleOptions => ({
+      chat,
+      bot,
+      policy,
+      store,
+      journal: (id) => history(realDisk, options.dataDir, id),
+      clock,
+      random,
+      command: options.command,
+      port: () => server.port,
+      ...(world === undefined ? {} : { world }),
+    });
+    const streams: (() => Promise<void>)[] = [];
     const server: HttpServer = await startHttp({
       host: options.host,
       port: options.port,
@@ -144,9 +163,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       healthy: () => [{ name: 'process', ok: true }],
       ready: () => readiness(store, bot.loop, policy, state.draining),
       metrics: () => metrics.read(),
-      mount: consoleChat === undefined ? [] : [(app) => later(mountConsole(app, { chat: consoleChat, bot, policy, clock, random, port: () => server.port }))],
+      mount: consoleChat === undefined ? [] : [(app) => void streams.push(mountConsole(app, consoleOptions(consoleChat)))],
     });
     later(() => server.stop());
+    // Before the server stops: it waits for every answer under way, and a stream is one that never ends.
+    for (const end of streams) later(end);
     log.info('started', { url: server.url, defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
     return {
       url: server.url,

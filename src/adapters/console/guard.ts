@@ -21,12 +21,12 @@ export function guard(port: () => number): (request: Request, response: Response
       'cross-origin-resource-policy': 'same-origin',
       'cache-control': 'no-store',
     });
-    if (!hosts.includes(host)) return refuse(403, `The console answers to ${hosts.join(' and ')} only.`);
-    if (origin !== undefined && origin !== `http://${host}`) return refuse(403, 'Another origin may not use the console.');
-    if (site !== undefined && site !== 'same-origin' && site !== 'none') return refuse(403, 'Another site may not use the console.');
-    if (request.method === 'GET' || request.method === 'HEAD') return next();
-    if (request.method !== 'POST') return refuse(405, 'Use GET or POST.');
-    if (!/^application\/json(\s*;.*)?$/i.test(request.headers['content-type'] ?? '')) return refuse(415, 'Send application/json.');
-    next();
+    if (!hosts.includes(host)) refuse(403, `The console answers to ${hosts.join(' and ')} only.`);
+    else if (origin !== undefined && origin !== `http://${host}`) refuse(403, 'Another origin may not use the console.');
+    else if (site !== undefined && site !== 'same-origin' && site !== 'none') refuse(403, 'Another site may not use the console.');
+    else if (request.method === 'GET' || request.method === 'HEAD') next();
+    else if (request.method !== 'POST') refuse(405, 'Use GET or POST.');
+    else if (!/^application\/json(\s*;.*)?$/i.test(request.headers['content-type'] ?? '')) refuse(415, 'Send application/json.');
+    else next();
   };
 }
