@@ -4,6 +4,7 @@ import { clean, markdownText } from './clip.ts';
 import { teams } from './limits.ts';
 import { teamsData, teamsInputId } from './press.ts';
 import { fitted } from './shrink.ts';
+import { indexLabel } from './steps.ts';
 import type { Button, CardView, Tone } from './view.ts';
 
 export function adaptiveCard(view: CardView): AdaptiveCard {
@@ -36,7 +37,7 @@ function draw(view: CardView): AdaptiveCard {
     body: [
       head(view),
       ...(mention === undefined ? [] : [{ type: 'TextBlock', text: `For decision: ${mention.text}`, wrap: true, spacing: 'small' } as const]),
-      ...view.steps.map((step, at) => stepRow(step, at, view.steps.length)),
+      ...view.steps.map(stepRow),
       ...view.links.map((link): RichTextBlock => text([run(link.label, { weight: 'bolder' }), run(`: ${link.expiry}`)])),
       ...view.excerpts.flatMap(excerpt),
       facts(view),
@@ -81,13 +82,13 @@ function head(view: CardView): Container {
   };
 }
 
-function stepRow(step: CardView['steps'][number], at: number, of: number): Container {
+function stepRow(step: CardView['steps'][number], at: number): Container {
   const color = textColor[step.tone];
   return {
     type: 'Container',
     spacing: at === 0 ? 'medium' : 'default',
     items: [
-      text([run(`Command ${step.index + 1} of ${of}: `, { isSubtle: true }), run(step.status, { weight: 'bolder', ...(color === 'default' ? {} : { color }) })]),
+      text([run(`${indexLabel(step.index)}: `, { isSubtle: true }), run(step.status, { weight: 'bolder', ...(color === 'default' ? {} : { color }) })]),
       { type: 'Container', style: 'emphasis', spacing: 'small', items: [text([run(keepSpaces(step.command), { fontType: 'monospace' })])] },
       ...(step.detail === undefined ? [] : [text([run(step.detail)], 'small')]),
     ],

@@ -111,13 +111,12 @@ const known: ReadonlyMap<string, Advice> = new Map<string, Advice>([
 ]);
 
 /**
- * Advice for a refused submission. `code` is ours or Defender's; of a general one (`refused`), Defender's own code is taken from
- * the beginning of `detail` ("DisabledFeature: …").
+ * Advice for a refused submission. `code` is ours or Defender's; of the general `refused`, Defender's own code is taken from the
+ * beginning of `detail` ("DisabledFeature: …") where it stands there.
  */
 export function failureAdvice(code: string, detail?: string): Advice {
-  const theirs = detail === undefined ? undefined : /^[A-Za-z]{4,60}(?=$|[:\s])/.exec(detail)?.[0];
-  // Defender's own code says more than ours: `refused` covers many.
-  const found = (theirs === undefined || !/^[A-Z]/.test(theirs) ? undefined : known.get(theirs)) ?? known.get(code);
+  const theirs = detail === undefined ? undefined : /^[A-Z][A-Za-z]{3,60}(?=:)/.exec(detail)?.[0];
+  const found = known.get(code) ?? (theirs === undefined ? undefined : known.get(theirs));
   return (
     found ?? {
       what: `It was refused (${oneLine(code, 60)}).`,

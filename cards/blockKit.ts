@@ -4,6 +4,7 @@ import { clip, slackText } from './clip.ts';
 import { slack } from './limits.ts';
 import { slackActionId, slackValue } from './press.ts';
 import { fitted } from './shrink.ts';
+import { indexLabel } from './steps.ts';
 import type { Button, CardView, Tone } from './view.ts';
 
 /** Top-level text and blocks; both belong in every post and every update. */
@@ -75,7 +76,7 @@ function stepRow(view: CardView, step: CardView['steps'][number], at: number): r
   // A section after a code block needs no line end; one after a sentence does.
   const gap = at > 0 && view.steps[at - 1]?.detail !== undefined ? '\n' : '';
   return [
-    section([say(`${gap}Command ${step.index + 1} of ${view.steps.length}: `), bold(step.status)]),
+    section([say(`${gap}${indexLabel(step.index)}: `), bold(step.status)]),
     preformatted(step.command),
     ...(step.detail === undefined ? [] : [section([say(step.detail)])]),
   ];

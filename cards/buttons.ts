@@ -37,7 +37,7 @@ function confirm(title: string, text: string, ok: string): NonNullable<Button['c
 }
 
 function approve(request: Request, title: string, host: string): Button {
-  const where = `On ${host} (id …${idTail(request.device)}), fingerprint ${oneLine(request.fingerprint, 16)}: `;
+  const where = `On ${host} (id ending ${idTail(request.device)}), fingerprint ${oneLine(request.fingerprint, 16)}: `;
   return {
     verb: 'approve',
     label: 'Approve',
@@ -114,20 +114,26 @@ function drop(title: string): Button {
   };
 }
 
-function outputs(request: Extract<Request, { state: 'running' | 'unknown' | 'finished' }>): readonly Button[] {
+type WithResults = Extract<Request, { state: 'running' | 'unknown' | 'finished' }>;
+
+function outputs(request: WithResults): readonly Button[] {
   return request.commands.flatMap((command, index): readonly Button[] => {
-    const readable = request.results.excerpts.some((one) => one.index === index && one.length > 0) || (request.state !== 'unknown' && stateOf(request, index) === 'completed');
-    if (command.type !== 'RunScript' || !readable) return [];
-    const name = commandName(command, 40);
-    return [{ verb: 'output', label: `Full output ${index + 1}: ${name}`, style: 'default', index, spoken: spoken(`Full output of command ${index + 1}, ${name}, to you alone`) }];
+    const read = request.results.excerpts.find((one) => one.index === index);
+    const readable = read === undefined ? request.state !== 'unknown' && stateOf(request, index) === 'completed' : read.length > 0;
+    return command.type === 'RunScript' && readable ? [resultButton(request, 'output', 'Full output', index)] : [];
   });
 }
 
 function links(request: Extract<Request, { state: 'finished' }>, linked: ReadonlySet<number>): readonly Button[] {
-  return request.commands.flatMap((command, index): readonly Button[] => {
-    if (command.type !== 'GetFile' || stateOf(request, index) !== 'completed') return [];
-    const name = commandName(command, 40);
-    const verb = linked.has(index) ? 'New link' : 'Get download link';
-    return [{ verb: 'link', label: `${verb} ${index + 1}: ${name}`, style: 'default', index, spoken: spoken(`${verb} for command ${index + 1}, ${name}`) }];
-  });
+  return request.commands.flatMap((command, index): readonly Button[] =>
+    command.type === 'GetFile' && stateOf(request, index) === 'completed' ? [resultButton(request, 'link', linked.has(index) ? 'New link' : 'Get download link', index)] : [],
+  );
+}
+
+/** Bears its index and name only where the card has several results of the kind: on a phone the first words are all one sees. */
+function resultButton(request: WithResults, verb: 'output' | 'link', label: string, index: number): Button {
+  const command = request.commands[index];
+  const name = command === undefined ? '' : commandName(command, 40);
+  const several = request.commands.filter((one) => one.type === command?.type).length > 1;
+  return { verb, label: several ? `${label} ${index}: ${name}` : label, style: 'default', index, spoken: spoken(`${label}, index ${index}, ${name}`) };
 }

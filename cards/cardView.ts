@@ -1,9 +1,8 @@
 // A request as people see it: the one content of its cards in every state, which each renderer shows in full.
-import type { Command } from '../src/liveResponse/commands.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import { buttons } from './buttons.ts';
 import { clip, excerptOf, oneLine } from './clip.ts';
-import { factLines } from './facts.ts';
+import { factLines, showId } from './facts.ts';
 import * as bound from './limits.ts';
 import { expirySentence, fileName, moreSentence } from './results.ts';
 import { earlierAttempt } from './said.ts';
@@ -70,17 +69,19 @@ function excerpts(request: Request, context: ViewContext): readonly ExcerptBlock
   return readable.flatMap((one) => {
     const command = request.commands[one.index];
     const failed = (one.exitCode !== undefined && one.exitCode !== 0) || one.errors;
+    // Where we hold only the beginning of a long output, its end can be neither shown nor counted.
+    const whole = one.raw.length >= one.length;
     // What a failed script said last is what explains it.
-    const from = failed ? 'end' : 'start';
+    const from = failed && whole ? 'end' : 'start';
     const shown = excerptOf(one.raw, limits, from);
     if (shown.text === '') return [];
     const exit = one.exitCode === undefined ? '' : `, exit code ${one.exitCode}`;
     return [
       {
         index: one.index,
-        title: `Output of command ${one.index + 1}${command === undefined ? '' : `, ${commandName(command)}`}${exit}`,
+        title: `Output of index ${one.index}${command === undefined ? '' : `, ${commandName(command)}`}${exit}`,
         text: shown.text,
-        ...(shown.cut || one.cut ? { more: moreSentence({ ...shown, from }, { characters: one.length, cut: one.cut }) } : {}),
+        ...(shown.cut || one.cut || !whole ? { more: moreSentence({ lines: shown.lines, from, ...(whole ? { of: shown.of } : {}) }, { characters: one.length, cut: one.cut }) } : {}),
       },
     ];
   });
@@ -99,7 +100,8 @@ function linkLines(request: Request, context: ViewContext): readonly LinkLine[] 
       if (room < 0) return [];
       const file = request.results.files.find((one) => one.index === link.index);
       const name = file === undefined ? commandName(command) : fileName(file, commandName(command));
-      return [{ index: link.index, label: `Download ${name}`, url, expiry: expirySentence(link.at, link.expiresAt, request.at) }];
+      const several = request.commands.filter((one) => one.type === 'GetFile').length > 1;
+      return [{ index: link.index, label: several ? `Download ${link.index}: ${clip(name, 40)}` : 'Download', url, expiry: expirySentence(link.at, link.expiresAt, request.at) }];
     });
 }
 
@@ -116,22 +118,8 @@ function notes(request: Request, context: ViewContext, links: readonly LinkLine[
   return [
     ...(context.simulated ? [`${simulatedMark}: no real device is touched, and nothing shown here happened on one.`] : []),
     ...(earlier !== undefined && !ended && request.state !== 'queued' ? [`Sent again: the attempt of ${timeOf(earlier.at, request.at)} may have run too.`] : []),
-    ...(ended ? [] : request.commands.flatMap((command, index) => oddities(command, index))),
     ...(results && context.results === 'private' ? ['Output and download links are not shown in this place: the buttons whisper them to people who may read results.'] : []),
     ...(links.length > 0 ? ['Anybody who has a download link can use it until it expires. Each one made is on record.'] : []),
-    ...(ended ? [] : [`By typing: ${oneLine(context.command, 40)} status ${oneLine(request.id, 64)}`]),
+    ...(ended ? [] : [`By typing: ${oneLine(context.command, 40)} status ${showId(request.id)}`]),
   ];
-}
-
-/** What an eye cannot see in a command that is shown byte for byte: look-alike letters, and spaces that count. */
-function oddities(command: Command, index: number): readonly string[] {
-  const text = command.type === 'RunScript' ? (command.args ?? '') : command.type === 'PutFile' ? command.fileName : command.path;
-  const foreign = [...new Set(Array.from(text).filter((character) => character > '\u007e'))];
-  const named = foreign.slice(0, 5).map((one) => `${one} (U+${(one.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')})`);
-  const said = [
-    ...(foreign.length > 0 ? [`letters outside ASCII, which can look like others: ${named.join(', ')}${foreign.length > 5 ? ` and ${foreign.length - 5} more` : ''}`] : []),
-    ...(text.includes('  ') ? ['several spaces in a row'] : []),
-    ...(text !== text.trim() ? ['a space at its beginning or end'] : []),
-  ];
-  return said.length === 0 ? [] : [`Look closely: command ${index + 1} has ${said.join('; ')}.`];
 }

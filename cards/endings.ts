@@ -26,7 +26,8 @@ export function endingWords(request: InState<'over'>): Said {
       };
     case 'refused': {
       const advice = failureAdvice(ending.code, ending.detail);
-      const detail = ending.detail === undefined ? '' : ` Details: “${oneLine(ending.detail, bound.view.errorText)}”.`;
+      const told = ending.detail === undefined ? '' : oneLine(ending.detail, bound.view.errorText);
+      const detail = ` Code ${oneLine(ending.code, 60)}${told === '' ? '' : `: “${told}”`}.`;
       return { status: 'Refused', tone: 'danger', lead: `${advice.what} ${ran} ${advice.next}${detail}` };
     }
     case 'dropped':

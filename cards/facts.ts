@@ -6,7 +6,7 @@ import { stamp, timeOf } from './time.ts';
 import type { FactLine } from './view.ts';
 
 /** Labels that survive however small a card must be made. */
-export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Fingerprint', 'Request', 'Defender action']);
+export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Fingerprint', 'Request', 'Action id']);
 
 export function factLines(request: Request): readonly FactLine[] {
   const when = (ms: number): string => timeOf(ms, request.at);
@@ -14,22 +14,27 @@ export function factLines(request: Request): readonly FactLine[] {
   const undecided = request.state === 'awaitingApproval' || request.state === 'queued';
   const facts: readonly (FactLine | undefined)[] = [
     { label: 'Device', value: deviceWords(request.device) },
-    ...(undecided ? deviceFacts(request.device, when) : []),
     { label: 'Asked by', value: `${name(request.requester.name)}, ${stamp(request.at)}` },
     fact('Reason', request.reason === undefined ? undefined : oneLine(request.reason, bound.view.reason)) ?? (undecided ? { label: 'Reason', value: 'none given' } : undefined),
     approval === undefined ? undefined : { label: 'Approved by', value: `${name(approval.by.name)}, ${when(approval.at)}` },
+    ...(undecided ? deviceFacts(request.device, when) : []),
     undecided ? { label: 'Tier', value: oneLine(request.terms.tier, 60) } : undefined,
     request.state === 'awaitingApproval' ? { label: 'Expires', value: `${when(request.terms.expiresAt)}, then denied` } : undefined,
     request.state === 'queued' ? { label: 'Runs before', value: when(request.runBefore) } : undefined,
     sentFact(request, when),
-    'actionId' in request ? fact('Defender action', oneLine(request.actionId, 60)) : undefined,
+    'actionId' in request ? fact('Action id', oneLine(request.actionId, 60)) : undefined,
     request.state === 'over' && request.ending.how === 'refused'
       ? fact('Correlation id', request.ending.target === undefined ? undefined : oneLine(request.ending.target, 60))
       : undefined,
     { label: 'Fingerprint', value: oneLine(request.fingerprint, 64) },
-    { label: 'Request', value: oneLine(request.id, 64) },
+    { label: 'Request', value: showId(request.id) },
   ];
   return facts.filter((one) => one !== undefined);
+}
+
+/** As people say and type it. */
+export function showId(id: string): string {
+  return oneLine(id, 64).toUpperCase();
 }
 
 function name(text: string): string {
@@ -42,7 +47,7 @@ function fact(label: string, value: string | undefined): FactLine | undefined {
 
 /** Name as Defender gives it, and the end of the id, which tells two devices of one name apart. */
 function deviceWords(device: Device): string {
-  return `${oneLine(device.name, bound.view.name)}, id …${idTail(device)}`;
+  return `${oneLine(device.name, bound.view.name)}, id ending ${idTail(device)}`;
 }
 
 export function idTail(device: Device): string {

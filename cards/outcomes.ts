@@ -38,7 +38,7 @@ function succeeded(request: InState<'finished'>, ended: string): Said {
   }
   if (bad !== undefined) {
     const command = request.commands[bad.index];
-    const which = `Command ${bad.index + 1}${command === undefined ? '' : ` (${commandName(command)})`}`;
+    const which = `Index ${bad.index}${command === undefined ? '' : ` (${commandName(command)})`}`;
     const failedItself = bad.exitCode !== undefined && bad.exitCode !== 0;
     return {
       status: failedItself ? 'Finished: a script reports failure' : 'Finished, with script errors',
@@ -61,7 +61,7 @@ function failed(request: InState<'finished'>, ended: string): Said {
   const what =
     command === undefined
       ? 'Defender calls the session failed without naming a command.'
-      : `Command ${index + 1} of ${request.commands.length} (${command.type} ${commandName(command)}) failed; its row says why and what helps.`;
+      : `Index ${index} (${command.type} ${commandName(command)}) failed; its row says why and what helps.`;
   return {
     status: 'Finished: failed',
     tone: 'danger',
@@ -79,10 +79,10 @@ const noneRun = 'No command was run.';
 
 /** Which commands never ran, in one sentence. */
 function notRun(request: InState<'finished'>): string {
-  const skipped = request.commands.flatMap((_, index) => (stateOf(request, index) === 'skipped' ? [index + 1] : []));
+  const skipped = request.commands.flatMap((_, index) => (stateOf(request, index) === 'skipped' ? [index] : []));
   if (skipped.length === 0) return '';
   if (skipped.length === request.commands.length) return noneRun;
-  return skipped.length === 1 ? `Command ${String(skipped[0])} was not run.` : `Commands ${skipped.join(', ')} were not run.`;
+  return skipped.length === 1 ? `Index ${String(skipped[0])} was not run.` : `Indexes ${skipped.join(', ')} were not run.`;
 }
 
 function cancelledBy(request: InState<'finished'>): string {
@@ -98,7 +98,7 @@ function cancelledBy(request: InState<'finished'>): string {
 
 function cancelMeans(request: InState<'finished'>): string {
   if (stepFacts(request).allDone) return `${all(request.commands.length)} had completed before that.`;
-  const open = request.commands.flatMap((_, index) => (stateOf(request, index) === 'failed' ? [index + 1] : []));
-  const may = open.length === 0 ? '' : open.length === 1 ? ` Command ${String(open[0])} was handed over and may have run to its end.` : ` Commands ${open.join(', ')} were handed over and may have run to their end.`;
+  const open = request.commands.flatMap((_, index) => (stateOf(request, index) === 'failed' ? [index] : []));
+  const may = open.length === 0 ? '' : open.length === 1 ? ` Index ${String(open[0])} was handed over and may have run to its end.` : ` Indexes ${open.join(', ')} were handed over and may have run to their end.`;
   return `${notRun(request)}${may}`;
 }

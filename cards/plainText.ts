@@ -1,4 +1,5 @@
 // Draws a CardView as plain text, for the demo, the console and logs.
+import { indexLabel } from './steps.ts';
 import type { CardView } from './view.ts';
 
 const indent = '    ';
@@ -9,7 +10,7 @@ export function plainText(view: CardView, options: { readonly urls: 'shown' | 'h
   const parts: readonly (readonly string[])[] = [
     [`[${view.status}]`, view.title, view.lead, ...(view.notify === undefined ? [] : [`For decision: ${view.notify}`])],
     view.steps.flatMap((step) => [
-      `Command ${step.index + 1} of ${view.steps.length}: ${step.status}`,
+      `${indexLabel(step.index)}: ${step.status}`,
       `${indent}${step.command}`,
       ...(step.detail === undefined ? [] : [`${indent}${step.detail}`]),
     ]),

@@ -36,13 +36,16 @@ export function troubleSentence(code: string, type: Command['type'], tries: numb
     case 'notReady':
       return type === 'GetFile' ? 'The file follows: Defender does not hand it out yet.' : 'Output follows: Defender does not hand it out yet.';
     case 'gone':
-      return `Defender no longer keeps this ${what}. Ask again if it is needed.`;
+      return `Defender does not hand out this ${what}, or no longer. Try the button below; else get it from the portal.`;
     case 'untrusted':
       return `Defender’s link leads outside the allowed download hosts, so the bot did not follow it. Tell an administrator, and get the ${what} from the portal.`;
     case 'tooLarge':
       return `The ${what} is too large for the bot to read. Use the button to get a link to all of it.`;
     case 'unreadable':
       return `The ${what} is not in the form Defender documents, so it is not shown. Use the button, or get it from the portal.`;
+    case 'refused':
+    case 'notFound':
+      return `Defender refuses to hand out this ${what}. An administrator must check that the app registration has Machine.ReadWrite.All; else get it from the portal.`;
     case 'unavailable':
     case 'throttled':
     case 'paced':
@@ -58,14 +61,15 @@ export function expirySentence(madeAt: number, expiresAt: number, beside: number
   return `expires ${timeOf(expiresAt, beside)}, ${duration(expiresAt - madeAt)} after it was made`;
 }
 
-/** Lines shown of how many, and how to read the rest. */
-export function moreSentence(shown: { readonly lines: number; readonly of: number; readonly from: 'start' | 'end' }, all: { readonly characters: number; readonly cut: boolean }): string {
+/** Lines shown of how many (where all of them were seen), and how to read the rest. */
+export function moreSentence(shown: { readonly lines: number; readonly of?: number; readonly from: 'start' | 'end' }, all: { readonly characters: number; readonly cut: boolean }): string {
+  const lines = shown.of === undefined ? `${shown.lines} lines` : `${shown.lines} of ${shown.of} lines`;
   const which =
     shown.lines === shown.of
       ? 'Long lines are cut here.'
       : shown.from === 'start'
-        ? `The first ${shown.lines} of ${shown.of} lines.`
-        : `The last ${shown.lines} of ${shown.of} lines.`;
+        ? `The first ${lines}.`
+        : `The last ${lines}.`;
   const rest = all.cut
     ? `“Full output” sends you the ${all.characters} characters the bot read; Defender has more.`
     : `“Full output” sends you all ${all.characters} characters.`;

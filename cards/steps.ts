@@ -12,6 +12,11 @@ import { earlierAttempt } from './said.ts';
 import { duration } from './time.ts';
 import type { StepLine, Tone, ViewContext } from './view.ts';
 
+/** How cards, sentences and typed commands number the commands: Defender's own index, from 0. */
+export function indexLabel(index: number): string {
+  return `Index ${index}`;
+}
+
 /** A command as it stands on cards, byte for byte. Characters that the parser refuses would be spelled out, never drawn. */
 export function shownCommand(command: Command): string {
   const line = commandLine(command);
@@ -21,6 +26,19 @@ export function shownCommand(command: Command): string {
     shown += isHidden(point) ? `‹U+${point.toString(16).toUpperCase().padStart(4, '0')}›` : character;
   }
   return shown;
+}
+
+/** What an eye cannot see in a command that is shown byte for byte: look-alike letters, and spaces that count. */
+export function oddities(command: Command): string | undefined {
+  const text = command.type === 'RunScript' ? (command.args ?? '') : command.type === 'PutFile' ? command.fileName : command.path;
+  const foreign = [...new Set(Array.from(text).filter((character) => character > '\u007e'))];
+  const named = foreign.slice(0, 5).map((one) => `${one} (U+${(one.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')})`);
+  const said = [
+    ...(foreign.length > 0 ? [`letters outside ASCII, which can look like others: ${named.join(', ')}${foreign.length > 5 ? ` and ${foreign.length - 5} more` : ''}`] : []),
+    ...(text.includes('  ') ? ['several spaces in a row'] : []),
+    ...(text !== text.trim() ? ['a space at its beginning or end'] : []),
+  ];
+  return said.length === 0 ? undefined : `Look closely: it has ${said.join('; ')}.`;
 }
 
 /** What a command is called in a sentence: the script's or the file's own name, without folders. */
@@ -77,7 +95,7 @@ export function stepLines(request: Request, context: ViewContext): readonly Step
 function stepStatus(request: Request, index: number): { readonly status: string; readonly tone: Tone } {
   switch (request.state) {
     case 'awaitingApproval':
-      return { status: 'not run, needs approval', tone: 'neutral' };
+      return { status: 'not run', tone: 'neutral' };
     case 'queued':
       return { status: 'not sent yet', tone: 'neutral' };
     case 'submitting':
@@ -137,6 +155,8 @@ function waitingWord(status: string | undefined): string {
 }
 
 function stepDetail(request: Request, command: Command, index: number, context: ViewContext): string | undefined {
+  // Only while somebody can still stop it: afterwards it would be noise beside the result.
+  if (request.state === 'awaitingApproval' || request.state === 'queued') return oddities(command);
   const progress = progressOf(request, index);
   const state = stateOf(request, index);
   if (progress !== undefined && state === 'failed') {

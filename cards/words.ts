@@ -65,7 +65,7 @@ export function waitSentence(cause: WaitCause, frozen?: string): string {
     case 'slot':
       return 'It waits for its turn: Defender limits how many sessions may be started in a minute.';
     case 'sessions':
-      return 'All live response sessions this tenant may run at once are in use. It starts when one ends; cancelling one that is not needed helps.';
+      return 'No live response session is free: a tenant may run only so many at once. It is sent when one ends; cancelling one that is not needed helps.';
     case 'deviceBusy':
       return 'Another live response session is using this device; sessions opened in the portal cannot be seen by the bot. If it is yours, close it.';
     case 'throttled':
@@ -73,7 +73,7 @@ export function waitSentence(cause: WaitCause, frozen?: string): string {
     case 'frozen':
       return frozenSentence(frozen ?? 'no reason given');
     case 'unavailable':
-      return 'Defender cannot be reached. The bot keeps trying; nothing to do.';
+      return 'Defender cannot be reached, or does not let the bot in. The bot keeps trying; if this lasts, an administrator should read its log.';
   }
 }
 
@@ -92,7 +92,7 @@ export function waitStatus(cause: WaitCause | undefined): string {
     case 'frozen':
       return 'Approved, frozen';
     case 'unavailable':
-      return 'Approved, Defender unreachable';
+      return 'Approved, Defender unavailable';
   }
 }
 
@@ -113,11 +113,10 @@ function queued(request: InState<'queued'>, context: ViewContext): Said {
 }
 
 function unknown(request: InState<'unknown'>): Said {
-  const action = request.actionId === undefined ? 'the machine action' : `machine action ${oneLine(request.actionId, 60)}`;
   const happened = {
     lost: 'Defender’s answer was lost while sending, so the commands may or may not be running. The bot did not repeat it.',
-    lostTrack: `Defender no longer lists ${action}, so how it ended is not known.`,
-    overdue: `The bot’s own deadline passed without an end of ${action}; it may still be running.`,
+    lostTrack: 'Defender no longer lists the session, so how it ended is not known.',
+    overdue: 'The bot’s own deadline passed without an end of the session; it may still be running.',
   }[request.cause];
   const looks =
     request.looks === 0
@@ -165,7 +164,7 @@ function running(request: InState<'running'>): Said {
     return {
       status: 'A command failed, session closing',
       tone: 'danger',
-      lead: `Command ${facts.failed + 1} failed. Defender is closing the session, usually within 40 s; then this card says how it ended.${cancel}`,
+      lead: `Index ${facts.failed} failed. Defender is closing the session, usually within 40 s; then this card says how it ended.${cancel}`,
     };
   }
   if (facts.allDone) {
@@ -188,6 +187,6 @@ function running(request: InState<'running'>): Said {
     lead:
       facts.current === undefined
         ? `The session is open; ${facts.done} of ${request.commands.length} commands done. ${until}${cancel}`
-        : `Command ${facts.current + 1} of ${request.commands.length} is running on the device. ${until}${cancel}`,
+        : `Index ${facts.current} is running on the device; ${facts.done} of ${request.commands.length} commands done. ${until}${cancel}`,
   };
 }

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { createLog } from './adapters/log.ts';
 import { audit } from './adapters/store/audit.ts';
 import type { Disk } from './adapters/store/disk.ts';
-import { realDisk } from './adapters/store/disk.ts';
+import { diskWords, realDisk } from './adapters/store/disk.ts';
 import type { Head } from './adapters/store/line.ts';
 import { history } from './adapters/store/history.ts';
 import { readSnapshot } from './adapters/store/snapshot.ts';
@@ -55,11 +55,13 @@ function verify(disk: Disk, folder: string, anchor: Head | undefined): number {
   return 1;
 }
 
+const verbs: readonly string[] = ['verify', 'head', 'show'];
+
 /** Exit code: 0 all well, 1 something is wrong with the journal or the request is unknown, 2 called wrongly. */
 function run(given: readonly string[]): number {
   const read = readArguments(given, process.env['LR_DATA_DIR'] ?? './data');
   const [verb, request, ...more] = read?.words ?? [];
-  if (read === undefined || verb === undefined || more.length > 0 || (request === undefined) === (verb === 'show')) {
+  if (read === undefined || verb === undefined || !verbs.includes(verb) || more.length > 0 || (request === undefined) === (verb === 'show')) {
     console.error(usage);
     return 2;
   }
@@ -67,27 +69,29 @@ function run(given: readonly string[]): number {
   try {
     readdirSync(folder);
   } catch (error) {
-    console.error(`The data folder ${folder} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`The data folder ${folder} cannot be read: ${diskWords(error)}`);
     return 1;
   }
   switch (verb) {
     case 'verify':
       return verify(realDisk, folder, anchor);
     case 'head': {
-      const { head } = audit({ disk: realDisk, folder });
+      // Verified first: an anchor noted down from a broken journal would vouch for it.
+      const { head, wrong } = audit({ disk: realDisk, folder });
+      if (wrong !== undefined) {
+        console.error(`BROKEN: ${wrong.sentence}`);
+        return 1;
+      }
       console.log(`${head.seq}:${head.hash}`);
       return 0;
     }
-    case 'show': {
+    default: {
       const lines = history(realDisk, folder, request ?? '');
       for (const line of lines) console.log(line);
       if (lines.length > 0) return 0;
       console.error(`The journal in ${folder} has no request ${JSON.stringify(request)}.`);
       return 1;
     }
-    default:
-      console.error(usage);
-      return 2;
   }
 }
 

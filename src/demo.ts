@@ -142,9 +142,10 @@ async function main(): Promise<void> {
     defender: { kind: 'simulator', speed },
     console: false,
     chats: [chat],
-    submitsPerMinute: 10,
+    rates: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1500 },
     sessions: 25,
     pollGap: 2_400,
+    parkedGap: 30_000,
     offlineQueue: 3 * 24 * 3_600_000,
     outputRetention: 30 * 24 * 3_600_000,
   });

@@ -33,7 +33,7 @@ import type { Loop } from './bot/loop.ts';
 import type { Policy } from './bot/policy.ts';
 import type { Bot, ChatPort, Groups } from './bot/ports.ts';
 import { createLinkBox } from './bot/linkBox.ts';
-import { Budgets, defaultRates } from './liveResponse/pacing.ts';
+import { Budgets, ratesOf } from './liveResponse/pacing.ts';
 import type { Clock, Log } from './liveResponse/ports.ts';
 import { createPlayground } from './playground.ts';
 import { startSimulator } from './simulator/simulator.ts';
@@ -50,14 +50,15 @@ export interface ServiceOptions {
   readonly secrets: readonly string[];
   readonly defender:
     | { readonly kind: 'simulator'; readonly speed: number }
-    | { readonly kind: 'service'; readonly tenant: string; readonly endpoint: Endpoint; readonly credentials: Credentials | 'none'; readonly resultOrigins: readonly string[] };
+    | { readonly kind: 'service'; readonly tenant: string; readonly endpoint: Endpoint; readonly credentials: Credentials | 'none'; readonly loopback: boolean };
   readonly console: boolean;
   /** Chats beside those of the settings: the demo's terminal. */
   readonly chats?: readonly ChatPort[];
-  readonly submitsPerMinute: number;
+  readonly rates: { readonly submitsPerMinute: number; readonly callsPerMinute: number; readonly callsPerHour: number };
   readonly sessions: number;
   /** Milliseconds. */
   readonly pollGap: number;
+  readonly parkedGap: number;
   readonly offlineQueue: number;
   readonly outputRetention: number;
 }
@@ -102,9 +103,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const http = new Http();
     later(() => http.close());
     const upstream = await openDefender(options, clock, later);
-    const budgets = new Budgets({ ...defaultRates, submit: [{ limit: options.submitsPerMinute, ms: 60_000 }] });
+    const budgets = new Budgets(ratesOf(options.rates));
     seed(budgets, store, clock);
-    const defender = new DefenderClient({ http, budgets, clock, log, tokens: upstream.tokens, endpoint: upstream.endpoint, resultOrigins: upstream.resultOrigins });
+    const defender = new DefenderClient({ http, budgets, clock, log, tokens: upstream.tokens, endpoint: upstream.endpoint, resultsOnLoopback: upstream.loopback });
 
     const consoleChat = options.console ? createConsoleChat({ clock, places: placesOf(policy).map((place) => place.id), askedAt: (id) => store.get(id)?.at }) : undefined;
     const chats: readonly ChatPort[] = [...(consoleChat === undefined ? [] : [consoleChat]), ...(options.chats ?? [])];
@@ -129,6 +130,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
           offlineQueue: options.offlineQueue,
           sessions: options.sessions,
           pollGap: options.pollGap,
+          parkedGap: options.parkedGap,
           outputRetention: options.outputRetention,
         },
       },
@@ -234,7 +236,7 @@ function simulatedClock(dataDir: string, speed: number): ScaledClock {
 interface Upstream {
   readonly endpoint: Endpoint;
   readonly tokens: TokenSource;
-  readonly resultOrigins: readonly string[];
+  readonly loopback: boolean;
   readonly tenant: string;
   readonly simulated: boolean;
   readonly simulator?: Simulator;
@@ -247,17 +249,17 @@ async function openDefender({ defender, dataDir }: ServiceOptions, clock: Clock,
     return {
       endpoint: customEndpoint(simulator.url),
       tokens: noCredentials(simulator.url),
-      resultOrigins: [simulator.blobUrl],
+      loopback: true,
       tenant: 'simulator',
       simulated: true,
       simulator,
     };
   }
-  const { endpoint, credentials, tenant, resultOrigins } = defender;
+  const { endpoint, credentials, tenant, loopback } = defender;
   return {
     endpoint,
     tokens: credentials === 'none' ? noCredentials(endpoint.apiUrl) : new EntraTokens({ credentials, authority: endpoint.authority }),
-    resultOrigins,
+    loopback,
     tenant,
     // Without credentials it can only be a loopback address: a simulator somebody started.
     simulated: credentials === 'none',

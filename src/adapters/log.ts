@@ -1,5 +1,6 @@
 // The log: one JSON line per event on stderr. Secrets are not handed to it in the first place; whatever looks like one all the same
 // is struck out of the finished line, so that no field, stack or nested cause can carry it past.
+import { isNativeError } from 'node:util/types';
 import { destination, pino } from 'pino';
 import type { Log } from '../liveResponse/ports.ts';
 
@@ -18,19 +19,23 @@ const struck = '[redacted]';
 /** Each pattern is linear: a log line may hold hostile text. They look at JSON text, where a backslash or quote ends a value. */
 const patterns: readonly (readonly [RegExp, string])[] = [
   // Signature of a shared access link: with it, anybody may read the collected file.
-  [/\bsig(=|%3D)[^&\s"'\\<>]+/gi, `sig$1${struck}`],
-  [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${struck}`],
+  [/(\b|%3F|%26)(sig(?:=|%3D|\\*"\s*:\s*\\*"))[^&\s"'\\<>]+/gi, `$1$2${struck}`],
+  [/\b(Bearer)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${struck}`],
   [/\bxox[a-z](\.xox[a-z])?-[A-Za-z0-9-]+/gi, struck],
   [/\bxapp-[A-Za-z0-9-]+/gi, struck],
-  [/\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*)?/g, struck],
+  // No start inside a run of its own characters, or a run of dashes would be read over and over.
+  [/(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*)?/g, struck],
   [/\b(hooks\.slack\.com\/)[^\s"'\\<>]+/gi, `$1${struck}`],
-  [/\b(client_secret|client_assertion|refresh_token|access_token|password|passwd|signing_secret)(\\?"?\s*[:=]\s*\\?"?)[^\s"'\\&,}]+/gi, `$1$2${struck}`],
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[^"]*/g, struck],
+  [/\b(client_secret|client_assertion|refresh_token|access_token|password|passwd|signing_secret)(\\*"\s*:\s*\\*"|\s*[:=]\s*)[^\s"'\\&,}]+/gi, `$1$2${struck}`],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[^"\\]*(\\+n[^"\\]*)*/g, struck],
 ];
 
 /** The text with everything that looks like a secret struck out. */
 export function redact(text: string, secrets: readonly string[] = []): string {
-  const known = secrets.filter((secret) => secret.length >= 8).reduce((rest, secret) => rest.replaceAll(JSON.stringify(secret).slice(1, -1), struck), text);
+  const known = secrets
+    .filter((secret) => secret.length >= 8)
+    .flatMap((secret) => [JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
+    .reduce((rest, secret) => rest.replaceAll(secret, struck), text);
   return patterns.reduce((rest, [pattern, by]) => rest.replace(pattern, by), known);
 }
 
@@ -40,9 +45,9 @@ export function createLog({ level = 'info', write = stderr(), secrets = [] }: Lo
     { write: (line: string) => write(redact(line, secrets)) },
   );
   return {
-    info: (event, fields) => logger.info({ event, ...plain(fields) }),
-    warn: (event, fields) => logger.warn({ event, ...plain(fields) }),
-    error: (event, fields) => logger.error({ event, ...plain(fields) }),
+    info: (event, fields) => logger.info({ ...plain(fields), event }),
+    warn: (event, fields) => logger.warn({ ...plain(fields), event }),
+    error: (event, fields) => logger.error({ ...plain(fields), event }),
   };
 }
 
@@ -55,7 +60,7 @@ function stderr(): (line: string) => void {
 
 /** JSON knows no errors: without this, the field that matters most would read `{}`. */
 function plain(fields: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? errorFields(value) : value]));
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, isNativeError(value) ? errorFields(value) : value]));
 }
 
 function errorFields(error: Error, depth = 0): Readonly<Record<string, unknown>> {
@@ -64,6 +69,6 @@ function errorFields(error: Error, depth = 0): Readonly<Record<string, unknown>>
     message: error.message,
     ...('code' in error ? { code: error.code } : {}),
     stack: error.stack,
-    ...(error.cause instanceof Error && depth < 4 ? { cause: errorFields(error.cause, depth + 1) } : {}),
+    ...(isNativeError(error.cause) && depth < 4 ? { cause: errorFields(error.cause, depth + 1) } : {}),
   };
 }

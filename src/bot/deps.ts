@@ -17,6 +17,8 @@ export interface BotSettings {
   readonly sessions: number;
   /** Milliseconds between readings while something runs. */
   readonly pollGap: number;
+  /** The same while only offline devices are waited for. */
+  readonly parkedGap: number;
   /** Milliseconds for which script output is kept. */
   readonly outputRetention: number;
 }

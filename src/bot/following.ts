@@ -2,7 +2,7 @@
 import { isKnownStatus, isTerminal, outcomeOf, sameReading } from '../liveResponse/action.ts';
 import type { Action } from '../liveResponse/action.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
-import { isParked, parkedGapMs } from '../liveResponse/pacing.ts';
+import { isParked } from '../liveResponse/pacing.ts';
 import type { InState } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
 import { overdueAt } from './limits.ts';
@@ -36,7 +36,7 @@ export function createFollowing(deps: Deps): Following {
     if (still.length === 0) return undefined;
     // While only offline devices are waited for, the slow poll; a submission nudges the worker, so a new session is read at once.
     const active = still.some((request) => !isParked(request.action, clock.now()));
-    return asked + (active ? deps.settings.pollGap : parkedGapMs);
+    return asked + (active ? deps.settings.pollGap : deps.settings.parkedGap);
   }
 
   async function readAll(running: readonly InState<'running'>[]): Promise<{ readonly actions: ReadonlyMap<string, Action> } | { readonly retryAt: number }> {

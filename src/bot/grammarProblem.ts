@@ -1,6 +1,7 @@
 // Why a typed line was not understood, as values, and the one place that puts them into words with a pointer and a corrected example.
 import type { CommandProblem } from '../liveResponse/commands.ts';
-import { hiddenCharacter, maxCommandCharacters, maxCommands } from '../liveResponse/commands.ts';
+import { maxCommandCharacters, maxCommands } from '../liveResponse/commands.ts';
+import { drawn } from './drawn.ts';
 import type { RecipeProblem } from './recipes.ts';
 import type { Spot, TextProblem } from './text.ts';
 import { maxText } from './text.ts';
@@ -34,12 +35,13 @@ export interface Explained {
 
 /** @param command The chat command's name, `/lr`, put before every example. */
 export function explainGrammar(problem: GrammarProblem, command = '/lr'): Explained {
-  const text = sentence(problem, command);
+  const text = sentence(problem, command).trimEnd();
   return 'spot' in problem ? { text, block: pointer(problem.spot) } : { text };
 }
 
 function sentence(problem: GrammarProblem, command: string): string {
-  const tryThis = (example: string): string => `For example: ${command} ${example}`;
+  // A corrected line as long as a page helps nobody on a phone.
+  const tryThis = (example: string): string => (example.length > 400 ? '' : `For example: ${command} ${example}`);
   switch (problem.problem) {
     case 'tooLong':
       return `That is ${problem.characters} characters, and at most ${maxText} are read. Put long arguments into a script of the library.`;
@@ -154,7 +156,7 @@ export function explainCommand(problem: CommandProblem): string {
 
 /** Clipped, and with every hidden character drawn, so that a sentence about a word cannot be changed by the word. */
 function visible(text: string): string {
-  const points = Array.from(text, (character) => (hiddenCharacter(character) === undefined ? character : '\u25A1'));
+  const points = Array.from(drawn(text));
   return points.length <= 80 ? points.join('') : `${points.slice(0, 79).join('')}\u2026`;
 }
 
@@ -165,8 +167,7 @@ const after = 30;
 function pointer({ line, at, length }: Spot): string {
   const from = at > before ? at - before : 0;
   const to = Math.min(line.length, at + Math.min(Math.max(length, 1), 40) + after);
-  const draw = (text: string): string => Array.from(text, (character) => (hiddenCharacter(character) === undefined ? character : '\u25A1')).join('');
-  const lead = (from > 0 ? '\u2026' : '') + draw(line.slice(from, at));
+  const lead = (from > 0 ? '\u2026' : '') + drawn(line.slice(from, at));
   const carets = '^'.repeat(Math.max(1, Math.min(length, 40, Math.max(1, line.length - at))));
-  return `${lead}${draw(line.slice(at, to))}${to < line.length ? '\u2026' : ''}\n${' '.repeat(Array.from(lead).length)}${carets}`;
+  return `${lead}${drawn(line.slice(at, to))}${to < line.length ? '\u2026' : ''}\n${' '.repeat(Array.from(lead).length)}${carets}`;
 }

@@ -2,6 +2,7 @@
 import type { Trust } from './ports.ts';
 import type { Command } from '../liveResponse/commands.ts';
 import type { PersonRef, State } from '../liveResponse/request.ts';
+import { drawn } from './drawn.ts';
 import { showId } from './requestId.ts';
 
 /** A device as it is listed when a name fits several. */
@@ -65,6 +66,11 @@ export function isRefusal(value: unknown): value is Refusal {
 
 /** The sentence for a person, with the next step. Plain text: adapters escape it. @param command the chat command's name */
 export function explain(refusal: Refusal, command = '/lr'): string {
+  // Names of devices, tags and groups come from elsewhere and can hold anything.
+  return drawn(sentence(refusal, command));
+}
+
+function sentence(refusal: Refusal, command: string): string {
   switch (refusal.refused) {
     case 'unlisted':
       return `Your account ${refusal.account} is not listed in the policy, so nothing was done. "${command} whoami" prints the line that an administrator pastes there.`;
@@ -154,8 +160,8 @@ function unreadSentence(unread: readonly string[]): string | undefined {
 
 function scopeSentence(cause: ScopeCause): string {
   if (cause.rule === 'never') return `its ${cause.by} ${cause.value} is on the list of devices that are never touched.`;
-  const tags = cause.tags.length === 0 ? 'no tags' : `the tags ${cause.tags.join(', ')}`;
-  return `neither its group (${cause.group ?? 'none'}) nor ${tags} nor its name is allowed.`;
+  const tags = cause.tags.length === 0 ? 'none' : cause.tags.join(', ');
+  return `neither its group (${cause.group ?? 'none'}) nor its tags (${tags}) nor its name is allowed.`;
 }
 
 const shownCandidates = 8;

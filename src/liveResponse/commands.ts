@@ -126,6 +126,8 @@ const hiddenRanges: readonly (readonly [number, number])[] = [
 ];
 
 export function isHidden(point: number): boolean {
+  // Nearly every character of nearly every text; none of the ranges lies there.
+  if (point > 0x1f && point < 0x7f) return false;
   return hiddenRanges.some(([from, to]) => point >= from && point <= to);
 }
 

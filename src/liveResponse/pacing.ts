@@ -27,19 +27,16 @@ export const skewMs = 1000;
 /** The longest penalty believed of a Retry-After. */
 export const maxPenaltyMs = hour;
 
-const usual: readonly Rate[] = [
-  { limit: callsPerMinute, ms: minute },
-  { limit: callsPerHour, ms: hour },
-];
-export const defaultRates: Rates = {
-  submit: [{ limit: submitsPerMinute, ms: minute }],
-  list: usual,
-  get: usual,
-  link: usual,
-  cancel: usual,
-  machines: usual,
-  library: usual,
-};
+/** The rates of every kind of call; submissions have one of their own. */
+export function ratesOf(limits: { readonly submitsPerMinute: number; readonly callsPerMinute: number; readonly callsPerHour: number }): Rates {
+  const usual: readonly Rate[] = [
+    { limit: limits.callsPerMinute, ms: minute },
+    { limit: limits.callsPerHour, ms: hour },
+  ];
+  return { submit: [{ limit: limits.submitsPerMinute, ms: minute }], list: usual, get: usual, link: usual, cancel: usual, machines: usual, library: usual };
+}
+
+export const defaultRates: Rates = ratesOf({ submitsPerMinute, callsPerMinute, callsPerHour });
 
 /** A wall clock set back by less than this is taken as standing still; by more, as a correction that moves the whole log along. */
 const clockStepMs = 5000;

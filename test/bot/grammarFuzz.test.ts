@@ -1,7 +1,7 @@
 // Properties of the command language over hostile and random text.
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { commandWords } from '../../src/bot/forms.ts';
+import { commandWords, forms } from '../../src/bot/forms.ts';
 import { parse } from '../../src/bot/grammar.ts';
 import { explainGrammar } from '../../src/bot/grammarProblem.ts';
 import { normaliseId, idFrom } from '../../src/bot/requestId.ts';
@@ -14,7 +14,15 @@ const pieces = [
   ' ', '  ', '\u00A0', '\t', '\n', '\u202E', '\u200B', '\uD800', 'LR-7F3K2Q', '1c9e04ab', '0', '1', 'é', '😀', "don't", ',', ')', '(',
 ];
 const soup = fc.array(fc.constantFrom(...pieces), { maxLength: 30 }).chain((some) => fc.constantFrom(some.join(' '), some.join('')));
-const anything = fc.oneof(soup, fc.string({ unit: 'binary', maxLength: 200 }), fc.string({ unit: 'grapheme', maxLength: 200 }));
+/** Lines that parse, with a piece put in, or in the place of a word: most are still near the language. */
+const near = fc
+  .tuple(fc.constantFrom(...commandWords.map((word) => forms[word].example), 'dump hosta OfficeClickToRun', 'run hosta a.ps1 -m “x  y” --reason "z"'), fc.nat(), fc.constantFrom(...pieces), fc.boolean())
+  .map(([line, where, piece, replace]) => {
+    const words = line.split(' ');
+    words.splice(where % (words.length + 1), replace ? 1 : 0, piece);
+    return words.join(' ');
+  });
+const anything = fc.oneof({ arbitrary: near, weight: 3 }, soup, fc.string({ unit: 'binary', maxLength: 200 }), fc.string({ unit: 'grapheme', maxLength: 200 }));
 
 test('any text is understood or refused with an explanation, and never throws', () => {
   fc.assert(
@@ -26,19 +34,22 @@ test('any text is understood or refused with an explanation, and never throws', 
       expect(hiddenCharacter(said)).toBeUndefined();
       expect((block ?? '').split('\n').every((line) => hiddenCharacter(line) === undefined)).toBe(true);
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
 });
 
 test('what was accepted is accepted again, means the same and needs no second repair', () => {
+  let accepted = 0;
   fc.assert(
     fc.property(anything, (text) => {
       const once = parse(text, recipes);
       if ('problem' in once) return;
+      accepted += 1;
       expect(parse(once.line, recipes)).toEqual({ ...once, repaired: [] });
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
+  expect(accepted).toBeGreaterThan(100);
 });
 
 test('reading a repaired line gives the same words', () => {
@@ -48,7 +59,7 @@ test('reading a repaired line gives the same words', () => {
       if ('problem' in once) return;
       expect(readLine(once.text)).toEqual({ ...once, repaired: [] });
     }),
-    { numRuns: 5000 },
+    { numRuns: 1500 },
   );
 });
 
@@ -62,7 +73,7 @@ test('script arguments survive byte for byte', () => {
       const parsed = parse(`run hosta s.ps1 ${args}${withReason ? ' --reason "why so"' : ''}`, recipes);
       expect(parsed).toMatchObject({ commands: [{ type: 'RunScript', scriptName: 's.ps1', args }] });
     }),
-    { numRuns: 2000 },
+    { numRuns: 600 },
   );
 });
 
@@ -72,7 +83,7 @@ test('nothing that is accepted holds a hidden character', () => {
       const parsed = parse(text, recipes);
       if (!('problem' in parsed)) expect(hiddenCharacter(JSON.stringify(parsed))).toBeUndefined();
     }),
-    { numRuns: 2000 },
+    { numRuns: 600 },
   );
 });
 
@@ -81,7 +92,7 @@ test.each(['"', "'", "' ", '\u2018', ' \u2018', '; ', '--reason ', '\u2014 ', 'a
   expect(parse(`run hosta a.ps1 ${text}`, recipes)).toMatchObject({ problem: 'tooLong' });
   for (const start of ['run hosta a.ps1 ', 'on hosta ', 'dump ', 'deny LR-7F3K2Q ', '']) {
     // No clock: a quadratic reader would still pass, a runaway expression would not come back.
-    for (let round = 0; round < 20; round += 1) parse(`${start}${text}`.slice(0, 4000), recipes);
+    for (let round = 0; round < 3; round += 1) parse(`${start}${text}`.slice(0, 4000), recipes);
   }
 });
 

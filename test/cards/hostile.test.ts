@@ -145,6 +145,6 @@ test('a link that is not https and not of this machine never becomes a button', 
     const done = request([...sent, ended(action('Succeeded', [progress(0, 'Completed'), progress(1, 'Completed')]), 'succeeded'), [{ type: 'linkMinted', link: { index: 1, at: start, expiresAt: start + 1_800_000 }, onCard: true }, 6]]);
     const view = cardView(done, context({ urls: new Map([[1, url]]) }));
     expect(view.links).toEqual([]);
-    expect(view.buttons.map((button) => button.label)).toContain('Get download link 2: OfficeClickToRun.dmp.zip');
+    expect(view.buttons.map((button) => button.label)).toContain('Get download link');
   }
 });

@@ -28,7 +28,7 @@ describe.each(examples)('$name', (one) => {
       view.status,
       view.lead,
       ...view.facts.flatMap((fact) => [fact.label, fact.value]),
-      ...view.steps.flatMap((step) => [step.command, step.status, `Command ${step.index + 1} of ${view.steps.length}`, ...(step.detail === undefined ? [] : [step.detail])]),
+      ...view.steps.flatMap((step) => [step.command, step.status, `Index ${step.index}: ${step.status}`, ...(step.detail === undefined ? [] : [step.detail])]),
       ...view.excerpts.flatMap((excerpt) => [excerpt.title, excerpt.text, ...(excerpt.more === undefined ? [] : [excerpt.more])]),
       ...view.links.flatMap((link) => [link.label, link.expiry]),
       ...view.notes,

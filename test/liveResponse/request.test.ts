@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { evolve, IllegalMove, raises } from '../../src/liveResponse/evolve.ts';
 import type { Move, State } from '../../src/liveResponse/request.ts';
 import { isOpen, target } from '../../src/liveResponse/request.ts';
-import { asked, exampleMoves, fold, requestIn, start } from '../support/requests.ts';
+import { asked, exampleMoves, fold, requestIn, start } from '../support/lifecycle.ts';
 
 const states: readonly State[] = ['awaitingApproval', 'queued', 'submitting', 'unknown', 'running', 'finished', 'over'];
 

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { Secret } from '../../src/adapters/entra/secret.ts';
+import { Secret } from '../../src/adapters/secret.ts';
 import type { TokenSource } from '../../src/adapters/entra/credentials.ts';
 import type { Clock, Log } from '../../src/liveResponse/ports.ts';
 

@@ -170,6 +170,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     offlineQueue: 3 * 24 * 3_600_000,
     sessions: 25,
     pollGap: 2_400,
+    parkedGap: 30_000,
     outputRetention: 30 * 24 * 3_600_000,
     ...options.settings,
   };

@@ -67,7 +67,7 @@ export function createMemoryDisk(from: ReadonlyMap<string, Buffer> = new Map()):
         if (failed !== undefined) throw systemError(failed.code);
       },
       sync,
-      flush: () => new Promise((resolve) => resolve(sync())),
+      flush: () => Promise.resolve().then(sync),
       truncate: (length) => {
         guard('truncate', path);
         inode.current = inode.current.subarray(0, length);

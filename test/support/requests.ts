@@ -1,104 +1,72 @@
-// Requests in every state, built by the real fold from real events, so that a test's example cannot be one that could never happen.
+// Requests in every state, made by the real fold, for decisions that look at states.
 import type { Action } from '../../src/liveResponse/action.ts';
-import { digestText, fingerprintOf } from '../../src/liveResponse/commands.ts';
-import type { Command } from '../../src/liveResponse/commands.ts';
 import { begin, evolve } from '../../src/liveResponse/evolve.ts';
-import type { Asked, Fact, InState, Move, Request, State } from '../../src/liveResponse/request.ts';
-import { createHash } from 'node:crypto';
+import type { Asked, Device, Fact, Move, Request } from '../../src/liveResponse/request.ts';
 
-/** 2026-11-23 03:00 UTC: the hour this product is for. */
-export const start = Date.UTC(2026, 10, 23, 3, 0, 0);
+export const askedAt = 1_700_000_000_000;
 const minute = 60_000;
 
-export const dumpCommands: readonly Command[] = [
-  { type: 'RunScript', scriptName: 'minidump.ps1', args: 'OfficeClickToRun' },
-  { type: 'GetFile', path: 'C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip' },
-];
-
-export const deviceId = '1e5bc9d7e413ddd7902c2932e418702b84d0cc07';
-export const actionId = '988cc94e-7a8f-4b28-ab65-54970c5d5018';
-const digest = createHash('sha256').update(digestText('simulator', deviceId, dumpCommands)).digest('hex');
+export const hosta: Device = {
+  id: 'a'.repeat(40),
+  name: 'hosta.corp.example',
+  os: 'Windows11',
+  health: 'Active',
+  group: 'Workstations',
+  tags: ['pilot'],
+};
 
 export const asked: Asked = {
   id: 'lr-7f3k2q',
-  origin: 'console:delivery-1',
-  at: start,
+  origin: 'console:1',
+  at: askedAt,
   requester: { id: 'responder1', name: 'Riley Responder' },
   account: 'console:riley',
   place: 'console:incidents',
   placeIsPrivate: false,
   tenant: 'simulator',
-  device: { id: deviceId, name: 'hosta.corp.example', os: 'Windows 11', health: 'Active', risk: 'Medium', group: 'Workstations', tags: ['finance'], lastReportAt: start - 20 * 3_600_000 },
-  commands: dumpCommands,
+  device: hosta,
+  commands: [{ type: 'RunScript', scriptName: 'minidump.ps1', args: 'OfficeClickToRun' }],
   title: 'dump OfficeClickToRun',
   recipe: 'dump',
-  terms: { tier: 'high', approveRole: 'approver', expiresAt: start + 30 * minute, runWithin: 30 * minute },
-  digest,
-  fingerprint: fingerprintOf(digest),
+  terms: { tier: 'high', approveRole: 'approver', expiresAt: askedAt + 30 * minute, runWithin: 30 * minute },
+  digest: '1c9e04ab'.repeat(8),
+  fingerprint: '1c9e04ab',
 };
 
-export function actionWith(status: string, progress: readonly (readonly [string, number?, number?])[] = [['Created'], ['Created']]): Action {
-  return {
-    id: actionId,
-    type: 'LiveResponse',
-    status,
-    machineId: deviceId,
-    requestor: 'app',
-    comment: 'lr:lr-7f3k2q:0011223344556677 | requested by Riley Responder',
-    createdAt: start + 2 * minute,
-    updatedAt: start + 2 * minute,
-    progress: progress.map(([commandStatus, startedAt, endedAt], index) => ({
-      index,
-      status: commandStatus,
-      errors: [],
-      ...(startedAt === undefined ? {} : { startedAt }),
-      ...(endedAt === undefined ? {} : { endedAt }),
-    })),
-    commands: dumpCommands,
-  };
-}
-
-const person = { id: 'approver1', name: 'Avery Approver' };
-const approval = { by: person, account: 'console:avery', at: start + minute, digest };
-
-/** One plausible event of every move. */
-export const exampleMoves: { readonly [T in Move['type']]: Extract<Move, { readonly type: T }> } = {
-  approved: { type: 'approved', approval },
-  denied: { type: 'denied', by: person, reason: 'wrong host' },
-  expired: { type: 'expired' },
-  withdrawn: { type: 'withdrawn', by: asked.requester },
-  claimed: { type: 'claimed', attempt: { nonce: '0011223344556677', tag: 'lr:lr-7f3k2q:0011223344556677', at: start + 2 * minute } },
-  lapsed: { type: 'lapsed' },
-  submitted: { type: 'submitted', action: actionWith('Pending'), deadline: start + 3 * 86_400_000 },
-  deferred: { type: 'deferred', cause: 'deviceBusy', notBefore: start + 3 * minute },
-  refused: { type: 'refused', code: 'DisabledFeature', detail: 'Live response is off', target: '6f8f0c3e-0000-4000-8000-000000000000' },
-  lost: { type: 'lost' },
-  adopted: { type: 'adopted', action: actionWith('InProgress'), deadline: start + 3 * 86_400_000 },
-  resent: { type: 'resent', approval, runBefore: start + 60 * minute },
-  dropped: { type: 'dropped', by: person },
-  progressed: { type: 'progressed', action: actionWith('InProgress', [['Completed', start, start + 3000], ['Executing', start + 3000]]) },
-  ended: { type: 'ended', action: actionWith('Succeeded', [['Completed', start, start + 3000], ['Completed', start + 3000, start + 9000]]), outcome: 'succeeded' },
-  lostTrack: { type: 'lostTrack' },
-  overdue: { type: 'overdue' },
+const action: Action = {
+  id: 'act-1',
+  type: 'LiveResponse',
+  status: 'Pending',
+  machineId: hosta.id,
+  requestor: 'bot',
+  comment: 'lr:lr-7f3k2q:n',
+  createdAt: askedAt + 2 * minute,
+  updatedAt: askedAt + 2 * minute,
+  progress: [],
 };
 
-/** Folds events one second apart. */
-export function fold(events: readonly (Move | Fact)[], from: Asked = asked): Request {
-  return events.reduce<Request>((request, event, at) => evolve(request, event, start + (at + 1) * 1000), begin(from));
+const avery = { id: 'approver1', name: 'Avery Approver' };
+const approved: Move = { type: 'approved', approval: { by: avery, account: 'console:avery', at: askedAt + minute, digest: asked.digest } };
+const claimed: Move = { type: 'claimed', attempt: { nonce: 'n', tag: 'lr:lr-7f3k2q:n', at: askedAt + 2 * minute } };
+const submitted: Move = { type: 'submitted', action, deadline: askedAt + 60 * minute };
+
+function after(...events: readonly (Move | Fact)[]): Request {
+  return events.reduce<Request>((request, event) => evolve(request, event, askedAt + 2 * minute), begin(asked));
 }
 
-const path: { readonly [S in State]: readonly (keyof typeof exampleMoves)[] } = {
-  awaitingApproval: [],
-  queued: ['approved'],
-  submitting: ['approved', 'claimed'],
-  unknown: ['approved', 'claimed', 'lost'],
-  running: ['approved', 'claimed', 'submitted'],
-  finished: ['approved', 'claimed', 'submitted', 'ended'],
-  over: ['denied'],
-};
-
-export function requestIn<S extends State>(state: S): InState<S> {
-  const request = fold(path[state].map((move) => exampleMoves[move]));
-  if (request.state !== state) throw new Error(`the path to ${state} ends in ${request.state}`);
-  return request as InState<S>;
-}
+export const requests = {
+  awaitingApproval: after(),
+  queued: after(approved),
+  submitting: after(approved, claimed),
+  unknown: after(approved, claimed, { type: 'lost' }),
+  running: after(approved, claimed, submitted),
+  cancelling: after(approved, claimed, submitted, { type: 'cancelAsked', cancel: { by: avery, at: askedAt + 2 * minute, answer: 'sent' } }),
+  cancelFailed: after(approved, claimed, submitted, { type: 'cancelAsked', cancel: { by: avery, at: askedAt + 2 * minute, answer: 'failed' } }),
+  finished: after(approved, claimed, submitted, { type: 'ended', action: { ...action, status: 'Succeeded' }, outcome: 'succeeded' }),
+  denied: after({ type: 'denied', by: avery }),
+  withdrawn: after({ type: 'withdrawn', by: asked.requester }),
+  expired: after({ type: 'expired' }),
+  lapsed: after(approved, { type: 'lapsed' }),
+  refused: after(approved, claimed, { type: 'refused', code: 'BadRequest' }),
+  dropped: after(approved, claimed, { type: 'lost' }, { type: 'dropped', by: avery }),
+} as const;

@@ -21,6 +21,8 @@ export interface DefenderParts {
   readonly endpoint: Endpoint;
   /** Origins besides the storage hosts that results may come from: the simulator's. */
   readonly resultOrigins?: readonly string[];
+  /** Defender is itself on this machine, and so may be its results, on whatever port. */
+  readonly resultsOnLoopback?: boolean;
   /** Milliseconds to the end of an answer. */
   readonly timeouts?: { readonly get: number; readonly post: number };
   /** For metrics: one report for each exchange with Defender. */

@@ -5,7 +5,8 @@ import type { DefenderApi, LibraryFile, Link, ResultBytes } from '../../liveResp
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Device } from '../../liveResponse/request.ts';
 import { maxTranscriptBytes } from '../../liveResponse/transcript.ts';
-import { readResult, resultHosts } from '../outbound/resultLink.ts';
+import { isConfigured, readResult, resultHosts } from '../outbound/resultLink.ts';
+import type { ResultRules } from '../outbound/resultLink.ts';
 import { Calls } from './calls.ts';
 import type { DefenderParts } from './calls.ts';
 import { quoted, Readings } from './readings.ts';
@@ -106,14 +107,19 @@ export class DefenderClient implements DefenderApi {
     const link = readLink(value);
     if (link === undefined) throw new DefenderError('unreadable', 'the answer holds no link');
     // People are handed this link, so it must at least be https; which host is asked only when we read it ourselves.
-    if (!link.url.startsWith('https:') && !(this.#parts.resultOrigins ?? []).includes(new URL(link.url).origin)) {
+    if (!link.url.startsWith('https:') && !isConfigured(new URL(link.url), this.#rules())) {
       throw new DefenderError('untrusted', 'the answer holds a link that is not https');
     }
     return { url: link.url, expiresAt: link.expiresAt ?? this.#parts.clock.now() + linkLifeMs };
   }
 
   async read(url: string, maxBytes: number = maxTranscriptBytes): Promise<ResultBytes> {
-    return await readResult(this.#parts.http, url, maxBytes, { hosts: resultHosts, origins: this.#parts.resultOrigins ?? [] });
+    return await readResult(this.#parts.http, url, maxBytes, this.#rules());
+  }
+
+  #rules(): ResultRules {
+    const { resultOrigins, resultsOnLoopback } = this.#parts;
+    return { hosts: resultHosts, origins: resultOrigins ?? [], loopback: resultsOnLoopback === true };
   }
 
   async library(): Promise<readonly LibraryFile[]> {

@@ -1,6 +1,6 @@
 // Tokens of Microsoft Entra ID for whoever calls a Microsoft API. Errors are sentences about what to mend, without anything secret.
 import type { TokenCredential } from '@azure/identity';
-import { Secret } from './secret.ts';
+import { Secret } from '../secret.ts';
 
 /** A bearer token. `expiresAt` in epoch milliseconds. */
 export interface Token {

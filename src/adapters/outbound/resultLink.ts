@@ -13,6 +13,8 @@ export interface ResultRules {
   readonly hosts: readonly string[];
   /** Exact origins allowed besides, whatever their scheme, port and address: the simulator's, on loopback. */
   readonly origins: readonly string[];
+  /** Any http origin of this machine: for a Defender that is itself on loopback, whose blob server has a port nobody can know. */
+  readonly loopback?: boolean;
 }
 
 /** Milliseconds to read a result. */
@@ -23,7 +25,7 @@ export function checkedLink(text: string, rules: ResultRules): { readonly url: U
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) throw untrusted('it is not a URL');
   if (url.username !== '' || url.password !== '') throw untrusted('it names a user');
-  if (rules.origins.includes(url.origin)) return { url, configured: true };
+  if (isConfigured(url, rules)) return { url, configured: true };
   if (url.protocol !== 'https:') throw untrusted('it is not https');
   // The URL parser drops :443 of https, so any port left is another one.
   if (url.port !== '') throw untrusted(`it names port ${url.port}`);
@@ -32,6 +34,15 @@ export function checkedLink(text: string, rules: ResultRules): { readonly url: U
     throw untrusted(`its host ${url.hostname.slice(0, 100)} is not on the list`);
   }
   return { url, configured: false };
+}
+
+/** Whether the rules name this very origin, so that neither https nor the host list is asked of it. */
+export function isConfigured(url: URL, rules: ResultRules): boolean {
+  return rules.origins.includes(url.origin) || (rules.loopback === true && isOnLoopback(url));
+}
+
+function isOnLoopback(url: URL): boolean {
+  return url.protocol === 'http:' && /^(127(\.\d{1,3}){3}|\[::1\]|localhost)$/.test(url.hostname);
 }
 
 /** Reads at most `maxBytes`; what lies beyond is left unread and `cut` is set. @throws DefenderError `untrusted` `gone` `unavailable` `unreadable` */

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
 import type { Disk } from './disk.ts';
+import { diskWords } from './disk.ts';
 import type { House } from './house.ts';
 import { createHouse } from './house.ts';
 import type { Entry, Head } from './line.ts';
@@ -56,8 +57,8 @@ export function* auditSteps(options: AuditOptions): Generator<void, AuditReport>
     ...(wrong === undefined ? {} : { wrong: { file: wrong.file, line: wrong.line, sentence: wrong.line === 0 ? `${wrong.file} ${wrong.what}` : `${wrong.file} line ${wrong.line} ${wrong.what}` } }),
   });
 
-  // Listed again until nothing new appears: a running bot may begin a new file while an older one is read.
-  for (let segment = after(disk, folder, undefined); segment !== undefined; segment = after(disk, folder, segment)) {
+  let waiting = filledAfter(disk, folder, 0);
+  for (let segment = waiting[0]; segment !== undefined; segment = waiting[0]) {
     if (onlyOlder && snapshot !== undefined && segment.first > snapshot.head.seq) break;
     files += 1;
     if (segment.first !== head.seq + 1) return report({ file: segmentName(head.seq + 1), line: 0, what: `is missing: the next file, ${segment.name}, begins at line number ${segment.first}` });
@@ -78,14 +79,17 @@ export function* auditSteps(options: AuditOptions): Generator<void, AuditReport>
         const other = [anchor, snapshot?.head].find((known) => known?.seq === head.seq && known.hash !== head.hash);
         if (other !== undefined) return report({ file: segment.name, line: number, what: `has another hash than the ${other === anchor ? 'anchor' : 'snapshot'} says: the journal was written anew` });
         if (head.seq === snapshot?.head.seq) {
-          const differs = difference(snapshot, house);
+          const differs = yield* difference(snapshot, house);
           if (differs !== undefined) return report({ file: 'snapshot.json', line: 0, what: differs });
         }
       }
       yield;
     }
+    waiting = waiting.slice(1);
+    // Listed again at the end: a running bot may have begun a new file meanwhile.
+    if (waiting.length === 0) waiting = filledAfter(disk, folder, segment.first);
     if (unended !== undefined) {
-      if (after(disk, folder, segment) !== undefined) return report({ file: segment.name, line: number, what: 'has no end, although another file follows' });
+      if (waiting.length > 0) return report({ file: segment.name, line: number, what: 'has no end, although another file follows' });
       beingWritten = true;
     }
   }
@@ -106,9 +110,9 @@ export function audit(options: AuditOptions): AuditReport {
   }
 }
 
-/** The next file that holds anything; an empty one is new, or was left by a rotation that failed. */
-function after(disk: Disk, folder: string, segment: Segment | undefined): Segment | undefined {
-  return segmentsIn(disk, folder).find((one) => one.size > 0 && one.first > (segment?.first ?? 0));
+/** The files after one that hold anything; an empty one is new, or was left by a rotation that failed. */
+function filledAfter(disk: Disk, folder: string, first: number): readonly Segment[] {
+  return segmentsIn(disk, folder, first + 1).filter((one) => one.size > 0);
 }
 
 function follow(house: House, entry: Entry, keep: ReadonlySet<string>): string | undefined {
@@ -117,7 +121,7 @@ function follow(house: House, entry: Entry, keep: ReadonlySet<string>): string |
     house.accept(entry, next === undefined || isOpen(next) || keep.has(next.id) ? next : slim(next));
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return diskWords(error);
   }
 }
 
@@ -127,9 +131,14 @@ function slim(request: Request): Request {
   return 'results' in small ? { ...small, results: { excerpts: [], files: [], links: [], troubles: [] } } : small;
 }
 
-function difference(snapshot: Snapshot, house: House): string | undefined {
+/** Requests compared per step. */
+const comparedOf = 500;
+
+function* difference(snapshot: Snapshot, house: House): Generator<void, string | undefined> {
   const says = new Map(snapshot.house.requests.map((request) => [request.id, request]));
+  let compared = 0;
   for (const [id, request] of says) {
+    if ((compared += 1) % comparedOf === 0) yield;
     if (!isDeepStrictEqual(request, house.get(id))) return `holds another request ${id} than the journal: it was changed`;
   }
   const lost = house.open().find((request) => !says.has(request.id));

@@ -1,6 +1,8 @@
 // The small port onto the file system that journal and snapshot stand on, and its real implementation. Tests put a faulty
 // or a forgetful one in its place, so nothing in this folder may reach for node:fs around it (the output files excepted).
 import { chmodSync, closeSync, fchmodSync, fdatasync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { isNativeError } from 'node:util/types';
 
 /** An open file. Every call throws the system's error (`code` ENOSPC, EIO, ...) when it fails. */
 export interface DiskFile {
@@ -75,22 +77,34 @@ export const realDisk: Disk = {
   remove: (path) => rmSync(path, { force: true }),
   list: (folder) => readdirSync(folder).sort(),
   makeFolder: (folder) => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    chmodSync(folder, 0o700);
-  },
-  syncFolder: (folder) => {
-    // Windows cannot open a folder; NTFS journals its names itself.
-    if (process.platform === 'win32') return;
-    const fd = openSync(folder, 'r');
+    const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (made !== undefined) syncFolder(dirname(made));
     try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
+      chmodSync(folder, 0o700);
+    } catch (error) {
+      throw new Error(`The data folder ${folder} cannot be kept to its owner (mode 0700). If it is the root of a mounted volume, set LR_DATA_DIR to a folder inside it.`, { cause: error });
     }
   },
+  syncFolder,
 };
+
+function syncFolder(folder: string): void {
+  // Windows cannot open a folder; NTFS journals its names itself.
+  if (process.platform === 'win32') return;
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
 
 /** What the system called an error, for words shown to people: "ENOSPC: no space left on device". */
 export function diskWords(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isNativeError(error) ? error.message : String(error);
+}
+
+/** The system's code of an error, such as ENOENT; empty when it has none. */
+export function codeOf(error: unknown): string {
+  return isNativeError(error) && 'code' in error ? String(error.code) : '';
 }

@@ -212,7 +212,7 @@ function createSegment(disk: Disk, folder: string, path: string): DiskFile {
 
 function readAll({ disk, folder, log, after, mustExist, onEntry }: JournalOptions): { readonly head: Head; readonly place: Place } {
   const wanted = segmentName(after.seq + 1);
-  const segments = segmentsIn(disk, folder).filter((segment) => segment.first > after.seq);
+  const segments = segmentsIn(disk, folder, after.seq + 1);
   const older = mustExist || after.seq > 0 || segments.length > 0;
   // The file after a snapshot is made before the snapshot: when it is missing, acknowledged lines are.
   if (older && !segments.some((segment) => segment.name === wanted)) throw new JournalBroken(wanted, 1, 'is missing: the file was removed or renamed');
@@ -230,9 +230,7 @@ function readAll({ disk, folder, log, after, mustExist, onEntry }: JournalOption
     else disk.remove(segment.path);
   }
   const file = place.size === 0 ? createSegment(disk, folder, place.path) : disk.open(place.path, 'append');
-  if (file.size() > place.size) {
-    file.truncate(place.size);
-  }
+  if (file.size() > place.size) file.truncate(place.size);
   // Also when nothing was cut: after a crash of the process alone, lines may have been read that are only in the system's memory.
   file.sync();
   return { head, place: { ...place, file } };
@@ -257,7 +255,7 @@ function readSegment(disk: Disk, segment: Segment, from: Head, onEntry: (entry: 
       try {
         onEntry(check.entry);
       } catch (error) {
-        throw new JournalBroken(segment.name, number, `cannot be followed: ${error instanceof Error ? error.message : String(error)}`);
+        throw new JournalBroken(segment.name, number, `cannot be followed: ${diskWords(error)}`);
       }
       place = { ...place, size: line.offset + line.bytes.length + 1, last: { offset: line.offset, before: head } };
       head = check.head;

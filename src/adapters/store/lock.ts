@@ -7,6 +7,7 @@ import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '../../liveResponse/ports.ts';
+import { codeOf } from './disk.ts';
 
 /** Another process works on this data folder. */
 export class FolderInUse extends Error {
@@ -64,11 +65,11 @@ async function takeName(path: string, folder: string): Promise<Server> {
  * Names are never used twice, so removing a dead one cannot remove a living one. Two that start in the same instant may both give up.
  */
 async function takeFile(real: string, name: string, folder: string, tolerant: Log | undefined): Promise<readonly Server[]> {
-  const own = `lock-${randomBytes(6).toString('hex')}.sock`;
-  const fits = Buffer.byteLength(join(real, own)) <= maxSocketPath;
-  const prefix = fits ? 'lock-' : `${name}-`;
+  const own = `${randomBytes(6).toString('hex')}.sock`;
+  const fits = Buffer.byteLength(join(real, `lock-${own}`)) <= maxSocketPath;
+  const prefix = fits ? 'lock-' : `lr-${name.slice(-16)}-`;
   const place = fits ? real : tmpdir();
-  const ownName = fits ? own : `${name}-${own}`;
+  const ownName = `${prefix}${own}`;
   let server: Server;
   try {
     server = await listen(join(place, ownName));
@@ -130,8 +131,4 @@ function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
   });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

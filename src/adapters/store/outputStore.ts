@@ -5,7 +5,7 @@ import { chmod, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs
 import { join } from 'node:path';
 import type { Clock, OutputStore } from '../../liveResponse/ports.ts';
 import { StoreError } from '../../liveResponse/ports.ts';
-import { diskWords } from './disk.ts';
+import { codeOf, diskWords } from './disk.ts';
 
 export interface OutputStoreOptions {
   /** The data folder; texts are in `outputs/` below it. */
@@ -57,7 +57,7 @@ export async function openOutputStore({ dir, clock }: OutputStoreOptions): Promi
       try {
         return await readFile(pathOf(requestId, index), 'utf8');
       } catch (error) {
-        if (isMissing(error)) return undefined;
+        if (codeOf(error) === 'ENOENT') return undefined;
         throw error;
       }
     },
@@ -67,7 +67,7 @@ export async function openOutputStore({ dir, clock }: OutputStoreOptions): Promi
         if (!textFile.test(name)) continue;
         const path = join(folder, name);
         const written = await stat(path).catch((error: unknown) => {
-          if (isMissing(error)) return undefined;
+          if (codeOf(error) === 'ENOENT') return undefined;
           throw error;
         });
         if (written === undefined || written.mtimeMs >= before) continue;
@@ -77,8 +77,4 @@ export async function openOutputStore({ dir, clock }: OutputStoreOptions): Promi
       return removed;
     },
   };
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

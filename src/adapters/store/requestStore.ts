@@ -147,7 +147,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
       try {
         listener(request, event);
       } catch (error) {
-        log.error('storeListenerFailed', { request: request.id, event: event.type, error });
+        log.error('storeListenerFailed', { request: request.id, change: event.type, error });
       }
     }
   }

@@ -17,13 +17,13 @@ export function segmentName(first: number): string {
   return `journal-${String(first).padStart(9, '0')}.ndjson`;
 }
 
-/** All journal files of a data folder, oldest first. */
-export function segmentsIn(disk: Disk, folder: string): readonly Segment[] {
+/** The journal files of a data folder that begin at line `from` or later, oldest first. */
+export function segmentsIn(disk: Disk, folder: string, from = 0): readonly Segment[] {
   return disk
     .list(folder)
     .flatMap((name) => {
       const number = pattern.exec(name)?.[1];
-      return number === undefined ? [] : [{ name, path: join(folder, name), first: Number(number), size: sizeOf(disk, join(folder, name)) }];
+      return number === undefined || Number(number) < from ? [] : [{ name, path: join(folder, name), first: Number(number), size: sizeOf(disk, join(folder, name)) }];
     })
     .sort((a, b) => a.first - b.first);
 }

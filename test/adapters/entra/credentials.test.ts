@@ -3,7 +3,7 @@ import type { AccessToken, TokenCredential } from '@azure/identity';
 import { inspect } from 'node:util';
 import { EntraTokens, isLoopback, noCredentials, TokenError } from '../../../src/adapters/entra/credentials.ts';
 import type { EntraSettings } from '../../../src/adapters/entra/credentials.ts';
-import { Secret } from '../../../src/adapters/entra/secret.ts';
+import { Secret } from '../../../src/adapters/secret.ts';
 
 const authority = 'https://login.microsoftonline.com';
 const settings: EntraSettings = {

@@ -21,6 +21,9 @@ const looks = [
   { mode: 'dark', width: 560 },
 ] as const;
 
+// Teams' message root breaks long words (fluentui react-northstar chatMessageStyles.ts), which text runs inherit: without it a path would run out of the card.
+const wrapping = 'word-break:break-word;overflow-wrap:break-word';
+
 const browser = await chromium.launch({
   executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
   args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
@@ -37,9 +40,10 @@ for (const file of readdirSync(goldens).filter((name) => name.endsWith('.json') 
     } else {
       const palette = palettes[mode];
       await page.setContent(`<style>${style}
-        body{margin:0;background:${palette.page};color:${palette.text}} #card{margin:6px;border-radius:6px;overflow:hidden;border:1px solid ${palette.line}}
-        .ac-pushButton{font:600 14px 'DejaVu Sans',sans-serif;background:${palette.button};color:${palette.text};border:1px solid ${palette.line};border-radius:4px;padding:6px 12px}
-        .ac-pushButton.style-positive{background:#5B5FC7;color:#fff} .ac-pushButton.style-destructive{color:${palette.colors.attention}}
+        body{margin:0;background:${palette.page};color:${palette.text}} #card{margin:6px;border-radius:6px;overflow:hidden;border:1px solid ${palette.line};${wrapping}}
+        .ac-pushButton{font:600 14px 'DejaVu Sans',sans-serif;background:${palette.button};color:${palette.text};border:1px solid ${palette.line};border-radius:4px;padding:6px 10px}
+        .ac-pushButton.style-positive{background:#5B5FC7;color:#fff} .ac-pushButton.style-destructive{background:${palette.button};color:${palette.colors.attention}}
+        .ac-actionSet{flex-wrap:wrap;row-gap:8px} .ac-pushButton>div{overflow:visible!important}
         textarea,input{width:100%;box-sizing:border-box}</style><div id="card"></div>`);
       await page.addScriptTag({ content: renderer });
       await page.evaluate(`{

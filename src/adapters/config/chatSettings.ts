@@ -1,0 +1,84 @@
+// Slack and Teams: complete sets of credentials, or problems that name what is missing.
+import type { Secret } from '../secret.ts';
+import { bare, readGuid, readUrl } from './environment.ts';
+import type { Environment } from './environment.ts';
+
+export interface SlackSettings {
+  readonly botToken: Secret;
+  /** Socket Mode when there is an app token, HTTP with signed requests otherwise. */
+  readonly intake: { readonly kind: 'socket'; readonly appToken: Secret } | { readonly kind: 'http'; readonly signingSecret: Secret };
+  /** Another API than Slack's own, for tests. */
+  readonly apiUrl?: string;
+  readonly command: string;
+  /** Team or enterprise ids whose members count as members; empty: the bot's own team. */
+  readonly allowedTeams: readonly string[];
+}
+
+export interface TeamsSettings {
+  readonly type: 'SingleTenant' | 'UserAssignedMSI' | 'MultiTenant';
+  /** Undefined only with `devNoAuth`. */
+  readonly appId?: string;
+  readonly password?: Secret;
+  readonly tenantId?: string;
+  /** Tenants whose members may use the bot; never empty unless `devNoAuth`. */
+  readonly allowedTenants: readonly string[];
+  /** Nothing is authenticated: local development with the simulator only. */
+  readonly devNoAuth: boolean;
+}
+
+/** Undefined when Slack is not set up, or wrongly: then `env` holds the problems. */
+export function readSlack(env: Environment): SlackSettings | undefined {
+  const apiUrl = readUrl(env, 'SLACK_API_URL');
+  const command = env.text('SLACK_COMMAND') ?? '/lr';
+  const allowedTeams = env.list('SLACK_ALLOWED_TEAMS');
+  if (!/^\/[a-z0-9_-]{1,31}$/.test(command)) env.problem(`SLACK_COMMAND is "${command}"; it must be a slash and at most 31 small letters, digits, "-" and "_".`);
+  for (const team of allowedTeams) if (!/^[TE][A-Z0-9]{4,20}$/.test(team)) env.problem(`SLACK_ALLOWED_TEAMS holds "${team}"; team ids look like T0123ABCD, enterprise ids like E0123ABCD.`);
+  const botToken = env.secret('SLACK_BOT_TOKEN');
+  const appToken = env.secret('SLACK_APP_TOKEN');
+  const signingSecret = env.secret('SLACK_SIGNING_SECRET');
+  if (botToken === undefined && appToken === undefined && signingSecret === undefined) {
+    if (env.anyOf('SLACK_API_URL', 'SLACK_COMMAND', 'SLACK_ALLOWED_TEAMS')) env.warn('Slack is not set up: SLACK_BOT_TOKEN is missing, so the other SLACK_ settings have no effect.');
+    return undefined;
+  }
+  if (botToken === undefined) env.problem('SLACK_BOT_TOKEN is missing: "Bot User OAuth Token" on the app’s page "OAuth & Permissions", beginning with xoxb-.');
+  else if (!botToken.reveal().startsWith('xoxb-')) env.problem('SLACK_BOT_TOKEN does not begin with xoxb-; a user or app token does not work here.');
+  if (appToken !== undefined && !appToken.reveal().startsWith('xapp-')) env.problem('SLACK_APP_TOKEN does not begin with xapp-; it is made on the app’s page "Basic Information" with the scope connections:write.');
+  if (appToken === undefined && signingSecret === undefined) {
+    env.problem('Set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP); without one of them nothing from Slack can be received.');
+  }
+  if (botToken === undefined) return undefined;
+  const intake = appToken !== undefined ? ({ kind: 'socket', appToken } as const) : signingSecret !== undefined ? ({ kind: 'http', signingSecret } as const) : undefined;
+  return intake === undefined ? undefined : { botToken, intake, command, allowedTeams, ...(apiUrl === undefined ? {} : { apiUrl: bare(apiUrl) }) };
+}
+
+const types = ['SingleTenant', 'UserAssignedMSI', 'MultiTenant'] as const;
+
+/** Undefined when Teams is not set up, or wrongly: then `env` holds the problems. */
+export function readTeams(env: Environment, loopback: boolean): TeamsSettings | undefined {
+  const allowed = env.list('TEAMS_ALLOWED_TENANTS').map((tenant) => tenant.toLowerCase());
+  const appId = readGuid(env, 'MicrosoftAppId', 'an application id');
+  const tenantId = readGuid(env, 'MicrosoftAppTenantId', 'a tenant id');
+  const password = env.secret('MicrosoftAppPassword');
+  if (env.flag('LR_TEAMS_DEV_NO_AUTH')) {
+    if (!loopback) env.problem('LR_TEAMS_DEV_NO_AUTH accepts anybody as anybody, so HOST must be 127.0.0.1. Remove one of them.');
+    if (env.anyOf('MicrosoftAppId', 'MicrosoftAppPassword')) env.problem('LR_TEAMS_DEV_NO_AUTH contradicts MicrosoftAppId and MicrosoftAppPassword. Remove one or the other.');
+    return { type: 'MultiTenant', allowedTenants: allowed, devNoAuth: true };
+  }
+  if (!env.anyOf('MicrosoftAppId', 'MicrosoftAppPassword')) {
+    if (env.anyOf('MicrosoftAppType', 'MicrosoftAppTenantId', 'TEAMS_ALLOWED_TENANTS')) env.warn('Teams is not set up: MicrosoftAppId is missing, so the other Teams settings have no effect.');
+    return undefined;
+  }
+  // The SDK silently takes anything it does not recognise for MultiTenant.
+  const written = env.text('MicrosoftAppType') ?? 'SingleTenant';
+  const type = types.find((one) => one === written);
+  if (type === undefined) env.problem(`MicrosoftAppType is "${written}"; it must be exactly SingleTenant, UserAssignedMSI or MultiTenant.`);
+  if (env.text('MicrosoftAppId') === undefined) env.problem('MicrosoftAppId is missing: the application (client) id of the bot’s registration. Without it the SDK would authenticate nobody.');
+  if (type !== 'UserAssignedMSI' && password === undefined) env.problem('MicrosoftAppPassword is missing: a client secret of the bot’s registration.');
+  if (type === 'UserAssignedMSI' && password !== undefined) env.problem('MicrosoftAppPassword must not be set with MicrosoftAppType=UserAssignedMSI. Remove it.');
+  if (type !== 'MultiTenant' && env.text('MicrosoftAppTenantId') === undefined) env.problem('MicrosoftAppTenantId is missing: the tenant of the bot’s registration, a GUID.');
+  if (type === 'MultiTenant' && allowed.length === 0) env.problem('TEAMS_ALLOWED_TENANTS is missing: with MicrosoftAppType=MultiTenant it says whose members may use the bot.');
+  for (const tenant of allowed) if (!/^[0-9a-f-]{36}$/.test(tenant)) env.problem(`TEAMS_ALLOWED_TENANTS holds "${tenant}"; tenant ids are GUIDs.`);
+  if (type === undefined || appId === undefined) return undefined;
+  const allowedTenants = allowed.length > 0 ? allowed : tenantId === undefined ? [] : [tenantId];
+  return { type, appId, allowedTenants, devNoAuth: false, ...(password === undefined ? {} : { password }), ...(tenantId === undefined ? {} : { tenantId }) };
+}

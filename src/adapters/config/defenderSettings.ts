@@ -1,0 +1,125 @@
+// Which Defender tenant, where, and with which credential. One tenant per process.
+import { clouds, cloudNames } from '../defender/clouds.ts';
+import type { Secret } from '../secret.ts';
+import { bare, isLoopback, readGuid, readUrl } from './environment.ts';
+import type { Environment } from './environment.ts';
+
+/** How tokens are got from Entra. */
+export type AzureCredential =
+  | { readonly kind: 'secret'; readonly clientId: string; readonly secret: Secret }
+  | { readonly kind: 'certificate'; readonly clientId: string; readonly path: string }
+  | { readonly kind: 'workloadIdentity'; readonly clientId: string; readonly tokenFile: string }
+  /** `clientId` for a user-assigned identity; absent for that of the machine. */
+  | { readonly kind: 'managedIdentity'; readonly clientId?: string };
+
+export interface AzureSettings {
+  readonly tenantId: string;
+  readonly authority: string;
+  readonly credential: AzureCredential;
+}
+
+export type DefenderSettings =
+  /** Inside this process. */
+  | { readonly kind: 'simulator'; readonly speed: number; readonly tenant: 'simulator' }
+  | {
+      readonly kind: 'tenant';
+      /** Without a slash at its end. */
+      readonly url: string;
+      readonly loopback: boolean;
+      /** Stands in every digest. */
+      readonly tenant: string;
+      readonly auth: { readonly kind: 'none' } | { readonly kind: 'azure'; readonly azure: AzureSettings; readonly scope: string };
+    };
+
+/** Simulated seconds per second in the local console: a device that takes two and a half minutes takes fifteen seconds, an approval's half hour three minutes. */
+const consoleSpeed = 10;
+
+const authKinds = ['auto', 'none', 'secret', 'certificate', 'workload-identity', 'managed-identity'] as const;
+
+/** Undefined when it cannot be told; the problems are in `env`. */
+export function readDefender(env: Environment, console: boolean): DefenderSettings | undefined {
+  const which = env.choice('LR_DEFENDER', ['auto', 'simulator', 'tenant'], 'auto');
+  const named = ['DEFENDER_API_URL', 'DEFENDER_CLOUD', 'DEFENDER_SCOPE', 'DEFENDER_AUTH'].filter((name) => env.text(name) !== undefined && env.text(name) !== 'auto');
+  const credentials = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH'].filter((name) => env.text(name) !== undefined);
+  if (which === 'simulator' && named.length > 0) {
+    env.problem(`LR_DEFENDER=simulator contradicts ${named.join(' and ')}. Remove one or the other.`);
+    return undefined;
+  }
+  if (which === 'simulator' || (which === 'auto' && named.length + credentials.length === 0)) {
+    return { kind: 'simulator', speed: env.whole('LR_SPEED', console ? consoleSpeed : 1, 1, 1000), tenant: 'simulator' };
+  }
+  if (env.text('LR_SPEED') !== undefined) env.problem('LR_SPEED is for the simulator inside the bot; a Defender tenant has its own time. Remove it.');
+  return readTenant(env);
+}
+
+function readTenant(env: Environment): DefenderSettings | undefined {
+  const cloud = clouds[env.choice('DEFENDER_CLOUD', cloudNames, 'commercial')];
+  const ownUrl = readUrl(env, 'DEFENDER_API_URL');
+  const url = ownUrl ?? new URL(cloud.apiUrl);
+  if (env.text('DEFENDER_API_URL') !== undefined && ownUrl === undefined) return undefined;
+  const loopback = isLoopback(url);
+  const base = { kind: 'tenant', url: bare(url), loopback } as const;
+  if (env.choice('DEFENDER_AUTH', authKinds, 'auto') === 'none') {
+    if (!loopback) {
+      env.problem('DEFENDER_AUTH=none is for a Defender on 127.0.0.1 only. Remove it and give a credential, or set DEFENDER_API_URL to a local simulator.');
+      return undefined;
+    }
+    return { ...base, tenant: 'simulator', auth: { kind: 'none' } };
+  }
+  // A host of one's own with the public scope would send it a token that the real Defender takes.
+  if (ownUrl !== undefined && !isMicrosoft(ownUrl) && env.text('DEFENDER_SCOPE') === undefined) {
+    env.problem('DEFENDER_API_URL is not a host of Microsoft. Set DEFENDER_SCOPE as well, or DEFENDER_AUTH=none if it is a simulator on 127.0.0.1.');
+  }
+  const azure = readAzure(env, cloud.authority);
+  return azure === undefined ? undefined : { ...base, tenant: azure.tenantId, auth: { kind: 'azure', azure, scope: env.text('DEFENDER_SCOPE') ?? cloud.scope } };
+}
+
+function isMicrosoft(url: URL): boolean {
+  return ['.security.microsoft.com', '.securitycenter.microsoft.com', '.securitycenter.windows.com', '.securitycenter.microsoft.us'].some((suffix) => url.hostname.endsWith(suffix));
+}
+
+/** A complete set of Entra credentials, or problems that name what is missing. */
+export function readAzure(env: Environment, authority: string = clouds.commercial.authority): AzureSettings | undefined {
+  const tenantId = readGuid(env, 'AZURE_TENANT_ID', 'a tenant id');
+  if (env.text('AZURE_TENANT_ID') === undefined) env.problem('AZURE_TENANT_ID is missing: the id of the Entra tenant, a GUID.');
+  const credential = readCredential(env);
+  return tenantId === undefined || credential === undefined ? undefined : { tenantId, authority, credential };
+}
+
+function readCredential(env: Environment): AzureCredential | undefined {
+  const clientId = readGuid(env, 'AZURE_CLIENT_ID', 'an application id');
+  const secret = env.secret('AZURE_CLIENT_SECRET');
+  const path = env.text('AZURE_CLIENT_CERTIFICATE_PATH');
+  const tokenFile = env.text('AZURE_FEDERATED_TOKEN_FILE');
+  const written = env.choice('DEFENDER_AUTH', authKinds, 'auto');
+  // A Defender without authentication says nothing of the credential that Entra groups are read with.
+  const asked = written === 'none' ? 'auto' : written;
+  if (asked === 'auto' && secret !== undefined && path !== undefined) {
+    env.problem('AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH are both set. Remove one, or say which with DEFENDER_AUTH=secret or certificate.');
+    return undefined;
+  }
+  const kind = asked !== 'auto' ? asked : secret !== undefined ? 'secret' : path !== undefined ? 'certificate' : tokenFile !== undefined ? 'workload-identity' : undefined;
+  if (kind === 'managed-identity') return { kind: 'managedIdentity', ...(clientId === undefined ? {} : { clientId }) };
+  if (env.text('AZURE_CLIENT_ID') === undefined) env.problem('AZURE_CLIENT_ID is missing: the application (client) id of the app registration, a GUID.');
+  const given = <T>(name: string, value: T | undefined): T | undefined => {
+    if (value === undefined) env.problem(`${name} is missing, which DEFENDER_AUTH=${kind ?? ''} needs.`);
+    return value;
+  };
+  switch (kind) {
+    case 'secret': {
+      const found = given('AZURE_CLIENT_SECRET', secret);
+      return clientId === undefined || found === undefined ? undefined : { kind: 'secret', clientId, secret: found };
+    }
+    case 'certificate': {
+      const found = given('AZURE_CLIENT_CERTIFICATE_PATH', path);
+      return clientId === undefined || found === undefined ? undefined : { kind: 'certificate', clientId, path: found };
+    }
+    case 'workload-identity': {
+      const found = given('AZURE_FEDERATED_TOKEN_FILE', tokenFile);
+      return clientId === undefined || found === undefined ? undefined : { kind: 'workloadIdentity', clientId, tokenFile: found };
+    }
+    default:
+      env.problem('There is no Azure credential. Set AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH, or DEFENDER_AUTH=managed-identity or workload-identity.');
+      return undefined;
+  }
+}

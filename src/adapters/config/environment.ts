@@ -1,0 +1,133 @@
+// Typed reading of environment variables that collects problems and warnings instead of throwing at the first.
+import { nearest } from '../../bot/nearest.ts';
+import { Secret } from '../secret.ts';
+import { readDuration } from './duration.ts';
+
+const ours = /^(?:LR_|SLACK_|DEFENDER_|TEAMS_|MicrosoftApp|MICROSOFT_?APP)/;
+
+export class Environment {
+  readonly #variables: Readonly<Record<string, string | undefined>>;
+  readonly #problems: string[] = [];
+  readonly #warnings: string[] = [];
+
+  constructor(variables: Readonly<Record<string, string | undefined>>) {
+    this.#variables = variables;
+  }
+
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
+  get warnings(): readonly string[] {
+    return this.#warnings;
+  }
+
+  problem(sentence: string): void {
+    // Two readers may look at one variable.
+    if (!this.#problems.includes(sentence)) this.#problems.push(sentence);
+  }
+
+  warn(sentence: string): void {
+    if (!this.#warnings.includes(sentence)) this.#warnings.push(sentence);
+  }
+
+  /** The trimmed value; undefined when absent or empty, as an unset line of a .env file is. */
+  text(name: string): string | undefined {
+    const value = this.#variables[name]?.trim();
+    return value === '' ? undefined : value;
+  }
+
+  anyOf(...names: readonly string[]): boolean {
+    return names.some((name) => this.text(name) !== undefined);
+  }
+
+  secret(name: string): Secret | undefined {
+    const value = this.text(name);
+    return value === undefined ? undefined : new Secret(value);
+  }
+
+  whole(name: string, otherwise: number, least: number, most: number): number {
+    const text = this.text(name);
+    if (text === undefined) return otherwise;
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    this.problem(`${name} is "${text}"; it must be a whole number from ${least} to ${most} (${otherwise} when left out).`);
+    return otherwise;
+  }
+
+  /** Milliseconds. */
+  duration(name: string, otherwise: string): number {
+    const text = this.text(name);
+    const value = readDuration(text ?? otherwise);
+    if (value !== undefined) return value;
+    this.problem(`${name} is "${text ?? ''}"; write a number and a unit, such as ${otherwise}.`);
+    return 0;
+  }
+
+  choice<T extends string>(name: string, choices: readonly T[], otherwise: T): T {
+    const text = this.text(name);
+    if (text === undefined) return otherwise;
+    const found = choices.find((one) => one === text.toLowerCase());
+    if (found !== undefined) return found;
+    this.problem(`${name} is "${text}"; it must be one of ${choices.join(', ')}.`);
+    return otherwise;
+  }
+
+  flag(name: string): boolean {
+    const text = this.text(name);
+    if (text === undefined || text === '0' || text === 'false') return false;
+    if (text === '1' || text === 'true') return true;
+    this.problem(`${name} is "${text}"; it must be 1 or left out.`);
+    return false;
+  }
+
+  list(name: string): readonly string[] {
+    return (this.text(name) ?? '')
+      .split(/[\s,]+/)
+      .filter((one) => one !== '');
+  }
+
+  /** Names that look like ours and are not read: a misspelt setting must not be silently without effect. */
+  warnAboutUnknown(known: readonly string[]): void {
+    for (const name of Object.keys(this.#variables)) {
+      if (!ours.test(name) || known.includes(name) || this.text(name) === undefined) continue;
+      const [meant] = nearest(name, known);
+      this.warn(`${name} is not a setting and has no effect.${meant === undefined ? ' .env.example lists the settings.' : ` Did you mean ${meant}?`}`);
+    }
+  }
+}
+
+/** Whether a URL leads to this machine only. */
+export function isLoopback(url: URL): boolean {
+  return url.hostname === 'localhost' || url.hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(url.hostname);
+}
+
+/** An https URL, or http to this machine; without credentials, query and trailing slash. */
+export function readUrl(env: Environment, name: string): URL | undefined {
+  const text = env.text(name);
+  if (text === undefined) return undefined;
+  if (!URL.canParse(text)) {
+    env.problem(`${name} is not a URL; write it as https://host.`);
+    return undefined;
+  }
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) env.problem(`${name} must begin with https:// (http:// is for 127.0.0.1 only).`);
+  else if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') env.problem(`${name} may hold neither credentials nor a query.`);
+  else return url;
+  return undefined;
+}
+
+/** A URL as text without the slash at its end. */
+export function bare(url: URL): string {
+  return url.href.replace(/\/+$/, '');
+}
+
+const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** A GUID in lower case. */
+export function readGuid(env: Environment, name: string, what: string): string | undefined {
+  const text = env.text(name);
+  if (text === undefined || guid.test(text)) return text?.toLowerCase();
+  env.problem(`${name} is not ${what}; that is a GUID such as 5f0c1d2e-0000-4000-8000-000000000000.`);
+  return undefined;
+}

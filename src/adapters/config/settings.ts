@@ -1,0 +1,124 @@
+// The environment to settings: one pure function, every problem at once, each with its next step. What may run with what is decided here.
+import { Environment } from './environment.ts';
+import { readAzure, readDefender } from './defenderSettings.ts';
+import type { AzureSettings, DefenderSettings } from './defenderSettings.ts';
+import { readSlack, readTeams } from './chatSettings.ts';
+import type { SlackSettings, TeamsSettings } from './chatSettings.ts';
+
+/** Budgets and gaps; the defaults are Defender's documented limits (docs/limits.md). Milliseconds where a name says so. */
+export interface Pacing {
+  readonly submitsPerMinute: number;
+  readonly callsPerMinute: number;
+  readonly callsPerHour: number;
+  readonly sessions: number;
+  readonly pollMs: number;
+  readonly parkedPollMs: number;
+  /** How long Defender keeps a session for a device that is offline. */
+  readonly offlineQueueMs: number;
+}
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface Settings {
+  readonly http: { readonly host: string; readonly port: number };
+  readonly dataDir: string;
+  readonly policyFile: string;
+  readonly defender: DefenderSettings;
+  /** Credentials for Entra: those of Defender, or a set of their own beside a Defender that needs none. Absent: Entra groups cannot be read. */
+  readonly azure?: AzureSettings;
+  readonly slack?: SlackSettings;
+  readonly teams?: TeamsSettings;
+  /** The local console is the chat. True exactly when neither Slack nor Teams is set up. */
+  readonly console: boolean;
+  readonly pacing: Pacing;
+  /** How long script output is kept beside the journal, in milliseconds. */
+  readonly retentionMs: number;
+  readonly logLevel: LogLevel;
+}
+
+export type ReadSettings = ({ readonly settings: Settings } | { readonly problems: readonly string[] }) & { readonly warnings: readonly string[] };
+
+/** Every name that is read, for the warning about misspelt ones. */
+export const knownNames: readonly string[] = [
+  'PORT', 'HOST', 'LR_DATA_DIR', 'LR_POLICY', 'LR_DEFENDER', 'LR_SPEED', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH',
+  'LR_SUBMITS_PER_MINUTE', 'LR_CALLS_PER_MINUTE', 'LR_CALLS_PER_HOUR', 'LR_SESSIONS', 'LR_POLL_MS', 'LR_PARKED_POLL_MS', 'LR_OFFLINE_QUEUE',
+  'DEFENDER_CLOUD', 'DEFENDER_API_URL', 'DEFENDER_SCOPE', 'DEFENDER_AUTH',
+  'AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE',
+  'SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN', 'SLACK_API_URL', 'SLACK_COMMAND', 'SLACK_ALLOWED_TEAMS',
+  'MicrosoftAppType', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppTenantId', 'TEAMS_ALLOWED_TENANTS',
+];
+
+const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
+
+/** Reads settings from environment variables. An empty value counts as absent. Never throws. */
+export function readSettings(variables: Readonly<Record<string, string | undefined>>): ReadSettings {
+  const env = new Environment(variables);
+  const host = env.text('HOST') ?? '127.0.0.1';
+  const loopback = loopbackHosts.includes(host);
+  const slack = readSlack(env);
+  const teams = readTeams(env, loopback);
+  const chats = [...(env.anyOf('SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN') ? ['Slack'] : []), ...(env.anyOf('MicrosoftAppId', 'MicrosoftAppPassword', 'LR_TEAMS_DEV_NO_AUTH') ? ['Teams'] : [])];
+  const defender = readDefender(env, chats.length === 0);
+  const azure = defender?.kind === 'tenant' && defender.auth.kind === 'azure' ? defender.auth.azure : chats.length > 0 ? groupsOnly(env, defender) : undefined;
+
+  checkCombination(env, { chats, loopback, host, defender, devNoAuth: teams?.devNoAuth === true });
+  const pacing = readPacing(env, defender?.kind === 'tenant' && defender.loopback);
+  const settings = {
+    http: { host, port: env.whole('PORT', 3978, 0, 65_535) },
+    dataDir: env.text('LR_DATA_DIR') ?? './data',
+    policyFile: env.text('LR_POLICY') ?? './policy.yaml',
+    console: chats.length === 0,
+    pacing,
+    retentionMs: env.duration('LR_RETENTION', '30d'),
+    logLevel: env.choice('LR_LOG_LEVEL', logLevels, 'info'),
+    ...(azure === undefined ? {} : { azure }),
+    ...(slack === undefined ? {} : { slack }),
+    ...(teams === undefined ? {} : { teams }),
+  };
+  env.warnAboutUnknown(knownNames);
+  if (env.problems.length > 0 || defender === undefined) return { problems: env.problems, warnings: env.warnings };
+  return { settings: { ...settings, defender }, warnings: env.warnings };
+}
+
+/** Groups of Entra can be read beside a Defender that needs no credentials; half a set is a problem. */
+function groupsOnly(env: Environment, defender: DefenderSettings | undefined): AzureSettings | undefined {
+  const asked = env.anyOf('AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH');
+  return defender !== undefined && asked ? readAzure(env) : undefined;
+}
+
+interface Combination {
+  readonly chats: readonly string[];
+  readonly loopback: boolean;
+  readonly host: string;
+  readonly defender: DefenderSettings | undefined;
+  readonly devNoAuth: boolean;
+}
+
+/** Which chat may stand before which Defender. */
+function checkCombination(env: Environment, { chats, loopback, host, defender, devNoAuth }: Combination): void {
+  const local = defender === undefined || defender.kind === 'simulator' || defender.loopback;
+  if (chats.length === 0) {
+    // The console lets one human play several people: nobody else may reach it, and nothing real may stand behind it.
+    if (!loopback) env.problem(`HOST is ${host}, but without Slack or Teams the local console is the chat, and it lets one human play everybody. Remove HOST, or set up Slack or Teams.`);
+    if (!local) env.problem('A real Defender is set up without Slack or Teams. The local console lets one human play everybody, so it never runs with a real Defender: set up Slack or Teams, or remove the DEFENDER_ and AZURE_ settings.');
+    return;
+  }
+  if (defender?.kind === 'simulator' && env.text('LR_DEFENDER') !== 'simulator') {
+    env.problem(`${chats.join(' and ')} is set up, but no Defender. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and a credential, or LR_DEFENDER=simulator if a simulated tenant is what you want.`);
+  }
+  if (devNoAuth && !local) env.problem('LR_TEAMS_DEV_NO_AUTH accepts anybody as anybody, so it works with the simulator only. Remove it, or set LR_DEFENDER=simulator.');
+}
+
+/** Above Defender's documented rates only for a simulator on this machine: elsewhere every call beyond them is a 429. */
+function readPacing(env: Environment, local: boolean): Pacing {
+  return {
+    submitsPerMinute: env.whole('LR_SUBMITS_PER_MINUTE', 10, 1, local ? 1000 : 10),
+    callsPerMinute: env.whole('LR_CALLS_PER_MINUTE', 100, 1, local ? 10_000 : 100),
+    callsPerHour: env.whole('LR_CALLS_PER_HOUR', 1500, 1, local ? 100_000 : 1500),
+    sessions: env.whole('LR_SESSIONS', 25, 1, 50),
+    pollMs: env.whole('LR_POLL_MS', 2400, 100, 60_000),
+    parkedPollMs: env.whole('LR_PARKED_POLL_MS', 30_000, 1000, 600_000),
+    offlineQueueMs: env.duration('LR_OFFLINE_QUEUE', '3d'),
+  };
+}

@@ -1,0 +1,45 @@
+// `npm start`: settings from the environment, one service, one address; a clear sentence and exit code 2 when something has to be mended first.
+import { readSettings } from './adapters/config/settings.ts';
+import { optionsFrom } from './options.ts';
+import { SettingsError, startService } from './service.ts';
+import type { Service } from './service.ts';
+
+/** Exit codes: 0 asked to stop, 1 broken, 2 a setting or file has to be changed first. */
+const misconfigured = 2;
+
+async function main(): Promise<void> {
+  const read = readSettings(process.env);
+  for (const warning of read.warnings) process.stderr.write(`warning: ${warning}\n`);
+  if ('problems' in read) {
+    process.stderr.write(`The bot cannot start:\n${read.problems.map((problem) => `  - ${problem}`).join('\n')}\n`);
+    process.exitCode = misconfigured;
+    return;
+  }
+  let service: Service;
+  try {
+    service = await startService(optionsFrom(read.settings));
+  } catch (error) {
+    process.stderr.write(`The bot cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = error instanceof SettingsError ? misconfigured : 1;
+    return;
+  }
+  process.stdout.write(`live-response-bot ${read.settings.console ? 'console' : 'service'} at ${service.url}/\n`);
+
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) return;
+    stopping = true;
+    process.stdout.write(`${signal}: finishing what is under way\n`);
+    service.stop().then(
+      () => (process.exitCode = 0),
+      (error: unknown) => {
+        process.stderr.write(`Not everything could be closed: ${error instanceof Error ? error.message : String(error)}\n`);
+        process.exitCode = 1;
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+await main();

@@ -1,0 +1,70 @@
+// From settings to what the service is made of. Where the policy is when nobody named one is decided here too.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Settings } from './adapters/config/settings.ts';
+import type { AzureSettings } from './adapters/config/defenderSettings.ts';
+import { clouds } from './adapters/defender/clouds.ts';
+import type { Endpoint } from './adapters/defender/clouds.ts';
+import type { Credentials } from './adapters/entra/credentials.ts';
+import type { ServiceOptions } from './service.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+export function optionsFrom(settings: Settings): ServiceOptions {
+  const { http, dataDir, defender, pacing } = settings;
+  return {
+    host: http.host,
+    port: http.port,
+    dataDir,
+    policyFile: policyFile(settings),
+    command: settings.slack?.command ?? '/lr',
+    logLevel: settings.logLevel,
+    secrets: secretsOf(settings),
+    defender:
+      defender.kind === 'simulator'
+        ? { kind: 'simulator', speed: defender.speed }
+        : {
+            kind: 'service',
+            tenant: defender.tenant,
+            endpoint: { apiUrl: defender.url, ...signIn(defender) },
+            credentials: defender.auth.kind === 'none' ? 'none' : credentialsOf(defender.auth.azure),
+            loopback: defender.loopback,
+          },
+    console: settings.console,
+    rates: { submitsPerMinute: pacing.submitsPerMinute, callsPerMinute: pacing.callsPerMinute, callsPerHour: pacing.callsPerHour },
+    sessions: pacing.sessions,
+    pollGap: pacing.pollMs,
+    parkedGap: pacing.parkedPollMs,
+    offlineQueue: pacing.offlineQueueMs,
+    outputRetention: settings.retentionMs,
+  };
+}
+
+type Tenant = Extract<Settings['defender'], { readonly kind: 'tenant' }>;
+
+function signIn({ auth }: Tenant): Pick<Endpoint, 'authority' | 'scope'> {
+  // Without credentials nobody signs in anywhere; the names only have to be there.
+  return auth.kind === 'none' ? { authority: clouds.commercial.authority, scope: clouds.commercial.scope } : { authority: auth.azure.authority, scope: auth.scope };
+}
+
+function credentialsOf({ tenantId, credential }: AzureSettings): Credentials {
+  return { tenantId, ...credential };
+}
+
+/** The console works at once, with the example; a real chat needs a policy that somebody wrote. */
+function policyFile({ console: local, policyFile: named }: Settings): string {
+  return local && named === './policy.yaml' && !existsSync(named) ? join(root, 'policy.example.yaml') : named;
+}
+
+/** Known secrets, for the log's second net. */
+function secretsOf({ azure, slack, teams }: Settings): readonly string[] {
+  const intake = slack?.intake;
+  const secrets = [
+    azure?.credential.kind === 'secret' ? azure.credential.secret : undefined,
+    slack?.botToken,
+    intake?.kind === 'socket' ? intake.appToken : intake?.signingSecret,
+    teams?.password,
+  ];
+  return secrets.flatMap((secret) => (secret === undefined ? [] : [secret.reveal()]));
+}

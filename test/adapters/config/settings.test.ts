@@ -1,0 +1,171 @@
+// Settings: which chat may stand before which Defender, and every problem at once with its next step.
+import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { knownNames, readSettings } from '../../../src/adapters/config/settings.ts';
+import type { Settings } from '../../../src/adapters/config/settings.ts';
+import { Secret } from '../../../src/adapters/secret.ts';
+
+type Variables = Readonly<Record<string, string>>;
+
+function settings(variables: Variables): Settings {
+  const read = readSettings(variables);
+  if ('problems' in read) throw new Error(read.problems.join('\n'));
+  return read.settings;
+}
+
+function problems(variables: Variables): readonly string[] {
+  const read = readSettings(variables);
+  if ('settings' in read) throw new Error('it was accepted');
+  return read.problems;
+}
+
+const tenant = '11111111-2222-4333-8444-555555555555';
+const app = '66666666-7777-4888-8999-aaaaaaaaaaaa';
+const azure = { AZURE_TENANT_ID: tenant, AZURE_CLIENT_ID: app, AZURE_CLIENT_SECRET: 'hush' };
+const socket = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' };
+const teams = { MicrosoftAppId: app, MicrosoftAppPassword: 'hush', MicrosoftAppTenantId: tenant };
+const local = { DEFENDER_API_URL: 'http://127.0.0.1:4000/', DEFENDER_AUTH: 'none' };
+
+test('without any settings the console is the chat and the simulator is Defender, on loopback', () => {
+  expect(settings({})).toEqual({
+    http: { host: '127.0.0.1', port: 3978 },
+    dataDir: './data',
+    policyFile: './policy.yaml',
+    console: true,
+    defender: { kind: 'simulator', speed: 1, tenant: 'simulator' },
+    pacing: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1500, sessions: 25, pollMs: 2400, parkedPollMs: 30_000, offlineQueueMs: 3 * 86_400_000, scriptMs: 600_000 },
+    retentionMs: 30 * 86_400_000,
+    logLevel: 'info',
+  });
+});
+
+test('the example file is accepted as it stands, means the defaults, and names every setting', () => {
+  const text = readFileSync(new URL('../../../../.env.example', import.meta.url), 'utf8');
+  const pairs = text.split('\n').flatMap((line): [string, string][] => {
+    const match = /^([A-Za-z_]+)=(.*)$/.exec(line);
+    return match === null ? [] : [[match[1] ?? '', match[2] ?? '']];
+  });
+  expect(pairs.map(([name]) => name).sort()).toEqual([...knownNames].sort());
+  expect(readSettings(Object.fromEntries(pairs))).toEqual(readSettings({}));
+  expect(readSettings({})).toHaveProperty('warnings', []);
+});
+
+describe('accepted', () => {
+  const table: readonly (readonly [string, Variables, object])[] = [
+    ['the console with a simulator of its own process', local, { console: true, defender: { kind: 'tenant', url: 'http://127.0.0.1:4000', loopback: true, tenant: 'simulator', auth: { kind: 'none' } } }],
+    ['Slack over a socket with a tenant', { ...socket, ...azure, HOST: '0.0.0.0' }, { console: false, slack: { intake: { kind: 'socket' }, command: '/lr', allowedTeams: [] }, defender: { tenant, url: 'https://api.security.microsoft.com', auth: { scope: 'https://api.securitycenter.microsoft.com/.default', azure: { credential: { kind: 'secret', clientId: app } } } } }],
+    ['Slack over HTTP', { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's', SLACK_COMMAND: '/ir', SLACK_ALLOWED_TEAMS: 'T0123ABCD, E0123ABCD', ...azure }, { slack: { intake: { kind: 'http' }, command: '/ir', allowedTeams: ['T0123ABCD', 'E0123ABCD'] } }],
+    ['Slack with the simulator that was asked for', { ...socket, LR_DEFENDER: 'simulator', LR_SPEED: '20' }, { defender: { kind: 'simulator', speed: 20 } }],
+    ['Slack with a local simulator', { ...socket, ...local }, { defender: { auth: { kind: 'none' } } }],
+    ['Entra groups beside the simulator', { ...socket, LR_DEFENDER: 'simulator', ...azure }, { azure: { tenantId: tenant } }],
+    ['Entra groups beside a local simulator', { ...socket, ...local, ...azure }, { azure: { tenantId: tenant }, defender: { auth: { kind: 'none' } } }],
+    ['Teams', { ...teams, ...azure }, { teams: { type: 'SingleTenant', appId: app, tenantId: tenant, allowedTenants: [tenant], devNoAuth: false } }],
+    ['Teams by managed identity', { MicrosoftAppType: 'UserAssignedMSI', MicrosoftAppId: app, MicrosoftAppTenantId: tenant, ...azure }, { teams: { type: 'UserAssignedMSI' } }],
+    ['Teams of several tenants', { ...teams, MicrosoftAppType: 'MultiTenant', TEAMS_ALLOWED_TENANTS: `${tenant},${app}`, ...azure }, { teams: { allowedTenants: [tenant, app] } }],
+    ['Teams without authentication on loopback', { LR_TEAMS_DEV_NO_AUTH: '1', LR_DEFENDER: 'simulator' }, { console: false, teams: { devNoAuth: true } }],
+    ['both chats', { ...socket, ...teams, ...azure }, { slack: {}, teams: {}, console: false }],
+    ['a certificate', { ...socket, AZURE_TENANT_ID: tenant, AZURE_CLIENT_ID: app, AZURE_CLIENT_CERTIFICATE_PATH: '/run/cert.pem' }, { defender: { auth: { azure: { credential: { kind: 'certificate', path: '/run/cert.pem' } } } } }],
+    ['workload identity', { ...socket, AZURE_TENANT_ID: tenant, AZURE_CLIENT_ID: app, AZURE_FEDERATED_TOKEN_FILE: '/run/token' }, { defender: { auth: { azure: { credential: { kind: 'workloadIdentity', tokenFile: '/run/token' } } } } }],
+    ['managed identity', { ...socket, AZURE_TENANT_ID: tenant, DEFENDER_AUTH: 'managed-identity' }, { defender: { auth: { azure: { credential: { kind: 'managedIdentity' } } } } }],
+    ['a government cloud', { ...socket, ...azure, DEFENDER_CLOUD: 'GCC-High' }, { defender: { url: 'https://api-gov.securitycenter.microsoft.us', auth: { azure: { authority: 'https://login.microsoftonline.us' }, scope: 'https://api-gov.securitycenter.microsoft.us/.default' } } }],
+    ['an older host with the same audience', { ...socket, ...azure, DEFENDER_API_URL: 'https://api-eu.securitycenter.microsoft.com' }, { defender: { url: 'https://api-eu.securitycenter.microsoft.com', auth: { scope: 'https://api.securitycenter.microsoft.com/.default' } } }],
+    ['pacing of one’s own', { LR_SUBMITS_PER_MINUTE: '5', LR_SESSIONS: '50', LR_OFFLINE_QUEUE: '2h', LR_LOG_LEVEL: 'DEBUG', PORT: '0' }, { pacing: { submitsPerMinute: 5, sessions: 50, offlineQueueMs: 7_200_000 }, logLevel: 'debug', http: { port: 0 } }],
+    ['credentials of the shell beside a simulator that was asked for', { LR_DEFENDER: 'simulator', AZURE_CLIENT_ID: app }, { console: true, defender: { kind: 'simulator' } }],
+  ];
+  test.each(table)('%s', (_name, variables, expected) => {
+    expect(settings(variables)).toMatchObject(expected);
+  });
+});
+
+describe('refused', () => {
+  const table: readonly (readonly [string, Variables, readonly RegExp[]])[] = [
+    ['the console for everybody', { HOST: '0.0.0.0' }, [/lets one human play everybody/]],
+    ['the console with a real Defender', azure, [/never runs with a real Defender/]],
+    ['a real chat with a simulator nobody asked for', socket, [/Slack is set up, but no Defender.*LR_DEFENDER=simulator/]],
+    ['two real chats with a simulator nobody asked for', { ...socket, ...teams }, [/^Slack and Teams/]],
+    ['an asked-for simulator beside a Defender', { ...socket, LR_DEFENDER: 'simulator', DEFENDER_API_URL: 'https://api.security.microsoft.com' }, [/contradicts DEFENDER_API_URL/]],
+    ['no authentication for another machine', { ...socket, DEFENDER_AUTH: 'none', DEFENDER_API_URL: 'https://api.security.microsoft.com' }, [/127\.0\.0\.1 only/]],
+    ['no authentication for the cloud', { ...socket, DEFENDER_AUTH: 'none' }, [/127\.0\.0\.1 only/]],
+    ['http to another machine', { ...socket, ...azure, DEFENDER_API_URL: 'http://defender.corp.example' }, [/https:\/\//]],
+    ['a URL that is none', { ...socket, ...azure, DEFENDER_API_URL: 'defender' }, [/not a URL/]],
+    ['credentials in a URL', { ...socket, ...azure, DEFENDER_API_URL: 'https://a:b@api.security.microsoft.com' }, [/neither credentials/]],
+    ['a foreign host with Microsoft’s audience', { ...socket, ...azure, DEFENDER_API_URL: 'https://defender.attacker.example' }, [/DEFENDER_SCOPE/]],
+    ['a host that ends like Microsoft’s', { ...socket, ...azure, DEFENDER_API_URL: 'https://evilsecurity.microsoft.com.attacker.example' }, [/DEFENDER_SCOPE/]],
+    ['half a credential: no secret', { ...socket, AZURE_TENANT_ID: tenant, AZURE_CLIENT_ID: app }, [/no Azure credential/]],
+    ['half a credential: no tenant', { ...socket, AZURE_CLIENT_ID: app, AZURE_CLIENT_SECRET: 'x' }, [/AZURE_TENANT_ID is missing/]],
+    ['half a credential: no client', { ...socket, AZURE_TENANT_ID: tenant, AZURE_CLIENT_SECRET: 'x' }, [/AZURE_CLIENT_ID is missing/]],
+    ['two credentials', { ...socket, ...azure, AZURE_CLIENT_CERTIFICATE_PATH: '/x' }, [/both set/]],
+    ['a credential that was named and is not there', { ...socket, ...azure, DEFENDER_AUTH: 'certificate' }, [/AZURE_CLIENT_CERTIFICATE_PATH is missing/]],
+    ['half a set for Entra groups', { ...socket, LR_DEFENDER: 'simulator', AZURE_CLIENT_ID: app }, [/AZURE_TENANT_ID is missing/, /no Azure credential/]],
+    ['a tenant that is no GUID', { ...socket, ...azure, AZURE_TENANT_ID: 'corp.example' }, [/not a tenant id/]],
+    ['Slack without a way in', { SLACK_BOT_TOKEN: 'xoxb-1', ...azure }, [/SLACK_APP_TOKEN .* or SLACK_SIGNING_SECRET/]],
+    ['Slack without a bot token', { SLACK_APP_TOKEN: 'xapp-1', ...azure }, [/SLACK_BOT_TOKEN is missing/]],
+    ['Slack tokens in each other’s place', { SLACK_BOT_TOKEN: 'xapp-1', SLACK_APP_TOKEN: 'xoxb-1', ...azure }, [/begin with xoxb-/, /begin with xapp-/]],
+    ['a Slack command without a slash', { ...socket, ...azure, SLACK_COMMAND: 'lr' }, [/SLACK_COMMAND/]],
+    ['a Slack team by name', { ...socket, ...azure, SLACK_ALLOWED_TEAMS: 'corp' }, [/team ids look like/]],
+    ['a Teams type the SDK would take for another', { ...teams, ...azure, MicrosoftAppType: 'single-tenant' }, [/exactly SingleTenant/]],
+    ['Teams without an id', { MicrosoftAppPassword: 'x', MicrosoftAppTenantId: tenant, ...azure }, [/MicrosoftAppId is missing/]],
+    ['Teams without a password', { MicrosoftAppId: app, MicrosoftAppTenantId: tenant, ...azure }, [/MicrosoftAppPassword is missing/]],
+    ['Teams without a tenant', { MicrosoftAppId: app, MicrosoftAppPassword: 'x', ...azure }, [/MicrosoftAppTenantId is missing/]],
+    ['Teams by managed identity with a password', { ...teams, MicrosoftAppType: 'UserAssignedMSI', ...azure }, [/must not be set/]],
+    ['Teams for all tenants', { ...teams, MicrosoftAppType: 'MultiTenant', ...azure }, [/TEAMS_ALLOWED_TENANTS is missing/]],
+    ['Teams without authentication for everybody', { LR_TEAMS_DEV_NO_AUTH: '1', HOST: '0.0.0.0', LR_DEFENDER: 'simulator' }, [/HOST must be 127/]],
+    ['Teams without authentication before a real Defender', { LR_TEAMS_DEV_NO_AUTH: '1', ...azure }, [/simulator only/]],
+    ['Teams with and without authentication', { LR_TEAMS_DEV_NO_AUTH: '1', ...teams, LR_DEFENDER: 'simulator' }, [/contradicts MicrosoftAppId/]],
+    ['more submits than Defender takes', { LR_SUBMITS_PER_MINUTE: '11' }, [/from 1 to 10/]],
+    ['numbers that are none', { PORT: '80a', LR_SESSIONS: '-1', LR_RETENTION: 'long', LR_LOG_LEVEL: 'loud', LR_DEFENDER: 'maybe' }, [/PORT/, /LR_SESSIONS/, /LR_RETENTION/, /LR_LOG_LEVEL/, /LR_DEFENDER/]],
+    ['a speed for a real tenant', { ...socket, ...azure, LR_SPEED: '20' }, [/LR_SPEED/]],
+  ];
+  test.each(table)('%s', (_name, variables, expected) => {
+    const found = problems(variables);
+    for (const one of expected) expect(found.join('\n')).toMatch(one);
+    expect(found).toHaveLength(expected.length);
+  });
+
+  test('many things at once are all named', () => {
+    expect(problems({ PORT: 'x', SLACK_APP_TOKEN: 'y', MicrosoftAppId: 'z', AZURE_CLIENT_ID: app })).toHaveLength(8);
+  });
+});
+
+describe('a misspelt name', () => {
+  test.each([
+    ['LR_POLICI', /Did you mean LR_POLICY/],
+    ['SLACK_BOT_TOKN', /Did you mean SLACK_BOT_TOKEN/],
+    ['DEFENDER_URL', /has no effect/],
+    ['MICROSOFTAPPID', /Did you mean MicrosoftAppId/],
+  ])('%s is warned about', (name, says) => {
+    expect(readSettings({ [name]: 'x' }).warnings.join()).toMatch(says);
+  });
+
+  test('of somebody else is not, nor an empty one', () => {
+    expect(readSettings({ PATH: '/bin', LRX: '1', SLACKER: '1', LR_NOTHING: ' ' }).warnings).toEqual([]);
+  });
+});
+
+test('settings of a chat that is not set up are warned about', () => {
+  expect(readSettings({ SLACK_COMMAND: '/ir', TEAMS_ALLOWED_TENANTS: tenant }).warnings).toHaveLength(2);
+});
+
+describe('a secret', () => {
+  const read = settings({ ...socket, ...teams, ...azure, SLACK_BOT_TOKEN: 'xoxb-very-secret', AZURE_CLIENT_SECRET: 'very-secret', MicrosoftAppPassword: 'very-secret' });
+
+  test('is given away by reveal alone', () => {
+    expect(read.slack?.botToken.reveal()).toBe('xoxb-very-secret');
+    for (const shown of [JSON.stringify(read), inspect(read, { depth: 10, showHidden: true }), String(read.slack?.botToken), String(read.teams?.password), JSON.stringify(Object.entries(read.slack ?? {}))]) {
+      expect(shown).not.toContain('very-secret');
+      expect(shown).toContain('[secret]');
+    }
+    expect(Object.keys(new Secret('x'))).toEqual([]);
+  });
+
+  test('is in no problem and no warning', () => {
+    fc.assert(
+      fc.property(fc.subarray([...knownNames]), (names) => {
+        const read = readSettings(Object.fromEntries(names.map((name) => [name, /TOKEN$|SECRET$|Password$/.test(name) ? 'very-secret' : '1'])));
+        expect(JSON.stringify(read)).not.toContain('very-secret');
+      }),
+    );
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, test } from '@jest/globals';
+import { createLog, redact } from '../../src/adapters/log.ts';
+
+const canaries = {
+  link: 'https://acc.blob.core.windows.net/c/f.zip?sv=2021&se=2026-01-05T12%3A00%3A00Z&sp=r&sig=CANARY%2BabcDEF%3D&x=1',
+  encodedLink: 'redirect=https%3A%2F%2Facc%3Fsig%3DCANARY123&next',
+  bearer: 'Authorization: Bearer CANARY.token-1234_5678',
+  bot: 'xoxb-1234-CANARY',
+  rotated: 'xoxe.xoxp-1-CANARY',
+  app: 'xapp-1-A0-CANARY',
+  jwt: 'eyJhbGciOiJub25lIn0.eyJDQU5BUlkiOjF9CANARY.c2lnCANARY',
+  secret: 'client_secret=CANARY~secret',
+  json: '{"access_token":"CANARYtoken","expires":1}',
+  hook: 'https://hooks.slack.com/services/T0/B0/CANARY',
+} as const;
+
+function logged(write: (log: ReturnType<typeof createLog>) => void, secrets: readonly string[] = []): readonly string[] {
+  const lines: string[] = [];
+  write(createLog({ level: 'info', write: (line) => lines.push(line), secrets }));
+  return lines;
+}
+
+describe('the log', () => {
+  test('writes one line of JSON for each event, with level, time and fields', () => {
+    const lines = logged((log) => {
+      log.info('started', { version: '1' });
+      log.warn('slow', { ms: 7 });
+    });
+    expect(lines).toHaveLength(2);
+    expect(lines.every((line) => line.endsWith('\n') && !line.slice(0, -1).includes('\n'))).toBe(true);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'info', event: 'started', version: '1', time: expect.stringMatching(/^20\d\d-.*Z$/) });
+  });
+
+  test.each(Object.entries(canaries))('never lets a secret through: %s', (_name, canary) => {
+    const lines = logged((log) => {
+      log.info(canary, { text: canary, nested: { deep: [canary] }, [canary]: 1 });
+      log.error('failed', { error: new Error(canary, { cause: new Error(canary) }), err: new Error(canary) });
+      log.error('failed', { body: JSON.stringify({ body: JSON.stringify({ canary }) }) });
+    });
+    expect(lines).toHaveLength(3);
+    for (const line of lines) {
+      expect(line).not.toContain('CANARY');
+      expect(() => JSON.parse(line) as unknown).not.toThrow();
+    }
+  });
+
+  test('strikes out the secrets it was told, wherever they stand', () => {
+    const [line] = logged((log) => log.info('x', { text: 'before s3cr"et-value after' }), ['s3cr"et-value', 'ab']);
+    expect(line).not.toContain('et-value');
+    expect(line).toContain('after');
+  });
+
+  test('leaves ordinary words alone', () => {
+    const text = 'signal design=1 token bearer of news, basic idea, request r1 lr:abc';
+    expect(redact(text)).toBe(text);
+  });
+
+  test('tells an error with its code, stack and causes', () => {
+    const error = Object.assign(new Error('outer', { cause: new Error('inner') }), { code: 'ENOSPC' });
+    const [line] = logged((log) => log.error('failed', { error }));
+    expect(JSON.parse(line ?? '')).toMatchObject({ error: { message: 'outer', code: 'ENOSPC', cause: { message: 'inner' } } });
+  });
+
+  test('reads hostile text in linear time', () => {
+    const hostile = ['sig='.repeat(50_000), 'eyJ'.repeat(60_000), 'Bearer '.repeat(30_000), 'password '.repeat(30_000), ' '.repeat(200_000), `password${' '.repeat(100_000)}`];
+    const started = process.hrtime.bigint();
+    for (const text of hostile) redact(text);
+    expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(1000);
+  });
+});

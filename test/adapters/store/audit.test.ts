@@ -1,0 +1,243 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { spawnSync } from 'node:child_process';
+import { hash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AuditReport } from '../../../src/adapters/store/audit.ts';
+import { audit } from '../../../src/adapters/store/audit.ts';
+import { JournalBroken } from '../../../src/adapters/store/journal.ts';
+import { encodeLine, noHead } from '../../../src/adapters/store/line.ts';
+import { readSnapshot } from '../../../src/adapters/store/snapshot.ts';
+import type { MemoryDisk } from '../../support/memoryDisk.ts';
+import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
+import { approved, askedOf, claimed, collectLog, noLock, noon, openTestStore, temporaryFolder } from './sample.ts';
+
+const path = (name: string): string => join(memoryFolder, name);
+const oldest = path('journal-000000001.ndjson');
+const middle = path('journal-000000007.ndjson');
+const newest = path('journal-000000013.ndjson');
+
+/** Three files of six lines, the last snapshot before the third file. */
+async function written(): Promise<MemoryDisk> {
+  const disk = createMemoryDisk();
+  for (let file = 0; file < 3; file += 1) {
+    const store = await openTestStore({ dir: memoryFolder, disk, lock: noLock });
+    for (const one of ['a', 'b']) {
+      const id = `r${file}${one}`;
+      await store.add(askedOf(id));
+      await store.change(id, () => ({ event: approved }));
+      await store.change(id, () => ({ event: claimed(id) }));
+    }
+    if (file < 2) await store.close();
+  }
+  return disk;
+}
+
+function check(disk: MemoryDisk): AuditReport {
+  const snapshot = readSnapshot(disk, memoryFolder, collectLog());
+  return audit({ disk, folder: memoryFolder, ...(snapshot === undefined ? {} : { snapshot }) });
+}
+
+function linesIn(disk: MemoryDisk, file: string): readonly string[] {
+  return (disk.bytes(file) ?? Buffer.alloc(0)).toString('utf8').trimEnd().split('\n');
+}
+
+describe('the audit', () => {
+  let files: ReadonlyMap<string, Buffer>;
+  beforeAll(async () => {
+    const disk = await written();
+    files = new Map(disk.list(memoryFolder).map((name) => [path(name), disk.bytes(path(name)) ?? Buffer.alloc(0)]));
+  });
+  const fresh = (): MemoryDisk => createMemoryDisk(files);
+  const rewrite = (disk: MemoryDisk, file: string, lines: readonly string[]): MemoryDisk => {
+    disk.overwrite(file, Buffer.from(lines.map((line) => `${line}\n`).join('')));
+    return disk;
+  };
+
+  test('finds nothing wrong in what the store wrote', () => {
+    expect(check(fresh())).toMatchObject({ lines: 18, files: 3, beingWritten: false });
+    expect(check(fresh()).wrong).toBeUndefined();
+  });
+
+  test('finds any changed byte in any file', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(oldest, middle, newest), fc.nat(), fc.integer({ min: 1, max: 255 }), (file, where, flip) => {
+        const disk = fresh();
+        const bytes = Buffer.from(disk.bytes(file) ?? []);
+        const at = where % bytes.length;
+        bytes[at] = (bytes[at] ?? 0) ^ flip;
+        disk.overwrite(file, bytes);
+        const report = check(disk);
+        // The very last newline gone looks like a line being written: then the head is one line earlier, which an anchor shows.
+        if (file === newest && at === bytes.length - 1) expect(report).toMatchObject({ lines: 17, beingWritten: true });
+        else expect(report.wrong).toBeDefined();
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test.each([
+    ['a removed line', (lines: readonly string[]) => lines.toSpliced(2, 1), 3, 'lines were removed, inserted or moved'],
+    ['two lines in the wrong order', (lines: readonly string[]) => [...lines.slice(0, 2), lines[3] ?? '', lines[2] ?? '', ...lines.slice(4)], 3, 'lines were removed, inserted or moved'],
+    ['a line twice', (lines: readonly string[]) => lines.toSpliced(2, 0, lines[1] ?? ''), 3, 'lines were removed, inserted or moved'],
+    ['a line that is not JSON', (lines: readonly string[]) => lines.toSpliced(2, 0, 'hello'), 3, 'is not JSON'],
+    ['an edited line', (lines: readonly string[]) => lines.with(2, (lines[2] ?? '').replace('queued', 'over').replace('"at":', '"at": ')), 3, 'was changed after it was written'],
+  ])('names file and line of %s', (_what, tamper, line, words) => {
+    const disk = fresh();
+    rewrite(disk, middle, tamper(linesIn(disk, middle)));
+    const { wrong } = check(disk);
+    expect(wrong).toMatchObject({ file: 'journal-000000007.ndjson', line });
+    expect(wrong?.sentence).toContain(words);
+  });
+
+  test('finds a line that was edited and given a fitting hash, at the line after it', () => {
+    const disk = fresh();
+    const lines = linesIn(disk, middle);
+    const open = (lines[2] ?? '').replace('lr:r1a', 'lr:r1x').slice(0, -75);
+    rewrite(disk, middle, lines.with(2, `${open},"hash":"${hash('sha256', open, 'hex')}"}`));
+    expect(check(disk).wrong).toMatchObject({ file: 'journal-000000007.ndjson', line: 4 });
+  });
+
+  test('finds a whole file that is missing, the first one too', () => {
+    for (const file of [oldest, middle]) {
+      const disk = fresh();
+      disk.remove(file);
+      expect(check(disk).wrong?.sentence).toMatch(/journal-0000000(01|07)\.ndjson is missing/);
+    }
+  });
+
+  test('finds lines cut off the end by the snapshot, and all others by an anchor', () => {
+    const disk = fresh();
+    disk.remove(newest);
+    rewrite(disk, middle, linesIn(disk, middle).slice(0, -1));
+    expect(check(disk).wrong?.sentence).toContain('but the snapshot knows 12');
+    const whole = check(fresh());
+    const cut = fresh();
+    rewrite(cut, newest, linesIn(cut, newest).slice(0, -1));
+    expect(audit({ disk: cut, folder: memoryFolder }).wrong).toBeUndefined();
+    expect(audit({ disk: cut, folder: memoryFolder, anchor: whole.head }).wrong?.sentence).toContain('but the anchor knows 18');
+    expect(audit({ disk: fresh(), folder: memoryFolder, anchor: { seq: 9, hash: 'f'.repeat(64) } }).wrong).toMatchObject({ line: 3 });
+    expect(audit({ disk: fresh(), folder: memoryFolder, anchor: whole.head }).wrong).toBeUndefined();
+  });
+
+  test('finds a chain that is whole but tells what cannot have happened', () => {
+    const disk = createMemoryDisk();
+    const asked = encodeLine(noHead, noon, 'r1', { type: 'asked', asked: askedOf('r1') });
+    const lost = encodeLine(asked.head, noon, 'r1', { type: 'lost' });
+    rewrite(disk, oldest, [asked.text, lost.text]);
+    expect(check(disk).wrong).toMatchObject({ line: 2 });
+    expect(check(disk).wrong?.sentence).toContain('no move "lost" from state "awaitingApproval"');
+  });
+
+  test('finds a snapshot that says something else than the journal, however well it is sealed', () => {
+    const disk = fresh();
+    const text = (disk.bytes(path('snapshot.json')) ?? Buffer.alloc(0)).toString('utf8').slice(0, -77).replace('"submitting"', '"queued"');
+    const body = text.slice(0, text.lastIndexOf(',"sha256"') === -1 ? text.length : text.lastIndexOf(',"sha256"'));
+    disk.overwrite(path('snapshot.json'), Buffer.from(`${body},"sha256":"${hash('sha256', body, 'hex')}"}`));
+    expect(readSnapshot(disk, memoryFolder, collectLog())?.head.seq).toBe(12);
+    expect(check(disk).wrong).toMatchObject({ file: 'snapshot.json' });
+  });
+
+  test('takes a last line without its end for one being written', () => {
+    const disk = fresh();
+    disk.overwrite(newest, Buffer.concat([disk.bytes(newest) ?? Buffer.alloc(0), Buffer.from('{"seq":19,"pre')]));
+    expect(check(disk)).toMatchObject({ lines: 18, beingWritten: true });
+    expect(check(disk).wrong).toBeUndefined();
+  });
+});
+
+describe('the start', () => {
+  const open = (disk: MemoryDisk): ReturnType<typeof openTestStore> => openTestStore({ dir: memoryFolder, disk, lock: noLock });
+
+  test('refuses on a break after the snapshot, naming file and line', async () => {
+    const disk = await written();
+    const lines = linesIn(disk, newest);
+    disk.overwrite(newest, Buffer.from(`${lines.with(3, (lines[3] ?? '').replace('r2b', 'r2x')).join('\n')}\n`));
+    await expect(open(disk)).rejects.toThrow(JournalBroken);
+    await expect(open(disk)).rejects.toMatchObject({ file: 'journal-000000013.ndjson', line: 4 });
+  });
+
+  test('refuses a damaged last line that was acknowledged', async () => {
+    const disk = await written();
+    const bytes = Buffer.from(disk.bytes(newest) ?? []);
+    bytes[bytes.length - 90] = (bytes[bytes.length - 90] ?? 0) ^ 1;
+    disk.overwrite(newest, bytes);
+    await expect(open(disk)).rejects.toMatchObject({ file: 'journal-000000013.ndjson', line: 6 });
+  });
+
+  test('goes on over an older break, and says so from the background', async () => {
+    const disk = await written();
+    const lines = linesIn(disk, oldest);
+    disk.overwrite(oldest, Buffer.from(`${lines.toSpliced(1, 1).join('\n')}\n`));
+    const store = await open(disk);
+    expect(store.open()).toHaveLength(6);
+    await store.audited();
+    expect(store.auditBreak()).toContain('journal-000000001.ndjson line 2');
+    expect(store.health()).toMatchObject({ audited: true, auditBreak: store.auditBreak() });
+  });
+
+  test('refuses when the file after the snapshot is missing', async () => {
+    const disk = await written();
+    disk.remove(newest);
+    await expect(open(disk)).rejects.toThrow('journal-000000013.ndjson line 1 is missing');
+  });
+
+  test.each([
+    ['torn', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
+    ['empty', () => Buffer.alloc(0)],
+    ['full of zeros', (bytes: Buffer) => Buffer.alloc(bytes.length)],
+    ['of another shape', () => Buffer.from('[1]')],
+    ['null', () => Buffer.from('null')],
+  ])('reads the generation before when the snapshot is %s, and the whole journal when both are', async (_how, damage) => {
+    const disk = await written();
+    const before = (await open(await written())).all();
+    for (const name of ['snapshot.json', 'snapshot.previous.json']) {
+      const log = collectLog();
+      disk.overwrite(path(name), damage(disk.bytes(path(name)) ?? Buffer.alloc(0)));
+      const store = await openTestStore({ dir: memoryFolder, disk, lock: noLock, log });
+      expect(store.all()).toEqual(before);
+      expect(log.lines.filter((line) => line.event === 'snapshotUnusable').length).toBeGreaterThan(0);
+    }
+  });
+
+  test('never begins anew beside a snapshot whose journal is gone', async () => {
+    const disk = await written();
+    for (const file of [oldest, middle, newest]) disk.remove(file);
+    await expect(open(disk)).rejects.toThrow('is missing');
+    for (const name of ['snapshot.json', 'snapshot.previous.json']) disk.overwrite(path(name), Buffer.from('x'));
+    await expect(open(disk)).rejects.toThrow('is missing');
+  });
+});
+
+describe('npm run audit', () => {
+  const cli = fileURLToPath(new URL('../../../src/auditCli.js', import.meta.url));
+  const run = (...given: readonly string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } => spawnSync(process.execPath, [cli, ...given], { encoding: 'utf8' });
+
+  test('verifies, prints the anchor, tells a history, and names what is wrong', async () => {
+    const folder = temporaryFolder();
+    const store = await openTestStore({ dir: folder.path });
+    await store.add(askedOf('r1', { title: 'evil \u202e\u0007 name' }));
+    await store.change('r1', () => ({ event: approved }));
+    // Beside the running store, lock and all.
+    const good = run('verify', '--data', folder.path);
+    expect(good).toMatchObject({ status: 0 });
+    expect(good.stdout).toMatch(/^2 lines checked in 1 files\nhead 2:[0-9a-f]{64}\nok\n$/);
+    const anchor = run('head', '--data', folder.path).stdout.trim();
+    expect(anchor).toMatch(/^2:[0-9a-f]{64}$/);
+    const shown = run('show', 'r1', '--data', folder.path);
+    expect(shown.stdout).toMatch(/#1 {2}asked.*\n.*#2 {2}approved.*approval\.by\.id="approver1"/);
+    expect(shown.stdout).not.toMatch(/[\u202e\u0007]/);
+    await store.close();
+    expect(run('verify', '--data', folder.path, '--anchor', anchor).status).toBe(0);
+    writeFileSync(join(folder.path, 'journal-000000001.ndjson'), '{"seq":1}\n');
+    const bad = run('verify', '--data', folder.path);
+    expect(bad.status).toBe(1);
+    expect(bad.stdout).toContain('BROKEN: journal-000000001.ndjson line 1 lacks a field');
+    expect(run('show', 'nobody', '--data', folder.path).status).toBe(1);
+    expect(run('verify', '--data', join(folder.path, 'nowhere')).status).toBe(1);
+    expect(run('nonsense').status).toBe(2);
+    folder.remove();
+  });
+});

@@ -1,0 +1,99 @@
+// Ratios of the store: absolute times belong to the machine, what must hold everywhere is how they compare with the disk beneath.
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { createClock } from '../../src/adapters/clock.ts';
+import { createLog } from '../../src/adapters/log.ts';
+import { audit } from '../../src/adapters/store/audit.ts';
+import { realDisk } from '../../src/adapters/store/disk.ts';
+import { encodeLine, noHead } from '../../src/adapters/store/line.ts';
+import type { Store } from '../../src/adapters/store/requestStore.ts';
+import { openStore } from '../../src/adapters/store/requestStore.ts';
+import type { Fact } from '../../src/liveResponse/request.ts';
+import { approved, askedOf, claimed } from '../adapters/store/sample.ts';
+
+const rounds = 400;
+const log = createLog({ level: 'silent' });
+const clock = createClock();
+const fact: Fact = { type: 'cardShown', intent: 'none', shown: 1 };
+
+function percentile(times: readonly number[], share: number): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length * share)] ?? 0;
+}
+
+/** Append and fdatasync of a line as long as the store's, with nothing around it. */
+function raw(folder: string, bytes: Buffer): readonly number[] {
+  const fd = openSync(join(folder, 'raw'), 'a');
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const start = performance.now();
+    writeSync(fd, bytes);
+    fdatasyncSync(fd);
+    times.push(performance.now() - start);
+  }
+  closeSync(fd);
+  return times;
+}
+
+async function changes(store: Store, id: string): Promise<readonly number[]> {
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const start = performance.now();
+    await store.change(id, () => ({ event: fact }));
+    times.push(performance.now() - start);
+  }
+  return times;
+}
+
+/** Writes a journal of whole stories straight to the file; `requests` of them. */
+function prepare(folder: string, requests: number): number {
+  const fd = openSync(join(folder, 'journal-000000001.ndjson'), 'w', 0o600);
+  let head = noHead;
+  for (let index = 0; index < requests; index += 1) {
+    const id = `r${index}`;
+    for (const event of [{ type: 'asked', asked: askedOf(id) } as const, approved, claimed(id), fact]) {
+      const line = encodeLine(head, clock.now(), id, event);
+      writeSync(fd, `${line.text}\n`);
+      head = line.head;
+    }
+  }
+  closeSync(fd);
+  return head.seq;
+}
+
+export async function run(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'lr-bench-'));
+  try {
+    const p50 = new Map<number, number>();
+    let ratio = 0;
+    for (const requests of [100, 10_000]) {
+      const dir = join(folder, String(requests));
+      realDisk.makeFolder(dir);
+      prepare(dir, requests);
+      const started = performance.now();
+      const store = await openStore({ dir, clock, log, snapshotEvery: 1_000_000 });
+      console.log(`store: start with ${requests} requests, whole journal: ${(performance.now() - started).toFixed(0)} ms`);
+      await changes(store, 'r0');
+      const line = encodeLine(noHead, clock.now(), 'r0', fact);
+      const beside = raw(dir, Buffer.from(`${line.text}\n`));
+      const times = await changes(store, 'r0');
+      p50.set(requests, percentile(times, 0.5));
+      ratio = percentile(times, 0.5) / percentile(beside, 0.5);
+      console.log(`store: durable change, ${requests} requests: p50 ${percentile(times, 0.5).toFixed(3)} ms, p99 ${percentile(times, 0.99).toFixed(2)} ms; ${ratio.toFixed(2)} x raw append+fdatasync (goal <= 2)`);
+      const closing = performance.now();
+      await store.close();
+      const reopening = performance.now();
+      const again = await openStore({ dir, clock, log });
+      console.log(`store: ${requests} requests: last snapshot ${(reopening - closing).toFixed(0)} ms, start from it ${(performance.now() - reopening).toFixed(0)} ms`);
+      await again.audited();
+      await again.close();
+    }
+    console.log(`store: durable change at 10,000 requests: ${((p50.get(10_000) ?? 0) / (p50.get(100) ?? 1)).toFixed(2)} x at 100 (goal <= 1.5)`);
+    const started = performance.now();
+    const report = audit({ disk: realDisk, folder: join(folder, '10000') });
+    console.log(`store: audit ${Math.round(report.lines / ((performance.now() - started) / 1000))} lines/s${report.wrong === undefined ? '' : ` WRONG: ${report.wrong.sentence}`} (goal >= 100,000)`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

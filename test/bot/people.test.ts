@@ -1,0 +1,94 @@
+// Who somebody is: one human, one person, and nobody when in doubt.
+import { describe, expect, test } from '@jest/globals';
+import { accountKey, actorOf, identify, rolesOf, whoami } from '../../src/bot/people.ts';
+import type { Account, Groups, Place, Trust } from '../../src/bot/ports.ts';
+import type { Policy } from '../../src/bot/policy.ts';
+import { isRefusal } from '../../src/bot/refusal.ts';
+import { readYaml } from '../../src/adapters/config/yamlFile.ts';
+import { olly, policy, riley, sam } from '../support/policy.ts';
+
+const account = (surface: string, id: string, trust: Trust = 'member'): Account => ({ surface, id, trust });
+const nobodyInGroups: Groups = { includes: () => Promise.resolve(false) };
+const incidents: Place = { surface: 'slack', id: 'C0SOC', direct: false, external: false };
+
+describe('an account', () => {
+  test('speaks for the person it is listed under, on each surface', () => {
+    expect(identify(policy, account('slack', 'U0RILEY'))).toBe(riley);
+    expect(identify(policy, account('console', 'riley'))).toBe(riley);
+    expect(identify(policy, account('teams', 'AAAA-1'))).toBe(riley);
+  });
+
+  test('of another surface with the same id is somebody else', () => {
+    expect(identify(policy, account('teams', 'U0RILEY'))).toEqual({ refused: 'unlisted', account: 'teams:u0riley' });
+  });
+
+  test('is never found by a display name', () => {
+    expect(identify(policy, { ...account('slack', 'U0OTHER'), name: 'Riley Responder' })).toMatchObject({ refused: 'unlisted' });
+  });
+
+  test('listed for two people is nobody', () => {
+    const twice: Policy = { ...policy, people: [riley, { ...sam, accounts: ['slack:U0RILEY'] }] };
+    expect(identify(twice, account('slack', 'U0RILEY'))).toEqual({ refused: 'ambiguousPerson', account: 'slack:U0RILEY', people: ['responder1', 'responder2'] });
+  });
+
+  test.each(['guest', 'external', 'bot', 'anonymous', 'foreignTenant', 'deactivated'] as const)('that is %s is refused even when listed', (trust) => {
+    expect(identify(policy, account('slack', 'U0RILEY', trust))).toEqual({ refused: 'notMember', trust });
+  });
+
+  test('has its key in lower case on Teams alone', () => {
+    expect(accountKey('teams', 'ABC')).toBe('teams:abc');
+    expect(accountKey('slack', 'U0ABC')).toBe('slack:U0ABC');
+  });
+});
+
+describe('roles', () => {
+  test('come from the list of people', async () => {
+    expect([...(await rolesOf(policy, sam, nobodyInGroups)).roles]).toEqual(['responder', 'approver']);
+    expect([...(await rolesOf(policy, olly, nobodyInGroups)).roles]).toEqual([]);
+  });
+
+  test('come from a group, each group being asked once', async () => {
+    const calls: string[] = [];
+    const twoRoles: Policy = { ...policy, roles: new Map([['a', ['slack:S1']], ['b', ['slack:S1', 'slack:S2']]]) };
+    const groups: Groups = {
+      includes: (group, person) => {
+        calls.push(`${group} ${person.id}`);
+        return Promise.resolve(group === 'slack:S1');
+      },
+    };
+    expect([...(await rolesOf(twoRoles, riley, groups)).roles]).toEqual(['a', 'b']);
+    expect(calls).toEqual(['slack:S1 responder1', 'slack:S2 responder1']);
+  });
+
+  test('are not given by a group that cannot be read, and that group is named', async () => {
+    const broken: Groups = { includes: (group) => (group.startsWith('entra:') ? Promise.reject(new Error('503')) : Promise.resolve(true)) };
+    expect(await rolesOf(policy, olly, broken)).toEqual({ roles: new Set(['responder']), unread: [{ role: 'approver', group: 'entra:group-1' }] });
+  });
+
+  test('that the list gives already ask no group', async () => {
+    const never: Groups = { includes: (group) => Promise.reject(new Error(`asked ${group}`)) };
+    expect(await rolesOf({ ...policy, roles: new Map([['responder', ['responder1', 'slack:S1']]]) }, riley, never)).toEqual({ roles: new Set(['responder']), unread: [] });
+  });
+
+  test('are never given to somebody who is not listed, whatever the group says', async () => {
+    const everybody: Groups = { includes: () => Promise.resolve(true) };
+    expect(await actorOf(policy, account('slack', 'U0STRANGER'), everybody)).toMatchObject({ refused: 'unlisted' });
+  });
+});
+
+describe('whoami', () => {
+  test('tells a listed person name, roles and ids', async () => {
+    const who = await actorOf(policy, account('slack', 'U0SAM'), nobodyInGroups);
+    expect(isRefusal(who)).toBe(false);
+    const { text, block } = whoami({ ...account('slack', 'U0SAM'), details: [['team', 'T0TEAM']] }, incidents, who);
+    expect(text).toBe('You are Sam Second (responder2).');
+    expect(block).toBe('roles     responder, approver\naccounts  console:sam, slack:U0SAM\naccount   slack:U0SAM\nplace     slack:C0SOC\nteam      T0TEAM');
+  });
+
+  test('gives an unlisted account a line that is ready to paste, whatever its display name holds', () => {
+    const stranger: Account = { ...account('slack', 'U0NEW'), name: 'Zoë "Z" \u202E}, { id: x' };
+    const { block = '' } = whoami(stranger, incidents, { refused: 'unlisted', account: 'slack:U0NEW' });
+    const line = block.split('\n').at(-1) ?? '';
+    expect(readYaml(line).value).toEqual([{ id: 'zo-z-id-x', name: 'Zoë "Z" }, { id: x', slack: 'U0NEW' }]);
+  });
+});
