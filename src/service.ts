@@ -1,5 +1,6 @@
 // Puts the parts together and takes them apart again. Composition only: nothing is decided here.
 import { readFileSync } from 'node:fs';
+import { whyNoConsole } from './adapters/console/alone.ts';
 import { mountConsole } from './adapters/console/api.ts';
 import type { ConsoleOptions } from './adapters/console/api.ts';
 import { createConsoleChat } from './adapters/console/chat.ts';
@@ -89,6 +90,8 @@ export class SettingsError extends Error {
 export const version = '0.1.0';
 
 export async function startService(options: ServiceOptions): Promise<Service> {
+  const no = options.console ? whyNoConsole({ host: options.host, localDefender: options.defender.kind === 'simulator' || options.defender.loopback, chats: (options.chats ?? []).map((chat) => chat.surface) }) : undefined;
+  if (no !== undefined) throw new SettingsError(no);
   const log = createLog({ level: options.logLevel, secrets: options.secrets });
   const { policy, sha256 } = loadPolicy(options.policyFile);
   const scaledClock = options.defender.kind === 'simulator' ? simulatedClock(options.dataDir, options.defender.speed) : undefined;

@@ -10,9 +10,9 @@ export function renderings(view: CardView) {
   return { adaptiveCard: adaptiveCard(view), blockKit: blockKit(view), plainText: plainText(view) };
 }
 
-/** `requester` is a person's id, not an account. */
+/** `requester` is a person's id, not an account; `approveRole` the role that may decide. */
 export function drawn(message: ConsoleMessage, requestOf: (id: string) => Request | undefined): unknown {
   if (!('view' in message)) return message;
   const request = requestOf(message.view.requestId);
-  return { ...message, ...renderings(message.view), ...(request === undefined ? {} : { state: request.state, requester: request.requester.id }) };
+  return { ...message, ...renderings(message.view), ...(request === undefined ? {} : { state: request.state, requester: request.requester.id, approveRole: request.terms.approveRole }) };
 }
