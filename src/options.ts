@@ -49,7 +49,8 @@ function signIn({ auth }: Tenant): Pick<Endpoint, 'authority' | 'scope'> {
 }
 
 function credentialsOf({ tenantId, credential }: AzureSettings): Credentials {
-  return { tenantId, ...credential };
+  // A managed identity is of the machine's own tenant.
+  return credential.kind === 'managedIdentity' ? credential : { tenantId, ...credential };
 }
 
 /** The console works at once, with the example; a real chat needs a policy that somebody wrote. */

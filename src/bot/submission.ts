@@ -261,7 +261,7 @@ function refusal(error: DefenderError): Move {
 
 /** The tag first, so that it survives any cut; then the people, since to Defender the requestor is only our application. */
 export function commentOf(request: Request, attempt: Attempt): string {
-  const approver = 'approval' in request && request.approval !== undefined ? request.approval.by.name : 'nobody';
+  const approver = 'approval' in request ? request.approval.by.name : 'nobody';
   const reason = request.reason === undefined ? '' : ` | reason: ${request.reason}`;
   return `${attempt.tag} | requested by ${request.requester.name} | approved by ${approver} | ${request.fingerprint}${reason}`.slice(0, maxComment);
 }

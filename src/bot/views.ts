@@ -11,25 +11,23 @@ export interface Views {
   of(request: Request, place: Pick<CardPlace, 'results' | 'notify'>): Promise<CardView>;
 }
 
-/** Characters of an output kept in memory for drawing; a card shows fewer. */
-const headCharacters = 8_000;
-/** Outputs remembered; beyond that they are read from disk again. */
-const headsKept = 200;
+/** Outputs remembered whole, so that a card can count lines and show the end of a failed one; larger ones are read from disk again. */
+const textsKept = 50;
+const keptCharacters = 200_000;
 
 export function createViews(deps: Deps, submission: Pick<Submission, 'place'>): Views {
-  const heads = new Map<string, string>();
+  const texts = new Map<string, string>();
 
-  async function headOf(request: Request, index: number, sha256: string): Promise<string | undefined> {
+  async function textOf(request: Request, index: number, sha256: string): Promise<string | undefined> {
     const key = `${request.id}:${index}:${sha256}`;
-    const kept = heads.get(key);
+    const kept = texts.get(key);
     if (kept !== undefined) return kept;
     const text = await deps.outputs.get(request.id, index);
-    if (text === undefined) return undefined;
-    const oldest = heads.keys().next();
-    if (heads.size >= headsKept && oldest.done !== true) heads.delete(oldest.value);
-    const head = text.slice(0, headCharacters);
-    heads.set(key, head);
-    return head;
+    if (text === undefined || text.length > keptCharacters) return text;
+    const oldest = texts.keys().next();
+    if (texts.size >= textsKept && oldest.done !== true) texts.delete(oldest.value);
+    texts.set(key, text);
+    return text;
   }
 
   return {
@@ -37,8 +35,8 @@ export function createViews(deps: Deps, submission: Pick<Submission, 'place'>): 
       const outputs = new Map<number, string>();
       if (place.results === 'card' && 'results' in request) {
         for (const excerpt of request.results.excerpts) {
-          const head = await headOf(request, excerpt.index, excerpt.sha256);
-          if (head !== undefined) outputs.set(excerpt.index, head);
+          const text = await textOf(request, excerpt.index, excerpt.sha256);
+          if (text !== undefined) outputs.set(excerpt.index, text);
         }
       }
       const now = deps.clock.now();

@@ -13,13 +13,12 @@ const afterError = 1000;
 
 /** `pass` answers the time (epoch milliseconds) at which it wants to run again, or undefined to wait for a nudge. */
 export function startWorker(name: string, pass: () => Promise<number | undefined>, clock: Clock, log: Log): Worker {
-  let stopping = false;
-  let nudged = false;
+  const state = { stopping: false, nudged: false };
   let wait = new AbortController();
 
   async function run(): Promise<void> {
-    while (!stopping) {
-      nudged = false;
+    while (!state.stopping) {
+      state.nudged = false;
       let next: number | undefined;
       try {
         next = await pass();
@@ -28,20 +27,22 @@ export function startWorker(name: string, pass: () => Promise<number | undefined
         log.error('passFailed', { worker: name, error });
         next = clock.now() + afterError;
       }
-      if (nudged || stopping) continue;
+      // Both are set from outside while the pass was awaited.
+      if (isDue()) continue;
       wait = new AbortController();
       await clock.sleep(next === undefined ? idle : Math.max(0, next - clock.now()), wait.signal);
     }
   }
 
+  const isDue = (): boolean => state.nudged || state.stopping;
   const running = run();
   return {
     nudge() {
-      nudged = true;
+      state.nudged = true;
       wait.abort();
     },
     async stop() {
-      stopping = true;
+      state.stopping = true;
       wait.abort();
       await running;
     },

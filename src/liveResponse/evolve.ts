@@ -151,7 +151,7 @@ function over(request: Request, event: Extract<Move, { type: 'denied' | 'withdra
     ending,
     endedAt: at,
     attempts: 'attempts' in request ? request.attempts : [],
-    ...('approval' in request && request.approval !== undefined ? { approval: request.approval } : {}),
+    ...('approval' in request ? { approval: request.approval } : {}),
   };
 }
 

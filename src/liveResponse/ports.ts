@@ -166,6 +166,8 @@ export interface RequestStore {
   freeze(): Freeze | undefined;
   /** Undefined while writing works; otherwise why it does not. */
   trouble(): string | undefined;
+  /** While in trouble: tries whether writing works again, without writing a line. */
+  recover(): Promise<boolean>;
 }
 
 /** Texts of script output, kept beside the journal for a retention time. */

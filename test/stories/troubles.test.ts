@@ -15,7 +15,9 @@ async function approved(command: string, options: HouseOptions = {}, arrange: (h
   await house.press('approver1', 'approve');
 }
 
-const plant = (fault: Parameters<House['simulator']['tenant']['faults']['plant']>[0]) => (opened: House) => void opened.simulator.tenant.faults.plant(fault);
+const plant = (fault: Parameters<House['simulator']['tenant']['faults']['plant']>[0]) => (opened: House): void => {
+  opened.simulator.tenant.faults.plant(fault);
+};
 const lastText = () => house.card().history.at(-1) ?? '';
 const anyText = () => house.card().history.join('\n=====\n');
 

@@ -12,7 +12,9 @@ export function guard(port: () => number): (request: Request, response: Response
     const host = request.headers.host ?? '';
     const origin = request.headers.origin;
     const site = request.headers['sec-fetch-site'];
-    const refuse = (status: number, why: string) => void response.status(status).json({ error: why });
+    const refuse = (status: number, why: string): void => {
+      response.status(status).json({ error: why });
+    };
     response.set({
       'content-security-policy': contentSecurityPolicy,
       'x-content-type-options': 'nosniff',
@@ -23,10 +25,15 @@ export function guard(port: () => number): (request: Request, response: Response
     });
     if (!hosts.includes(host)) refuse(403, `The console answers to ${hosts.join(' and ')} only.`);
     else if (origin !== undefined && origin !== `http://${host}`) refuse(403, 'Another origin may not use the console.');
-    else if (site !== undefined && site !== 'same-origin' && site !== 'none') refuse(403, 'Another site may not use the console.');
+    else if (site !== undefined && site !== 'same-origin' && site !== 'none' && !isVisit(request)) refuse(403, 'Another site may not use the console.');
     else if (request.method === 'GET' || request.method === 'HEAD') next();
     else if (request.method !== 'POST') refuse(405, 'Use GET or POST.');
     else if (!/^application\/json(\s*;.*)?$/i.test(request.headers['content-type'] ?? '')) refuse(415, 'Send application/json.');
     else next();
   };
+}
+
+/** A link somebody followed to the page: it changes nothing, tells the other site nothing, and cannot be framed. */
+function isVisit({ method, path, headers }: Request): boolean {
+  return method === 'GET' && path === '/' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
 }

@@ -1,8 +1,7 @@
 // Proves that the journal is what the bot wrote: every line's own hash, the chain across all files, every move legal, and the
 // snapshot equal to what the lines fold to. Reads only, and beside a running bot, so a line without its end is one being written.
 import { isDeepStrictEqual } from 'node:util';
-import type { Request } from '../../liveResponse/request.ts';
-import { isOpen } from '../../liveResponse/request.ts';
+import type { Device, Request } from '../../liveResponse/request.ts';
 import type { Disk } from './disk.ts';
 import { diskWords } from './disk.ts';
 import type { House } from './house.ts';
@@ -76,11 +75,11 @@ export function* auditSteps(options: AuditOptions): Generator<void, AuditReport>
         const illegal = follow(house, check.entry, keep);
         if (illegal !== undefined) return report({ file: segment.name, line: number, what: `cannot be followed: ${illegal}` });
         head = check.head;
-        const other = [anchor, snapshot?.head].find((known) => known?.seq === head.seq && known.hash !== head.hash);
+        const other = differs(anchor, head) ? anchor : differs(snapshot?.head, head) ? snapshot?.head : undefined;
         if (other !== undefined) return report({ file: segment.name, line: number, what: `has another hash than the ${other === anchor ? 'anchor' : 'snapshot'} says: the journal was written anew` });
         if (head.seq === snapshot?.head.seq) {
-          const differs = yield* difference(snapshot, house);
-          if (differs !== undefined) return report({ file: 'snapshot.json', line: 0, what: differs });
+          const other = yield* difference(snapshot, house);
+          if (other !== undefined) return report({ file: 'snapshot.json', line: 0, what: other });
         }
       }
       yield;
@@ -110,6 +109,10 @@ export function audit(options: AuditOptions): AuditReport {
   }
 }
 
+function differs(known: Head | undefined, head: Head): boolean {
+  return known?.seq === head.seq && known.hash !== head.hash;
+}
+
 /** The files after one that hold anything; an empty one is new, or was left by a rotation that failed. */
 function filledAfter(disk: Disk, folder: string, first: number): readonly Segment[] {
   return segmentsIn(disk, folder, first + 1).filter((one) => one.size > 0);
@@ -118,17 +121,18 @@ function filledAfter(disk: Disk, folder: string, first: number): readonly Segmen
 function follow(house: House, entry: Entry, keep: ReadonlySet<string>): string | undefined {
   try {
     const next = house.foresee(entry);
-    house.accept(entry, next === undefined || isOpen(next) || keep.has(next.id) ? next : slim(next));
+    house.accept(entry, next !== undefined && entry.event.type === 'asked' && !keep.has(next.id) ? slim(next) : next);
     return undefined;
   } catch (error) {
     return diskWords(error);
   }
 }
 
-/** Years of ended requests would fill the memory; of those only the state is asked again. */
+const noDevice: Device = { id: '', name: '', os: '', health: '', tags: [] };
+
+/** Years of requests would fill the memory; of those that are not compared with the snapshot, only what moves depend on is kept. */
 function slim(request: Request): Request {
-  const small = { ...request, commands: [], cards: [], noted: [] };
-  return 'results' in small ? { ...small, results: { excerpts: [], files: [], links: [], troubles: [] } } : small;
+  return { ...request, device: noDevice, commands: [], title: '', digest: '' };
 }
 
 /** Requests compared per step. */

@@ -47,8 +47,8 @@ export function createHouse(from: HouseState = emptyHouse): House {
   const origins = new Map(from.requests.map((request) => [request.origin, request.id]));
   // Kept apart so that the loop, which asks every tick, does not walk thousands of finished requests.
   const open = new Set(from.requests.filter(isOpen).map((request) => request.id));
-  let submissions = [...from.submissions];
-  let links = [...from.links];
+  const submissions = recentTimes(from.submissions);
+  const links = recentTimes(from.links);
   let freeze = from.freeze;
 
   return {
@@ -58,8 +58,8 @@ export function createHouse(from: HouseState = emptyHouse): House {
     count: () => requests.size,
     open: () => [...open].flatMap((id) => requests.get(id) ?? []),
     freeze: () => freeze,
-    submissions: () => submissions,
-    links: () => links,
+    submissions: submissions.all,
+    links: links.all,
     foresee: (entry) => {
       if (entry.request === null) return undefined;
       const known = requests.get(entry.request);
@@ -79,8 +79,8 @@ export function createHouse(from: HouseState = emptyHouse): House {
       }
       if (next === undefined) return;
       if (entry.event.type === 'asked') origins.set(next.origin, next.id);
-      if (entry.event.type === 'claimed') submissions = recent(submissions, entry.at);
-      if (entry.event.type === 'linkMinted') links = recent(links, entry.at);
+      if (entry.event.type === 'claimed') submissions.add(entry.at);
+      if (entry.event.type === 'linkMinted') links.add(entry.at);
       requests.set(next.id, next);
       if (isOpen(next)) open.add(next.id);
       else open.delete(next.id);
@@ -94,12 +94,23 @@ export function createHouse(from: HouseState = emptyHouse): House {
         if (origins.get(request.origin) === id) origins.delete(request.origin);
       }
     },
-    state: () => ({ requests: [...requests.values()], submissions, links, ...(freeze === undefined ? {} : { freeze }) }),
+    state: () => ({ requests: [...requests.values()], submissions: submissions.all(), links: links.all(), ...(freeze === undefined ? {} : { freeze }) }),
   };
 }
 
-function recent(times: readonly number[], now: number): number[] {
-  return [...times.filter((time) => time > now - remembered), now];
+/** Times of the last two hours and perhaps some older ones: looking through all of them at each new one would make a busy replay quadratic. */
+function recentTimes(from: readonly number[]): { readonly all: () => readonly number[]; readonly add: (time: number) => void } {
+  let times = [...from];
+  let trimAt = times.length + 1000;
+  return {
+    all: () => [...times],
+    add: (time) => {
+      times.push(time);
+      if (times.length < trimAt) return;
+      times = times.filter((one) => one > time - remembered);
+      trimAt = 2 * times.length + 1000;
+    },
+  };
 }
 
 /** Requests over longer than `keepMs`, and the oldest of those over beyond `keepMost`. */

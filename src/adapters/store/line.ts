@@ -48,7 +48,7 @@ export function decodeLine(bytes: Buffer, head: Head): LineCheck {
   }
   // Sequence before hash: a missing or moved line is then called what it is, and not an edit of its neighbour.
   if (seq !== head.seq + 1) return { wrong: `bears number ${seq} where ${head.seq + 1} belongs: lines were removed, inserted or moved` };
-  if (hash('sha256', bytes.subarray(0, -tailLength), 'hex') !== own || !text.endsWith(`${hashKey}${own}"}`)) return { wrong: 'was changed after it was written (its own hash does not fit)' };
+  if (hash('sha256', bytes.subarray(0, -tailLength), 'hex') !== own || text.slice(-tailLength) !== `${hashKey}${own}"}`) return { wrong: 'was changed after it was written (its own hash does not fit)' };
   if (prev !== head.hash) return { wrong: 'does not follow the line before it (hash chain broken): one of them was replaced' };
   return { entry: { seq, at, request, event } as Entry, head: { seq, hash: own } };
 }
