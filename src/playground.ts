@@ -1,8 +1,9 @@
 // The switches a newcomer plays with: which of the simulator's faults stand behind each, and what is said about its devices.
+import { isDeepStrictEqual } from 'node:util';
 import type { Trouble, World, WorldDevice } from './adapters/console/world.ts';
 import type { ScaledClock } from './adapters/clock.ts';
 import type { Fault } from './simulator/faults.ts';
-import { defaultProfile } from './simulator/profile.ts';
+import { changedProfile, defaultProfile } from './simulator/profile.ts';
 import type { ProfileChange } from './simulator/profile.ts';
 import type { Device } from './simulator/shapes.ts';
 import type { DeviceChange, Tenant } from './simulator/tenant.ts';
@@ -67,6 +68,13 @@ const switches: readonly Switch[] = [
     fault: { what: 'throttle', on: 'run', retryAfter: 60 },
   },
   {
+    id: 'slowDevice',
+    label: 'Devices are slow',
+    explains: 'A script or a file takes about a minute.',
+    profile: { commandMs: [40_000, 60_000], getFileMs: [60_000, 90_000] },
+    without: { commandMs: defaultProfile.commandMs, getFileMs: defaultProfile.getFileMs },
+  },
+  {
     id: 'resultLate',
     label: 'Results come late',
     explains: 'Output is there only when all has ended.',
@@ -105,7 +113,7 @@ export function createPlayground(tenant: Tenant, clock: ScaledClock): World {
 
   function isOn(one: Switch): boolean {
     if ('fault' in one) return isPlanted(one.fault);
-    if ('profile' in one) return Object.entries(one.profile).every(([key, value]) => Object.entries(tenant.profile).some(([name, now]) => name === key && now === value));
+    if ('profile' in one) return isDeepStrictEqual(changedProfile(tenant.profile, one.profile), tenant.profile);
     const device = tenant.device(example);
     return device !== undefined && one.shows(device);
   }

@@ -61,7 +61,11 @@ function drawAdaptive(message, panel) {
     root.append(drawn);
   }
   markBlocks(card);
-  for (const button of root.querySelectorAll('button[title]')) button.setAttribute('aria-label', button.title);
+  // What is spoken begins with what is seen, or nobody could ask for the button by its name.
+  for (const button of root.querySelectorAll('button[title]')) {
+    const { title, textContent: label } = button;
+    button.setAttribute('aria-label', title.startsWith(label) ? title : `${label}, ${title}`);
+  }
   showBusy(root, pressed.get(message.id));
   return root;
 }

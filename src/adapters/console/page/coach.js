@@ -25,7 +25,7 @@ function advice() {
     case 'queued':
     case 'submitting':
     case 'running':
-      return { text: 'Defender takes its time: sessions start after about two minutes. The card follows by itself.', ...faster() };
+      return { text: 'A session takes minutes at Defender. The card follows it by itself, command by command.', ...faster() };
     case 'unknown':
       return { text: 'Nobody can know yet whether it ran. The card says what is looked for, and what a person can decide.', ...faster() };
     default:
