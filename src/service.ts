@@ -137,7 +137,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
           outputRetention: options.outputRetention,
         },
       },
-      (listener) => void store.subscribe((request) => listener(request.id)),
+      (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
     );
     const metrics = createMetrics(store, () => bot.loop.deck.behind());
     store.subscribe((_request, event) => metrics.count(event.type));

@@ -192,7 +192,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     });
     const bot = createBot(
       { store, outputs, defender, chats, policy, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(), clock, random, hash, log, settings },
-      (listener) => void store.subscribe((request) => listener(request.id)),
+      (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
     );
     return { store, bot, loop: bot.loop };
   }

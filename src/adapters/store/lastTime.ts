@@ -7,7 +7,7 @@ const tailBytes = 256 * 1024;
 
 /** Epoch milliseconds, or undefined for an empty or absent journal. */
 export function lastTime(dir: string): number | undefined {
-  // A snapshot begins a new file, which holds nothing yet when the bot is stopped right after.
+  // The newest file is empty right after a snapshot.
   for (const name of journalFiles(dir).toReversed()) {
     const times = [...tailOf(join(dir, name)).matchAll(/"at":(\d{13})/g)].map((match) => Number(match[1]));
     if (times.length > 0) return Math.max(...times);
