@@ -161,12 +161,11 @@ async function main(): Promise<void> {
   }
 }
 
-/** `--chat slack` plays it in a fake Slack that listens on this machine, with the real program as a process of its own behind it. */
-const chosen = process.argv.at(process.argv.indexOf('--chat') + 1);
-if (process.argv.includes('--chat') && chosen !== 'console') {
-  if (chosen !== 'slack') throw new Error(`There is no demo for the chat "${chosen ?? ''}"; there are console and slack.`);
-  // Built with the tests, whose fake it uses; not part of the product.
-  await import(new URL('../test/demo/slackDemo.js', import.meta.url).href);
+/** `--chat slack` and `--chat teams` play it through that chat's real adapter. The players stand with the fakes they need: built with the tests, not part of the product. */
+const chosen = process.argv.includes('--chat') ? process.argv.at(process.argv.indexOf('--chat') + 1) : 'console';
+if (chosen !== 'console') {
+  if (chosen !== 'slack' && chosen !== 'teams') throw new Error(`There is no demo for the chat "${chosen ?? ''}"; there are console, slack and teams.`);
+  await import(new URL(`../test/demo/${chosen}.js`, import.meta.url).href);
 } else {
   await main();
 }

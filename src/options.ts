@@ -33,6 +33,8 @@ export function optionsFrom(settings: Settings): ServiceOptions {
           },
     console: settings.console,
     ...(settings.slack === undefined ? {} : { slack: slackOf(settings.slack) }),
+    ...(settings.teams === undefined ? {} : { teams: { settings: settings.teams } }),
+    ...(settings.azure === undefined ? {} : { entra: { credentials: credentialsOf(settings.azure), authority: settings.azure.authority } }),
     rates: { submitsPerMinute: pacing.submitsPerMinute, callsPerMinute: pacing.callsPerMinute, callsPerHour: pacing.callsPerHour },
     sessions: pacing.sessions,
     pollGap: pacing.pollMs,

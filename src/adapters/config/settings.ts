@@ -2,7 +2,7 @@
 import { Environment } from './environment.ts';
 import { readAzure, readDefender } from './defenderSettings.ts';
 import type { AzureSettings, DefenderSettings } from './defenderSettings.ts';
-import { readSlack, readTeams } from './chatSettings.ts';
+import { readSlack, readTeams, teamsNames } from './chatSettings.ts';
 import type { SlackSettings, TeamsSettings } from './chatSettings.ts';
 
 /** Budgets and gaps; the defaults are Defender's documented limits (docs/limits.md). Milliseconds where a name says so. */
@@ -46,7 +46,7 @@ export const knownNames: readonly string[] = [
   'DEFENDER_CLOUD', 'DEFENDER_API_URL', 'DEFENDER_SCOPE', 'DEFENDER_AUTH',
   'AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE',
   'SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN', 'SLACK_API_URL', 'SLACK_COMMAND', 'SLACK_ALLOWED_TEAMS',
-  'MicrosoftAppType', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppTenantId', 'TEAMS_ALLOWED_TENANTS',
+  'MicrosoftAppType', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppCertificatePath', 'MicrosoftAppTenantId', 'ChannelService', 'TEAMS_ALLOWED_TENANTS',
 ];
 
 const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
@@ -58,7 +58,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
   const loopback = loopbackHosts.includes(host);
   const slack = readSlack(env);
   const teams = readTeams(env, loopback);
-  const chats = [...(env.anyOf('SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN') ? ['Slack'] : []), ...(env.anyOf('MicrosoftAppId', 'MicrosoftAppPassword', 'LR_TEAMS_DEV_NO_AUTH') ? ['Teams'] : [])];
+  const chats = [...(env.anyOf('SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN') ? ['Slack'] : []), ...(env.anyOf(...teamsNames, 'LR_TEAMS_DEV_NO_AUTH') ? ['Teams'] : [])];
   const defender = readDefender(env, chats.length === 0);
   const azure = defender?.kind === 'tenant' && defender.auth.kind === 'azure' ? defender.auth.azure : chats.length > 0 ? groupsOnly(env, defender) : undefined;
 

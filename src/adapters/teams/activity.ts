@@ -1,0 +1,120 @@
+// Reads the JSON of an incoming activity into plain data of our own, tolerantly: fields of the wrong kind count as absent.
+
+export type ConversationKind = 'personal' | 'groupChat' | 'channel';
+
+export interface Mention {
+  readonly id: string;
+  /** As it stands in the text, such as `<at>Live Response</at>`. */
+  readonly text: string;
+}
+
+/** What the adapter needs of an activity. Safe to write to disk and read back. */
+export interface Inbound {
+  readonly type: string;
+  /** `adaptiveCard/action` of an invoke; `add` and `remove` are in `action`. */
+  readonly name?: string;
+  readonly action?: string;
+  readonly id: string;
+  readonly text: string;
+  readonly value?: unknown;
+  readonly serviceUrl: string;
+  /** The conversation without a channel's thread. */
+  readonly place: string;
+  /** Root message of the channel's thread this came from. */
+  readonly thread?: string;
+  readonly kind: ConversationKind;
+  /** As said by the conversation and by the channel data; both, because they must agree. */
+  readonly tenants: readonly string[];
+  readonly teamId?: string;
+  /** A channel shared with other teams or organisations. */
+  readonly shared: boolean;
+  readonly from: { readonly id: string; readonly objectId?: string; readonly name?: string; readonly role?: string };
+  readonly bot: { readonly id: string; readonly name?: string };
+  /** A native slash command or an answer to a private message: seen by the sender alone. */
+  readonly targeted: boolean;
+  readonly mentions: readonly Mention[];
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function object(value: unknown): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+}
+
+function text(value: unknown, max = 1_000): string | undefined {
+  return typeof value === 'string' && value !== '' && value.length <= max ? value : undefined;
+}
+
+/** Longest text taken; Teams itself allows some 28,000 characters, a command needs 4,000. */
+const longestText = 32_768;
+
+/** Why a body is no activity of Teams: `shape` means nobody could answer it, `channel` and `serviceUrl` that it is not of Teams at all. */
+export type Misfit = 'shape' | 'channel' | 'serviceUrl';
+
+export function readActivity(body: unknown): Inbound | Misfit {
+  const json = object(body);
+  const type = text(json['type'], 100);
+  if (type === undefined) return 'shape';
+  if (json['channelId'] !== 'msteams') return 'channel';
+  const serviceUrl = text(json['serviceUrl']);
+  if (serviceUrl === undefined) return 'serviceUrl';
+  const conversation = object(json['conversation']);
+  const from = object(json['from']);
+  const recipient = object(json['recipient']);
+  const data = object(json['channelData']);
+  const fullId = text(conversation['id']);
+  const id = text(json['id']);
+  const fromId = text(from['id']);
+  const botId = text(recipient['id']);
+  if (fullId === undefined || id === undefined || fromId === undefined || botId === undefined) return 'shape';
+  const { place, thread } = splitThread(fullId);
+  const objectId = text(from['aadObjectId'], 64)?.toLowerCase();
+  return {
+    type,
+    ...optional('name', text(json['name'], 100)),
+    ...optional('action', text(json['action'], 40)),
+    id,
+    text: text(json['text'], longestText) ?? '',
+    ...optional('value', json['value']),
+    serviceUrl,
+    place,
+    ...optional('thread', thread),
+    kind: kindOf(text(conversation['conversationType'], 40), data),
+    tenants: [...new Set([text(conversation['tenantId'], 64), text(object(data['tenant'])['id'], 64)].flatMap((one) => one?.toLowerCase() ?? []))],
+    ...optional('teamId', text(object(data['team'])['id'])),
+    shared: isShared(data),
+    from: { id: fromId, ...optional('objectId', objectId), ...optional('name', text(from['name'], 200)), ...optional('role', text(from['role'], 40)) },
+    bot: { id: botId, ...optional('name', text(recipient['name'], 200)) },
+    targeted: recipient['isTargeted'] === true,
+    mentions: mentionsOf(json['entities']),
+  };
+}
+
+/** `19:…@thread.tacv2;messageid=1700000000000` into the channel and the root message of the thread. */
+export function splitThread(id: string): { readonly place: string; readonly thread: string | undefined } {
+  const [place = id, thread] = id.split(';messageid=', 2);
+  return { place, thread };
+}
+
+function kindOf(type: string | undefined, data: Json): ConversationKind {
+  if (type === 'personal' || type === 'channel' || type === 'groupChat') return type;
+  // Old clients leave the type out; a wrong guess must not take a public place for a private one.
+  return text(object(data['channel'])['id']) === undefined ? 'groupChat' : 'channel';
+}
+
+function isShared(data: Json): boolean {
+  return object(data['channel'])['type'] === 'shared' || data['channelType'] === 'shared' || (Array.isArray(data['sharedWithTeams']) && data['sharedWithTeams'].length > 0);
+}
+
+function mentionsOf(entities: unknown): readonly Mention[] {
+  if (!Array.isArray(entities)) return [];
+  return entities.slice(0, 50).flatMap((entity: unknown): readonly Mention[] => {
+    const one = object(entity);
+    const id = text(object(one['mentioned'])['id']);
+    return one['type'] !== 'mention' || id === undefined ? [] : [{ id, text: text(one['text']) ?? '' }];
+  });
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]: V });
+}

@@ -1,0 +1,37 @@
+// The certificate that proves who the bot is, from one PEM file, in the form botbuilder wants.
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+
+export interface Certificate {
+  /** SHA-1 in hex, by which Entra finds the certificate of an app registration. */
+  readonly thumbprint: string;
+  /** PEM. */
+  readonly privateKey: string;
+}
+
+/** @throws Error with a sentence for the operator, without anything of the file's content */
+export async function readCertificate(path: string): Promise<Certificate> {
+  let pem: string;
+  try {
+    pem = await readFile(path, 'utf8');
+  } catch (error) {
+    const code = typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+    throw new Error(`The file of MicrosoftAppCertificatePath cannot be read (${code}).`);
+  }
+  const certificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/.exec(pem)?.[0];
+  const privateKey = /-----BEGIN (?:RSA )?PRIVATE KEY-----[\s\S]+?-----END (?:RSA )?PRIVATE KEY-----/.exec(pem)?.[0];
+  const thumbprint = certificate === undefined ? undefined : thumbprintOf(certificate);
+  if (thumbprint === undefined || privateKey === undefined) {
+    throw new Error('The file of MicrosoftAppCertificatePath must hold a certificate and its unencrypted private key, both in PEM.');
+  }
+  return { thumbprint, privateKey };
+}
+
+function thumbprintOf(pem: string): string | undefined {
+  try {
+    return new X509Certificate(pem).fingerprint.replaceAll(':', '');
+  } catch {
+    // Not a certificate whatever its lines say; the caller says so in words.
+    return undefined;
+  }
+}

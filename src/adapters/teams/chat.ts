@@ -1,0 +1,136 @@
+// Teams as a ChatPort: cards posted and drawn anew, notes that mention, and answers for one person alone.
+import type { CardView } from '../../../cards/view.ts';
+import { ChatError } from '../../bot/ports.ts';
+import type { ChatPort } from '../../bot/ports.ts';
+import type { Clock, Log } from '../../liveResponse/ports.ts';
+import type { CardRef } from '../../liveResponse/request.ts';
+import { splitThread } from './activity.ts';
+import type { Connector, Outgoing, Target } from './connector.ts';
+import { cardMessage, textMessage, xmlText } from './messages.ts';
+import type { References } from './references.ts';
+import type { Threads } from './threads.ts';
+import { Updates } from './updates.ts';
+
+export interface ChatOptions {
+  readonly connector: Connector;
+  readonly references: References;
+  readonly threads: Threads;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** For places no message has come from yet. */
+  readonly serviceUrl: string;
+  /** The command with its slash, for the one sentence of our own. */
+  readonly command: string;
+}
+
+/** The surface's name in policies and references. */
+export const surface = 'teams';
+
+export interface TeamsChat extends ChatPort {
+  /** Says something to one person alone; `place` is where they spoke. */
+  tell(place: string, objectId: string, message: Outgoing): Promise<void>;
+}
+
+export function createChat(options: ChatOptions): TeamsChat {
+  const { connector, references, threads, clock, log } = options;
+  const updates = new Updates<CardView>(clock);
+
+  function target(place: string, thread?: string): Target {
+    const serviceUrl = references.place(place)?.serviceUrl ?? options.serviceUrl;
+    return { serviceUrl, conversation: thread === undefined ? place : `${place};messageid=${thread}` };
+  }
+
+  async function post(place: string, view: CardView): Promise<CardRef> {
+    const thread = await threads.of(place, view.requestId);
+    const id = await connector.post(target(place, thread), cardMessage(view));
+    const ref = { surface, place, id: thread === undefined ? id : `${id};messageid=${thread}` };
+    updates.posted(keyOf(ref));
+    return ref;
+  }
+
+  async function update(ref: CardRef, view: CardView): Promise<void> {
+    const { place: id, thread } = splitThread(ref.id);
+    await updates.update(keyOf(ref), view, (newest) => connector.put(target(ref.place, thread), id, cardMessage(newest)));
+  }
+
+  async function note(ref: CardRef, text: string, mention: readonly string[]): Promise<void> {
+    const { place: id, thread } = splitThread(ref.id);
+    // Below a card that begins a thread of its own, not as another post of the channel.
+    const below = references.place(ref.place)?.kind === 'channel' || ref.place.includes('@thread.tacv2') ? (thread ?? id) : undefined;
+    const mentions = mention.map((objectId) => {
+      const person = references.person(objectId);
+      const name = person?.name ?? 'Requester';
+      return { id: person?.account ?? objectId, name, text: `<at>${xmlText(name)}</at>` };
+    });
+    const said = [...mentions.map((one) => one.text), xmlText(text)].join(' ');
+    await connector.post(target(ref.place, below), { text: said, textFormat: 'xml', mentions });
+  }
+
+  async function tell(place: string, objectId: string, message: Outgoing): Promise<void> {
+    const here = references.place(place);
+    if (here?.kind === 'personal') {
+      await connector.post(target(place), message);
+      return;
+    }
+    const person = references.person(objectId);
+    if (person === undefined) {
+      log.warn('teamsPersonUnknown', { place });
+      await hint(place, undefined);
+      return;
+    }
+    if (here?.targeted === true) {
+      try {
+        await connector.post(target(place), message, person.account);
+        return;
+      } catch (error) {
+        if (!(error instanceof ChatError) || error.code === 'ambiguous') throw error;
+        // A preview feature of Teams: where it fails, there is the chat between the two.
+        log.info('teamsTargetedFailed', { code: error.code });
+        if (error.code === 'rejected' || error.code === 'dead') references.noTargeted(place);
+      }
+    }
+    try {
+      await directly(objectId, message);
+    } catch (error) {
+      if (!(error instanceof ChatError) || (error.code !== 'dead' && error.code !== 'rejected')) throw error;
+      log.info('teamsDirectFailed', { code: error.code });
+      await hint(place, person);
+    }
+  }
+
+  async function directly(objectId: string, message: Outgoing): Promise<void> {
+    const person = references.person(objectId);
+    if (person === undefined) throw new ChatError('dead', 'this person has never spoken to the bot');
+    const { serviceUrl, bot, account, tenantId } = person;
+    if (person.direct !== undefined) {
+      try {
+        await connector.post({ serviceUrl, conversation: person.direct }, message);
+        return;
+      } catch (error) {
+        if (!(error instanceof ChatError) || error.code !== 'dead') throw error;
+        // Uninstalled and installed again, it is another conversation.
+        references.learnDirect(objectId, undefined);
+      }
+    }
+    const direct = await connector.direct(serviceUrl, bot, account, tenantId ?? '');
+    references.learnDirect(objectId, direct);
+    await connector.post({ serviceUrl, conversation: direct }, message);
+  }
+
+  /** Says in public only that there is an answer, never what it is. */
+  async function hint(place: string, person: { readonly account: string; readonly name: string } | undefined): Promise<void> {
+    const text = `I have an answer that is for you alone. Add me as a personal app in Teams, then ask again here or in our chat: ${options.command} help`;
+    if (person === undefined) {
+      await connector.post(target(place), textMessage(text));
+      return;
+    }
+    const at = `<at>${xmlText(person.name)}</at>`;
+    await connector.post(target(place), { text: `${at} ${xmlText(text)}`, textFormat: 'xml', mentions: [{ id: person.account, name: person.name, text: at }] });
+  }
+
+  return { surface, post, update, note, tell, whisper: (place, account, text) => tell(place, account, textMessage(text)) };
+}
+
+function keyOf(ref: CardRef): string {
+  return `${ref.place} ${ref.id}`;
+}

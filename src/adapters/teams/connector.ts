@@ -1,0 +1,247 @@
+// Calls to the Teams connector through botbuilder's client, with its hidden repeats and redirects taken out, a time limit put in, and
+// rules of our own: a POST that may have been accepted is never sent again, a PUT may be.
+import type { Activity } from 'botbuilder';
+import { ClaimsIdentity } from 'botframework-connector';
+import type { ConnectorClient } from 'botframework-connector';
+import { ChatError } from '../../bot/ports.ts';
+import type { Clock, Log } from '../../liveResponse/ports.ts';
+import type { Budgets, Kind } from './budgets.ts';
+import type { TeamsIdentity } from './identity.ts';
+import { failureOf } from './failures.ts';
+import type { Failure } from './failures.ts';
+
+/** Where a conversation is reached. */
+export interface Target {
+  readonly serviceUrl: string;
+  /** With `;messageid=` for a thread of a channel. */
+  readonly conversation: string;
+}
+
+/** The message as we send it; botbuilder knows more. */
+export interface Outgoing {
+  readonly text?: string;
+  readonly textFormat?: 'plain' | 'xml';
+  readonly summary?: string;
+  readonly card?: object;
+  readonly mentions?: readonly { readonly id: string; readonly name: string; readonly text: string }[];
+}
+
+export interface Member {
+  readonly objectId?: string;
+  readonly tenantId?: string;
+  readonly role?: string;
+  readonly principalName?: string;
+}
+
+/** Milliseconds. */
+export const callTimeout = 10_000;
+/** Longest wait here for a budget or a Retry-After before the caller is told `throttled`. Milliseconds. */
+export const patience = 10_000;
+/** Pauses before a call that may be repeated goes out again; also where a 429 or 412 names none. Milliseconds, with up to half as much again. */
+export const pauses = [500, 1_500, 4_000] as const;
+
+export interface ConnectorOptions {
+  readonly identity: TeamsIdentity;
+  readonly budgets: Budgets;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A number in [0, 1), for pauses. */
+  readonly jitter: () => number;
+  /** Milliseconds; `callTimeout` by default. */
+  readonly timeout?: number;
+}
+
+interface Call {
+  readonly kind: Kind;
+  readonly what: string;
+  readonly target: Target;
+  /** Sent again after an answer that leaves open whether it was done. */
+  readonly repeatable: boolean;
+  /** Milliseconds; `callTimeout` by default. */
+  readonly timeout?: number;
+}
+
+export class Connector {
+  readonly #options: ConnectorOptions;
+  readonly #timeout: number;
+  readonly #clients = new Map<string, Promise<ConnectorClient>>();
+  #trouble: { readonly why: string; readonly at: number } | undefined;
+
+  constructor(options: ConnectorOptions) {
+    this.#options = options;
+    this.#timeout = options.timeout ?? callTimeout;
+  }
+
+  /** Why the last call to Teams failed, if it did so after `since` (epoch milliseconds) through a fault of ours or on the way. */
+  trouble(since: number): string | undefined {
+    return this.#trouble !== undefined && this.#trouble.at > since ? this.#trouble.why : undefined;
+  }
+
+  /** Answers the id of the new message. `to` makes it visible to one member alone. */
+  async post(target: Target, message: Outgoing, to?: string): Promise<string> {
+    const activity = activityOf(message, to === undefined ? {} : { recipient: { id: to } });
+    const options = to === undefined ? {} : { customHeaders: { [targetedHeader]: '1' } };
+    const sent = await this.#call({ kind: 'send', what: 'post', target, repeatable: false }, (client) => client.conversations.sendToConversation(target.conversation, activity, { ...options, abortSignal: within(this.#timeout) }));
+    if (typeof sent.id !== 'string' || sent.id === '') throw new ChatError('ambiguous', 'Teams took the message but gave it no id');
+    return sent.id;
+  }
+
+  async put(target: Target, id: string, message: Outgoing): Promise<void> {
+    const activity = activityOf(message, { id });
+    await this.#call({ kind: 'send', what: 'update', target, repeatable: true }, (client) => client.conversations.updateActivity(target.conversation, id, activity, { abortSignal: within(this.#timeout) }));
+  }
+
+  /** The one-to-one conversation with a member; Teams answers the same one every time. */
+  async direct(serviceUrl: string, bot: string, member: string, tenantId: string): Promise<string> {
+    const parameters = { isGroup: false, bot: { id: bot }, members: [{ id: member }], tenantId, channelData: { tenant: { id: tenantId } } };
+    const made = await this.#call({ kind: 'send', what: 'open a chat', target: { serviceUrl, conversation: `direct ${member}` }, repeatable: true }, (client) =>
+      client.conversations.createConversation(parameters as unknown as Parameters<typeof client.conversations.createConversation>[0], { abortSignal: within(this.#timeout) }),
+    );
+    if (typeof made.id !== 'string' || made.id === '') throw new ChatError('unavailable', 'Teams opened a chat but gave it no id');
+    return made.id;
+  }
+
+  /** Undefined when Teams knows no such member there. */
+  async member(target: Target, id: string, timeout: number): Promise<Member | undefined> {
+    try {
+      const found = (await this.#call({ kind: 'members', what: 'look up a member', target, repeatable: true, timeout }, (client) =>
+        client.conversations.getConversationMember(target.conversation, id, { abortSignal: within(timeout) }),
+      )) as unknown as Readonly<Record<string, unknown>>;
+      return memberOf(found);
+    } catch (error) {
+      if (error instanceof ChatError && (error.code === 'gone' || error.code === 'dead')) return undefined;
+      throw error;
+    }
+  }
+
+  async #call<T>(call: Call, send: (client: ConnectorClient) => Promise<T>): Promise<T> {
+    const { budgets, clock, jitter, log } = this.#options;
+    const giveUp = clock.now() + Math.min(patience, call.timeout ?? patience);
+    for (let attempt = 0; ; attempt += 1) {
+      const end = await this.#turn(call, giveUp);
+      const outcome = await this.#attempt(call, send);
+      end();
+      if ('answer' in outcome) return outcome.answer;
+      const { failure, error } = outcome;
+      const pause = failure.retryAfterMs ?? (pauses[attempt] ?? pauses[2]) * (1 + jitter() / 2);
+      if (failure.code === 'throttled') budgets.close(call.kind, call.target.conversation, pause);
+      const again = failure.code === 'throttled' || failure.code === 'unavailable' || (failure.code === 'ambiguous' && call.repeatable);
+      if (!again || attempt >= pauses.length - 1 || clock.now() + pause > giveUp) {
+        const code = failure.code === 'ambiguous' && call.repeatable ? 'unavailable' : failure.code;
+        throw new ChatError(code, failure.message, { cause: error, ...(code === 'throttled' ? { retryAfterMs: pause } : {}) });
+      }
+      log.info('teamsRetry', { what: call.what, code: failure.code, pause: Math.round(pause) });
+      await clock.sleep(pause);
+    }
+  }
+
+  async #attempt<T>(call: Call, send: (client: ConnectorClient) => Promise<T>): Promise<{ readonly answer: T } | { readonly failure: Failure; readonly error: unknown }> {
+    try {
+      const answer = await send(await this.#client(call.target.serviceUrl));
+      this.#trouble = undefined;
+      return { answer };
+    } catch (error) {
+      const now = this.#options.clock.now();
+      const failure = failureOf(error, call.what, now);
+      this.#trouble = failure.ours === undefined ? undefined : { why: failure.ours, at: now };
+      return { failure, error };
+    }
+  }
+
+  /** Waits for a place in the budgets, and answers how to give it back. */
+  async #turn(call: Call, giveUp: number): Promise<() => void> {
+    const { budgets, clock } = this.#options;
+    for (;;) {
+      const taken = budgets.take(call.kind, call.target.conversation);
+      if ('end' in taken) return taken.end;
+      const { wait } = taken;
+      if (clock.now() + wait > giveUp) throw new ChatError('throttled', `our own budget for this conversation is used up (${call.what})`, { retryAfterMs: wait });
+      await clock.sleep(wait);
+    }
+  }
+
+  #client(serviceUrl: string): Promise<ConnectorClient> {
+    const known = this.#clients.get(serviceUrl);
+    if (known !== undefined) return known;
+    const made = this.#make(serviceUrl);
+    this.#clients.set(serviceUrl, made);
+    // A client that could not be made is tried again with the next call.
+    made.catch(() => this.#clients.delete(serviceUrl));
+    return made;
+  }
+
+  async #make(serviceUrl: string): Promise<ConnectorClient> {
+    const { identity } = this.#options;
+    const claims = new ClaimsIdentity(identity.appId === '' ? [] : [{ type: 'aud', value: identity.appId }, { type: 'appid', value: identity.appId }], true);
+    const factory = identity.authentication.createConnectorFactory(claims);
+    const client = await factory.create(serviceUrl, identity.audience);
+    tame(client);
+    return client;
+  }
+}
+
+const targetedHeader = 'x-lr-targeted';
+
+interface Pipeline {
+  removePolicy(options: { readonly name: string }): readonly unknown[];
+  addPolicy(policy: { readonly name: string; sendRequest(request: PipelineRequest, next: (request: PipelineRequest) => Promise<unknown>): Promise<unknown> }): void;
+}
+interface PipelineRequest {
+  url: string;
+  readonly method: string;
+  disableKeepAlive?: boolean;
+  readonly headers: { has(name: string): boolean; delete(name: string): void };
+}
+
+/** @throws when botbuilder's insides are not as known: repeats that cannot be taken out would double messages */
+function tame(client: ConnectorClient): void {
+  const pipeline = (client as unknown as { readonly client?: { readonly pipeline?: Pipeline } }).client?.pipeline;
+  if (pipeline === undefined) throw new Error('botbuilder’s connector has no pipeline that can be adjusted');
+  if (pipeline.removePolicy({ name: 'defaultRetryPolicy' }).length === 0) throw new Error('botbuilder’s retry policy was not found under its name');
+  pipeline.removePolicy({ name: 'redirectPolicy' });
+  pipeline.addPolicy({
+    name: 'lrRules',
+    sendRequest(request, next) {
+      // Over a new connection, so that no dying idle one can leave the fate of a message open.
+      if (request.method === 'POST') request.disableKeepAlive = true;
+      if (request.headers.has(targetedHeader)) {
+        request.headers.delete(targetedHeader);
+        const url = new URL(request.url);
+        url.searchParams.set('isTargetedActivity', 'true');
+        request.url = url.toString();
+      }
+      return next(request);
+    },
+  });
+}
+
+/** botbuilder's own timer outlives a broken connection and keeps the process from ending; this one does not. */
+function within(ms: number): AbortSignal {
+  return AbortSignal.timeout(ms);
+}
+
+function activityOf(message: Outgoing, more: { readonly id?: string; readonly recipient?: { readonly id: string } }): Activity {
+  const activity = {
+    type: 'message',
+    ...(message.text === undefined ? {} : { text: message.text, textFormat: message.textFormat ?? 'plain' }),
+    ...(message.summary === undefined ? {} : { summary: message.summary }),
+    ...(message.card === undefined ? {} : { attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content: message.card }] }),
+    ...(message.mentions === undefined ? {} : { entities: message.mentions.map(({ id, name, text }) => ({ type: 'mention', text, mentioned: { id, name } })) }),
+    ...more,
+  };
+  return activity as unknown as Activity;
+}
+
+function memberOf(found: Readonly<Record<string, unknown>>): Member {
+  const field = (...keys: readonly string[]): string | undefined => keys.map((key) => found[key]).find((value): value is string => typeof value === 'string' && value !== '');
+  const objectId = field('aadObjectId', 'objectId')?.toLowerCase();
+  const tenantId = field('tenantId')?.toLowerCase();
+  const role = field('userRole');
+  const principalName = field('userPrincipalName');
+  return {
+    ...(objectId === undefined ? {} : { objectId }),
+    ...(tenantId === undefined ? {} : { tenantId }),
+    ...(role === undefined ? {} : { role }),
+    ...(principalName === undefined ? {} : { principalName }),
+  };
+}

@@ -1,0 +1,110 @@
+// What is said outside the request cards: private answers, forms and notes, as Teams messages.
+import type { AdaptiveCard, Element } from '../../../cards/adaptiveTypes.ts';
+import { adaptiveCard, utf8Length } from '../../../cards/adaptiveCard.ts';
+import { clean, clip } from '../../../cards/clip.ts';
+import { teams } from '../../../cards/limits.ts';
+import { teamsInputId } from '../../../cards/press.ts';
+import type { TeamsData } from '../../../cards/press.ts';
+import type { CardView } from '../../../cards/view.ts';
+import type { Form, Reply } from '../../bot/ports.ts';
+import type { Outgoing } from './connector.ts';
+
+/** Our budget for one text; Teams takes some 28,000 bytes for a whole message in its strictest document. UTF-16 units. */
+export const longestText = 4_000;
+
+const schema = { type: 'AdaptiveCard', $schema: 'http://adaptivecards.io/schemas/adaptive-card.json', version: '1.5' } as const;
+
+/** A card of a request. The activity holds nothing else: text beside a card makes Teams send two messages and give no id back. */
+export function cardMessage(view: CardView): Outgoing {
+  return { summary: view.fallback, card: adaptiveCard(view) };
+}
+
+/** Undefined when there is nothing to say. */
+export function replyMessage(reply: Reply): Outgoing | undefined {
+  switch (reply.kind) {
+    case 'nothing':
+      return undefined;
+    case 'asked':
+      return reply.shown ? undefined : textMessage(reply.text);
+    case 'sentence':
+      return reply.block === undefined && reply.link === undefined ? textMessage(reply.text) : sentenceCard(reply);
+    case 'card': {
+      const card = adaptiveCard(reply.view);
+      return { summary: clip(reply.text, 300), card: { ...card, body: [line(reply.text), ...card.body] } };
+    }
+    case 'form':
+      return formCard(reply.form);
+  }
+}
+
+export function textMessage(text: string): Outgoing {
+  return { text: clip(clean(text), longestText), textFormat: 'plain' };
+}
+
+/** Text runs show what they hold: no Markdown, no mention. */
+function line(text: string, look: { readonly fontType?: 'monospace'; readonly size?: 'small'; readonly weight?: 'bolder' } = {}): Element {
+  return { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text, ...look }] };
+}
+
+function sentenceCard(reply: Extract<Reply, { readonly kind: 'sentence' }>): Outgoing {
+  const block = reply.block === undefined ? [] : blockLines(clean(reply.block).split('\n'));
+  const card: AdaptiveCard = {
+    ...schema,
+    fallbackText: clip(reply.text, 300),
+    msteams: { width: 'Full' },
+    body: [
+      line(clip(clean(reply.text), longestText)),
+      ...(block.length === 0
+        ? []
+        : [{ type: 'Container', style: 'emphasis', items: block } as const]),
+    ],
+    ...(reply.link === undefined ? {} : { actions: [{ type: 'Action.OpenUrl', title: clip(reply.link.label, 60), url: reply.link.url }] }),
+  };
+  return { summary: clip(reply.text, 300), card };
+}
+
+/** As many whole lines as a card may hold: one block each, because clients differ in what they make of a line end inside a run. */
+function blockLines(lines: readonly string[]): readonly Element[] {
+  const shown: Element[] = [];
+  let room = teams.cardBytes - 2 * longestText;
+  for (const [at, text] of lines.entries()) {
+    const element = { ...line(text === '' ? '\u00a0' : spaced(clip(text, 2_000)), { fontType: 'monospace', size: 'small' }), spacing: 'none' } as const;
+    room -= utf8Length(JSON.stringify(element)) + 1;
+    if (room < 0) return [...shown, line(`… ${lines.length - at} more lines do not fit into one message.`, { size: 'small' })];
+    shown.push(element);
+  }
+  return shown;
+}
+
+/** Spaces in a row are drawn as one unless every other is a no-break one. */
+function spaced(text: string): string {
+  return text.replace(/^ | {2}| $/g, (spaces) => (spaces.length === 1 ? '\u00a0' : ' \u00a0'));
+}
+
+function formCard(form: Form): Outgoing {
+  const data: TeamsData = { lr: { verb: form.verb, requestId: form.requestId, revision: form.revision, fingerprint: form.fingerprint } };
+  const common = { title: form.submit, data, associatedInputs: 'auto' } as const;
+  const card: AdaptiveCard = {
+    ...schema,
+    fallbackText: form.title,
+    msteams: { width: 'Full' },
+    body: [
+      line(form.title, { weight: 'bolder' }),
+      {
+        type: 'Input.Text',
+        id: teamsInputId,
+        label: form.optional ? `${form.label} (optional)` : form.label,
+        isMultiline: true,
+        maxLength: form.max,
+        ...(form.optional ? {} : { isRequired: true, errorMessage: 'Please fill this in.' }),
+      },
+    ],
+    actions: [{ type: 'Action.Execute', verb: `lr.${form.verb}.v1`, ...common, tooltip: form.title, fallback: { type: 'Action.Submit', ...common } }],
+  };
+  return { summary: form.title, card };
+}
+
+/** Escapes what Teams reads as markup in a text that holds mentions. */
+export function xmlText(text: string): string {
+  return clean(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

@@ -1,0 +1,122 @@
+// The Teams adapter put together: everything it needs comes in, and a chat for the bot, a mount for the HTTP server and checks go out.
+import type { Express } from 'express';
+import type { Bot, ChatPort } from '../../bot/ports.ts';
+import type { Clock, Log } from '../../liveResponse/ports.ts';
+import type { TeamsSettings } from '../config/chatSettings.ts';
+import type { Check } from '../http/server.ts';
+import type { Inbound } from './activity.ts';
+import { Budgets } from './budgets.ts';
+import { createChat } from './chat.ts';
+import { Connector } from './connector.ts';
+import { Deliveries } from './deliveries.ts';
+import { mountDoor } from './door.ts';
+import { defaultServiceUrl, isConnector, isLoopbackHost } from './hosts.ts';
+import { createIdentity } from './identity.ts';
+import type { TeamsAuthority } from './identity.ts';
+import { References } from './references.ts';
+import { selfTest } from './selfTest.ts';
+import { Threads } from './threads.ts';
+import { createTurns } from './turns.ts';
+import type { Turns } from './turns.ts';
+import { Roster } from './trust.ts';
+
+export interface TeamsOptions {
+  readonly settings: TeamsSettings;
+  /** Folder for conversation references and deliveries; it exists. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The chat command with its slash, `/lr`. */
+  readonly command: string;
+  /** A number in [0, 1), so that repeats of several bots do not fall together. */
+  readonly jitter: () => number;
+  /** Tests only: who issues tokens. */
+  readonly authority?: TeamsAuthority;
+  /** Tests only: origins of connectors beside Microsoft's. */
+  readonly origins?: readonly string[];
+  /** Where to post when no message of a place has come in yet; the cloud's own by default. */
+  readonly serviceUrl?: string;
+  /** Milliseconds in which a press is answered, for tests. */
+  readonly pressLimit?: number;
+}
+
+export interface Teams {
+  readonly chat: ChatPort;
+  /** Adds POST /api/messages. Messages a crash left unanswered are taken up now. */
+  mount(app: Express, bot: Bot): void;
+  /** To be called once the HTTP server listens; /readyz is not ready before. */
+  selfTest(url: string): Promise<void>;
+  checks(): readonly Check[];
+  /** Resolves when what is under way has ended; the HTTP server is stopped before. */
+  stop(): Promise<void>;
+}
+
+/** How long a failure to reach Teams is told; without new calls nothing would ever take it back. Milliseconds. */
+const troubleFor = 300_000;
+
+/** @throws when botbuilder would not check tokens, or the data folder cannot be written */
+export async function startTeams(options: TeamsOptions): Promise<Teams> {
+  const { settings, folder, clock, log, command, origins = [] } = options;
+  const identity = await createIdentity(settings, options.authority);
+  const references = await References.open(folder, log);
+  const deliveries = await Deliveries.open(folder, clock, log);
+  const connector = new Connector({ identity, budgets: new Budgets(clock), clock, log, jitter: options.jitter });
+  const threads = new Threads(clock);
+  const roster = new Roster({ connector, clock, tenants: settings.allowedTenants });
+  const serviceUrl = options.serviceUrl ?? (settings.devNoAuth ? 'http://127.0.0.1:56150/_connector/' : defaultServiceUrl[settings.cloud]);
+  const chat = createChat({ connector, references, threads, clock, log, serviceUrl, command });
+  // Without authentication anybody could name a server to be called, so only this machine is.
+  const allowed = (url: string): boolean => (settings.devNoAuth ? isLocal(url) : isConnector(url, origins));
+
+  let door: string | undefined = 'whether strangers are refused has not been tested yet';
+  let turns: Turns | undefined;
+
+  return {
+    chat,
+    mount(app, bot) {
+      const made = createTurns({
+        bot,
+        chat,
+        references,
+        deliveries,
+        threads,
+        roster,
+        clock,
+        log,
+        command,
+        ...(options.pressLimit === undefined ? {} : { pressLimit: options.pressLimit }),
+      });
+      turns = made;
+      mountDoor(app, { identity, allowed, clock, log }, (message) => made.turn(message));
+      made.resume(deliveries.unanswered() as readonly Inbound[]);
+    },
+    async selfTest(url) {
+      if (identity.issuer === undefined) {
+        log.warn('teamsWithoutAuthentication', {});
+        return;
+      }
+      door = await selfTest(url, identity.appId, identity.issuer);
+      if (door !== undefined) log.error('teamsSelfTestFailed', { why: door });
+    },
+    checks: () => [
+      identity.issuer === undefined
+        ? { name: 'teams authentication', ok: true, why: 'off: LR_TEAMS_DEV_NO_AUTH, for development on this machine' }
+        : check('teams authentication', door),
+      check('teams connector', connector.trouble(clock.now() - troubleFor)),
+      check('teams deliveries', deliveries.trouble()),
+    ],
+    async stop() {
+      await turns?.idle();
+      await references.settled();
+      await deliveries.close();
+    },
+  };
+}
+
+function check(name: string, why: string | undefined): Check {
+  return why === undefined ? { name, ok: true } : { name, ok: false, why };
+}
+
+function isLocal(url: string): boolean {
+  return URL.canParse(url) && isLoopbackHost(new URL(url).hostname);
+}

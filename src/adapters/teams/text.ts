@@ -1,0 +1,78 @@
+// From what Teams makes of a typed line back to the command: mentions of the bot, entities and auto-links undone. Quotes, dashes and
+// spaces are left to the grammar, which says what it repaired.
+import type { Inbound } from './activity.ts';
+
+/**
+ * What stands after the command's name, or undefined when the message is not for the bot. `name` is the command without its slash.
+ * In a channel or group chat only a mention or a native slash command is for the bot, even if Teams delivers every message.
+ */
+export function commandText(message: Pick<Inbound, 'text' | 'mentions' | 'bot' | 'kind' | 'targeted'>, name: string): string | undefined {
+  const { rest, mentioned } = withoutMentions(message.text, message);
+  if (message.kind !== 'personal' && !message.targeted && !mentioned) return undefined;
+  return withoutName(trimmed(decoded(withoutLinks(rest))), name, message.bot.name);
+}
+
+const mentionTag = /<at(?:\s[^<>]*)?>([^<>]*)<\/at>/gi;
+
+/** Every mention of the bot is removed, wherever it stands and however often; those of others become their names. */
+function withoutMentions(text: string, message: Pick<Inbound, 'mentions' | 'bot'>): { readonly rest: string; readonly mentioned: boolean } {
+  const ours = message.mentions.filter((mention) => mention.id === message.bot.id);
+  const names = new Set(ours.map((mention) => folded(mention.text.replace(mentionTag, '$1'))));
+  if (message.bot.name !== undefined) names.add(folded(message.bot.name));
+  // Clients split the mention of a name with a space in it in two; each part alone then names the bot.
+  const parts = new Set([...names].flatMap((one) => one.split(' ')));
+  const others = new Set(message.mentions.filter((mention) => mention.id !== message.bot.id).map((mention) => folded(mention.text.replace(mentionTag, '$1'))));
+  let found = ours.length > 0;
+  const rest = text.replace(mentionTag, (_whole, inner: string) => {
+    const named = folded(inner);
+    if (names.has(named) || (ours.length > 0 && parts.has(named) && !others.has(named))) {
+      found = true;
+      return ' ';
+    }
+    return inner;
+  });
+  return { rest, mentioned: found };
+}
+
+function folded(text: string): string {
+  return decoded(text).replace(/\s+/g, ' ').trim().toLowerCase();
+}
+
+/** `<a href="http://host">host</a>` and `[host](http://host)` become what was typed. A link whose text is something else keeps both. */
+function withoutLinks(text: string): string {
+  return text
+    .replace(/<a\s[^<>]*>([^<>]*)<\/a>/gi, '$1')
+    .replace(/\[([^[\]()\s]{1,500})\]\((?:https?:\/\/|mailto:)?([^[\]()\s]{1,500}?)\/?\)/gi, (whole, shown: string, target: string) => {
+      const bare = shown.replace(/^https?:\/\//i, '').replace(/\/$/, '');
+      return bare.toLowerCase() === target.toLowerCase() ? shown : whole;
+    });
+}
+
+const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' };
+
+/** Entities, once: what was typed as `&amp;lt;` stays `&lt;`. */
+function decoded(text: string): string {
+  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));/gi, (whole, decimal?: string, hex?: string, word?: string) => {
+    if (word !== undefined) return named[word.toLowerCase()] ?? whole;
+    const point = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number.parseInt(decimal, 10);
+    return point > 0 && point <= 0x10ffff && (point < 0xd800 || point > 0xdfff) ? String.fromCodePoint(point) : whole;
+  });
+}
+
+/** Line breaks and spaces at the ends; clients put them around mentions. Hidden characters stay: the grammar refuses them. */
+function trimmed(text: string): string {
+  return text.replace(/^[\s\u00a0]+|[\s\u00a0]+$/g, '');
+}
+
+/** Takes `lr`, `/lr` and a slash command's `/Live Response lr` away once; without a name the whole text is the command. */
+function withoutName(text: string, name: string, botName: string | undefined): string {
+  const afterBot = botName === undefined ? text : without(text, botName);
+  return without(afterBot, name);
+}
+
+function without(text: string, word: string): string {
+  const bare = text.startsWith('/') ? text.slice(1) : text;
+  if (bare.slice(0, word.length).toLowerCase() !== word.toLowerCase()) return text;
+  const next = bare.charAt(word.length);
+  return next === '' || /\s/.test(next) ? trimmed(bare.slice(word.length)) : text;
+}

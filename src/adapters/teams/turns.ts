@@ -1,0 +1,261 @@
+// What becomes of an activity: commands and presses to the bot, outside the turn; answers to the person; installs to the references.
+import { readTeamsPress, teamsInputId } from '../../../cards/press.ts';
+import { ChatError } from '../../bot/ports.ts';
+import type { Account, Bot, Place, PressIn, Reply } from '../../bot/ports.ts';
+import type { Clock, Log } from '../../liveResponse/ports.ts';
+import type { Inbound } from './activity.ts';
+import { pressAnswer, toast } from './answers.ts';
+import type { InvokeAnswer } from './answers.ts';
+import { surface } from './chat.ts';
+import type { TeamsChat } from './chat.ts';
+import type { Deliveries } from './deliveries.ts';
+import { replyMessage } from './messages.ts';
+import type { References } from './references.ts';
+import { commandText } from './text.ts';
+import type { Threads } from './threads.ts';
+import type { Roster } from './trust.ts';
+
+/** A press is answered within this; people see an error after some 5 to 15 s (msteams-docs#13460, #6461). Milliseconds. */
+export const pressAnsweredWithin = 3_500;
+/** Answers of presses kept for the same delivery coming again. */
+const answersKept = 1_000;
+
+const notKnown = 'Teams could not tell me who you are, so nothing was done. Please try again in a minute.';
+
+export interface TurnOptions {
+  readonly bot: Bot;
+  readonly chat: TeamsChat;
+  readonly references: References;
+  readonly deliveries: Deliveries;
+  readonly threads: Threads;
+  readonly roster: Roster;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** `/lr` */
+  readonly command: string;
+  /** Milliseconds; `pressAnsweredWithin` by default. */
+  readonly pressLimit?: number;
+}
+
+export interface Turns {
+  /** Resolves soon: with the answer to an invoke, or as soon as anything else is safely noted. */
+  turn(message: Inbound): Promise<InvokeAnswer | undefined>;
+  /** Takes up what a crash left unanswered. */
+  resume(messages: readonly Inbound[]): void;
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>;
+}
+
+export function createTurns(options: TurnOptions): Turns {
+  const { bot, chat, references, deliveries, threads, roster, clock, log } = options;
+  const name = options.command.replace(/^\//, '');
+  const pressLimit = options.pressLimit ?? pressAnsweredWithin;
+  const underWay = new Set<Promise<void>>();
+  const answers = new Map<string, Promise<Pressed>>();
+
+  function background(what: string, work: Promise<void>): void {
+    const watched = work
+      .catch((error: unknown) => log.error('teamsTurnFailed', { what, error }))
+      .finally(() => underWay.delete(watched));
+    underWay.add(watched);
+  }
+
+  async function turn(message: Inbound): Promise<InvokeAnswer | undefined> {
+    switch (message.type) {
+      case 'invoke':
+        return message.name === 'adaptiveCard/action' ? pressed(message) : toast('This bot does not know that action.');
+      case 'message':
+        await said(message);
+        return undefined;
+      case 'installationUpdate':
+      case 'conversationUpdate':
+        installed(message);
+        return undefined;
+      default:
+        // Edits of a message come as messageUpdate: a command counts as it was sent.
+        return undefined;
+    }
+  }
+
+  function installed(message: Inbound): void {
+    if (!roster.homeTenant(message)) return;
+    if (message.type === 'installationUpdate' && message.action?.startsWith('remove') === true) {
+      references.forget(message.place);
+      if (message.kind === 'personal' && message.from.objectId !== undefined) references.learnDirect(message.from.objectId, undefined);
+      log.info('teamsRemoved', { kind: message.kind });
+    } else {
+      references.learn(message, false);
+    }
+  }
+
+  async function said(message: Inbound): Promise<void> {
+    if (!roster.homeTenant(message)) {
+      log.warn('teamsForeignTenant', { tenants: message.tenants });
+      return;
+    }
+    if (message.from.id.startsWith('28:')) return;
+    const isPress = message.value !== undefined && message.value !== null;
+    if (!isPress && commandText(message, name) === undefined) return;
+    const key = keyOf(message);
+    // On disk before it is acknowledged: Teams does not send it again after that.
+    if (await deliveries.first(key, message)) background('message', answered(message, key));
+  }
+
+  async function answered(message: Inbound, key: string): Promise<void> {
+    try {
+      const reply = await replyTo(message, key);
+      const answer = reply === undefined ? undefined : replyMessage(reply);
+      if (answer !== undefined) await chat.tell(message.place, speakerOf(message), answer);
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      log.warn('teamsAnswerFailed', { code: error.code, error });
+    } finally {
+      await deliveries.done(key);
+    }
+  }
+
+  async function replyTo(message: Inbound, key: string): Promise<Reply | undefined> {
+    const speaker = await speakerIn(message);
+    if (speaker === undefined) return { kind: 'sentence', text: notKnown };
+    const { account, place } = speaker;
+    if (message.value !== undefined && message.value !== null) {
+      // Action.Submit, from clients in which Action.Execute does not work, arrives as a message with a value.
+      const press = pressOf(message.value);
+      return press === undefined ? { kind: 'sentence', text: foreignButton() } : bot.press({ surface, account, place, ...press, deliveryId: key });
+    }
+    const text = commandText(message, name) ?? '';
+    return threads.during(message.place, async () => {
+      const reply = await bot.command({ surface, account, place, text, deliveryId: key });
+      if (reply.kind === 'asked' && message.thread !== undefined) threads.learn(message.place, reply.requestId, message.thread);
+      return reply;
+    });
+  }
+
+  async function pressed(message: Inbound): Promise<InvokeAnswer> {
+    const { action, trigger } = actionOf(message.value);
+    // Clients refresh cards on their own; nobody pressed anything.
+    if (trigger === 'automatic') return toast('Nothing was done.');
+    const key = keyOf(message);
+    const work = answers.get(key) ?? remember(key, press(message, action, key));
+    const stop = new AbortController();
+    const late = Symbol('late');
+    const first = await Promise.race([work, clock.sleep(pressLimit, stop.signal).then(() => late)]);
+    stop.abort();
+    if (typeof first !== 'symbol') return first.answer;
+    background('late press', work.then((done) => (done.late = done.late ?? tellLate(message, done))));
+    return toast('This takes a moment. The card follows, or I tell you alone what became of it.');
+  }
+
+  interface Pressed {
+    readonly answer: InvokeAnswer;
+    readonly reply?: Reply;
+    /** Set once the person was told later than the invoke could wait. */
+    late?: Promise<void>;
+  }
+
+  function remember(key: string, work: Promise<Pressed>): Promise<Pressed> {
+    answers.set(key, work);
+    const [oldest] = answers.keys();
+    if (answers.size > answersKept && oldest !== undefined) answers.delete(oldest);
+    return work;
+  }
+
+  async function press(message: Inbound, data: unknown, key: string): Promise<Pressed> {
+    try {
+      if (!(await deliveries.first(key))) return { answer: toast('This press has arrived before. The card shows what became of it.') };
+      const read = pressOf(data);
+      if (read === undefined) return { answer: toast(foreignButton()) };
+      const speaker = await speakerIn(message);
+      if (speaker === undefined) return { answer: toast(notKnown) };
+      const reply = await bot.press({ surface, account: speaker.account, place: speaker.place, ...read, deliveryId: key });
+      const { answer, also } = pressAnswer(reply);
+      const extra = also === undefined ? undefined : replyMessage(also);
+      if (extra !== undefined) background('private answer', tellQuietly(message, extra));
+      return { answer, ...(also === undefined ? { reply } : {}) };
+    } catch (error) {
+      log.error('teamsPressFailed', { error });
+      return { answer: toast('Something broke in the bot. Look at the card before you press again.') };
+    }
+  }
+
+  async function tellLate(message: Inbound, { reply }: Pressed): Promise<void> {
+    const text = reply === undefined || reply.kind === 'card' ? undefined : replyMessage(reply);
+    if (text !== undefined) await tellQuietly(message, text);
+  }
+
+  async function tellQuietly(message: Inbound, said: NonNullable<ReturnType<typeof replyMessage>>): Promise<void> {
+    try {
+      await chat.tell(message.place, speakerOf(message), said);
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      log.warn('teamsAnswerFailed', { code: error.code, error });
+    }
+  }
+
+  /** Undefined when Teams cannot say who that is to the organisation: nothing is done on a guess. */
+  async function speakerIn(message: Inbound): Promise<{ readonly account: Account; readonly place: Place } | undefined> {
+    try {
+      const trust = await roster.trustOf(message);
+      if (roster.homeTenant(message)) references.learn(message, trust === 'external');
+      const external = message.shared || trust === 'external' || (references.place(message.place)?.external ?? false);
+      const account: Account = {
+        surface,
+        id: speakerOf(message),
+        trust,
+        ...(message.from.name === undefined ? {} : { name: message.from.name }),
+        details: [...message.tenants.map((tenant) => ['tenant', tenant] as const), ['place', `${surface}:${message.place}`]],
+      };
+      return { account, place: { surface, id: message.place, direct: message.kind === 'personal', external } };
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      log.warn('teamsRosterFailed', { code: error.code, error });
+      // The place is known to be ours; without it even this could not be said.
+      if (roster.homeTenant(message)) references.learn(message, false);
+      return undefined;
+    }
+  }
+
+  function foreignButton(): string {
+    return `This button is not one of this bot’s version. Type ${options.command} status for the request as it is now.`;
+  }
+
+  return {
+    turn,
+    resume: (messages) => {
+      for (const message of messages) {
+        log.info('teamsMessageTakenUp', {});
+        background('message', answered(message, keyOf(message)));
+      }
+    },
+    async idle() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+  };
+}
+
+/** One delivery: ids are unique within a conversation only. */
+function keyOf(message: Inbound): string {
+  return `${message.place}|${message.id}`;
+}
+
+/** The Entra object id; anonymous people have Teams' own id only. */
+function speakerOf(message: Inbound): string {
+  return message.from.objectId ?? message.from.id;
+}
+
+function actionOf(value: unknown): { readonly action: unknown; readonly trigger: unknown } {
+  if (typeof value !== 'object' || value === null) return { action: undefined, trigger: undefined };
+  const action = 'action' in value ? value.action : undefined;
+  const data = typeof action === 'object' && action !== null && 'data' in action ? action.data : undefined;
+  return { action: data, trigger: 'trigger' in value ? value.trigger : undefined };
+}
+
+type Read = Pick<PressIn, 'verb' | 'requestId' | 'revision' | 'fingerprint' | 'index' | 'input'>;
+
+/** Our card holds the field for the reason, so a denial without one is meant so; clients may leave empty fields out. */
+function pressOf(data: unknown): Read | undefined {
+  const press = readTeamsPress(data);
+  if (press === undefined) return undefined;
+  const given = typeof data === 'object' && data !== null && teamsInputId in data;
+  return press.input === undefined && (given || press.verb === 'deny') ? { ...press, input: '' } : press;
+}

@@ -1,0 +1,177 @@
+// The product in Teams, over HTTP on both sides: asked in a group chat, approved by a second person in a channel, followed on both cards.
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { cardOf, wordsOf } from '../support/fakeConnector.ts';
+import type { FakeMessage } from '../support/fakeConnector.ts';
+import { ana, ben, channel, directOf, group, memberOf } from '../support/teamsBench.ts';
+import { dataOf, TeamsHouse } from '../support/teamsHouse.ts';
+
+let house: TeamsHouse;
+beforeEach(async () => {
+  house = new TeamsHouse();
+  await house.open();
+});
+afterEach(() => house.close());
+
+const command = 'lr dump hosta OfficeClickToRun --reason "beacon at 02:40"';
+async function asked(): Promise<readonly [FakeMessage, FakeMessage]> {
+  await house.say(ana, group, command);
+  return [await house.card(group, /Waiting for approval/), await house.card(channel, /Waiting for approval/)];
+}
+const state = (): string => house.newest().state;
+
+describe('the main job', () => {
+  it('is asked by one person, approved by another, and followed on every card to an excerpt and a link', async () => {
+    const [here, there] = await asked();
+    expect(wordsOf(here)).toContain('RunScript minidump.ps1 OfficeClickToRun');
+    // The approver is mentioned where the policy says so, and only there.
+    expect(JSON.stringify(cardOf(there))).toContain(ben.objectId);
+    expect(JSON.stringify(cardOf(here))).not.toContain(ben.objectId);
+
+    expect(await house.click(ana, group, here, 'approve')).toMatch(/your own|yourself|another person|somebody else/i);
+    expect(state()).toBe('awaitingApproval');
+    expect(house.service.simulator?.tenant.submissions).toHaveLength(0);
+
+    await house.click(ben, channel, there, 'approve');
+    const [finishedHere, finishedThere] = [await house.card(group, /Finished[\s\S]*expires/), await house.card(channel, /Finished[\s\S]*expires/)];
+    for (const card of [finishedHere, finishedThere]) {
+      expect(wordsOf(card)).toContain('51 MB');
+      expect(JSON.stringify(cardOf(card))).toContain('Action.OpenUrl');
+    }
+    // One card in each place, drawn anew in place.
+    expect([finishedHere.id, finishedThere.id, house.cards(group).length, house.cards(channel).length]).toEqual([here.id, there.id, 1, 1]);
+    expect(house.service.simulator?.tenant.submissions).toHaveLength(1);
+    const note = await house.connector.until(() => house.connector.in(group).find((message) => cardOf(message) === undefined));
+    expect(note.body['entities']).toMatchObject([{ type: 'mention', mentioned: { id: ana.id } }]);
+    expect(house.connector.calls.filter((call) => call.status >= 400)).toEqual([]);
+  });
+
+  it('is denied with a reason that everybody reads', async () => {
+    const [here, there] = await asked();
+    await house.click(ben, channel, there, 'deny', { input: 'not during the release <at>all</at>' });
+    expect(wordsOf(await house.card(group, /not during the release/))).toMatch(/Denied/i);
+    expect(here.id).toBe(house.cards(group)[0]?.id);
+    expect(state()).toBe('over');
+  });
+
+  it('is withdrawn by who asked', async () => {
+    const [here] = await asked();
+    await house.click(ana, group, here, 'withdraw');
+    await house.card(channel, /Withdrawn/i);
+    expect(state()).toBe('over');
+  });
+
+  it('is approved by a client without Universal Actions, and by typing', async () => {
+    const [, there] = await asked();
+    await house.deliver(house.message(ben, channel, '', { text: undefined, entities: [], value: dataOf(there, 'approve'), replyToId: there.id }));
+    await house.card(group, /Finished/);
+    await house.say(ana, group, command.replace('hosta', 'hostb'));
+    await house.card(group, /Waiting for approval[\s\S]*hostb/);
+    const { id, fingerprint } = house.newest();
+    await house.say(ben, group, `lr approve ${id} ${fingerprint}`);
+    await house.card(group, /hostb[\s\S]*Finished|Finished[\s\S]*hostb/);
+    expect(house.newest().state).toBe('finished');
+  });
+
+  it('of a native slash command is answered alone, and its card is public', async () => {
+    const slash = { text: '/lr status', entities: [], recipient: { id: '28:11111111-1111-1111-1111-111111111111', name: 'Live Response', isTargeted: true } };
+    await house.deliver(house.message(ana, group, '', slash));
+    const answer = await house.connector.until(() => house.connector.in(group)[0]);
+    expect(answer.to).toBe(ana.id);
+    await house.deliver(house.message(ana, group, '', { ...slash, text: `/${command}` }));
+    expect((await house.card(group, /Waiting for approval/)).to).toBeUndefined();
+  });
+
+  it('asked in a thread has its card there', async () => {
+    await house.say(ana, `${channel};messageid=1700`, command);
+    expect((await house.card(channel, /Waiting for approval/)).conversation).toBe(`${channel};messageid=1700`);
+  });
+
+  it('goes on after a restart, on the same cards', async () => {
+    const [here, there] = await asked();
+    await house.service.stop();
+    await house.run();
+    await house.click(ben, channel, there, 'approve');
+    expect((await house.card(group, /Finished/)).id).toBe(here.id);
+    expect(house.cards(group)).toHaveLength(1);
+  });
+});
+
+describe('a press that must not count leaves one correct card', () => {
+  const foreign = '99999999-9999-9999-9999-999999999999';
+  const guest = { id: '29:guest', objectId: ben.objectId, name: 'Ben as a guest' };
+  it.each<readonly [string, Parameters<TeamsHouse['click']>[4], typeof ana]>([
+    ['of the requester', {}, ana],
+    ['of a foreign tenant', { activity: { conversation: { id: channel, conversationType: 'channel', tenantId: foreign }, channelData: { tenant: { id: foreign } } } }, ben],
+    ['of a guest, even one the policy lists', {}, guest],
+    ['of an anonymous participant', { activity: { from: { id: '29:anon', name: 'Anon' } } }, ben],
+    ['of somebody the policy does not list', {}, { id: '29:new', objectId: 'cccccccc-0000-0000-0000-00000000000c', name: 'New' }],
+    ['of a client that refreshes by itself', { trigger: 'automatic' }, ben],
+  ])('%s', async (_what, more, human) => {
+    house.connector.install('19:team@thread.tacv2', [
+      memberOf(ana),
+      memberOf(ben),
+      memberOf(guest, { userRole: 'guest', userPrincipalName: 'ben_other.example#EXT#@corp.example' }),
+      memberOf({ id: '29:new', objectId: 'cccccccc-0000-0000-0000-00000000000c', name: 'New' }),
+    ]);
+    const [, there] = await asked();
+    const answer = await house.click(human, channel, there, 'approve', more);
+    expect(answer.length).toBeGreaterThan(10);
+    expect(answer).not.toMatch(/Approved/);
+    expect(state()).toBe('awaitingApproval');
+    expect([house.cards(group).length, house.cards(channel).length]).toEqual([1, 1]);
+    expect(wordsOf(there)).toContain('Waiting for approval');
+    expect(house.service.simulator?.tenant.submissions).toHaveLength(0);
+  });
+
+  it('of a stale card', async () => {
+    const [, there] = await asked();
+    const stale = dataOf(there, 'approve') as { readonly lr: { readonly fingerprint: string } };
+    const { json } = await house.deliver(house.press(ben, channel, { lr: { ...stale.lr, fingerprint: '00000000' } }));
+    expect((json as { readonly value: string }).value).toMatch(/changed|not.* the same|fingerprint|fresh/i);
+    expect(state()).toBe('awaitingApproval');
+  });
+
+  it('made twice, with the same id and with a new one, runs once', async () => {
+    const [, there] = await asked();
+    const press = house.press(ben, channel, dataOf(there, 'approve'), { replyToId: there.id });
+    const [first, second, third] = await Promise.all([house.deliver(press), house.deliver(press), house.deliver({ ...press, id: 'f:new-id' })]);
+    expect(second.text).toBe(first.text);
+    expect((third.json as { readonly value: string }).value).toMatch(/already|approved by/i);
+    await house.card(group, /Finished/);
+    expect(house.service.simulator?.tenant.submissions).toHaveLength(1);
+  });
+});
+
+describe('trouble with Teams', () => {
+  it('a deleted card is posted anew', async () => {
+    const [here, there] = await asked();
+    house.connector.delete(here.id);
+    await house.click(ben, channel, there, 'approve');
+    const anew = await house.card(group, /Finished/);
+    expect(anew.id).not.toBe(here.id);
+    expect(house.cards(group)).toHaveLength(1);
+  });
+  it('a bot removed from the group leaves the channel’s card, which goes on', async () => {
+    const [, there] = await asked();
+    house.connector.block(group);
+    await house.click(ben, channel, there, 'approve');
+    await house.card(channel, /Finished/);
+    expect(house.newest().cards.find((card) => card.place === group)?.dead).toBeDefined();
+    const blocked = house.connector.calls.filter((call) => call.status === 403).length;
+    await house.say(ana, directOf(ana), 'lr help');
+    await house.connector.until(() => house.connector.in(directOf(ana))[0]);
+    expect(house.connector.calls.filter((call) => call.status === 403).length).toBe(blocked);
+  });
+  it('429 and 5xx for some seconds only delay the cards', async () => {
+    const [here, there] = await asked();
+    house.connector.faults.push({ method: 'PUT', answer: { status: 429, headers: { 'retry-after': '1' } }, times: 3 }, { method: 'PUT', answer: { status: 502 }, times: 2 });
+    await house.click(ben, channel, there, 'approve');
+    expect((await house.card(group, /Finished/, 30_000)).id).toBe(here.id);
+    expect(house.cards(group)).toHaveLength(1);
+  });
+});
+
+it('is ready once its own door has refused a stranger', async () => {
+  const answer = await fetch(`${house.url}/readyz`);
+  expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('teams authentication')]);
+});
