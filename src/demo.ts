@@ -161,11 +161,11 @@ async function main(): Promise<void> {
   }
 }
 
-/** `--chat teams` tells the story through that chat's real adapter; its player stands with the fakes it needs. */
-const chatName = process.argv[process.argv.indexOf('--chat') + 1];
-if (process.argv.includes('--chat')) {
-  if (chatName === undefined || !/^[a-z]+$/.test(chatName)) throw new Error('--chat needs the name of a chat: teams');
-  await import(new URL(`../test/demo/${chatName}.js`, import.meta.url).href);
+/** `--chat slack` and `--chat teams` play it through that chat's real adapter. The players stand with the fakes they need: built with the tests, not part of the product. */
+const chosen = process.argv.includes('--chat') ? process.argv.at(process.argv.indexOf('--chat') + 1) : 'console';
+if (chosen !== 'console') {
+  if (chosen !== 'slack' && chosen !== 'teams') throw new Error(`There is no demo for the chat "${chosen ?? ''}"; there are console, slack and teams.`);
+  await import(new URL(`../test/demo/${chosen}.js`, import.meta.url).href);
 } else {
   await main();
 }

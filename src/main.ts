@@ -17,7 +17,13 @@ async function main(): Promise<void> {
   }
   let service: Service;
   try {
-    service = await startService(optionsFrom(read.settings));
+    service = await startService({
+      ...optionsFrom(read.settings),
+      onBroken: (why) => {
+        process.stderr.write(`${why}\nThe bot ends, to be started anew.\n`);
+        end(1);
+      },
+    });
   } catch (error) {
     process.stderr.write(`The bot cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = error instanceof SettingsError ? misconfigured : 1;
@@ -26,17 +32,20 @@ async function main(): Promise<void> {
   process.stdout.write(`live-response-bot ${read.settings.console ? 'console' : 'service'} at ${service.url}/\n`);
 
   let stopping = false;
-  const stop = (signal: NodeJS.Signals): void => {
+  function end(code: number): void {
     if (stopping) return;
     stopping = true;
-    process.stdout.write(`${signal}: finishing what is under way\n`);
     service.stop().then(
-      () => (process.exitCode = 0),
+      () => (process.exitCode = code),
       (error: unknown) => {
         process.stderr.write(`Not everything could be closed: ${error instanceof Error ? error.message : String(error)}\n`);
         process.exitCode = 1;
       },
     );
+  }
+  const stop = (signal: NodeJS.Signals): void => {
+    process.stdout.write(`${signal}: finishing what is under way\n`);
+    end(0);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

@@ -32,6 +32,7 @@ export function optionsFrom(settings: Settings): ServiceOptions {
             loopback: defender.loopback,
           },
     console: settings.console,
+    ...(settings.slack === undefined ? {} : { slack: slackOf(settings.slack) }),
     ...(settings.teams === undefined ? {} : { teams: { settings: settings.teams } }),
     ...(settings.azure === undefined ? {} : { entra: { credentials: credentialsOf(settings.azure), authority: settings.azure.authority } }),
     rates: { submitsPerMinute: pacing.submitsPerMinute, callsPerMinute: pacing.callsPerMinute, callsPerHour: pacing.callsPerHour },
@@ -40,6 +41,15 @@ export function optionsFrom(settings: Settings): ServiceOptions {
     parkedGap: pacing.parkedPollMs,
     offlineQueue: pacing.offlineQueueMs,
     outputRetention: settings.retentionMs,
+  };
+}
+
+function slackOf({ botToken, intake, apiUrl, allowedTeams }: NonNullable<Settings['slack']>): NonNullable<ServiceOptions['slack']> {
+  return {
+    botToken: botToken.reveal(),
+    allowedTeams,
+    ...(intake.kind === 'socket' ? { appToken: intake.appToken.reveal() } : { signingSecret: intake.signingSecret.reveal() }),
+    ...(apiUrl === undefined ? {} : { apiUrl }),
   };
 }
 

@@ -1,9 +1,5 @@
 // Puts the parts together and takes them apart again. Composition only: nothing is decided here.
 import { readFileSync } from 'node:fs';
-import type { Express } from 'express';
-import { mountConsole, consolePlaces } from './adapters/console/api.ts';
-import { createConsoleChat } from './adapters/console/chat.ts';
-import type { ConsoleChat } from './adapters/console/chat.ts';
 import { createClock, createScaledClock } from './adapters/clock.ts';
 import type { ScaledClock } from './adapters/clock.ts';
 import { readPolicy } from './adapters/config/policyFile.ts';
@@ -22,22 +18,24 @@ import type { LogLevel } from './adapters/log.ts';
 import { Http } from './adapters/outbound/http.ts';
 import { random } from './adapters/random.ts';
 import { lastTime } from './adapters/store/lastTime.ts';
-import { openEntraGroups, openTeams } from './teamsChat.ts';
-import type { EntraService, TeamsService } from './teamsChat.ts';
 import { openOutputStore } from './adapters/store/outputStore.ts';
 import { openStore } from './adapters/store/requestStore.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import { createBot } from './bot/bot.ts';
 import type { Loop } from './bot/loop.ts';
 import type { Policy } from './bot/policy.ts';
-import type { Bot, ChatPort, Groups } from './bot/ports.ts';
+import type { Bot } from './bot/ports.ts';
 import { createLinkBox } from './bot/linkBox.ts';
 import { Budgets, ratesOf } from './liveResponse/pacing.ts';
 import type { Clock, Log } from './liveResponse/ports.ts';
+import { openChats, whyNoChats } from './chats.ts';
+import type { ChatOptions } from './chats.ts';
+import { createPlayground } from './playground.ts';
+import { SlackSettingsError } from './slackChat.ts';
 import { startSimulator } from './simulator/simulator.ts';
 import type { Simulator } from './simulator/simulator.ts';
 
-export interface ServiceOptions {
+export interface ServiceOptions extends ChatOptions {
   readonly host: string;
   readonly port: number;
   readonly dataDir: string;
@@ -49,12 +47,8 @@ export interface ServiceOptions {
   readonly defender:
     | { readonly kind: 'simulator'; readonly speed: number }
     | { readonly kind: 'service'; readonly tenant: string; readonly endpoint: Endpoint; readonly credentials: Credentials | 'none'; readonly loopback: boolean };
-  readonly console: boolean;
-  readonly teams?: TeamsService;
-  /** To read Entra groups with. */
-  readonly entra?: EntraService;
-  /** Chats beside those of the settings: the demo's terminal. */
-  readonly chats?: readonly ChatPort[];
+  /** Called when the process can do its work no longer and should be started anew. */
+  readonly onBroken?: (why: string) => void;
   readonly rates: { readonly submitsPerMinute: number; readonly callsPerMinute: number; readonly callsPerHour: number };
   readonly sessions: number;
   /** Milliseconds. */
@@ -71,7 +65,6 @@ export interface Service {
   readonly store: Store;
   readonly policy: Policy;
   readonly clock: Clock;
-  readonly consoleChat?: ConsoleChat;
   readonly simulator?: Simulator;
   /** The embedded simulator's clock, whose speed can be set. */
   readonly scaledClock?: ScaledClock;
@@ -90,6 +83,8 @@ export class SettingsError extends Error {
 export const version = '0.1.0';
 
 export async function startService(options: ServiceOptions): Promise<Service> {
+  const no = whyNoChats(options, { host: options.host, localDefender: options.defender.kind === 'simulator' || options.defender.loopback });
+  if (no !== undefined) throw new SettingsError(no);
   const log = createLog({ level: options.logLevel, secrets: options.secrets });
   const { policy, sha256 } = loadPolicy(options.policyFile);
   const scaledClock = options.defender.kind === 'simulator' ? simulatedClock(options.dataDir, options.defender.speed) : undefined;
@@ -108,19 +103,27 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     seed(budgets, store, clock);
     const defender = new DefenderClient({ http, budgets, clock, log, tokens: upstream.tokens, endpoint: upstream.endpoint, resultsOnLoopback: upstream.loopback });
 
-    const consoleChat = options.console ? createConsoleChat(clock, consolePlaces(policy)) : undefined;
-    const teams = options.teams === undefined ? undefined : await openTeams(options.teams, { command: options.command, log, dataDir: options.dataDir });
-    if (teams !== undefined) later(() => teams.stop());
-    const entraGroups = options.entra === undefined ? noGroups : openEntraGroups(options.entra, http, log);
-    const chats: readonly ChatPort[] = [...(consoleChat === undefined ? [] : [consoleChat]), ...(teams === undefined ? [] : [teams.chat]), ...(options.chats ?? [])];
+    const chats = await openChats(options, {
+      dataDir: options.dataDir,
+      command: options.command,
+      policy,
+      store,
+      clock,
+      log,
+      http,
+      bot: () => bot,
+      onBroken: (why) => options.onBroken?.(why),
+      ...(upstream.simulator === undefined || scaledClock === undefined ? {} : { world: createPlayground(upstream.simulator.tenant, scaledClock) }),
+    });
+    later(() => chats.stop());
     const bot = createBot(
       {
         store,
         outputs,
         defender,
-        chats,
+        chats: chats.ports,
         policy,
-        groups: { includes: (group, person) => (group.startsWith('entra:') ? entraGroups : noGroups).includes(group, person) },
+        groups: chats.groups,
         budgets,
         links: createLinkBox(),
         clock,
@@ -138,7 +141,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
           outputRetention: options.outputRetention,
         },
       },
-      (listener) => void store.subscribe((request) => listener(request.id)),
+      (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
     );
     const metrics = createMetrics(store, () => bot.loop.deck.behind());
     store.subscribe((_request, event) => metrics.count(event.type));
@@ -153,12 +156,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       port: options.port,
       log,
       healthy: () => [{ name: 'process', ok: true }],
-      ready: () => [...readiness(store, bot.loop, policy, state.draining), ...(teams?.checks() ?? [])],
+      ready: () => [...readiness(store, bot.loop, policy, state.draining), ...chats.checks()],
       metrics: () => metrics.read(),
-      mount: [(app) => teams?.mount(app, bot), ...(consoleChat === undefined ? [] : [(app: Express) => later(mountConsole(app, { chat: consoleChat, bot, policy, clock, random, port: () => server.port }))])],
+      mount: [(app) => chats.mount(app, () => server.port)],
     });
     later(() => server.stop());
-    await teams?.selfTest(server.url);
+    later(() => chats.drain());
+    await chats.open(server.url);
     log.info('started', { url: server.url, defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
     return {
       url: server.url,
@@ -167,7 +171,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       store,
       policy,
       clock,
-      ...(consoleChat === undefined ? {} : { consoleChat }),
       ...(upstream.simulator === undefined ? {} : { simulator: upstream.simulator }),
       ...(scaledClock === undefined ? {} : { scaledClock }),
       async stop() {
@@ -178,7 +181,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     };
   } catch (error) {
     await closeAll(closing);
-    throw error;
+    throw error instanceof SlackSettingsError ? new SettingsError(error.message) : error;
   }
 }
 
@@ -261,8 +264,6 @@ function seed(budgets: Budgets, store: Store, clock: Clock): void {
   budgets.seed('submit', store.submissionTimes(hourAgo));
   budgets.seed('link', store.linkTimes(hourAgo));
 }
-
-const noGroups: Groups = { includes: (group) => Promise.reject(new Error(`no chat is connected that could read the group ${group}`)) };
 
 function readiness(store: Store, loop: Loop, policy: Policy, draining: boolean): readonly Check[] {
   const trouble = store.trouble();

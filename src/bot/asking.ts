@@ -1,7 +1,7 @@
 // From a parsed ask to a stored request: policy, device, digest. Nothing is sent to Defender but the look-up of the device.
 import { digestText, fingerprintOf } from '../liveResponse/commands.ts';
 import type { Asked, Device, Request } from '../liveResponse/request.ts';
-import { granted, Refused } from './conversation.ts';
+import { granted } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayRequest, termsOf } from './decisions.ts';
 import { refOf } from './people.ts';
@@ -9,7 +9,7 @@ import type { Actor } from './people.ts';
 import { placesOf } from './cardPlaces.ts';
 import type { CommandIn, Reply } from './ports.ts';
 import { idFrom, showId } from './requestId.ts';
-import { inScope } from './scope.ts';
+import { chooseDevice, inScope } from './scope.ts';
 import type { SessionAsk } from './session.ts';
 
 export async function ask(bot: Conversation, actor: Actor, input: CommandIn, wanted: SessionAsk): Promise<Reply> {
@@ -61,9 +61,5 @@ function newId(bot: Conversation): string {
 
 /** Exactly one device, or a refusal that lists the candidates. @throws Refused, DefenderError */
 async function theDevice(bot: Conversation, name: string): Promise<Device> {
-  const found = await bot.defender.findMachines(name);
-  const [device] = found;
-  if (device === undefined) throw new Refused({ refused: 'unknownDevice', name });
-  if (found.length > 1) throw new Refused({ refused: 'ambiguousDevice', name, candidates: found });
-  return device;
+  return granted(chooseDevice(name, await bot.defender.findMachines(name)));
 }

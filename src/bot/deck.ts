@@ -106,15 +106,22 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     log.warn('cardFailed', { card: key, code: error instanceof ChatError ? error.code : 'bug', error });
   }
 
-  async function post(chat: ChatPort, id: string, place: CardPlace): Promise<void> {
+  /** Shared with outsiders since the policy was written: no results there. */
+  async function guarded(chat: ChatPort, place: CardPlace): Promise<CardPlace> {
+    return (await chat.external?.(place.place)) === true ? { ...place, results: 'private' } : place;
+  }
+
+  async function post(chat: ChatPort, id: string, place: CardPlace, again = false): Promise<void> {
+    await chat.turn?.('post', place.place, true);
+    const shown = await guarded(chat, place);
     const intent = deps.random.hex(8);
     // Written before the post: a crash in between leaves a trace instead of a second silent card.
     const stored = await store.change(id, () => ({ event: { type: 'cardPosting', surface: place.surface, place: place.place, intent } }));
     if (!('request' in stored)) return;
     const request = stored.request;
-    const view = await views.of(request, place);
+    const view = await views.of(request, shown);
     try {
-      const ref = await chat.post(place.place, view, intent);
+      const ref = await chat.post(place.place, view, intent, again);
       await store.change(id, () => ({ event: { type: 'cardPosted', intent, ref, shown: request.revision } }));
       remember(request, place, view);
     } catch (error) {
@@ -126,13 +133,16 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
   /** The process died, or the answer got lost, between the intent and the card: post anew; the newest card of a place is the one that counts. */
   async function repost(chat: ChatPort, id: string, place: CardPlace, card: Card): Promise<void> {
     await store.change(id, () => ({ event: { type: 'cardGone', intent: card.intent, why: 'whether it was posted is not known', dead: false } }));
-    await post(chat, id, place);
+    await post(chat, id, place, true);
   }
 
   async function update(chat: ChatPort, id: string, place: CardPlace, card: Card): Promise<void> {
+    const urgent = store.get(id);
+    await chat.turn?.('update', place.place, urgent !== undefined && rank(urgent) < 2);
+    const shown = await guarded(chat, place);
     const request = store.get(id);
     if (request === undefined || card.ref === undefined) return;
-    const view = await views.of(request, place);
+    const view = await views.of(request, shown);
     try {
       await chat.update(card.ref, view);
     } catch (error) {
@@ -155,6 +165,8 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
   /** A card that is no more is forgotten, so that the next pass posts anew; a place that cannot be written to is given up, and said so in the log. */
   async function gone(id: string, intent: string, error: unknown): Promise<void> {
     if (!(error instanceof ChatError)) return;
+    // The intent stays without a place: the next pass posts anew and knows that an older card may stand.
+    if (error.code === 'ambiguous') return;
     if (error.code === 'throttled' || error.code === 'unavailable') {
       const card = store.get(id)?.cards.find((one) => one.intent === intent);
       // A post that surely did not happen leaves no card behind; an update that failed leaves the old one standing.

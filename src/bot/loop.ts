@@ -1,5 +1,6 @@
 // The passes that keep everything going, each in a worker of its own: a slow chat must not stop the polling, nor a slow Defender the expiry.
 import type { RequestStore } from '../liveResponse/ports.ts';
+import type { Event } from '../liveResponse/request.ts';
 import type { Deck } from './deck.ts';
 import type { Deps } from './deps.ts';
 import { createDeck } from './deck.ts';
@@ -36,7 +37,7 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
-export type Subscribe = (listener: (requestId: string) => void) => void;
+export type Subscribe = (listener: (requestId: string, event: Event['type']) => void) => void;
 
 /** `subscribe` calls back after each durable change; it is what nudges the workers. */
 export function createLoop(deps: Deps & { readonly store: RequestStore }, subscribe: Subscribe): Loop {
@@ -44,15 +45,17 @@ export function createLoop(deps: Deps & { readonly store: RequestStore }, subscr
   const nudge = (...names: readonly string[]) => names.forEach((name) => workers[name]?.nudge());
 
   const expiry = createExpiry(deps);
-  const submission = createSubmission(deps, () => nudge('submission', 'following'));
+  const submission = createSubmission(deps, () => nudge('submission'));
   const reconciliation = createReconciliation(deps, (id) => submission.isPosting(id));
   const following = createFollowing(deps);
   const results = createResults(deps);
   const views = createViews(deps, submission);
   const deck = createDeck(deps, views, () => nudge('cards'));
 
-  subscribe((requestId) => {
+  subscribe((requestId, event) => {
     deck.touch(requestId);
+    // A new session is read at once; every other reading keeps its distance from the last, so progress must not nudge its own reader.
+    if (event === 'submitted' || event === 'adopted') nudge('following');
     nudge('expiry', 'submission', 'reconciliation', 'results', 'cards');
   });
 

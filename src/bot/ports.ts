@@ -96,8 +96,18 @@ export interface ChatPort {
   readonly surface: string;
   /** Its messages do not outlive the process: every card is drawn anew at start. */
   readonly volatile?: boolean;
-  /** Posts a card and answers where it stands. Called at most once per `intent`. */
-  post(place: string, view: CardView, intent: string): Promise<CardRef>;
+  /**
+   * Resolves when this chat may take one more drawing of that kind in that place. What waits is drawn only after it, so that the
+   * newest state is what goes out; urgent ones overtake.
+   */
+  turn?(kind: 'post' | 'update', place: string, urgent: boolean): Promise<void>;
+  /** Whether outsiders can read this place now: results are private there, whatever the policy says. */
+  external?(place: string): Promise<boolean>;
+  /**
+   * Posts a card and answers where it stands. Called at most once per `intent`. `again`: whether an earlier card of this request
+   * stands in this place is not known; where it can be found, it is made to say that a newer one took its place.
+   */
+  post(place: string, view: CardView, intent: string, again?: boolean): Promise<CardRef>;
   /** Draws the whole card anew; safe to repeat. */
   update(ref: CardRef, view: CardView): Promise<void>;
   /** A short public note that notifies, below a card. `mention` holds account ids of this surface. */

@@ -4,11 +4,9 @@ import { sameCommands } from '../liveResponse/commands.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
 import type { InState } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
-import { deadlineFrom } from './limits.ts';
+import { deadlineFrom, lookSchedule } from './limits.ts';
 import { isIn, moveFrom } from './moving.ts';
 
-/** When an action is looked for, in milliseconds after its answer was lost. A list may lag behind what was created. */
-const lookSchedule = [2_000, 5_000, 15_000, 60_000, 180_000, 300_000] as const;
 /** An action is searched from a little before our attempt: the clocks of two machines differ. */
 const clockSlack = 2 * 60_000;
 const retryPause = 5_000;
@@ -20,9 +18,6 @@ export interface Reconciliation {
   /** One search now; also what "Look again" does. */
   look(request: InState<'unknown'>): Promise<Found>;
 }
-
-/** Searches after which a person is asked. */
-export const looksBeforeAsking = lookSchedule.length;
 
 export function createReconciliation(deps: Deps, isPosting: (id: string) => boolean): Reconciliation {
   const { store, defender, clock, log } = deps;

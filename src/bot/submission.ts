@@ -6,7 +6,7 @@ import { afterThrottle, capAt, capFloor, sessionCap } from '../liveResponse/paci
 import { DefenderError } from '../liveResponse/ports.ts';
 import type { Attempt, Device, InState, Move, Request, WaitCause } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
-import { deadlineFrom } from './limits.ts';
+import { deadlineFrom, looksBeforeAsking } from './limits.ts';
 import { isIn, moveFrom } from './moving.ts';
 import { explain } from './refusal.ts';
 import { inScope } from './scope.ts';
@@ -90,16 +90,20 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     const pause = Math.max(request.notBefore ?? 0, notBefore.get(request.id) ?? 0);
     if (pause > now) return { until: pause };
     const live = liveRequests();
-    if (live.some((other) => other.device.id === request.device.id)) return { cause: 'deviceBusy', until: now + holdPause };
+    // An unknown request keeps its device until somebody decides, though no longer a session: what may run there must not meet a second script.
+    const devices = [...live, ...store.open().filter((other) => isIn(other, ['unknown']))].map((other) => other.device.id);
+    if (devices.includes(request.device.id)) return { cause: 'deviceBusy', until: now + holdPause };
     if (live.length >= capAt(cap, now)) return { cause: 'sessions', until: now + holdPause };
     const wait = budgets.waitFor('submit', now);
     const free = Math.min(...budgets.left('submit', now).map((rate) => rate.left)) - reserved.size;
     return wait === 0 && free > 0 ? undefined : { cause: 'slot', until: now + Math.max(wait, slotPause) };
   }
 
-  /** Those that hold a session at Defender, or may: an unknown one counts until somebody knows better. */
+  /** Those that hold a session at Defender, or may: an unknown one as long as it is looked for. After that it waits for a person, who must not hold up everybody else. */
   function liveRequests(): readonly Request[] {
-    return store.open().filter((request) => isIn(request, ['submitting', 'running', 'unknown']) || flights.has(request.id));
+    return store
+      .open()
+      .filter((request) => isIn(request, ['submitting', 'running']) || (isIn(request, ['unknown']) && request.looks < looksBeforeAsking) || flights.has(request.id));
   }
 
   async function tellHold(id: string, cause: WaitCause | undefined): Promise<void> {

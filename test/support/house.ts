@@ -13,6 +13,7 @@ import { hash } from '../../src/adapters/hash.ts';
 import { createLog } from '../../src/adapters/log.ts';
 import { Http } from '../../src/adapters/outbound/http.ts';
 import { random } from '../../src/adapters/random.ts';
+import type { Disk } from '../../src/adapters/store/disk.ts';
 import { openOutputStore } from '../../src/adapters/store/outputStore.ts';
 import { openStore } from '../../src/adapters/store/requestStore.ts';
 import type { Store } from '../../src/adapters/store/requestStore.ts';
@@ -118,6 +119,7 @@ export interface HouseOptions {
   readonly chats?: readonly StoryChat[];
   readonly groups?: Groups;
   readonly logLines?: string[];
+  readonly disk?: Disk;
 }
 
 export interface House {
@@ -177,7 +179,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   let deliveries = 0;
 
   async function openParts(): Promise<{ store: Store; bot: Bot; loop: Loop }> {
-    const store = await openStore({ dir, clock, log });
+    const store = await openStore({ dir, clock, log, ...(options.disk === undefined ? {} : { disk: options.disk }) });
     const outputs = await openOutputStore({ dir, clock });
     const budgets = new Budgets(defaultRates);
     budgets.seed('submit', store.submissionTimes(clock.now() - 3_600_000));
@@ -192,7 +194,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     });
     const bot = createBot(
       { store, outputs, defender, chats, policy, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(), clock, random, hash, log, settings },
-      (listener) => void store.subscribe((request) => listener(request.id)),
+      (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
     );
     return { store, bot, loop: bot.loop };
   }

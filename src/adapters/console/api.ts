@@ -1,45 +1,72 @@
-// The console's JSON API: the same commands and presses as any chat, with the person named by the caller. docs/console.md describes it.
+// The console: its page, and the JSON API below it. The same commands and presses as any chat, with the person named by the caller.
+// docs/console.md describes every call.
 import express from 'express';
-import type { Express, Request, Response } from 'express';
-import { adaptiveCard } from '../../../cards/adaptiveCard.ts';
-import { blockKit } from '../../../cards/blockKit.ts';
-import { plainText } from '../../../cards/plainText.ts';
+import type { Express, Response } from 'express';
+import type { Verb } from '../../../cards/view.ts';
 import { verbs } from '../../../cards/view.ts';
-import type { CardView, Verb } from '../../../cards/view.ts';
 import type { Policy } from '../../bot/policy.ts';
 import type { Account, Bot, Place, Reply } from '../../bot/ports.ts';
-import type { Clock, Random } from '../../liveResponse/ports.ts';
+import type { Clock, Random, RequestStore } from '../../liveResponse/ports.ts';
 import { surface } from './chat.ts';
 import type { ConsoleChat, ConsoleMessage } from './chat.ts';
+import { vocabulary } from './completion.ts';
+import { drawn, renderings } from './drawing.ts';
+import { fieldsOf } from './fields.ts';
 import { guard } from './guard.ts';
+import { pageFiles } from './pageFiles.ts';
+import { accountOf, peopleOf, placeOf, placesOf } from './people.ts';
+import { createStreams } from './stream.ts';
+import type { World } from './world.ts';
+import { mountWorld } from './worldRoutes.ts';
 
 export interface ConsoleOptions {
   readonly chat: ConsoleChat;
   readonly bot: Bot;
   readonly policy: Policy;
-  readonly clock: Clock;
+  readonly store: Pick<RequestStore, 'get'>;
+  /** One request's journal lines in words, oldest first. */
+  readonly journal: (requestId: string) => readonly string[];
+  readonly clock: Pick<Clock, 'now'>;
   readonly random: Random;
+  /** The chat command's name. */
+  readonly command: string;
   readonly port: () => number;
-  /** Further routes below /console, mounted behind the same guard. */
-  readonly extra?: (app: Express) => void;
+  /** Absent where Defender is not the embedded simulator. */
+  readonly world?: World;
 }
 
 /** Larger than any command can be, smaller than anything that hurts. */
 const bodyLimit = '32kb';
-const heartbeat = 15_000;
 
 /** Answers how to end the event streams, which would hold a stopping server open. */
 export function mountConsole(app: Express, options: ConsoleOptions): () => Promise<void> {
-  const { chat, bot, policy } = options;
-  const streams = new Set<Response>();
+  const { chat, bot, policy, store, world, random, command } = options;
+  const boot = random.hex(4);
+  const draw = (message: ConsoleMessage): unknown => drawn(message, (id) => store.get(id));
+  const streams = createStreams({ chat, draw, boot, world });
   const guarded = guard(options.port);
+
+  for (const { path, handler } of pageFiles()) app.get(path, guarded, handler);
   app.use('/console', guarded, express.json({ limit: bodyLimit, strict: true }));
 
   app.get('/console/api/cards', (_request, response) => {
-    response.json({ now: options.clock.now(), people: peopleOf(policy), places: placesOf(policy), messages: chat.messages().map(drawn) });
+    response.json({
+      position: `${boot}-${chat.seq()}`,
+      now: options.clock.now(),
+      command,
+      people: peopleOf(policy),
+      places: placesOf(policy),
+      messages: chat.messages().map(draw),
+      ...(world === undefined ? {} : { world: world.state() }),
+    });
   });
-
-  app.get('/console/api/events', (request, response) => stream(request, response, chat, streams));
+  app.get('/console/api/events', (request, response) => streams.open(request, response));
+  app.get('/console/api/completion', (_request, response) => void response.json(vocabulary(policy, world?.library() ?? [])));
+  app.get('/console/api/journal/:request', (request, response) => {
+    const { request: id } = request.params;
+    if (store.get(id) === undefined) response.status(404).json({ error: `There is no request "${id}".` });
+    else response.json({ request: id, lines: options.journal(id) });
+  });
 
   app.post('/console/api/commands', async (request, response) => {
     const body = fieldsOf(request.body);
@@ -47,13 +74,12 @@ export function mountConsole(app: Express, options: ConsoleOptions): () => Promi
     const place = placeOf(policy, body['place']);
     const { text } = body;
     if (account === undefined || place === undefined || typeof text !== 'string') {
-      response.status(400).json({ error: 'Send {"as": <console account>, "place": <console place>, "text": <what follows /lr>}.' });
+      response.status(400).json({ error: `Send {"as": <console account>, "place": <console place>, "text": <what follows ${command}>}.` });
       return;
     }
-    const deliveryId = typeof body['deliveryId'] === 'string' ? body['deliveryId'] : options.random.hex(12);
-    chat.add({ kind: 'said', place: place.id, by: account.id, text });
-    const reply = await bot.command({ surface, account, place, text, deliveryId });
-    response.json(answer(chat, account, place, reply));
+    const deliveryId = typeof body['deliveryId'] === 'string' ? body['deliveryId'].slice(0, 100) : random.hex(12);
+    chat.add({ kind: 'said', place: place.id, by: account.id, text }, `said-${deliveryId}`);
+    answer(response, chat, { account, place }, await bot.command({ surface, account, place, text, deliveryId }));
   });
 
   app.post('/console/api/presses', async (request, response) => {
@@ -73,97 +99,53 @@ export function mountConsole(app: Express, options: ConsoleOptions): () => Promi
       requestId,
       revision,
       fingerprint,
-      deliveryId: options.random.hex(12),
+      deliveryId: random.hex(12),
       ...(typeof index === 'number' ? { index } : {}),
       ...(typeof input === 'string' ? { input } : {}),
     });
-    response.json(answer(chat, account, place, reply));
+    answer(response, chat, { account, place, requestId }, reply);
   });
 
-  options.extra?.(app);
+  if (world !== undefined) mountWorld(app, world, () => streams.worldChanged());
   return () => {
-    for (const response of streams) response.end();
+    streams.close();
     return Promise.resolve();
   };
 }
 
+interface Asker {
+  readonly account: Account;
+  readonly place: Place;
+  /** The card that was pressed. */
+  readonly requestId?: string;
+}
+
 /** What a reply says privately also stands in the chat, seen by that person alone. */
-function answer(chat: ConsoleChat, account: Account, place: Place, reply: Reply): unknown {
+function answer(response: Response, chat: ConsoleChat, { account, place, requestId }: Asker, reply: Reply): void {
+  const whisper = { kind: 'whisper', place: place.id, to: account.id, ...(requestId === undefined ? {} : { request: requestId }) } as const;
   switch (reply.kind) {
     case 'nothing':
     case 'form':
-      return reply;
+      break;
     case 'asked':
-      if (!reply.shown) chat.add({ kind: 'whisper', place: place.id, to: account.id, text: reply.text });
-      return reply;
-    case 'sentence': {
-      const { kind: _kind, ...said } = reply;
-      chat.add({ kind: 'whisper', place: place.id, to: account.id, ...said });
-      return reply;
-    }
+      if (!reply.shown) chat.add({ ...whisper, text: reply.text });
+      break;
+    case 'sentence':
+      chat.add({ ...reply, ...whisper });
+      break;
     case 'card':
-      chat.add({ kind: 'whisper', place: place.id, to: account.id, text: reply.text, view: reply.view });
-      return { ...reply, ...renderings(reply.view) };
+      chat.add({ ...whisper, text: reply.text, view: reply.view });
   }
+  response.json(withRenderings(reply));
 }
 
-function renderings(view: CardView) {
-  return { adaptiveCard: adaptiveCard(view), blockKit: blockKit(view), plainText: plainText(view) };
+function withRenderings(reply: Reply): unknown {
+  return 'view' in reply ? { ...reply, ...renderings(reply.view) } : reply;
 }
 
-function drawn(message: ConsoleMessage): unknown {
-  return 'view' in message ? { ...message, ...renderings(message.view) } : message;
-}
-
-/** Server-sent events: one per new or redrawn message. */
-function stream(request: Request, response: Response, chat: ConsoleChat, streams: Set<Response>): void {
-  streams.add(response);
-  response.set({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', connection: 'keep-alive' });
-  response.flushHeaders();
-  response.write('retry: 1000\n\n');
-  const stop = chat.listen((message) => void response.write(`data: ${JSON.stringify(drawn(message))}\n\n`));
-  const beat = setInterval(() => void response.write(': still here\n\n'), heartbeat);
-  request.on('close', () => {
-    clearInterval(beat);
-    streams.delete(response);
-    stop();
-  });
-}
-
-function peopleOf(policy: Policy): readonly { readonly account: string; readonly id: string; readonly name: string }[] {
-  const prefix = `${surface}:`;
-  return policy.people.flatMap((person) =>
-    person.accounts.flatMap((account) => (account.startsWith(prefix) ? [{ account: account.slice(prefix.length), id: person.id, name: person.name }] : [])),
-  );
-}
-
-function placesOf(policy: Policy): readonly { readonly id: string; readonly approvals: boolean; readonly results: string }[] {
-  const prefix = `${surface}:`;
-  return policy.places.flatMap((rule) => (rule.place.startsWith(prefix) ? [{ id: rule.place.slice(prefix.length), approvals: rule.approvals, results: rule.results }] : []));
-}
-
-export function consolePlaces(policy: Policy): readonly string[] {
-  return placesOf(policy).map((place) => place.id);
-}
-
-/** Any account name may be tried, so that a stranger's refusal can be seen too. */
-function accountOf(policy: Policy, as: unknown): Account | undefined {
-  if (typeof as !== 'string' || !/^[\w.-]{1,64}$/.test(as)) return undefined;
-  const person = peopleOf(policy).find((one) => one.account === as);
-  return { surface, id: as, trust: 'member', ...(person === undefined ? {} : { name: person.name }) };
-}
-
-function placeOf(policy: Policy, place: unknown): Place | undefined {
-  if (typeof place !== 'string' || !consolePlaces(policy).includes(place)) return undefined;
-  return { surface, id: place, direct: false, external: false };
-}
-
+/** Where the newest card of a request stands, for callers that do not say where they pressed. */
 function cardPlace(chat: ConsoleChat, requestId: unknown): string | undefined {
-  return chat.messages().find((message) => message.kind === 'card' && message.view.requestId === requestId)?.place;
-}
-
-function fieldsOf(body: unknown): Readonly<Record<string, unknown>> {
-  return typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as Record<string, unknown>) : {};
+  return chat.messages().findLast((message) => message.kind === 'card' && message.view.requestId === requestId)?.place;
 }
 
 function isVerb(value: unknown): value is Verb {

@@ -7,52 +7,73 @@ import type { CardRef } from '../../liveResponse/request.ts';
 
 export const surface = 'console';
 
-export type ConsoleMessage = { readonly id: string; readonly place: string; readonly at: number } & (
+/** `seq` counts changes of the whole chat: a message that is drawn anew gets a new one, and keeps its `id` and `at`. */
+export type ConsoleMessage = { readonly id: string; readonly seq: number; readonly place: string; readonly at: number } & (
   | { readonly kind: 'card'; readonly view: CardView; readonly drawn: number }
   | { readonly kind: 'said'; readonly by: string; readonly text: string }
   | { readonly kind: 'note'; readonly card: string; readonly text: string; readonly mention: readonly string[] }
-  /** Seen by one person alone. */
-  | { readonly kind: 'whisper'; readonly to: string; readonly text: string; readonly block?: string; readonly link?: { readonly label: string; readonly url: string }; readonly view?: CardView }
+  /** Seen by one person alone. `request` is the card that was pressed, if any. */
+  | {
+      readonly kind: 'whisper';
+      readonly to: string;
+      readonly text: string;
+      readonly request?: string;
+      readonly block?: string;
+      readonly link?: { readonly label: string; readonly url: string };
+      readonly view?: CardView;
+    }
 );
 
 /** `Omit` that keeps a union a union. */
 type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never;
-export type NewMessage = Without<ConsoleMessage, 'id' | 'at'>;
+export type NewMessage = Without<ConsoleMessage, 'id' | 'at' | 'seq'>;
 
 export interface ConsoleChat extends ChatPort {
-  add(message: NewMessage): ConsoleMessage;
+  /** `id` makes adding the same thing twice harmless. */
+  add(message: NewMessage, id?: string): ConsoleMessage;
+  /** Oldest first. */
   messages(): readonly ConsoleMessage[];
+  /** What changed after that number, in the order of the changes. */
+  since(seq: number): readonly ConsoleMessage[];
+  seq(): number;
   /** Called with every new or redrawn message; answers how to stop. */
   listen(listener: (message: ConsoleMessage) => void): () => void;
+}
+
+export interface ConsoleChatOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly places: readonly string[];
+  /** When a request was asked for: where its card belongs in the timeline after a restart. */
+  readonly askedAt?: (requestId: string) => number | undefined;
 }
 
 /** Messages kept; a demonstration never needs more, and memory stays bounded. */
 const kept = 500;
 
-export function createConsoleChat(clock: Pick<Clock, 'now'>, places: readonly string[]): ConsoleChat {
+export function createConsoleChat({ clock, places, askedAt = () => undefined }: ConsoleChatOptions): ConsoleChat {
   const messages = new Map<string, ConsoleMessage>();
   const listeners = new Set<(message: ConsoleMessage) => void>();
-  let count = 0;
+  let seq = 0;
 
-  function put(message: ConsoleMessage): ConsoleMessage {
-    messages.set(message.id, message);
+  function put(message: Without<ConsoleMessage, 'seq'>): ConsoleMessage {
+    seq += 1;
+    const counted: ConsoleMessage = { ...message, seq };
+    messages.set(counted.id, counted);
     for (const id of messages.keys()) {
       if (messages.size <= kept) break;
       messages.delete(id);
     }
-    for (const listener of listeners) listener(message);
-    return message;
-  }
-  function add(message: NewMessage): ConsoleMessage {
-    count += 1;
-    return put({ ...message, id: `m${count}`, at: clock.now() });
+    for (const listener of listeners) listener(counted);
+    return counted;
   }
 
   return {
     surface,
     volatile: true,
-    add,
-    messages: () => [...messages.values()],
+    add: (message, id = `m${seq + 1}`) => messages.get(id) ?? put({ ...message, id, at: clock.now() }),
+    messages: () => [...messages.values()].sort((one, other) => one.at - other.at),
+    since: (from) => [...messages.values()].filter((message) => message.seq > from).sort((one, other) => one.seq - other.seq),
+    seq: () => seq,
     listen(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -67,15 +88,16 @@ export function createConsoleChat(clock: Pick<Clock, 'now'>, places: readonly st
       const before = messages.get(ref.id);
       // After a restart the card is not here yet: an update brings it back where it stood.
       const drawn = before?.kind === 'card' ? before.drawn + 1 : 1;
-      put({ kind: 'card', id: ref.id, place: ref.place, at: before?.at ?? clock.now(), view, drawn });
+      put({ kind: 'card', id: ref.id, place: ref.place, at: before?.at ?? askedAt(view.requestId) ?? clock.now(), view, drawn });
       return Promise.resolve();
     },
     note(ref, text, mention) {
-      add({ kind: 'note', place: ref.place, card: ref.id, text, mention });
+      const id = `m${seq + 1}`;
+      put({ kind: 'note', id, at: clock.now(), place: ref.place, card: ref.id, text, mention });
       return Promise.resolve();
     },
     whisper(place, account, text) {
-      add({ kind: 'whisper', place, to: account, text });
+      put({ kind: 'whisper', id: `m${seq + 1}`, at: clock.now(), place, to: account, text });
       return Promise.resolve();
     },
   };

@@ -23,30 +23,17 @@ export function guard(port: () => number): (request: Request, response: Response
       'cross-origin-resource-policy': 'same-origin',
       'cache-control': 'no-store',
     });
-    if (!hosts.includes(host)) {
-      refuse(403, `The console answers to ${hosts.join(' and ')} only.`);
-      return;
-    }
-    if (origin !== undefined && origin !== `http://${host}`) {
-      refuse(403, 'Another origin may not use the console.');
-      return;
-    }
-    if (site !== undefined && site !== 'same-origin' && site !== 'none') {
-      refuse(403, 'Another site may not use the console.');
-      return;
-    }
-    if (request.method === 'GET' || request.method === 'HEAD') {
-      next();
-      return;
-    }
-    if (request.method !== 'POST') {
-      refuse(405, 'Use GET or POST.');
-      return;
-    }
-    if (!/^application\/json(\s*;.*)?$/i.test(request.headers['content-type'] ?? '')) {
-      refuse(415, 'Send application/json.');
-      return;
-    }
-    next();
+    if (!hosts.includes(host)) refuse(403, `The console answers to ${hosts.join(' and ')} only.`);
+    else if (origin !== undefined && origin !== `http://${host}`) refuse(403, 'Another origin may not use the console.');
+    else if (site !== undefined && site !== 'same-origin' && site !== 'none' && !isVisit(request)) refuse(403, 'Another site may not use the console.');
+    else if (request.method === 'GET' || request.method === 'HEAD') next();
+    else if (request.method !== 'POST') refuse(405, 'Use GET or POST.');
+    else if (!/^application\/json(\s*;.*)?$/i.test(request.headers['content-type'] ?? '')) refuse(415, 'Send application/json.');
+    else next();
   };
+}
+
+/** A link somebody followed to the page: it changes nothing, tells the other site nothing, and cannot be framed. */
+function isVisit({ method, path, headers }: Request): boolean {
+  return method === 'GET' && path === '/' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
 }

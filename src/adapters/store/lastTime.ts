@@ -7,10 +7,12 @@ const tailBytes = 256 * 1024;
 
 /** Epoch milliseconds, or undefined for an empty or absent journal. */
 export function lastTime(dir: string): number | undefined {
-  const newest = journalFiles(dir).at(-1);
-  if (newest === undefined) return undefined;
-  const times = [...tailOf(join(dir, newest)).matchAll(/"at":(\d{13})/g)].map((match) => Number(match[1]));
-  return times.length === 0 ? undefined : Math.max(...times);
+  // The newest file is empty right after a snapshot.
+  for (const name of journalFiles(dir).toReversed()) {
+    const times = [...tailOf(join(dir, name)).matchAll(/"at":(\d{13})/g)].map((match) => Number(match[1]));
+    if (times.length > 0) return Math.max(...times);
+  }
+  return undefined;
 }
 
 function journalFiles(dir: string): readonly string[] {

@@ -1,0 +1,18 @@
+// A message as the page gets it: a card in each of its renderings, with what the page must know of its request.
+import { adaptiveCard } from '../../../cards/adaptiveCard.ts';
+import { blockKit } from '../../../cards/blockKit.ts';
+import { plainText } from '../../../cards/plainText.ts';
+import type { CardView } from '../../../cards/view.ts';
+import type { Request } from '../../liveResponse/request.ts';
+import type { ConsoleMessage } from './chat.ts';
+
+export function renderings(view: CardView) {
+  return { adaptiveCard: adaptiveCard(view), blockKit: blockKit(view), plainText: plainText(view) };
+}
+
+/** `requester` is a person's id, not an account; `approveRole` the role that may decide. */
+export function drawn(message: ConsoleMessage, requestOf: (id: string) => Request | undefined): unknown {
+  if (!('view' in message)) return message;
+  const request = requestOf(message.view.requestId);
+  return { ...message, ...renderings(message.view), ...(request === undefined ? {} : { state: request.state, requester: request.requester.id, approveRole: request.terms.approveRole }) };
+}

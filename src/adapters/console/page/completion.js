@@ -1,0 +1,74 @@
+// What could be meant by the text so far. Pure: a text and what is known go in, suggestions come out.
+
+/**
+ * @typedef {{ words: { word: string, usage: string, does: string, example: string, recipe: boolean }[], topics: string[], lists: string[], library: string[],
+ *   hosts: { name: string, hint: string }[], requests: { id: string, hint: string, fingerprint: string }[] }} Known
+ * @typedef {{ insert: string, label: string, hint: string }} Suggestion `insert` replaces the whole text
+ */
+
+const most = 8;
+
+/**
+ * @param {string} text what follows the chat command's name
+ * @param {Known} known
+ * @returns {{ usage?: { parts: string[], at: number, does: string }, suggestions: Suggestion[] }}
+ */
+export function complete(text, known) {
+  const words = text.trimStart().split(/\s+/);
+  const typed = words.at(-1) ?? '';
+  const position = words.length - 1;
+  if (position === 0) return { suggestions: firstWords(typed, known) };
+  const form = known.words.find((one) => one.word === words[0].toLowerCase());
+  if (form === undefined) return { suggestions: [] };
+  const parts = form.usage.split(' ');
+  const before = text.slice(0, text.length - typed.length);
+  const suggestions = choices(form, words, known)
+    .filter(({ value }) => value.toLowerCase().startsWith(typed.toLowerCase()) && value !== typed)
+    .slice(0, most)
+    .map(({ value, hint, open }) => ({ insert: `${before}${value}${open === true ? '' : ' '}`, label: value, hint }));
+  return { usage: { parts, at: Math.min(position, parts.length - 1), does: form.does }, suggestions };
+}
+
+function firstWords(typed, known) {
+  const start = typed.toLowerCase();
+  return known.words
+    .filter(({ word }) => word.startsWith(start))
+    .sort((one, other) => Number(other.recipe) - Number(one.recipe))
+    .slice(0, most)
+    .map(({ word, usage, does }) => ({ insert: usage === word ? word : `${word} `, label: usage, hint: does }));
+}
+
+/** What may stand where the last word stands. */
+function choices(form, words, known) {
+  const position = words.length - 1;
+  const wanted = form.usage.split(' ')[position] ?? '';
+  const hosts = known.hosts.map(({ name, hint }) => ({ value: shortest(name, known.hosts), hint: hint === '' ? name : `${name}, ${hint}` }));
+  const requests = known.requests.map(({ id, hint }) => ({ value: id, hint }));
+  if (position === 1) {
+    if (wanted === '<host>' || (form.word === 'host' && wanted === '<name>')) return hosts;
+    if (wanted.includes('<id>') || wanted === '[id]') return requests;
+    if (form.word === 'help') return [...known.topics, ...known.words.filter((one) => one.recipe).map((one) => one.word)].map((value) => ({ value, hint: 'a topic of help' }));
+    if (form.word === 'list') return known.lists.map((value) => ({ value, hint: 'which requests' }));
+  }
+  if (position === 2) {
+    if (wanted === '<script>') return known.library.filter((name) => /\.(ps1|sh)$/.test(name)).map((value) => ({ value, hint: 'in the library' }));
+    if (wanted === '<file>') return known.library.map((value) => ({ value, hint: 'in the library' }));
+    if (wanted === '[fingerprint]') return known.requests.filter(({ id }) => id === words[1].toLowerCase()).map(({ fingerprint, hint }) => ({ value: fingerprint, hint }));
+    if (form.recipe && wanted.startsWith('<')) return example(form, position);
+  }
+  const asks = form.recipe || ['run', 'get', 'put', 'on'].includes(form.word);
+  const required = form.usage.split(' ').filter((part) => part.startsWith('<')).length;
+  if (asks && position > required && !words.includes('--reason')) return [{ value: '--reason "', hint: 'why, for the approver', open: true }];
+  return [];
+}
+
+function example(form, position) {
+  const value = form.example.split(' ')[position];
+  return value === undefined || value.startsWith('-') ? [] : [{ value, hint: 'an example' }];
+}
+
+/** The first label, unless two devices share it. */
+function shortest(name, hosts) {
+  const label = name.split('.')[0];
+  return hosts.filter((one) => one.name.split('.')[0] === label).length === 1 ? label : name;
+}

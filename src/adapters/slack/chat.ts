@@ -1,0 +1,170 @@
+// Slack as the bot's cards see it: post once, draw anew, note below, whisper. Slack's error words become the few codes the deck acts on.
+import { blockKit } from '../../../cards/blockKit.ts';
+import { blockKitProblems } from '../../../cards/blockKitProblems.ts';
+import type { SlackMessage } from '../../../cards/blockTypes.ts';
+import type { CardView } from '../../../cards/view.ts';
+import { ChatError } from '../../bot/ports.ts';
+import type { ChatErrorCode, ChatPort } from '../../bot/ports.ts';
+import type { Log } from '../../liveResponse/ports.ts';
+import type { Budgets } from './budgets.ts';
+import { addressOf, cardId } from './cardAddress.ts';
+import type { Channels } from './channels.ts';
+import { failureOf } from './errors.ts';
+import type { SlackFailure } from './errors.ts';
+import { bareCard, literal, noteMessage, noUnfurl, sentenceMessage } from './messages.ts';
+import { surface } from './people.ts';
+import { metadataType } from './superseding.ts';
+import type { Superseding } from './superseding.ts';
+import type { Fields, WebApi } from './webApi.ts';
+import type { Whispering } from './whispering.ts';
+
+export interface ChatParts {
+  readonly api: WebApi;
+  readonly budgets: Budgets;
+  readonly channels: Channels;
+  readonly whispering: Whispering;
+  readonly superseding: Superseding;
+  readonly log: Log;
+  /** `/lr`, for the sentence that tells what to type. */
+  readonly command: string;
+}
+
+export function createChat(parts: ChatParts): ChatPort {
+  const { api, budgets, log } = parts;
+  /** Cards that a workspace's rule has closed for editing: the next card of that request goes into their thread. */
+  const closed = new Map<string, string>();
+
+  const keyOf = (place: string, requestId: string): string => `${place} ${requestId}`;
+
+  async function draw(method: 'chat.postMessage' | 'chat.update', where: Fields, view: CardView): Promise<Fields> {
+    const whole = blockKit(view);
+    const problems = blockKitProblems(whole.blocks);
+    if (problems.length > 0) log.warn('slackCardProblems', { request: view.requestId, problems });
+    try {
+      return await send(method, where, whole);
+    } catch (error) {
+      const failure = failureOf(method, error);
+      if (!contentErrors.has(failure.slackError)) throw failure;
+      // Slack took nothing of it, so this is not a second post. The card says that it is not whole, and offers no decision.
+      log.error('slackCardRefused', { request: view.requestId, error: failure.slackError, details: failure.details });
+      return send(method, where, bareCard(view, parts.command));
+    }
+  }
+
+  function send(method: 'chat.postMessage' | 'chat.update', where: Fields, message: SlackMessage): Promise<Fields> {
+    // chat.update has no unfurl arguments; text and blocks go along each time, because one without the other removes or keeps the old half.
+    return api.call(method, { ...where, ...message, ...literal, ...(method === 'chat.postMessage' ? noUnfurl : {}) });
+  }
+
+  async function turn(kind: 'post' | 'update', place: string, urgent: boolean): Promise<void> {
+    const mine = kind === 'post' ? await budgets.post(place) : await budgets.update(urgent);
+    if (!mine) throw new ChatError('unavailable', 'The Slack adapter is stopping.');
+  }
+
+  return {
+    surface,
+    turn,
+    external: async (place) => (await parts.channels.get(place)).external,
+    async post(place, view, intent, again = false) {
+      const thread = closed.get(keyOf(place, view.requestId));
+      const where = {
+        channel: place,
+        metadata: { event_type: metadataType, event_payload: { request: view.requestId, intent } },
+        ...(thread === undefined ? {} : { thread_ts: thread, reply_broadcast: true }),
+      };
+      const answer = await draw('chat.postMessage', where, view).catch((error: unknown) => {
+        throw chatError(failureOf('chat.postMessage', error), true);
+      });
+      const { channel, ts } = answer;
+      if (typeof ts !== 'string') throw new ChatError('ambiguous', 'Slack took the card but did not say where it stands.');
+      closed.delete(keyOf(place, view.requestId));
+      // Slack answers with the channel's own id; the place stays what the policy calls it.
+      const ref = { surface, place, id: cardId(place, { channel: typeof channel === 'string' ? channel : place, ts }) };
+      if (again) parts.superseding.sweep(ref, view.requestId);
+      return ref;
+    },
+    async update(ref, view) {
+      const at = addressOf(ref);
+      try {
+        await draw('chat.update', { ...at }, view);
+      } catch (error) {
+        const failure = failureOf('chat.update', error);
+        if (failure.slackError === 'edit_window_closed') closed.set(keyOf(ref.place, view.requestId), at.ts);
+        throw chatError(failure, false);
+      }
+    },
+    async note(ref, text, mention) {
+      await turn('post', ref.place, false);
+      const at = addressOf(ref);
+      try {
+        await send('chat.postMessage', { channel: at.channel, thread_ts: at.ts }, noteMessage(text, mention));
+      } catch (error) {
+        throw chatError(failureOf('chat.postMessage', error), true);
+      }
+    },
+    async whisper(place, account, text) {
+      try {
+        await parts.whispering.say({ channel: place, user: account }, sentenceMessage({ text }));
+      } catch (error) {
+        throw chatError(failureOf('chat.postEphemeral', error), true);
+      }
+    },
+  };
+}
+
+/** Slack would not take these blocks, whoever asks and however often. */
+const contentErrors = new Set(['invalid_blocks', 'invalid_blocks_format', 'msg_blocks_too_long', 'msg_too_long', 'block_mismatch', 'no_text', 'invalid_metadata_format', 'metadata_too_large', 'markdown_text_conflict']);
+/** The message is not there, not ours, or may not be changed any more: a new one is posted. */
+const goneErrors = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed', 'thread_not_found']);
+/** Nothing of ours can be written in this place until an administrator does something about it. */
+const deadErrors = new Set([
+  'not_in_channel',
+  'channel_not_found',
+  'is_archived',
+  'is_inactive',
+  'restricted_action',
+  'restricted_action_read_only_channel',
+  'restricted_action_thread_only_channel',
+  'restricted_action_non_threadable_channel',
+  'restricted_action_thread_locked',
+  'cannot_reply_to_message',
+  'messages_tab_disabled',
+  'slack_connect_canvas_sharing_blocked',
+  'slack_connect_file_link_sharing_blocked',
+  'ekm_access_denied',
+  'access_denied',
+  'no_permission',
+  'team_not_found',
+]);
+
+/** `once`: a call that must not be repeated when it may have happened. */
+export function chatError(failure: SlackFailure, once: boolean): ChatError {
+  const text = advice[failure.slackError] ?? failure.message;
+  return new ChatError(codeOf(failure, once), text, { cause: failure, ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }) });
+}
+
+function codeOf(failure: SlackFailure, once: boolean): ChatErrorCode {
+  switch (failure.kind) {
+    case 'throttled':
+      return 'throttled';
+    case 'lost':
+      return once ? 'ambiguous' : 'unavailable';
+    case 'unsent':
+    case 'token':
+      return 'unavailable';
+    case 'refused':
+      if (goneErrors.has(failure.slackError)) return 'gone';
+      if (deadErrors.has(failure.slackError)) return 'dead';
+      return contentErrors.has(failure.slackError) ? 'rejected' : 'unavailable';
+  }
+}
+
+/** For the journal and the log: what an administrator can do about it. */
+const advice: Readonly<Record<string, string>> = {
+  not_in_channel: 'Slack: the bot is not in this channel. Invite it there.',
+  channel_not_found: 'Slack: the bot cannot see this channel. Invite it there, or correct its id in the policy.',
+  is_archived: 'Slack: this channel is archived.',
+  edit_window_closed: 'Slack: this workspace does not let messages of this age be changed.',
+  message_not_found: 'Slack: the card was deleted.',
+  restricted_action: 'Slack: a workspace rule keeps the bot from posting here.',
+};

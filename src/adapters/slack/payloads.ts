@@ -1,0 +1,138 @@
+// Reads what Slack delivers, tolerantly: only what we need, checked for its type, and never a name where an id is meant.
+import { createHash } from 'node:crypto';
+import { asRecord } from './errors.ts';
+import type { FormOrigin } from './messages.ts';
+import { formAction, formBlock } from './messages.ts';
+import { verbs } from '../../../cards/view.ts';
+import { afterMention, asText, typedText } from './text.ts';
+
+/** What every delivery tells: who, where, and how to answer. */
+export interface Delivery {
+  readonly user: string;
+  /** Workspaces and organisations that the payload names for the person; Slack signed it. */
+  readonly teams: readonly string[];
+  readonly channel: string;
+  readonly thread?: string;
+  readonly responseUrl?: string;
+  /** The same for every repetition of one delivery. */
+  readonly id: string;
+}
+
+export interface SlashCommand extends Delivery {
+  readonly command: string;
+  readonly text: string;
+}
+
+export interface Pressed extends Delivery {
+  readonly actionId: string;
+  readonly value?: string;
+  readonly triggerId: string;
+  /** The message the button was on; undefined where it was shown to one person alone. */
+  readonly card?: string;
+}
+
+export interface Submitted extends Delivery {
+  readonly origin: FormOrigin;
+  readonly input: string;
+}
+
+export function readCommand(body: unknown): SlashCommand | undefined {
+  const told = asRecord(body);
+  const user = asText(told['user_id']);
+  const channel = asText(told['channel_id']);
+  if (user === '' || channel === '') return undefined;
+  return {
+    user,
+    channel,
+    teams: [asText(told['team_id'])].filter((one) => one !== ''),
+    command: asText(told['command']),
+    text: typedText(asText(told['text'])),
+    id: digest('command', asText(told['trigger_id']), user, channel, asText(told['text'])),
+    ...optional('responseUrl', told['response_url']),
+  };
+}
+
+/** A mention of the bot in a channel or thread; undefined for one of a bot, for an edited message and for one that does not mention it. */
+export function readMention(body: unknown, botUser: string): (Delivery & { readonly text: string }) | undefined {
+  const envelope = asRecord(body);
+  const event = asRecord(envelope['event']);
+  const user = asText(event['user']);
+  const channel = asText(event['channel']);
+  const ts = asText(event['ts']);
+  const said = afterMention(asText(event['text']), botUser);
+  // Bots that answer each other never stop; an edited message was answered when it was new.
+  if (user === '' || channel === '' || ts === '' || said === undefined || event['bot_id'] !== undefined || event['edited'] !== undefined) return undefined;
+  return {
+    user,
+    channel,
+    teams: [asText(event['user_team']), asText(event['source_team'])].filter((one) => one !== ''),
+    text: typedText(said),
+    id: digest('mention', channel, ts),
+    ...optional('thread', event['thread_ts']),
+  };
+}
+
+export function readPress(body: unknown, pressed: unknown): Pressed | undefined {
+  const told = asRecord(body);
+  const action = asRecord(pressed);
+  const person = asRecord(told['user']);
+  const container = asRecord(told['container']);
+  const user = asText(person['id']);
+  const channel = asText(container['channel_id']) || asText(asRecord(told['channel'])['id']);
+  if (user === '' || channel === '') return undefined;
+  const ephemeral = container['is_ephemeral'] === true;
+  const ts = asText(container['message_ts']);
+  return {
+    user,
+    channel,
+    teams: [asText(person['team_id'])].filter((one) => one !== ''),
+    actionId: asText(action['action_id']),
+    triggerId: asText(told['trigger_id']),
+    id: digest('press', asText(told['trigger_id']), asText(action['action_ts']), user, ts, asText(action['action_id'])),
+    ...optional('value', action['value']),
+    ...optional('thread', container['thread_ts']),
+    ...optional('responseUrl', told['response_url']),
+    ...(ephemeral || ts === '' ? {} : { card: ts }),
+  };
+}
+
+/** A form sent off. The person is who Slack says sent it, whoever opened it. */
+export function readSubmission(body: unknown): Submitted | undefined {
+  const told = asRecord(body);
+  const person = asRecord(told['user']);
+  const view = asRecord(told['view']);
+  const origin = readOrigin(asText(view['private_metadata']));
+  const user = asText(person['id']);
+  if (user === '' || origin === undefined) return undefined;
+  const values = asRecord(asRecord(asRecord(view['state'])['values'])[formBlock]);
+  return {
+    user,
+    channel: origin.channel,
+    teams: [asText(person['team_id'])].filter((one) => one !== ''),
+    origin,
+    input: asText(asRecord(values[formAction])['value']),
+    id: digest('form', asText(view['id']), user),
+  };
+}
+
+function readOrigin(metadata: string): FormOrigin | undefined {
+  let read: unknown;
+  try {
+    read = JSON.parse(metadata);
+  } catch {
+    return undefined;
+  }
+  const { r, v, f, w, c } = asRecord(read);
+  const verb = verbs.find((one) => one === w);
+  if (verb === undefined || typeof r !== 'string' || typeof v !== 'number' || typeof f !== 'string' || typeof c !== 'string') return undefined;
+  return { verb, requestId: r, revision: v, fingerprint: f, channel: c };
+}
+
+/** A trigger id opens modals in the person's name: it is not written down, its digest is. */
+function digest(...parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
+
+function optional<K extends string>(key: K, value: unknown): Partial<Readonly<Record<K, string>>> {
+  return typeof value === 'string' && value !== '' ? ({ [key]: value } as Partial<Record<K, string>>) : {};
+}

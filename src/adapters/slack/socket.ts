@@ -1,0 +1,148 @@
+// Socket Mode that comes back: reconnects without giving up, and a watchdog that says when the bot is deaf and asks for a restart.
+import { SocketModeReceiver } from '@slack/bolt';
+import type { Logger } from '@slack/bolt';
+import { messageOf } from './errors.ts';
+import type { Check } from '../http/server.ts';
+import type { Clock, Log } from '../../liveResponse/ports.ts';
+import { callTimeout, socketDeaf, socketGrace } from './limits.ts';
+import type { SlackFetch } from './webApi.ts';
+
+export interface SocketOptions {
+  readonly appToken: string;
+  readonly apiUrl: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly logger: Logger;
+  readonly fetch: SlackFetch;
+  /** Called once when the socket has been gone too long: the process should end with an error. */
+  readonly onDeaf: (why: string) => void;
+  /** How long the SDK waits for a pong, and before it connects again. Milliseconds; 5,000 by default. */
+  readonly pingTimeout?: number;
+}
+
+export interface Socket {
+  readonly receiver: SocketModeReceiver;
+  /** Connects; rejects when Slack does not take the app token. */
+  start(): Promise<void>;
+  check(): Check;
+  /** What comes from now on is not taken: unacknowledged, Slack gives it to whoever connects next. */
+  quiet(): void;
+  /** Resolves when the connection is closed. */
+  stop(): Promise<void>;
+}
+
+const watchEvery = 5_000;
+/** A close that is not answered is cut after this. Milliseconds. */
+const closeTime = 3_000;
+
+export function createSocket(options: SocketOptions): Socket {
+  const { clock, log } = options;
+  const receiver = new SocketModeReceiver({
+    appToken: options.appToken,
+    logger: options.logger,
+    // Made for this client alone: the SDK writes its own retry settings into the object it is given.
+    installerOptions: {
+      clientOptions: {
+        slackApiUrl: options.apiUrl,
+        timeout: callTimeout,
+        // For ever: with a limit, the SDK takes the last failure for final and stays deaf.
+        retryConfig: { forever: true, factor: 1.3, minTimeout: 500, maxTimeout: 10_000, randomize: true },
+        fetch: options.fetch,
+      },
+    },
+    ...(options.pingTimeout === undefined ? {} : { clientPingTimeout: options.pingTimeout }),
+    processEventErrorHandler: ({ error }) => {
+      log.warn('slackEventFailed', { error: error.message });
+      return Promise.resolve(false);
+    },
+  });
+  const { client } = receiver;
+  const stopped = new AbortController();
+  /** Since when there is no connection; undefined while there is one. */
+  let goneSince: number | undefined = clock.now();
+  let why = 'not connected yet';
+  const isStopped = (): boolean => stopped.signal.aborted;
+
+  const connected = (): void => {
+    if (goneSince !== undefined) log.info('slackSocketConnected', { after: clock.now() - goneSince });
+    goneSince = undefined;
+  };
+  const lost = (reason: string): void => {
+    if (isStopped()) return;
+    if (goneSince === undefined) log.warn('slackSocketLost', { why: reason });
+    goneSince ??= clock.now();
+    why = reason;
+  };
+  client.on('connected', connected);
+  client.on('close', () => {
+    lost('the connection was closed');
+  });
+  client.on('disconnected', () => {
+    lost('the connection was closed');
+  });
+  client.on('error', (error: unknown) => {
+    lost(messageOf(error));
+  });
+
+  // The SDK starts anew through this very method and nobody awaits it there: what it throws would end the process without a word.
+  const startOnce = client.start.bind(client);
+  let first = true;
+  client.start = async () => {
+    if (first) {
+      first = false;
+      return startOnce();
+    }
+    return startOnce().catch((error: unknown) => {
+      lost(`Slack does not let the bot connect again: ${messageOf(error)}`);
+      if (!isStopped()) void again();
+      return { ok: false };
+    });
+  };
+
+  async function again(): Promise<void> {
+    await clock.sleep(watchEvery, stopped.signal);
+    if (!isStopped() && goneSince !== undefined) await client.start();
+  }
+
+  async function watch(): Promise<void> {
+    while (!isStopped()) {
+      await clock.sleep(watchEvery, stopped.signal);
+      const gone = goneFor();
+      if (gone <= socketDeaf || isStopped()) continue;
+      log.error('slackSocketDeaf', { why, goneMs: gone });
+      options.onDeaf(`No connection to Slack for ${Math.round(gone / 1000)} s: ${why}`);
+      return;
+    }
+  }
+
+  function goneFor(): number {
+    return goneSince === undefined ? 0 : clock.now() - goneSince;
+  }
+
+  return {
+    receiver,
+    async start() {
+      await client.start();
+      void watch();
+    },
+    check() {
+      const gone = goneFor();
+      return gone <= socketGrace ? { name: 'slackSocket', ok: true } : { name: 'slackSocket', ok: false, why: `No connection to Slack for ${Math.round(gone / 1000)} s: ${why}` };
+    },
+    quiet() {
+      client.removeAllListeners('slack_event');
+    },
+    async stop() {
+      stopped.abort();
+      const closing = client.disconnect().then(
+        () => undefined,
+        (error: unknown) => {
+          log.info('slackSocketCloseFailed', { error: messageOf(error) });
+        },
+      );
+      const cut = new AbortController();
+      await Promise.race([closing, clock.sleep(closeTime, cut.signal)]);
+      cut.abort();
+    },
+  };
+}

@@ -1,0 +1,264 @@
+// Puts the Slack adapter together: checks the token before anything else, and hands out what the composition needs.
+import { App, HTTPReceiver } from '@slack/bolt';
+import type { RequestListener } from 'node:http';
+import type { Express } from 'express';
+import type { Bot, ChatPort, Groups } from '../../bot/ports.ts';
+import type { Clock, Log } from '../../liveResponse/ports.ts';
+import type { CardRef } from '../../liveResponse/request.ts';
+import type { Check } from '../http/server.ts';
+import { boltLogger } from './boltLog.ts';
+import { createBudgets } from './budgets.ts';
+import { addressOf } from './cardAddress.ts';
+import { createChannels } from './channels.ts';
+import { createChat } from './chat.ts';
+import { asRecord, failureOf, messageOf } from './errors.ts';
+import { eventsPath, mountGuard } from './guard.ts';
+import { listen } from './inbound.ts';
+import { drainTime } from './limits.ts';
+import { createModals } from './modals.ts';
+import { createPeople } from './people.ts';
+import { outgoing } from './outgoing.ts';
+import { openReplayMemory } from './replayMemory.ts';
+import { createSocket } from './socket.ts';
+import type { Socket } from './socket.ts';
+import { createSuperseding } from './superseding.ts';
+import { clientOptions, createWebApi } from './webApi.ts';
+import type { Fields, SlackFetch, WebApi } from './webApi.ts';
+import { createWhispering } from './whispering.ts';
+
+export interface SlackOptions {
+  readonly botToken: string;
+  /** Needed unless there is an app token. */
+  readonly signingSecret?: string;
+  /** Present: Socket Mode, and nothing is mounted. */
+  readonly appToken?: string;
+  /** `https://slack.com/api/` by default; GovSlack and tests have their own. */
+  readonly apiUrl?: string;
+  /** The slash command's name, `/lr`. */
+  readonly command: string;
+  /** Workspaces (T...) and organisations (E...) whose people may be members. Empty: the token's own workspace. */
+  readonly allowedTeams: readonly string[];
+  /** Asked when the first delivery comes: the bot is made after its chats. */
+  readonly bot: () => Bot;
+  /** The newest card of a request in a channel, from the store; undefined where none stands. */
+  readonly newestCard: (requestId: string, place: string) => CardRef | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Where the memory of seen signatures is kept. */
+  readonly dataDir: string;
+  /** Called once when Socket Mode has been deaf for two minutes: end the process with an error. */
+  readonly onDeaf: (why: string) => void;
+  /** Another way out, such as one through a proxy. */
+  readonly fetch?: SlackFetch;
+  /** Socket Mode's patience in milliseconds, for tests. */
+  readonly pingTimeout?: number;
+}
+
+export interface Slack {
+  readonly chat: ChatPort;
+  readonly groups: Groups;
+  /** Before a vote that came by another way than Slack: memberships are read anew. Votes in Slack do it themselves. */
+  forgetGroups(): void;
+  /** Before any body parser. Does nothing in Socket Mode. */
+  mount(app: Express): void;
+  /** Begins to take deliveries in Socket Mode; in HTTP mode they come once the server listens. */
+  open(): Promise<void>;
+  /** For /readyz. */
+  checks(): readonly Check[];
+  /** Takes nothing new and lets answers under way end, five seconds at most. Cards can still be drawn for as long again. */
+  drain(): Promise<void>;
+  /** Closes the socket, and whoever waits to write gets no turn. Drains first if nobody did. */
+  stop(): Promise<void>;
+}
+
+/** A setting is wrong, or Slack does not know the token: the sentence tells which and where to find the right one. */
+export class SlackStartError extends Error {
+  /** Slack was out of reach: a later start may succeed with the same settings. */
+  readonly transient: boolean;
+  constructor(message: string, cause?: unknown, transient = false) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'SlackStartError';
+    this.transient = transient;
+  }
+}
+
+const publicApi = 'https://slack.com/api/';
+/** Tries to reach Slack at start, and the pauses between them. Milliseconds. */
+const startPauses = [1_000, 3_000, 6_000, 10_000] as const;
+
+/** Everything the manifests ask for and the bot cannot work without. */
+export const requiredScopes = ['commands', 'chat:write', 'users:read', 'usergroups:read', 'channels:read', 'groups:read', 'app_mentions:read'] as const;
+
+/** @throws SlackStartError */
+export async function startSlack(options: SlackOptions): Promise<Slack> {
+  const apiUrl = withSlash(options.apiUrl ?? publicApi);
+  const { clock, log } = options;
+  checkSettings(options, apiUrl);
+  const logger = boltLogger(log);
+  const way = outgoing(options.fetch ?? fetch);
+  const where = { apiUrl, logger, fetch: way };
+  const api = createWebApi({ token: options.botToken, clock, log, ...where });
+  const self = await whoAmI(api, options, apiUrl);
+
+  const budgets = createBudgets(clock, (method) => api.stalledFor(method));
+  const channels = createChannels(api, clock, log);
+  const people = createPeople(api, clock, log, options.allowedTeams.length === 0 ? [self.team] : options.allowedTeams, self.team);
+  const whispering = createWhispering(api, clock, log, apiUrl, way);
+  const superseding = createSuperseding(api, budgets, log);
+  const memory = options.appToken === undefined ? openReplayMemory(options.dataDir, clock, log) : undefined;
+  const socket: Socket | undefined = options.appToken === undefined ? undefined : createSocket({ appToken: options.appToken, clock, onDeaf: options.onDeaf, log, ...where, ...(options.pingTimeout === undefined ? {} : { pingTimeout: options.pingTimeout }) });
+  const http = socket === undefined ? httpReceiver(options, log) : undefined;
+  const receiver = socket?.receiver ?? http?.receiver;
+  if (receiver === undefined) throw new SlackStartError('Slack has no way in.');
+
+  const app = new App({
+    token: options.botToken,
+    receiver,
+    logger,
+    // Without this the constructor asks Slack and nobody hears the answer.
+    deferInitialization: true,
+    // Known already: nothing is asked of Slack before an acknowledgement.
+    tokenVerificationEnabled: false,
+    botId: self.botId,
+    botUserId: self.user,
+    convoStore: false,
+    clientOptions: clientOptions(where),
+  });
+  await app.init();
+
+  let stopping = false;
+  const closed = new AbortController();
+  async function drain(): Promise<void> {
+    stopping = true;
+    socket?.quiet();
+    // The socket stays open while answers are under way: their acknowledgements need it.
+    const drained = new AbortController();
+    await Promise.race([Promise.all([inbound.settled(), superseding.settled()]), clock.sleep(drainTime, drained.signal)]);
+    drained.abort();
+    // The last states of the cards may still go out; what would have to wait longer for its turn is drawn after the next start.
+    void clock.sleep(drainTime, closed.signal).then(() => {
+      budgets.stop();
+    });
+  }
+
+  const inbound = listen(app, {
+    people,
+    channels,
+    whispering,
+    superseding,
+    modals: createModals(api, whispering, log, options.command),
+    bot: options.bot,
+    clock,
+    log,
+    command: options.command,
+    botUser: self.user,
+    newestCard: (requestId, channel) => {
+      const ref = options.newestCard(requestId, channel);
+      return ref === undefined ? undefined : addressOf(ref);
+    },
+  });
+  log.info('slackReady', { team: self.team, bot: self.user, mode: socket === undefined ? 'http' : 'socket' });
+
+  return {
+    chat: createChat({ api, budgets, channels, whispering, superseding, log, command: options.command }),
+    groups: people,
+    forgetGroups: () => {
+      people.forget();
+    },
+    mount(server) {
+      if (http === undefined || memory === undefined || options.signingSecret === undefined) return;
+      mountGuard(server, { signingSecret: options.signingSecret, clock, log, memory, next: http.listener, stopping: () => stopping });
+    },
+    async open() {
+      try {
+        await socket?.start();
+      } catch (error) {
+        throw new SlackStartError(`Slack does not take SLACK_APP_TOKEN: ${messageOf(error)}. Make one under "Basic Information", "App-Level Tokens", with the scope connections:write.`, error);
+      }
+    },
+    checks() {
+      const token = api.tokenTrouble();
+      const replay = memory?.trouble();
+      return [
+        token === undefined ? { name: 'slackToken', ok: true } : { name: 'slackToken', ok: false, why: `Slack does not accept SLACK_BOT_TOKEN any more: ${token}. Install the app again and set the new token.` },
+        ...(socket === undefined ? [] : [socket.check()]),
+        ...(replay === undefined ? [] : [{ name: 'slackReplayMemory', ok: false, why: `Seen requests cannot be written down: ${replay}` }]),
+      ];
+    },
+    drain,
+    async stop() {
+      if (!stopping) await drain();
+      closed.abort();
+      budgets.stop();
+      await socket?.stop();
+    },
+  };
+}
+
+function httpReceiver(options: SlackOptions, log: Log): { readonly receiver: HTTPReceiver; readonly listener: RequestListener } {
+  const receiver = new HTTPReceiver({
+    signingSecret: options.signingSecret ?? '',
+    endpoints: [eventsPath],
+    logger: boltLogger(log),
+    processEventErrorHandler: ({ error, response }) => {
+      log.error('slackEventFailed', { error });
+      if (!response.headersSent) response.writeHead(500).end();
+      return Promise.resolve(false);
+    },
+  });
+  return { receiver, listener: receiver.requestListener };
+}
+
+interface Self {
+  readonly team: string;
+  readonly user: string;
+  readonly botId: string;
+}
+
+/** @throws SlackStartError */
+async function whoAmI(api: WebApi, { clock, log }: SlackOptions, apiUrl: string): Promise<Self> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return selfFrom(await api.call('auth.test', {}), log);
+    } catch (error) {
+      if (error instanceof SlackStartError) throw error;
+      const failure = failureOf('auth.test', error);
+      if (failure.kind === 'token' || failure.kind === 'refused') {
+        throw new SlackStartError(`Slack does not accept SLACK_BOT_TOKEN: ${failure.slackError}. It is the "Bot User OAuth Token" (xoxb-...) under "OAuth & Permissions" of the app.`, error);
+      }
+      const pause = startPauses[attempt];
+      if (pause === undefined) throw new SlackStartError(`Slack cannot be reached at ${new URL(apiUrl).host}: ${failure.slackError}. Check the network, and SLACK_API_URL if it is set.`, error, true);
+      log.warn('slackNotReached', { error: failure.slackError, againInMs: Math.max(pause, failure.retryAfterMs ?? 0) });
+      await clock.sleep(Math.max(pause, failure.retryAfterMs ?? 0));
+    }
+  }
+}
+
+function selfFrom(answer: Fields, log: Log): Self {
+  const { team_id: team, user_id: user, bot_id: botId } = answer;
+  if (typeof team !== 'string' || typeof user !== 'string' || typeof botId !== 'string') {
+    throw new SlackStartError('SLACK_BOT_TOKEN is not the token of a bot: Slack told no bot id for it. Use the "Bot User OAuth Token" (xoxb-...).');
+  }
+  const scopes = asRecord(answer['response_metadata'])['scopes'];
+  if (Array.isArray(scopes)) {
+    const missing = requiredScopes.filter((scope) => !scopes.includes(scope));
+    if (missing.length > 0) log.warn('slackScopesMissing', { missing, todo: 'Add them under "OAuth & Permissions" and install the app again; manifest/slack holds the whole list.' });
+  }
+  return { team, user, botId };
+}
+
+/** @throws SlackStartError */
+function checkSettings(options: SlackOptions, apiUrl: string): void {
+  if (!URL.canParse(apiUrl) || !['http:', 'https:'].includes(new URL(apiUrl).protocol)) throw new SlackStartError(`SLACK_API_URL is not a web address: ${apiUrl}`);
+  const { protocol, hostname } = new URL(apiUrl);
+  if (protocol === 'http:' && !['127.0.0.1', 'localhost', '[::1]'].includes(hostname)) throw new SlackStartError('SLACK_API_URL must begin with https:// unless it is on this machine: the token travels to it.');
+  if (!/^\/[a-z0-9_-]{1,31}$/.test(options.command)) throw new SlackStartError(`SLACK_COMMAND must be a slash and up to 31 lower-case letters, digits, - or _: ${options.command}`);
+  if (options.appToken === undefined && (options.signingSecret ?? '') === '') throw new SlackStartError('Set SLACK_SIGNING_SECRET (Basic Information, App Credentials), or SLACK_APP_TOKEN for Socket Mode.');
+  if (options.appToken !== undefined && !options.appToken.startsWith('xapp-')) throw new SlackStartError('SLACK_APP_TOKEN must be an app-level token (xapp-...), made under "Basic Information", "App-Level Tokens".');
+  const odd = options.allowedTeams.find((team) => !/^[TE][A-Z0-9]{2,30}$/.test(team));
+  if (odd !== undefined) throw new SlackStartError(`SLACK_ALLOWED_TEAMS holds "${odd}", which is no workspace id (T...) or organisation id (E...).`);
+}
+
+function withSlash(url: string): string {
+  return url.endsWith('/') ? url : `${url}/`;
+}

@@ -1,0 +1,75 @@
+// Brings an answer to one person alone: through the delivery's own address while it works, else as an ephemeral message, else in a conversation of two.
+import type { SlackMessage } from '../../../cards/blockTypes.ts';
+import type { Clock, Log } from '../../liveResponse/ports.ts';
+import { failureOf, messageOf, SlackFailure } from './errors.ts';
+import { responseUrlLife, responseUrlUses } from './limits.ts';
+import { literal, noUnfurl } from './messages.ts';
+import type { SlackFetch, WebApi } from './webApi.ts';
+
+export interface Hearer {
+  readonly channel: string;
+  readonly user: string;
+  /** The thread it was asked in. */
+  readonly thread?: string;
+  readonly address?: ResponseAddress;
+}
+
+/** A response_url and how often it was used; made where a delivery came in, kept no longer than its answer takes. */
+export interface ResponseAddress {
+  readonly url: string;
+  readonly at: number;
+  uses: number;
+}
+
+export interface Whispering {
+  /** @throws SlackFailure */
+  say(hearer: Hearer, message: SlackMessage): Promise<void>;
+}
+
+/** The person cannot be reached in that channel: the bot or the person is not in it, or nobody may see ephemeral messages there. */
+const notThere = new Set(['user_not_in_channel', 'not_in_channel', 'channel_not_found', 'is_archived', 'restricted_action', 'restricted_action_read_only_channel', 'messages_tab_disabled']);
+
+export function createWhispering(api: WebApi, clock: Pick<Clock, 'now'>, log: Log, apiUrl: string, fetchNow: SlackFetch): Whispering {
+  async function respond(address: ResponseAddress, message: SlackMessage): Promise<boolean> {
+    if (address.uses >= responseUrlUses || clock.now() - address.at > responseUrlLife || !mayRespondTo(address.url, apiUrl)) return false;
+    address.uses += 1;
+    try {
+      const answer = await fetchNow(address.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        // The card that was pressed stays: this is a message of its own, for one pair of eyes.
+        body: JSON.stringify({ ...message, ...literal, ...noUnfurl, response_type: 'ephemeral', replace_original: false }),
+        redirect: 'error',
+      });
+      if (answer.ok) return true;
+      log.info('slackResponseRefused', { status: answer.status });
+    } catch (error) {
+      // Said twice is better than not at all: it is private and changes nothing.
+      log.info('slackResponseFailed', { error: messageOf(error) });
+    }
+    return false;
+  }
+
+  return {
+    async say(hearer, message) {
+      if (hearer.address !== undefined && (await respond(hearer.address, message))) return;
+      const { channel, user, thread } = hearer;
+      try {
+        await api.call('chat.postEphemeral', { channel, user, ...message, ...literal, ...(thread === undefined ? {} : { thread_ts: thread }) });
+      } catch (error) {
+        const failure = failureOf('chat.postEphemeral', error);
+        if (!(failure instanceof SlackFailure) || !notThere.has(failure.slackError)) throw failure;
+        await api.call('chat.postMessage', { channel: user, ...message, ...literal, ...noUnfurl });
+      }
+    },
+  };
+}
+
+/** Slack's own hosts, and the one we were told to talk to. The payload is signed; this is the second bolt on that door. */
+export function mayRespondTo(url: string, apiUrl: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname, origin, username, password } = new URL(url);
+  if (username !== '' || password !== '') return false;
+  if (origin === new URL(apiUrl).origin) return true;
+  return protocol === 'https:' && ['slack.com', 'slack-gov.com'].some((host) => hostname.endsWith(`.${host}`));
+}

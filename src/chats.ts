@@ -1,0 +1,108 @@
+// The chats in front of the bot: which of them the options ask for, opened, mounted and closed as one.
+import type { Express } from 'express';
+import { whyNoConsole } from './adapters/console/alone.ts';
+import { mountConsole } from './adapters/console/api.ts';
+import { createConsoleChat } from './adapters/console/chat.ts';
+import { placesOf } from './adapters/console/people.ts';
+import type { World } from './adapters/console/world.ts';
+import type { Check } from './adapters/http/server.ts';
+import type { Http } from './adapters/outbound/http.ts';
+import { random } from './adapters/random.ts';
+import { realDisk } from './adapters/store/disk.ts';
+import { history } from './adapters/store/history.ts';
+import type { Store } from './adapters/store/requestStore.ts';
+import type { Policy } from './bot/policy.ts';
+import type { Bot, ChatPort, Groups } from './bot/ports.ts';
+import type { Clock, Log } from './liveResponse/ports.ts';
+import { openSlack } from './slackChat.ts';
+import type { SlackService } from './slackChat.ts';
+import { openEntraGroups, openTeams } from './teamsChat.ts';
+import type { EntraService, TeamsService } from './teamsChat.ts';
+
+export interface ChatOptions {
+  readonly console: boolean;
+  readonly slack?: SlackService;
+  readonly teams?: TeamsService;
+  /** To read Entra groups with. */
+  readonly entra?: EntraService;
+  /** Chats beside those of the settings: the demo's terminal. */
+  readonly chats?: readonly ChatPort[];
+}
+
+export interface ChatParts {
+  readonly dataDir: string;
+  readonly command: string;
+  readonly policy: Policy;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly http: Http;
+  /** The embedded simulator's switches, for the console. */
+  readonly world?: World;
+  /** Asked once the bot exists. */
+  readonly bot: () => Bot;
+  /** Called when a chat can hear nothing any more. */
+  readonly onBroken: (why: string) => void;
+}
+
+export interface Chats {
+  readonly ports: readonly ChatPort[];
+  readonly groups: Groups;
+  /** Puts the chats' routes on the shared port, which is known only once it listens. */
+  mount(app: Express, port: () => number): void;
+  /** Begins to listen; the shared port is up. */
+  open(url: string): Promise<void>;
+  checks(): readonly Check[];
+  /** Takes nothing new in, and ends what would hold the stopping server open. */
+  drain(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Why the options' chats cannot stand where they are asked to; undefined when they can. */
+export function whyNoChats(options: ChatOptions, where: { readonly host: string; readonly localDefender: boolean }): string | undefined {
+  const others = [...(options.slack === undefined ? [] : ['Slack']), ...(options.teams === undefined ? [] : ['Teams']), ...(options.chats ?? []).map((chat) => chat.surface)];
+  return options.console ? whyNoConsole({ ...where, chats: others }) : undefined;
+}
+
+export async function openChats(options: ChatOptions, parts: ChatParts): Promise<Chats> {
+  const { command, policy, store, clock, log, dataDir, bot } = parts;
+  const local = options.console ? createConsoleChat({ clock, places: placesOf(policy).map((place) => place.id), askedAt: (id) => store.get(id)?.at }) : undefined;
+  const slack = options.slack === undefined ? undefined : await openSlack(options.slack, store, { command, bot, log, dataDir, onDeaf: parts.onBroken });
+  const teams = options.teams === undefined ? undefined : await openTeams(options.teams, { command, log, dataDir });
+  const entra = options.entra === undefined ? undefined : openEntraGroups(options.entra, parts.http, log);
+  const streams: (() => Promise<void>)[] = [];
+
+  return {
+    ports: [...(local === undefined ? [] : [local]), ...(slack === undefined ? [] : [slack.chat]), ...(teams === undefined ? [] : [teams.chat]), ...(options.chats ?? [])],
+    groups: {
+      includes(group, person) {
+        const reader = group.startsWith('entra:') ? entra : group.startsWith('slack:') ? slack?.groups : undefined;
+        return reader?.includes(group, person) ?? Promise.reject(new Error(`nothing is connected that could read the group ${group}`));
+      },
+    },
+    mount(app, port) {
+      // Slack before any body parser: its signatures are over the raw bytes.
+      slack?.mount(app);
+      teams?.mount(app, bot());
+      if (local === undefined) return;
+      const { world } = parts;
+      streams.push(
+        mountConsole(app, { chat: local, bot: bot(), policy, store, journal: (id) => history(realDisk, dataDir, id), clock, random, command, port, ...(world === undefined ? {} : { world }) }),
+      );
+    },
+    async open(url) {
+      await slack?.open();
+      await teams?.selfTest(url);
+    },
+    checks: () => [...(slack?.checks() ?? []), ...(teams?.checks() ?? [])],
+    async drain() {
+      // A stream of events is an answer that never ends by itself.
+      await Promise.all(streams.map((end) => end()));
+      await slack?.drain();
+    },
+    async stop() {
+      await slack?.stop();
+      await teams?.stop();
+    },
+  };
+}

@@ -1,0 +1,55 @@
+// A download link is a bearer secret, and the record of who made and saw what is the point: one is nowhere on disk or in the log, the other always is.
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { openHouse } from '../support/house.ts';
+import type { House } from '../support/house.ts';
+
+let house: House;
+afterEach(() => house.close());
+
+function everyFile(folder: string): string {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile())
+    .map((path) => readFileSync(path, 'utf8'))
+    .join('\n');
+}
+
+describe('after a whole story', () => {
+  test('no link signature is in the data folder or in the log, and every mint, view and refusal is in the journal', async () => {
+    const logLines: string[] = [];
+    house = await openHouse({ logLines });
+    await house.say('responder1', 'dump hosta notepad');
+    await house.loop.tick();
+    await house.press('responder1', 'approve');
+    await house.press('approver1', 'approve');
+    await house.until('finished');
+    await house.loop.tick();
+    const { id } = house.newest();
+    const onCard = house.card().view.links[0]?.url ?? '';
+    const told = await house.say('responder1', `link ${id} 1`);
+    await house.say('approver1', `output ${id} 0`);
+    house.simulator.tenant.faults.plant({ what: 'redirect', on: 'blob', times: 5, value: 'http://169.254.169.254/' });
+    await house.say('approver1', `link ${id} 0`);
+    await house.restart();
+
+    const signatures = [onCard, told.kind === 'sentence' ? (told.link?.url ?? '') : ''].map((url) => new URL(url).searchParams.get('sig') ?? '');
+    expect(signatures.every((sig) => sig.length > 20)).toBe(true);
+    const written = everyFile(house.dir) + logLines.join('');
+    for (const sig of signatures) {
+      expect(written).not.toContain(sig);
+      expect(written).not.toContain(encodeURIComponent(sig));
+    }
+    expect(written).not.toContain('sig=');
+    for (const fact of ['"linkMinted"', '"resultViewed"', '"pressRefused"', '"selfApproval"', '"excerptRead"']) expect(written).toContain(fact);
+  });
+
+  test('the data folder and its files are for their owner alone', async () => {
+    house = await openHouse();
+    await house.say('responder1', 'dump hosta notepad');
+    await house.loop.tick();
+    expect((statSync(house.dir).mode & 0o777).toString(8)).toBe('700');
+    for (const name of readdirSync(house.dir).filter((one) => one.endsWith('.ndjson'))) expect((statSync(join(house.dir, name)).mode & 0o777).toString(8)).toBe('600');
+  });
+});

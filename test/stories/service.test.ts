@@ -1,0 +1,107 @@
+// The composed service with its workers running by themselves, at high simulated speed: what a tick by hand cannot show.
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startService } from '../../src/service.ts';
+import type { Service, ServiceOptions } from '../../src/service.ts';
+import { createStoryChat } from '../support/house.ts';
+import type { StoryChat } from '../support/house.ts';
+import { root } from '../support/root.ts';
+
+let dir: string;
+let service: Service;
+let chat: StoryChat;
+
+function options(): ServiceOptions {
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    dataDir: dir,
+    policyFile: join(root, 'policy.example.yaml'),
+    command: '/lr',
+    logLevel: 'silent',
+    secrets: [],
+    defender: { kind: 'simulator', speed: 200 },
+    console: false,
+    chats: [chat],
+    rates: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1500 },
+    sessions: 25,
+    pollGap: 2_400,
+    parkedGap: 30_000,
+    offlineQueue: 3 * 24 * 3_600_000,
+    outputRetention: 30 * 24 * 3_600_000,
+  };
+}
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'lr-service-'));
+  chat = createStoryChat();
+  service = await startService(options());
+});
+afterEach(async () => {
+  await service.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const place = { surface: 'console', id: 'incidents', direct: false, external: false } as const;
+const member = (id: string) => ({ surface: 'console', id, trust: 'member' }) as const;
+
+async function askAndApprove(text: string): Promise<string> {
+  const asked = await service.bot.command({ surface: 'console', account: member('responder1'), place, text, deliveryId: text });
+  if (asked.kind !== 'asked') throw new Error(JSON.stringify(asked));
+  const request = service.store.get(asked.requestId);
+  await service.bot.press({ surface: 'console', account: member('approver1'), place, verb: 'approve', requestId: asked.requestId, revision: request?.revision ?? 0, fingerprint: request?.fingerprint ?? '', deliveryId: 'press' });
+  return asked.requestId;
+}
+
+/** Resolves with the first change after which the request is so. */
+function becomes(id: string, state: string): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (service.store.get(id)?.state !== state) return;
+      stop();
+      resolve();
+    };
+    const stop = service.store.subscribe(look);
+    look();
+  });
+}
+
+describe('the service', () => {
+  test('carries an approved request to its end without being driven', async () => {
+    const id = await askAndApprove('dump hosta notepad');
+    await becomes(id, 'finished');
+    expect(service.store.get(id)).toMatchObject({ outcome: 'succeeded' });
+  });
+
+  test('follows a session that was found again, though nothing else runs', async () => {
+    service.simulator?.tenant.faults.plant({ what: 'loseAnswer', on: 'run', times: 1 });
+    const id = await askAndApprove('dump hosta notepad');
+    await becomes(id, 'unknown');
+    await becomes(id, 'finished');
+    expect(service.simulator?.tenant.submissions).toHaveLength(1);
+  });
+
+  test('goes on after a stop and start in the middle, with simulated time never running backwards', async () => {
+    const id = await askAndApprove('dump hosta notepad');
+    await becomes(id, 'running');
+    const before = service.clock.now();
+    await service.stop();
+    service = await startService(options());
+    expect(service.clock.now()).toBeGreaterThanOrEqual(before);
+    await becomes(id, 'finished');
+    expect(service.simulator?.tenant.submissions).toHaveLength(1);
+  });
+
+  test('answers a readiness question with every part by name, and says why when one is not well', async () => {
+    const ready = async () => (await fetch(`${service.url}/readyz`)).json() as Promise<{ status: string; checks: { name: string; ok: boolean; why?: string }[] }>;
+    expect((await ready()).status).toBe('ready');
+    service.simulator?.tenant.faults.plant({ what: 'status', on: 'list', status: 503, times: 'always' });
+    const id = await askAndApprove('dump hosta notepad');
+    await becomes(id, 'running');
+    let answer = await ready();
+    while (answer.status === 'ready') answer = await ready();
+    expect(answer.checks.find((check) => check.name === 'defender')).toMatchObject({ ok: false, why: expect.stringMatching(/503|list/i) });
+  });
+});

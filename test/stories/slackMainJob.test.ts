@@ -1,0 +1,124 @@
+// The main job through Slack, started by settings alone: typed by one person, approved by another, followed on one message, finished with a link.
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { read } from '../support/slack/fakeSlack.ts';
+import { incidents, openSlackHouse, privateRoom } from '../support/slack/slackHouse.ts';
+import type { SlackHouse } from '../support/slack/slackHouse.ts';
+
+let house: SlackHouse;
+beforeEach(async () => {
+  house = await openSlackHouse();
+});
+afterEach(() => house.close());
+
+test('a dump is asked, refused to its requester, approved by another, run once and finished on one message', async () => {
+  const card = await house.asked();
+  const first = read(card);
+  expect(first).toContain('RunScript minidump.ps1 OfficeClickToRun');
+  expect(first).toContain('GetFile C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip');
+  expect(JSON.stringify(card.blocks)).toContain('<!subteam^S0APPROVE>');
+  const approve = card.blocks.flatMap((block) => (block['elements'] as readonly Record<string, unknown>[] | undefined) ?? []).find((element) => element['action_id'] === 'lr.approve.v1');
+  expect(JSON.stringify(approve?.['confirm'])).toContain('hosta');
+  expect(JSON.stringify(approve?.['confirm'])).toContain('minidump.ps1');
+
+  await house.riley.press(card, 'Approve');
+  await house.told(house.riley, /own request/i);
+  await house.ola.press(card, 'Approve');
+  await house.told(house.ola, /approver/i);
+  expect(house.request().state).toBe('awaitingApproval');
+  expect(house.service.simulator?.tenant.submissions).toHaveLength(0);
+
+  await house.avery.press(card, 'Approve');
+  const finished = await house.shows(/Finished/);
+  expect(finished.ts).toBe(card.ts);
+  expect(read(finished)).toContain('51 MB');
+  expect(finished.history.some((text) => text.includes('Running'))).toBe(true);
+  expect(house.service.simulator?.tenant.submissions).toHaveLength(1);
+
+  // The link is a button; pressing it is acknowledged and nothing more.
+  const linked = await house.shows(/expires/);
+  expect((await house.riley.press(linked, 'lr.open.v1')).acknowledged).toBe(true);
+  const note = await house.slack.until('the note', () => house.slack.world.in(incidents).find((message) => message.thread === card.ts));
+  expect(note.text).toContain('<@U0RILEY1>');
+
+  const topLevel = house.slack.world.in(incidents).filter((message) => message.thread === undefined);
+  expect(topLevel).toHaveLength(1);
+  for (const call of house.slack.world.calls.filter(({ method }) => method === 'chat.postMessage')) expect(call.args).toMatchObject({ unfurl_links: 'false', unfurl_media: 'false', parse: 'none' });
+  expect(house.slack.world.calls.filter(({ error }) => error !== undefined)).toEqual([]);
+});
+
+test('an expired link is taken off the card, and New link puts a fresh one there', async () => {
+  const card = await house.asked();
+  await house.avery.press(card, 'Approve');
+  await house.shows(/expires/);
+  // Half an hour in a few seconds.
+  house.service.scaledClock?.setSpeed(800);
+  const bare = await house.shows(/^(?![\s\S]*expires)[\s\S]*Finished/);
+  house.service.scaledClock?.setSpeed(100);
+  await house.riley.press(bare, 'lr.link.v1');
+  await house.shows(/expires/);
+});
+
+describe('a request that does not run', () => {
+  test('is denied with a reason that stands on its card', async () => {
+    const card = await house.asked();
+    await house.avery.press(card, 'Deny');
+    await house.slack.until('the form', () => [...house.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'));
+    await house.avery.submit('not <!channel> today');
+    const denied = await house.shows('not <!channel> today');
+    expect(denied.ts).toBe(card.ts);
+    expect(JSON.stringify(denied.blocks)).not.toContain('"lr.approve.v1"');
+    expect(house.request()).toMatchObject({ state: 'over', ending: { how: 'denied' } });
+    expect(house.service.simulator?.tenant.submissions).toHaveLength(0);
+  });
+
+  test('is withdrawn by its requester, and by no onlooker', async () => {
+    const card = await house.asked();
+    await house.ola.press(card, 'Withdraw');
+    await house.told(house.ola, /requester|withdraw/i);
+    expect(house.request().state).toBe('awaitingApproval');
+    await house.riley.press(card, 'Withdraw');
+    await house.shows(/Withdrawn/i);
+    expect(house.service.simulator?.tenant.submissions).toHaveLength(0);
+  });
+});
+
+describe('results in a private place', () => {
+  test('are on no card there, and are told to one person alone', async () => {
+    await house.riley.command(privateRoom, 'dump hosta OfficeClickToRun');
+    const card = await house.shows('Waiting for approval', privateRoom);
+    await house.avery.press(card, 'Approve');
+    const finished = await house.shows(/Finished/, privateRoom);
+    await house.slack.until('the read transcript', () => (house.request().state === 'finished' ? true : undefined));
+    expect(finished.history.join('\n')).not.toContain('51 MB');
+    const hers = await house.shows(/Finished/, privateRoom);
+    await house.riley.press(hers, 'lr.output.v1');
+    expect(await house.told(house.riley, '51 MB')).toContain('page 1 of');
+    await house.riley.press(hers, 'lr.link.v1');
+    await house.told(house.riley, /fresh link/i);
+    expect(JSON.stringify(house.slack.world.ephemerals.at(-1)?.blocks)).toContain('"url"');
+  });
+});
+
+test.each([
+  ['a guest', { is_restricted: true }],
+  ['a single-channel guest', { is_ultra_restricted: true }],
+  ['a stranger of Slack Connect', { is_stranger: true }],
+  ['a bot', { is_bot: true }],
+  ['a deactivated account', { deleted: true }],
+  ['an account of another workspace', { team_id: 'T0OTHER1' }],
+])('%s cannot approve, listed or not', async (_who, flags) => {
+  const card = await house.asked();
+  house.slack.world.user('U0AVERY1', flags);
+  await house.avery.press(card, 'Approve');
+  await house.told(house.avery, /\S/);
+  expect(house.request().state).toBe('awaitingApproval');
+});
+
+test('help and whoami answer anybody, also in a thread', async () => {
+  const card = await house.asked();
+  const nobody = house.slack.person('U0NOBODY');
+  await nobody.mention(incidents, 'whoami', { thread: card.ts });
+  expect(await house.told(nobody, 'U0NOBODY')).toContain('slack');
+  await nobody.command(incidents, 'help');
+  await house.told(nobody, /dump/);
+});

@@ -1,0 +1,212 @@
+// What goes wrong between people, Slack and the bot: whatever it is, one correct card stands in each place and nothing is posted twice.
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { read } from '../support/slack/fakeSlack.ts';
+import { incidents, openSlackHouse } from '../support/slack/slackHouse.ts';
+import type { SlackHouse } from '../support/slack/slackHouse.ts';
+import type { SlackMessageKept } from '../support/slack/world.ts';
+
+let house: SlackHouse;
+beforeEach(async () => {
+  house = await openSlackHouse();
+});
+afterEach(() => house.close());
+
+/** Cards that claim to be the request's true one. */
+function live(channel = incidents): readonly SlackMessageKept[] {
+  return house.slack.world.in(channel).filter((message) => message.by === 'U0BOT' && message.thread === undefined && !read(message).includes('superseded'));
+}
+const posts = (): number => house.slack.world.calls.filter(({ method, args }) => method === 'chat.postMessage' && args['thread_ts'] === undefined).length;
+const submissions = (): number => house.service.simulator?.tenant.submissions.length ?? 0;
+
+describe('people at the same time', () => {
+  test('a double click approves once, and the second is told', async () => {
+    const card = await house.asked();
+    const clicks = await Promise.all([house.avery.press(card, 'Approve'), house.avery.press(card, 'Approve')]);
+    expect(clicks.every(({ acknowledged }) => acknowledged)).toBe(true);
+    await house.told(house.avery, /already|before|changed/i);
+    await house.shows('Finished');
+    expect(submissions()).toBe(1);
+    expect(live()).toHaveLength(1);
+  });
+
+  test('of two approvers one is first, and the other learns who', async () => {
+    const card = await house.asked();
+    await Promise.all([house.avery.press(card, 'Approve'), house.sam.press(card, 'Approve')]);
+    const [first, second] = await house.slack.until('an approval', () => {
+      const request = house.request();
+      if (!('approval' in request) || request.approval === undefined) return undefined;
+      return request.approval.by.id === 'approver1' ? ([house.avery, house.sam] as const) : ([house.sam, house.avery] as const);
+    });
+    expect(await house.told(second, /already|changed/i)).not.toBe('');
+    expect(first.told()).toBe('');
+    await house.shows('Finished');
+    expect(submissions()).toBe(1);
+  });
+
+  test('approve against withdraw ends in one of both, never in both', async () => {
+    const card = await house.asked();
+    await Promise.all([house.avery.press(card, 'Approve'), house.riley.press(card, 'Withdraw')]);
+    await house.shows(/Finished|Withdrawn/i);
+    expect(submissions()).toBe(house.request().state === 'finished' ? 1 : 0);
+    expect(live()).toHaveLength(1);
+  });
+
+  test('a member removed from a group right before the press is not an approver any more', async () => {
+    await house.close();
+    house = await openSlackHouse({ policy: (text) => text.replace('approver: [approver1, responder2]', 'approver: ["slack:S0APPROVE"]') });
+    const card = await house.asked();
+    await house.avery.command(incidents, 'whoami');
+    await house.told(house.avery, /approver/);
+    house.slack.world.groups.set('S0APPROVE', []);
+    await house.avery.press(card, 'Approve');
+    await house.told(house.avery, /needs|role|approve/i);
+    expect(house.request().state).toBe('awaitingApproval');
+    // A group that cannot be read gives nobody a role.
+    house.slack.world.groups.set('S0APPROVE', ['U0AVERY1']);
+    house.slack.fault('usergroups.users.list', { kind: 'error', error: 'plan_upgrade_required' }, 3);
+    const said = house.slack.world.ephemerals.length;
+    await house.avery.press(card, 'Approve');
+    await house.slack.until('a refusal', () => (house.slack.world.ephemerals.length > said ? true : undefined));
+    expect(house.request().state).toBe('awaitingApproval');
+  });
+});
+
+describe('cards that are not there, or twice', () => {
+  test('a deleted card is posted anew, once, and works', async () => {
+    const card = await house.asked();
+    house.slack.world.delete(incidents, card.ts);
+    await house.avery.press(card, 'Approve');
+    const anew = await house.slack.until('another card', () => house.slack.cards(incidents).find((one) => one.ts !== card.ts));
+    await house.shows('Finished');
+    expect(house.card().ts).toBe(anew.ts);
+    expect(live()).toHaveLength(1);
+    expect(posts()).toBe(2);
+  });
+
+  test('where the answer to a post was lost, a second card stands and the first says that it is superseded, at the latest when it is pressed', async () => {
+    house.slack.fault('chat.postMessage', { kind: 'cutAfter' });
+    await house.riley.command(incidents, 'dump hosta OfficeClickToRun');
+    const [first] = await house.slack.until('two cards', () => (house.slack.cards(incidents).length === 2 ? house.slack.cards(incidents) : undefined));
+    if (first === undefined) throw new Error('no first card');
+    // Without the scope to read history, nobody knows where the first one is until somebody presses it.
+    await house.avery.press(first, 'Approve');
+    await house.told(house.avery, 'superseded');
+    await house.slack.until('the older card rewritten', () => (read(first).includes('superseded') ? true : undefined));
+    expect(house.request().state).toBe('awaitingApproval');
+    await house.avery.press(house.card(), 'Approve');
+    await house.shows('Finished');
+    expect(live()).toHaveLength(1);
+    expect(posts()).toBe(2);
+  });
+
+  test('with the scope to read history the first card says so by itself', async () => {
+    house.slack.world.scopes = [...house.slack.world.scopes, 'channels:history'];
+    house.slack.fault('chat.postMessage', { kind: 'cutAfter' });
+    await house.riley.command(incidents, 'dump hosta OfficeClickToRun');
+    await house.slack.until('one live card beside a superseded one', () => {
+      const all = house.slack.world.in(incidents);
+      return all.length === 2 && live().length === 1 ? true : undefined;
+    });
+    expect(read(house.card())).toContain('Waiting for approval');
+  });
+
+  test('a card that may no longer be changed is continued in its thread', async () => {
+    const card = await house.asked();
+    house.slack.world.editWindow = -1;
+    await house.avery.press(card, 'Approve');
+    const next = await house.slack.until('a card in its thread', () => house.slack.cards(incidents).find((one) => one.thread === card.ts));
+    house.slack.world.editWindow = Infinity;
+    expect(next.broadcast).toBe(true);
+    await house.shows('Finished');
+    expect(house.card().ts).toBe(next.ts);
+  });
+
+  test('a place that was archived is given up, and the others go on', async () => {
+    await house.asked();
+    house.slack.world.channel(incidents, { archived: true });
+    await house.avery.press(house.card(), 'Approve');
+    await house.slack.until('the run', () => (submissions() === 1 ? true : undefined));
+    await house.slack.until('a dead card', () => (house.request().cards.some((one) => one.dead !== undefined) ? true : undefined));
+    expect(posts()).toBe(1);
+  });
+
+  test('blocks that Slack will not take become a card without decisions', async () => {
+    house.slack.fault('chat.postMessage', { kind: 'error', error: 'invalid_blocks' });
+    await house.riley.command(incidents, 'dump hosta OfficeClickToRun');
+    const bare = await house.slack.until('the bare card', () => house.slack.cards(incidents).at(0));
+    expect(JSON.stringify(bare.blocks)).not.toContain('lr.approve.v1');
+    expect(read(bare)).toContain('/lr status');
+  });
+});
+
+describe('Slack itself', () => {
+  test('down during a run leaves a card that is right again afterwards, and nothing posted twice', async () => {
+    const card = await house.asked();
+    await house.avery.press(card, 'Approve');
+    await house.shows('Running');
+    house.slack.api.down = true;
+    await finished();
+    house.slack.api.down = false;
+    const late = await house.shows('Finished');
+    expect(late.ts).toBe(card.ts);
+    expect(posts()).toBe(1);
+    expect(submissions()).toBe(1);
+  });
+
+  test('that throttles is obeyed: the same call is not made before its time, and the card is right in the end', async () => {
+    const card = await house.asked();
+    house.slack.fault('chat.update', { kind: 'ratelimited', seconds: 1 });
+    await house.avery.press(card, 'Approve');
+    await house.shows('Finished');
+    const updates = house.slack.world.calls.filter(({ method }) => method === 'chat.update');
+    const at = updates.findIndex(({ error }) => error === 'ratelimited');
+    expect((updates[at + 1]?.at ?? 0) - (updates[at]?.at ?? 0)).toBeGreaterThanOrEqual(990);
+    expect(posts()).toBe(1);
+  });
+
+  test('that takes the token back is seen on /readyz, and the run goes on', async () => {
+    const card = await house.asked();
+    await house.avery.press(card, 'Approve');
+    await house.shows('Running');
+    house.slack.world.revoked = true;
+    await finished();
+    const ready = await fetch(`${house.service.url}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.text()).toContain('token_revoked');
+    expect((await fetch(`${house.service.url}/healthz`)).status).toBe(200);
+  });
+});
+
+describe('a restart', () => {
+  test('in each state ends on the same one card', async () => {
+    const card = await house.asked();
+    await house.restart();
+    await house.avery.press(house.card(), 'Approve');
+    await house.shows(/Approved|Waiting|Running|Defender/);
+    await house.restart();
+    await house.shows('Finished');
+    await house.restart();
+    const last = await house.shows('Finished');
+    expect(last.ts).toBe(card.ts);
+    expect(live()).toHaveLength(1);
+    expect(posts()).toBe(1);
+    await house.slack.until('the note', () => house.slack.world.in(incidents).find((message) => message.thread === card.ts));
+    await house.restart();
+    expect(house.slack.world.in(incidents).filter((message) => message.thread === card.ts)).toHaveLength(1);
+  });
+
+  test('while Slack is down fails with a sentence, and the next one goes on where it was', async () => {
+    const card = await house.asked();
+    await house.avery.press(card, 'Approve');
+    await house.service.stop();
+    house.slack.fault('auth.test', { kind: 'error', error: 'invalid_auth' });
+    await expect(house.restart()).rejects.toThrow(/SLACK_BOT_TOKEN/);
+    await house.restart();
+    await house.shows('Finished');
+    expect(posts()).toBe(1);
+  });
+});
+
+function finished(): Promise<true> {
+  return house.slack.until('the end of the run', () => (house.request().state === 'finished' ? true : undefined));
+}

@@ -1,0 +1,58 @@
+// The built program as a child process: started with settings alone, asked over HTTP, killed when a test says so.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { root } from './root.ts';
+
+export interface Program {
+  readonly child: ChildProcess;
+  /** The first line of stdout. */
+  readonly firstLine: string;
+  /** Everything written to stderr so far. */
+  stderr(): string;
+  kill(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts a file of dist and resolves with its first line of stdout; rejects with its stderr when it ends before that. */
+export function startProgram(file: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Program> {
+  const child = spawn(process.execPath, [join(root, 'dist', file), ...args], {
+    // Only what the test names: no setting of the machine may leak in.
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: root,
+  });
+  let out = '';
+  let err = '';
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('exit', (code) => {
+      resolve(code);
+    });
+  });
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString('utf8')));
+  return new Promise((resolve, reject) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk.toString('utf8');
+      const line = /^(.*)\n/.exec(out)?.[1];
+      if (line === undefined) return;
+      resolve({
+        child,
+        firstLine: line,
+        stderr: () => err,
+        kill(signal) {
+          child.kill(signal);
+          return ended;
+        },
+      });
+    });
+    void ended.then((code) => {
+      reject(new Error(`${file} ended with ${String(code)} before its first line: ${err}`));
+    });
+  });
+}
+
+/** The address in a first line such as "live-response-bot console at http://127.0.0.1:3978/". */
+export function addressIn(line: string): string {
+  const found = /http:\/\/\S+?(?=\/?(?:\s|$))/.exec(line)?.[0];
+  if (found === undefined) throw new Error(`no address in "${line}"`);
+  return found;
+}

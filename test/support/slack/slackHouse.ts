@@ -1,0 +1,140 @@
+// The whole product behind the fake Slack, started by settings alone: simulator, journal, loop, and the adapter over real HTTP or WebSocket.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSettings } from '../../../src/adapters/config/settings.ts';
+import { optionsFrom } from '../../../src/options.ts';
+import { startService } from '../../../src/service.ts';
+import type { Service } from '../../../src/service.ts';
+import type { Request } from '../../../src/liveResponse/request.ts';
+import { root } from '../root.ts';
+import { read, startFakeSlack } from './fakeSlack.ts';
+import type { FakeSlack, Person } from './fakeSlack.ts';
+import type { SlackMessageKept } from './world.ts';
+
+export const incidents = 'C0INCIDENT';
+export const privateRoom = 'C0PRIVATE1';
+
+/** The example policy with its people and places in Slack. */
+export function slackPolicy(): string {
+  return readFileSync(join(root, 'policy.example.yaml'), 'utf8')
+    .replace('console: responder1', 'slack: U0RILEY1')
+    .replace('console: responder2', 'slack: U0SAMMY1')
+    .replace('console: approver1', 'slack: U0AVERY1')
+    .replace('console: onlooker1', 'slack: U0OLLIE1')
+    .replace("'console:incidents', approvals: true, notify: 'console:approver1'", `'slack:${incidents}', approvals: true, notify: 'slack:S0APPROVE'`)
+    .replace('console:soc-private', `slack:${privateRoom}`);
+}
+
+/** A workspace with the policy's people, a stranger, a guest and the channels. */
+export function furnish({ world }: FakeSlack): void {
+  const people = [['U0RILEY1', 'Riley'], ['U0SAMMY1', 'Sam'], ['U0AVERY1', 'Avery'], ['U0OLLIE1', 'Ola'], ['U0NOBODY', 'Nobody']] as const;
+  for (const [id, name] of people) world.user(id, { name });
+  const members = [...people.map(([id]) => id), 'U0BOT'];
+  world.channel(incidents, { name: 'incidents', members });
+  world.channel(privateRoom, { name: 'soc-private', private: true, members });
+  world.groups.set('S0APPROVE', ['U0AVERY1']);
+}
+
+export interface SlackHouse {
+  readonly slack: FakeSlack;
+  service: Service;
+  readonly riley: Person;
+  readonly sam: Person;
+  readonly avery: Person;
+  readonly ola: Person;
+  readonly dataDir: string;
+  readonly broken: string[];
+  /** The newest request. */
+  request(): Request;
+  /** The newest card in a channel. */
+  card(channel?: string): SlackMessageKept;
+  /** Resolves when the newest card in a channel reads like this. */
+  shows(words: string | RegExp, channel?: string): Promise<SlackMessageKept>;
+  told(person: Person, words: string | RegExp): Promise<string>;
+  /** Types the dump and waits for its card. */
+  asked(): Promise<SlackMessageKept>;
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SlackHouseOptions {
+  readonly socket?: boolean;
+  readonly speed?: number;
+  readonly policy?: (text: string) => string;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export async function openSlackHouse(options: SlackHouseOptions = {}): Promise<SlackHouse> {
+  const slack = await startFakeSlack();
+  furnish(slack);
+  const dataDir = mkdtempSync(join(tmpdir(), 'lr-slack-house-'));
+  const policyFile = join(dataDir, 'policy.yaml');
+  writeFileSync(policyFile, (options.policy ?? ((text: string) => text))(slackPolicy()));
+  const broken: string[] = [];
+
+  async function start(): Promise<Service> {
+    const settings = readSettings({
+      SLACK_BOT_TOKEN: slack.tokens.bot,
+      ...(options.socket === true ? { SLACK_APP_TOKEN: slack.tokens.app } : { SLACK_SIGNING_SECRET: slack.tokens.signingSecret }),
+      SLACK_API_URL: slack.apiUrl,
+      LR_DEFENDER: 'simulator',
+      LR_SPEED: String(options.speed ?? 100),
+      LR_POLICY: policyFile,
+      LR_DATA_DIR: join(dataDir, 'data'),
+      LR_LOG_LEVEL: 'silent',
+      PORT: '0',
+      ...options.settings,
+    });
+    if ('problems' in settings) throw new Error(settings.problems.join('\n'));
+    const service = await startService({ ...optionsFrom(settings.settings), onBroken: (why) => void broken.push(why) });
+    slack.target = options.socket === true ? undefined : `${service.url}/slack/events`;
+    return service;
+  }
+
+  const house: SlackHouse = {
+    slack,
+    service: await start(),
+    riley: slack.person('U0RILEY1'),
+    sam: slack.person('U0SAMMY1'),
+    avery: slack.person('U0AVERY1'),
+    ola: slack.person('U0OLLIE1'),
+    dataDir,
+    broken,
+    request() {
+      const newest = house.service.store.all().at(0);
+      if (newest === undefined) throw new Error('there is no request');
+      return newest;
+    },
+    card(channel = incidents) {
+      const newest = slack.cards(channel).at(-1);
+      if (newest === undefined) throw new Error(`there is no card in ${channel}`);
+      return newest;
+    },
+    shows: (words, channel = incidents) =>
+      slack.until(`a card with ${String(words)}`, () => {
+        const newest = slack.cards(channel).at(-1);
+        return newest !== undefined && reads(read(newest), words) ? newest : undefined;
+      }),
+    told: (person, words) =>
+      slack.until(`${String(words)} told to ${person.id}`, () => (reads(person.told(), words) ? person.told() : undefined)),
+    async asked() {
+      await house.riley.command(incidents, 'dump hosta OfficeClickToRun --reason "beacon at 02:40"');
+      return house.shows('Waiting for approval');
+    },
+    async restart() {
+      await house.service.stop();
+      house.service = await start();
+    },
+    async close() {
+      await house.service.stop();
+      await slack.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+  return house;
+}
+
+function reads(text: string, words: string | RegExp): boolean {
+  return typeof words === 'string' ? text.includes(words) : words.test(text);
+}
