@@ -24,6 +24,8 @@ export interface TeamsHouseOptions {
   readonly policy?: (text: string) => string;
   readonly speed?: number;
   readonly pressLimit?: number;
+  /** A second chat beside Teams. */
+  readonly slack?: NonNullable<ServiceOptions['slack']>;
 }
 
 export class TeamsHouse extends TeamsBench {
@@ -55,6 +57,7 @@ export class TeamsHouse extends TeamsBench {
       secrets: [],
       defender: { kind: 'simulator', speed: this.#options.speed ?? 200 },
       console: false,
+      ...(this.#options.slack === undefined ? {} : { slack: this.#options.slack }),
       teams: {
         settings: { type: 'SingleTenant', appId, tenantId: tenant, password: new Secret('x'), cloud: 'public', allowedTenants: [tenant], devNoAuth: false },
         authority: this.authority(),
