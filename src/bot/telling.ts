@@ -10,7 +10,6 @@ import type { Actor } from './people.ts';
 import type { Place, Reply } from './ports.ts';
 import { placesOf } from './cardPlaces.ts';
 import { explain } from './refusal.ts';
-import { showId } from './requestId.ts';
 import { inScope } from './scope.ts';
 import { wordsOf } from './views.ts';
 
@@ -37,7 +36,7 @@ export function list(bot: Conversation, actor: Actor, which: ListName): Reply {
     }
   });
   if (chosen.length === 0) return sentence(emptyList[which]);
-  const rows = chosen.slice(0, listRows).map((request) => [showId(request.id), wordsOf(bot, request).status, request.device.name, request.title, request.requester.name, timeOf(request.changedAt, bot.clock.now())]);
+  const rows = chosen.slice(0, listRows).map((request) => [request.id, wordsOf(bot, request).status, request.device.name, request.title, request.requester.name, timeOf(request.changedAt, bot.clock.now())]);
   const more = chosen.length > listRows ? ` The newest ${listRows} of ${chosen.length}.` : '';
   return sentence(`${listTitle[which]}.${more} One of them: ${bot.settings.command} status <id>`, columns(rows));
 }
@@ -78,7 +77,7 @@ function deviceText(bot: Conversation, device: Device): string {
     ['Last full report', device.lastReportAt === undefined ? undefined : timeOf(device.lastReportAt, bot.clock.now())],
     ['IP', device.ip],
     ['Live response', scope === undefined ? 'allowed by the policy' : explain(scope, bot.settings.command)],
-    ['Open requests', busy.length === 0 ? 'none' : busy.map((request) => `${showId(request.id)} (${wordsOf(bot, request).status})`).join(', ')],
+    ['Open requests', busy.length === 0 ? 'none' : busy.map((request) => `${request.id} (${wordsOf(bot, request).status})`).join(', ')],
   ];
   return columns(lines.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]])));
 }
