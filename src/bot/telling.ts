@@ -19,7 +19,7 @@ const listRows = 20;
 /** The card as it is now, for the person alone. Results are left out where the place is private. */
 export async function cardOf(bot: Conversation, request: Request, place: Place, text: string): Promise<Reply> {
   const here = placesOf(bot, request).find((one) => one.surface === place.surface && one.place === place.id);
-  return { kind: 'card', text, view: await bot.loop.views.of(request, { results: here?.results ?? 'private' }) };
+  return { kind: 'card', text, view: await bot.loop.views.of(request, { results: place.external ? 'private' : (here?.results ?? 'private') }) };
 }
 
 export function list(bot: Conversation, actor: Actor, which: ListName): Reply {

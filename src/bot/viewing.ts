@@ -28,7 +28,7 @@ export async function link(bot: Conversation, actor: Actor, request: Request, in
   const { ready, at } = readyFor(request, index, 'link');
   const here = placesOf(bot, request).find((one) => one.surface === place.surface && one.place === place.id);
   const by = refOf(actor.person);
-  if (pressed && here?.results === 'card' && ready.state === 'finished') {
+  if (pressed && !place.external && here?.results === 'card' && ready.state === 'finished') {
     await mintOnCard(bot, ready, at, by);
     return { kind: 'asked', requestId: request.id, text: `A fresh link is on the card of ${request.id}.`, shown: true };
   }
