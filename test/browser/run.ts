@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { packageRoot } from '../support/packageRoot.ts';
+import { checkCards } from './cards.ts';
 import { launch } from './chromium.ts';
 import { freePort, startProgram } from './program.ts';
 import { steps } from './story.ts';
@@ -78,6 +79,12 @@ if (browser === undefined) {
   mkdirSync(pictures, { recursive: true });
   const only = process.argv[2];
   for (const look of looks) if (only === undefined || only === `${look.scheme}-${look.width}`) await tell(browser, look);
+  if (only === undefined || only === 'cards') {
+    const cards = await checkCards(browser);
+    counted.passed += cards.passed;
+    counted.failed += cards.failures.length;
+    console.log(`\ncards\n  ok    ${cards.passed} drawings, narrow and wide, light and dark${cards.failures.map((failure) => `\n  FAIL  ${failure}`).join('')}`);
+  }
   await browser.close();
 }
 console.log(`\n${counted.passed} passed, ${counted.failed} failed, ${counted.skipped} skipped`);
