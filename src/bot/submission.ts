@@ -183,10 +183,15 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
       return;
     }
     const known = store.all().some((other) => 'actionId' in other && other.actionId === action.id);
-    if (known || !action.comment.includes(attempt.tag)) {
+    if (known || isForeign(action, attempt)) {
       // Defender sometimes answers with the action that already runs on the device (defender-api.md 1.5): ours was not started.
       log.warn('foreignAction', { request: request.id, action: action.id });
       await move(request.id, (now) => ({ type: 'deferred', cause: 'deviceBusy', notBefore: now + busyPause }));
+      return;
+    }
+    if (!action.comment.includes(attempt.tag)) {
+      log.warn('answerProvesNothing', { request: request.id, action: action.id });
+      await move(request.id, () => ({ type: 'lost' }));
       return;
     }
     await move(request.id, (now) => ({ type: 'submitted', action, deadline: deadlineFrom(request, now, deps.settings.offlineQueue) }));
@@ -251,6 +256,12 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
       return position === 0 ? undefined : { position, expectedAt: budgets.expectedAt(position, clock.now()) };
     },
   };
+}
+
+/** Words that are not ours. No comment at all, or one cut inside our tag, may be our own action: sent again, it would run twice. */
+function isForeign(action: Action, { tag }: Attempt): boolean {
+  const comment = action.comment.trim();
+  return !comment.includes(tag) && !tag.startsWith(comment);
 }
 
 function refusal(error: DefenderError): Move {
