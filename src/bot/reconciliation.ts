@@ -71,12 +71,7 @@ export function createReconciliation(deps: Deps, isPosting: (id: string) => bool
   /** By id where we had one, else by the tag of any of our attempts. */
   async function find(request: InState<'unknown'>): Promise<Action | undefined | 'notRead'> {
     try {
-      if (request.actionId !== undefined) return (await defender.actions([request.actionId])).at(0);
-      const first = request.attempts.at(0)?.at ?? request.since;
-      const recent = await defender.recent(request.device.id, first - clockSlack);
-      const ours = recent.filter((action) => request.attempts.some((attempt) => action.comment.includes(attempt.tag)));
-      if (ours.length > 1) log.error('ranTwice', { request: request.id, actions: ours.map((action) => action.id) });
-      return ours.at(0);
+      return request.actionId === undefined ? await findByTag(deps, request) : (await defender.actions([request.actionId])).at(0);
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
       log.warn('lookFailed', { request: request.id, code: error.code, detail: error.message });
@@ -85,4 +80,13 @@ export function createReconciliation(deps: Deps, isPosting: (id: string) => bool
   }
 
   return { pass, look };
+}
+
+/** The newest of the device's recent actions that bears the tag of any of our attempts, since each of them may have arrived. @throws DefenderError */
+export async function findByTag({ defender, log }: Pick<Deps, 'defender' | 'log'>, request: InState<'submitting' | 'unknown'>): Promise<Action | undefined> {
+  const first = Math.min(...request.attempts.map((attempt) => attempt.at));
+  const recent = await defender.recent(request.device.id, first - clockSlack);
+  const ours = recent.filter((action) => request.attempts.some((attempt) => action.comment.includes(attempt.tag)));
+  if (ours.length > 1) log.error('ranTwice', { request: request.id, actions: ours.map((action) => action.id) });
+  return ours.at(0);
 }

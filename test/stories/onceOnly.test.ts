@@ -14,6 +14,54 @@ async function approved(command: string, options: HouseOptions = {}, arrange: (h
   await house.press('approver1', 'approve');
 }
 
+const day = 24 * 3_600_000;
+
+/** A lost answer that no list shows, on a device that stays offline, until the bot has stopped looking. */
+async function lostForGood(options: HouseOptions): Promise<void> {
+  await approved('dump laptop7 notepad', options, (opened) => {
+    opened.simulator.tenant.faults.plant({ what: 'loseAnswer', on: 'run', times: 1 });
+    opened.simulator.tenant.faults.plant({ what: 'staleList', ms: 10 * day, times: 'always' });
+  });
+  await house.run(10 * 60_000);
+  expect(house.newest()).toMatchObject({ state: 'unknown', looks: 6 });
+}
+
+describe('sending again', () => {
+  test('follows the first attempt when Defender answers with it', async () => {
+    await lostForGood({ simulator: { profile: { secondSession: 'joined' } } });
+    await house.press('approver1', 'resend');
+    await house.run(10_000);
+    expect(house.newest().state).toBe('running');
+    expect(house.simulator.tenant.submissions).toHaveLength(1);
+  });
+
+  test('looks once more right before the POST, and follows a first attempt that has turned up while it waited', async () => {
+    await lostForGood({});
+    await house.press('approver1', 'resend');
+    await house.run(10_000);
+    expect(house.newest()).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
+    house.simulator.tenant.faults.clear();
+    await house.run(60_000);
+    expect(house.newest().state).toBe('running');
+    house.simulator.tenant.changeDevice('laptop7.corp.example', { online: true });
+    await house.until('finished');
+    expect(house.simulator.tenant.submissions).toHaveLength(1);
+  });
+
+  test('waits while Defender cannot be asked for the first attempt', async () => {
+    await lostForGood({});
+    await house.press('approver1', 'resend');
+    house.simulator.tenant.faults.clear();
+    house.simulator.tenant.faults.plant({ what: 'status', on: 'list', status: 503, times: 'always' });
+    await house.run(10_000);
+    expect(house.newest()).toMatchObject({ state: 'queued', waitsFor: 'unavailable' });
+    house.simulator.tenant.faults.clear();
+    await house.run(60_000);
+    expect(house.newest().state).toBe('running');
+    expect(house.simulator.tenant.submissions).toHaveLength(1);
+  });
+});
+
 describe('an answer to the POST', () => {
   test('without our comment proves nothing, so it is looked for instead of sent again', async () => {
     await approved('dump hosta notepad', {}, (opened) => opened.simulator.tenant.faults.plant({ what: 'noComment', on: 'run', times: 1 }));
