@@ -136,21 +136,28 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     }
     const submitting = claimed.request;
     if (!isIn(submitting, ['submitting'])) return;
-    const problem = inScope(deps.policy, device);
-    if (problem !== undefined) {
-      await move(request.id, () => ({ type: 'refused', code: 'deviceOutOfScope', detail: explain(problem, deps.settings.command) }));
+    const objection = objectionTo(submitting, device);
+    if (objection !== undefined) {
+      await move(request.id, () => objection);
       return;
     }
     if (await mayPost(submitting)) await post(submitting, attempt);
   }
 
-  /** The last look at everything an approval stands for, inside the same change that writes the intent. */
+  /** What was approved is one thing in one tenant on one device in scope; a restart may have brought another tenant or another policy. */
+  function objectionTo(request: InState<'submitting'>, device: Device): Move | undefined {
+    if (request.tenant !== deps.settings.tenant) return { type: 'refused', code: 'otherTenant' };
+    const digest = deps.hash.sha256(digestText(request.tenant, request.device.id, request.commands));
+    if (digest !== request.digest || digest !== request.approval.digest) return { type: 'refused', code: 'digestMismatch' };
+    const problem = inScope(deps.policy, device);
+    return problem === undefined ? undefined : { type: 'refused', code: 'deviceOutOfScope', detail: explain(problem, deps.settings.command) };
+  }
+
+  /** The last look at what may have changed since the approval, inside the same change that writes the intent. */
   function mayClaim(current: Request, attempt: Attempt): { readonly event: Move } | { readonly no: string } {
     if (current.state !== 'queued') return { no: `it is ${current.state}` };
     if (store.freeze() !== undefined) return { no: 'submissions are frozen' };
     if (current.runBefore <= clock.now()) return { no: 'the approval has lapsed' };
-    const digest = deps.hash.sha256(digestText(current.tenant, current.device.id, current.commands));
-    if (digest !== current.digest || digest !== current.approval.digest) return { no: 'what was approved is not what would run' };
     return { event: { type: 'claimed', attempt } };
   }
 

@@ -14,6 +14,7 @@ async function approved(command: string, options: HouseOptions = {}, arrange: (h
   await house.press('approver1', 'approve');
 }
 
+const lastText = () => house.card().history.at(-1) ?? '';
 const day = 24 * 3_600_000;
 
 /** A lost answer that no list shows, on a device that stays offline, until the bot has stopped looking. */
@@ -75,6 +76,32 @@ describe('an answer to the POST', () => {
     await house.until('finished');
     await house.run(60_000);
     expect(house.simulator.tenant.submissions).toHaveLength(1);
+  });
+});
+
+describe('an approval', () => {
+  test('given for one tenant is never used in another', async () => {
+    house = await openHouse();
+    await house.say('responder1', 'dump hosta notepad');
+    await house.loop.tick();
+    await house.press('approver1', 'approve');
+    await house.restart({ tenant: 'another-tenant' });
+    await house.run(60_000);
+    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused' } });
+    expect(lastText()).toMatch(/another tenant/i);
+    expect(house.simulator.tenant.submissions).toHaveLength(0);
+  });
+
+  test('of other content than what would run ends the request and says so', async () => {
+    house = await openHouse();
+    await house.say('responder1', 'dump hosta notepad');
+    await house.loop.tick();
+    const by = { id: 'approver1', name: 'Avery Approver' };
+    await house.store.change(house.newest().id, (_request, now) => ({ event: { type: 'approved', approval: { by, account: 'console:approver1', at: now, digest: '0'.repeat(64) } } }));
+    await house.run(10_000);
+    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code: 'digestMismatch' } });
+    expect(lastText()).toMatch(/not what had been approved/);
+    expect(house.simulator.tenant.submissions).toHaveLength(0);
   });
 });
 
