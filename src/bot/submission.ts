@@ -157,6 +157,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
   function mayClaim(current: Request, attempt: Attempt): { readonly event: Move } | { readonly no: string } {
     if (current.state !== 'queued') return { no: `it is ${current.state}` };
     if (store.freeze() !== undefined) return { no: 'submissions are frozen' };
+    if (draining) return { no: 'the bot is stopping' };
     if (current.runBefore <= clock.now()) return { no: 'the approval has lapsed' };
     return { event: { type: 'claimed', attempt } };
   }

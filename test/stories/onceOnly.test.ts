@@ -105,3 +105,14 @@ describe('an approval', () => {
   });
 });
 
+describe('a stop', () => {
+  test('begins no POST for a request whose device was still being read', async () => {
+    house = await openHouse();
+    await house.say('responder1', 'dump hosta notepad');
+    await house.press('approver1', 'approve');
+    await house.loop.submission.pass();
+    await house.loop.submission.drain();
+    expect(house.newest().state).toBe('queued');
+    expect(house.simulator.tenant.submissions).toHaveLength(0);
+  });
+});
