@@ -49,6 +49,7 @@ export type Refusal =
   | { readonly refused: 'expired'; readonly id: string; readonly at: number }
   | { readonly refused: 'tooLate'; readonly id: string; readonly deed: Deed; readonly state: State }
   | { readonly refused: 'tooEarly'; readonly id: string; readonly deed: Deed; readonly state: State }
+  | { readonly refused: 'stillLooking'; readonly id: string; readonly looks: number; readonly of: number }
   | { readonly refused: 'alreadyCancelling'; readonly id: string; readonly by: PersonRef; readonly at: number }
   | { readonly refused: 'frozen'; readonly by: string; readonly why: string; readonly at: number }
   | { readonly refused: 'alreadyFrozen'; readonly by: string; readonly why: string; readonly at: number }
@@ -122,6 +123,8 @@ function sentence(refusal: Refusal, command: string): string {
       return `It is too late to ${refusal.deed} ${showId(refusal.id)}: it ${stateWords[refusal.state]}. ${laterSentence(refusal.deed, refusal.state, `${command} cancel ${showId(refusal.id)}`)}`;
     case 'tooEarly':
       return `${showId(refusal.id)} ${stateWords[refusal.state]}, so there is nothing to ${refusal.deed} yet. ${refusal.deed === 'cancel' ? 'Withdraw it instead.' : 'Look at its card.'}`;
+    case 'stillLooking':
+      return `The bot is still looking for ${showId(refusal.id)} at Defender (${refusal.looks} of ${refusal.of} looks done), where lists may lag: sent again now it could run twice. Wait until the card says that it looked ${refusal.of} times.`;
     case 'alreadyCancelling':
       return `${refusal.by.name} asked Defender at ${clock(refusal.at)} to cancel ${showId(refusal.id)}. Its card shows what comes of it.`;
     case 'frozen':

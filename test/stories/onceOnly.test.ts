@@ -1,6 +1,6 @@
 // What may run on a device runs once: answers that prove nothing, searches that are not over, sessions past their time, approvals of another tenant.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openHouse } from '../support/house.ts';
+import { openHouse, textOf } from '../support/house.ts';
 import type { House, HouseOptions } from '../support/house.ts';
 
 let house: House;
@@ -59,6 +59,17 @@ describe('sending again', () => {
     house.simulator.tenant.faults.clear();
     await house.run(60_000);
     expect(house.newest().state).toBe('running');
+    expect(house.simulator.tenant.submissions).toHaveLength(1);
+  });
+
+  test('is refused while the bot itself is still looking', async () => {
+    await approved('dump hosta notepad', {}, (opened) => {
+      opened.simulator.tenant.faults.plant({ what: 'loseAnswer', on: 'run', times: 1 });
+      opened.simulator.tenant.faults.plant({ what: 'staleList', ms: 30_000, times: 'always' });
+    });
+    await house.until('unknown');
+    expect(textOf(await house.press('approver1', 'resend'))).toMatch(/still looking/);
+    await house.until('finished');
     expect(house.simulator.tenant.submissions).toHaveLength(1);
   });
 });
