@@ -90,6 +90,29 @@ describe('an answer to the POST', () => {
   });
 });
 
+describe('a session past its time', () => {
+  test('stays with the people who were told, and is not taken up again and again', async () => {
+    await approved('dump hosta notepad', {}, (opened) => void opened.simulator.tenant.changeDevice('hosta.corp.example', { stuck: true }));
+    await house.until('running');
+    for (let hour = 0; hour < 80 && house.newest().state === 'running'; hour += 1) {
+      house.clock.move(3_600_000);
+      await house.loop.tick();
+    }
+    expect(house.newest()).toMatchObject({ state: 'unknown', cause: 'overdue' });
+    await house.run(15 * 60_000);
+    expect(house.newest()).toMatchObject({ state: 'unknown', cause: 'overdue', looks: 6 });
+    expect(textOf(await house.press('responder1', 'look'))).toMatch(/still/);
+    expect(textOf(await house.press('approver1', 'resend'))).toMatch(/still/);
+    expect(house.newest().state).toBe('unknown');
+    house.simulator.tenant.changeDevice('hosta.corp.example', { stuck: false });
+    await house.press('responder1', 'look');
+    await house.run(120_000);
+    await house.press('responder1', 'look');
+    expect((await house.until('finished')).outcome).toBe('succeeded');
+    expect(house.simulator.tenant.submissions).toHaveLength(1);
+  });
+});
+
 describe('an approval', () => {
   test('given for one tenant is never used in another', async () => {
     house = await openHouse();
