@@ -92,8 +92,8 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     if (!isIn(request, ['queued', 'awaitingApproval'])) return false;
     const view = await views.of(request, place);
     const key = `${request.id} ${place.surface}:${place.place}`;
-    const before = shownPlace.get(key);
-    return before !== undefined && before !== `${view.status}|${view.lead}`;
+    // What it showed before this process is not known: it may speak of a freeze or a queue that is no more.
+    return shownPlace.get(key) !== `${view.status}|${view.lead}`;
   }
 
   function launch(key: string, job: Job): void {

@@ -61,3 +61,29 @@ describe('a pass over many cards', () => {
     expect([...house.chat.cards.values()].map((card) => card.view.status)).toEqual(Array.from({ length: 20 }, () => expect.stringContaining('Expired')));
   });
 });
+
+describe('a waiting card', () => {
+  test('no longer says frozen after an unfreeze, though the bot was restarted in between', async () => {
+    house = await openHouse();
+    await ask(1);
+    await house.say('approver1', 'freeze odd approvals');
+    await house.loop.tick();
+    expect(house.card().view.lead).toContain('frozen');
+    await house.restart();
+    await house.loop.tick();
+    await house.say('approver1', 'unfreeze');
+    await house.loop.tick();
+    expect(house.card().view.lead).not.toContain('frozen');
+  });
+
+  test('no longer says frozen when the unfreeze was never drawn', async () => {
+    house = await openHouse();
+    await ask(1);
+    await house.say('approver1', 'freeze odd approvals');
+    await house.loop.tick();
+    await house.say('approver1', 'unfreeze');
+    await house.restart();
+    await house.loop.tick();
+    expect(house.card().view.lead).not.toContain('frozen');
+  });
+});
