@@ -168,9 +168,9 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
   /** A card that is no more is forgotten, so that the next pass posts anew; a place that cannot be written to is given up, and said so in the log. */
   async function gone(id: string, intent: string, error: unknown): Promise<void> {
     if (!(error instanceof ChatError)) return;
-    if (error.code === 'throttled' || error.code === 'unavailable') {
+    if (error.code === 'throttled' || error.code === 'unavailable' || error.code === 'ambiguous') {
       const card = store.get(id)?.cards.find((one) => one.intent === intent);
-      // A post that surely did not happen leaves no card behind; an update that failed leaves the old one standing.
+      // A post that failed is made anew; an update that failed leaves the card standing, and may be repeated whatever became of it.
       if (card?.ref !== undefined) return;
     }
     const dead = error.code === 'dead' || error.code === 'rejected';

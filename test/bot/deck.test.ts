@@ -1,5 +1,6 @@
 // The cards against everything that happens while they are being drawn: changes in the middle of a pass, chats that answer late, restarts.
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { ChatError } from '../../src/bot/ports.ts';
 import { createStoryChat, openHouse } from '../support/house.ts';
 import type { House, StoryChat } from '../support/house.ts';
 
@@ -86,4 +87,15 @@ describe('a waiting card', () => {
     await house.loop.tick();
     expect(house.card().view.lead).not.toContain('frozen');
   });
+});
+
+test('an update whose answer was lost is repeated on the same card', async () => {
+  house = await openHouse();
+  await ask(1);
+  await house.loop.tick();
+  house.chat.failNext(new ChatError('ambiguous', 'cut'));
+  await house.press('approver1', 'deny', { input: '' });
+  await house.run(10_000);
+  expect(house.card().view.status).toContain('Denied');
+  expect(posts(house.chat)).toHaveLength(1);
 });
