@@ -102,6 +102,13 @@ const known: ReadonlyMap<string, Advice> = new Map<string, Advice>([
     },
   ],
   [
+    'otherTenant',
+    {
+      what: 'It was approved for another tenant than the one the bot works in now.',
+      next: 'If it is needed here, ask again.',
+    },
+  ],
+  [
     'digestMismatch',
     {
       what: 'What was about to run was not what had been approved, so it was stopped.',

@@ -57,6 +57,7 @@ export async function resend(bot: Conversation, actor: Actor, id: string, press:
   if (before.state === 'unknown') {
     const found = await bot.loop.reconciliation.look(before);
     if (found === 'adopted') return done(before, `${id} was found at Defender after all, so it was not sent again. Its card follows it now.`);
+    if (found === 'goesOn') return sentence(`${stillGoes(id)} It was not sent again.`);
     if (found === 'notRead') return sentence(cannotLook(id));
   }
   const request = await decide(bot, id, (current, now) => {
@@ -74,6 +75,8 @@ export async function lookAgain(bot: Conversation, id: string): Promise<Reply> {
   switch (await bot.loop.reconciliation.look(request)) {
     case 'adopted':
       return done(request, `${id} was found at Defender. Its card follows it again.`);
+    case 'goesOn':
+      return sentence(stillGoes(id));
     case 'notSeen':
       return sentence(`Defender shows no action with the tag of ${id}.`);
     case 'notRead':
@@ -102,6 +105,10 @@ export async function cancel(bot: Conversation, actor: Actor, id: string, reason
 
 function cannotLook(id: string): string {
   return `Defender could not be read just now, so nobody can tell whether ${id} runs there. Nothing was sent. Try again in a minute.`;
+}
+
+function stillGoes(id: string): string {
+  return `${id} is still going at Defender, past the time the bot gave it. If it should stop, cancel the action in the portal; then look again.`;
 }
 
 const cancelSentence = {

@@ -2,6 +2,7 @@
 import type { Request, Terms } from '../liveResponse/request.ts';
 import type { Freeze } from '../liveResponse/ports.ts';
 import { wasOver } from './ending.ts';
+import { looksBeforeAsking } from './limits.ts';
 import { isGroup } from './people.ts';
 import type { Actor } from './people.ts';
 import { mayUse } from './places.ts';
@@ -138,7 +139,13 @@ export function mayResend(actor: Actor, request: Request, press: ApprovingPress,
   const wrong = wasUnknown(request, 'resend');
   if (wrong !== undefined) return wrong;
   if (isRequester(actor, request)) return { refused: 'selfApproval', id: request.id, deed: 'resend' };
-  return needsRole(actor, [request.terms.approveRole], 'resend') ?? frozenBy(freeze) ?? inScope(policy, request.device) ?? sameAsShown(request, press);
+  return needsRole(actor, [request.terms.approveRole], 'resend') ?? stillLooking(request) ?? frozenBy(freeze) ?? inScope(policy, request.device) ?? sameAsShown(request, press);
+}
+
+/** A list lags behind what was created; until the last look it is the bot's turn, not a person's. */
+function stillLooking(request: Request): Refusal | undefined {
+  if (request.state !== 'unknown' || request.looks >= looksBeforeAsking) return undefined;
+  return { refused: 'stillLooking', id: request.id, looks: request.looks, of: looksBeforeAsking };
 }
 
 /** Giving up the search for a lost answer. */

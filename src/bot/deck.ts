@@ -42,49 +42,58 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     const wakes: number[] = [];
     const requests = [...touched, ...store.open().flatMap((request) => (isIn(request, ['queued']) ? [request.id] : []))];
     const known = [...new Set(requests)].flatMap((id) => store.get(id) ?? []);
-    for (const request of known.sort(byUrgency)) {
-      let behind = false;
-      for (const place of placesOf(deps, request)) {
-        const key = `${request.id} ${place.surface}:${place.place}`;
-        if (flights.has(key)) {
-          behind = true;
-          continue;
-        }
-        const until = failures.get(key)?.until ?? 0;
-        const job = await jobFor(request, place);
-        if (job === undefined) continue;
-        behind = true;
-        if (until > clock.now()) wakes.push(until);
-        else launch(key, job);
-      }
-      if (!behind) touched.delete(request.id);
+    for (const { id } of known.sort(byUrgency)) {
+      // Forgotten before it is looked at: whatever changes while it is looked at touches it again.
+      touched.delete(id);
+      const behind = await isBehind(id, wakes).catch((error: unknown) => {
+        failed(id, error);
+        return true;
+      });
+      if (behind) touched.add(id);
     }
     return wakes.length === 0 ? undefined : Math.min(...wakes);
   }
 
+  /** Starts what is to be drawn of a request as it is now, which may be later than when the pass began. */
+  async function isBehind(id: string, wakes: number[]): Promise<boolean> {
+    const request = store.get(id);
+    if (request === undefined) return false;
+    let behind = false;
+    for (const place of placesOf(deps, request)) {
+      const key = `${id} ${place.surface}:${place.place}`;
+      const job = flights.has(key) ? undefined : await jobFor(id, place);
+      const until = failures.get(key)?.until ?? 0;
+      behind ||= job !== undefined || flights.has(key);
+      if (job !== undefined && until > clock.now()) wakes.push(until);
+      else if (job !== undefined) launch(key, job);
+    }
+    return behind;
+  }
+
   type Job = () => Promise<void>;
 
-  async function jobFor(request: Request, place: CardPlace): Promise<Job | undefined> {
+  async function jobFor(id: string, place: CardPlace): Promise<Job | undefined> {
     const chat = chats.get(place.surface);
-    if (chat === undefined) return undefined;
-    const mine = request.cards.filter((card) => card.surface === place.surface && card.place === place.place);
+    const request = store.get(id);
+    if (chat === undefined || request === undefined) return undefined;
+    const mine = cardsIn(request, place);
     if (mine.some((card) => card.dead !== undefined)) return undefined;
     const card = mine.at(-1);
     if (card === undefined) {
       const late = !isOpen(request) && clock.now() - request.changedAt > lateCards;
-      return late ? undefined : () => post(chat, request.id, place);
+      return late ? undefined : () => post(chat, id, place);
     }
-    if (card.ref === undefined) return () => repost(chat, request.id, place, card);
-    if (card.shown < request.revision || redraw.has(card.intent) || (await placeChanged(request, place))) return () => update(chat, request.id, place, card);
-    return noteDue(request, place) ? () => note(chat, request.id, place, card) : undefined;
+    if (card.ref === undefined) return () => repost(chat, id, place, card);
+    if (card.shown < request.revision || redraw.has(card.intent) || (await placeChanged(request, place))) return () => update(chat, id, place, card);
+    return noteDue(request, place) ? () => note(chat, id, place, card) : undefined;
   }
 
   async function placeChanged(request: Request, place: CardPlace): Promise<boolean> {
     if (!isIn(request, ['queued', 'awaitingApproval'])) return false;
     const view = await views.of(request, place);
     const key = `${request.id} ${place.surface}:${place.place}`;
-    const before = shownPlace.get(key);
-    return before !== undefined && before !== `${view.status}|${view.lead}`;
+    // What it showed before this process is not known: it may speak of a freeze or a queue that is no more.
+    return shownPlace.get(key) !== `${view.status}|${view.lead}`;
   }
 
   function launch(key: string, job: Job): void {
@@ -116,7 +125,7 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     const shown = await guarded(chat, place);
     const intent = deps.random.hex(8);
     // Written before the post: a crash in between leaves a trace instead of a second silent card.
-    const stored = await store.change(id, () => ({ event: { type: 'cardPosting', surface: place.surface, place: place.place, intent } }));
+    const stored = await store.change(id, (current) => (cardsIn(current, place).length > 0 ? { no: 'stands' } : { event: { type: 'cardPosting', surface: place.surface, place: place.place, intent } }));
     if (!('request' in stored)) return;
     const request = stored.request;
     const view = await views.of(request, shown);
@@ -132,7 +141,11 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
 
   /** The process died, or the answer got lost, between the intent and the card: post anew; the newest card of a place is the one that counts. */
   async function repost(chat: ChatPort, id: string, place: CardPlace, card: Card): Promise<void> {
-    await store.change(id, () => ({ event: { type: 'cardGone', intent: card.intent, why: 'whether it was posted is not known', dead: false } }));
+    await store.change(id, (current) =>
+      current.cards.some((one) => one.intent === card.intent && one.ref === undefined)
+        ? { event: { type: 'cardGone', intent: card.intent, why: 'whether it was posted is not known', dead: false } }
+        : { no: 'known' },
+    );
     await post(chat, id, place, true);
   }
 
@@ -165,11 +178,11 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
   /** A card that is no more is forgotten, so that the next pass posts anew; a place that cannot be written to is given up, and said so in the log. */
   async function gone(id: string, intent: string, error: unknown): Promise<void> {
     if (!(error instanceof ChatError)) return;
-    // The intent stays without a place: the next pass posts anew and knows that an older card may stand.
+    // The card may stand: an intent without a place tells the next pass so, and an update may simply be repeated.
     if (error.code === 'ambiguous') return;
     if (error.code === 'throttled' || error.code === 'unavailable') {
       const card = store.get(id)?.cards.find((one) => one.intent === intent);
-      // A post that surely did not happen leaves no card behind; an update that failed leaves the old one standing.
+      // A post that failed is made anew; an update that failed leaves the card standing, and may be repeated whatever became of it.
       if (card?.ref !== undefined) return;
     }
     const dead = error.code === 'dead' || error.code === 'rejected';
@@ -186,7 +199,8 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     const text = request === undefined ? undefined : noteOf(deps, request);
     if (request === undefined || text === undefined || card.ref === undefined) return;
     // Written first: a note that may have been sent is never sent twice.
-    await store.change(id, () => ({ event: { type: 'noted', surface: place.surface, place: place.place } }));
+    const first = await store.change(id, (current) => (noteDue(current, place) ? { event: { type: 'noted', surface: place.surface, place: place.place } } : { no: 'noted' }));
+    if (!('request' in first)) return;
     const prefix = `${place.surface}:`;
     const accounts = deps.policy.people.find((person) => person.id === request.requester.id)?.accounts ?? [];
     const mention = accounts.flatMap((account) => (account.startsWith(prefix) ? [account.slice(prefix.length)] : []));
@@ -201,6 +215,10 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
       while (flights.size > 0) await Promise.all(flights.values());
     },
   };
+}
+
+function cardsIn(request: Request, place: CardPlace): readonly Card[] {
+  return request.cards.filter((card) => card.surface === place.surface && card.place === place.place);
 }
 
 /** Ended ones and those that wait for a person first; progress may be late. */

@@ -1,4 +1,5 @@
 // When it is not known whether a request runs at Defender: look for our tag among the device's recent actions, and adopt what is found.
+import { isTerminal } from '../liveResponse/action.ts';
 import type { Action } from '../liveResponse/action.ts';
 import { sameCommands } from '../liveResponse/commands.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
@@ -11,7 +12,8 @@ import { isIn, moveFrom } from './moving.ts';
 const clockSlack = 2 * 60_000;
 const retryPause = 5_000;
 
-export type Found = 'adopted' | 'notSeen' | 'notRead';
+/** `goesOn`: a session past our deadline that has not ended; only its end leads it back. */
+export type Found = 'adopted' | 'goesOn' | 'notSeen' | 'notRead';
 
 export interface Reconciliation {
   pass(): Promise<number | undefined>;
@@ -52,9 +54,11 @@ export function createReconciliation(deps: Deps, isPosting: (id: string) => bool
     triedAt.set(request.id, clock.now());
     const found = await find(request);
     if (found === 'notRead') return 'notRead';
-    if (found === undefined) {
+    // Taken up again while it goes on, an overdue session would be overdue at once, and so to and fro for ever.
+    const goesOn = found !== undefined && request.cause === 'overdue' && !isTerminal(found.status);
+    if (found === undefined || goesOn) {
       await moveFrom(store, request.id, ['unknown'], () => ({ type: 'looked' }));
-      return 'notSeen';
+      return goesOn ? 'goesOn' : 'notSeen';
     }
     if (found.commands !== undefined && !sameCommands(found.commands, request.commands)) {
       log.error('commandsDiffer', { request: request.id, action: found.id });
@@ -71,12 +75,7 @@ export function createReconciliation(deps: Deps, isPosting: (id: string) => bool
   /** By id where we had one, else by the tag of any of our attempts. */
   async function find(request: InState<'unknown'>): Promise<Action | undefined | 'notRead'> {
     try {
-      if (request.actionId !== undefined) return (await defender.actions([request.actionId])).at(0);
-      const first = request.attempts.at(0)?.at ?? request.since;
-      const recent = await defender.recent(request.device.id, first - clockSlack);
-      const ours = recent.filter((action) => request.attempts.some((attempt) => action.comment.includes(attempt.tag)));
-      if (ours.length > 1) log.error('ranTwice', { request: request.id, actions: ours.map((action) => action.id) });
-      return ours.at(0);
+      return request.actionId === undefined ? await findByTag(deps, request) : (await defender.actions([request.actionId])).at(0);
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
       log.warn('lookFailed', { request: request.id, code: error.code, detail: error.message });
@@ -85,4 +84,13 @@ export function createReconciliation(deps: Deps, isPosting: (id: string) => bool
   }
 
   return { pass, look };
+}
+
+/** The newest of the device's recent actions that bears the tag of any of our attempts, since each of them may have arrived. @throws DefenderError */
+export async function findByTag({ defender, log }: Pick<Deps, 'defender' | 'log'>, request: InState<'submitting' | 'unknown'>): Promise<Action | undefined> {
+  const first = Math.min(...request.attempts.map((attempt) => attempt.at));
+  const recent = await defender.recent(request.device.id, first - clockSlack);
+  const ours = recent.filter((action) => request.attempts.some((attempt) => action.comment.includes(attempt.tag)));
+  if (ours.length > 1) log.error('ranTwice', { request: request.id, actions: ours.map((action) => action.id) });
+  return ours.at(0);
 }

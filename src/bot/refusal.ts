@@ -48,6 +48,7 @@ export type Refusal =
   | { readonly refused: 'expired'; readonly id: string; readonly at: number }
   | { readonly refused: 'tooLate'; readonly id: string; readonly deed: Deed; readonly state: State }
   | { readonly refused: 'tooEarly'; readonly id: string; readonly deed: Deed; readonly state: State }
+  | { readonly refused: 'stillLooking'; readonly id: string; readonly looks: number; readonly of: number }
   | { readonly refused: 'alreadyCancelling'; readonly id: string; readonly by: PersonRef; readonly at: number }
   | { readonly refused: 'frozen'; readonly by: string; readonly why: string; readonly at: number }
   | { readonly refused: 'alreadyFrozen'; readonly by: string; readonly why: string; readonly at: number }
@@ -121,6 +122,8 @@ function sentence(refusal: Refusal, command: string): string {
       return `It is too late to ${refusal.deed} ${refusal.id}: it ${stateWords[refusal.state]}. ${laterSentence(refusal.deed, refusal.state, `${command} cancel ${refusal.id}`)}`;
     case 'tooEarly':
       return `${refusal.id} ${stateWords[refusal.state]}, so there is nothing to ${refusal.deed} yet. ${refusal.deed === 'cancel' ? 'Withdraw it instead.' : 'Look at its card.'}`;
+    case 'stillLooking':
+      return `The bot is still looking for ${refusal.id} at Defender (${refusal.looks} of ${refusal.of} looks done), where lists may lag: sent again now it could run twice. Wait until the card says that it looked ${refusal.of} times.`;
     case 'alreadyCancelling':
       return `${refusal.by.name} asked Defender at ${clock(refusal.at)} to cancel ${refusal.id}. Its card shows what comes of it.`;
     case 'frozen':

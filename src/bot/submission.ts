@@ -1,5 +1,6 @@
 // From approved to running: claim a slot, write the intent down, POST once. What a definite "no" means is decided here; a lost
 // answer goes to reconciliation and is never repeated by itself.
+import { earlierAttempt } from '../../cards/said.ts';
 import type { Action } from '../liveResponse/action.ts';
 import { digestText } from '../liveResponse/commands.ts';
 import { afterThrottle, capAt, capFloor, sessionCap } from '../liveResponse/pacing.ts';
@@ -8,6 +9,7 @@ import type { Attempt, Device, InState, Move, Request, WaitCause } from '../live
 import type { Deps } from './deps.ts';
 import { deadlineFrom, looksBeforeAsking } from './limits.ts';
 import { isIn, moveFrom } from './moving.ts';
+import { findByTag } from './reconciliation.ts';
 import { explain } from './refusal.ts';
 import { inScope } from './scope.ts';
 
@@ -132,21 +134,31 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
       log.warn('notClaimed', { request: request.id, why: claimed.no });
       return;
     }
-    const problem = inScope(deps.policy, device);
-    if (problem !== undefined) {
-      await move(request.id, () => ({ type: 'refused', code: 'deviceOutOfScope', detail: explain(problem, deps.settings.command) }));
+    const submitting = claimed.request;
+    if (!isIn(submitting, ['submitting'])) return;
+    const objection = objectionTo(submitting, device);
+    if (objection !== undefined) {
+      await move(request.id, () => objection);
       return;
     }
-    await post(claimed.request, attempt);
+    if (await mayPost(submitting)) await post(submitting, attempt);
   }
 
-  /** The last look at everything an approval stands for, inside the same change that writes the intent. */
+  /** What was approved is one thing in one tenant on one device in scope; a restart may have brought another tenant or another policy. */
+  function objectionTo(request: InState<'submitting'>, device: Device): Move | undefined {
+    if (request.tenant !== deps.settings.tenant) return { type: 'refused', code: 'otherTenant' };
+    const digest = deps.hash.sha256(digestText(request.tenant, request.device.id, request.commands));
+    if (digest !== request.digest || digest !== request.approval.digest) return { type: 'refused', code: 'digestMismatch' };
+    const problem = inScope(deps.policy, device);
+    return problem === undefined ? undefined : { type: 'refused', code: 'deviceOutOfScope', detail: explain(problem, deps.settings.command) };
+  }
+
+  /** The last look at what may have changed since the approval, inside the same change that writes the intent. */
   function mayClaim(current: Request, attempt: Attempt): { readonly event: Move } | { readonly no: string } {
     if (current.state !== 'queued') return { no: `it is ${current.state}` };
     if (store.freeze() !== undefined) return { no: 'submissions are frozen' };
+    if (draining) return { no: 'the bot is stopping' };
     if (current.runBefore <= clock.now()) return { no: 'the approval has lapsed' };
-    const digest = deps.hash.sha256(digestText(current.tenant, current.device.id, current.commands));
-    if (digest !== current.digest || digest !== current.approval.digest) return { no: 'what was approved is not what would run' };
     return { event: { type: 'claimed', attempt } };
   }
 
@@ -173,7 +185,27 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     return { nonce, tag: `lr:${request.id}:${nonce}`, at: clock.now() };
   }
 
-  async function post(request: Request, attempt: Attempt): Promise<void> {
+  /** An attempt whose answer was lost may have turned up while the next one waited: what is there is followed, not sent again. */
+  async function mayPost(request: InState<'submitting'>): Promise<boolean> {
+    if (earlierAttempt(request) === undefined) return true;
+    try {
+      const action = await findByTag(deps, request);
+      if (action === undefined) return true;
+      log.info('earlierAttemptFound', { request: request.id, action: action.id });
+      await started(request, action);
+    } catch (error) {
+      if (!(error instanceof DefenderError)) throw error;
+      log.warn('lookFailed', { request: request.id, code: error.code, detail: error.message });
+      await move(request.id, (now) => ({ type: 'deferred', cause: 'unavailable', notBefore: now + (error.detail.retryAfterMs ?? unavailablePause) }));
+    }
+    return false;
+  }
+
+  async function started(request: InState<'submitting'>, action: Action): Promise<void> {
+    await move(request.id, (now) => ({ type: 'submitted', action, deadline: deadlineFrom(request, now, deps.settings.offlineQueue) }));
+  }
+
+  async function post(request: InState<'submitting'>, attempt: Attempt): Promise<void> {
     let action: Action;
     reserved.delete(request.id); // From here on the client has taken the slot itself.
     try {
@@ -183,13 +215,18 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
       return;
     }
     const known = store.all().some((other) => 'actionId' in other && other.actionId === action.id);
-    if (known || !action.comment.includes(attempt.tag)) {
+    if (known || isForeign(action, request)) {
       // Defender sometimes answers with the action that already runs on the device (defender-api.md 1.5): ours was not started.
       log.warn('foreignAction', { request: request.id, action: action.id });
       await move(request.id, (now) => ({ type: 'deferred', cause: 'deviceBusy', notBefore: now + busyPause }));
       return;
     }
-    await move(request.id, (now) => ({ type: 'submitted', action, deadline: deadlineFrom(request, now, deps.settings.offlineQueue) }));
+    if (!isOurs(action, request)) {
+      log.warn('answerProvesNothing', { request: request.id, action: action.id });
+      await move(request.id, () => ({ type: 'lost' }));
+      return;
+    }
+    await started(request, action);
   }
 
   /** What the failed POST means. Only a definite answer that nothing ran leads back to the queue or to the end. */
@@ -251,6 +288,17 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
       return position === 0 ? undefined : { position, expectedAt: budgets.expectedAt(position, clock.now()) };
     },
   };
+}
+
+/** The tag of any of our attempts: Defender may answer with an earlier one that arrived after all. */
+function isOurs(action: Action, { attempts }: InState<'submitting'>): boolean {
+  return attempts.some((attempt) => action.comment.includes(attempt.tag));
+}
+
+/** Words that are not ours. No comment at all, or one cut inside our tag, may be our own action: sent again, it would run twice. */
+function isForeign(action: Action, request: InState<'submitting'>): boolean {
+  const comment = action.comment.trim();
+  return !isOurs(action, request) && !request.attempts.some((attempt) => attempt.tag.startsWith(comment));
 }
 
 function refusal(error: DefenderError): Move {

@@ -34,6 +34,8 @@ const faultNames = [
   'unknownStatus',
   'extraFields',
   'nullStartTime',
+  /** The action bears no requestorComment, or only the first `value` ("40") characters of it. */
+  'noComment',
   /** The link names the origin `value` ("http://blob.elsewhere.example"). */
   'linkHost',
   /** The blob server answers 302 to `value`. */

@@ -104,10 +104,12 @@ function disfigured(tenant: Tenant, place: 'run' | 'get' | 'cancel' | 'list'): (
   const unknown = tenant.faults.take('unknownStatus', place);
   const extra = tenant.faults.take('extraFields', place);
   const noStart = tenant.faults.take('nullStartTime', place);
+  const noComment = tenant.faults.take('noComment', place);
   return (wire) => ({
     ...wire,
     ...(unknown === undefined ? {} : { status: unknown.value ?? 'Suspended' }),
     ...(extra === undefined ? {} : { sessionRegion: 'weu', telemetry: { hops: [1, 2, 3] } }),
     ...(noStart === undefined ? {} : { commands: (wire['commands'] as readonly Json[]).map((command) => ({ ...command, startTime: null })) }),
+    ...(noComment === undefined ? {} : { requestorComment: String(wire['requestorComment']).slice(0, Number(noComment.value ?? 0)) || null }),
   });
 }

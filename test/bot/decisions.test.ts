@@ -147,6 +147,7 @@ const matrix: readonly (readonly [string, (who: Actor, request: Request) => unkn
       awaitingApproval: ['ownRequest', '-', 'missingRole'],
       queued: ['alreadyApproved', 'alreadyApproved', 'alreadyApproved'],
       submitting: ['alreadyApproved', 'alreadyApproved', 'alreadyApproved'],
+      looking: ['alreadyApproved', 'alreadyApproved', 'alreadyApproved'],
       unknown: ['alreadyApproved', 'alreadyApproved', 'alreadyApproved'],
       running: ['alreadyApproved', 'alreadyApproved', 'alreadyApproved'],
       cancelling: ['alreadyApproved', 'alreadyApproved', 'alreadyApproved'],
@@ -167,6 +168,7 @@ const matrix: readonly (readonly [string, (who: Actor, request: Request) => unkn
       awaitingApproval: ['-', '-', 'notYourRequest'],
       queued: ['-', '-', 'notYourRequest'],
       submitting: ['tooLate', 'tooLate', 'tooLate'],
+      looking: ['tooLate', 'tooLate', 'tooLate'],
       unknown: ['tooLate', 'tooLate', 'tooLate'],
       running: ['tooLate', 'tooLate', 'tooLate'],
       cancelling: ['tooLate', 'tooLate', 'tooLate'],
@@ -187,6 +189,7 @@ const matrix: readonly (readonly [string, (who: Actor, request: Request) => unkn
       awaitingApproval: ['tooEarly', 'tooEarly', 'tooEarly'],
       queued: ['tooEarly', 'tooEarly', 'tooEarly'],
       submitting: ['tooLate', 'tooLate', 'tooLate'],
+      looking: ['tooLate', 'tooLate', 'tooLate'],
       unknown: ['tooLate', 'tooLate', 'tooLate'],
       running: ['-', '-', 'notYourRequest'],
       cancelling: ['alreadyCancelling', 'alreadyCancelling', 'notYourRequest'],
@@ -207,6 +210,7 @@ const matrix: readonly (readonly [string, (who: Actor, request: Request) => unkn
       awaitingApproval: ['tooEarly', 'tooEarly', 'tooEarly'],
       queued: ['tooEarly', 'tooEarly', 'tooEarly'],
       submitting: ['tooEarly', 'tooEarly', 'tooEarly'],
+      looking: ['selfApproval', 'stillLooking', 'missingRole'],
       unknown: ['selfApproval', '-', 'missingRole'],
       running: ['tooLate', 'tooLate', 'tooLate'],
       cancelling: ['tooLate', 'tooLate', 'tooLate'],
@@ -239,6 +243,10 @@ test('a resend is refused while frozen, out of scope, from a stale card and with
   expect(mayResend(averyActs, { ...unknown, device: { ...hosta, group: 'Servers' } }, { fingerprint: '1c9e04ab' }, policy)).toMatchObject({ refused: 'outOfScope' });
   expect(mayResend(averyActs, unknown, { fingerprint: '1c9e04ab', revision: 1 }, policy)).toMatchObject({ refused: 'staleCard' });
   expect(mayResend(averyActs, unknown, { fingerprint: 'ffffffff' }, policy)).toMatchObject({ refused: 'wrongFingerprint' });
+});
+
+test('a resend is refused while the bot itself still looks for the answer that was lost', () => {
+  expect(mayResend(averyActs, requests.looking, { fingerprint: '1c9e04ab' }, policy)).toMatchObject({ refused: 'stillLooking', looks: 1, of: 6 });
 });
 
 test('a lost request is given up by its requester or an approver, and only while it is lost', () => {

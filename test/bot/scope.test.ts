@@ -133,6 +133,7 @@ describe('every refusal', () => {
     expired: [{ refused: 'expired', id, at: askedAt }],
     tooLate: (['submitting', 'unknown', 'running', 'finished'] as const).flatMap((state) => (['withdraw', 'cancel', 'resend'] as const).map((deed) => ({ refused: 'tooLate' as const, id, deed, state }))),
     tooEarly: (['cancel', 'resend', 'drop'] as const).map((deed) => ({ refused: 'tooEarly', id, deed, state: 'queued' })),
+    stillLooking: [{ refused: 'stillLooking', id, looks: 1, of: 6 }],
     alreadyCancelling: [{ refused: 'alreadyCancelling', id, by, at: askedAt }],
     frozen: [{ refused: 'frozen', by: 'Avery Approver', why: 'odd approvals', at: askedAt }],
     alreadyFrozen: [{ refused: 'alreadyFrozen', by: 'Avery Approver', why: 'odd approvals', at: askedAt }],

@@ -141,7 +141,7 @@ describe('what may have run', () => {
 
 describe('refusals', () => {
   test.each([
-    'busy', 'throttled', 'notFound', 'unauthorized', 'unavailable', 'deviceOutOfScope', 'frozen', 'digestMismatch',
+    'busy', 'throttled', 'notFound', 'unauthorized', 'unavailable', 'deviceOutOfScope', 'frozen', 'otherTenant', 'digestMismatch',
     'DisabledFeature', 'DisallowedOperation', 'OsPlatformNotSupported', 'ClientVersionNotSupported', 'ActiveRequestAlreadyExists', 'ResourceNotFound',
     'Forbidden', 'Unauthorized', 'TooManyRequests', 'InvalidRequestBody', 'InternalServerError', 'SomethingNew',
   ])('%s says what happened and what to do', (code) => {

@@ -1,5 +1,6 @@
 // Requests in every state, made by the real fold, for decisions that look at states.
 import type { Action } from '../../src/liveResponse/action.ts';
+import { lookSchedule } from '../../src/bot/limits.ts';
 import { begin, evolve } from '../../src/liveResponse/evolve.ts';
 import type { Asked, Device, Fact, Move, Request } from '../../src/liveResponse/request.ts';
 
@@ -58,7 +59,8 @@ export const requests = {
   awaitingApproval: after(),
   queued: after(approved),
   submitting: after(approved, claimed),
-  unknown: after(approved, claimed, { type: 'lost' }),
+  looking: after(approved, claimed, { type: 'lost' }, { type: 'looked' }),
+  unknown: after(approved, claimed, { type: 'lost' }, ...lookSchedule.map(() => ({ type: 'looked' }) as const)),
   running: after(approved, claimed, submitted),
   cancelling: after(approved, claimed, submitted, { type: 'cancelAsked', cancel: { by: avery, at: askedAt + 2 * minute, answer: 'sent' } }),
   cancelFailed: after(approved, claimed, submitted, { type: 'cancelAsked', cancel: { by: avery, at: askedAt + 2 * minute, answer: 'failed' } }),

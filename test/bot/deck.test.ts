@@ -1,0 +1,101 @@
+// The cards against everything that happens while they are being drawn: changes in the middle of a pass, chats that answer late, restarts.
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { ChatError } from '../../src/bot/ports.ts';
+import { createStoryChat, openHouse } from '../support/house.ts';
+import type { House, StoryChat } from '../support/house.ts';
+
+let house: House;
+afterEach(() => house.close());
+
+const posts = (chat: StoryChat) => chat.calls.filter((call) => call.startsWith('post'));
+
+async function ask(count: number): Promise<void> {
+  for (let n = 0; n < count; n += 1) await house.say('responder1', 'dump hosta notepad');
+}
+
+describe('a pass over many cards', () => {
+  test('does not post a card again whose post ends in the middle of it', async () => {
+    let answer: () => void = () => undefined;
+    const chat = createStoryChat();
+    house = await openHouse({ chats: [chat] });
+    await ask(20);
+    await house.loop.tick();
+    const { post } = chat;
+    chat.post = async (place, view, intent) => {
+      chat.post = post;
+      await new Promise<void>((resolve) => (answer = resolve));
+      return post(place, view, intent);
+    };
+    await ask(1);
+    await house.loop.deck.pass();
+    house.loop.redrawOpen();
+    const second = house.loop.deck.pass();
+    answer();
+    await second;
+    await house.loop.tick();
+    expect(posts(chat)).toHaveLength(21);
+    expect(house.newest().cards).toHaveLength(1);
+  });
+
+  test('does not forget a change that comes in the middle of it', async () => {
+    house = await openHouse();
+    await ask(20);
+    await house.loop.tick();
+    house.loop.redrawOpen();
+    const pass = house.loop.deck.pass();
+    await house.press('responder1', 'withdraw');
+    await pass;
+    await house.loop.deck.pass();
+    await house.loop.deck.settled();
+    expect(house.card().view.status).toContain('Withdrawn');
+  });
+
+  test('draws what was decided at the very start of the process', async () => {
+    house = await openHouse();
+    await ask(20);
+    await house.loop.tick();
+    await house.restart();
+    house.clock.move(3_600_000);
+    house.loop.start();
+    await house.loop.stop();
+    expect(house.store.open()).toEqual([]);
+    expect([...house.chat.cards.values()].map((card) => card.view.status)).toEqual(Array.from({ length: 20 }, () => expect.stringContaining('Expired')));
+  });
+});
+
+describe('a waiting card', () => {
+  test('no longer says frozen after an unfreeze, though the bot was restarted in between', async () => {
+    house = await openHouse();
+    await ask(1);
+    await house.say('approver1', 'freeze odd approvals');
+    await house.loop.tick();
+    expect(house.card().view.lead).toContain('frozen');
+    await house.restart();
+    await house.loop.tick();
+    await house.say('approver1', 'unfreeze');
+    await house.loop.tick();
+    expect(house.card().view.lead).not.toContain('frozen');
+  });
+
+  test('no longer says frozen when the unfreeze was never drawn', async () => {
+    house = await openHouse();
+    await ask(1);
+    await house.say('approver1', 'freeze odd approvals');
+    await house.loop.tick();
+    await house.say('approver1', 'unfreeze');
+    await house.restart();
+    await house.loop.tick();
+    expect(house.card().view.lead).not.toContain('frozen');
+  });
+});
+
+test('an update whose answer was lost is repeated on the same card', async () => {
+  house = await openHouse();
+  await ask(1);
+  await house.loop.tick();
+  house.chat.failNext(new ChatError('ambiguous', 'cut'));
+  await house.press('approver1', 'deny', { input: '' });
+  await house.run(10_000);
+  expect(house.card().view.status).toContain('Denied');
+  expect(posts(house.chat)).toHaveLength(1);
+});
