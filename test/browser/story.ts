@@ -10,8 +10,8 @@ export interface Step {
 
 /** What the story does outside the page. */
 export interface Outside {
-  restart(): Promise<void>;
-  picture(visit: Visit, name: string): Promise<void>;
+  readonly restart: () => Promise<void>;
+  readonly picture: (visit: Visit, name: string) => Promise<void>;
 }
 
 const ask = 'dump hosta OfficeClickToRun --reason "beacon seen at 02:40"';
@@ -162,6 +162,8 @@ export const steps: readonly Step[] = [
       await visit.cardShows(/Running/);
       await visit.inspect();
       await page.locator('#timeline').evaluate((timeline: { scrollTop: number }) => (timeline.scrollTop = 0));
+      await page.locator('#timeline').focus();
+      await page.locator('.posted .card.scrolled').waitFor({ state: 'detached' });
       await picture(visit, 'running');
       await visit.trouble('Devices are slow', false);
       await visit.speed('60×');
