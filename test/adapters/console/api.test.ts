@@ -22,19 +22,6 @@ function press(as: string, verb: string, { view }: Card, more: object = {}) {
   return open.post('/console/api/presses', { as, request: view.requestId, verb, revision: view.revision, fingerprint: view.fingerprint, ...more });
 }
 
-/** Reads the event stream from a position until `enough` says so. */
-async function events(from: string, enough: (text: string) => boolean): Promise<string> {
-  const stopping = new AbortController();
-  const response = await fetch(`${open.service.url}/console/api/events`, { headers: { 'last-event-id': from }, signal: stopping.signal });
-  let text = '';
-  for await (const part of response.body ?? []) {
-    text += Buffer.from(part as Uint8Array).toString('utf8');
-    if (enough(text)) break;
-  }
-  stopping.abort();
-  return text;
-}
-
 describe('commands and presses', () => {
   test('tell the main job: asked, refused to the requester, approved by another, finished with a link', async () => {
     const card = await asked();
@@ -52,7 +39,7 @@ describe('commands and presses', () => {
   test('keep what was typed and whispered, each for the one it was said to', async () => {
     const card = await asked();
     await press('onlooker1', 'approve', card);
-    const messages = open.service.consoleChat?.messages() ?? [];
+    const messages = await open.messages();
     expect(messages.find((message) => message.kind === 'said')).toMatchObject({ by: 'responder1', text: 'dump hosta OfficeClickToRun', place: 'incidents' });
     expect(messages.find((message) => message.kind === 'whisper')).toMatchObject({ to: 'onlooker1', request: card.view.requestId });
   });
@@ -62,7 +49,7 @@ describe('commands and presses', () => {
     const answers = [await open.post('/console/api/commands', body), await open.post('/console/api/commands', body)];
     expect(answers[0]?.json()).toEqual(answers[1]?.json());
     expect(open.service.store.all()).toHaveLength(1);
-    expect(open.service.consoleChat?.messages().filter((message) => message.kind === 'said')).toHaveLength(1);
+    expect((await open.messages()).filter((message) => message.kind === 'said')).toHaveLength(1);
   });
 
   test.each([{}, [], 'text', { as: 'responder1', place: 'elsewhere', text: 'help' }, { as: '../x', place: 'incidents', text: 'help' }, { as: 'responder1', place: 'incidents', text: 7 }])(
@@ -72,7 +59,7 @@ describe('commands and presses', () => {
       expect((await open.post('/console/api/commands', body)).status).toBe(400);
       expect((await open.post('/console/api/presses', body)).status).toBe(400);
       expect(open.service.store.health().seq).toBe(before);
-      expect(open.service.consoleChat?.messages()).toEqual([]);
+      expect(await open.messages()).toEqual([]);
     },
   );
 
@@ -87,7 +74,7 @@ describe('the event stream', () => {
   test('gives a page that lost the connection exactly what it missed', async () => {
     const { position } = (await open.get('/console/api/cards')).json();
     await asked();
-    const text = await events(String(position), (read) => read.includes('"kind":"card"'));
+    const text = await open.events(String(position), (read) => read.includes('"kind":"card"'));
     expect(text).toMatch(/id: [0-9a-f]+-1\ndata: .*"kind":"said"/);
     expect(text).toMatch(/"adaptiveCard".*"blockKit".*"plainText"/);
     expect(text).not.toContain('event: reset');
@@ -97,12 +84,12 @@ describe('the event stream', () => {
     const { position } = (await open.get('/console/api/cards')).json();
     await asked();
     await open.restart();
-    expect(await events(String(position), (read) => read.includes('event: '))).toContain('event: reset');
+    expect(await open.events(String(position), (read) => read.includes('event: '))).toContain('event: reset');
   });
 
   test('tells of a change of the simulated world', async () => {
     const { position } = (await open.get('/console/api/cards')).json();
-    const reading = events(String(position), (read) => read.includes('"speed":5'));
+    const reading = open.events(String(position), (read) => read.includes('"speed":5'));
     await open.post('/console/api/world/speed', { speed: 5 });
     expect(await reading).toContain('event: world');
   });

@@ -16,6 +16,9 @@ export interface TestConsole {
   post(path: string, body: unknown): Promise<Answer>;
   /** Any request at all, with headers that fetch would not send. */
   raw(method: string, path: string, headers: Readonly<Record<string, string>>, body?: string): Promise<Answer>;
+  messages(): Promise<readonly ConsoleMessage[]>;
+  /** Reads the event stream from a position until `enough` says so, and answers all of it. */
+  events(from: string, enough: (text: string) => boolean): Promise<string>;
   /** Resolves with the first message, there already or still to come, that `is` accepts. */
   seen(is: (message: ConsoleMessage) => boolean): Promise<ConsoleMessage>;
   restart(): Promise<void>;
@@ -52,21 +55,27 @@ export async function openConsole(): Promise<TestConsole> {
         sent.on('error', reject);
         sent.end(body);
       }),
-    seen: (is) =>
-      new Promise((resolve) => {
-        const chat = opened.service.consoleChat;
-        if (chat === undefined) throw new Error('there is no console');
-        const before = chat.messages().find(is);
-        if (before !== undefined) {
-          resolve(before);
-          return;
-        }
-        const stop = chat.listen((message) => {
-          if (!is(message)) return;
-          stop();
-          resolve(message);
-        });
-      }),
+    messages: async () => (await opened.get('/console/api/cards')).json()['messages'] as readonly ConsoleMessage[],
+    async events(from, enough) {
+      const stopping = new AbortController();
+      const response = await fetch(`${opened.service.url}/console/api/events`, { headers: { 'last-event-id': from }, signal: stopping.signal });
+      const decoder = new TextDecoder();
+      let text = '';
+      for await (const part of response.body ?? []) {
+        text += decoder.decode(part as Uint8Array, { stream: true });
+        if (enough(text)) break;
+      }
+      stopping.abort();
+      return text;
+    },
+    async seen(is) {
+      const { position, messages } = (await opened.get('/console/api/cards')).json() as { readonly position: string; readonly messages: readonly ConsoleMessage[] };
+      const found = (text: string): ConsoleMessage | undefined => told(text).find(is);
+      const before = messages.find(is);
+      const later = before ?? found(await opened.events(position, (text) => found(text) !== undefined));
+      if (later === undefined) throw new Error('the stream ended before it was seen');
+      return later;
+    },
     async restart() {
       await opened.service.stop();
       opened.service = await startService(options);
@@ -77,4 +86,13 @@ export async function openConsole(): Promise<TestConsole> {
     },
   };
   return opened;
+}
+
+/** The messages of a stream, as far as they have arrived whole. */
+function told(text: string): readonly ConsoleMessage[] {
+  return text
+    .split('\n\n')
+    .slice(0, -1)
+    .flatMap((event) => /^id: .*\ndata: (.*)$/.exec(event)?.[1] ?? [])
+    .map((data) => JSON.parse(data) as ConsoleMessage);
 }

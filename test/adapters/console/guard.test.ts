@@ -17,8 +17,8 @@ const body = JSON.stringify({ as: 'responder1', place: 'incidents', text: 'dump 
 const json = { 'content-type': 'application/json' };
 
 /** Everything that a request from elsewhere could have changed. */
-function everything(): unknown {
-  return { requests: open.service.store.all(), messages: open.service.consoleChat?.messages(), speed: open.service.scaledClock?.speed(), journal: open.service.store.health().seq };
+async function everything(): Promise<unknown> {
+  return { requests: open.service.store.all(), messages: await open.messages(), speed: open.service.scaledClock?.speed(), journal: open.service.store.health().seq };
 }
 
 describe('a request that the page did not make', () => {
@@ -33,11 +33,11 @@ describe('a request that the page did not make', () => {
     ['as plain text, which needs no leave of ours', { 'content-type': 'text/plain' }, 415],
     ['without a content type', {}, 415],
   ])('%s changes nothing', async (_what, headers: Readonly<Record<string, string>>, status) => {
-    const before = everything();
+    const before = await everything();
     for (const path of ['commands', 'presses', 'world/speed', 'world/devices', 'world/troubles']) {
       expect((await open.raw('POST', `/console/api/${path}`, headers, body)).status).toBe(status);
     }
-    expect(everything()).toEqual(before);
+    expect(await everything()).toEqual(before);
   });
 
   test.each(['/', '/console/api/cards', '/console/api/events', '/console/main.js'])('reads nothing of %s under another name or from another site', async (path) => {
