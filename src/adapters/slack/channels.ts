@@ -25,10 +25,12 @@ export function createChannels(api: WebApi, clock: Pick<Clock, 'now'>, log: Log)
     const is = (flag: string): boolean => info[flag] === true;
     // In an organisation's own workspaces a channel is shared too, but with nobody from outside: is_org_shared.
     const external = info['id'] !== channel || is('is_ext_shared') || is('is_pending_ext_shared') || (is('is_shared') && !is('is_org_shared'));
-    return { external, member: isDirect(channel) || is('is_member') || is('is_im') };
+    return { external, member: is('is_member') };
   });
 
   async function get(id: string): Promise<Channel> {
+    // Nobody but the bot and that one person; reading it would need a scope of its own.
+    if (isDirect(id)) return { external: false, member: true };
     try {
       return await infos.get(id);
     } catch (error) {

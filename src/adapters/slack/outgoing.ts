@@ -1,6 +1,8 @@
 // The fetch that everything to Slack goes through: what failed below it is told by a code, however deep the HTTP client buries it.
+import type { WebClientOptions } from '@slack/web-api';
 import { callTimeout } from './limits.ts';
-import type { SlackFetch } from './webApi.ts';
+
+export type SlackFetch = NonNullable<WebClientOptions['fetch']>;
 
 /** A call that got no answer. `code` is the socket's own, such as ECONNREFUSED, or `timeout`. */
 export class NoAnswer extends Error {

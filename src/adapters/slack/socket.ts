@@ -5,7 +5,7 @@ import { messageOf } from './errors.ts';
 import type { Check } from '../http/server.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { callTimeout, socketDeaf, socketGrace } from './limits.ts';
-import type { SlackFetch } from './webApi.ts';
+import type { SlackFetch } from './outgoing.ts';
 
 export interface SocketOptions {
   readonly appToken: string;

@@ -18,12 +18,13 @@ import { drainTime } from './limits.ts';
 import { createModals } from './modals.ts';
 import { createPeople } from './people.ts';
 import { outgoing } from './outgoing.ts';
+import type { SlackFetch } from './outgoing.ts';
 import { openReplayMemory } from './replayMemory.ts';
 import { createSocket } from './socket.ts';
 import type { Socket } from './socket.ts';
 import { createSuperseding } from './superseding.ts';
 import { clientOptions, createWebApi } from './webApi.ts';
-import type { Fields, SlackFetch, WebApi } from './webApi.ts';
+import type { Fields, WebApi } from './webApi.ts';
 import { createWhispering } from './whispering.ts';
 
 export interface SlackOptions {

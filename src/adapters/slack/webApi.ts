@@ -3,10 +3,10 @@ import { WebClient } from '@slack/web-api';
 import type { Logger, WebClientOptions } from '@slack/web-api';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { asRecord, failureOf, SlackFailure } from './errors.ts';
+import type { SlackFetch } from './outgoing.ts';
 import { callsAtOnce, callTimeout, tokenRetry } from './limits.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
-export type SlackFetch = NonNullable<WebClientOptions['fetch']>;
 
 export interface WebApi {
   /** @throws SlackFailure */

@@ -4,7 +4,8 @@ import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { failureOf, messageOf, SlackFailure } from './errors.ts';
 import { responseUrlLife, responseUrlUses } from './limits.ts';
 import { literal, noUnfurl } from './messages.ts';
-import type { SlackFetch, WebApi } from './webApi.ts';
+import type { SlackFetch } from './outgoing.ts';
+import type { WebApi } from './webApi.ts';
 
 export interface Hearer {
   readonly channel: string;

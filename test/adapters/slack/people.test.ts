@@ -1,0 +1,91 @@
+// Who is a member and who is in a group: from Slack's own words, denied by default, and never older than a minute.
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { createPeople, trustOf } from '../../../src/adapters/slack/people.ts';
+import type { People } from '../../../src/adapters/slack/people.ts';
+import type { Fields, WebApi } from '../../../src/adapters/slack/webApi.ts';
+import { createLogBook } from '../../support/slack/slackRoom.ts';
+
+const member = { id: 'U1', team_id: 'T1' };
+
+describe('trust', () => {
+  test.each([
+    ['a member', member, ['T1'], 'member'],
+    ['a guest', { ...member, is_restricted: true }, ['T1'], 'guest'],
+    ['a single-channel guest', { ...member, is_ultra_restricted: true }, ['T1'], 'guest'],
+    ['somebody invited and not here yet', { ...member, is_invited_user: true }, ['T1'], 'guest'],
+    ['a stranger', { ...member, is_stranger: true }, ['T1'], 'external'],
+    ['a bot', { ...member, is_bot: true }, ['T1'], 'bot'],
+    ['a workflow', { ...member, is_workflow_bot: true }, ['T1'], 'bot'],
+    ['a deactivated account', { ...member, deleted: true }, ['T1'], 'deactivated'],
+    ['another workspace', { ...member, team_id: 'T9' }, ['T1'], 'foreignTenant'],
+    ['no workspace at all', { id: 'U1' }, [], 'foreignTenant'],
+    ['a payload that names another workspace', member, ['T9'], 'foreignTenant'],
+    ['an account other than the one asked for', { ...member, id: 'U2' }, ['T1'], 'anonymous'],
+    ['an organisation that is allowed', { id: 'U1', team_id: 'T2', enterprise_user: { enterprise_id: 'E1' } }, ['T2'], 'member'],
+    ['an empty answer', {}, [], 'anonymous'],
+  ])('of %s', (_who, told: Fields, teams, trust) => {
+    expect(trustOf('U1', told, teams, ['T1', 'E1'])).toBe(trust);
+  });
+
+  test('of Slackbot is that of a bot', () => {
+    expect(trustOf('USLACKBOT', { id: 'USLACKBOT', team_id: 'T1' }, [], ['T1'])).toBe('bot');
+  });
+});
+
+describe('a group', () => {
+  let now: number;
+  let calls: Fields[];
+  let answer: () => Fields;
+  let people: People;
+  const riley = { id: 'riley', name: 'Riley', accounts: ['teams:x', 'slack:U1'] };
+
+  beforeEach(() => {
+    now = 0;
+    calls = [];
+    answer = () => ({ users: ['U1'] });
+    const api: WebApi = {
+      stalledFor: () => 0,
+      tokenTrouble: () => undefined,
+      call: (_method, args) => {
+        calls.push(args);
+        return Promise.resolve().then(answer);
+      },
+    };
+    people = createPeople(api, { now: () => now }, createLogBook(), ['T1'], 'T1');
+  });
+
+  test('is remembered for a minute, read anew after forget()', async () => {
+    expect(await people.includes('slack:S0GROUP', riley)).toBe(true);
+    now = 59_999;
+    answer = () => ({ users: [] });
+    expect(await people.includes('slack:S0GROUP', riley)).toBe(true);
+    now = 60_000;
+    expect(await people.includes('slack:S0GROUP', riley)).toBe(false);
+    answer = () => ({ users: ['U1'] });
+    people.forget();
+    expect(await people.includes('slack:S0GROUP', riley)).toBe(true);
+    expect(calls).toHaveLength(3);
+  });
+
+  test('is asked for once by those who ask together', async () => {
+    await Promise.all([1, 2, 3].map(() => people.includes('slack:S0GROUP', riley)));
+    expect(calls).toEqual([{ usergroup: 'S0GROUP', team_id: 'T1' }]);
+  });
+
+  test('that cannot be read throws, and is asked again next time', async () => {
+    answer = () => {
+      throw new Error('plan_upgrade_required');
+    };
+    await expect(people.includes('slack:S0GROUP', riley)).rejects.toThrow();
+    answer = () => ({});
+    await expect(people.includes('slack:S0GROUP', riley)).rejects.toThrow(/did not list/);
+    answer = () => ({ users: ['U1'] });
+    expect(await people.includes('slack:S0GROUP', riley)).toBe(true);
+  });
+
+  test('of another chat, and somebody without an account here, is not in it and costs no call', async () => {
+    expect(await people.includes('entra:S0GROUP', riley)).toBe(false);
+    expect(await people.includes('slack:S0GROUP', { ...riley, accounts: ['teams:U1'] })).toBe(false);
+    expect(calls).toHaveLength(0);
+  });
+});

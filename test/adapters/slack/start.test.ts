@@ -1,0 +1,77 @@
+// A start that cannot work says why, and what to do.
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { SlackStartError, startSlack } from '../../../src/adapters/slack/start.ts';
+import type { SlackOptions } from '../../../src/adapters/slack/start.ts';
+import { startFakeSlack } from '../../support/slack/fakeSlack.ts';
+import type { FakeSlack } from '../../support/slack/fakeSlack.ts';
+import { createLogBook } from '../../support/slack/slackRoom.ts';
+import { tmpdir } from 'node:os';
+
+let slack: FakeSlack;
+let log: ReturnType<typeof createLogBook>;
+let slept: number[];
+beforeEach(async () => {
+  slack = await startFakeSlack();
+  log = createLogBook();
+  slept = [];
+});
+afterEach(() => slack.close());
+
+const never = (): never => {
+  throw new Error('not asked in these tests');
+};
+function start(more: Partial<SlackOptions> = {}) {
+  const clock = {
+    now: () => Date.now(),
+    sleep: (ms: number) => {
+      slept.push(ms);
+      return Promise.resolve();
+    },
+  };
+  return startSlack({ botToken: slack.tokens.bot, appToken: slack.tokens.app, apiUrl: slack.apiUrl, command: '/lr', allowedTeams: [], bot: never, newestCard: () => undefined, clock, log, dataDir: tmpdir(), onDeaf: never, ...more });
+}
+
+describe('a start', () => {
+  test.each<readonly [string, Partial<SlackOptions>, RegExp]>([
+    ['the token is wrong', { botToken: 'xoxb-wrong' }, /SLACK_BOT_TOKEN.*invalid_auth/],
+    ['the command is no command', { command: 'lr' }, /SLACK_COMMAND/],
+    ['the command is too long', { command: `/${'x'.repeat(32)}` }, /SLACK_COMMAND/],
+    ['the app token is none', { appToken: 'xoxb-1' }, /SLACK_APP_TOKEN/],
+    ['a team is none', { allowedTeams: ['home'] }, /SLACK_ALLOWED_TEAMS/],
+    ['the token would travel in clear', { apiUrl: 'http://slack.example/api/' }, /https/],
+    ['the address is none', { apiUrl: 'slack' }, /SLACK_API_URL/],
+  ])('is refused at once when %s', async (_why, more, words) => {
+    const failure = await start(more).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(SlackStartError);
+    expect(failure).toMatchObject({ transient: false });
+    expect(String(failure)).toMatch(words);
+    expect(String(failure)).not.toContain('xoxb-wrong');
+    expect(slept).toEqual([]);
+  });
+
+  test('tries for a while when Slack is out of reach, and is worth trying again', async () => {
+    slack.api.down = true;
+    await expect(start()).rejects.toMatchObject({ name: 'SlackStartError', transient: true });
+    expect(slept).toHaveLength(4);
+  });
+
+  test('goes on when Slack comes back in time', async () => {
+    slack.fault('auth.test', { kind: 'status', status: 503 }, 2);
+    const adapter = await start();
+    await adapter.stop();
+    expect(log.lines.filter(({ event }) => event === 'slackNotReached')).toHaveLength(2);
+  });
+
+  test('without a needed scope is warned of', async () => {
+    slack.world.scopes = ['commands', 'chat:write'];
+    const adapter = await start();
+    await adapter.stop();
+    expect(log.lines.find(({ event }) => event === 'slackScopesMissing')?.fields['missing']).toContain('users:read');
+  });
+
+  test('with an app token that Slack does not take fails when it opens', async () => {
+    const adapter = await start({ appToken: 'xapp-wrong' });
+    await expect(adapter.open()).rejects.toThrow(/SLACK_APP_TOKEN.*connections:write/);
+    await adapter.stop();
+  });
+});

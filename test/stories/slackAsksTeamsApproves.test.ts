@@ -1,0 +1,95 @@
+// Two chats before one bot: asked in one, approved in the other, both cards in step, and one human with an account in each counts once.
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { wordsOf } from '../support/fakeConnector.ts';
+import { read, startFakeSlack } from '../support/slack/fakeSlack.ts';
+import type { FakeSlack } from '../support/slack/fakeSlack.ts';
+import { furnish, incidents } from '../support/slack/slackHouse.ts';
+import type { SlackMessageKept } from '../support/slack/world.ts';
+import { ana, ben, channel, group } from '../support/teamsBench.ts';
+import { TeamsHouse } from '../support/teamsHouse.ts';
+
+let slack: FakeSlack;
+let teams: TeamsHouse;
+
+/** Ana is U0RILEY1 in Slack, Ben is U0AVERY1. Both may ask and approve, so that nothing but being one person stands in the way. */
+function bothChats(text: string): string {
+  return text
+    .replace('console: responder1, teams', 'slack: U0RILEY1, teams')
+    .replace('console: approver1, teams', 'slack: U0AVERY1, teams')
+    .replace('responder: [responder1, responder2]', 'responder: [responder1, approver1]')
+    .replace('approver: [approver1, responder2]', 'approver: [approver1, responder1]')
+    .replace('places:\n', `places:\n  - { place: "slack:${incidents}", approvals: true, results: card }\n`);
+}
+
+beforeEach(async () => {
+  slack = await startFakeSlack();
+  furnish(slack);
+  teams = new TeamsHouse();
+  await teams.open({ policy: bothChats, slack: { botToken: slack.tokens.bot, signingSecret: slack.tokens.signingSecret, apiUrl: slack.apiUrl, allowedTeams: [] } });
+  slack.target = `${teams.url}/slack/events`;
+});
+afterEach(async () => {
+  await teams.close();
+  await slack.close();
+});
+
+const dump = 'dump hosta OfficeClickToRun --reason "beacon at 02:40"';
+function slackShows(words: RegExp): Promise<SlackMessageKept> {
+  return slack.until(`a card with ${String(words)}`, () => slack.cards(incidents).findLast((card) => words.test(read(card))));
+}
+const submissions = (): number => teams.service.simulator?.tenant.submissions.length ?? 0;
+
+describe('asked in Slack', () => {
+  test('is approved in Teams by another person, and both cards follow to the end', async () => {
+    await slack.person('U0RILEY1').command(incidents, dump);
+    const inSlack = await slackShows(/Waiting for approval/);
+    const inTeams = await teams.card(channel, /Waiting for approval/);
+    for (const words of [read(inSlack), wordsOf(inTeams)]) expect(words).toContain('RunScript minidump.ps1 OfficeClickToRun');
+
+    expect(await teams.click(ben, channel, inTeams, 'approve')).toMatch(/Approved/);
+    expect((await slackShows(/Finished/)).ts).toBe(inSlack.ts);
+    expect((await teams.card(channel, /Finished/)).id).toBe(inTeams.id);
+    expect(read(await slackShows(/51 MB/))).toContain(ben.name);
+    expect(submissions()).toBe(1);
+  });
+
+  test('is not approved in Teams by the same human', async () => {
+    await slack.person('U0RILEY1').command(incidents, dump);
+    const inTeams = await teams.card(channel, /Waiting for approval/);
+    expect(await teams.click(ana, channel, inTeams, 'approve')).toMatch(/your own request/i);
+    expect(teams.newest().state).toBe('awaitingApproval');
+    expect(read(await slackShows(/Waiting for approval/))).not.toContain('Approved by');
+    expect(submissions()).toBe(0);
+  });
+});
+
+describe('asked in Teams', () => {
+  test('is approved in Slack by another person, and both cards follow to the end', async () => {
+    await teams.say(ana, group, `lr ${dump}`);
+    const inTeams = await teams.card(group, /Waiting for approval/);
+    const inSlack = await slackShows(/Waiting for approval/);
+    await slack.person('U0AVERY1').press(inSlack, 'Approve');
+    expect((await teams.card(group, /Finished/)).id).toBe(inTeams.id);
+    expect((await slackShows(/Finished/)).ts).toBe(inSlack.ts);
+    expect(submissions()).toBe(1);
+  });
+
+  test('is not approved in Slack by the same human', async () => {
+    await teams.say(ana, group, `lr ${dump}`);
+    const inSlack = await slackShows(/Waiting for approval/);
+    await slack.person('U0RILEY1').press(inSlack, 'Approve');
+    await slack.until('the refusal', () => (/own request/i.test(slack.person('U0RILEY1').told()) ? true : undefined));
+    expect(teams.newest().state).toBe('awaitingApproval');
+    expect(submissions()).toBe(0);
+  });
+});
+
+test('pressed in both chats at once, one press counts and the other is told who was first', async () => {
+  await teams.say(ana, group, `lr ${dump}`);
+  const inTeams = await teams.card(channel, /Waiting for approval/);
+  const inSlack = await slackShows(/Waiting for approval/);
+  await Promise.all([teams.click(ben, channel, inTeams, 'approve'), slack.person('U0AVERY1').press(inSlack, 'Approve')]);
+  await teams.card(channel, /Finished/);
+  await slackShows(/Finished/);
+  expect(submissions()).toBe(1);
+});
