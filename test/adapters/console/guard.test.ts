@@ -64,6 +64,7 @@ describe('the page', () => {
     expect(status).toBe(200);
     const policy = String(headers['content-security-policy']);
     expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("require-trusted-types-for 'script'");
     expect(policy).not.toMatch(/unsafe|\*|https?:/);
     expect(text).not.toMatch(/<script(?![^>]*\ssrc=)|\sstyle=|\son\w+=|<style/);
     expect([...text.matchAll(/(?:src|href)="([^"#]*)"/g)].map((match) => match[1] ?? '').filter((address) => address !== '' && !address.startsWith('/console/'))).toEqual([]);
