@@ -8,7 +8,7 @@ import { refOf } from './people.ts';
 import type { Actor } from './people.ts';
 import { placesOf } from './cardPlaces.ts';
 import type { CommandIn, Reply } from './ports.ts';
-import { idFrom, showId } from './requestId.ts';
+import { idFrom } from './requestId.ts';
 import { chooseDevice, inScope } from './scope.ts';
 import type { SessionAsk } from './session.ts';
 
@@ -48,7 +48,7 @@ function told(bot: Conversation, request: Request): Reply {
   const places = placesOf(bot, request);
   const here = places.some((place) => `${place.surface}:${place.place}` === request.place);
   const where = places.map((place) => `${place.surface}:${place.place}`).join(', ');
-  return { kind: 'asked', requestId: request.id, shown: here, text: `${showId(request.id)} is waiting for approval: ${request.title} on ${request.device.name}. Its card is in ${where}.` };
+  return { kind: 'asked', requestId: request.id, shown: here, text: `${request.id} is waiting for approval: ${request.title} on ${request.device.name}. Its card is in ${where}.` };
 }
 
 /** 30 bits and the journal's own check against a clash: ids are short because people type them. */

@@ -11,7 +11,6 @@ import type { Actor } from './people.ts';
 import type { Reply } from './ports.ts';
 import { isRefusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
-import { showId } from './requestId.ts';
 
 /** Decides and writes in one change, so that of two people the first wins and the second is told. @throws Refused */
 async function decide(bot: Conversation, id: string, decision: (request: Request, now: number) => Refusal | Move): Promise<Request> {
@@ -33,22 +32,22 @@ export async function approve(bot: Conversation, actor: Actor, id: string, press
     if (no !== undefined) return no;
     return { type: 'approved', approval: { by: refOf(actor.person), account: actor.account, at: now, digest: current.digest } };
   });
-  return done(request, `Approved ${showId(id)}.`);
+  return done(request, `Approved ${id}.`);
 }
 
 export async function deny(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
   const request = await decide(bot, id, (current, now) => mayDeny(actor, current, now) ?? { type: 'denied', by: refOf(actor.person), ...because(reason) });
-  return done(request, `Denied ${showId(id)}.`);
+  return done(request, `Denied ${id}.`);
 }
 
 export async function withdraw(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
   const request = await decide(bot, id, (current) => mayWithdraw(actor, current) ?? { type: 'withdrawn', by: refOf(actor.person), ...because(reason) });
-  return done(request, `Withdrew ${showId(id)}. Nothing was sent to Defender.`);
+  return done(request, `Withdrew ${id}. Nothing was sent to Defender.`);
 }
 
 export async function drop(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
   const request = await decide(bot, id, (current) => mayDrop(actor, current) ?? { type: 'dropped', by: refOf(actor.person), ...because(reason) });
-  return done(request, `Dropped ${showId(id)}. If Defender did receive it, it may still run there: check the device in the portal.`);
+  return done(request, `Dropped ${id}. If Defender did receive it, it may still run there: check the device in the portal.`);
 }
 
 /** Sends an unknown request again. It may then run twice, so it takes an approver other than the requester, and a last look. */
@@ -57,7 +56,7 @@ export async function resend(bot: Conversation, actor: Actor, id: string, press:
   granted(mayResend(actor, before, press, bot.policy, bot.store.freeze()), id);
   if (before.state === 'unknown') {
     const found = await bot.loop.reconciliation.look(before);
-    if (found === 'adopted') return done(before, `${showId(id)} was found at Defender after all, so it was not sent again. Its card follows it now.`);
+    if (found === 'adopted') return done(before, `${id} was found at Defender after all, so it was not sent again. Its card follows it now.`);
     if (found === 'notRead') return sentence(cannotLook(id));
   }
   const request = await decide(bot, id, (current, now) => {
@@ -66,17 +65,17 @@ export async function resend(bot: Conversation, actor: Actor, id: string, press:
     if (refusal !== undefined) return refusal;
     return { type: 'resent', approval: { by: refOf(actor.person), account: actor.account, at: now, digest: current.digest }, runBefore: now + current.terms.runWithin };
   });
-  return done(request, `${showId(id)} goes to Defender again.`);
+  return done(request, `${id} goes to Defender again.`);
 }
 
 export async function lookAgain(bot: Conversation, id: string): Promise<Reply> {
   const request = requestOf(bot, id);
-  if (request.state !== 'unknown') return sentence(`${showId(id)} need not be looked for: its card shows where it stands.`);
+  if (request.state !== 'unknown') return sentence(`${id} need not be looked for: its card shows where it stands.`);
   switch (await bot.loop.reconciliation.look(request)) {
     case 'adopted':
-      return done(request, `${showId(id)} was found at Defender. Its card follows it again.`);
+      return done(request, `${id} was found at Defender. Its card follows it again.`);
     case 'notSeen':
-      return sentence(`Defender shows no action with the tag of ${showId(id)}.`);
+      return sentence(`Defender shows no action with the tag of ${id}.`);
     case 'notRead':
       return sentence(cannotLook(id));
   }
@@ -98,11 +97,11 @@ export async function cancel(bot: Conversation, actor: Actor, id: string, reason
   const answer = await cancelAtDefender(bot, request.actionId, `lr:${id} cancelled by ${actor.person.name}${reason === undefined ? '' : `: ${reason}`}`);
   await moveFrom(bot.store, id, ['running', 'finished'], (_current, now) => ({ type: 'cancelAsked', cancel: asked(answer, now) }));
   bot.loop.hurry();
-  return done(changed.request, cancelSentence[answer].replace('{id}', showId(id)));
+  return done(changed.request, cancelSentence[answer].replace('{id}', id));
 }
 
 function cannotLook(id: string): string {
-  return `Defender could not be read just now, so nobody can tell whether ${showId(id)} runs there. Nothing was sent. Try again in a minute.`;
+  return `Defender could not be read just now, so nobody can tell whether ${id} runs there. Nothing was sent. Try again in a minute.`;
 }
 
 const cancelSentence = {

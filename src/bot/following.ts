@@ -2,7 +2,7 @@
 import { isKnownStatus, isTerminal, outcomeOf, sameReading } from '../liveResponse/action.ts';
 import type { Action } from '../liveResponse/action.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
-import { isParked } from '../liveResponse/pacing.ts';
+import { isParked, pollGap } from '../liveResponse/pacing.ts';
 import type { InState } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
 import { overdueAt } from './limits.ts';
@@ -33,10 +33,10 @@ export function createFollowing(deps: Deps): Following {
     if ('retryAt' in read) return read.retryAt;
     for (const request of running) await apply(request, read.actions.get(request.actionId));
     const still = store.open().filter((request) => isIn(request, ['running']));
-    if (still.length === 0) return undefined;
-    // While only offline devices are waited for, the slow poll; a submission nudges the worker, so a new session is read at once.
-    const active = still.some((request) => !isParked(request.action, clock.now()));
-    return asked + (active ? deps.settings.pollGap : deps.settings.parkedGap);
+    const parked = still.filter((request) => isParked(request.action, clock.now())).length;
+    // A submission nudges the worker, so nothing is fresh here: it has just been read.
+    const gap = pollGap({ active: still.length - parked, parked, fresh: false }, { active: deps.settings.pollGap, parked: deps.settings.parkedGap });
+    return gap === undefined ? undefined : asked + gap;
   }
 
   async function readAll(running: readonly InState<'running'>[]): Promise<{ readonly actions: ReadonlyMap<string, Action> } | { readonly retryAt: number }> {

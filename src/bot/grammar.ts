@@ -135,7 +135,7 @@ function parseApprove(line: Line): Asked | GrammarProblem {
   if (word === undefined) return { verb: 'approve', id };
   const fingerprint = word.value.toLowerCase();
   if (!/^[0-9a-f]{8}$/.test(fingerprint)) return { problem: 'badFingerprint', word: word.raw, example: forms.approve.example, spot: spotOf(line, word) };
-  return leftOver(line, 3, `approve ${id.toUpperCase()} ${fingerprint}`) ?? { verb: 'approve', id, fingerprint };
+  return leftOver(line, 3, `approve ${id} ${fingerprint}`) ?? { verb: 'approve', id, fingerprint };
 }
 
 /** `deny <id> why so` and `deny <id> --reason "why so"` are both taken. */
@@ -146,7 +146,7 @@ function parseWithReason(line: Line, verb: 'deny' | 'cancel'): Asked | GrammarPr
   if (isProblem(split)) return split;
   const text = proseFrom(split.line, 2);
   if (text === undefined) return { verb, id, ...(split.reason === undefined ? {} : { reason: split.reason }) };
-  if (split.reason !== undefined) return leftOver(split.line, 2, `${verb} ${id.toUpperCase()} --reason "${split.reason}"`) ?? { verb, id };
+  if (split.reason !== undefined) return leftOver(split.line, 2, `${verb} ${id} --reason "${split.reason}"`) ?? { verb, id };
   if (text.length > maxReason) return { problem: 'reason', why: 'tooLong', example: forms[verb].example, spot: spotAt(line, 2) };
   return { verb, id, reason: text };
 }

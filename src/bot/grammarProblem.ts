@@ -60,7 +60,7 @@ function sentence(problem: GrammarProblem, command: string): string {
     case 'badHost':
       return `"${visible(problem.word)}" is not a host name: letters, digits, ".", "-" and "_" only, or a device id of 40 hex digits. ${tryThis(problem.example)}`;
     case 'badId':
-      return `"${visible(problem.word)}" is not a request id; those look like LR-7F3K2Q. ${tryThis(problem.example)}`;
+      return `"${visible(problem.word)}" is not a request id; those look like lr-7f3k2q. ${tryThis(problem.example)}`;
     case 'badFingerprint':
       return `"${visible(problem.word)}" is not a fingerprint; that is the 8 hex digits on the card. ${tryThis(problem.example)}`;
     case 'badNumber':

@@ -11,7 +11,6 @@ import type { Parsed } from './grammar.ts';
 import { actorOf, whoami } from './people.ts';
 import type { Actor } from './people.ts';
 import type { CommandIn, Reply } from './ports.ts';
-import { showId } from './requestId.ts';
 import { cardOf, host, list, quota } from './telling.ts';
 import { helpText, recipesText } from './topics.ts';
 import { link, output } from './viewing.ts';
@@ -53,7 +52,7 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Prom
     case 'unfreeze':
       return unfreeze(bot, actor);
     case 'status':
-      return parsed.id === undefined ? list(bot, actor, 'recent') : cardOf(bot, requestOf(bot, parsed.id), place, `${showId(parsed.id)} as it is now:`);
+      return parsed.id === undefined ? list(bot, actor, 'recent') : cardOf(bot, requestOf(bot, parsed.id), place, `${parsed.id} as it is now:`);
     case 'list':
       return list(bot, actor, parsed.which);
     case 'recipes':
@@ -74,7 +73,7 @@ function isTelling(verb: Parsed['verb']): boolean {
 async function prepareApproval(bot: Conversation, actor: Actor, input: CommandIn, id: string): Promise<Reply> {
   const request = requestOf(bot, id);
   granted(mayPrepareApproval(actor, request, bot.policy, bot.clock.now(), bot.store.freeze()), id);
-  const line = `${bot.settings.command} approve ${showId(id)} ${request.fingerprint}`;
+  const line = `${bot.settings.command} approve ${id} ${request.fingerprint}`;
   return cardOf(bot, request, input.place, `Read what will run. To approve it, type exactly: ${line}`);
 }
 

@@ -4,7 +4,6 @@ import type { Conversation } from './conversation.ts';
 import { approve, cancel, deny, drop, lookAgain, resend, withdraw } from './deciding.ts';
 import { mayDeny, maySee } from './decisions.ts';
 import type { Form, PressIn, Reply } from './ports.ts';
-import { showId } from './requestId.ts';
 import { cardOf } from './telling.ts';
 import { link, output } from './viewing.ts';
 
@@ -45,7 +44,7 @@ export function onPress(bot: Conversation, input: PressIn): Promise<Reply> {
         granted(maySee(bot.policy, actor, input.place), id);
         bot.loop.deck.touch(id);
         bot.loop.hurry();
-        return cardOf(bot, request, input.place, `${showId(id)} as it is now:`);
+        return cardOf(bot, request, input.place, `${id} as it is now:`);
     }
   });
 }
@@ -56,7 +55,7 @@ function denyForm(input: PressIn, title: string): Form {
     requestId: input.requestId,
     revision: input.revision,
     fingerprint: input.fingerprint,
-    title: `Deny ${showId(input.requestId)}`,
+    title: `Deny ${input.requestId}`,
     label: `Why is "${title}" denied? The requester reads this.`,
     optional: true,
     max: maxReason,

@@ -3,7 +3,6 @@ import type { Trust } from './ports.ts';
 import type { Command } from '../liveResponse/commands.ts';
 import type { PersonRef, State } from '../liveResponse/request.ts';
 import { drawn } from './drawn.ts';
-import { showId } from './requestId.ts';
 
 /** A device as it is listed when a name fits several. */
 export interface Candidate {
@@ -82,12 +81,12 @@ function sentence(refusal: Refusal, command: string): string {
       return `To ${refusal.deed} you need the role ${either(refusal.need)}, which you do not have. ${unreadSentence(refusal.unread) ?? `"${command} whoami" shows your roles; ask somebody who has it, or an administrator.`}`;
     case 'selfApproval':
       return refusal.deed === 'approve'
-        ? `${showId(refusal.id)} is your own request, and nobody approves their own, from no account. Ask another approver.`
-        : `${showId(refusal.id)} is your own request, so somebody else must decide that it is sent again. Ask another approver.`;
+        ? `${refusal.id} is your own request, and nobody approves their own, from no account. Ask another approver.`
+        : `${refusal.id} is your own request, so somebody else must decide that it is sent again. Ask another approver.`;
     case 'ownRequest':
-      return `${showId(refusal.id)} is your own request. Take it back with "${command} cancel ${showId(refusal.id)}" or the Withdraw button.`;
+      return `${refusal.id} is your own request. Take it back with "${command} cancel ${refusal.id}" or the Withdraw button.`;
     case 'notYourRequest':
-      return `Only ${refusal.requester.name}, who asked, or somebody with the role ${refusal.role} may ${refusal.deed} ${showId(refusal.id)}. ${unreadSentence(refusal.unread) ?? 'Ask one of them.'}`;
+      return `Only ${refusal.requester.name}, who asked, or somebody with the role ${refusal.role} may ${refusal.deed} ${refusal.id}. ${unreadSentence(refusal.unread) ?? 'Ask one of them.'}`;
     case 'nobodyCanApprove':
       return `Nobody but you has the role ${refusal.role}, so this could never be approved. An administrator must give that role to somebody else as well.`;
     case 'placeNotAllowed':
@@ -107,23 +106,23 @@ function sentence(refusal: Refusal, command: string): string {
     case 'outOfScope':
       return `${refusal.device} is out of scope: ${scopeSentence(refusal.cause)} An administrator can change that under "devices" in the policy.`;
     case 'unknownRequest':
-      return `There is no request ${showId(refusal.id)}. "${command} list recent" shows the latest ones.`;
+      return `There is no request ${refusal.id}. "${command} list recent" shows the latest ones.`;
     case 'alreadyApproved':
-      return `${showId(refusal.id)} was approved already by ${refusal.you ? 'you' : refusal.by.name} at ${clock(refusal.at)}; there is nothing more to do.`;
+      return `${refusal.id} was approved already by ${refusal.you ? 'you' : refusal.by.name} at ${clock(refusal.at)}; there is nothing more to do.`;
     case 'alreadyOver':
-      return `${showId(refusal.id)} is over: ${refusal.how} at ${clock(refusal.at)}. If it is still needed, ask anew.`;
+      return `${refusal.id} is over: ${refusal.how} at ${clock(refusal.at)}. If it is still needed, ask anew.`;
     case 'staleCard':
-      return `That card showed an older state of ${showId(refusal.id)}, so the press was not taken. Look at the card as it is now and press again.`;
+      return `That card showed an older state of ${refusal.id}, so the press was not taken. Look at the card as it is now and press again.`;
     case 'wrongFingerprint':
-      return `The fingerprint is not that of ${showId(refusal.id)}, so nothing was approved. "${command} approve ${showId(refusal.id)}" shows you the whole request and the line to type.`;
+      return `The fingerprint is not that of ${refusal.id}, so nothing was approved. "${command} approve ${refusal.id}" shows you the whole request and the line to type.`;
     case 'expired':
-      return `${showId(refusal.id)} expired at ${clock(refusal.at)} and can no longer be approved. If it is still needed, it must be asked for anew.`;
+      return `${refusal.id} expired at ${clock(refusal.at)} and can no longer be approved. If it is still needed, it must be asked for anew.`;
     case 'tooLate':
-      return `It is too late to ${refusal.deed} ${showId(refusal.id)}: it ${stateWords[refusal.state]}. ${laterSentence(refusal.deed, refusal.state, `${command} cancel ${showId(refusal.id)}`)}`;
+      return `It is too late to ${refusal.deed} ${refusal.id}: it ${stateWords[refusal.state]}. ${laterSentence(refusal.deed, refusal.state, `${command} cancel ${refusal.id}`)}`;
     case 'tooEarly':
-      return `${showId(refusal.id)} ${stateWords[refusal.state]}, so there is nothing to ${refusal.deed} yet. ${refusal.deed === 'cancel' ? 'Withdraw it instead.' : 'Look at its card.'}`;
+      return `${refusal.id} ${stateWords[refusal.state]}, so there is nothing to ${refusal.deed} yet. ${refusal.deed === 'cancel' ? 'Withdraw it instead.' : 'Look at its card.'}`;
     case 'alreadyCancelling':
-      return `${refusal.by.name} asked Defender at ${clock(refusal.at)} to cancel ${showId(refusal.id)}. Its card shows what comes of it.`;
+      return `${refusal.by.name} asked Defender at ${clock(refusal.at)} to cancel ${refusal.id}. Its card shows what comes of it.`;
     case 'frozen':
       return `Submissions are frozen by ${refusal.by} since ${clock(refusal.at)}: ${refusal.why}. Nothing can be asked for or approved until somebody allowed to types "${command} unfreeze".`;
     case 'alreadyFrozen':
@@ -133,7 +132,7 @@ function sentence(refusal: Refusal, command: string): string {
     case 'noResult':
       return noResultSentence(refusal, command);
     case 'noSuchPage':
-      return `That output of ${showId(refusal.id)} has ${refusal.pages === 1 ? 'one page' : `${refusal.pages} pages`}; the first is 1.`;
+      return `That output of ${refusal.id} has ${refusal.pages === 1 ? 'one page' : `${refusal.pages} pages`}; the first is 1.`;
     case 'storeUnavailable':
       return 'The journal cannot be written just now, so nothing was done and nothing will be sent. Tell whoever runs this bot; /readyz says why.';
     case 'defenderUnavailable':
@@ -191,22 +190,22 @@ function laterSentence(deed: Deed, state: State, cancel: string): string {
 }
 
 function noResultSentence({ id, why, index }: Extract<Refusal, { refused: 'noResult' }>, command: string): string {
-  const which = index === undefined ? showId(id) : `command ${index} of ${showId(id)}`;
+  const which = index === undefined ? id : `command ${index} of ${id}`;
   switch (why) {
     case 'notYet':
       return `There is no result of ${which} yet. Its card is kept up to date; try again when the command is completed.`;
     case 'neverRan':
       return `${capital(which)} never ran, so it has no result.`;
     case 'noSuchIndex':
-      return `${showId(id)} has no command ${index ?? ''}. The first is 0; "${command} status ${showId(id)}" lists them.`;
+      return `${id} has no command ${index ?? ''}. The first is 0; "${command} status ${id}" lists them.`;
     case 'noFile':
       return `${capital(which)} collects no file. "${command} output" shows what a script printed.`;
     case 'noOutput':
-      return `${capital(which)} prints nothing; it collects a file. "${command} link ${showId(id)} ${index ?? ''}" gives a download link.`;
+      return `${capital(which)} prints nothing; it collects a file. "${command} link ${id} ${index ?? ''}" gives a download link.`;
     case 'failed':
       return `${capital(which)} failed, and Defender keeps no result of it. The card shows the error.`;
     case 'forgotten':
-      return `The output of ${which} was kept for its retention time and is gone. "${command} link ${showId(id)}" may still fetch it from Defender.`;
+      return `The output of ${which} was kept for its retention time and is gone. "${command} link ${id}" may still fetch it from Defender.`;
   }
 }
 

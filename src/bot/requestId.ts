@@ -1,4 +1,4 @@
-// Request ids as people say and type them: `LR-7F3K2Q`, with or without the prefix, in any case.
+// Request ids as people see and type them: `lr-7f3k2q`, with or without the prefix, in any case.
 
 /** Crockford's base 32: no I, L, O or U, so that no two ids look alike. Ids are `lr-` and six of these. */
 export const idAlphabet = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -16,9 +16,4 @@ export function normaliseId(text: string): string | undefined {
 export function idFrom(hex: string): string {
   const bits = Number.parseInt(hex.slice(0, 8), 16);
   return `lr-${[0, 5, 10, 15, 20, 25].map((shift) => idAlphabet.charAt((bits >>> shift) & 31)).join('')}`;
-}
-
-/** An id as it is shown. */
-export function showId(id: string): string {
-  return id.toUpperCase();
 }

@@ -10,7 +10,6 @@ import type { Actor } from './people.ts';
 import type { Place, Reply } from './ports.ts';
 import { placesOf } from './cardPlaces.ts';
 import { explain } from './refusal.ts';
-import { showId } from './requestId.ts';
 import { inScope } from './scope.ts';
 import { wordsOf } from './views.ts';
 
@@ -20,7 +19,7 @@ const listRows = 20;
 /** The card as it is now, for the person alone. Results are left out where the place is private. */
 export async function cardOf(bot: Conversation, request: Request, place: Place, text: string): Promise<Reply> {
   const here = placesOf(bot, request).find((one) => one.surface === place.surface && one.place === place.id);
-  return { kind: 'card', text, view: await bot.loop.views.of(request, { results: here?.results ?? 'private' }) };
+  return { kind: 'card', text, view: await bot.loop.views.of(request, { results: place.external ? 'private' : (here?.results ?? 'private') }) };
 }
 
 export function list(bot: Conversation, actor: Actor, which: ListName): Reply {
@@ -37,7 +36,7 @@ export function list(bot: Conversation, actor: Actor, which: ListName): Reply {
     }
   });
   if (chosen.length === 0) return sentence(emptyList[which]);
-  const rows = chosen.slice(0, listRows).map((request) => [showId(request.id), wordsOf(bot, request).status, request.device.name, request.title, request.requester.name, timeOf(request.changedAt, bot.clock.now())]);
+  const rows = chosen.slice(0, listRows).map((request) => [request.id, wordsOf(bot, request).status, request.device.name, request.title, request.requester.name, timeOf(request.changedAt, bot.clock.now())]);
   const more = chosen.length > listRows ? ` The newest ${listRows} of ${chosen.length}.` : '';
   return sentence(`${listTitle[which]}.${more} One of them: ${bot.settings.command} status <id>`, columns(rows));
 }
@@ -78,7 +77,7 @@ function deviceText(bot: Conversation, device: Device): string {
     ['Last full report', device.lastReportAt === undefined ? undefined : timeOf(device.lastReportAt, bot.clock.now())],
     ['IP', device.ip],
     ['Live response', scope === undefined ? 'allowed by the policy' : explain(scope, bot.settings.command)],
-    ['Open requests', busy.length === 0 ? 'none' : busy.map((request) => `${showId(request.id)} (${wordsOf(bot, request).status})`).join(', ')],
+    ['Open requests', busy.length === 0 ? 'none' : busy.map((request) => `${request.id} (${wordsOf(bot, request).status})`).join(', ')],
   ];
   return columns(lines.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]])));
 }

@@ -41,7 +41,7 @@ const texts = {
   },
   approve: {
     lead: 'Nobody approves their own request. Nothing runs before the approval, and what was approved cannot change.',
-    examples: ['approve LR-7F3K2Q', 'approve LR-7F3K2Q 1c9e04ab', 'deny LR-7F3K2Q wrong host'],
+    examples: ['approve lr-7f3k2q', 'approve lr-7f3k2q 1c9e04ab', 'deny lr-7f3k2q wrong host'],
     more: [
       'Press Approve on the card, or type the id: you are shown the whole request and the line to type.',
       'The 8 digits are the fingerprint of device and commands; if they differ, nothing is approved.',
@@ -50,12 +50,12 @@ const texts = {
   },
   results: {
     lead: 'The card shows what a script printed and holds a fresh download link. Links die after 30 minutes; a new one takes a second.',
-    examples: ['link LR-7F3K2Q', 'link LR-7F3K2Q 1', 'output LR-7F3K2Q 0', 'output LR-7F3K2Q 0 2', 'status LR-7F3K2Q', 'list recent'],
+    examples: ['link lr-7f3k2q', 'link lr-7f3k2q 1', 'output lr-7f3k2q 0', 'output lr-7f3k2q 0 2', 'status lr-7f3k2q', 'list recent'],
     more: ['Commands are counted from 0, as Defender does; pages from 1.', 'A link is a key: whoever holds it can download. It is given to you alone, and every one is recorded.'],
   },
   freeze: {
     lead: 'Stops all submissions at once, for everybody, also after a restart. What already runs goes on; cancel it one by one.',
-    examples: ['freeze suspicious approvals', 'unfreeze', 'cancel LR-7F3K2Q not needed any more'],
+    examples: ['freeze suspicious approvals', 'unfreeze', 'cancel lr-7f3k2q not needed any more'],
     more: ['While frozen, nothing can be asked for or approved. Waiting requests go on ageing and expire.'],
   },
   people: {

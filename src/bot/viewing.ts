@@ -12,7 +12,6 @@ import type { Actor } from './people.ts';
 import { placesOf } from './cardPlaces.ts';
 import type { Place, Reply } from './ports.ts';
 import type { Refusal } from './refusal.ts';
-import { showId } from './requestId.ts';
 import { mintOnCard } from './results.ts';
 
 /** Characters of output on one private page: with its frame it stays below Slack's 3,000 per text. */
@@ -29,16 +28,16 @@ export async function link(bot: Conversation, actor: Actor, request: Request, in
   const { ready, at } = readyFor(request, index, 'link');
   const here = placesOf(bot, request).find((one) => one.surface === place.surface && one.place === place.id);
   const by = refOf(actor.person);
-  if (pressed && here?.results === 'card' && ready.state === 'finished') {
+  if (pressed && !place.external && here?.results === 'card' && ready.state === 'finished') {
     await mintOnCard(bot, ready, at, by);
-    return { kind: 'asked', requestId: request.id, text: `A fresh link is on the card of ${showId(request.id)}.`, shown: true };
+    return { kind: 'asked', requestId: request.id, text: `A fresh link is on the card of ${request.id}.`, shown: true };
   }
   const minted = await bot.defender.link(ready.actionId, at);
   await bot.store.change(request.id, (_current, now) => ({ event: { type: 'linkMinted', onCard: false, link: { index: at, at: now, expiresAt: minted.expiresAt, by } } }));
   const command = ready.commands[at];
   return {
     kind: 'sentence',
-    text: `${showId(request.id)}, index ${at}: fresh link, valid until ${timeOf(minted.expiresAt, bot.clock.now())}. Whoever holds it can read the file: do not pass it on.`,
+    text: `${request.id}, index ${at}: fresh link, valid until ${timeOf(minted.expiresAt, bot.clock.now())}. Whoever holds it can read the file: do not pass it on.`,
     link: { label: command?.type === 'GetFile' ? 'Download the file' : 'Download the transcript', url: minted.url },
   };
 }
@@ -50,9 +49,9 @@ export async function output(bot: Conversation, actor: Actor, request: Request, 
   const { body, pages, shown } = pageOf(text, page);
   if (page > pages) throw new Refused({ refused: 'noSuchPage', id: request.id, pages }, request.id);
   await bot.store.change(request.id, () => ({ event: { type: 'resultViewed', by: refOf(actor.person), index: at, what: 'output' } }));
-  const next = shown < pages ? ` Next page: ${bot.settings.command} output ${showId(request.id)} ${at} ${shown + 1}` : '';
-  if (text.trim() === '') return { kind: 'sentence', text: `${showId(request.id)}, index ${at}: the script wrote nothing.` };
-  return { kind: 'sentence', text: `${showId(request.id)}, index ${at}, page ${shown} of ${pages}.${next}`, block: body };
+  const next = shown < pages ? ` Next page: ${bot.settings.command} output ${request.id} ${at} ${shown + 1}` : '';
+  if (text.trim() === '') return { kind: 'sentence', text: `${request.id}, index ${at}: the script wrote nothing.` };
+  return { kind: 'sentence', text: `${request.id}, index ${at}, page ${shown} of ${pages}.${next}`, block: body };
 }
 
 /** The index, if it names a command that has completed and left something. @throws Refused */

@@ -216,10 +216,13 @@ export const parkedGapMs = 30_000;
 export const parkedAfterMs = 10 * minute;
 
 /** Milliseconds to leave between two polls; undefined when there is nothing to poll for. `fresh`: something was submitted since the last poll. */
-export function pollGap(sessions: { readonly active: number; readonly parked: number; readonly fresh: boolean }): number | undefined {
+export function pollGap(
+  sessions: { readonly active: number; readonly parked: number; readonly fresh: boolean },
+  gaps: { readonly active: number; readonly parked: number } = { active: pollGapMs, parked: parkedGapMs },
+): number | undefined {
   if (sessions.fresh) return 0;
-  if (sessions.active > 0) return pollGapMs;
-  return sessions.parked > 0 ? parkedGapMs : undefined;
+  if (sessions.active > 0) return gaps.active;
+  return sessions.parked > 0 ? gaps.parked : undefined;
 }
 
 /** Whether a session waits for an offline device: Pending for long, with nothing started. */

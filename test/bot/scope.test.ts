@@ -154,7 +154,7 @@ describe('every refusal', () => {
   });
 
   test('tells the time, the first approver and the id as people read them', () => {
-    expect(explain({ refused: 'alreadyApproved', id, by, at: askedAt, you: false })).toBe('LR-7F3K2Q was approved already by Avery Approver at 22:13 UTC; there is nothing more to do.');
+    expect(explain({ refused: 'alreadyApproved', id, by, at: askedAt, you: false })).toBe('lr-7f3k2q was approved already by Avery Approver at 22:13 UTC; there is nothing more to do.');
   });
 
   test('never tells the right fingerprint', () => {

@@ -107,7 +107,7 @@ describe('the dump recipe', () => {
     await house.loop.tick();
     const { id } = house.newest();
     expect(textOf(await house.say('responder1', `status ${id}`))).toContain('Finished');
-    expect(textOf(await house.say('responder1', 'list mine'))).toContain(id.toUpperCase());
+    expect(textOf(await house.say('responder1', 'list mine'))).toContain(id);
     expect(textOf(await house.say('responder1', `output ${id} 0`))).toContain('51 MB');
     const link = await house.say('responder1', `link ${id} 1`);
     expect(link).toMatchObject({ kind: 'sentence', link: { label: 'Download the file' } });

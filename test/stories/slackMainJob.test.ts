@@ -99,6 +99,39 @@ describe('results in a private place', () => {
   });
 });
 
+test('a request asked of the bot alone has its card there and in the approvals channel, and its results there are private', async () => {
+  house.slack.world.direct('U0RILEY1');
+  await house.riley.command('DU0RILEY1', 'dump hosta OfficeClickToRun');
+  await house.shows('Waiting for approval', 'DU0RILEY1');
+  await house.avery.press(await house.shows('Waiting for approval'), 'Approve');
+  await house.shows('51 MB');
+  await house.shows('Finished');
+  expect((await house.shows('Finished', 'DU0RILEY1')).history.join('\n')).not.toContain('51 MB');
+});
+
+test('a channel that is shared with another organisation shows no results, whatever the policy says', async () => {
+  house.slack.world.channel(incidents, { shared: true });
+  const card = await house.asked();
+  await house.avery.press(card, 'Approve');
+  const finished = await house.shows('Finished');
+  await house.slack.until('the note', () => house.slack.world.in(incidents).find((message) => message.thread === card.ts));
+  expect(finished.history.join('\n')).not.toContain('51 MB');
+  expect(finished.history.join('\n')).not.toContain('expires');
+  await house.riley.press(house.card(), 'lr.link.v1');
+  await house.told(house.riley, /fresh link/i);
+  expect(read(house.card())).not.toContain('expires');
+});
+
+test.each(['huge', 'rawNuls', 'seed', 'notJson', 'empty'] as const)('a transcript of the kind "%s" is taken by Slack as it is drawn', async (transcript) => {
+  house.service.simulator?.tenant.change({ transcript });
+  const card = await house.asked();
+  await house.avery.press(card, 'Approve');
+  const finished = await house.shows('Finished');
+  await house.slack.until('the note', () => house.slack.world.in(incidents).find((message) => message.thread === card.ts));
+  expect(finished.ts).toBe(card.ts);
+  expect(house.slack.world.calls.filter(({ error }) => error !== undefined)).toEqual([]);
+});
+
 test.each([
   ['a guest', { is_restricted: true }],
   ['a single-channel guest', { is_ultra_restricted: true }],
