@@ -1,6 +1,6 @@
 // The whole story of the main job, told through the page by four people: what each step does, and what must be seen after it.
 import { strict as assert } from 'node:assert';
-import type { BrowserContext, Download, Page } from 'playwright-core';
+import type { BrowserContext, Download, Locator, Page } from 'playwright-core';
 import type { Visit } from './visit.ts';
 
 export interface Step {
@@ -10,8 +10,8 @@ export interface Step {
 
 /** What the story does outside the page. */
 export interface Outside {
-  restart(): Promise<void>;
-  picture(visit: Visit, name: string): Promise<void>;
+  readonly restart: () => Promise<void>;
+  readonly picture: (visit: Visit, name: string) => Promise<void>;
 }
 
 const ask = 'dump hosta OfficeClickToRun --reason "beacon seen at 02:40"';
@@ -48,6 +48,26 @@ async function inTab({ page }: Visit, tab: string): Promise<string> {
 }
 
 export const steps: readonly Step[] = [
+  {
+    name: 'the inspection itself sees pale text, something too wide and a nameless button',
+    async run(visit) {
+      const { page } = visit;
+      await visit.inspect();
+      await page.evaluate(`{
+        const bad = document.createElement('div');
+        const wide = document.createElement('div');
+        bad.id = 'bad';
+        bad.textContent = 'pale';
+        bad.style.color = 'var(--line)';
+        wide.style.width = '3000px';
+        wide.textContent = 'wide';
+        bad.append(wide, document.createElement('button'));
+        document.querySelector('main').append(bad);
+      }`);
+      await assert.rejects(visit.inspect(), /contrast[\s\S]*(too wide|right edge)[\s\S]*button without a name/);
+      await page.evaluate("document.getElementById('bad').remove()");
+    },
+  },
   {
     name: 'the empty page teaches what to type and who decides',
     async run(visit, { picture }) {
@@ -162,6 +182,8 @@ export const steps: readonly Step[] = [
       await visit.cardShows(/Running/);
       await visit.inspect();
       await page.locator('#timeline').evaluate((timeline: { scrollTop: number }) => (timeline.scrollTop = 0));
+      await page.evaluate('document.activeElement.blur()');
+      await page.locator('.posted .card.scrolled').waitFor({ state: 'detached' });
       await picture(visit, 'running');
       await visit.trouble('Devices are slow', false);
       await visit.speed('60×');
@@ -217,6 +239,9 @@ export const steps: readonly Step[] = [
       await visit.page.locator('.whisper', { hasText: /dc1/ }).last().waitFor();
       await visit.say('dmup hosta lsass');
       await visit.page.locator('.whisper', { hasText: 'dump' }).last().waitFor();
+      const markup = '<img src=x onerror=alert(1)> **bold** [link](http://evil.example)';
+      await visit.say(markup);
+      assert.equal(await visit.page.locator('#messages img:not(.avatar), #messages b, #messages a[href*=evil]').count(), 0);
       await visit.say('help');
       await visit.page.locator('.whisper pre', { hasText: 'Decide' }).waitFor();
       await visit.inspect();
@@ -241,7 +266,7 @@ export const steps: readonly Step[] = [
     },
   },
   {
-    name: 'a lost answer leaves it open whether the request ran; a reload in the middle shows the same',
+    name: 'a lost request leaves it open whether it ran; a reload in the middle shows the same',
     async run(visit) {
       const { page } = visit;
       await visit.trouble('The request gets lost', true);
@@ -278,7 +303,7 @@ export const steps: readonly Step[] = [
     },
   },
   {
-    name: 'sent again by somebody else than the requester, it runs once and finishes',
+    name: 'sent again by somebody else than the requester, it runs and finishes',
     async run(visit) {
       await visit.press('Send again');
       await visit.confirm('Send, may run twice');
@@ -301,6 +326,36 @@ export const steps: readonly Step[] = [
       await visit.trouble('hosta goes offline', false);
       await visit.cardShows(/Finished: succeeded/);
       assert.equal(await page.locator('.posted .adaptive', { hasText: 'Finished: succeeded' }).count(), 3);
+    },
+  },
+  {
+    name: 'a script that fails, a lost answer and a 429 are each told on their card, and the last two end well',
+    async run(visit) {
+      const { page } = visit;
+      const told = async (card: Locator, text: RegExp): Promise<void> => card.locator('.adaptive', { hasText: text }).waitFor();
+      const started = async (trouble: string, text: string): Promise<Locator> => {
+        await visit.trouble(trouble, true);
+        const before = await page.locator('.posted').count();
+        await visit.be('Riley');
+        await visit.say(text);
+        const card = page.locator('.posted').nth(before);
+        await card.waitFor();
+        await visit.be('Avery');
+        await visit.press('Approve');
+        await visit.confirm('Approve and run');
+        await card.locator('.adaptive', { hasText: 'Approved by' }).waitFor();
+        return card;
+      };
+      const failing = await started('Scripts fail on hosta', 'collect hosta');
+      const lost = await started('The answer gets lost', 'hosts hostb');
+      await lost.getByRole('button', { name: 'Cancel' }).waitFor();
+      const throttled = await started('Too many requests (429)', 'get web1 /var/log/syslog');
+      await told(throttled, /429|too many|throttl/i);
+      await told(failing, /Finished: failed/);
+      await told(lost, /Finished: succeeded/);
+      await told(throttled, /Finished: succeeded/);
+      await visit.trouble('Scripts fail on hosta', false);
+      await visit.inspect();
     },
   },
 ];

@@ -26,7 +26,7 @@ export interface Visit {
   readonly look: Look;
   /** Text of the card, or the panel it shows. */
   readonly card: Locator;
-  isPhone(): boolean;
+  readonly isPhone: () => boolean;
   be(person: string): Promise<void>;
   goTo(place: string): Promise<void>;
   say(text: string): Promise<void>;
@@ -110,7 +110,7 @@ export async function visit(browser: Browser, url: string, look: Look): Promise<
       await page.locator('#messages', { hasText: text }).waitFor();
     },
     async inspect() {
-      const found = (await page.evaluate(inspection)) as readonly string[];
+      const found = await page.evaluate<readonly string[]>(inspection);
       const session = await context.newCDPSession(page);
       const { nodes } = (await session.send('Accessibility.getFullAXTree')) as { readonly nodes: readonly AxNode[] };
       await session.detach();

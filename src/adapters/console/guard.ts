@@ -2,8 +2,11 @@
 import type { NextFunction, Request, Response } from 'express';
 
 /** Nothing inline, nothing from elsewhere, nobody may frame it. */
-const contentSecurityPolicy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const contentSecurityPolicy = [
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  // Text can be made HTML only through a policy, and there are none but those the Adaptive Cards renderer insists on making.
+  "require-trusted-types-for 'script'; trusted-types adaptivecards#deprecatedExportedFunctionPolicy adaptivecards#restoreContentsPolicy adaptivecards#markdownPassthroughPolicy",
+].join('; ');
 
 /** `port` is asked late: it is known only once the server listens. */
 export function guard(port: () => number): (request: Request, response: Response, next: NextFunction) => void {

@@ -28,8 +28,10 @@ function advice() {
       return { text: 'A session takes minutes at Defender. The card follows it by itself, command by command.', ...faster() };
     case 'unknown':
       return { text: 'Nobody can know yet whether it ran. The card says what is looked for, and what a person can decide.', ...faster() };
+    case 'over':
+      return { text: 'Nothing ran, and nothing will: this request is over. A new one can be asked for at any time.', ...again(newest) };
     default:
-      return { text: 'That was the whole story. Now let something go wrong: switch on a trouble and ask again.', action: { label: 'Type the same again', run: () => propose(ask) } };
+      return { text: 'That was the whole story. Now let something go wrong: switch on a trouble and ask again.', ...again(newest) };
   }
 }
 
@@ -47,6 +49,15 @@ function decide(card, person) {
 /** Whoever holds that one role only shows best what it is. */
 function alone(people) {
   return people.toSorted((one, other) => one.roles.length - other.roles.length)[0];
+}
+
+function again(card) {
+  const asker = state.people.find((one) => one.id === card.requester);
+  if (asker === undefined) return {};
+  return { action: { label: `Ask again as ${asker.name.split(' ')[0]}`, run: () => {
+    if (asker.account !== state.as) setWho(asker.account);
+    propose(ask);
+  } } };
 }
 
 function faster() {

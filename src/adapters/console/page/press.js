@@ -17,7 +17,7 @@ export async function press(message, lr, show) {
   const label = button?.label ?? lr.verb;
   let input;
   if (button?.confirm !== undefined || button?.asks !== undefined) {
-    input = await secondStep({ title: button.confirm?.title ?? `${label}?`, subject: message.view.title, text: button.confirm?.text, asks: button.asks, ok: button.confirm?.ok ?? label, style: button.style });
+    input = await secondStep({ title: button.confirm?.title ?? `${label} this request?`, subject: message.view.title, text: button.confirm?.text, asks: button.asks, ok: button.confirm?.ok ?? label, style: button.style });
     if (input === undefined) return;
   }
   await send(message, lr, label, input === '' && button?.asks === undefined ? undefined : input, show);
