@@ -149,7 +149,7 @@ function running(request: InState<'running'>): Said {
   }
   const cancel =
     request.cancel?.answer === 'failed'
-      ? ` The cancel asked for by ${person(request.cancel.by.name)} did not reach Defender; press Cancel again if it should stop.`
+      ? ` The cancel asked for by ${person(request.cancel.by.name)} was not confirmed by Defender; press Cancel again if it should stop.`
       : request.cancel?.answer === 'alreadyOver'
         ? ` Defender answered the cancel asked for by ${person(request.cancel.by.name)} with “already over”.`
         : '';

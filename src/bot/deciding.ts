@@ -115,7 +115,7 @@ const cancelSentence = {
   sent: '{id}: Defender was asked to cancel.',
   accepted: '{id}: Defender accepted the cancel. A command that already runs on the device may still finish; the card tells.',
   alreadyOver: '{id}: Defender says that it is already over. The card shows how it ended.',
-  failed: '{id}: the cancel did not reach Defender. Press Cancel again, or cancel the action in the portal.',
+  failed: '{id}: Defender did not confirm the cancel. Press Cancel again, or cancel the action in the portal.',
 } as const;
 
 async function cancelAtDefender(bot: Conversation, actionId: string, why: string): Promise<CancelAsked['answer']> {
@@ -125,7 +125,8 @@ async function cancelAtDefender(bot: Conversation, actionId: string, why: string
   } catch (error) {
     if (!(error instanceof DefenderError)) throw error;
     bot.log.warn('cancelAnswered', { code: error.code, status: error.detail.status, apiCode: error.detail.apiCode, target: error.detail.target });
-    return error.code === 'refused' || error.code === 'notFound' ? 'alreadyOver' : 'failed';
+    // A cancel that comes too late is a 400; a 403 says only that we may not.
+    return error.detail.status === 400 || error.code === 'notFound' ? 'alreadyOver' : 'failed';
   }
 }
 

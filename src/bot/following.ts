@@ -11,6 +11,9 @@ import { isIn, moveFrom } from './moving.ts';
 /** Readings in a row in which Defender no longer knew an action, before we say that we lost track of it. Lists lag; five polls do not. */
 const missesBeforeLost = 5;
 
+/** No cancel call takes this long: one still without an answer went down with its process. Milliseconds. */
+const cancelPatience = 2 * 60_000;
+
 export interface Following {
   /** One reading of everything that runs. Answers when the next is wanted; undefined while nothing runs. */
   pass(): Promise<number | undefined>;
@@ -26,6 +29,9 @@ export function createFollowing(deps: Deps): Following {
 
   async function pass(): Promise<number | undefined> {
     const running = store.open().filter((request) => isIn(request, ['running']));
+    // Nobody asks Defender any more, so nobody would ever take this back.
+    if (running.length === 0) trouble = undefined;
+    for (const request of running) await giveUpCancel(request);
     for (const id of misses.keys()) if (!running.some((request) => request.id === id)) misses.delete(id);
     if (running.length === 0) return undefined;
     const asked = clock.now();
@@ -77,6 +83,13 @@ export function createFollowing(deps: Deps): Following {
 
   async function tellOverdue(request: InState<'running'>): Promise<void> {
     await moveFrom(store, request.id, ['running'], (current, now) => (overdueAt(current) <= now ? { type: 'overdue' } : undefined));
+  }
+
+  /** Whether it arrived is not known; Defender takes a second one, so people may press again. */
+  async function giveUpCancel(request: InState<'running'>): Promise<void> {
+    await moveFrom(store, request.id, ['running'], ({ cancel }, now) =>
+      cancel?.answer === 'sent' && now - cancel.at > cancelPatience ? { type: 'cancelAsked', cancel: { ...cancel, answer: 'failed' } } : undefined,
+    );
   }
 
   return { pass, trouble: () => trouble };

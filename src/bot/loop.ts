@@ -54,6 +54,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore }, subscr
 
   subscribe((requestId, event) => {
     deck.touch(requestId);
+    results.touch(requestId);
     // A new session is read at once; every other reading keeps its distance from the last, so progress must not nudge its own reader.
     if (event === 'submitted' || event === 'adopted') nudge('following');
     nudge('expiry', 'submission', 'reconciliation', 'results', 'cards');

@@ -20,7 +20,7 @@ describe('a pass over many cards', () => {
     house = await openHouse({ chats: [chat] });
     await ask(20);
     await house.loop.tick();
-    const { post } = chat;
+    const post = chat.post.bind(chat);
     chat.post = async (place, view, intent) => {
       chat.post = post;
       await new Promise<void>((resolve) => (answer = resolve));
