@@ -186,7 +186,24 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
       if (card?.ref !== undefined) return;
     }
     const dead = error.code === 'dead' || error.code === 'rejected';
-    await store.change(id, () => ({ event: { type: 'cardGone', intent, why: error.message, dead } }));
+    const changed = await store.change(id, () => ({ event: { type: 'cardGone', intent, why: error.message, dead } }));
+    if (dead && 'request' in changed) await tellDeath(changed.request, intent, error.message);
+  }
+
+  /** Said below the other cards of the request, where approvers are: nobody there could know that one of them stands still. */
+  async function tellDeath(request: Request, intent: string, why: string): Promise<void> {
+    const lost = request.cards.find((card) => card.intent === intent);
+    const approvals = new Set(deps.policy.places.flatMap((rule) => (rule.approvals ? [rule.place] : [])));
+    for (const card of request.cards) {
+      const chat = chats.get(card.surface);
+      if (chat === undefined || card.ref === undefined || card.dead !== undefined || !approvals.has(`${card.surface}:${card.place}`)) continue;
+      try {
+        await chat.note(card.ref, `The card of ${request.id} in ${lost?.surface ?? ''}:${lost?.place ?? ''} can no longer be written to (${why}). This one goes on.`, []);
+      } catch (error) {
+        if (!(error instanceof ChatError)) throw error;
+        log.warn('deathNotTold', { request: request.id, place: card.place, code: error.code });
+      }
+    }
   }
 
   function noteDue(request: Request, place: CardPlace): boolean {

@@ -5,7 +5,7 @@ import { DefenderError } from '../liveResponse/ports.ts';
 import { isParked, pollGap } from '../liveResponse/pacing.ts';
 import type { InState } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
-import { overdueAt } from './limits.ts';
+import { deadlineAfter } from './limits.ts';
 import { isIn, moveFrom } from './moving.ts';
 
 /** Readings in a row in which Defender no longer knew an action, before we say that we lost track of it. Lists lag; five polls do not. */
@@ -77,12 +77,12 @@ export function createFollowing(deps: Deps): Following {
       await moveFrom(store, request.id, ['running'], () => ({ type: 'ended', action, outcome }));
       return;
     }
-    await moveFrom(store, request.id, ['running'], (current) => (sameReading(current.action, action) ? undefined : { type: 'progressed', action }));
+    await moveFrom(store, request.id, ['running'], (current) => (sameReading(current.action, action) ? undefined : { type: 'progressed', action, deadline: deadlineAfter(current, action) }));
     await tellOverdue(request);
   }
 
   async function tellOverdue(request: InState<'running'>): Promise<void> {
-    await moveFrom(store, request.id, ['running'], (current, now) => (overdueAt(current) <= now ? { type: 'overdue' } : undefined));
+    await moveFrom(store, request.id, ['running'], (current, now) => (current.deadline <= now ? { type: 'overdue' } : undefined));
   }
 
   /** Whether it arrived is not known; Defender takes a second one, so people may press again. */

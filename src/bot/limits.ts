@@ -1,4 +1,5 @@
 // How long things may take before the bot stops waiting and says so. Documented limits stand beside their page.
+import type { Action } from '../liveResponse/action.ts';
 import type { InState, Request } from '../liveResponse/request.ts';
 
 /** RunScript is ended by Defender after 10 minutes (learn.microsoft.com/defender-endpoint/api/run-live-response). */
@@ -22,7 +23,7 @@ export function deadlineFrom(request: Request, now: number, offlineQueue: number
 }
 
 /** When a running request becomes overdue: soon after its work began, much later while the device may still be offline. */
-export function overdueAt(request: InState<'running'>): number {
-  const started = request.action.progress.flatMap((one) => (one.startedAt === undefined ? [] : [one.startedAt]));
+export function deadlineAfter(request: InState<'running'>, action: Action): number {
+  const started = action.progress.flatMap((one) => (one.startedAt === undefined ? [] : [one.startedAt]));
   return started.length === 0 ? request.deadline : Math.min(request.deadline, Math.min(...started) + workLimit(request));
 }

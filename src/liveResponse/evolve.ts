@@ -100,7 +100,7 @@ function move(request: Request, event: Move, at: number): Request | undefined {
         runBefore: event.runBefore,
       }));
     case 'progressed':
-      return in_(request, 'running', (r) => ({ ...r, action: event.action }));
+      return in_(request, 'running', (r) => ({ ...r, action: event.action, deadline: event.deadline }));
     case 'ended':
       return in_(request, 'running', ({ deadline: _deadline, ...r }) => ({
         ...r,

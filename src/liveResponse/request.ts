@@ -246,7 +246,7 @@ export type Move =
   | { readonly type: 'adopted'; readonly action: Action; readonly deadline: number }
   | { readonly type: 'resent'; readonly approval: Approval; readonly runBefore: number }
   | { readonly type: 'dropped'; readonly by: PersonRef; readonly reason?: string }
-  | { readonly type: 'progressed'; readonly action: Action }
+  | { readonly type: 'progressed'; readonly action: Action; readonly deadline: number }
   | { readonly type: 'ended'; readonly action: Action; readonly outcome: Outcome }
   | { readonly type: 'lostTrack' }
   | { readonly type: 'overdue' };

@@ -16,6 +16,8 @@ async function ask(count: number): Promise<void> {
 describe('a pass over many cards', () => {
   test('does not post a card again whose post ends in the middle of it', async () => {
     let answer: () => void = () => undefined;
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
     const chat = createStoryChat();
     house = await openHouse({ chats: [chat] });
     await ask(20);
@@ -23,11 +25,15 @@ describe('a pass over many cards', () => {
     const post = chat.post.bind(chat);
     chat.post = async (place, view, intent) => {
       chat.post = post;
-      await new Promise<void>((resolve) => (answer = resolve));
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+        begin();
+      });
       return post(place, view, intent);
     };
     await ask(1);
     await house.loop.deck.pass();
+    await begun;
     house.loop.redrawOpen();
     const second = house.loop.deck.pass();
     answer();

@@ -135,7 +135,7 @@ const fileSeen: Step = [
 const linkMinted: Step = [{ type: 'linkMinted', link: { index: 1, at: start + 6 * minute, expiresAt: start + 36 * minute }, onCard: true }, 6];
 
 export function progressed(one: Action, minutes = 5): Step {
-  return [{ type: 'progressed', action: one }, minutes];
+  return [{ type: 'progressed', action: one, deadline: start + 80 * minute }, minutes];
 }
 
 export function ended(one: Action, outcome: 'succeeded' | 'failed' | 'timedOut' | 'cancelled', minutes = 6): Step {

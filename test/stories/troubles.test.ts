@@ -277,13 +277,19 @@ describe('in the chat', () => {
     expect(house.chat.calls.filter((call) => call.startsWith('post'))).toHaveLength(1);
   });
 
-  test('a place that cannot be written to any more is given up; the other card goes on', async () => {
+  test('a place that cannot be written to any more is given up; the other card goes on, and the approvals place is told', async () => {
     house = await openHouse();
-    house.chat.failNext(new ChatError('dead', 'is_archived'), 1);
     await house.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
     await house.run(5_000);
-    expect(house.newest().cards.filter((card) => card.dead !== undefined)).toHaveLength(1);
-    expect([...house.chat.cards.values()]).toHaveLength(1);
+    const update = house.chat.update.bind(house.chat);
+    house.chat.update = (ref, view) => (ref.place === 'soc-private' ? Promise.reject(new ChatError('dead', 'is_archived')) : update(ref, view));
+    await house.press('responder1', 'withdraw', { place: 'soc-private' });
+    await house.run(5_000);
+    const [dead, ...more] = house.newest().cards.filter((card) => card.dead !== undefined);
+    expect(more).toEqual([]);
+    const told = house.chat.notes.filter((note) => note.text.includes('can no longer be written to'));
+    expect(told.map((note) => note.card.split('#')[0])).toEqual(['incidents']);
+    expect(dead?.place).toBe('soc-private');
   });
 
   test('after a restart every card catches up with what happened meanwhile', async () => {

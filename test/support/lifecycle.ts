@@ -76,7 +76,7 @@ export const exampleMoves: { readonly [T in Move['type']]: Extract<Move, { reado
   adopted: { type: 'adopted', action: actionWith('InProgress'), deadline: start + 3 * 86_400_000 },
   resent: { type: 'resent', approval, runBefore: start + 60 * minute },
   dropped: { type: 'dropped', by: person },
-  progressed: { type: 'progressed', action: actionWith('InProgress', [['Completed', start, start + 3000], ['Executing', start + 3000]]) },
+  progressed: { type: 'progressed', action: actionWith('InProgress', [['Completed', start, start + 3000], ['Executing', start + 3000]]), deadline: start + 3_600_000 },
   ended: { type: 'ended', action: actionWith('Succeeded', [['Completed', start, start + 3000], ['Completed', start + 3000, start + 9000]]), outcome: 'succeeded' },
   lostTrack: { type: 'lostTrack' },
   overdue: { type: 'overdue' },

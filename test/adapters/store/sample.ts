@@ -81,7 +81,7 @@ function movesOf(request: Request, nonce: string, pick: (n: number) => number): 
         { type: 'lostTrack' },
         { type: 'excerptRead', excerpt: { index: 0, at: noon, length: 5, sha256: 'e'.repeat(64), errors: false, cut: false } },
         { type: 'linkMinted', link: { index: 1, at: noon, expiresAt: noon + 60_000 }, onCard: pick(2) === 0 },
-        { type: 'progressed', action: actionOf(request.actionId, 'InProgress') },
+        { type: 'progressed', action: actionOf(request.actionId, 'InProgress'), deadline: noon + 3_600_000 },
         { type: 'ended', action: actionOf(request.actionId, 'Succeeded'), outcome: 'succeeded' },
       ];
     case 'finished':
