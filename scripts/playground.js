@@ -166,7 +166,7 @@ async function story(page, play, data) {
     conversation: { id: group },
     replyToId: posted.event.ref.id,
   });
-  console.log(`   Teams shows him: ${(await answer.text()).slice(0, 300)}`);
+  console.log(`   Teams answers: ${(await answer.text()).slice(0, 300)}`);
   await page.getByText(/Approved by/).first().waitFor({ timeout: patience });
   seen('the same card follows the second person’s approval');
   await page.getByText(/waiting for the device|Running|session/i).first().waitFor({ timeout: patience });
