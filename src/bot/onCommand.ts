@@ -82,7 +82,9 @@ async function freeze(bot: Conversation, actor: Actor, why: string): Promise<Rep
   await bot.store.note({ type: 'frozen', by: actor.person.name, why });
   bot.loop.redrawOpen();
   const queued = bot.store.open().filter((request) => request.state === 'queued').length;
-  return sentence(`Frozen: nothing more is sent to Defender until somebody types ${bot.settings.command} unfreeze. ${queued} approved ${queued === 1 ? 'request waits' : 'requests wait'}; what already runs goes on.`);
+  const leaving = bot.store.open().filter((request) => request.state === 'submitting').map((request) => request.id);
+  const tooLate = leaving.length === 0 ? '' : ` Too late for ${leaving.join(', ')}, which ${leaving.length === 1 ? 'is' : 'are'} being sent at this moment.`;
+  return sentence(`Frozen: nothing more is sent to Defender until somebody types ${bot.settings.command} unfreeze. ${queued} approved ${queued === 1 ? 'request waits' : 'requests wait'}; what already runs goes on.${tooLate}`);
 }
 
 async function unfreeze(bot: Conversation, actor: Actor): Promise<Reply> {

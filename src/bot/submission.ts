@@ -3,7 +3,7 @@
 import { earlierAttempt } from '../../cards/said.ts';
 import type { Action } from '../liveResponse/action.ts';
 import { digestText } from '../liveResponse/commands.ts';
-import { afterThrottle, capAt, capFloor, sessionCap } from '../liveResponse/pacing.ts';
+import { afterThrottle, capAt, capFloor, isParked, sessionCap } from '../liveResponse/pacing.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
 import type { Attempt, Device, InState, Move, Request, WaitCause } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
@@ -34,7 +34,7 @@ export interface Submission {
   drain(): Promise<void>;
   /** Resolves when no POST is under way. */
   settled(): Promise<void>;
-  /** Sessions of ours that are or may be live, and how many may be. */
+  /** Sessions of ours that are or may be live, those of offline devices left out, and how many may be. */
   sessions(): { readonly live: number; readonly cap: number };
   /** Place among the waiting, 1 being next, and when its turn is expected; undefined for a request that does not wait. */
   place(id: string): { readonly position: number; readonly expectedAt: number } | undefined;
@@ -95,7 +95,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     // An unknown request keeps its device until somebody decides, though no longer a session: what may run there must not meet a second script.
     const devices = [...live, ...store.open().filter((other) => isIn(other, ['unknown']))].map((other) => other.device.id);
     if (devices.includes(request.device.id)) return { cause: 'deviceBusy', until: now + holdPause };
-    if (live.length >= capAt(cap, now)) return { cause: 'sessions', until: now + holdPause };
+    if (sessionsHeld(now) >= capAt(cap, now)) return { cause: 'sessions', until: now + holdPause };
     const wait = budgets.waitFor('submit', now);
     const free = Math.min(...budgets.left('submit', now).map((rate) => rate.left)) - reserved.size;
     return wait === 0 && free > 0 ? undefined : { cause: 'slot', until: now + Math.max(wait, slotPause) };
@@ -106,6 +106,11 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     return store
       .open()
       .filter((request) => isIn(request, ['submitting', 'running']) || (isIn(request, ['unknown']) && request.looks < looksBeforeAsking) || flights.has(request.id));
+  }
+
+  /** Those that wait for an offline device are counted apart, or a few laptops in a drawer would stop everybody for days; should Defender count them, its 429 lowers the cap. */
+  function sessionsHeld(now: number): number {
+    return liveRequests().filter((request) => !(isIn(request, ['running']) && isParked(request.action, now))).length;
   }
 
   async function tellHold(id: string, cause: WaitCause | undefined): Promise<void> {
@@ -244,7 +249,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
         case 'busy':
           return deferred('deviceBusy', busyPause);
         case 'throttled':
-          return deferred(learn429(id, now), throttledPause);
+          return deferred(learn429(now), throttledPause);
         case 'paced':
           return deferred('slot', 1_000);
         case 'unavailable':
@@ -260,8 +265,8 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
   }
 
   /** Rate and session limit answer the same 429; our own count of the rate was fine, so with many sessions it is those. */
-  function learn429(id: string, now: number): WaitCause {
-    const others = liveRequests().filter((request) => request.id !== id).length;
+  function learn429(now: number): WaitCause {
+    const others = sessionsHeld(now) - 1;
     cap = afterThrottle(cap, others, now);
     return others < capFloor ? 'throttled' : 'sessions';
   }
@@ -277,7 +282,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
   return {
     pass,
     settled,
-    sessions: () => ({ live: liveRequests().length, cap: capAt(cap, clock.now()) }),
+    sessions: () => ({ live: sessionsHeld(clock.now()), cap: capAt(cap, clock.now()) }),
     isPosting: (id) => flights.has(id),
     async drain() {
       draining = true;

@@ -8,7 +8,7 @@ import type { Conversation } from './conversation.ts';
 import type { ListName } from './grammar.ts';
 import type { Actor } from './people.ts';
 import type { Place, Reply } from './ports.ts';
-import { placesOf } from './cardPlaces.ts';
+import { resultsShownIn } from './cardPlaces.ts';
 import { explain } from './refusal.ts';
 import { inScope } from './scope.ts';
 import { wordsOf } from './views.ts';
@@ -18,8 +18,7 @@ const listRows = 20;
 
 /** The card as it is now, for the person alone. Results are left out where the place is private. */
 export async function cardOf(bot: Conversation, request: Request, place: Place, text: string): Promise<Reply> {
-  const here = placesOf(bot, request).find((one) => one.surface === place.surface && one.place === place.id);
-  return { kind: 'card', text, view: await bot.loop.views.of(request, { results: place.external ? 'private' : (here?.results ?? 'private') }) };
+  return { kind: 'card', text, view: await bot.loop.views.of(request, { results: resultsShownIn(bot, request, place) }) };
 }
 
 export function list(bot: Conversation, actor: Actor, which: ListName): Reply {

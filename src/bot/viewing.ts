@@ -9,7 +9,7 @@ import { mayReadResults } from './decisions.ts';
 import { isIn } from './moving.ts';
 import { refOf } from './people.ts';
 import type { Actor } from './people.ts';
-import { placesOf } from './cardPlaces.ts';
+import { resultsShownIn } from './cardPlaces.ts';
 import type { Place, Reply } from './ports.ts';
 import type { Refusal } from './refusal.ts';
 import { mintOnCard } from './results.ts';
@@ -26,9 +26,8 @@ type WithResults = InState<'running' | 'finished'>;
 export async function link(bot: Conversation, actor: Actor, request: Request, index: number | undefined, place: Place, pressed: boolean): Promise<Reply> {
   granted(mayReadResults(bot.policy, actor, place), request.id);
   const { ready, at } = readyFor(request, index, 'link');
-  const here = placesOf(bot, request).find((one) => one.surface === place.surface && one.place === place.id);
   const by = refOf(actor.person);
-  if (pressed && !place.external && here?.results === 'card' && ready.state === 'finished') {
+  if (pressed && resultsShownIn(bot, request, place) === 'card' && ready.state === 'finished') {
     await mintOnCard(bot, ready, at, by);
     return { kind: 'asked', requestId: request.id, text: `A fresh link is on the card of ${request.id}.`, shown: true };
   }

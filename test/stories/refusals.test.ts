@@ -106,6 +106,23 @@ describe('an approval is refused', () => {
   });
 });
 
+test('a freeze names what is being sent at that moment, because it comes too late for that', async () => {
+  await asked();
+  await house.press('approver1', 'approve');
+  const { id } = house.newest();
+  house.simulator.tenant.faults.plant({ what: 'delay', on: 'run', ms: 100 });
+  const sending = new Promise<void>((resolve) => {
+    house.store.subscribe((_request, event) => {
+      if (event.type === 'claimed') resolve();
+    });
+  });
+  await house.loop.submission.pass();
+  await sending;
+  expect(textOf(await house.say('approver1', 'freeze hold'))).toMatch(new RegExp(`Too late for ${id}`, 'i'));
+  await house.loop.submission.settled();
+  expect(house.newest().state).toBe('running');
+});
+
 describe('a run is refused', () => {
   test('when the approval is older than runWithin', async () => {
     await asked();

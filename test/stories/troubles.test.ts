@@ -124,6 +124,34 @@ describe('on the way to Defender', () => {
     expect(house.store.all().map((request) => request.state)).toEqual(['finished', 'finished', 'finished']);
   });
 
+  test('a 429 that Defender answers because too many sessions run is told as such, and lowers how many are started', async () => {
+    house = await openHouse({ simulator: { extraDevices: 8, profile: { maxSessions: 6 } }, policy: (text) => text.replace('groups: [Workstations, Servers]', "groups: ['*']") });
+    for (let n = 1; n <= 8; n += 1) {
+      await house.say('responder1', `dump load00${n} notepad`);
+      await house.press('approver1', 'approve');
+    }
+    await house.run(5_000);
+    const waiting = house.store.open().filter((request) => request.state === 'queued');
+    expect(waiting.map((request) => request.waitsFor)).toEqual(['sessions', 'sessions']);
+    expect(house.simulator.tenant.submissions).toHaveLength(6);
+    await house.run(10 * 60_000);
+    expect(house.store.all().map((request) => request.state)).toEqual(Array.from({ length: 8 }, () => 'finished'));
+  });
+
+  test('sessions that wait for offline devices keep no other request from being sent', async () => {
+    house = await openHouse({ settings: { sessions: 2 }, simulator: { profile: { maxSessions: 2 } } });
+    house.simulator.tenant.changeDevice('hostb.corp.example', { online: false });
+    for (const host of ['laptop7', 'hostb', 'hosta']) {
+      await house.say('responder1', `dump ${host} notepad`);
+      await house.press('approver1', 'approve');
+      await house.loop.tick();
+    }
+    expect(house.newest()).toMatchObject({ state: 'queued', waitsFor: 'sessions' });
+    await house.run(11 * 60_000);
+    await house.until('finished');
+    expect(house.store.open().map((request) => request.state)).toEqual(['running', 'running']);
+  });
+
   test('eleven approvals in a minute are eleven submissions within the documented rate', async () => {
     house = await openHouse({ simulator: { extraDevices: 12 }, policy: (text) => text.replace('groups: [Workstations, Servers]', "groups: ['*']") });
     for (let n = 1; n <= 11; n += 1) {
