@@ -186,8 +186,3 @@ export function mayFreeze(policy: Policy, actor: Actor, freeze?: Freeze): Refusa
 export function mayUnfreeze(policy: Policy, actor: Actor, freeze?: Freeze): Refusal | undefined {
   return needsRole(actor, policy.freeze, 'unfreeze') ?? (freeze === undefined ? { refused: 'notFrozen' } : undefined);
 }
-
-/** Right before the POST: whether what was approved may still be sent. The digest is compared by the sender, who can hash. */
-export function maySubmit(policy: Policy, request: Request, freeze?: Freeze): Refusal | undefined {
-  return frozenBy(freeze) ?? inScope(policy, request.device);
-}

@@ -1,6 +1,6 @@
 // Who may do what to which request: every refusal of the conversation, and what is allowed beside it.
 import { describe, expect, test } from '@jest/globals';
-import { mayApprove, mayCancel, mayDeny, mayDrop, mayFreeze, mayPrepareApproval, mayReadResults, mayRequest, mayResend, maySee, maySubmit, mayUnfreeze, mayWithdraw, termsOf, tierOf } from '../../src/bot/decisions.ts';
+import { mayApprove, mayCancel, mayDeny, mayDrop, mayFreeze, mayPrepareApproval, mayReadResults, mayRequest, mayResend, maySee, mayUnfreeze, mayWithdraw, termsOf, tierOf } from '../../src/bot/decisions.ts';
 import { parse } from '../../src/bot/grammar.ts';
 import type { Actor } from '../../src/bot/people.ts';
 import type { Person, Policy } from '../../src/bot/policy.ts';
@@ -282,10 +282,4 @@ test('freezing takes the role, and what is frozen is not frozen again', () => {
   expect(mayUnfreeze(policy, averyActs, freeze)).toBeUndefined();
   expect(mayUnfreeze(policy, averyActs)).toMatchObject({ refused: 'notFrozen' });
   expect(mayUnfreeze(policy, rileyActs, freeze)).toMatchObject({ refused: 'missingRole', deed: 'unfreeze' });
-});
-
-test('right before the POST freeze and scope are asked about once more', () => {
-  expect(maySubmit(policy, requests.submitting)).toBeUndefined();
-  expect(maySubmit(policy, requests.submitting, freeze)).toMatchObject({ refused: 'frozen' });
-  expect(maySubmit(policy, { ...requests.submitting, device: { ...hosta, name: 'dc1.corp.example' } })).toMatchObject({ refused: 'outOfScope' });
 });
