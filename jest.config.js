@@ -4,7 +4,7 @@ export default {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.js'],
   transform: {},
-  testTimeout: 20_000,
+  testTimeout: 60_000,
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/../scripts/countReporter.js'],
 };

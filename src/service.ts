@@ -268,7 +268,8 @@ function seed(budgets: Budgets, store: Store, clock: Clock): void {
 function readiness(store: Store, loop: Loop, policy: Policy, draining: boolean): readonly Check[] {
   const trouble = store.trouble();
   const broken = store.auditBreak();
-  const defender = loop.following.trouble();
+  const waiting = store.open().some((request) => request.state === 'queued' && request.waitsFor === 'unavailable');
+  const defender = loop.following.trouble() ?? (waiting ? 'approved requests wait, because Defender cannot be reached' : undefined);
   const freeze = store.freeze();
   return [
     draining ? { name: 'process', ok: false, why: 'stopping' } : { name: 'process', ok: true },

@@ -5,6 +5,7 @@ import type { Deps } from './deps.ts';
 import type { Loop } from './loop.ts';
 import { actorOf } from './people.ts';
 import type { Actor } from './people.ts';
+import { mayUse } from './places.ts';
 import type { Account, Place, Reply } from './ports.ts';
 import { explain, isRefusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
@@ -29,9 +30,11 @@ export function sentence(text: string, block?: string): Reply {
   return block === undefined ? { kind: 'sentence', text } : { kind: 'sentence', text, block };
 }
 
-/** Who is speaking, with the roles held at this moment. @throws Refused */
-export async function speaking(deps: Deps, account: Account): Promise<Actor> {
-  return granted(await actorOf(deps.policy, account, deps.groups));
+/** Who is speaking, with the roles held at this moment, in a place where more than help and whoami works. @throws Refused */
+export async function speaking(deps: Deps, { account, place }: Pick<Speaker, 'account' | 'place'>): Promise<Actor> {
+  const actor = granted(await actorOf(deps.policy, account, deps.groups));
+  granted(mayUse(deps.policy, place));
+  return actor;
 }
 
 /** The request of this id. @throws Refused */

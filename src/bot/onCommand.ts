@@ -32,7 +32,7 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Prom
   // What anybody may read, listed in the policy or not.
   if (parsed.verb === 'help') return told(helpText(parsed.topic, bot.policy.recipes, command));
   if (parsed.verb === 'whoami') return told(whoami(account, place, await actorOf(bot.policy, account, bot.groups)));
-  const actor = await speaking(bot, account);
+  const actor = await speaking(bot, input);
   if (isTelling(parsed.verb)) granted(maySee(bot.policy, actor, place));
   switch (parsed.verb) {
     case 'ask':

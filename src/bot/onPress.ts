@@ -14,7 +14,7 @@ export function onPress(bot: Conversation, input: PressIn): Promise<Reply> {
   return answering(bot, { account: input.account, place: input.place, said: `press ${input.verb}` }, async () => {
     const request = requestOf(bot, input.requestId);
     const { id } = request;
-    const actor = await speaking(bot, input.account);
+    const actor = await speaking(bot, input);
     const seen = { fingerprint: input.fingerprint, revision: input.revision };
     switch (input.verb) {
       case 'approve':

@@ -9,7 +9,7 @@ import { deadlineFrom, lookSchedule } from './limits.ts';
 import { isIn, moveFrom } from './moving.ts';
 
 /** An action is searched from a little before our attempt: the clocks of two machines differ. */
-const clockSlack = 2 * 60_000;
+const clockSlack = 10 * 60_000;
 const retryPause = 5_000;
 
 /** `goesOn`: a session past our deadline that has not ended; only its end leads it back. */

@@ -9,7 +9,7 @@ import type { Reply } from '../../src/bot/ports.ts';
 let house: House;
 /** Riley has a second account, in Slack; so has Avery. */
 const twoAccounts = (text: string) =>
-  text.replace('console: responder1 }', 'console: responder1, slack: U0RILEY }').replace('console: approver1 }', 'console: approver1, slack: U0AVERY }').replace('approver: [approver1, responder2]', 'approver: [approver1, responder2, responder1]');
+  text.replace('console: responder1 }', 'console: responder1, slack: U0RILEY }').replace('console: approver1 }', 'console: approver1, slack: U0AVERY }').replace('approver: [approver1, responder2]', 'approver: [approver1, responder2, responder1]').replace("  - { place: 'console:soc-private'", "  - { place: 'slack:C0INCIDENT', results: card }\n  - { place: 'console:soc-private'");
 beforeEach(async () => {
   house = await openHouse({ policy: twoAccounts });
 });
@@ -44,7 +44,7 @@ describe('an approval is refused', () => {
 
   test('to the same person from another account in another chat', async () => {
     await asked();
-    refused(await house.press('U0RILEY', 'approve', { surface: 'slack' }), /nobody approves their own, from no account/);
+    refused(await house.press('U0RILEY', 'approve', { surface: 'slack', place: 'C0INCIDENT' }), /nobody approves their own, from no account/);
   });
 
   test('to somebody without the role, to the unlisted, and to a guest who is listed', async () => {
@@ -52,6 +52,12 @@ describe('an approval is refused', () => {
     refused(await house.press('onlooker1', 'approve'), /need the role approver/);
     refused(await house.press('stranger', 'approve'), /not listed/);
     refused(await house.say('approver1', `approve ${house.newest().id} ${house.newest().fingerprint}`, { trust: 'guest' }), /Guests/);
+  });
+
+  test('from a place that the policy does not list, typed or pressed', async () => {
+    await asked();
+    refused(await house.press('approver1', 'approve', { place: 'elsewhere' }), /not listed in the policy/);
+    refused(await house.say('approver1', `approve ${house.newest().id} ${house.newest().fingerprint}`, { place: 'elsewhere' }), /not listed in the policy/);
   });
 
   test('from a stale card', async () => {

@@ -1,13 +1,13 @@
 // The composed service with its workers running by themselves, at high simulated speed: what a tick by hand cannot show.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startService } from '../../src/service.ts';
 import type { Service, ServiceOptions } from '../../src/service.ts';
-import { createStoryChat } from '../support/house.ts';
+import { createStoryChat, examplePolicy } from '../support/house.ts';
 import type { StoryChat } from '../support/house.ts';
-import { root } from '../support/root.ts';
+import { unhurried } from '../support/unhurried.ts';
 
 let dir: string;
 let service: Service;
@@ -18,7 +18,7 @@ function options(): ServiceOptions {
     host: '127.0.0.1',
     port: 0,
     dataDir: dir,
-    policyFile: join(root, 'policy.example.yaml'),
+    policyFile: join(dir, 'policy.yaml'),
     command: '/lr',
     logLevel: 'silent',
     secrets: [],
@@ -37,6 +37,7 @@ function options(): ServiceOptions {
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'lr-service-'));
   chat = createStoryChat();
+  writeFileSync(join(dir, 'policy.yaml'), unhurried(examplePolicy));
   service = await startService(options());
 });
 afterEach(async () => {
@@ -100,6 +101,8 @@ describe('the service', () => {
     service.simulator?.tenant.faults.plant({ what: 'status', on: 'list', status: 503, times: 'always' });
     const id = await askAndApprove('dump hosta notepad');
     await becomes(id, 'running');
+    await service.bot.command({ surface: 'console', account: member('approver1'), place, text: 'freeze odd approvals', deliveryId: 'freeze' });
+    expect((await ready()).checks.find((check) => check.name === 'submissions')).toMatchObject({ ok: true, why: expect.stringMatching(/frozen by Avery Approver: odd approvals/) });
     let answer = await ready();
     while (answer.status === 'ready') answer = await ready();
     expect(answer.checks.find((check) => check.name === 'defender')).toMatchObject({ ok: false, why: expect.stringMatching(/503|list/i) });

@@ -159,10 +159,11 @@ export function policyFrom(text: string): Policy {
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const dir = mkdtempSync(join(tmpdir(), 'lr-story-'));
   const clock = createStoryClock();
-  const simulator = await startSimulator({ clock, ...options.simulator });
   const chats = options.chats ?? [createStoryChat()];
   const chat = chats[0] ?? createStoryChat();
+  // Before anything listens: a policy that does not load must not leave a server behind.
   const policy = policyFrom((options.policy ?? ((text: string) => text))(examplePolicy));
+  const simulator = await startSimulator({ clock, ...options.simulator });
   const log = createLog({ level: 'info', write: (line) => void options.logLines?.push(line) });
   const http = new Http();
   const settings: BotSettings = {

@@ -8,6 +8,7 @@ import { Secret } from '../../src/adapters/secret.ts';
 import { cardOf, wordsOf } from './fakeConnector.ts';
 import type { FakeMessage } from './fakeConnector.ts';
 import { root } from './root.ts';
+import { unhurried } from './unhurried.ts';
 import { ana, appId, ben, channel, directOf, group, memberOf, team, TeamsBench, tenant } from './teamsBench.ts';
 
 /** Ana may ask, Ben may approve and is mentioned in the channel, where every request has a card; the group is where people ask. */
@@ -46,7 +47,7 @@ export class TeamsHouse extends TeamsBench {
   /** The process; again after `halted`, as a restart. */
   async run(): Promise<void> {
     const file = join(this.folder, 'policy.yaml');
-    writeFileSync(file, policyText(this.#options.policy ?? ((text) => text)));
+    writeFileSync(file, policyText(this.#options.policy ?? unhurried));
     const options: ServiceOptions = {
       host: '127.0.0.1',
       port: 0,

@@ -8,6 +8,7 @@ import { startService } from '../../../src/service.ts';
 import type { Service } from '../../../src/service.ts';
 import type { Request } from '../../../src/liveResponse/request.ts';
 import { root } from '../root.ts';
+import { unhurried } from '../unhurried.ts';
 import { read, startFakeSlack } from './fakeSlack.ts';
 import type { FakeSlack, Person } from './fakeSlack.ts';
 import type { SlackMessageKept } from './world.ts';
@@ -70,7 +71,7 @@ export async function openSlackHouse(options: SlackHouseOptions = {}): Promise<S
   furnish(slack);
   const dataDir = mkdtempSync(join(tmpdir(), 'lr-slack-house-'));
   const policyFile = join(dataDir, 'policy.yaml');
-  writeFileSync(policyFile, (options.policy ?? ((text: string) => text))(slackPolicy()));
+  writeFileSync(policyFile, (options.policy ?? unhurried)(slackPolicy()));
   const broken: string[] = [];
 
   async function start(): Promise<Service> {
