@@ -2,7 +2,7 @@
 import type { Request } from '../src/liveResponse/request.ts';
 import { buttons } from './buttons.ts';
 import { clip, excerptOf, oneLine } from './clip.ts';
-import { factLines, showId } from './facts.ts';
+import { factLines } from './facts.ts';
 import * as bound from './limits.ts';
 import { expirySentence, fileName, moreSentence } from './results.ts';
 import { earlierAttempt } from './said.ts';
@@ -120,6 +120,6 @@ function notes(request: Request, context: ViewContext, links: readonly LinkLine[
     ...(earlier !== undefined && !ended && request.state !== 'queued' ? [`Sent again: the attempt of ${timeOf(earlier.at, request.at)} may have run too.`] : []),
     ...(results && context.results === 'private' ? ['Output and download links are not shown in this place: the buttons whisper them to people who may read results.'] : []),
     ...(links.length > 0 ? ['Anybody who has a download link can use it until it expires. Each one made is on record.'] : []),
-    ...(ended ? [] : [`By typing: ${oneLine(context.command, 40)} status ${showId(request.id)}`]),
+    ...(ended ? [] : [`By typing: ${oneLine(context.command, 40)} status ${request.id}`]),
   ];
 }

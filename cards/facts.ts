@@ -27,14 +27,9 @@ export function factLines(request: Request): readonly FactLine[] {
       ? fact('Correlation id', request.ending.target === undefined ? undefined : oneLine(request.ending.target, 60))
       : undefined,
     { label: 'Fingerprint', value: oneLine(request.fingerprint, 64) },
-    { label: 'Request', value: showId(request.id) },
+    { label: 'Request', value: request.id },
   ];
   return facts.filter((one) => one !== undefined);
-}
-
-/** As people say and type it. */
-export function showId(id: string): string {
-  return oneLine(id, 64).toUpperCase();
 }
 
 function name(text: string): string {

@@ -30,6 +30,7 @@ async function main(): Promise<void> {
     return;
   }
   process.stdout.write(`live-response-bot ${read.settings.console ? 'console' : 'service'} at ${service.url}/\n`);
+  if (!read.settings.console) process.stdout.write('The local console is off: it lets one human play several people, so it never runs beside a real chat.\n');
 
   let stopping = false;
   function end(code: number): void {
