@@ -14,9 +14,7 @@ import type { Store } from './adapters/store/requestStore.ts';
 import type { Policy } from './bot/policy.ts';
 import type { Bot, ChatPort, Groups } from './bot/ports.ts';
 import type { Clock, Log } from './liveResponse/ports.ts';
-import { openSlack } from './slackChat.ts';
 import type { SlackService } from './slackChat.ts';
-import { openEntraGroups, openTeams } from './teamsChat.ts';
 import type { EntraService, TeamsService } from './teamsChat.ts';
 
 export interface ChatOptions {
@@ -64,12 +62,16 @@ export function whyNoChats(options: ChatOptions, where: { readonly host: string;
   return options.console ? whyNoConsole({ ...where, chats: others }) : undefined;
 }
 
+// Bolt and botbuilder take most of a second to load, and hardly anybody needs both: each is loaded only where it is set up.
+const slackRoom = () => import('./slackChat.ts');
+const teamsRoom = () => import('./teamsChat.ts');
+
 export async function openChats(options: ChatOptions, parts: ChatParts): Promise<Chats> {
   const { command, policy, store, clock, log, dataDir, bot } = parts;
   const local = options.console ? createConsoleChat({ clock, places: placesOf(policy).map((place) => place.id), askedAt: (id) => store.get(id)?.at }) : undefined;
-  const slack = options.slack === undefined ? undefined : await openSlack(options.slack, store, { command, bot, log, dataDir, onDeaf: parts.onBroken });
-  const teams = options.teams === undefined ? undefined : await openTeams(options.teams, { command, log, dataDir });
-  const entra = options.entra === undefined ? undefined : openEntraGroups(options.entra, parts.http, log);
+  const slack = options.slack === undefined ? undefined : await (await slackRoom()).openSlack(options.slack, store, { command, bot, log, dataDir, onDeaf: parts.onBroken });
+  const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, { command, log, dataDir });
+  const entra = options.entra === undefined ? undefined : (await teamsRoom()).openEntraGroups(options.entra, parts.http, log);
   const streams: (() => Promise<void>)[] = [];
 
   return {

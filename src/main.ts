@@ -1,8 +1,9 @@
 // `npm start`: settings from the environment, one service, one address; a clear sentence and exit code 2 when something has to be mended first.
 import { readSettings } from './adapters/config/settings.ts';
 import { optionsFrom } from './options.ts';
-import { SettingsError, startService } from './service.ts';
+import { startService } from './service.ts';
 import type { Service } from './service.ts';
+import { SettingsError } from './settingsError.ts';
 
 /** Exit codes: 0 asked to stop, 1 broken, 2 a setting or file has to be changed first. */
 const misconfigured = 2;

@@ -31,7 +31,7 @@ import type { Clock, Log } from './liveResponse/ports.ts';
 import { openChats, whyNoChats } from './chats.ts';
 import type { ChatOptions } from './chats.ts';
 import { createPlayground } from './playground.ts';
-import { SlackSettingsError } from './slackChat.ts';
+import { SettingsError } from './settingsError.ts';
 import { startSimulator } from './simulator/simulator.ts';
 import type { Simulator } from './simulator/simulator.ts';
 
@@ -70,14 +70,6 @@ export interface Service {
   readonly scaledClock?: ScaledClock;
   /** Takes nothing new up, lets a POST under way end, shows the last state on the cards, and closes everything. */
   stop(): Promise<void>;
-}
-
-/** A start that cannot succeed until somebody changes a setting or a file. */
-export class SettingsError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'SettingsError';
-  }
 }
 
 export const version = '0.1.0';
@@ -181,7 +173,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     };
   } catch (error) {
     await closeAll(closing);
-    throw error instanceof SlackSettingsError ? new SettingsError(error.message) : error;
+    throw error;
   }
 }
 

@@ -3,11 +3,9 @@ import { createClock } from './adapters/clock.ts';
 import { SlackStartError, startSlack } from './adapters/slack/start.ts';
 import type { Slack, SlackOptions } from './adapters/slack/start.ts';
 import type { Store } from './adapters/store/requestStore.ts';
+import { SettingsError } from './settingsError.ts';
 
 export type SlackService = Pick<SlackOptions, 'botToken' | 'signingSecret' | 'appToken' | 'apiUrl' | 'allowedTeams'>;
-
-/** A start that fails until somebody changes a setting; anything else may work when it is tried again. */
-export class SlackSettingsError extends Error {}
 
 export async function openSlack(settings: SlackService, store: Store, rest: Pick<SlackOptions, 'command' | 'bot' | 'log' | 'dataDir' | 'onDeaf'>): Promise<Slack> {
   try {
@@ -19,7 +17,7 @@ export async function openSlack(settings: SlackService, store: Store, rest: Pick
       newestCard: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'slack' && card.place === place && card.dead === undefined)?.ref,
     });
   } catch (error) {
-    if (error instanceof SlackStartError && !error.transient) throw new SlackSettingsError(error.message, { cause: error });
+    if (error instanceof SlackStartError && !error.transient) throw new SettingsError(error.message, { cause: error });
     throw error;
   }
 }
