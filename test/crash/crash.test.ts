@@ -9,7 +9,7 @@ import type { JournalWatch } from './journalWatch.ts';
 import { examplePolicy } from '../support/house.ts';
 import { addressIn, startProgram } from '../support/program.ts';
 import type { Program } from '../support/program.ts';
-import type { State } from '../../src/liveResponse/request.ts';
+import type { Request, State } from '../../src/liveResponse/request.ts';
 
 /** `LR_CRASH_KILLS=1000 LR_CRASH_SEED=7 node scripts/jest.js crash` for a longer or a repeated run. */
 const kills = Number(process.env['LR_CRASH_KILLS'] ?? 60);
@@ -44,6 +44,7 @@ class Desk {
   readonly #devices: number;
   readonly #journal: JournalWatch;
   #url: string | undefined;
+  #asking = true;
   #stopped = false;
 
   constructor(random: () => number, devices: number, journal: JournalWatch) {
@@ -54,6 +55,11 @@ class Desk {
 
   at(url: string | undefined): void {
     this.#url = url;
+  }
+
+  /** Asks no more, but goes on deciding: a request that nobody can find keeps its device until a person has decided. */
+  windDown(): void {
+    this.#asking = false;
   }
 
   stop(): void {
@@ -67,7 +73,7 @@ class Desk {
       const unfound = open.find((request) => request.state === 'unknown' && request.looks >= 2);
       if (unfound !== undefined) await this.#drop(unfound.id, unfound.revision, unfound.fingerprint);
       else if (waiting !== undefined) await this.#approve(waiting.id, waiting.revision, waiting.fingerprint);
-      else if (open.filter((request) => request.state !== 'unknown').length < 8) await this.#ask();
+      else if (this.#asking && open.filter((request) => request.state !== 'unknown').length < 8) await this.#ask();
       await wait(15);
     }
   }
@@ -158,10 +164,12 @@ describe('a bot that is killed again and again', () => {
           const states = new Set([...journal.requests.values()].map((request) => request.state));
           for (const state of hunted) if (states.has(state)) hits.set(state, (hits.get(state) ?? 0) + 1);
         }
+        desk.windDown();
+        bot = await startProgram('src/main.js', [], env);
+        desk.at(addressIn(bot.firstLine));
+        await settle(journal);
         desk.stop();
         await working;
-        bot = await startProgram('src/main.js', [], env);
-        await settle(journal);
         await bot.kill('SIGTERM');
         journal.read();
         process.stderr.write(`crash test: states at the kills: ${[...hits].map(([state, count]) => `${state} ${count}`).join(', ')}; ${journal.requests.size} requests\n`);
@@ -203,17 +211,18 @@ async function huntFor(target: State, journal: JournalWatch, random: () => numbe
   }
 }
 
-/** Waits until nothing is left that would end by itself: what stays unknown was never sent, and waits for a person. */
+/** Waits until every request has ended, with the people still at their desk. */
 async function settle(journal: JournalWatch): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  let busy: readonly { readonly id: string; readonly state: string; readonly looks: number }[] = [];
+  const deadline = performance.now() + 120_000;
+  let busy: readonly Request[] = [];
   while (performance.now() < deadline) {
     journal.read();
-    busy = [...journal.requests.values()].filter((request) => ['queued', 'submitting', 'running'].includes(request.state) || (request.state === 'unknown' && request.looks < 2));
+    busy = [...journal.requests.values()].filter((request) => request.state !== 'finished' && request.state !== 'over');
     if (busy.length === 0) return;
     await wait(100);
   }
-  throw new Error(`these did not come to an end: ${busy.map((request) => `${request.id} ${request.state}`).join(', ')}`);
+  const told = busy.map((request) => `${request.id} ${request.state}${request.state === 'queued' ? `, waits for ${request.waitsFor ?? 'its turn'}` : ''} (${request.device.name})`);
+  throw new Error(`these did not come to an end: ${told.join('; ')}`);
 }
 
 function verify(journal: JournalWatch, told: Told, submissions: readonly Submission[]): void {
