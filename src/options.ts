@@ -6,7 +6,7 @@ import type { Settings } from './adapters/config/settings.ts';
 import type { AzureSettings } from './adapters/config/defenderSettings.ts';
 import { clouds } from './adapters/defender/clouds.ts';
 import type { Endpoint } from './adapters/defender/clouds.ts';
-import type { Credentials } from './adapters/entra/credentials.ts';
+import type { Credentials } from './adapters/entra/settings.ts';
 import type { ServiceOptions } from './service.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');

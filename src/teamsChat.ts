@@ -1,7 +1,7 @@
 // Teams for the service: what its adapter is told of the settings, and the groups of Entra that roles may name.
 import { createClock } from './adapters/clock.ts';
 import { EntraTokens } from './adapters/entra/credentials.ts';
-import type { Credentials } from './adapters/entra/credentials.ts';
+import type { Credentials } from './adapters/entra/settings.ts';
 import { EntraGroups, graphHosts } from './adapters/entra/groups.ts';
 import type { Http } from './adapters/outbound/http.ts';
 import { startTeams } from './adapters/teams/teams.ts';

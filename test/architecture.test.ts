@@ -51,6 +51,7 @@ const doors: Readonly<Record<string, string>> = {
   '@slack/socket-mode': 'src/adapters/slack/',
   undici: 'src/adapters/outbound/',
   '@azure/identity': 'src/adapters/entra/',
+  '@azure/msal-node': 'src/adapters/entra/',
   lowdb: 'src/adapters/store/',
   zod: 'src/adapters/config/',
   yaml: 'src/adapters/config/',

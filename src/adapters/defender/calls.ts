@@ -5,7 +5,7 @@ import { maxPenaltyMs } from '../../liveResponse/pacing.ts';
 import type { Clock, DefenderErrorCode, Log } from '../../liveResponse/ports.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Token, TokenSource } from '../entra/credentials.ts';
-import { TokenError } from '../entra/credentials.ts';
+import { TokenError } from '../entra/tokenError.ts';
 import type { Http, HttpAnswer, HttpRequest } from '../outbound/http.ts';
 import { HttpError, jsonOf, retryAfterMs } from '../outbound/http.ts';
 import type { Endpoint } from './clouds.ts';

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
 import { commercialScope, customEndpoint } from '../../../src/adapters/defender/clouds.ts';
 import { DefenderClient, linkLifeMs } from '../../../src/adapters/defender/client.ts';
-import { TokenError } from '../../../src/adapters/entra/credentials.ts';
+import { TokenError } from '../../../src/adapters/entra/tokenError.ts';
 import type { TokenSource } from '../../../src/adapters/entra/credentials.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import type { Command } from '../../../src/liveResponse/commands.ts';

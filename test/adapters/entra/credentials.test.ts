@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AccessToken, TokenCredential } from '@azure/identity';
 import { inspect } from 'node:util';
-import { EntraTokens, isLoopback, noCredentials, TokenError } from '../../../src/adapters/entra/credentials.ts';
-import type { EntraSettings } from '../../../src/adapters/entra/credentials.ts';
+import { EntraTokens, isLoopback, noCredentials } from '../../../src/adapters/entra/credentials.ts';
+import type { EntraSettings } from '../../../src/adapters/entra/settings.ts';
+import { TokenError } from '../../../src/adapters/entra/tokenError.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
 
 const authority = 'https://login.microsoftonline.com';

@@ -1,0 +1,24 @@
+// How this process proves to Entra ID who it is.
+import type { Secret } from '../secret.ts';
+
+/** How this process proves who it is. */
+export type Credentials =
+  | { readonly kind: 'secret'; readonly tenantId: string; readonly clientId: string; readonly secret: Secret }
+  /** A PEM file with certificate and private key. */
+  | { readonly kind: 'certificate'; readonly tenantId: string; readonly clientId: string; readonly path: string; readonly sendChain?: boolean }
+  /** `clientId` only for a user-assigned identity. */
+  | { readonly kind: 'managedIdentity'; readonly clientId?: string }
+  /** Ids and token file from the environment of the pod where absent. */
+  | { readonly kind: 'workloadIdentity'; readonly tenantId?: string; readonly clientId?: string; readonly tokenFile?: string }
+  /** Whoever is signed in with az, azd or Azure PowerShell on this machine. */
+  | { readonly kind: 'developer'; readonly tenantId?: string };
+
+export interface EntraSettings {
+  readonly credentials: Credentials;
+  /** Sign-in host, such as https://login.microsoftonline.com; see `clouds.ts`. */
+  readonly authority: string;
+  /** Milliseconds to wait for a token. */
+  readonly timeoutMs?: number;
+  /** Repeats of the library on failures of the network. */
+  readonly retries?: number;
+}
