@@ -6,11 +6,12 @@ import type { Loop, Subscribe } from './loop.ts';
 import { onCommand } from './onCommand.ts';
 import { onPress } from './onPress.ts';
 import type { Bot } from './ports.ts';
+import { createRefusals } from './refusals.ts';
 
 /** Nothing runs until `loop.start()`; tests drive `loop.tick()` instead. */
 export function createBot(deps: Deps, subscribe: Subscribe): Bot & { readonly loop: Loop } {
   const loop = createLoop(deps, subscribe);
-  const conversation: Conversation = { ...deps, loop };
+  const conversation: Conversation = { ...deps, loop, refusals: createRefusals(deps) };
   return {
     loop,
     command: (input) => onCommand(conversation, input),

@@ -1,4 +1,4 @@
-// What every answer needs: who speaks, how a refusal is told and written down, and how a bug or a broken journal reaches the person.
+// What every answer needs: who speaks, how a refusal is told, and how a bug or a broken journal reaches the person.
 import { DefenderError, StoreError } from '../liveResponse/ports.ts';
 import type { Request } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
@@ -6,12 +6,14 @@ import type { Loop } from './loop.ts';
 import { actorOf } from './people.ts';
 import type { Actor } from './people.ts';
 import { mayUse } from './places.ts';
-import type { Account, Place, Reply } from './ports.ts';
+import type { Reply } from './ports.ts';
 import { explain, isRefusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
+import type { Refusals, Speaker } from './refusals.ts';
 
 export interface Conversation extends Deps {
   readonly loop: Loop;
+  readonly refusals: Refusals;
 }
 
 /** A Refusal on its way out of an answer. Thrown inside the bot only, and turned into a sentence at its door. */
@@ -50,20 +52,13 @@ export function granted<T>(value: T | Refusal, requestId?: string): T {
   return value;
 }
 
-export interface Speaker {
-  readonly account: Account;
-  readonly place: Place;
-  /** The verb or the typed text, for the journal. */
-  readonly said: string;
-}
-
 /** Runs an answer; whatever goes wrong becomes one clear private sentence, and every refusal a line in the journal. */
-export async function answering(deps: Deps, speaker: Speaker, answer: () => Promise<Reply>): Promise<Reply> {
+export async function answering(deps: Conversation, speaker: Speaker, answer: () => Promise<Reply>): Promise<Reply> {
   try {
     return await answer();
   } catch (error) {
     if (error instanceof Refused) {
-      await writeDown(deps, speaker, error);
+      await deps.refusals.write(speaker, error.refusal, error.requestId);
       return sentence(explain(error.refusal, deps.settings.command));
     }
     if (error instanceof StoreError) {
@@ -78,19 +73,5 @@ export async function answering(deps: Deps, speaker: Speaker, answer: () => Prom
     const reference = deps.random.hex(3);
     deps.log.error('bug', { reference, error, said: speaker.said });
     return sentence(`Something broke in the bot (reference ${reference}). Nothing was changed by this. Tell whoever runs the bot the reference, and use the Defender portal if it is urgent.`);
-  }
-}
-
-async function writeDown(deps: Deps, speaker: Speaker, { refusal, requestId }: Refused): Promise<void> {
-  const by = `${speaker.account.surface}:${speaker.account.id}`;
-  try {
-    if (requestId !== undefined && deps.store.get(requestId) !== undefined) {
-      await deps.store.change(requestId, () => ({ event: { type: 'pressRefused', by, verb: speaker.said.slice(0, 200), reason: refusal.refused } }));
-    } else {
-      await deps.store.note({ type: 'commandRefused', by, place: `${speaker.place.surface}:${speaker.place.id}`, reason: refusal.refused, text: speaker.said.slice(0, 200) });
-    }
-  } catch (error) {
-    // The refusal itself stands whether or not it could be written down: it let nothing happen.
-    deps.log.error('refusalNotJournaled', { reason: refusal.refused, error });
   }
 }

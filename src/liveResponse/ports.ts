@@ -130,6 +130,8 @@ export type HouseEvent =
   | { readonly type: 'frozen'; readonly by: string; readonly why: string }
   | { readonly type: 'unfrozen'; readonly by: string }
   | { readonly type: 'commandRefused'; readonly by: string; readonly place: string; readonly reason: string; readonly text: string }
+  /** Many refusals of one account within the hour; the rest of them until `until` (epoch milliseconds) are not written. */
+  | { readonly type: 'refusalsLeftOut'; readonly by: string; readonly until: number }
   | { readonly type: 'policyRead'; readonly sha256: string };
 
 export interface Freeze {

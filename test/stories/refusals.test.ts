@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { refusalsPerHour } from '../../src/bot/refusals.ts';
 import { openHouse, textOf } from '../support/house.ts';
 import type { House } from '../support/house.ts';
 import type { Reply } from '../../src/bot/ports.ts';
@@ -40,6 +41,20 @@ describe('an approval is refused', () => {
     await house.run(10_000);
     expect(house.newest().state).toBe('awaitingApproval');
     expect(journal()).toContain('"selfApproval"');
+  });
+
+  test('to somebody who goes on pressing, without the journal growing on and on', async () => {
+    await asked();
+    const lines = () => journal().split('\n').filter((line) => line.includes('console:stranger'));
+    for (let press = 0; press < refusalsPerHour + 40; press += 1) refused(await house.press('stranger', 'approve'), /not listed/);
+    expect(lines().filter((line) => line.includes('"pressRefused"') || line.includes('"commandRefused"'))).toHaveLength(refusalsPerHour);
+    expect(lines().filter((line) => line.includes('"refusalsLeftOut"'))).toHaveLength(1);
+    // Nobody else's are left out, and an hour later this one's are written again.
+    refused(await house.press('onlooker1', 'approve'), /need the role approver/);
+    expect(journal()).toContain('console:onlooker1');
+    await house.run(3_600_000);
+    await house.press('stranger', 'approve');
+    expect(lines()).toHaveLength(refusalsPerHour + 2);
   });
 
   test('to the same person from another account in another chat', async () => {
