@@ -4,8 +4,9 @@ import { deleteFile, listLibrary, uploadFile } from './library.ts';
 import { resultLink } from './links.ts';
 import { actionAnswer, cancelAction, existingAction, listActions } from './machineActions.ts';
 import { listMachines, machinesByIp, oneMachine } from './machines.ts';
-import type { Kind } from './profile.ts';
+import type { Kind, Profile } from './profile.ts';
 import { errorBody, invalidBody, Refused } from './refused.ts';
+import type { Address } from './query.ts';
 import { runLiveResponse } from './runLiveResponse.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -34,6 +35,7 @@ interface Context {
   /** The captured parts of the path. */
   readonly parts: readonly string[];
   readonly requestor: string;
+  readonly address: Address;
   /** "http://host/api/$metadata". */
   readonly metadata: string;
 }
@@ -51,30 +53,32 @@ export interface Call {
   readonly perform: (tenant: Tenant) => Answer;
 }
 
-// Paths are case-insensitive; "/v1.0" may follow "/api".
+// In the spelling of the pages; the service takes any case, and "/v1.0" after "/api".
+const base = /^\/api(?:\/v1\.0)?(\/.*?)\/?$/;
 const routes: readonly Route[] = [
-  { method: 'POST', path: /^\/machines\/([^/]+)\/runliveresponse$/i, kind: 'run', answer: run },
-  { method: 'GET', path: /^\/machines\/findbyip\(ip='([^']*)',timestamp=([^)]*)\)$/i, kind: 'machines', answer: ({ tenant, parts, metadata }) => ok(machinesByIp(tenant, parts[0] ?? '', parts[1] ?? '', metadata)) },
-  { method: 'GET', path: /^\/machines\/([^/]+)$/i, kind: 'machines', answer: ({ tenant, parts, metadata }) => ok(oneMachine(tenant, parts[0] ?? '', metadata)) },
-  { method: 'GET', path: /^\/machines$/i, kind: 'machines', answer: ({ tenant, request }) => ok(listMachines(tenant, request.query, request.origin + request.path)) },
-  { method: 'GET', path: /^\/machineactions$/i, kind: 'list', answer: ({ tenant, request }) => ok(listActions(tenant, request.query, request.origin + request.path)) },
-  { method: 'GET', path: /^\/machineactions\/([^/]+)$/i, kind: 'get', answer: ({ tenant, parts, metadata }) => ok(actionAnswer(tenant, existingAction(tenant, parts[0] ?? ''), 'get', metadata)) },
-  { method: 'POST', path: /^\/machineactions\/([^/]+)\/cancel$/i, kind: 'cancel', answer: cancel },
+  { method: 'POST', path: /^\/machines\/([^/]+)\/runliveresponse$/, kind: 'run', answer: run },
+  { method: 'GET', path: /^\/machines\/findbyip\(ip='([^']*)',timestamp=([^)]*)\)$/, kind: 'machines', answer: ({ tenant, parts, metadata }) => ok(machinesByIp(tenant, parts[0] ?? '', parts[1] ?? '', metadata)) },
+  { method: 'GET', path: /^\/machines\/([^/]+)$/, kind: 'machines', answer: ({ tenant, parts, metadata }) => ok(oneMachine(tenant, parts[0] ?? '', metadata)) },
+  { method: 'GET', path: /^\/machines$/, kind: 'machines', answer: ({ tenant, request, address }) => ok(listMachines(tenant, request.query, address)) },
+  { method: 'GET', path: /^\/machineactions$/, kind: 'list', answer: ({ tenant, request, address }) => ok(listActions(tenant, request.query, address)) },
+  { method: 'GET', path: /^\/machineactions\/([^/]+)$/, kind: 'get', answer: ({ tenant, parts, metadata }) => ok(actionAnswer(tenant, existingAction(tenant, parts[0] ?? ''), 'get', metadata)) },
+  { method: 'POST', path: /^\/machineactions\/([^/]+)\/cancel$/, kind: 'cancel', answer: cancel },
   {
-    method: 'GET', path: /^\/machineactions\/([^/]+)\/getliveresponseresultdownloadlink\(index=(\d+)\)$/i, kind: 'link',
+    method: 'GET', path: /^\/machineactions\/([^/]+)\/GetLiveResponseResultDownloadLink\(index=(\d+)\)$/, kind: 'link',
     answer: ({ tenant, parts, metadata }) => ok({ '@odata.context': `${metadata}#Edm.String`, value: resultLink(tenant, parts[0] ?? '', Number(parts[1])) }),
   },
-  { method: 'GET', path: /^\/libraryfiles$/i, kind: 'library', answer: ({ tenant, metadata }) => ok(listLibrary(tenant, metadata)) },
-  { method: 'POST', path: /^\/libraryfiles$/i, kind: 'library', answer: ({ tenant, request, requestor }) => ok(uploadFile(tenant, request.contentType, request.body, requestor)) },
-  { method: 'DELETE', path: /^\/libraryfiles\/([^/]+)$/i, kind: 'library', answer: ({ tenant, parts }) => (deleteFile(tenant, parts[0] ?? ''), { status: 204, headers: {}, body: '' }) },
+  { method: 'GET', path: /^\/libraryfiles$/, kind: 'library', answer: ({ tenant, metadata }) => ok(listLibrary(tenant, metadata)) },
+  { method: 'POST', path: /^\/libraryfiles$/, kind: 'library', answer: ({ tenant, request, requestor }) => ok(uploadFile(tenant, request.contentType, request.body, requestor)) },
+  { method: 'DELETE', path: /^\/libraryfiles\/([^/]+)$/, kind: 'library', answer: ({ tenant, parts }) => (deleteFile(tenant, parts[0] ?? ''), { status: 204, headers: {}, body: '' }) },
 ];
 
 /** Finds the call a request makes; undefined when the API has none. */
-export function callOf(request: ApiRequest): Call | undefined {
-  const below = /^\/api(?:\/v1\.0)?(\/.*?)\/?$/i.exec(request.path)?.[1];
+export function callOf(request: ApiRequest, paths: Profile['paths']): Call | undefined {
+  const flags = paths === 'anyCase' ? 'i' : '';
+  const below = new RegExp(base, flags).exec(request.path)?.[1];
   if (below === undefined) return undefined;
   for (const route of routes) {
-    const match = route.method === request.method ? route.path.exec(below) : null;
+    const match = route.method === request.method ? new RegExp(route.path, flags).exec(below) : null;
     if (match !== null) return { kind: route.kind, perform: (tenant) => perform(tenant, route, request, match.slice(1)) };
   }
   return undefined;
@@ -84,7 +88,8 @@ function perform(tenant: Tenant, route: Route, request: ApiRequest, parts: reado
   try {
     const requestor = requestorOf(request.authorization, route.kind, tenant.profile, tenant.now());
     tenant.throttle(route.kind, requestor);
-    return route.answer({ tenant, request, parts, requestor, metadata: `${request.origin}/api/$metadata` });
+    const origin = tenant.profile.contextOrigin || request.origin;
+    return route.answer({ tenant, request, parts, requestor, address: { origin, path: request.path }, metadata: `${origin}/api/$metadata` });
   } catch (error) {
     if (error instanceof Refused) return refusal(tenant, error);
     throw error;
@@ -92,7 +97,7 @@ function perform(tenant: Tenant, route: Route, request: ApiRequest, parts: reado
 }
 
 export function refusal(tenant: Tenant, refused: Refused): Answer {
-  return { status: refused.status, headers: { 'content-type': 'application/json', ...refused.headers }, body: errorBody(refused.code, refused.message, tenant.newGuid()) };
+  return { status: refused.status, headers: { 'content-type': 'application/json', ...refused.headers }, body: tenant.profile.errorBody === 'none' ? '' : errorBody(refused.code, refused.message, tenant.newGuid()) };
 }
 
 export function ok(body: unknown, status = 200): Answer {

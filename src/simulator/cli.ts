@@ -1,5 +1,6 @@
 // `npm run simulator`: a Defender tenant in a terminal. The first line is JSON for programs, the rest is for people.
 import { parseArgs } from 'node:util';
+import { profileFrom } from './checks.ts';
 import type { ProfileChange } from './profile.ts';
 import { startSimulator } from './simulator.ts';
 
@@ -14,13 +15,14 @@ const usage = `npm run simulator -- [options]
   --auth token        check bearer tokens (audience, expiry, roles); default none
   --results MODE      links whenCompleted (default) or whenEnded
   --offline-queue H   hours a session waits for an offline device (72)
-  --sessions N        sessions that may run at once (25)`;
+  --sessions N        sessions that may run at once (25)
+  --profile JSON      any setting of docs/simulator.md, for example '{"transcript":"hostile"}'`;
 
 const { values } = parseArgs({
   options: {
     port: { type: 'string' }, 'blob-port': { type: 'string' }, speed: { type: 'string' }, data: { type: 'string' }, devices: { type: 'string' },
     latency: { type: 'string' }, 'lose-answers': { type: 'string' }, auth: { type: 'string' }, results: { type: 'string' },
-    'offline-queue': { type: 'string' }, sessions: { type: 'string' }, help: { type: 'boolean' },
+    'offline-queue': { type: 'string' }, sessions: { type: 'string' }, profile: { type: 'string' }, help: { type: 'boolean' },
   },
 });
 
@@ -40,6 +42,16 @@ function choice<T extends string>(name: 'auth' | 'results', choices: readonly T[
   return found;
 }
 
+/** The settings of --profile, which win over the flags of their own. */
+function given(): ProfileChange {
+  try {
+    const json: unknown = JSON.parse(values.profile ?? '{}');
+    return profileFrom(json);
+  } catch (error) {
+    throw new RangeError(`--profile ${values.profile ?? ''}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 async function main(): Promise<void> {
   if (values.help === true) {
     console.log(usage);
@@ -50,6 +62,7 @@ async function main(): Promise<void> {
     results: choice('results', ['whenCompleted', 'whenEnded'], 'whenCompleted'),
     offlineQueueMs: number('offline-queue', 72) * 3_600_000,
     maxSessions: number('sessions', 25),
+    ...given(),
   };
   const simulator = await startSimulator({
     port: number('port', 4_000), blobPort: number('blob-port', 0), deviceSpeed: number('speed', 1), extraDevices: number('devices', 0), profile,

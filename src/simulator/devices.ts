@@ -15,6 +15,8 @@ export function ordinaryDevice(name: string, now: number, number = 100): Device 
     group: 'Workstations',
     tags: [],
     healthStatus: 'Active',
+    riskScore: null,
+    exposureLevel: 'Low',
     ip: `10.1.${Math.floor(number / 250)}.${1 + (number % 250)}`,
     // The last full report is about a day old even on a device that is online: lastSeen cannot tell the two apart.
     lastSeenAt: now - day + number * 1_000,
@@ -24,10 +26,15 @@ export function ordinaryDevice(name: string, now: number, number = 100): Device 
     portalSession: false,
     broken: false,
     stuck: false,
+    errorText: null,
     scriptMs: null,
+    scriptOutput: null,
     refusal: null,
+    noRemediation: false,
     transcript: null,
+    collected: null,
     files: [],
+    lockedFiles: [],
   };
 }
 

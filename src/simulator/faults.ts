@@ -2,7 +2,7 @@
 import { kinds } from './profile.ts';
 import type { Kind } from './profile.ts';
 
-const faultNames = [
+export const faultNames = [
   /** The work is done, then the connection drops before the answer. */
   'loseAnswer',
   /** The connection drops before any work. */
@@ -32,6 +32,8 @@ const faultNames = [
   'reverseList',
   /** Actions show the status `value` ("Suspended") instead of their own. */
   'unknownStatus',
+  /** Their commands show the status `value` ("Hibernating"). */
+  'unknownCommandStatus',
   'extraFields',
   'nullStartTime',
   /** The action bears no requestorComment, or only the first `value` ("40") characters of it. */

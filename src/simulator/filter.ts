@@ -1,12 +1,19 @@
-// The OData $filter language as far as Defender documents it or clients use it: eq ne gt ge lt le in and or not, parentheses, startswith endswith contains.
+// The OData $filter language as far as Defender documents it or clients use it: eq ne gt ge lt le in and or not, parentheses, startswith endswith contains, and any() over a collection of texts.
 import { odataError } from './refused.ts';
 import { ticksOf } from './seed.ts';
 
 type Value = string | number | null;
 
 /** A field that may be filtered and ordered by, under its lower-case name. */
-export interface Field<Row> { readonly kind: 'text' | 'time' | 'number'; readonly of: (row: Row) => Value }
-export type Fields<Row> = ReadonlyMap<string, Field<Row>>;
+export interface Field<Row> {
+  readonly kind: 'text' | 'time' | 'number';
+  readonly of: (row: Row) => Value;
+  /** Texts are compared in lower case. */
+  readonly anyCase?: boolean;
+}
+/** A collection of texts, which only `any` can look into. */
+export interface ListField<Row> { readonly kind: 'texts'; readonly of: (row: Row) => readonly string[] }
+export type Fields<Row> = ReadonlyMap<string, Field<Row> | ListField<Row>>;
 type Test<Row> = (row: Row) => boolean;
 
 const token = /\s*(?:('(?:[^']|'')*')|([(),])|([^\s'(),]+))/y;
@@ -44,28 +51,33 @@ const functions: ReadonlyMap<string, (text: string, part: string) => boolean> = 
   ['contains', (text, part) => text.includes(part)],
 ]);
 
-/** The rows a filter keeps; refuses with ODataError what the service could not understand. */
-export function filterOf<Row>(text: string, fields: Fields<Row>): Test<Row> {
-  const parser = new Parser(tokensOf(text), fields, text);
+/** The rows a filter keeps; refuses with ODataError what the service could not understand. `in` works in the field and stands in no page. */
+export function filterOf<Row>(text: string, fields: Fields<Row>, withIn: boolean): Test<Row> {
+  const parser = new Parser({ tokens: [...tokensOf(text)], at: 0, text, withIn }, fields);
   return parser.whole();
 }
 
-class Parser<Row> {
-  readonly #tokens: readonly string[];
-  readonly #fields: Fields<Row>;
-  readonly #text: string;
-  #at = 0;
+/** Where a parser is in the text; the one of a lambda goes on where the outer one was. */
+interface Place { readonly tokens: string[]; at: number; readonly text: string; readonly withIn: boolean }
 
-  constructor(tokens: readonly string[], fields: Fields<Row>, text: string) {
-    this.#tokens = tokens;
+class Parser<Row> {
+  readonly #place: Place;
+  readonly #fields: Fields<Row>;
+
+  constructor(place: Place, fields: Fields<Row>) {
+    this.#place = place;
     this.#fields = fields;
-    this.#text = text;
   }
 
   whole(): Test<Row> {
     const test = this.#or();
-    if (this.#at < this.#tokens.length) throw this.#error();
+    if (this.#place.at < this.#place.tokens.length) throw this.#error();
     return test;
+  }
+
+  /** A test, up to where it ends. */
+  part(): Test<Row> {
+    return this.#or();
   }
 
   #or(): Test<Row> {
@@ -93,6 +105,8 @@ class Parser<Row> {
       return inner;
     }
     const word = this.#take();
+    const list = /^(\w+)\/any$/i.exec(word)?.[1];
+    if (list !== undefined) return this.#any(list);
     const call = functions.get(word.toLowerCase());
     return call === undefined ? this.#comparison(word) : this.#call(call);
   }
@@ -106,10 +120,30 @@ class Parser<Row> {
     return (row) => call(String(field.of(row) ?? ''), String(part));
   }
 
+  /** `machineTags/any(tag: tag eq 'x')`: whether one of the texts passes the test, which knows the variable only. */
+  #any(name: string): Test<Row> {
+    const field = this.#fields.get(name.toLowerCase());
+    if (field?.kind !== 'texts') throw odataError(`Could not find a collection named '${name}' that can be filtered by.`);
+    this.#expect('(');
+    // "tag: tag", "tag:tag" and "tag : tag" are the same.
+    const [variable = '', colon, first] = this.#take().split(/(:)/);
+    if (colon === undefined) this.#colon();
+    else if (first !== '') this.#place.tokens.splice(this.#place.at, 0, first ?? '');
+    const test = new Parser<string>(this.#place, new Map([[variable.toLowerCase(), { kind: 'text', of: (text) => text }]])).part();
+    this.#expect(')');
+    return (row) => field.of(row).some(test);
+  }
+
+  #colon(): void {
+    const word = this.#take();
+    if (!word.startsWith(':')) throw this.#error();
+    if (word !== ':') this.#place.tokens.splice(this.#place.at, 0, word.slice(1));
+  }
+
   #comparison(name: string): Test<Row> {
     const field = this.#field(name);
     const word = this.#take().toLowerCase();
-    if (word === 'in') return this.#oneOf(field);
+    if (word === 'in' && this.#place.withIn) return this.#oneOf(field);
     const operator = operators.get(word);
     if (operator === undefined) throw this.#error();
     const wanted = this.#literal(field);
@@ -127,7 +161,7 @@ class Parser<Row> {
 
   #field(name: string): Field<Row> {
     const field = this.#fields.get(name.toLowerCase());
-    if (field === undefined) throw odataError(`Could not find a property named '${name}' that can be filtered by.`);
+    if (field === undefined || field.kind === 'texts') throw odataError(`Could not find a property named '${name}' that can be filtered by.`);
     return field;
   }
 
@@ -136,22 +170,25 @@ class Parser<Row> {
     const word = this.#take();
     if (word === 'null') return null;
     const quoted = word.startsWith("'");
-    if (field.kind === 'text' && quoted) return word.slice(1, -1).replaceAll("''", "'");
+    if (field.kind === 'text' && quoted) {
+      const text = word.slice(1, -1).replaceAll("''", "'");
+      return field.anyCase === true ? text.toLowerCase() : text;
+    }
     if (field.kind === 'time' && !quoted && ticksOf(word) !== undefined) return word;
     if (field.kind === 'number' && !quoted && !Number.isNaN(Number(word))) return Number(word);
     throw odataError(`A binary operator with incompatible types was detected near ${word}.`);
   }
 
   #take(): string {
-    const word = this.#tokens[this.#at];
+    const word = this.#place.tokens[this.#place.at];
     if (word === undefined) throw this.#error();
-    this.#at += 1;
+    this.#place.at += 1;
     return word;
   }
 
   #skip(word: string): boolean {
-    if (this.#tokens[this.#at]?.toLowerCase() !== word) return false;
-    this.#at += 1;
+    if (this.#place.tokens[this.#place.at]?.toLowerCase() !== word) return false;
+    this.#place.at += 1;
     return true;
   }
 
@@ -160,6 +197,6 @@ class Parser<Row> {
   }
 
   #error(): Error {
-    return odataError(`Syntax error near '${this.#tokens[this.#at] ?? 'end'}' in '${this.#text}'.`);
+    return odataError(`Syntax error near '${this.#place.tokens[this.#place.at] ?? 'end'}' in '${this.#place.text}'.`);
   }
 }

@@ -1,17 +1,15 @@
 // The live response library calls: list, upload, delete.
 import { partsOf } from './multipart.ts';
+import type { Profile } from './profile.ts';
 import { badRequest, notFound } from './refused.ts';
 import { stamp } from './seed.ts';
 import type { LibraryFile } from './shapes.ts';
 import { sha256 } from './startingLibrary.ts';
 import type { Tenant } from './tenant.ts';
 
-/** "20 MB per file" on the upload page. */
-const maxUploadBytes = 20 * 1024 * 1024;
-
 /** GET /api/libraryfiles. */
 export function listLibrary(tenant: Tenant, context: string): Readonly<Record<string, unknown>> {
-  return { '@odata.context': `${context}#LibraryFiles`, value: tenant.library().map(fileWire) };
+  return { '@odata.context': `${context}#LibraryFiles`, value: tenant.library().map((file) => fileWire(file, tenant.profile)) };
 }
 
 /** POST /api/libraryfiles with the multipart parts file, Description, ParametersDescription, HasParameters, OverrideIfExists. */
@@ -22,7 +20,7 @@ export function uploadFile(tenant: Tenant, contentType: string, body: Uint8Array
   const file = parts.find((part) => part.name.toLowerCase() === 'file');
   const fileName = file?.fileName;
   if (file === undefined || fileName === undefined) throw badRequest('The part "file" is missing.');
-  if (file.bytes.length > maxUploadBytes) throw badRequest('The file is larger than 20 MB.');
+  if (file.bytes.length > tenant.profile.uploadMaxBytes) throw badRequest('The file is larger than 20 MB.');
   if (!/^[A-Za-z0-9._-]+$/.test(fileName)) throw badRequest(`The file name '${fileName}' is not allowed.`);
   const text = (name: string): string | null => Buffer.from(parts.find((part) => part.name === name)?.bytes ?? []).toString('utf8') || null;
   const existing = tenant.library().find((other) => other.fileName.toLowerCase() === fileName.toLowerCase());
@@ -32,9 +30,10 @@ export function uploadFile(tenant: Tenant, contentType: string, body: Uint8Array
   const kept: LibraryFile = {
     fileName, sha256: sha256(file.bytes), description: text('Description'), createdAt: existing?.createdAt ?? now,
     updatedAt: now, createdBy: by, hasParameters: parametersDescription !== null || text('HasParameters') === 'true', parametersDescription,
+    signed: Buffer.from(file.bytes).includes('# SIG # Begin signature block'),
   };
   tenant.keepFile(kept);
-  return fileWire(kept);
+  return fileWire(kept, tenant.profile);
 }
 
 /** DELETE /api/libraryfiles/{fileName}. */
@@ -42,10 +41,10 @@ export function deleteFile(tenant: Tenant, fileName: string): void {
   if (!tenant.dropFile(fileName)) throw notFound(`Library file ${fileName} was not found`);
 }
 
-function fileWire(file: LibraryFile): Readonly<Record<string, unknown>> {
+function fileWire(file: LibraryFile, { fractionDigits }: Profile): Readonly<Record<string, unknown>> {
   return {
-    fileName: file.fileName, sha256: file.sha256, description: file.description, creationTime: stamp(file.createdAt, file.fileName),
-    lastUpdatedTime: stamp(file.updatedAt, file.fileName), createdBy: file.createdBy, hasParameters: file.hasParameters,
+    fileName: file.fileName, sha256: file.sha256, description: file.description, creationTime: stamp(file.createdAt, file.fileName, fractionDigits),
+    lastUpdatedTime: stamp(file.updatedAt, file.fileName, fractionDigits), createdBy: file.createdBy, hasParameters: file.hasParameters,
     ...(file.parametersDescription === null ? {} : { parametersDescription: file.parametersDescription }),
   };
 }

@@ -3,12 +3,15 @@
 import type { Profile } from './profile.ts';
 import { outcomeOf } from './scripts.ts';
 import { drawWithin } from './seed.ts';
-import type { Action, ActionStatus, Command, CommandRun, Device } from './shapes.ts';
+import type { Action, ActionStatus, Command, CommandRun, Device, LibraryFile } from './shapes.ts';
+
+const notRun = 'The command was not executed because a previous command failed.';
 
 export interface World {
   readonly profile: Profile;
   readonly speed: number;
-  readonly inLibrary: (name: string) => boolean;
+  /** A file of the live response library; names in any case. */
+  readonly libraryFile: (name: string) => LibraryFile | undefined;
 }
 
 export interface ActionEvent {
@@ -44,7 +47,7 @@ function starting(action: Action, device: Device, world: World): ActionEvent | u
 
 function timingOut(action: Action, world: World): ActionEvent {
   const at = action.createdAt + world.profile.offlineQueueMs;
-  return { at, next: ended(action, 'TimeOut', at, world), leaves: [] };
+  return { at, next: ended(action, world.profile.offlineEnd, at, world), leaves: [] };
 }
 
 function cancelling(action: Action, world: World): ActionEvent | undefined {
@@ -61,21 +64,22 @@ function working(action: Action, device: Device, world: World): ActionEvent | un
   if (run === undefined) return settling(action, world);
   // A device that went away in the middle leaves its session InProgress until it is back.
   if (device.onlineSince === null || device.stuck) return undefined;
-  const outcome = outcomeOf(run.command, device, world.profile, world.inLibrary, `${action.id}:${index}`);
+  const outcome = outcomeOf(run.command, device, world.profile, world.libraryFile, `${action.id}:${index}`);
   const at = Math.max((run.startedAt ?? 0) + outcome.workMs / world.speed, device.onlineSince);
   const done: CommandRun = outcome.failure === undefined
     ? { ...run, status: 'Completed', endedAt: at, result: outcome.result ?? null }
     : { ...run, status: 'Failed', endedAt: at, result: outcome.result ?? null, errors: [outcome.failure] };
   const commands = action.commands.map((other, place) => {
     if (place === index) return done;
-    return place === index + 1 && done.status === 'Completed' ? { ...other, startedAt: at } : other;
+    if (place > index && done.status === 'Failed') return world.profile.afterFailure === 'failed' ? { ...other, status: 'Failed' as const, errors: [notRun] } : other;
+    return place === index + 1 ? { ...other, startedAt: at } : other;
   });
   return { at, next: { ...action, commands, updatedAt: at }, leaves: outcome.leaves };
 }
 
 /** All work is done or one command failed: the action itself follows some 40 s later. */
 function settling(action: Action, world: World): ActionEvent {
-  const last = Math.max(...action.commands.map((run) => run.endedAt ?? 0));
+  const last = Math.max(action.createdAt, ...action.commands.map((run) => run.endedAt ?? 0));
   const at = last + drawWithin(world.profile.settleMs, `${action.id}:settle`) / world.speed;
   const failed = action.commands.some((run) => run.status === 'Failed');
   return { at, next: ended(action, failed ? 'Failed' : 'Succeeded', at, world), leaves: [] };

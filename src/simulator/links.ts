@@ -1,7 +1,8 @@
 // Result links: minting an Azure-SAS-like URL for a command's result, and checking one that comes back to the blob server.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { existingAction } from './machineActions.ts';
-import { badRequest } from './refused.ts';
+import { badRequest, notFound } from './refused.ts';
+import type { Refused } from './refused.ts';
 import { isFinal } from './shapes.ts';
 import type { Action, CommandRun } from './shapes.ts';
 import type { Tenant } from './tenant.ts';
@@ -14,11 +15,12 @@ export function resultLink(tenant: Tenant, actionId: string, index: number): str
   const now = tenant.now();
   const action = existingAction(tenant, actionId);
   const run = action.commands[index];
-  if (run === undefined) throw badRequest(`Machine action ${action.id} has no command with index ${index}.`);
-  if (run.command.type === 'PutFile') throw badRequest('PutFile has no response result.');
-  if (tenant.faults.take('notReady', 'link') !== undefined) throw badRequest(notReady);
-  if (run.status === 'Failed' && isFinal(action)) throw badRequest('The command failed and has no result.');
-  if (!ready(tenant, action, run, now)) throw badRequest(notReady);
+  const noResult = (message: string): Refused => (tenant.profile.notReadyStatus === 404 ? notFound(message) : badRequest(message));
+  if (run === undefined) throw noResult(`Machine action ${action.id} has no command with index ${index}.`);
+  if (run.command.type === 'PutFile') throw noResult('PutFile has no response result.');
+  if (tenant.faults.take('notReady', 'link') !== undefined) throw noResult(notReady);
+  if (run.status === 'Failed' && isFinal(action)) throw noResult('The command failed and has no result.');
+  if (!ready(tenant, action, run, now)) throw noResult(notReady);
   return minted(tenant, action.id, index, now);
 }
 

@@ -2,6 +2,7 @@
 import { cancelled } from './lifecycle.ts';
 import type { Profile } from './profile.ts';
 import { page } from './query.ts';
+import type { Address } from './query.ts';
 import type { Fields } from './filter.ts';
 import { badRequest, missing, notFound } from './refused.ts';
 import { stamp } from './seed.ts';
@@ -12,14 +13,14 @@ import type { Tenant } from './tenant.ts';
 type Json = Readonly<Record<string, unknown>>;
 
 /** The fields the list page allows in $filter. */
-const fields: Fields<Action> = new Map([
+const fieldsOf = ({ fractionDigits }: Profile): Fields<Action> => new Map([
   ['id', { kind: 'text', of: (action) => action.id }],
   ['status', { kind: 'text', of: (action) => action.status }],
   ['machineid', { kind: 'text', of: (action) => action.machineId }],
   ['type', { kind: 'text', of: (action) => action.type }],
   ['requestor', { kind: 'text', of: (action) => action.requestor }],
   // Compared as printed: a client that asks for "since the creation time you told me" must find that action.
-  ['creationdatetimeutc', { kind: 'time', of: (action) => stamp(action.createdAt, action.id) }],
+  ['creationdatetimeutc', { kind: 'time', of: (action) => stamp(action.createdAt, action.id, fractionDigits) }],
 ]);
 
 export function existingAction(tenant: Tenant, id: string): Action {
@@ -28,19 +29,26 @@ export function existingAction(tenant: Tenant, id: string): Action {
   return action;
 }
 
+/** The fields of the documentation's sample of a 201. */
+const inSample = new Set([
+  'id', 'type', 'requestor', 'requestorComment', 'status', 'machineId', 'computerDnsName', 'creationDateTimeUtc', 'lastUpdateDateTimeUtc', 'errorHResult', 'commands',
+]);
+
 /** The answer about one action; faults that disfigure actions are met here. */
 export function actionAnswer(tenant: Tenant, action: Action, place: 'run' | 'get' | 'cancel', context: string): Json {
-  return { '@odata.context': `${context}#MachineActions/$entity`, ...disfigured(tenant, place)(actionWire(action, tenant.profile)) };
+  const wire = disfigured(tenant, place)(actionWire(action, tenant.profile));
+  const shown = place === 'run' && tenant.profile.runBody === 'sample' ? Object.fromEntries(Object.entries(wire).filter(([key]) => inSample.has(key))) : wire;
+  return { '@odata.context': `${context}#MachineActions/$entity`, ...shown };
 }
 
 /** GET /api/machineactions. */
-export function listActions(tenant: Tenant, query: URLSearchParams, address: string): Json {
+export function listActions(tenant: Tenant, query: URLSearchParams, address: Address): Json {
   const now = tenant.now();
   const stale = tenant.faults.take('staleList', 'list');
   const reversed = tenant.faults.take('reverseList', 'list') !== undefined;
   const seen = tenant.actions().filter((action) => stale === undefined || action.createdAt <= now - (stale.ms ?? 60_000));
   const disfigure = disfigured(tenant, 'list');
-  const answer = page({ rows: seen, fields, wire: (action) => disfigure(actionWire(action, tenant.profile)) }, query, tenant.profile.pageSize, address, 'MachineActions');
+  const answer = page({ rows: seen, fields: fieldsOf(tenant.profile), wire: (action) => disfigure(actionWire(action, tenant.profile)) }, query, tenant.profile, address, 'MachineActions');
   const { value } = answer;
   return reversed && Array.isArray(value) ? { ...answer, value: [...(value as readonly unknown[])].reverse() } : answer;
 }
@@ -49,15 +57,18 @@ export function listActions(tenant: Tenant, query: URLSearchParams, address: str
 export function cancelAction(tenant: Tenant, id: string, body: unknown, requestor: string): Action {
   const action = existingAction(tenant, id);
   const comment: unknown = typeof body === 'object' && body !== null && 'Comment' in body ? body.Comment : undefined;
-  if (typeof comment !== 'string' || comment === '') throw missing('Comment');
+  const required = tenant.profile.comment === 'required';
+  if (required && (typeof comment !== 'string' || comment === '')) throw missing('Comment');
+  if (isFinal(action) && tenant.profile.cancelFinal === 'answered') return action;
   if (isFinal(action)) throw badRequest(`Machine action ${action.id} could not be canceled: its status is ${action.status}.`);
   // A repeated cancel is no second one: clients repeat the call until they see Cancelled.
   if (action.cancellation !== null) return action;
-  return tenant.keepAction(cancelled(action, { requestor, comment }, tenant.now(), tenant.world));
+  return tenant.keepAction(cancelled(action, { requestor, comment: typeof comment === 'string' ? comment : '' }, tenant.now(), tenant.world));
 }
 
 function actionWire(action: Action, profile: Profile): Json {
   const { cancellation } = action;
+  const stampOf = (at: number): string => stamp(at, action.id, profile.fractionDigits);
   return {
     id: action.id,
     type: action.type,
@@ -67,17 +78,17 @@ function actionWire(action: Action, profile: Profile): Json {
     status: action.status,
     machineId: action.machineId,
     computerDnsName: action.computerDnsName,
-    creationDateTimeUtc: stamp(action.createdAt, action.id),
-    lastUpdateDateTimeUtc: stamp(action.updatedAt, action.id),
+    creationDateTimeUtc: stampOf(action.createdAt),
+    lastUpdateDateTimeUtc: stampOf(action.updatedAt),
     cancellationRequestor: cancellation?.requestor ?? null,
     cancellationComment: cancellation?.comment ?? null,
-    cancellationDateTimeUtc: cancellation === null ? null : stamp(cancellation.at, action.id),
+    cancellationDateTimeUtc: cancellation === null ? null : stampOf(cancellation.at),
     errorHResult: 0,
     scope: action.scope,
     externalId: null,
-    requestSource: action.type === 'LiveResponse' ? 'PublicApi' : 'Portal',
+    requestSource: action.type === 'LiveResponse' ? profile.requestSource : 'Portal',
     relatedFileInfo: null,
-    commands: action.commands.map((run, index) => commandWire(action, run, index, profile)),
+    ...(action.type !== 'LiveResponse' && profile.otherCommands === 'absent' ? {} : { commands: action.commands.map((run, index) => commandWire(action, run, index, profile)) }),
     troubleshootInfo: null,
   };
 }
@@ -85,12 +96,17 @@ function actionWire(action: Action, profile: Profile): Json {
 function commandWire(action: Action, run: CommandRun, index: number, profile: Profile): Json {
   return {
     index,
-    startTime: run.startedAt === null ? null : stamp(run.startedAt, action.id),
-    endTime: run.endedAt === null ? null : stamp(run.endedAt, action.id),
+    startTime: run.startedAt === null || hidesStart(run, profile) ? null : stamp(run.startedAt, action.id, profile.fractionDigits),
+    endTime: run.endedAt === null ? null : stamp(run.endedAt, action.id, profile.fractionDigits),
     commandStatus: profile.commandStates === 'connector' ? connectorState(action, run, index) : run.status,
     errors: run.errors,
     command: run.command,
   };
+}
+
+/** Both published GetFile commands were Completed and had no start time. */
+function hidesStart(run: CommandRun, { startTimes }: Profile): boolean {
+  return run.status === 'Completed' && (startTimes === 'none' || (startTimes === 'notOfGetFile' && run.command.type === 'GetFile'));
 }
 
 /** The states between Created and Completed that only the Power Platform connector's swagger names. */
@@ -102,6 +118,7 @@ function connectorState(action: Action, run: CommandRun, index: number): string 
 
 function disfigured(tenant: Tenant, place: 'run' | 'get' | 'cancel' | 'list'): (wire: Json) => Json {
   const unknown = tenant.faults.take('unknownStatus', place);
+  const unknownCommand = tenant.faults.take('unknownCommandStatus', place);
   const extra = tenant.faults.take('extraFields', place);
   const noStart = tenant.faults.take('nullStartTime', place);
   const noComment = tenant.faults.take('noComment', place);
@@ -109,7 +126,13 @@ function disfigured(tenant: Tenant, place: 'run' | 'get' | 'cancel' | 'list'): (
     ...wire,
     ...(unknown === undefined ? {} : { status: unknown.value ?? 'Suspended' }),
     ...(extra === undefined ? {} : { sessionRegion: 'weu', telemetry: { hops: [1, 2, 3] } }),
-    ...(noStart === undefined ? {} : { commands: (wire['commands'] as readonly Json[]).map((command) => ({ ...command, startTime: null })) }),
+    ...(noStart === undefined && unknownCommand === undefined ? {} : {
+      commands: ((wire['commands'] ?? []) as readonly Json[]).map((command) => ({
+        ...command,
+        ...(noStart === undefined ? {} : { startTime: null }),
+        ...(unknownCommand === undefined ? {} : { commandStatus: unknownCommand.value ?? 'Hibernating' }),
+      })),
+    }),
     ...(noComment === undefined ? {} : { requestorComment: String(wire['requestorComment']).slice(0, Number(noComment.value ?? 0)) || null }),
   });
 }

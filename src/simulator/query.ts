@@ -1,6 +1,7 @@
 // One collection call: $filter, $orderby, $skip, $top, $count and $select applied to rows, and the page with its nextLink.
 import { compare, filterOf } from './filter.ts';
 import type { Fields } from './filter.ts';
+import type { Profile } from './profile.ts';
 import { odataError } from './refused.ts';
 
 export interface Collection<Row> {
@@ -10,17 +11,26 @@ export interface Collection<Row> {
   readonly wire: (row: Row) => Readonly<Record<string, unknown>>;
 }
 
-const known = new Set(['$filter', '$orderby', '$skip', '$top', '$count', '$select']);
+/** What the list pages name, and what works in the field besides. */
+const documented = new Set(['$filter', '$skip', '$top']);
+const everything = new Set([...documented, '$orderby', '$count', '$select']);
 /** "Maximum value is 10,000" on the list pages. */
 const maxTop = 10_000;
 
-/** The answer's body. `address` is the absolute address that was called, without its query; context and nextLink follow it. */
-export function page<Row>(collection: Collection<Row>, query: URLSearchParams, pageSize: number, address: string, entitySet: string): Readonly<Record<string, unknown>> {
+/** Where the call went, for context and nextLink: scheme and host as the answer names them, and the path that was called. */
+export interface Address { readonly origin: string; readonly path: string }
+
+/** The answer's body. */
+export function page<Row>(
+  collection: Collection<Row>, query: URLSearchParams, profile: Pick<Profile, 'pageSize' | 'odata' | 'nextLink'>, address: Address, entitySet: string,
+): Readonly<Record<string, unknown>> {
+  const { pageSize, odata } = profile;
+  const known = odata === 'documented' ? documented : everything;
   const unknown = [...query.keys()].find((key) => key.startsWith('$') && !known.has(key.toLowerCase()));
   if (unknown !== undefined) throw odataError(`The query option '${unknown}' is not supported.`);
   const option = (name: string): string | undefined => [...query].find(([key]) => key.toLowerCase() === name)?.[1];
   const filter = option('$filter');
-  const kept = filter === undefined ? [...collection.rows] : collection.rows.filter(filterOf(filter, collection.fields));
+  const kept = filter === undefined ? [...collection.rows] : collection.rows.filter(filterOf(filter, collection.fields, odata === 'field'));
   const ordered = sorted(kept, option('$orderby'), collection.fields);
   const skip = whole(option('$skip'), '$skip') ?? 0;
   const top = whole(option('$top'), '$top');
@@ -29,10 +39,10 @@ export function page<Row>(collection: Collection<Row>, query: URLSearchParams, p
   const shown = ordered.slice(skip, skip + size);
   const more = ordered.length > skip + size && (top === undefined || top > size);
   return {
-    '@odata.context': `${new URL(address).origin}/api/$metadata#${entitySet}`,
+    '@odata.context': `${address.origin}/api/$metadata#${entitySet}`,
     ...(option('$count') === 'true' ? { '@odata.count': ordered.length } : {}),
     value: shown.map(collection.wire).map((row) => selected(row, option('$select'))),
-    ...(more ? { '@odata.nextLink': nextLink(address, query, skip + size, top === undefined ? undefined : top - size) } : {}),
+    ...(more ? { '@odata.nextLink': nextLink(profile.nextLink === 'relative' ? address.path : address.origin + address.path, query, skip + size, top === undefined ? undefined : top - size) } : {}),
   };
 }
 
@@ -41,7 +51,7 @@ function sorted<Row>(rows: readonly Row[], orderBy: string | undefined, fields: 
   const keys = orderBy.split(',').map((part) => {
     const [name = '', direction = 'asc', ...rest] = part.trim().split(/\s+/);
     const field = fields.get(name.toLowerCase());
-    if (field === undefined || rest.length > 0 || !['asc', 'desc'].includes(direction.toLowerCase())) throw odataError(`Cannot order by '${part.trim()}'.`);
+    if (field === undefined || field.kind === 'texts' || rest.length > 0 || !['asc', 'desc'].includes(direction.toLowerCase())) throw odataError(`Cannot order by '${part.trim()}'.`);
     return { field, sign: direction.toLowerCase() === 'desc' ? -1 : 1 };
   });
   return [...rows].sort((one, other) => {

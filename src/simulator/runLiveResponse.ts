@@ -1,7 +1,8 @@
 // POST runliveresponse: reads the body as strictly as the service (keys are case-sensitive), and starts a session or refuses it.
 import { freshRun } from './lifecycle.ts';
+import type { Profile } from './profile.ts';
 import { badRequest, invalidBody, missing, notFound, Refused } from './refused.ts';
-import { isFinal } from './shapes.ts';
+import { isFinal, paramOf } from './shapes.ts';
 import type { Action, Command, CommandType, Device, Param } from './shapes.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -20,17 +21,23 @@ export interface Started {
 }
 
 export function runLiveResponse(tenant: Tenant, machineId: string, body: unknown, requestor: string): Started {
-  const { commands, comment } = bodyFrom(body);
+  const { profile } = tenant;
+  const { commands, comment } = bodyFrom(body, profile);
   const now = tenant.now();
   const device = tenant.devices().find((candidate) => candidate.id === machineId.toLowerCase());
   if (device === undefined) throw notFound(`Machine ${machineId} was not found`);
   if (device.refusal !== null) {
     throw new Refused(forbidden.has(device.refusal) ? 403 : 400, device.refusal, `Live response is not possible on this machine: ${device.refusal}`);
   }
+  if (profile.liveResponse === 'off') throw new Refused(403, 'DisabledFeature', 'Live response is disabled for this organization.');
+  // What the API says then is in no page; the sentence is the portal's.
+  if (device.noRemediation) throw new Refused(forbidden.has(profile.noRemediation) ? 403 : 400, profile.noRemediation, 'Machine\'s protection level doesn\'t allow to launch a session on it');
+  const strange = profile.unknownFile === 'refused' ? commands.map(libraryName).find((name) => name !== undefined && tenant.world.libraryFile(name) === undefined) : undefined;
+  if (strange !== undefined) throw badRequest(`File '${strange}' was not found in the library.`);
   const busy = busyWith(tenant, device, now);
-  if (busy !== undefined && tenant.profile.secondSession === 'joined') return { action: busy, created: false };
+  if (busy !== undefined && profile.secondSession === 'joined' && busy.createdAt + profile.joinWithinMs > now) return { action: busy, created: false };
   if (busy !== undefined || device.portalSession) throw new Refused(400, 'ActiveRequestAlreadyExists', 'Action is already in progress');
-  const { maxSessions, sessionCapRetryAfter } = tenant.profile;
+  const { maxSessions, sessionCapRetryAfter } = profile;
   if (running(tenant) >= maxSessions) {
     throw tenant.tooMany(`Maximum number of concurrent live response sessions (${maxSessions}) reached`, sessionCapRetryAfter ? 30 : undefined);
   }
@@ -41,6 +48,9 @@ export function runLiveResponse(tenant: Tenant, machineId: string, body: unknown
   tenant.keepSubmission(action);
   return { action, created: true };
 }
+
+/** The file of the library a command needs. */
+const libraryName = (command: Command): string | undefined => paramOf(command, 'FileName') ?? paramOf(command, 'ScriptName');
 
 /** The session that holds the device. A cancelled one holds it a few seconds longer than its status says. */
 function busyWith(tenant: Tenant, device: Device, now: number): Action | undefined {
@@ -54,19 +64,24 @@ function running(tenant: Tenant): number {
     && (tenant.profile.parkedCount || action.status !== 'Pending' || !offline.has(action.machineId))).length;
 }
 
-function bodyFrom(body: unknown): { readonly commands: readonly Command[]; readonly comment: string } {
+function bodyFrom(body: unknown, profile: Profile): { readonly commands: readonly Command[]; readonly comment: string } {
   const given = fieldsOf(body, 'The request body');
+  const lacking = (name: string): Refused => {
+    const misspelt = [...given.keys()].find((key) => key !== name && key.toLowerCase() === name.toLowerCase());
+    return misspelt !== undefined && profile.wrongBodyKey === 'InvalidRequestBody' ? invalidBody(`The key '${misspelt}' is not known.`) : missing(name);
+  };
   const list = given.get('Commands');
-  if (!Array.isArray(list) || list.length === 0) throw missing('Commands');
-  const comment = given.get('Comment');
-  if (typeof comment !== 'string' || comment === '') throw missing('Comment');
+  if (!Array.isArray(list) || list.length === 0) throw lacking('Commands');
+  const comment = given.get('Comment') ?? (profile.comment === 'optional' ? '' : undefined);
+  if (typeof comment !== 'string' || (comment === '' && profile.comment === 'required')) throw lacking('Comment');
   const commands = list.map(commandFrom);
   const places = commands.map((command) => order.indexOf(command.type));
-  if (places.some((place, index) => place < (places[index - 1] ?? 0))) throw badRequest('Commands must be in the order PutFile, RunScript, GetFile.');
+  if (profile.wrongOrder === 'refused' && places.some((place, index) => place < (places[index - 1] ?? 0))) throw badRequest('Commands must be in the order PutFile, RunScript, GetFile.');
   return { commands, comment };
 }
 
-function commandFrom(json: unknown): Command {
+/** Reads one entry of `Commands`; throws Refused. */
+export function commandFrom(json: unknown): Command {
   const given = fieldsOf(json, 'A command');
   const type = order.find((candidate) => candidate === given.get('type'));
   if (type === undefined) throw invalidBody('A command has a "type": PutFile, RunScript or GetFile.');

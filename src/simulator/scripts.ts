@@ -1,7 +1,7 @@
 // What a command does on a device: how long it works, what it prints, which files it leaves, and how it fails.
 import { drawWithin } from './seed.ts';
 import { paramOf } from './shapes.ts';
-import type { Command, Device, ScriptResult } from './shapes.ts';
+import type { Command, Device, LibraryFile, ScriptResult } from './shapes.ts';
 import type { Profile } from './profile.ts';
 
 export interface Outcome {
@@ -14,29 +14,44 @@ export interface Outcome {
   readonly leaves: readonly string[];
 }
 
-/** Decides a command's outcome. `inLibrary` tells whether a file of that name is in the live response library; `salt` makes the duration the action's own. */
-export function outcomeOf(command: Command, device: Device, profile: Profile, inLibrary: (name: string) => boolean, salt: string): Outcome {
+type Library = (name: string) => LibraryFile | undefined;
+
+/** Decides a command's outcome. `library` finds a file of the live response library; `salt` makes the duration the action's own. */
+export function outcomeOf(command: Command, device: Device, profile: Profile, library: Library, salt: string): Outcome {
+  const outcome = ownOutcome(command, device, profile, library, salt);
+  return outcome.failure === undefined || device.errorText === null ? outcome : { ...outcome, failure: device.errorText };
+}
+
+function ownOutcome(command: Command, device: Device, profile: Profile, library: Library, salt: string): Outcome {
   const range = command.type === 'GetFile' ? profile.getFileMs : profile.commandMs;
   const workMs = drawWithin(range, salt);
   if (device.broken) return { workMs, failure: 'Failed to execute the command on the device. Error: 0x80004005 (Unspecified error).', leaves: [] };
   switch (command.type) {
     case 'PutFile': {
       const name = paramOf(command, 'FileName') ?? '';
-      return inLibrary(name) ? { workMs, leaves: [workingFolder(device) + name] } : { workMs, failure: `File '${name}' was not found in the library.`, leaves: [] };
+      return library(name) !== undefined ? { workMs, leaves: [workingFolder(device) + name] } : { workMs, failure: `File '${name}' was not found in the library.`, leaves: [] };
     }
     case 'GetFile': {
       const path = paramOf(command, 'Path') ?? '';
+      if (device.lockedFiles.some((file) => file.toLowerCase() === path.toLowerCase())) {
+        return { workMs, failure: `The process cannot access the file '${path}' because it is being used by another process.`, leaves: [] };
+      }
       return existsOn(device, path) ? { workMs, leaves: [] } : { workMs, failure: `File not found: ${path}`, leaves: [] };
     }
     case 'RunScript':
-      return scriptOutcome(command, device, profile, inLibrary, workMs);
+      return scriptOutcome(command, device, profile, library, workMs);
   }
 }
 
-function scriptOutcome(command: Command, device: Device, profile: Profile, inLibrary: (name: string) => boolean, workMs: number): Outcome {
+function scriptOutcome(command: Command, device: Device, profile: Profile, library: Library, workMs: number): Outcome {
   const name = paramOf(command, 'ScriptName') ?? '';
   const args = paramOf(command, 'Args') ?? '';
-  if (!inLibrary(name)) return { workMs, failure: `Script '${name}' was not found in the library.`, leaves: [] };
+  const file = library(name);
+  if (file === undefined) return { workMs, failure: `Script '${name}' was not found in the library.`, leaves: [] };
+  // The signature check is for PowerShell only.
+  if (profile.unsignedScripts === 'fail' && name.toLowerCase().endsWith('.ps1') && !file.signed) {
+    return { workMs, failure: `Script '${name}' is not signed, and unsigned script execution is not allowed in this organization.`, leaves: [] };
+  }
   const takes = device.scriptMs ?? workMs;
   if (takes > profile.scriptTimeoutMs) {
     return { workMs: profile.scriptTimeoutMs, failure: `Script execution timed out after ${Math.round(profile.scriptTimeoutMs / 60_000)} minutes.`, leaves: [] };
@@ -48,7 +63,7 @@ function scriptOutcome(command: Command, device: Device, profile: Profile, inLib
       : { workMs: takes, result, leaves: [] };
   }
   const { output, leaves } = prints(name.toLowerCase(), args);
-  return { workMs: takes, result: { exitCode: 0, output, errors: '' }, leaves };
+  return { workMs: takes, result: { exitCode: 0, output: device.scriptOutput ?? output, errors: '' }, leaves };
 }
 
 /** Output and files of the scripts in the library; any other script greets. */

@@ -24,15 +24,16 @@ export function machineIdOf(name: string): string {
 }
 
 /**
- * A timestamp as the service prints it: 2 to 7 fraction digits.
+ * A timestamp as the service prints it, with a number of fraction digits in the range: 2 to 7 in the field.
  * The same instant and salt always give the same text, because creation and last update of a new action are printed alike.
  */
-export function stamp(at: number, salt: string): string {
+export function stamp(at: number, salt: string, digitRange: readonly [number, number]): string {
   const text = `${salt}:${at}`;
-  const digits = 2 + Math.floor(draw(`${text}:digits`) * 6);
+  const [fewest, most] = digitRange;
+  const digits = fewest + Math.floor(draw(`${text}:digits`) * (most - fewest + 1));
   const ticks = String(Math.floor(draw(`${text}:ticks`) * 10_000)).padStart(4, '0');
   const iso = new Date(Math.floor(at)).toISOString();
-  return `${iso.slice(0, 20)}${(iso.slice(20, 23) + ticks).slice(0, digits)}Z`;
+  return digits === 0 ? `${iso.slice(0, 19)}Z` : `${iso.slice(0, 20)}${(iso.slice(20, 23) + ticks).slice(0, digits)}Z`;
 }
 
 /** A timestamp of the API in units of 100 ns since the epoch; undefined when it is none. Numbers cannot hold seven fraction digits. */

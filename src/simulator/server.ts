@@ -44,7 +44,7 @@ async function answer(tenant: Tenant, state: State, closing: AbortSignal, incomi
     send(response, controlled);
     return;
   }
-  const call = callOf(request);
+  const call = callOf(request, tenant.profile.paths);
   if (call === undefined) {
     send(response, refusal(tenant, new Refused(404, 'NotFound', `No HTTP resource was found that matches ${request.method} ${request.path}.`)));
     return;

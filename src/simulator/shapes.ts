@@ -1,5 +1,5 @@
 // The records the tenant keeps. They are plain JSON, so that the state file is simply these records.
-import type { TranscriptMode } from './profile.ts';
+import type { CollectedMode, TranscriptMode } from './profile.ts';
 
 export type CommandType = 'PutFile' | 'RunScript' | 'GetFile';
 export interface Param { readonly key: string; readonly value: string }
@@ -17,7 +17,8 @@ export interface CommandRun {
   readonly result: ScriptResult | null;
 }
 
-export type ActionStatus = 'Pending' | 'InProgress' | 'Succeeded' | 'Failed' | 'TimeOut' | 'Cancelled';
+export const actionStatuses = ['Pending', 'InProgress', 'Succeeded', 'Failed', 'TimeOut', 'Cancelled'] as const;
+export type ActionStatus = (typeof actionStatuses)[number];
 
 export interface Cancellation {
   readonly requestor: string;
@@ -58,6 +59,8 @@ export interface Device {
   readonly group: string;
   readonly tags: readonly string[];
   readonly healthStatus: string;
+  readonly riskScore: string | null;
+  readonly exposureLevel: string;
   readonly ip: string;
   readonly lastSeenAt: number;
   /** Since when it is online (epoch ms); null while it is offline. */
@@ -71,13 +74,22 @@ export interface Device {
   readonly broken: boolean;
   /** Commands on it never end. */
   readonly stuck: boolean;
+  /** What its commands say when they fail; null: the ordinary sentence. With `broken` this is how foreign error texts are tried. */
+  readonly errorText: string | null;
   /** How long a script works on it; null: the ordinary time. */
   readonly scriptMs: number | null;
+  /** What every script prints on it; null: what that script prints. */
+  readonly scriptOutput: string | null;
   /** What it answers to a new session instead of taking it. */
   readonly refusal: RefusalCode | null;
+  /** Its device group has no automated remediation level, without which it takes no session. */
+  readonly noRemediation: boolean;
   readonly transcript: TranscriptMode | null;
+  readonly collected: CollectedMode | null;
   /** Files that scripts and PutFile left on it. */
   readonly files: readonly string[];
+  /** Files that exist and cannot be fetched, because a program holds them. */
+  readonly lockedFiles: readonly string[];
 }
 
 export interface LibraryFile {
@@ -89,6 +101,8 @@ export interface LibraryFile {
   readonly createdBy: string;
   readonly hasParameters: boolean;
   readonly parametersDescription: string | null;
+  /** A PowerShell script with a signature block. */
+  readonly signed: boolean;
 }
 
 /** One accepted live response POST: what a test compares with what the bot believes it sent. */
@@ -99,6 +113,17 @@ export interface Submission {
   readonly computerDnsName: string;
   readonly commands: readonly Command[];
   readonly comment: string;
+}
+
+/** One answer of the blob server: what a test compares with what the bot says it read. */
+export interface Download {
+  readonly at: number;
+  readonly path: string;
+  readonly status: number;
+  /** Bytes of the body that left; less than announced when the client went away. */
+  readonly bytes: number;
+  /** The client sent an Authorization header, and so gave its token away. */
+  readonly bearer: boolean;
 }
 
 export const isFinal = (action: Action): boolean => action.status !== 'Pending' && action.status !== 'InProgress';

@@ -10,10 +10,13 @@ import type { Kind, Profile, ProfileChange } from './profile.ts';
 import { Refused } from './refused.ts';
 import { sampleActions } from './sampleActions.ts';
 import { guid } from './seed.ts';
-import type { Action, Device, LibraryFile, Submission } from './shapes.ts';
+import type { Action, Device, Download, LibraryFile, Submission } from './shapes.ts';
 import { startingLibrary } from './startingLibrary.ts';
 import { Timeline } from './timeline.ts';
 import type { Happening } from './timeline.ts';
+
+/** A demo that runs for weeks must not fill the memory. */
+const maxDownloads = 1_000;
 
 export interface Clock { /** Epoch ms. */ now(): number }
 
@@ -54,6 +57,7 @@ export class Tenant {
   readonly #actions: Map<string, Action>;
   readonly #library: Map<string, LibraryFile>;
   readonly #submissions: Submission[];
+  readonly #downloads: Download[] = [];
   readonly #timeline = new Timeline();
   #profile: Profile;
   #counter: number;
@@ -71,7 +75,8 @@ export class Tenant {
     this.#secret = saved?.secret ?? newSecret();
     this.#counter = saved?.counter ?? 0;
     this.#windows = new Windows(saved?.windows);
-    const devices = saved?.devices ?? fleet(this.#now, options.extraDevices);
+    // A state of an earlier version lacks what devices have learned since.
+    const devices = saved?.devices.map((device) => ({ ...ordinaryDevice(device.name, this.#now), ...device })) ?? fleet(this.#now, options.extraDevices);
     this.#devices = new Map(devices.map((device) => [device.id, device]));
     this.#actions = new Map((saved?.actions ?? sampleActions(devices, this.#now)).map((action) => [action.id, action]));
     this.#library = new Map((saved?.library ?? startingLibrary(this.#now)).map((file) => [file.fileName.toLowerCase(), file]));
@@ -96,8 +101,13 @@ export class Tenant {
     return this.#submissions;
   }
 
+  /** The last answers of the blob server since the start, oldest first. */
+  get downloads(): readonly Download[] {
+    return this.#downloads;
+  }
+
   get world(): World {
-    return { profile: this.#profile, speed: this.#speed, inLibrary: (name) => this.#library.has(name.toLowerCase()) };
+    return { profile: this.#profile, speed: this.#speed, libraryFile: (name) => this.#library.get(name.toLowerCase()) };
   }
 
   /** Brings everything up to the clock and returns its time. A clock that goes back is not followed. */
@@ -195,6 +205,11 @@ export class Tenant {
     this.keepDevice({ ...device, wakesAt: createdAt + device.wakesAfterMs / this.#speed });
   }
 
+  noteDownload(download: Download): void {
+    this.#downloads.push(download);
+    if (this.#downloads.length > maxDownloads) this.#downloads.shift();
+  }
+
   /** The next number of a series that never repeats, across restarts too. */
   next(): number {
     this.#counter += 1;
@@ -211,7 +226,7 @@ export class Tenant {
     const throttled = this.#windows.count(`${kind} ${requestor}`, this.#profile.limits[kind], this.now(), this.#profile.refusedCallsCount);
     if (throttled === undefined) return;
     const { max, perMs } = throttled.limit;
-    throw this.tooMany(`API calls quota exceeded! maximum allowed ${max} per ${new Date(perMs).toISOString().slice(11, 19)}`, throttled.retryAfterSeconds);
+    throw this.tooMany(`API calls quota exceeded! maximum allowed ${max} per ${new Date(perMs).toISOString().slice(11, 19)}`, this.#profile.retryAfter ? throttled.retryAfterSeconds : undefined);
   }
 
   /** A 429 in the body shape of the settings. */

@@ -3,7 +3,7 @@ import { afterEach } from '@jest/globals';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
 
-export interface CommandJson { readonly index: number; readonly startTime: string | null; readonly endTime: string | null; readonly commandStatus: string; readonly errors: readonly string[] }
+export interface CommandJson { readonly command: { readonly type: string }; readonly index: number; readonly startTime: string | null; readonly endTime: string | null; readonly commandStatus: string; readonly errors: readonly string[] }
 export interface ActionJson {
   readonly id: string; readonly type: string; readonly status: string; readonly requestor: string; readonly requestorComment: string; readonly requestSource: string;
   readonly machineId: string; readonly computerDnsName: string; readonly creationDateTimeUtc: string; readonly lastUpdateDateTimeUtc: string;
@@ -38,6 +38,10 @@ export interface Defender extends Simulator {
   /** The same, when it must be accepted. */
   start(device: string, commands?: readonly object[], comment?: string): Promise<ActionJson>;
   action(id: string): Promise<ActionJson>;
+  /** Settings, a device and faults, changed over HTTP as another process would. */
+  set(profile: object): Promise<void>;
+  setDevice(name: string, change: object): Promise<void>;
+  plant(...faults: readonly object[]): Promise<void>;
   linkAnswer(id: string, index: number): Promise<Response>;
   link(id: string, index: number): Promise<string>;
 }
@@ -66,6 +70,9 @@ export async function defender(options: SimulatorOptions & { readonly at?: numbe
     run,
     start: async (device, commands, comment) => json<ActionJson>(await run(device, commands, comment), 201),
     action: async (id) => json<ActionJson>(await call(`/api/machineactions/${id}`)),
+    set: async (profile) => { await json(await post('/simulator/profile', profile)); },
+    setDevice: async (name, change) => { await json(await post(`/simulator/devices/${name}`, change)); },
+    plant: async (...faults) => { await json(await post('/simulator/faults', faults), 201); },
     linkAnswer,
     link: async (id, index) => (await json<{ readonly value: string }>(await linkAnswer(id, index))).value,
   };
@@ -76,6 +83,12 @@ export async function json<T>(response: Response, status = 200): Promise<T> {
   const text = await response.text();
   if (response.status !== status) throw new Error(`${response.status} instead of ${status}: ${text}`);
   return JSON.parse(text) as T;
+}
+
+/** An Authorization header with a token as Entra issues it to an application; `claims` replace or add. */
+export function bearer(now: number, claims: object = {}): { readonly authorization: string } {
+  const payload = { aud: 'https://api.securitycenter.microsoft.com', exp: now / 1_000 + 3_599, appid: 'app-1', roles: ['Machine.LiveResponse', 'Machine.ReadWrite.All', 'Library.Manage'], ...claims };
+  return { authorization: `Bearer e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.x` };
 }
 
 /** "429 TooManyRequests" of a refusal. */
