@@ -10,7 +10,9 @@ export type AzureCredential =
   | { readonly kind: 'certificate'; readonly clientId: string; readonly path: string }
   | { readonly kind: 'workloadIdentity'; readonly clientId: string; readonly tokenFile: string }
   /** `clientId` for a user-assigned identity; absent for that of the machine. */
-  | { readonly kind: 'managedIdentity'; readonly clientId?: string };
+  | { readonly kind: 'managedIdentity'; readonly clientId?: string }
+  /** Whoever is signed in on this machine, for trying things out: Defender then names that person as the requestor. */
+  | { readonly kind: 'developer' };
 
 export interface AzureSettings {
   readonly tenantId: string;
@@ -34,7 +36,7 @@ export type DefenderSettings =
 /** Simulated seconds per second in the local console: a device that takes two and a half minutes takes fifteen seconds, an approval's half hour three minutes. */
 const consoleSpeed = 10;
 
-const authKinds = ['auto', 'none', 'secret', 'certificate', 'workload-identity', 'managed-identity'] as const;
+const authKinds = ['auto', 'none', 'secret', 'certificate', 'workload-identity', 'managed-identity', 'developer'] as const;
 
 /** Undefined when it cannot be told; the problems are in `env`. */
 export function readDefender(env: Environment, console: boolean): DefenderSettings | undefined {
@@ -100,6 +102,7 @@ function readCredential(env: Environment): AzureCredential | undefined {
   }
   const kind = asked !== 'auto' ? asked : secret !== undefined ? 'secret' : path !== undefined ? 'certificate' : tokenFile !== undefined ? 'workload-identity' : undefined;
   if (kind === 'managed-identity') return { kind: 'managedIdentity', ...(clientId === undefined ? {} : { clientId }) };
+  if (kind === 'developer') return { kind: 'developer' };
   if (env.text('AZURE_CLIENT_ID') === undefined) env.problem('AZURE_CLIENT_ID is missing: the application (client) id of the app registration, a GUID.');
   const given = <T>(name: string, value: T | undefined): T | undefined => {
     if (value === undefined) env.problem(`${name} is missing, which DEFENDER_AUTH=${kind ?? ''} needs.`);
@@ -119,7 +122,7 @@ function readCredential(env: Environment): AzureCredential | undefined {
       return clientId === undefined || found === undefined ? undefined : { kind: 'workloadIdentity', clientId, tokenFile: found };
     }
     default:
-      env.problem('There is no Azure credential. Set AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH, or DEFENDER_AUTH=managed-identity or workload-identity.');
+      env.problem('There is no Azure credential. Set AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH, or DEFENDER_AUTH=managed-identity, workload-identity or developer.');
       return undefined;
   }
 }
