@@ -69,7 +69,7 @@ function lookAtPolicy(file: string | undefined, options: ServiceOptions | undefi
     return undefined;
   }
   const surfaces = options === undefined ? undefined : [...(options.slack === undefined ? [] : ['slack']), ...(options.teams === undefined ? [] : ['teams']), ...(options.console ? ['console'] : [])];
-  return examinePolicy({ file, surfaces, simulated: options !== undefined && isSimulated(options) }, tell);
+  return examinePolicy({ file, surfaces, simulated: options === undefined || isSimulated(options) }, tell);
 }
 
 function isSimulated({ defender }: ServiceOptions): boolean {
@@ -86,7 +86,13 @@ function networkAreas(options: ServiceOptions | undefined, policy: Policy | unde
   const names = ['defender', 'slack', 'teams', 'graph'] as const;
   if (options === undefined || parts.offline) {
     const why = parts.offline ? (['--offline', 'Leave out --offline.'] as const) : (['the settings cannot be used', 'Mend the settings first.'] as const);
-    return names.map((name) => ({ name, run: (tell) => Promise.resolve(tell(skip(name, `not looked at: ${why[0]}`, why[1]))) }));
+    return names.map((name) => ({
+      name,
+      run: (tell) => {
+        tell(skip(name, `not looked at: ${why[0]}`, why[1]));
+        return Promise.resolve();
+      },
+    }));
   }
   const { slack, teams, entra } = options;
   const tokensOf = parts.tokensOf ?? ((credentials: Credentials, authority: string) => new EntraTokens({ credentials, authority }));
@@ -148,9 +154,10 @@ async function withinTime({ name, run }: Area, clock: Caller['clock'], ends: num
   const over = new AbortController();
   let closed = false;
   // Begun inside a promise, so that what throws at once is caught like what fails later.
-  const work = Promise.resolve().then(() => run((line) => {
+  const say: Tell = (line) => {
     if (!closed) lines.push(line);
-  })).catch((error: unknown) => {
+  };
+  const work = Promise.resolve().then(() => run(say)).catch((error: unknown) => {
     // A fault of the doctor's own must not hide what the other areas have to say.
     lines.push(fail(name, `the doctor itself failed here: ${error instanceof Error ? error.message : String(error)}`, 'Report this; the other lines hold all the same.'));
   });

@@ -11,7 +11,7 @@ export interface PolicySubject {
   readonly file: string;
   /** Chats that are set up (`slack`, `teams`, `console`); undefined while the settings cannot be used. */
   readonly surfaces: readonly string[] | undefined;
-  /** No device is real: what would be dangerous is only worth a word. */
+  /** No device is real, or that is not known: what would be dangerous is only worth a word. */
   readonly simulated: boolean;
 }
 

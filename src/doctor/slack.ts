@@ -18,16 +18,21 @@ const publicApi = 'https://slack.com/api';
 /** Error words that say that the token itself is worth nothing (docs.slack.dev/reference/methods/auth.test). */
 const tokenErrors = ['invalid_auth', 'not_authed', 'account_inactive', 'token_revoked', 'token_expired'];
 
-/** `fields` of an answer with `ok: true`, or Slack's error word (`no answer: ...` where there was none). */
-type Said = { readonly fields: unknown; readonly headers: Called['headers'] } | { readonly error: string };
+/** `fields` of an answer with `ok: true`, or Slack's error word; `silent` where nobody, or somebody else, answered in its place. */
+type Said = { readonly fields: unknown; readonly headers: Called['headers'] } | { readonly error: string; readonly silent: boolean };
 
 export async function examineSlack({ slack, policy }: SlackSubject, caller: Caller, tell: Tell): Promise<void> {
   const api = (method: string, token: string, parameters: Readonly<Record<string, string>> = {}) => ask(caller, slack.apiUrl ?? publicApi, method, token, parameters);
   const bot = await api('auth.test', slack.botToken);
+  if ('error' in bot && bot.silent) {
+    tell(fail('slack.host', `${new URL(slack.apiUrl ?? publicApi).host} gives no answer: ${bot.error}`, 'Let this machine reach Slack over https (proxy, firewall, DNS), and check SLACK_API_URL if it is set.'));
+    for (const check of ['slack.token', 'slack.scopes', slack.appToken === undefined ? 'slack.signing' : 'slack.socket']) tell(skip(check, 'not looked at', 'Mend slack.host first.'));
+    return;
+  }
   if ('error' in bot) {
     const next = tokenErrors.includes(bot.error)
       ? 'Set SLACK_BOT_TOKEN to the "Bot User OAuth Token" (xoxb-...) under "OAuth & Permissions" of the app; install the app again if it was removed.'
-      : 'Let this machine reach Slack over https, and check SLACK_API_URL if it is set; then run the doctor again.';
+      : 'Run the doctor again; if it stays so, look the word up at docs.slack.dev/reference/methods/auth.test.';
     tell(fail('slack.token', `Slack does not accept SLACK_BOT_TOKEN: ${bot.error}`, next));
     tell(skip('slack.scopes', 'not looked at', 'Mend slack.token first.'));
   } else if (typeof field(bot.fields, 'bot_id') !== 'string') {
@@ -49,11 +54,11 @@ async function ask(caller: Caller, apiUrl: string, method: string, token: string
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams(parameters).toString(),
   });
-  if (!isAnswer(answer)) return { error: `no answer: ${answer.why}` };
+  if (!isAnswer(answer)) return { error: answer.why, silent: true };
   const fields = answer.body?.value;
   if (field(fields, 'ok') === true) return { fields, headers: answer.headers };
   const error = field(fields, 'error');
-  return { error: typeof error === 'string' ? error.slice(0, 100) : `an answer (${answer.status}) that is not Slack’s` };
+  return typeof error === 'string' ? { error: error.slice(0, 100), silent: false } : { error: `an answer (${answer.status}) that is not Slack’s`, silent: true };
 }
 
 function examineScopes(header: string | undefined, tell: Tell): void {
