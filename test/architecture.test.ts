@@ -37,7 +37,7 @@ function layer(file: string): number {
   if (file.startsWith('cards/')) return 1;
   if (file.startsWith('src/bot/')) return 2;
   if (file.startsWith('src/adapters/')) return 3;
-  return 4; // src/*.ts: composition and programs.
+  return 4; // src/*.ts: composition and programs; src/doctor: what one of these programs is made of.
 }
 const isSimulator = (file: string) => file.startsWith('src/simulator/');
 
@@ -82,6 +82,15 @@ describe('the architecture', () => {
   test('keeps the simulator apart: it imports nothing of ours, and only the composition imports it', () => {
     expect(imports.filter((one) => one.ours && isSimulator(one.from) && !isSimulator(one.to)).map(shown)).toEqual([]);
     expect(imports.filter((one) => isSimulator(one.to) && !isSimulator(one.from) && layer(one.from) < 4).map(shown)).toEqual([]);
+  });
+
+  test('keeps the doctor out of the bot and the bot’s changes out of the doctor', () => {
+    const isDoctor = (file: string) => file.startsWith('src/doctor/');
+    expect(imports.filter((one) => isDoctor(one.to) && !isDoctor(one.from) && one.from !== 'src/doctorCli.ts').map(shown)).toEqual([]);
+    // What writes journals, starts sessions or posts cards; types say nothing at run time.
+    const changing = ['src/service.ts', 'src/chats.ts', 'src/adapters/defender/client.ts', 'src/adapters/store/requestStore.ts', 'src/adapters/store/journal.ts', 'src/adapters/slack/chat.ts', 'src/adapters/teams/connector.ts'];
+    expect(changing.filter((file) => !files.includes(file))).toEqual([]);
+    expect(imports.filter((one) => isDoctor(one.from) && !one.typeOnly && changing.includes(one.to)).map(shown)).toEqual([]);
   });
 
   test('keeps liveResponse, cards and bot free of packages and of Node at run time', () => {

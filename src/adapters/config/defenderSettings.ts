@@ -11,7 +11,7 @@ export type AzureCredential =
   | { readonly kind: 'workloadIdentity'; readonly clientId: string; readonly tokenFile: string }
   /** `clientId` for a user-assigned identity; absent for that of the machine. */
   | { readonly kind: 'managedIdentity'; readonly clientId?: string }
-  /** Whoever is signed in on this machine with az, azd or Azure PowerShell. */
+  /** Whoever is signed in on this machine, for trying things out: Defender then names that person as the requestor. */
   | { readonly kind: 'developer' };
 
 export interface AzureSettings {
@@ -101,8 +101,8 @@ function readCredential(env: Environment): AzureCredential | undefined {
     return undefined;
   }
   const kind = asked !== 'auto' ? asked : secret !== undefined ? 'secret' : path !== undefined ? 'certificate' : tokenFile !== undefined ? 'workload-identity' : undefined;
-  if (kind === 'developer') return { kind: 'developer' };
   if (kind === 'managed-identity') return { kind: 'managedIdentity', ...(clientId === undefined ? {} : { clientId }) };
+  if (kind === 'developer') return { kind: 'developer' };
   if (env.text('AZURE_CLIENT_ID') === undefined) env.problem('AZURE_CLIENT_ID is missing: the application (client) id of the app registration, a GUID.');
   const given = <T>(name: string, value: T | undefined): T | undefined => {
     if (value === undefined) env.problem(`${name} is missing, which DEFENDER_AUTH=${kind ?? ''} needs.`);

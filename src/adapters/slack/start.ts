@@ -20,6 +20,7 @@ import { createPeople } from './people.ts';
 import { outgoing } from './outgoing.ts';
 import type { SlackFetch } from './outgoing.ts';
 import { openReplayMemory } from './replayMemory.ts';
+import { requiredScopes } from './scopes.ts';
 import { createSocket } from './socket.ts';
 import type { Socket } from './socket.ts';
 import { createSuperseding } from './superseding.ts';
@@ -86,9 +87,6 @@ export class SlackStartError extends Error {
 const publicApi = 'https://slack.com/api/';
 /** Tries to reach Slack at start, and the pauses between them. Milliseconds. */
 const startPauses = [1_000, 3_000, 6_000, 10_000] as const;
-
-/** Everything the manifests ask for and the bot cannot work without. */
-export const requiredScopes = ['commands', 'chat:write', 'users:read', 'usergroups:read', 'channels:read', 'groups:read', 'app_mentions:read'] as const;
 
 /** @throws SlackStartError */
 export async function startSlack(options: SlackOptions): Promise<Slack> {

@@ -34,8 +34,7 @@ const answerWithin = 500;
  * socket file in the folder, which is seen across containers that share the volume but not the network namespace.
  */
 export async function lockFolder(folder: string, log: Log, platform: NodeJS.Platform = process.platform): Promise<Lock> {
-  const real = realpathSync(folder);
-  const name = `live-response-bot-${hash('sha256', platform === 'win32' ? real.toLowerCase() : real, 'hex').slice(0, 32)}`;
+  const { real, name } = nameOf(folder, platform);
   const held: Server[] = [];
   const release = async (): Promise<void> => {
     await Promise.all(held.map(close));
@@ -49,6 +48,34 @@ export async function lockFolder(folder: string, log: Log, platform: NodeJS.Plat
     throw error;
   }
   return { release };
+}
+
+/**
+ * Who holds the lock of an existing folder, without taking it: the process id, empty when the holder does not say; undefined when
+ * nobody does. A holder in another container is seen by its socket file, as by `lockFolder`.
+ */
+export async function lockHolder(folder: string, platform: NodeJS.Platform = process.platform): Promise<string | undefined> {
+  const { real, name } = nameOf(folder, platform);
+  const paths = platform === 'win32' ? [`\\\\.\\pipe\\${name}`] : [...(platform === 'linux' ? [`\0${name}`] : []), ...socketFiles(real, name)];
+  for (const path of paths) {
+    const { alive, holder } = await probe(path);
+    if (alive) return holder;
+  }
+  return undefined;
+}
+
+function nameOf(folder: string, platform: NodeJS.Platform): { readonly real: string; readonly name: string } {
+  const real = realpathSync(folder);
+  return { real, name: `live-response-bot-${hash('sha256', platform === 'win32' ? real.toLowerCase() : real, 'hex').slice(0, 32)}` };
+}
+
+/** The socket files of every process that took or takes this folder's lock, wherever their paths fitted. */
+function socketFiles(real: string, name: string): readonly string[] {
+  const socketsIn = (place: string, prefix: string): readonly string[] =>
+    readdirSync(place)
+      .filter((file) => file.startsWith(prefix) && file.endsWith('.sock'))
+      .map((file) => join(place, file));
+  return [...socketsIn(real, 'lock-'), ...socketsIn(tmpdir(), `lr-${name.slice(-16)}-`)];
 }
 
 async function takeName(path: string, folder: string): Promise<Server> {

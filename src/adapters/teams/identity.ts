@@ -6,6 +6,7 @@ import type { BotFrameworkAuthentication, ServiceClientCredentialsFactory } from
 import type { TeamsSettings } from '../config/chatSettings.ts';
 import { readCertificate } from './certificate.ts';
 import type { Certificate } from './certificate.ts';
+import { channelAuthorities } from './hosts.ts';
 
 /** Addresses of the cloud that issues tokens. Tests hand in their own; they are never settings, because whoever sets them owns the bot. */
 export interface TeamsAuthority {
@@ -26,17 +27,14 @@ export interface TeamsIdentity {
   readonly issuer: string | undefined;
 }
 
-const publicChannel = { issuer: 'https://api.botframework.com', audience: 'https://api.botframework.com' } as const;
-const govChannel = { issuer: 'https://api.botframework.us', audience: 'https://api.botframework.us' } as const;
-
 /** @throws when botbuilder would not check tokens although the settings ask for it */
 export async function createIdentity(settings: TeamsSettings, authority?: TeamsAuthority): Promise<TeamsIdentity> {
   if (settings.devNoAuth) {
-    return { appId: '', authentication: new ConfigurationBotFrameworkAuthentication({}), audience: publicChannel.audience, issuer: undefined };
+    return { appId: '', authentication: new ConfigurationBotFrameworkAuthentication({}), audience: channelAuthorities.public.audience, issuer: undefined };
   }
   const { appId, password, certificatePath, cloud } = settings;
   if (appId === undefined || appId === '') throw new Error('MicrosoftAppId is missing: without it botbuilder would take messages from anybody.');
-  const channel = cloud === 'usGov' ? govChannel : publicChannel;
+  const channel = channelAuthorities[cloud];
   const options: ConfigurationBotFrameworkAuthenticationOptions = {
     MicrosoftAppId: appId,
     MicrosoftAppType: settings.type,

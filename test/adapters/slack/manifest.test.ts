@@ -6,7 +6,7 @@ import { Ajv } from 'ajv';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventsPath } from '../../../src/adapters/slack/guard.ts';
-import { requiredScopes } from '../../../src/adapters/slack/start.ts';
+import { requiredScopes } from '../../../src/adapters/slack/scopes.ts';
 import { root } from '../../support/root.ts';
 
 const url = { type: 'string', pattern: '^https://' } as const;

@@ -1,0 +1,171 @@
+// The whole examination: what is local first, then everything that needs the network side by side. One thing that fails, hangs or breaks
+// never keeps the others from being looked at, and the whole ends within its time.
+import type { Credentials, TokenSource } from '../adapters/entra/credentials.ts';
+import { EntraTokens, noCredentials } from '../adapters/entra/credentials.ts';
+import { graphHosts } from '../adapters/entra/groups.ts';
+import { customEndpoint } from '../adapters/defender/clouds.ts';
+import type { Policy } from '../bot/policy.ts';
+import type { ServiceOptions } from '../service.ts';
+import { startSimulator } from '../simulator/simulator.ts';
+import type { Caller } from './call.ts';
+import { certificateLine } from './certificate.ts';
+import { examineDataFolder } from './dataFolder.ts';
+import { examineDefender } from './defender.ts';
+import { entraGroupsOf, examineEntraGroups } from './entraGroups.ts';
+import { fail, ok, skip } from './line.ts';
+import type { Line, Tell } from './line.ts';
+import { examinePolicy } from './policy.ts';
+import { examinePort } from './port.ts';
+import { examineSettings } from './settings.ts';
+import type { Variables } from './settings.ts';
+import { examineSlack } from './slack.ts';
+import { examineTeams } from './teams.ts';
+
+export interface Examination extends Caller {
+  readonly variables: Variables;
+  /** Only what this machine alone can tell. */
+  readonly offline: boolean;
+  /** Whether to send the one POST that shows the right to run. */
+  readonly probe: boolean;
+  /** Milliseconds until what is still open is told as unfinished. */
+  readonly totalMs?: number;
+  /** How tokens are got; through @azure/identity by default. */
+  readonly tokensOf?: (credentials: Credentials, authority: string) => TokenSource;
+  /** In place of Microsoft's own, for tests. */
+  readonly graph?: string;
+  readonly openIdMetadata?: string;
+}
+
+/** Milliseconds for everything together. A call that nobody answers takes 15 s, and at most five of them follow each other. */
+export const totalWithin = 90_000;
+
+interface Area {
+  readonly name: string;
+  readonly run: (tell: Tell) => Promise<void>;
+}
+
+/** Tells line after line, areas in a fixed order. Never rejects. */
+export async function examine(parts: Examination, tell: Tell): Promise<void> {
+  const ends = parts.clock.now() + (parts.totalMs ?? totalWithin);
+  const { options, policyFile, dataDir, listens } = examineSettings(parts.variables, tell);
+  let policy: Policy | undefined;
+  const local: readonly Area[] = [
+    {
+      name: 'policy',
+      run: (say) => {
+        policy = lookAtPolicy(policyFile, options, say);
+        return Promise.resolve();
+      },
+    },
+    { name: 'data', run: (say) => lookAtPlace(dataDir, listens, parts, say) },
+  ];
+  for (const area of local) await told([area], parts, ends, tell);
+  await told(networkAreas(options, policy, parts), parts, ends, tell);
+}
+
+function lookAtPolicy(file: string | undefined, options: ServiceOptions | undefined, tell: Tell): Policy | undefined {
+  if (file === undefined) {
+    tell(skip('policy.file', 'not looked at: which file it is depends on the settings', 'Mend the settings first.'));
+    return undefined;
+  }
+  const surfaces = options === undefined ? undefined : [...(options.slack === undefined ? [] : ['slack']), ...(options.teams === undefined ? [] : ['teams']), ...(options.console ? ['console'] : [])];
+  return examinePolicy({ file, surfaces, simulated: options === undefined || isSimulated(options) }, tell);
+}
+
+function isSimulated({ defender }: ServiceOptions): boolean {
+  return defender.kind === 'simulator' || defender.credentials === 'none';
+}
+
+async function lookAtPlace(dataDir: string | undefined, listens: { readonly host: string; readonly port: number } | undefined, parts: Examination, tell: Tell): Promise<void> {
+  const holder = dataDir === undefined ? undefined : await examineDataFolder(dataDir, tell);
+  if (listens === undefined) tell(skip('http.port', 'not looked at', 'Mend the settings first.'));
+  else await examinePort({ ...listens, holder }, parts, tell);
+}
+
+function networkAreas(options: ServiceOptions | undefined, policy: Policy | undefined, parts: Examination): readonly Area[] {
+  const names = ['defender', 'slack', 'teams', 'graph'] as const;
+  if (options === undefined || parts.offline) {
+    const why = parts.offline ? (['--offline', 'Leave out --offline.'] as const) : (['the settings cannot be used', 'Mend the settings first.'] as const);
+    return names.map((name) => ({
+      name,
+      run: (tell) => {
+        tell(skip(name, `not looked at: ${why[0]}`, why[1]));
+        return Promise.resolve();
+      },
+    }));
+  }
+  const { slack, teams, entra } = options;
+  const tokensOf = parts.tokensOf ?? ((credentials: Credentials, authority: string) => new EntraTokens({ credentials, authority }));
+  const local = options.console ? 'the local console is the chat' : 'not set up';
+  return [
+    { name: 'defender', run: (tell) => lookAtDefender(options, policy, { ...parts, tokensOf }, tell) },
+    { name: 'slack', run: (tell) => (slack === undefined ? notSetUp('slack', local, 'docs/slack-setup.md', tell) : examineSlack({ slack, policy }, parts, tell)) },
+    {
+      name: 'teams',
+      run: (tell) =>
+        teams === undefined
+          ? notSetUp('teams', local, 'docs/teams-setup.md', tell)
+          : examineTeams({ settings: teams.settings, tokensOf, ...(parts.openIdMetadata === undefined ? {} : { openIdMetadata: parts.openIdMetadata }) }, parts, tell),
+    },
+    {
+      name: 'graph',
+      run: (tell) => {
+        if (policy === undefined || entraGroupsOf(policy).length === 0) return Promise.resolve();
+        const graph = parts.graph ?? (entra?.authority.endsWith('.us') === true ? graphHosts.usGov : graphHosts.public);
+        return examineEntraGroups({ policy, graph, tokens: entra === undefined ? undefined : tokensOf(entra.credentials, entra.authority) }, parts, tell);
+      },
+    },
+  ];
+}
+
+function notSetUp(name: string, why: string, page: string, tell: Tell): Promise<void> {
+  tell(skip(name, why, `Nothing, unless you want it: ${page}.`));
+  return Promise.resolve();
+}
+
+async function lookAtDefender({ defender }: ServiceOptions, policy: Policy | undefined, parts: Examination & { readonly tokensOf: NonNullable<Examination['tokensOf']> }, tell: Tell): Promise<void> {
+  const { probe } = parts;
+  if (defender.kind === 'simulator') {
+    // As the bot does, but with nothing on disk: a running bot keeps its own simulated tenant there.
+    const simulator = await startSimulator();
+    try {
+      tell(ok('defender.tenant', 'THE SIMULATED TENANT inside the bot, started for this examination: nothing below says anything of a real Defender'));
+      await examineDefender({ endpoint: customEndpoint(simulator.url), tokens: noCredentials(simulator.url), tenant: 'simulator', policy, probe }, parts, tell);
+    } finally {
+      await simulator.stop();
+    }
+    return;
+  }
+  const { credentials, endpoint, tenant } = defender;
+  if (credentials === 'none') tell(ok('defender.tenant', `A SIMULATED TENANT at ${endpoint.apiUrl}: nothing below says anything of a real Defender`));
+  else if (credentials.kind === 'certificate') tell(certificateLine('defender.certificate', 'AZURE_CLIENT_CERTIFICATE_PATH', credentials.path, parts.clock.now()));
+  const tokens = credentials === 'none' ? noCredentials(endpoint.apiUrl) : parts.tokensOf(credentials, endpoint.authority);
+  await examineDefender({ endpoint, tokens, tenant, policy, probe }, parts, tell);
+}
+
+/** Runs areas side by side and tells their lines in order. */
+async function told(areas: readonly Area[], { clock }: Caller, ends: number, tell: Tell): Promise<void> {
+  const running = areas.map((area) => withinTime(area, clock, ends));
+  for (const lines of running) for (const line of await lines) tell(line);
+}
+
+async function withinTime({ name, run }: Area, clock: Caller['clock'], ends: number): Promise<readonly Line[]> {
+  const lines: Line[] = [];
+  const over = new AbortController();
+  let closed = false;
+  // Begun inside a promise, so that what throws at once is caught like what fails later.
+  const say: Tell = (line) => {
+    if (!closed) lines.push(line);
+  };
+  const work = Promise.resolve().then(() => run(say)).catch((error: unknown) => {
+    // A fault of the doctor's own must not hide what the other areas have to say.
+    lines.push(fail(name, `the doctor itself failed here: ${error instanceof Error ? error.message : String(error)}`, 'Report this; the other lines hold all the same.'));
+  });
+  const late = clock.sleep(Math.max(0, ends - clock.now()), over.signal).then(() => {
+    if (!over.signal.aborted) lines.push(fail(name, 'not finished in time', 'Run the doctor again; if it stays so, look at the way to the host of the line before.'));
+  });
+  await Promise.race([work, late]);
+  closed = true;
+  over.abort();
+  return lines;
+}

@@ -1,0 +1,68 @@
+// The live response library against the policy: every script and file that a recipe names must be there, or the recipe fails on the
+// device after two people have agreed on it.
+import { readLibraryFile, readPage } from '../adapters/defender/wire.ts';
+import type { Policy } from '../bot/policy.ts';
+import { placePattern } from '../bot/recipes.ts';
+import { isAnswer } from './call.ts';
+import type { CallDefender } from './call.ts';
+import { fail, ok, skip, warn } from './line.ts';
+import type { Tell } from './line.ts';
+import { refused } from './refused.ts';
+
+export interface LibrarySubject {
+  readonly api: CallDefender;
+  readonly policy: Policy | undefined;
+  /** Why the library cannot be listed, as far as the token says. */
+  readonly lacking: string | undefined;
+}
+
+const check = 'defender.library';
+
+/** Library file names and the recipes that need each. Names with places in them are known only once a recipe is used. */
+export function neededFiles(policy: Policy): ReadonlyMap<string, readonly string[]> {
+  const needed = new Map<string, readonly string[]>();
+  for (const [recipe, { commands }] of policy.recipes) {
+    for (const command of commands) {
+      const file = command.type === 'RunScript' ? command.scriptName : command.type === 'PutFile' ? command.fileName : undefined;
+      if (file === undefined || file.search(placePattern) >= 0) continue;
+      needed.set(file, [...new Set([...(needed.get(file) ?? []), recipe])]);
+    }
+  }
+  return needed;
+}
+
+export async function examineLibrary({ api, policy, lacking }: LibrarySubject, tell: Tell): Promise<void> {
+  const needed = policy === undefined ? new Map<string, readonly string[]>() : neededFiles(policy);
+  const byHand = needed.size === 0 ? 'Nothing.' : `Look in the portal (live response, "Upload file to library") whether these are there: ${[...needed.keys()].join(', ')}.`;
+  if (lacking !== undefined) {
+    tell(skip(check, `not listed, because ${lacking}`, byHand));
+    return;
+  }
+  const listed = await api('GET', '/api/libraryfiles');
+  if (!isAnswer(listed)) {
+    tell(fail(check, `no whole answer: ${listed.why}`, 'Run the doctor again; if it stays so, look at the way to Defender.'));
+    return;
+  }
+  if (listed.status === 403) {
+    tell(warn(check, 'the library may not be listed: Library.Manage is not granted', byHand));
+    return;
+  }
+  const { items, next } = readPage(listed.body?.value);
+  if (listed.status >= 300 || items === undefined) {
+    tell(refused(check, 'library', listed));
+    return;
+  }
+  const files = items.map(readLibraryFile).filter((file) => file !== undefined);
+  tell(ok(check, `${files.length} files can be listed`));
+  // No page says whether the service compares names by case; a recipe that relies on it is not worth a red line.
+  const names = new Set(files.map(({ name }) => name.toLowerCase()));
+  const missing = [...needed].filter(([file]) => !names.has(file.toLowerCase()));
+  const present = [...needed.keys()].filter((file) => names.has(file.toLowerCase()));
+  if (present.length > 0) tell(ok('defender.scripts', `the recipes’ files are there: ${present.join(', ')}`));
+  for (const [file, recipes] of missing) {
+    const why = `${file} is not in the live response library, and ${recipes.length === 1 ? 'the recipe' : 'the recipes'} ${recipes.join(', ')} ${recipes.length === 1 ? 'needs' : 'need'} it`;
+    // A list that goes on may hold the file on its next page; libraries of that size have not been seen.
+    if (next === undefined) tell(fail('defender.scripts', why, `Upload it: live response in the portal, "Upload file to library", or the call in manifest/defender/README.md${file === 'minidump.ps1' ? '; the file is manifest/defender/minidump.ps1' : ''}.`));
+    else tell(warn('defender.scripts', `${why}, as far as the first page of the list tells`, 'Look in the portal whether it is there.'));
+  }
+}

@@ -1,0 +1,76 @@
+// Settings: every problem and warning at once. Where the settings do not fit together, what does not depend on the rest is still known,
+// so that the policy, the data folder and the port are looked at all the same.
+import { existsSync } from 'node:fs';
+import { knownNames, readSettings } from '../adapters/config/settings.ts';
+import type { Settings } from '../adapters/config/settings.ts';
+import { optionsFrom } from '../options.ts';
+import type { ServiceOptions } from '../service.ts';
+import { fail, ok, warn } from './line.ts';
+import type { Tell } from './line.ts';
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What the rest of the examination stands on. */
+export interface House {
+  /** Undefined when the settings do not fit together. */
+  readonly options: ServiceOptions | undefined;
+  readonly policyFile: string | undefined;
+  readonly dataDir: string | undefined;
+  readonly listens: { readonly host: string; readonly port: number } | undefined;
+}
+
+/** Settings that hold secrets; their values are struck out of the report, also when the settings cannot be used. */
+const secretNames = ['AZURE_CLIENT_SECRET', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET', 'MicrosoftAppPassword'] as const;
+/** Settings that mean something without the others. */
+const ownMeaning = ['PORT', 'LR_DATA_DIR', 'LR_POLICY'] as const;
+
+export function secretsIn(variables: Variables): readonly string[] {
+  return secretNames.flatMap((name) => {
+    const value = variables[name]?.trim();
+    return value === undefined || value === '' ? [] : [value];
+  });
+}
+
+export function examineSettings(variables: Variables, tell: Tell): House {
+  const read = readSettings(variables);
+  for (const warning of read.warnings) tell(warn('settings.name', warning, 'Correct the name, or remove it. .env.example lists every setting.'));
+  if ('problems' in read) {
+    for (const problem of read.problems) tell(fail('settings.valid', problem, 'Change it as the sentence says (.env.example explains every setting), then run the doctor again.'));
+    return houseWithout(variables);
+  }
+  const { settings } = read;
+  const given = knownNames.filter((name) => (variables[name]?.trim() ?? '') !== '').length;
+  tell(ok('settings.valid', `${given === 0 ? 'none given, so the defaults hold' : `${given} given`}: ${chatsOf(settings)} before ${defenderOf(settings)}`));
+  const options = optionsFrom(settings);
+  return { options, policyFile: options.policyFile, dataDir: options.dataDir, listens: { host: options.host, port: options.port } };
+}
+
+function chatsOf({ slack, teams }: Settings): string {
+  const chats = [...(slack === undefined ? [] : [`Slack (${slack.intake.kind === 'socket' ? 'Socket Mode' : 'HTTP'})`]), ...(teams === undefined ? [] : ['Teams'])];
+  return chats.length === 0 ? 'the local console' : chats.join(' and ');
+}
+
+function defenderOf({ defender }: Settings): string {
+  if (defender.kind === 'simulator') return 'the simulated tenant inside the bot';
+  return defender.auth.kind === 'none' ? `a simulated tenant at ${defender.url}` : `the Defender tenant ${defender.tenant} at ${defender.url}`;
+}
+
+/** From the settings that stand for themselves. */
+function houseWithout(variables: Variables): House {
+  const own = readSettings(Object.fromEntries(ownMeaning.map((name) => [name, variables[name]])));
+  if ('problems' in own) return { options: undefined, policyFile: undefined, dataDir: textOr(variables['LR_DATA_DIR'], './data'), listens: undefined };
+  const { dataDir, policyFile, http } = own.settings;
+  return {
+    options: undefined,
+    // Whether the example would stand in for a missing file depends on the chats, which are not known here.
+    policyFile: variables['LR_POLICY'] !== undefined || existsSync(policyFile) ? policyFile : undefined,
+    dataDir,
+    listens: { host: textOr(variables['HOST'], http.host), port: http.port },
+  };
+}
+
+/** An empty value counts as absent, as in the settings. */
+function textOr(value: string | undefined, otherwise: string): string {
+  const text = value?.trim() ?? '';
+  return text === '' ? otherwise : text;
+}

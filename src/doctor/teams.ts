@@ -1,0 +1,76 @@
+// Teams: the bot's own token, which is what its registration, secret and tenant have to be right for, and the keys with which incoming
+// messages are checked. No message is sent. Where the bot is installed is known only to Teams, and learned from what comes in.
+import type { TeamsSettings } from '../adapters/config/chatSettings.ts';
+import type { Credentials, TokenSource } from '../adapters/entra/credentials.ts';
+import { TokenError } from '../adapters/entra/credentials.ts';
+import { channelAuthorities } from '../adapters/teams/hosts.ts';
+import { field } from '../liveResponse/json.ts';
+import { call, isAnswer } from './call.ts';
+import type { Caller } from './call.ts';
+import { certificateLine } from './certificate.ts';
+import { claimsOf } from './claims.ts';
+import { fail, ok, skip, warn } from './line.ts';
+import type { Line, Tell } from './line.ts';
+
+export interface TeamsSubject {
+  readonly settings: TeamsSettings;
+  readonly tokensOf: (credentials: Credentials, authority: string) => TokenSource;
+  /** In place of the cloud's own, for tests. */
+  readonly openIdMetadata?: string;
+}
+
+export async function examineTeams(subject: TeamsSubject, caller: Caller, tell: Tell): Promise<void> {
+  const { settings } = subject;
+  if (settings.devNoAuth) {
+    tell(warn('teams.app', 'LR_TEAMS_DEV_NO_AUTH: nobody is authenticated', 'For development with the simulator only; set MicrosoftAppId and its secret for anything else.'));
+    return;
+  }
+  const { type, appId = '', tenantId, cloud, allowedTenants } = settings;
+  tell(ok('teams.app', `${type}, application ${appId}${tenantId === undefined ? '' : ` of the tenant ${tenantId}`}, ${cloud === 'usGov' ? 'US government' : 'public cloud'}; members of ${allowedTenants.join(', ')} may use the bot`));
+  if (settings.certificatePath !== undefined) tell(certificateLine('teams.certificate', 'MicrosoftAppCertificatePath', settings.certificatePath, caller.clock.now()));
+  tell(await tokenLine(subject, appId));
+  tell(await metadataLine(subject.openIdMetadata ?? channelAuthorities[cloud].openIdMetadata, channelAuthorities[cloud].issuer, caller));
+}
+
+async function tokenLine({ settings, tokensOf }: TeamsSubject, appId: string): Promise<Line> {
+  const check = 'teams.token';
+  const authority = channelAuthorities[settings.cloud];
+  const credentials = credentialsOf(settings, appId);
+  if (credentials === undefined) return skip(check, 'there is no credential to try', 'Set MicrosoftAppPassword or MicrosoftAppCertificatePath.');
+  try {
+    const token = await tokensOf(credentials, authority.login).getToken(`${authority.audience}/.default`);
+    const claims = token === undefined ? undefined : claimsOf(token.value.reveal());
+    if (claims?.appId !== undefined && claims.appId.toLowerCase() !== appId) {
+      return fail(check, `the token is of the application ${claims.appId}, not of MicrosoftAppId`, 'Set MicrosoftAppId to the application whose identity this machine has.');
+    }
+    return ok(check, 'obtained: the registration and its credential fit together');
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+    const next = error.code === 'unreachable' ? `Let this machine reach ${authority.login} over https.` : 'Check MicrosoftAppId, MicrosoftAppPassword (the secret’s value, not its id), MicrosoftAppTenantId and MicrosoftAppType (docs/teams-setup.md, step 1).';
+    return fail(check, inTeamsWords(error.message), next);
+  }
+}
+
+/** The sentences were written for Defender's settings. */
+function inTeamsWords(sentence: string): string {
+  return sentence.replaceAll('AZURE_CLIENT_ID', 'MicrosoftAppId').replaceAll('AZURE_TENANT_ID', 'MicrosoftAppTenantId').replaceAll('AZURE_CLIENT_CERTIFICATE_PATH', 'MicrosoftAppCertificatePath');
+}
+
+function credentialsOf({ type, password, certificatePath, tenantId, cloud }: TeamsSettings, clientId: string): Credentials | undefined {
+  if (type === 'UserAssignedMSI') return { kind: 'managedIdentity', clientId };
+  const tenant = type === 'MultiTenant' ? channelAuthorities[cloud].sharedTenant : (tenantId ?? '');
+  if (password !== undefined) return { kind: 'secret', tenantId: tenant, clientId, secret: password };
+  return certificatePath === undefined ? undefined : { kind: 'certificate', tenantId: tenant, clientId, path: certificatePath };
+}
+
+async function metadataLine(url: string, issuer: string, caller: Caller): Promise<Line> {
+  const check = 'teams.keys';
+  const { host } = new URL(url);
+  const answer = await call(caller, { method: 'GET', url: new URL(url) });
+  if (!isAnswer(answer)) return fail(check, `${host} gives no answer (${answer.why}), so no message of Teams could be checked`, 'Let this machine reach it over https (proxy, firewall, DNS).');
+  const value = answer.body?.value;
+  if (answer.status !== 200 || typeof field(value, 'jwks_uri') !== 'string' || field(value, 'issuer') !== issuer) {
+    return fail(check, `${host} answers ${answer.status}, without the keys that messages of Teams are checked with`, 'Something between here and Teams answers in its place: look at proxies, and at ChannelService.');
+  }
+  return ok(check, `${host} tells the keys that messages of Teams are checked with`);
+}
