@@ -11,6 +11,7 @@ import type { Parsed } from './grammar.ts';
 import { actorOf, whoami } from './people.ts';
 import type { Actor } from './people.ts';
 import type { CommandIn, Reply } from './ports.ts';
+import { scripts } from './scripts.ts';
 import { cardOf, host, list, quota } from './telling.ts';
 import { helpText, recipesText } from './topics.ts';
 import { link, output } from './viewing.ts';
@@ -59,6 +60,8 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Prom
       return told(recipesText(bot.policy.recipes, command));
     case 'host':
       return host(bot, parsed.name);
+    case 'scripts':
+      return scripts(bot, parsed);
     case 'quota':
       return quota(bot);
   }
@@ -66,7 +69,7 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Prom
 
 /** Answers that only tell; they take any role and a listed place. */
 function isTelling(verb: Parsed['verb']): boolean {
-  return ['status', 'list', 'recipes', 'host', 'quota'].includes(verb);
+  return ['status', 'list', 'recipes', 'scripts', 'host', 'quota'].includes(verb);
 }
 
 /** Without the fingerprint nobody can have read what would run: show it all, and the exact line. */
