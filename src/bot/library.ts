@@ -36,14 +36,3 @@ export function createRecentLibrary(deps: Pick<Deps, 'defender' | 'clock' | 'log
     return reading;
   };
 }
-
-/**
- * The file that a command means. Defender's documents do not say whether case counts: a name of exactly these letters first, else
- * the only one that differs in case alone.
- */
-export function fileNamed(files: readonly LibraryFile[], name: string): LibraryFile | undefined {
-  const exact = files.find((file) => file.name === name);
-  if (exact !== undefined) return exact;
-  const alike = files.filter((file) => file.name.toLowerCase() === name.toLowerCase());
-  return alike.length === 1 ? alike[0] : undefined;
-}

@@ -12,6 +12,7 @@ import { actorOf, whoami } from './people.ts';
 import type { Actor } from './people.ts';
 import type { CommandIn, Reply } from './ports.ts';
 import { scripts } from './scripts.ts';
+import { seenAnew } from './seal.ts';
 import { cardOf, host, list, quota } from './telling.ts';
 import { helpText, recipesText } from './topics.ts';
 import { link, output } from './viewing.ts';
@@ -74,8 +75,9 @@ function isTelling(verb: Parsed['verb']): boolean {
 
 /** Without the fingerprint nobody can have read what would run: show it all, and the exact line. */
 async function prepareApproval(bot: Conversation, actor: Actor, input: CommandIn, id: string): Promise<Reply> {
-  const request = requestOf(bot, id);
-  granted(mayPrepareApproval(actor, request, bot.policy, bot.clock.now(), bot.store.freeze()), id);
+  const before = requestOf(bot, id);
+  granted(mayPrepareApproval(actor, before, bot.policy, bot.clock.now(), bot.store.freeze()), id);
+  const { request } = await seenAnew(bot, before);
   const line = `${bot.settings.command} approve ${id} ${request.fingerprint}`;
   return cardOf(bot, request, input.place, `Read what will run. To approve it, type exactly: ${line}`);
 }

@@ -1,12 +1,11 @@
 // The answer to `scripts`: what the live response library holds, with hash and age, and how it fits the recipes of the policy.
 import { oneLine } from '../../cards/clip.ts';
 import { duration, stamp } from '../../cards/time.ts';
-import type { Command } from '../liveResponse/commands.ts';
+import { entryNamed, libraryNames } from '../liveResponse/content.ts';
 import { rights } from '../liveResponse/roles.ts';
 import type { LibraryFile } from '../liveResponse/ports.ts';
 import { sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
-import { fileNamed } from './library.ts';
 import { nearest } from './nearest.ts';
 import type { Recipe } from './policy.ts';
 import type { Reply } from './ports.ts';
@@ -60,7 +59,7 @@ function age(bot: Conversation, { updatedAt }: LibraryFile): string {
 }
 
 function oneFile(bot: Conversation, files: readonly LibraryFile[], name: string): Reply {
-  const file = fileNamed(files, name);
+  const file = entryNamed(files, name);
   if (file === undefined) {
     const meant = nearest(name, files.map((one) => one.name));
     const hint = meant.length === 0 ? `"${bot.settings.command} scripts" lists what is there.` : `Did you mean ${meant.join(' or ')}?`;
@@ -89,7 +88,7 @@ function withoutRight(bot: Conversation): Reply {
 }
 
 function missingSentence(bot: Conversation, files: readonly LibraryFile[]): string {
-  const missing = [...bot.policy.recipes.values()].flatMap((recipe) => filesOf(recipe).flatMap((file) => (fileNamed(files, file) === undefined ? [`${file} (recipe ${recipe.name})`] : [])));
+  const missing = [...bot.policy.recipes.values()].flatMap((recipe) => filesOf(recipe).flatMap((file) => (entryNamed(files, file) === undefined ? [`${file} (recipe ${recipe.name})`] : [])));
   return missing.length === 0 ? '' : `Used by a recipe and NOT in the library: ${missing.slice(0, missingShown).join(', ')}${missing.length > missingShown ? ` and ${missing.length - missingShown} more` : ''}. Upload it in the portal, or correct the policy.`;
 }
 
@@ -99,9 +98,5 @@ function recipesWith(bot: Conversation, name: string): readonly string[] {
 
 /** Library files that a recipe always uses; a name that depends on an argument is known only when it is asked for. */
 function filesOf(recipe: Recipe): readonly string[] {
-  return [...new Set(recipe.commands.flatMap((command) => fileOf(command)))].filter((file) => file.search(placePattern) < 0);
-}
-
-function fileOf(command: Command): readonly string[] {
-  return command.type === 'RunScript' ? [command.scriptName] : command.type === 'PutFile' ? [command.fileName] : [];
+  return libraryNames(recipe.commands).filter((file) => file.search(placePattern) < 0);
 }

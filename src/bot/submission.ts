@@ -4,7 +4,7 @@ import { earlierAttempt } from '../../cards/said.ts';
 import type { Action } from '../liveResponse/action.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
 import type { Attempt, InState, Move, Request, WaitCause } from '../liveResponse/request.ts';
-import { objectionTo, readBeforeSending } from './beforeSending.ts';
+import { contentObjection, objectionTo, readBeforeSending, readContent } from './beforeSending.ts';
 import type { Reading } from './beforeSending.ts';
 import type { Deps } from './deps.ts';
 import { busyPause, createHolds, throttledPause, unavailablePause } from './holds.ts';
@@ -107,9 +107,8 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
       return undefined;
     }
     if ('again' in reading) {
-      const { code, detail } = reading.again;
-      holds.pause(request.id, clock.now() + (detail.retryAfterMs ?? unavailablePause));
-      await holds.tell(request.id, code === 'paced' ? 'slot' : 'unavailable');
+      holds.pause(request.id, clock.now() + (reading.again.detail.retryAfterMs ?? unavailablePause));
+      await holds.tell(request.id, reading.cause);
       return undefined;
     }
     return reading;
@@ -125,7 +124,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     if (earlierAttempt(request) === undefined) return true;
     try {
       const action = await findByTag(deps, request);
-      if (action === undefined) return true;
+      if (action === undefined) return await stillAsApproved(request);
       log.info('earlierAttemptFound', { request: request.id, action: action.id });
       await started(request, action);
     } catch (error) {
@@ -134,6 +133,18 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
       await move(request.id, (now) => ({ type: 'deferred', cause: 'unavailable', notBefore: now + (error.detail.retryAfterMs ?? unavailablePause) }));
     }
     return false;
+  }
+
+  /** The search may have taken a while, and the library was read before it. */
+  async function stillAsApproved(request: InState<'submitting'>): Promise<boolean> {
+    const content = await readContent(deps, request);
+    if (content !== undefined && 'again' in content) {
+      await move(request.id, (now) => ({ type: 'deferred', cause: content.cause, notBefore: now + (content.again.detail.retryAfterMs ?? unavailablePause) }));
+      return false;
+    }
+    const objection = contentObjection(request, content);
+    if (objection !== undefined) await move(request.id, () => objection);
+    return objection === undefined;
   }
 
   async function started(request: InState<'submitting'>, action: Action): Promise<void> {
