@@ -109,6 +109,34 @@ const known: ReadonlyMap<string, Advice> = new Map<string, Advice>([
     },
   ],
   [
+    'scriptChanged',
+    {
+      what: 'A library script is no longer the one that was approved, so the approval is void.',
+      next: 'Tell the security team: find out who changed it. Ask again once the change is known to be right.',
+    },
+  ],
+  [
+    'approverNotListed',
+    {
+      what: 'Whoever approved it is no longer somebody who may approve it by the policy.',
+      next: 'Ask again and have another approver decide; the policy was changed after the approval.',
+    },
+  ],
+  [
+    'requesterNotListed',
+    {
+      what: 'Whoever asked for it is no longer listed in the policy.',
+      next: 'If it is still needed, somebody who is listed asks again.',
+    },
+  ],
+  [
+    'recipeChanged',
+    {
+      what: 'The recipe it was asked by is no longer in the policy, or runs other commands now.',
+      next: 'Look at the recipe as it is now, and ask again if it is still needed.',
+    },
+  ],
+  [
     'digestMismatch',
     {
       what: 'What was about to run was not what had been approved, so it was stopped.',

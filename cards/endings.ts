@@ -66,6 +66,8 @@ export function lapsedCause(cause: WaitCause): string {
       return 'Defender was limiting the bot’s calls';
     case 'frozen':
       return 'new sessions were frozen';
+    case 'library':
+      return 'the live response library could not be read, so the scripts could not be verified';
     case 'unavailable':
       return 'Defender could not be reached';
   }

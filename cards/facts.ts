@@ -2,11 +2,12 @@
 import type { Device, Request } from '../src/liveResponse/request.ts';
 import { oneLine } from './clip.ts';
 import * as bound from './limits.ts';
+import { contentFact } from './scripts.ts';
 import { stamp, timeOf } from './time.ts';
 import type { FactLine } from './view.ts';
 
 /** Labels that survive however small a card must be made. */
-export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Fingerprint', 'Request', 'Action id']);
+export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Scripts', 'Fingerprint', 'Request', 'Action id']);
 
 export function factLines(request: Request): readonly FactLine[] {
   const when = (ms: number): string => timeOf(ms, request.at);
@@ -21,6 +22,7 @@ export function factLines(request: Request): readonly FactLine[] {
     undecided ? { label: 'Tier', value: oneLine(request.terms.tier, 60) } : undefined,
     request.state === 'awaitingApproval' ? { label: 'Expires', value: `${when(request.terms.expiresAt)}, then denied` } : undefined,
     request.state === 'queued' ? { label: 'Runs before', value: when(request.runBefore) } : undefined,
+    contentFact(request),
     sentFact(request, when),
     'actionId' in request ? fact('Action id', oneLine(request.actionId, 60)) : undefined,
     request.state === 'over' && request.ending.how === 'refused'

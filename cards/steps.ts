@@ -9,6 +9,7 @@ import { clean, clip, oneLine } from './clip.ts';
 import * as bound from './limits.ts';
 import { fileSentence, troubleSentence } from './results.ts';
 import { earlierAttempt } from './said.ts';
+import { contentDetail } from './scripts.ts';
 import { duration } from './time.ts';
 import type { StepLine, Tone, ViewContext } from './view.ts';
 
@@ -156,7 +157,7 @@ function waitingWord(status: string | undefined): string {
 
 function stepDetail(request: Request, command: Command, index: number, context: ViewContext): string | undefined {
   // Only while somebody can still stop it: afterwards it would be noise beside the result.
-  if (request.state === 'awaitingApproval' || request.state === 'queued') return oddities(command);
+  if (request.state === 'awaitingApproval' || request.state === 'queued') return join(contentDetail(request, command), oddities(command));
   const progress = progressOf(request, index);
   const state = stateOf(request, index);
   if (progress !== undefined && state === 'failed') {

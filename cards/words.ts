@@ -72,6 +72,8 @@ export function waitSentence(cause: WaitCause, frozen?: string): string {
       return 'Defender asked the bot to slow down (429). It is sent as soon as Defender allows it; nothing to do.';
     case 'frozen':
       return frozenSentence(frozen ?? 'no reason given');
+    case 'library':
+      return 'The live response library cannot be read just now, so nobody can tell whether the scripts are still those that were approved; it is not sent unverified.';
     case 'unavailable':
       return 'Defender cannot be reached, or does not let the bot in. The bot keeps trying; if this lasts, an administrator should read its log.';
   }
@@ -91,6 +93,8 @@ export function waitStatus(cause: WaitCause | undefined): string {
       return 'Approved, Defender is throttling';
     case 'frozen':
       return 'Approved, frozen';
+    case 'library':
+      return 'Approved, scripts not verified yet';
     case 'unavailable':
       return 'Approved, Defender unavailable';
   }

@@ -1,5 +1,4 @@
-// From a parsed ask to a stored request: policy, device, digest. Nothing is sent to Defender but the look-up of the device.
-import { digestText, fingerprintOf } from '../liveResponse/commands.ts';
+// From a parsed ask to a stored request: policy, device, digest. Nothing is sent to Defender but look-ups.
 import type { Asked, Device, Request } from '../liveResponse/request.ts';
 import { granted } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
@@ -10,6 +9,7 @@ import { placesOf } from './cardPlaces.ts';
 import type { CommandIn, Reply } from './ports.ts';
 import { idFrom } from './requestId.ts';
 import { chooseDevice, inScope } from './scope.ts';
+import { sealOf, seeContent } from './seal.ts';
 import type { SessionAsk } from './session.ts';
 
 export async function ask(bot: Conversation, actor: Actor, input: CommandIn, wanted: SessionAsk): Promise<Reply> {
@@ -19,8 +19,9 @@ export async function ask(bot: Conversation, actor: Actor, input: CommandIn, wan
   const { tier } = granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
   const device = await theDevice(bot, wanted.host);
   granted(inScope(bot.policy, device));
+  const content = await seeContent(bot, wanted.commands);
   const now = bot.clock.now();
-  const digest = bot.hash.sha256(digestText(bot.settings.tenant, device.id, wanted.commands));
+  const { tenant } = bot.settings;
   const asked: Asked = {
     id: newId(bot),
     origin,
@@ -29,14 +30,14 @@ export async function ask(bot: Conversation, actor: Actor, input: CommandIn, wan
     account: actor.account,
     place: `${input.place.surface}:${input.place.id}`,
     placeIsPrivate: input.place.direct || input.place.external,
-    tenant: bot.settings.tenant,
+    tenant,
     device,
     commands: wanted.commands,
     title: wanted.title,
     terms: termsOf(tier, now),
-    digest,
-    fingerprint: fingerprintOf(digest),
-    ...(wanted.kind === 'recipe' ? { recipe: wanted.recipe } : {}),
+    ...(content === undefined ? {} : { content }),
+    ...sealOf(bot, { tenant, device, commands: wanted.commands, ...(content === undefined ? {} : { content }) }),
+    ...(wanted.kind === 'recipe' ? { recipe: wanted.recipe, recipeArgs: wanted.args } : {}),
     ...(wanted.reason === undefined ? {} : { reason: wanted.reason }),
   };
   const stored = await bot.store.add(asked);

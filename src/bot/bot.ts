@@ -1,6 +1,7 @@
 // The bot as its chats see it: commands and presses in, replies out, and the loop behind it.
 import type { Conversation } from './conversation.ts';
 import type { Deps } from './deps.ts';
+import { createRecentLibrary } from './library.ts';
 import { createLoop } from './loop.ts';
 import type { Loop, Subscribe } from './loop.ts';
 import { onCommand } from './onCommand.ts';
@@ -11,7 +12,7 @@ import { createRefusals } from './refusals.ts';
 /** Nothing runs until `loop.start()`; tests drive `loop.tick()` instead. */
 export function createBot(deps: Deps, subscribe: Subscribe): Bot & { readonly loop: Loop } {
   const loop = createLoop(deps, subscribe);
-  const conversation: Conversation = { ...deps, loop, refusals: createRefusals(deps) };
+  const conversation: Conversation = { ...deps, loop, refusals: createRefusals(deps), recentLibrary: createRecentLibrary(deps) };
   return {
     loop,
     command: (input) => onCommand(conversation, input),

@@ -2,6 +2,7 @@
 import { DefenderError, StoreError } from '../liveResponse/ports.ts';
 import type { Request } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
+import type { LibraryReading } from './library.ts';
 import type { Loop } from './loop.ts';
 import { actorOf } from './people.ts';
 import type { Actor } from './people.ts';
@@ -14,6 +15,8 @@ import type { Refusals, Speaker } from './refusals.ts';
 export interface Conversation extends Deps {
   readonly loop: Loop;
   readonly refusals: Refusals;
+  /** The library as it was at most a minute ago, for people to look at; what is decided on is read afresh. */
+  recentLibrary(): Promise<LibraryReading>;
 }
 
 /** A Refusal on its way out of an answer. Thrown inside the bot only, and turned into a sentence at its door. */

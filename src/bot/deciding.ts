@@ -1,6 +1,6 @@
 // The decisions people take on a request, typed or pressed: approve, deny, withdraw, cancel, and what to do with an unknown one.
 import { DefenderError } from '../liveResponse/ports.ts';
-import type { CancelAsked, Move, Request } from '../liveResponse/request.ts';
+import type { Approval, CancelAsked, Move, Request } from '../liveResponse/request.ts';
 import { granted, Refused, requestOf, sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayApprove, mayCancel, mayDeny, mayDrop, mayResend, mayWithdraw } from './decisions.ts';
@@ -11,6 +11,7 @@ import type { Actor } from './people.ts';
 import type { Reply } from './ports.ts';
 import { isRefusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
+import { seenAnew } from './seal.ts';
 
 /** Decides and writes in one change, so that of two people the first wins and the second is told. @throws Refused */
 async function decide(bot: Conversation, id: string, decision: (request: Request, now: number) => Refusal | Move): Promise<Request> {
@@ -27,12 +28,26 @@ function done(request: Request, text: string): Reply {
 }
 
 export async function approve(bot: Conversation, actor: Actor, id: string, press: ApprovingPress): Promise<Reply> {
+  // Refused before the library is read, and judged again on the request as it is when the approval is written.
+  granted(mayApprove(actor, requestOf(bot, id), press, bot.policy, bot.clock.now(), bot.store.freeze()), id);
+  await confirmContent(bot, id);
   const request = await decide(bot, id, (current, now) => {
     const no = mayApprove(actor, current, press, bot.policy, now, bot.store.freeze());
     if (no !== undefined) return no;
-    return { type: 'approved', approval: { by: refOf(actor.person), account: actor.account, at: now, digest: current.digest } };
+    return { type: 'approved', approval: approvalOf(actor, current, now) };
   });
   return done(request, `Approved ${id}.`);
+}
+
+/** Lets an approval pass only if the card still shows the content of the scripts as the library has it; else the card is drawn anew. @throws Refused */
+async function confirmContent(bot: Conversation, id: string): Promise<void> {
+  const { departed } = await seenAnew(bot, requestOf(bot, id));
+  if (departed !== undefined) throw new Refused({ refused: 'contentDeparted', id, departure: departed }, id);
+}
+
+/** By whom, and of exactly what the cards show at this moment. */
+function approvalOf(actor: Actor, { digest, content }: Request, at: number): Approval {
+  return { by: refOf(actor.person), account: actor.account, at, digest, ...(content === undefined ? {} : { content }) };
 }
 
 export async function deny(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
@@ -60,11 +75,12 @@ export async function resend(bot: Conversation, actor: Actor, id: string, press:
     if (found === 'goesOn') return sentence(`${stillGoes(id)} It was not sent again.`);
     if (found === 'notRead') return sentence(cannotLook(id));
   }
+  await confirmContent(bot, id);
   const request = await decide(bot, id, (current, now) => {
     // The look has raised the revision of the card that was pressed; everything else is judged on the request as it is now.
     const refusal = mayResend(actor, current, { fingerprint: press.fingerprint }, bot.policy, bot.store.freeze());
     if (refusal !== undefined) return refusal;
-    return { type: 'resent', approval: { by: refOf(actor.person), account: actor.account, at: now, digest: current.digest }, runBefore: now + current.terms.runWithin };
+    return { type: 'resent', approval: approvalOf(actor, current, now), runBefore: now + current.terms.runWithin };
   });
   return done(request, `${id} goes to Defender again.`);
 }

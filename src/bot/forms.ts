@@ -18,6 +18,7 @@ export const forms = {
     does: 'several commands in one session',
   },
   host: { usage: 'host <name>', example: 'host hosta', does: 'which device that is, and whether it may be used' },
+  scripts: { usage: 'scripts [name|page]', example: 'scripts minidump.ps1', does: 'what the live response library holds: hash, age, and the recipes that use it' },
   status: { usage: 'status [id]', example: 'status lr-7f3k2q', does: 'how a request stands, or how the bot itself does' },
   list: { usage: 'list [mine|pending|running|recent]', example: 'list mine', does: 'requests; pending when you name nothing' },
   approve: { usage: 'approve <id> [fingerprint]', example: 'approve lr-7f3k2q 1c9e04ab', does: 'approve exactly what the fingerprint stands for; without it you are shown the whole request' },
@@ -64,6 +65,7 @@ export const foreignWords: ReadonlyMap<string, CommandWord> = new Map<string, Co
   ['result', 'output'],
   ['results', 'output'],
   ['log', 'output'],
+  ['library', 'scripts'],
   ['requests', 'list'],
   ['ls', 'list'],
   ['lockdown', 'freeze'],
@@ -75,4 +77,4 @@ export const foreignWords: ReadonlyMap<string, CommandWord> = new Map<string, Co
 ]);
 
 /** The topics of `help`. A recipe's name and a command word are topics as well. */
-export const topicNames: readonly string[] = ['commands', 'recipes', 'run', 'get', 'put', 'on', 'approve', 'results', 'freeze', 'people'];
+export const topicNames: readonly string[] = ['commands', 'recipes', 'run', 'get', 'put', 'on', 'scripts', 'approve', 'results', 'freeze', 'people'];

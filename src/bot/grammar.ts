@@ -21,6 +21,7 @@ export type Parsed = { readonly line: string; readonly repaired: readonly string
   | { readonly verb: 'help'; readonly topic?: string }
   | ({ readonly verb: 'ask' } & SessionAsk)
   | { readonly verb: 'host'; readonly name: string }
+  | { readonly verb: 'scripts'; readonly name?: string; readonly page?: number }
   | { readonly verb: 'status'; readonly id?: string }
   | { readonly verb: 'list'; readonly which: ListName }
   | { readonly verb: 'approve'; readonly id: string; readonly fingerprint?: string }
@@ -80,6 +81,8 @@ function parseVerb(verb: CommandWord, line: Line, recipes: ReadonlyMap<string, R
       const id = readId(line, verb);
       return isProblem(id) ? id : (leftOver(line, 2, forms.status.example) ?? { verb, id });
     }
+    case 'scripts':
+      return parseScripts(line);
     case 'list':
       return parseList(line);
     case 'approve':
@@ -120,6 +123,15 @@ function parseList(line: Line): Asked | GrammarProblem {
   const which = listNames.find((name) => name === word.value.toLowerCase());
   if (which === undefined) return { problem: 'badChoice', word: word.raw, choices: listNames, suggestions: nearest(word.value, listNames), spot: spotOf(line, word) };
   return leftOver(line, 2, `list ${which}`) ?? { verb: 'list', which };
+}
+
+/** A word of digits alone is a page: no script has such a name. */
+function parseScripts(line: Line): Asked | GrammarProblem {
+  const word = line.words[1];
+  if (word === undefined) return { verb: 'scripts' };
+  const page = /^\d+$/.test(word.raw) ? readNumber(line, word, 'scripts', 'page') : undefined;
+  if (isProblem(page)) return page;
+  return leftOver(line, 2, forms.scripts.example) ?? (page === undefined ? { verb: 'scripts', name: word.value } : { verb: 'scripts', page });
 }
 
 function readId(line: Line, verb: CommandWord): string | GrammarProblem {
@@ -164,7 +176,7 @@ function parseResult(line: Line, verb: 'link' | 'output'): Asked | GrammarProble
   return verb === 'link' ? { verb, id, ...found } : { verb, id, ...found, ...(page === undefined ? {} : { page }) };
 }
 
-function readNumber(line: Line, word: Word | undefined, verb: 'link' | 'output', what: 'index' | 'page'): number | undefined | GrammarProblem {
+function readNumber(line: Line, word: Word | undefined, verb: 'link' | 'output' | 'scripts', what: 'index' | 'page'): number | undefined | GrammarProblem {
   if (word === undefined) return undefined;
   const number = /^\d{1,4}$/.test(word.raw) ? Number(word.raw) : -1;
   const fits = what === 'index' ? number >= 0 && number < maxCommands : number >= 1;

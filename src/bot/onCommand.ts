@@ -11,6 +11,8 @@ import type { Parsed } from './grammar.ts';
 import { actorOf, whoami } from './people.ts';
 import type { Actor } from './people.ts';
 import type { CommandIn, Reply } from './ports.ts';
+import { scripts } from './scripts.ts';
+import { seenAnew } from './seal.ts';
 import { cardOf, host, list, quota } from './telling.ts';
 import { helpText, recipesText } from './topics.ts';
 import { link, output } from './viewing.ts';
@@ -59,6 +61,8 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Prom
       return told(recipesText(bot.policy.recipes, command));
     case 'host':
       return host(bot, parsed.name);
+    case 'scripts':
+      return scripts(bot, parsed);
     case 'quota':
       return quota(bot);
   }
@@ -66,13 +70,14 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Prom
 
 /** Answers that only tell; they take any role and a listed place. */
 function isTelling(verb: Parsed['verb']): boolean {
-  return ['status', 'list', 'recipes', 'host', 'quota'].includes(verb);
+  return ['status', 'list', 'recipes', 'scripts', 'host', 'quota'].includes(verb);
 }
 
 /** Without the fingerprint nobody can have read what would run: show it all, and the exact line. */
 async function prepareApproval(bot: Conversation, actor: Actor, input: CommandIn, id: string): Promise<Reply> {
-  const request = requestOf(bot, id);
-  granted(mayPrepareApproval(actor, request, bot.policy, bot.clock.now(), bot.store.freeze()), id);
+  const before = requestOf(bot, id);
+  granted(mayPrepareApproval(actor, before, bot.policy, bot.clock.now(), bot.store.freeze()), id);
+  const { request } = await seenAnew(bot, before);
   const line = `${bot.settings.command} approve ${id} ${request.fingerprint}`;
   return cardOf(bot, request, input.place, `Read what will run. To approve it, type exactly: ${line}`);
 }

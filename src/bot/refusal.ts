@@ -1,6 +1,8 @@
 // Everything the bot may answer "no" to in conversation, as values, and the one place that puts each into words with the next step.
 import type { Trust } from './ports.ts';
+import { changeWords } from '../../cards/scripts.ts';
 import type { Command } from '../liveResponse/commands.ts';
+import type { Departure } from '../liveResponse/content.ts';
 import type { PersonRef, State } from '../liveResponse/request.ts';
 import { drawn } from './drawn.ts';
 
@@ -45,6 +47,7 @@ export type Refusal =
   | { readonly refused: 'alreadyOver'; readonly id: string; readonly how: string; readonly at: number }
   | { readonly refused: 'staleCard'; readonly id: string }
   | { readonly refused: 'wrongFingerprint'; readonly id: string }
+  | { readonly refused: 'contentDeparted'; readonly id: string; readonly departure: Departure }
   | { readonly refused: 'expired'; readonly id: string; readonly at: number }
   | { readonly refused: 'tooLate'; readonly id: string; readonly deed: Deed; readonly state: State }
   | { readonly refused: 'tooEarly'; readonly id: string; readonly deed: Deed; readonly state: State }
@@ -116,6 +119,8 @@ function sentence(refusal: Refusal, command: string): string {
       return `That card showed an older state of ${refusal.id}, so the press was not taken. Look at the card as it is now and press again.`;
     case 'wrongFingerprint':
       return `The fingerprint is not that of ${refusal.id}, so nothing was approved. "${command} approve ${refusal.id}" shows you the whole request and the line to type.`;
+    case 'contentDeparted':
+      return departureSentence(refusal.departure);
     case 'expired':
       return `${refusal.id} expired at ${clock(refusal.at)} and can no longer be approved. If it is still needed, it must be asked for anew.`;
     case 'tooLate':
@@ -140,6 +145,17 @@ function sentence(refusal: Refusal, command: string): string {
       return 'The journal cannot be written just now, so nothing was done and nothing will be sent. Tell whoever runs this bot; /readyz says why.';
     case 'defenderUnavailable':
       return `Defender could not be asked, so nothing was done: ${refusal.detail}. Try again in a minute.`;
+  }
+}
+
+function departureSentence(departure: Departure): string {
+  switch (departure.why) {
+    case 'changed':
+      return `Nothing was approved, because the live response library is not what the card showed: ${departure.changes.map((change) => changeWords(change)).join('; ')}. Find out who changed it and why; the card now shows the content as it is.`;
+    case 'nowRead':
+      return 'Nothing was approved yet: the live response library could be read now, so the card shows the content of the scripts. Look at it and press again.';
+    case 'noLongerRead':
+      return 'Nothing was approved yet: the bot may no longer read the live response library (Library.Manage), so a changed script would not be noticed, and the card now says so. Look at it and press again.';
   }
 }
 

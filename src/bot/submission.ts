@@ -1,27 +1,17 @@
 // From approved to running: claim a slot, write the intent down, POST once. What a definite "no" means is decided here; a lost
-// answer goes to reconciliation and is never repeated by itself.
+// answer goes to reconciliation and is never repeated by itself. What holds a request back is in `holds`, what must still be true in `beforeSending`.
 import { earlierAttempt } from '../../cards/said.ts';
 import type { Action } from '../liveResponse/action.ts';
-import { digestText } from '../liveResponse/commands.ts';
-import { afterThrottle, capAt, capFloor, isParked, sessionCap } from '../liveResponse/pacing.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
-import type { Attempt, Device, InState, Move, Request, WaitCause } from '../liveResponse/request.ts';
+import type { Attempt, InState, Move, Request, WaitCause } from '../liveResponse/request.ts';
+import { contentObjection, objectionTo, readBeforeSending, readContent } from './beforeSending.ts';
+import type { Reading } from './beforeSending.ts';
 import type { Deps } from './deps.ts';
-import { deadlineFrom, looksBeforeAsking } from './limits.ts';
+import { busyPause, createHolds, throttledPause, unavailablePause } from './holds.ts';
+import { deadlineFrom } from './limits.ts';
 import { isIn, moveFrom } from './moving.ts';
 import { findByTag } from './reconciliation.ts';
-import { explain } from './refusal.ts';
-import { inScope } from './scope.ts';
 
-/** What a busy device is given before the next try. */
-const busyPause = 30_000;
-const unavailablePause = 15_000;
-/** Without a Retry-After; what other clients of this API wait (defender-api.md 7.4). */
-const throttledPause = 60_000;
-/** How often a hold that ends with somebody else's request is looked at again; the end of that request nudges anyway. */
-const holdPause = 5_000;
-/** A slot that another flight has reserved is looked at again this soon. */
-const slotPause = 250;
 /** Defender documents no limit for a Comment; this is ours. */
 const maxComment = 1000;
 
@@ -40,82 +30,32 @@ export interface Submission {
   place(id: string): { readonly position: number; readonly expectedAt: number } | undefined;
 }
 
-interface Hold {
-  readonly cause?: WaitCause;
-  readonly until: number;
-}
-
 /** `done` is called after every POST, so that the loop goes on at once. */
 export function createSubmission(deps: Deps, done: () => void): Submission {
   const { store, defender, clock, budgets, log } = deps;
-  /** Claims and POSTs of this process. A `submitting` request that is not here was cut off by a crash. */
   const flights = new Map<string, Promise<void>>();
-  /** Flights that have not yet taken their slot of the submit budget. */
   const reserved = new Set<string>();
-  /** Requests whose device could not be read, and when to try again. */
-  const notBefore = new Map<string, number>();
-  let cap = sessionCap(deps.settings.sessions);
+  const holds = createHolds(deps, { has: (id) => flights.has(id), reserved: () => reserved.size });
   let draining = false;
 
   async function pass(): Promise<number | undefined> {
     const now = clock.now();
     const wakes: number[] = [];
-    for (const request of waiting()) {
+    for (const request of holds.waiting()) {
       if (request.runBefore <= now) {
-        notBefore.delete(request.id);
+        holds.forget(request.id);
         await moveFrom(store, request.id, ['queued'], () => ({ type: 'lapsed' }));
         continue;
       }
-      const hold = draining ? { until: request.runBefore } : holdOf(request, now);
+      const hold = draining ? { until: request.runBefore } : holds.of(request, now);
       if (hold === undefined) {
         launch(request);
         continue;
       }
-      await tellHold(request.id, hold.cause);
+      await holds.tell(request.id, hold.cause);
       wakes.push(Math.min(hold.until, request.runBefore));
     }
     return wakes.length === 0 ? undefined : Math.min(...wakes);
-  }
-
-  /** Approved and not yet taken up, oldest approval first. */
-  function waiting(): readonly InState<'queued'>[] {
-    return store
-      .open()
-      .filter((request) => isIn(request, ['queued']))
-      .filter((request) => !flights.has(request.id))
-      .sort((a, b) => a.approval.at - b.approval.at);
-  }
-
-  function holdOf(request: InState<'queued'>, now: number): Hold | undefined {
-    if (store.trouble() !== undefined) return { until: now + unavailablePause };
-    if (store.freeze() !== undefined) return { cause: 'frozen', until: now + throttledPause };
-    const pause = Math.max(request.notBefore ?? 0, notBefore.get(request.id) ?? 0);
-    if (pause > now) return { until: pause };
-    const live = liveRequests();
-    // An unknown request keeps its device until somebody decides, though no longer a session: what may run there must not meet a second script.
-    const devices = [...live, ...store.open().filter((other) => isIn(other, ['unknown']))].map((other) => other.device.id);
-    if (devices.includes(request.device.id)) return { cause: 'deviceBusy', until: now + holdPause };
-    if (sessionsHeld(now) >= capAt(cap, now)) return { cause: 'sessions', until: now + holdPause };
-    const wait = budgets.waitFor('submit', now);
-    const free = Math.min(...budgets.left('submit', now).map((rate) => rate.left)) - reserved.size;
-    return wait === 0 && free > 0 ? undefined : { cause: 'slot', until: now + Math.max(wait, slotPause) };
-  }
-
-  /** Those that hold a session at Defender, or may: an unknown one as long as it is looked for. After that it waits for a person, who must not hold up everybody else. */
-  function liveRequests(): readonly Request[] {
-    return store
-      .open()
-      .filter((request) => isIn(request, ['submitting', 'running']) || (isIn(request, ['unknown']) && request.looks < looksBeforeAsking) || flights.has(request.id));
-  }
-
-  /** Those that wait for an offline device are counted apart, or a few laptops in a drawer would stop everybody for days; should Defender count them, its 429 lowers the cap. */
-  function sessionsHeld(now: number): number {
-    return liveRequests().filter((request) => !(isIn(request, ['running']) && isParked(request.action, now))).length;
-  }
-
-  async function tellHold(id: string, cause: WaitCause | undefined): Promise<void> {
-    if (cause === undefined) return;
-    await moveFrom(store, id, ['queued'], (request) => (request.waitsFor === cause ? undefined : { type: 'waiting', cause }));
   }
 
   function launch(request: InState<'queued'>): void {
@@ -131,8 +71,8 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
   }
 
   async function fly(request: InState<'queued'>): Promise<void> {
-    const device = await readDevice(request);
-    if (device === undefined) return;
+    const reading = await read(request);
+    if (reading === undefined) return;
     const attempt = newAttempt(request);
     const claimed = await store.change(request.id, (current) => mayClaim(current, attempt));
     if (!('request' in claimed)) {
@@ -141,21 +81,12 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     }
     const submitting = claimed.request;
     if (!isIn(submitting, ['submitting'])) return;
-    const objection = objectionTo(submitting, device);
+    const objection = objectionTo(deps, submitting, reading);
     if (objection !== undefined) {
       await move(request.id, () => objection);
       return;
     }
     if (await mayPost(submitting)) await post(submitting, attempt);
-  }
-
-  /** What was approved is one thing in one tenant on one device in scope; a restart may have brought another tenant or another policy. */
-  function objectionTo(request: InState<'submitting'>, device: Device): Move | undefined {
-    if (request.tenant !== deps.settings.tenant) return { type: 'refused', code: 'otherTenant' };
-    const digest = deps.hash.sha256(digestText(request.tenant, request.device.id, request.commands));
-    if (digest !== request.digest || digest !== request.approval.digest) return { type: 'refused', code: 'digestMismatch' };
-    const problem = inScope(deps.policy, device);
-    return problem === undefined ? undefined : { type: 'refused', code: 'deviceOutOfScope', detail: explain(problem, deps.settings.command) };
   }
 
   /** The last look at what may have changed since the approval, inside the same change that writes the intent. */
@@ -167,22 +98,20 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     return { event: { type: 'claimed', attempt } };
   }
 
-  /** The device as it is now. Undefined when it cannot be read: without its tags and group the scope cannot be checked, so nothing is sent. */
-  async function readDevice(request: InState<'queued'>): Promise<Device | undefined> {
-    try {
-      return await defender.machine(request.device.id);
-    } catch (error) {
-      if (!(error instanceof DefenderError)) throw error;
-      log.warn('deviceNotRead', { request: request.id, code: error.code, detail: error.message });
-      if (error.code === 'notFound' || error.code === 'refused') {
-        await moveFrom(store, request.id, ['queued'], () => ({ type: 'claimed', attempt: newAttempt(request) }));
-        await move(request.id, () => refusal(error));
-        return undefined;
-      }
-      notBefore.set(request.id, clock.now() + (error.detail.retryAfterMs ?? unavailablePause));
-      await tellHold(request.id, error.code === 'paced' ? 'slot' : 'unavailable');
+  /** What the checks before the POST need; undefined when it cannot be had: then nothing is sent. */
+  async function read(request: InState<'queued'>): Promise<Reading | undefined> {
+    const reading = await readBeforeSending(deps, request);
+    if ('ended' in reading) {
+      await moveFrom(store, request.id, ['queued'], () => ({ type: 'claimed', attempt: newAttempt(request) }));
+      await move(request.id, () => refusal(reading.ended));
       return undefined;
     }
+    if ('again' in reading) {
+      holds.pause(request.id, clock.now() + (reading.again.detail.retryAfterMs ?? unavailablePause));
+      await holds.tell(request.id, reading.cause);
+      return undefined;
+    }
+    return reading;
   }
 
   function newAttempt(request: Request): Attempt {
@@ -195,7 +124,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     if (earlierAttempt(request) === undefined) return true;
     try {
       const action = await findByTag(deps, request);
-      if (action === undefined) return true;
+      if (action === undefined) return await stillAsApproved(request);
       log.info('earlierAttemptFound', { request: request.id, action: action.id });
       await started(request, action);
     } catch (error) {
@@ -204,6 +133,18 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
       await move(request.id, (now) => ({ type: 'deferred', cause: 'unavailable', notBefore: now + (error.detail.retryAfterMs ?? unavailablePause) }));
     }
     return false;
+  }
+
+  /** The search may have taken a while, and the library was read before it. */
+  async function stillAsApproved(request: InState<'submitting'>): Promise<boolean> {
+    const content = await readContent(deps, request);
+    if (content !== undefined && 'again' in content) {
+      await move(request.id, (now) => ({ type: 'deferred', cause: content.cause, notBefore: now + (content.again.detail.retryAfterMs ?? unavailablePause) }));
+      return false;
+    }
+    const objection = contentObjection(request, content);
+    if (objection !== undefined) await move(request.id, () => objection);
+    return objection === undefined;
   }
 
   async function started(request: InState<'submitting'>, action: Action): Promise<void> {
@@ -249,7 +190,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
         case 'busy':
           return deferred('deviceBusy', busyPause);
         case 'throttled':
-          return deferred(learn429(now), throttledPause);
+          return deferred(holds.learn429(now), throttledPause);
         case 'paced':
           return deferred('slot', 1_000);
         case 'unavailable':
@@ -264,13 +205,6 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     });
   }
 
-  /** Rate and session limit answer the same 429; our own count of the rate was fine, so with many sessions it is those. */
-  function learn429(now: number): WaitCause {
-    const others = sessionsHeld(now) - 1;
-    cap = afterThrottle(cap, others, now);
-    return others < capFloor ? 'throttled' : 'sessions';
-  }
-
   async function move(id: string, event: (now: number) => Move): Promise<void> {
     await moveFrom(store, id, ['submitting'], (_request, now) => event(now));
   }
@@ -282,14 +216,14 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
   return {
     pass,
     settled,
-    sessions: () => ({ live: sessionsHeld(clock.now()), cap: capAt(cap, clock.now()) }),
+    sessions: () => ({ live: holds.sessionsHeld(clock.now()), cap: holds.cap(clock.now()) }),
     isPosting: (id) => flights.has(id),
     async drain() {
       draining = true;
       await settled();
     },
     place(id) {
-      const position = waiting().findIndex((request) => request.id === id) + 1;
+      const position = holds.waiting().findIndex((request) => request.id === id) + 1;
       return position === 0 ? undefined : { position, expectedAt: budgets.expectedAt(position, clock.now()) };
     },
   };

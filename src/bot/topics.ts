@@ -39,6 +39,15 @@ const texts = {
     examples: [forms.on.example, 'on hosta run one.ps1 ; run two.ps1 -Fast --reason "second look"'],
     more: ['Order: put first, then run, then get; another order is refused.', 'At most 10 commands.', 'If one fails, those after it are not run.'],
   },
+  scripts: {
+    lead: 'What the live response library of the tenant holds: a script can only be run, and a file only be put, when it is there.',
+    examples: ['scripts', 'scripts 2', forms.scripts.example],
+    more: [
+      'The hash is the beginning of the file’s SHA-256; "scripts <name>" shows all of it.',
+      'What a card shows of a script is what is approved: if the script changes before it is sent, nothing is sent.',
+      'Listing needs the permission Library.Manage; without it cards say "script content not verified".',
+    ],
+  },
   approve: {
     lead: 'Nobody approves their own request. Nothing runs before the approval, and what was approved cannot change.',
     examples: ['approve lr-7f3k2q', 'approve lr-7f3k2q 1c9e04ab', 'deny lr-7f3k2q wrong host'],

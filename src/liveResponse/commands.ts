@@ -132,11 +132,13 @@ export function isHidden(point: number): boolean {
 }
 
 /**
- * The canonical text over which a request's digest is taken: tenant, device and every command with its exact text, in order.
- * JSON arrays only, so that no two different requests can give the same text.
+ * The canonical text over which a request's digest is taken: tenant, device and every command with its exact text, in order; and where
+ * the library could be read, the SHA-256 of each file that the commands name. JSON arrays only, so that no two different requests can
+ * give the same text.
  */
-export function digestText(tenant: string, deviceId: string, commands: readonly Command[]): string {
-  return JSON.stringify(['lr1', tenant, deviceId, commands.map((command) => [command.type, ...wordsOf(command)])]);
+export function digestText(tenant: string, deviceId: string, commands: readonly Command[], files: readonly { readonly name: string; readonly sha256?: string }[] = []): string {
+  const lines = commands.map((command) => [command.type, ...wordsOf(command)]);
+  return JSON.stringify(files.length === 0 ? ['lr1', tenant, deviceId, lines] : ['lr2', tenant, deviceId, lines, files.map((file) => [file.name, file.sha256 ?? null])]);
 }
 
 /** What people type and buttons carry of a digest: its first 8 hex digits. It guards against a stale card, not against forgery: the store does that. */

@@ -1,4 +1,5 @@
 // Folds one journal event into a request. Pure, total over the moves table, and the only writer of state.
+import { fingerprintOf } from './commands.ts';
 import type { Asked, Card, Fact, InState, Move, Request } from './request.ts';
 import { target } from './request.ts';
 
@@ -32,6 +33,7 @@ const factTypes = {
   cardGone: false,
   noted: false,
   waiting: true,
+  contentSeen: true,
   looked: true,
   excerptRead: true,
   fileSeen: true,
@@ -91,7 +93,10 @@ function move(request: Request, event: Move, at: number): Request | undefined {
     case 'lost':
       return in_(request, 'submitting', (r) => ({ ...r, state: 'unknown', cause: 'lost', since: at, looks: 0, results: noResults }));
     case 'adopted':
-      return in_(request, 'unknown', ({ cause: _cause, since: _since, looks: _looks, lookedAt: _lookedAt, ...r }) => running(r, event, at, r.results));
+      return in_(request, 'unknown', ({ cause: _cause, since: _since, looks: _looks, lookedAt: _lookedAt, ...r }) =>
+        // What was found is what was approved then, whatever has been seen of the library since.
+        running({ ...r, digest: r.approval.digest, fingerprint: fingerprintOf(r.approval.digest) }, event, at, r.results),
+      );
     case 'resent':
       return in_(request, 'unknown', ({ cause: _cause, since: _since, looks: _looks, lookedAt: _lookedAt, actionId: _actionId, results: _results, ...r }) => ({
         ...r,
@@ -173,6 +178,8 @@ function asked(r: Request): Asked {
     digest: r.digest,
     fingerprint: r.fingerprint,
     ...(r.recipe === undefined ? {} : { recipe: r.recipe }),
+    ...(r.recipeArgs === undefined ? {} : { recipeArgs: r.recipeArgs }),
+    ...(r.content === undefined ? {} : { content: r.content }),
     ...(r.reason === undefined ? {} : { reason: r.reason }),
   };
 }
@@ -204,6 +211,9 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
         : { ...request, cards: request.cards.filter((card) => card.intent !== event.intent) };
     case 'waiting':
       return in_(request, 'queued', (r) => ({ ...r, waitsFor: event.cause }));
+    case 'contentSeen':
+      if (request.state !== 'awaitingApproval' && request.state !== 'unknown') return undefined;
+      return { ...request, content: event.content, digest: event.digest, fingerprint: event.fingerprint };
     case 'looked':
       return in_(request, 'unknown', (r) => ({ ...r, looks: r.looks + 1, lookedAt: at }));
     case 'cancelAsked':

@@ -2,6 +2,7 @@
 // State changes nowhere else than in `evolve`, which folds journal events; the same fold rebuilds everything after a restart.
 import type { Action, Outcome } from './action.ts';
 import type { Command } from './commands.ts';
+import type { Content } from './content.ts';
 
 /** A human listed in the policy, as he or she was when it happened. Compared by `id` alone. */
 export interface PersonRef {
@@ -54,7 +55,7 @@ export interface Terms {
   readonly runWithin: number;
 }
 
-/** Everything known from the start and never changed. */
+/** Everything known from the start; only the contents of library files, and the digest over them, are seen anew while a person decides. */
 export interface Asked {
   readonly id: string;
   /** Surface and delivery id: a repeated delivery is recognised by it. */
@@ -73,8 +74,12 @@ export interface Asked {
   /** What the requester typed, in one line, for title and history. */
   readonly title: string;
   readonly recipe?: string;
+  /** Values of the recipe's arguments, by name. Absent in requests made before they were kept. */
+  readonly recipeArgs?: Readonly<Record<string, string>>;
   readonly reason?: string;
   readonly terms: Terms;
+  /** What the cards show of the library files that the commands name. Absent where none is named, and in requests made before it was kept. */
+  readonly content?: Content;
   readonly digest: string;
   readonly fingerprint: string;
 }
@@ -85,6 +90,8 @@ export interface Approval {
   readonly at: number;
   /** The digest the approver's card bore; submission compares it with what is about to run. */
   readonly digest: string;
+  /** The contents the approver's card showed; where they were read, submission compares them with the library. */
+  readonly content?: Content;
 }
 
 /** One POST, or the intent of one. `tag` is what its Comment begins with. */
@@ -164,7 +171,7 @@ interface Results {
   readonly troubles: readonly ResultTrouble[];
 }
 
-export type WaitCause = 'slot' | 'sessions' | 'deviceBusy' | 'throttled' | 'frozen' | 'unavailable';
+export type WaitCause = 'slot' | 'sessions' | 'deviceBusy' | 'throttled' | 'frozen' | 'library' | 'unavailable';
 
 export interface AwaitingApproval extends Common {
   readonly state: 'awaitingApproval';
@@ -259,6 +266,7 @@ export type Fact =
   | { readonly type: 'cardGone'; readonly intent: string; readonly why: string; readonly dead: boolean }
   | { readonly type: 'noted'; readonly surface: string; readonly place: string }
   | { readonly type: 'waiting'; readonly cause: WaitCause } // *
+  | { readonly type: 'contentSeen'; readonly content: Content; readonly digest: string; readonly fingerprint: string } // *
   | { readonly type: 'looked' } // *
   | { readonly type: 'excerptRead'; readonly excerpt: Excerpt } // *
   | { readonly type: 'fileSeen'; readonly file: CollectedFile } // *

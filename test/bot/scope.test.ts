@@ -130,6 +130,12 @@ describe('every refusal', () => {
     alreadyOver: [{ refused: 'alreadyOver', id, how: 'denied by Avery Approver', at: askedAt }],
     staleCard: [{ refused: 'staleCard', id }],
     wrongFingerprint: [{ refused: 'wrongFingerprint', id }],
+    contentDeparted: [
+      { refused: 'contentDeparted', id, departure: { why: 'changed', changes: [{ name: 'minidump.ps1', from: 'a'.repeat(64), to: 'b'.repeat(64), updatedAt: 0 }] } },
+      { refused: 'contentDeparted', id, departure: { why: 'changed', changes: [{ name: 'minidump.ps1', from: 'a'.repeat(64) }, { name: 'tool.exe', to: 'b'.repeat(64) }] } },
+      { refused: 'contentDeparted', id, departure: { why: 'nowRead' } },
+      { refused: 'contentDeparted', id, departure: { why: 'noLongerRead' } },
+    ],
     expired: [{ refused: 'expired', id, at: askedAt }],
     tooLate: (['submitting', 'unknown', 'running', 'finished'] as const).flatMap((state) => (['withdraw', 'cancel', 'resend'] as const).map((deed) => ({ refused: 'tooLate' as const, id, deed, state }))),
     tooEarly: (['cancel', 'resend', 'drop'] as const).map((deed) => ({ refused: 'tooEarly', id, deed, state: 'queued' })),

@@ -5,6 +5,7 @@ import { cardView } from '../../cards/cardView.ts';
 import type { CardView, ViewContext } from '../../cards/view.ts';
 import type { Action, CommandProgress } from '../../src/liveResponse/action.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
+import type { Content } from '../../src/liveResponse/content.ts';
 import { begin, evolve } from '../../src/liveResponse/evolve.ts';
 import type { Approval, Asked, Attempt, Fact, Move, Request, WaitCause } from '../../src/liveResponse/request.ts';
 import { packageRoot } from '../support/packageRoot.ts';
@@ -21,6 +22,9 @@ export const dump: readonly Command[] = [
   { type: 'RunScript', scriptName: 'minidump.ps1', args: 'OfficeClickToRun' },
   { type: 'GetFile', path: 'C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip' },
 ];
+
+/** What the library held when the dump was asked for. */
+export const content: Content = { at: start, files: [{ name: 'minidump.ps1', sha256: `3f2a91c0${'5b'.repeat(28)}`, updatedAt: start - 32 * 24 * 60 * minute }] };
 
 export function asked(over: Partial<Asked> = {}): Asked {
   return {
@@ -48,6 +52,7 @@ export function asked(over: Partial<Asked> = {}): Asked {
     title: 'dump hosta OfficeClickToRun',
     recipe: 'dump',
     reason: 'Beacon to 203.0.113.7 seen at 13:40, INC-4711',
+    content,
     terms: { tier: 'high', approveRole: 'approver', expiresAt: start + 30 * minute, runWithin: 30 * minute },
     digest: '9f2c41d7aa00bb11cc22dd33ee44ff5566778899aabbccddeeff001122334455',
     fingerprint: '9f2c41d7',
@@ -56,7 +61,7 @@ export function asked(over: Partial<Asked> = {}): Asked {
 }
 
 export function approval(at: number, by = approver): Approval {
-  return { by, account: 'slack:U0999WXYZ', at, digest: asked().digest };
+  return { by, account: 'slack:U0999WXYZ', at, digest: asked().digest, content };
 }
 
 function attempt(nonce: string, at: number): Attempt {
@@ -168,6 +173,22 @@ function example(name: string, steps: readonly Step[], over: Partial<ViewContext
   return { name, request: request(steps, about), context: context(over) };
 }
 
+const unverified: Step = [{ type: 'approved', approval: { ...approval(start + 2 * minute), content: { at: start, notRead: 'forbidden' } } }, 2];
+const notRead: Partial<Asked> = { content: { at: start, notRead: 'forbidden' } };
+const manyContent: Content = {
+  at: start,
+  files: [
+    { name: 'collector.exe', sha256: `77aa01d2${'1c'.repeat(28)}`, updatedAt: start - 400 * 24 * 60 * minute },
+    { name: 'collect.ps1', sha256: `c0ffee12${'2d'.repeat(28)}`, updatedAt: start - 12 * minute },
+    { name: 'netstat.ps1' },
+  ],
+};
+const scriptChanged: Move = {
+  type: 'refused',
+  code: 'scriptChanged',
+  detail: 'minidump.ps1 changed from 3f2a91c0 to 9b1d77aa (last changed at Defender 2026-11-23 14:03 UTC)',
+};
+
 const many: readonly Command[] = [
   { type: 'PutFile', fileName: 'collector.exe' },
   { type: 'RunScript', scriptName: 'collect.ps1', args: '-Out "C:\\Windows\\TEMP\\triage" -Depth 3 -Filter "*.evtx,*.pf" -NoNetwork' },
@@ -179,16 +200,19 @@ const many: readonly Command[] = [
 export const examples: readonly Example[] = [
   example('awaiting-approval', [], { notify: 'slack:S0614TZR7' }),
   example('awaiting-approval-teams', [], { notify: 'teams:5f0c1a52-7a53-4a1c-9a3e-0d6c8f1b2a3c', simulated: true }),
-  example('awaiting-approval-many', [], { frozen: 'Defender outage MDE-1234' }, { commands: many, title: 'triage hosta', recipe: 'triage' }),
+  example('awaiting-approval-many', [], { frozen: 'Defender outage MDE-1234' }, { commands: many, content: manyContent, title: 'triage hosta', recipe: 'triage' }),
+  example('awaiting-approval-not-verified', [], {}, notRead),
   example('queued-turn', [approved], { now: start + 2 * minute, queue: { position: 3, expectedAt: start + 3 * minute } }),
   example('queued-device-busy', [approved, claimed, deferred('deviceBusy')], { now: start + 3 * minute }),
   example('queued-sessions', [approved, [{ type: 'waiting', cause: 'sessions' }, 3]], { now: start + 3 * minute, queue: { position: 12, expectedAt: start + 9 * minute } }),
   example('queued-throttled', [approved, claimed, deferred('throttled')], { now: start + 3 * minute, queue: { position: 1, expectedAt: start + 4 * minute } }),
   example('queued-frozen', [approved, [{ type: 'waiting', cause: 'frozen' }, 3]], { now: start + 3 * minute, frozen: 'credential rotation' }),
+  example('queued-library', [approved, [{ type: 'waiting', cause: 'library' }, 3]], { now: start + 3 * minute }),
   example('queued-unreachable', [approved, claimed, deferred('unavailable')], { now: start + 3 * minute }),
   example('submitting', [approved, claimed]),
   example('running-pending', sent),
   example('running-command', [...sent, progressed(action('InProgress', [progress(0, 'Executing', { startedAt: start + 4 * minute }), progress(1, 'Created')]))]),
+  example('running-not-verified', [unverified, claimed, submitted], {}, notRead),
   example('running-excerpt', [...sent, progressed(action('InProgress', [scriptDone, progress(1, 'Executing')])), excerptRead(transcript)], { outputs, simulated: true }),
   example('running-closing', [...sent, progressed(action('InProgress', [scriptDone, fileDone])), excerptRead(transcript)], { outputs }),
   example('running-unknown-status', [...sent, progressed(action('Hibernating', [scriptDone, progress(1, 'WaitingForUser')])), [{ type: 'resultTrouble', trouble: { index: 0, at: start, code: 'notReady', tries: 2 } }, 5]]),
@@ -216,6 +240,7 @@ export const examples: readonly Example[] = [
     claimed,
     [{ type: 'refused', code: 'refused', detail: 'DisabledFeature: Live response is disabled for this organization', target: 'a5a35b1f-3b7a-4c1d-9d63-6c1d7c3f9f10' }, 3],
   ]),
+  example('over-script-changed', [approved, claimed, [scriptChanged, 3]]),
   example('over-dropped', [...lost, [{ type: 'dropped', by: other, reason: 'device reimaged' }, 20]]),
 ];
 

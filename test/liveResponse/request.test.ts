@@ -1,7 +1,7 @@
 // The life of a request against a matrix written out by hand, and what the fold keeps and drops.
 import { describe, expect, test } from '@jest/globals';
 import { evolve, IllegalMove, raises } from '../../src/liveResponse/evolve.ts';
-import type { Move, State } from '../../src/liveResponse/request.ts';
+import type { Fact, Move, State } from '../../src/liveResponse/request.ts';
 import { isOpen, target } from '../../src/liveResponse/request.ts';
 import { asked, exampleMoves, fold, requestIn, start } from '../support/lifecycle.ts';
 
@@ -56,6 +56,22 @@ describe('the moves table', () => {
 describe('a request', () => {
   test('keeps what was asked, byte for byte, in every state', () => {
     for (const state of states) expect(requestIn(state)).toMatchObject(asked);
+  });
+
+  test('takes up what was seen of the library while a person decides, and never afterwards', () => {
+    const content = { at: start, files: [{ name: 'minidump.ps1', sha256: 'ab'.repeat(32) }] };
+    const seen: Fact = { type: 'contentSeen', content, digest: 'cd'.repeat(32), fingerprint: 'cdcdcdcd' };
+    for (const state of states) {
+      const before = requestIn(state);
+      if (state !== 'awaitingApproval' && state !== 'unknown') expect(() => evolve(before, seen, start)).toThrow(IllegalMove);
+      else expect(evolve(before, seen, start)).toMatchObject({ state, content, digest: seen.digest, fingerprint: seen.fingerprint, revision: before.revision + 1 });
+    }
+  });
+
+  test('found at Defender bears the seal under which it was sent, whatever the library held when it was looked for', () => {
+    const seen: Fact = { type: 'contentSeen', content: { at: start, notRead: 'forbidden' }, digest: 'cd'.repeat(32), fingerprint: 'cdcdcdcd' };
+    const found = fold([exampleMoves.approved, exampleMoves.claimed, exampleMoves.lost, seen, exampleMoves.adopted]);
+    expect(found).toMatchObject({ state: 'running', digest: asked.digest, fingerprint: asked.fingerprint });
   });
 
   test('is open until it is finished or over', () => {

@@ -141,8 +141,8 @@ export interface House {
   newest(): Request;
   /** Newest card of the newest request in a place. */
   card(place?: string): ShownCard;
-  /** Ends the process's part without a goodbye and starts it again on the same folder, with other settings if need be. */
-  restart(changed?: Partial<BotSettings>): Promise<void>;
+  /** Ends the process's part without a goodbye and starts it again on the same folder, with other settings or another policy if need be. */
+  restart(changed?: Partial<BotSettings>, policy?: (text: string) => string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -179,7 +179,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   };
   let deliveries = 0;
 
-  async function openParts(changed: Partial<BotSettings> = {}): Promise<{ store: Store; bot: Bot; loop: Loop }> {
+  async function openParts(changed: Partial<BotSettings> = {}, policyNow: Policy = policy): Promise<{ store: Store; bot: Bot; loop: Loop }> {
     const store = await openStore({ dir, clock, log, ...(options.disk === undefined ? {} : { disk: options.disk }) });
     const outputs = await openOutputStore({ dir, clock });
     const budgets = new Budgets(defaultRates);
@@ -194,7 +194,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       resultOrigins: [simulator.blobUrl],
     });
     const bot = createBot(
-      { store, outputs, defender, chats, policy, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(), clock, random, hash, log, settings: { ...settings, ...changed } },
+      { store, outputs, defender, chats, policy: policyNow, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(), clock, random, hash, log, settings: { ...settings, ...changed } },
       (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
     );
     return { store, bot, loop: bot.loop };
@@ -254,9 +254,9 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       if (card === undefined) throw new Error(`no card in ${place}`);
       return card;
     },
-    async restart(changed) {
+    async restart(changed, otherPolicy) {
       await house.store.close();
-      Object.assign(house, await openParts(changed));
+      Object.assign(house, await openParts(changed, otherPolicy === undefined ? policy : policyFrom(otherPolicy(examplePolicy))));
     },
     async close() {
       await house.store.close();

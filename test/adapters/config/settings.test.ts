@@ -68,7 +68,6 @@ describe('accepted', () => {
     ['both chats', { ...socket, ...teams, ...azure }, { slack: {}, teams: {}, console: false }],
     ['a certificate', { ...socket, AZURE_TENANT_ID: tenant, AZURE_CLIENT_ID: app, AZURE_CLIENT_CERTIFICATE_PATH: '/run/cert.pem' }, { defender: { auth: { azure: { credential: { kind: 'certificate', path: '/run/cert.pem' } } } } }],
     ['workload identity', { ...socket, AZURE_TENANT_ID: tenant, AZURE_CLIENT_ID: app, AZURE_FEDERATED_TOKEN_FILE: '/run/token' }, { defender: { auth: { azure: { credential: { kind: 'workloadIdentity', tokenFile: '/run/token' } } } } }],
-    ['whoever is signed in', { ...socket, AZURE_TENANT_ID: tenant, DEFENDER_AUTH: 'developer' }, { defender: { auth: { azure: { credential: { kind: 'developer' } } } } }],
     ['managed identity', { ...socket, AZURE_TENANT_ID: tenant, DEFENDER_AUTH: 'managed-identity' }, { defender: { auth: { azure: { credential: { kind: 'managedIdentity' } } } } }],
     ['whoever is signed in here', { ...socket, AZURE_TENANT_ID: tenant, DEFENDER_AUTH: 'developer' }, { defender: { auth: { azure: { tenantId: tenant, credential: { kind: 'developer' } } } } }],
     ['a government cloud', { ...socket, ...azure, DEFENDER_CLOUD: 'GCC-High' }, { defender: { url: 'https://api-gov.securitycenter.microsoft.us', auth: { azure: { authority: 'https://login.microsoftonline.us' }, scope: 'https://api-gov.securitycenter.microsoft.us/.default' } } }],

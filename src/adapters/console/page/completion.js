@@ -48,6 +48,7 @@ function choices(form, words, known) {
     if (wanted === '<host>' || (form.word === 'host' && wanted === '<name>')) return hosts;
     if (wanted.includes('<id>') || wanted === '[id]') return requests;
     if (form.word === 'help') return [...known.topics, ...known.words.filter((one) => one.recipe).map((one) => one.word)].map((value) => ({ value, hint: 'a topic of help' }));
+    if (form.word === 'scripts') return known.library.map((value) => ({ value, hint: 'in the library' }));
     if (form.word === 'list') return known.lists.map((value) => ({ value, hint: 'which requests' }));
   }
   if (position === 2) {
