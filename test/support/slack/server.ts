@@ -18,6 +18,8 @@ export type Fault =
   | { readonly kind: 'ratelimited'; readonly seconds: number | undefined }
   /** Answers with a web page, as proxies do. */
   | { readonly kind: 'page' }
+  /** Done, and the answer held back until then, with the connection open; `muted` counts those that still wait for it. */
+  | { readonly kind: 'mute'; readonly until: Promise<void> }
   /** Waits for `go` before it is done; the answer goes out after it, if anybody is still there. `never`: it is not done at all. */
   | { readonly kind: 'hold'; readonly go: Promise<void>; readonly never?: boolean };
 
@@ -34,6 +36,8 @@ export interface ApiServer {
   clearFaults(): void;
   /** Calls that wait for their `go`, by method. */
   readonly held: readonly string[];
+  /** Callers that still wait for an answer which is held back. */
+  readonly muted: number;
   /** Nothing answers while down. */
   down: boolean;
   socketMood: SocketMood;
@@ -47,7 +51,7 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
   const tickets = new Set<string>();
   const sockets = new Set<WebSocket>();
   const held: string[] = [];
-  const state: { down: boolean; rates: boolean; mood: SocketMood } = { down: false, rates: true, mood: 'open' };
+  const state: { down: boolean; rates: boolean; mood: SocketMood; muted: number } = { muted: 0, down: false, rates: true, mood: 'open' };
 
   const server: Server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
@@ -113,7 +117,17 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
       request.socket.destroy();
       return;
     }
+    if (fault?.kind === 'mute') await Promise.race([fault.until, givenUp(response)]);
+    if (response.destroyed) return;
     response.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'x-oauth-scopes': world.scopes.join(',') }).end(JSON.stringify(answer));
+  }
+
+  /** Resolves when the caller hangs up. */
+  async function givenUp(response: ServerResponse): Promise<void> {
+    state.muted += 1;
+    await new Promise((resolve) => response.once('close', resolve));
+    state.muted -= 1;
+    world.changed();
   }
 
   async function holding(method: string, go: Promise<void>): Promise<void> {
@@ -185,6 +199,9 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
       faults.clear();
     },
     held,
+    get muted() {
+      return state.muted;
+    },
     get socketMood() {
       return state.mood;
     },
