@@ -62,8 +62,6 @@ export interface SlackOptions {
 export interface Slack {
   readonly chat: ChatPort;
   readonly groups: Groups;
-  /** Before a vote that came by another way than Slack: memberships are read anew. Votes in Slack do it themselves. */
-  forgetGroups(): void;
   /** Before any body parser. Does nothing in Socket Mode. */
   mount(app: Express): void;
   /** Begins to take deliveries in Socket Mode; in HTTP mode they come once the server listens. */
@@ -167,9 +165,6 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   return {
     chat: createChat({ api, budgets, channels, whispering, superseding, log, command: options.command }),
     groups: people,
-    forgetGroups: () => {
-      people.forget();
-    },
     mount(server) {
       if (http === undefined || memory === undefined || options.signingSecret === undefined) return;
       mountGuard(server, { signingSecret: options.signingSecret, clock, log, memory, next: http.listener, stopping: () => stopping });
