@@ -13,10 +13,11 @@ export type Range = readonly [number, number];
  * How a script's transcript is written:
  * `transcript` the real Windows shape (transcript line, trailing escaped NULs), `clean` neither of them, `seed` the documentation's sample to the letter
  * (raw newline inside the string, `script_error`), `rawNuls` unescaped NULs, `oldNames` keys `name`/`script_error`, `bash` no transcript line,
- * `empty` a script that prints nothing, `huge` 5 MB of output, `notJson` plain text.
+ * `empty` a script that prints nothing, `huge` 5 MB of output, `notJson` plain text,
+ * `hostile` output and errors that attack whoever shows them (`hostile.ts`), `hostileText` the same without any JSON around it.
  */
-export type TranscriptMode = 'transcript' | 'clean' | 'seed' | 'rawNuls' | 'oldNames' | 'bash' | 'empty' | 'huge' | 'notJson';
-export const transcriptModes: readonly TranscriptMode[] = ['transcript', 'clean', 'seed', 'rawNuls', 'oldNames', 'bash', 'empty', 'huge', 'notJson'];
+export const transcriptModes = ['transcript', 'clean', 'seed', 'rawNuls', 'oldNames', 'bash', 'empty', 'huge', 'notJson', 'hostile', 'hostileText'] as const;
+export type TranscriptMode = (typeof transcriptModes)[number];
 
 export interface Profile {
   /** `token` checks audience, expiry and roles of a bearer JWT (its signature is not looked at). */

@@ -1,4 +1,5 @@
 // How a script's result is written into its blob: the real shape, the documentation's sample, and everything a reader of it must survive.
+import { hostileLines, hostileOutput } from './hostile.ts';
 import type { TranscriptMode } from './profile.ts';
 import type { ScriptResult } from './shapes.ts';
 
@@ -10,8 +11,8 @@ const hugeBytes = 5 * 1024 * 1024;
 export function transcriptText(mode: TranscriptMode, scriptName: string, result: ScriptResult, transcriptId: string): string {
   const started = `Transcript started, output file is ${folder}PSScript_Transcript_${transcriptId}.txt\n`;
   const full = `${started}${result.output}${nuls}`;
-  const modern = (output: string): string => JSON.stringify(
-    { script_name: scriptName, exit_code: result.exitCode, script_output: output, script_errors: result.errors }, undefined, 4);
+  const modern = (output: string, errors = result.errors): string => JSON.stringify(
+    { script_name: scriptName, exit_code: result.exitCode, script_output: output, script_errors: errors }, undefined, 4);
   switch (mode) {
     case 'transcript': return modern(full);
     case 'clean':
@@ -22,6 +23,8 @@ export function transcriptText(mode: TranscriptMode, scriptName: string, result:
     // In the documentation's sample the string holds one raw newline, right after the transcript line, which JSON forbids.
     case 'seed': return modern(full).replace('"script_errors"', '"script_error"').replace('.txt\\n', '.txt\n');
     case 'rawNuls': return modern(started + result.output).replace('",\n    "script_errors"', `${nuls}",\n    "script_errors"`);
+    case 'hostile': return modern(`${started}${hostileOutput()}${nuls}`, hostileLines.join('\n'));
+    case 'hostileText': return hostileOutput();
     case 'notJson': return `${scriptName} ended with ${result.exitCode}\n${result.output}`;
   }
 }

@@ -1,8 +1,9 @@
 // Result links and what they lead to: transcripts in all their spellings, collected files, and the blob server's own rules.
 import { gunzipSync, strFromU8, unzipSync } from 'fflate';
 import { describe, expect, test } from '@jest/globals';
-import { defender, dump, dumpPath, getFile, minute, putFile, refusalOf, runScript, wholeSession } from './defender.ts';
+import { defender, dump, dumpPath, getFile, json, minute, putFile, refusalOf, runScript, wholeSession } from './defender.ts';
 import type { Defender } from './defender.ts';
+import { hostileLines } from '../../src/simulator/hostile.ts';
 import type { ProfileChange, TranscriptMode } from '../../src/simulator/profile.ts';
 
 async function finished(commands: readonly object[], profile: ProfileChange = {}, device = 'hosta.corp.example'): Promise<{ readonly tenant: Defender; readonly id: string }> {
@@ -132,6 +133,28 @@ describe('a transcript', () => {
     expect(parsed(await transcript('huge')).script_output.length).toBeGreaterThan(5 * 1024 * 1024);
     const text = await transcript('notJson');
     expect(text.startsWith('minidump.ps1 ended with 0')).toBe(true);
+  });
+
+  test('attacks whoever shows it when set so: mentions, links, markup, controls, a long line, 5 MB', async () => {
+    const { script_output: output, script_errors: errors } = parsed(await transcript('hostile'));
+    for (const line of hostileLines) {
+      expect(output).toContain(line);
+      expect(errors).toContain(line);
+    }
+    const all = hostileLines.join('\n');
+    for (const part of ['<!channel>', '<@U123>', '<at>x</at>', '<https://evil|', '](https://evil)', '```', '\u202E', '\u0000', '\u{1F525}\u{1F525}\u{1F525}', 'x'.repeat(10_000)]) expect(all).toContain(part);
+    expect(output.length).toBeGreaterThan(5 * 1024 * 1024);
+    expect(output.endsWith(`${hostileLines.at(-1) ?? ''}\r\n\u0000\u0000\u0000`)).toBe(true);
+    expect(await transcript('hostileText')).toMatch(/^Attention <!channel>/);
+  });
+
+  test('is hostile on one device when only that one is set so', async () => {
+    const tenant = await defender();
+    await json(await tenant.post('/simulator/devices/hosta.corp.example', { transcript: 'hostileText' }));
+    const [mine, other] = [await tenant.start('hosta.corp.example', dump), await tenant.start('hostb.corp.example', dump)];
+    tenant.pass(wholeSession);
+    expect(await (await fetch(await tenant.link(mine.id, 0))).text()).toContain('<!channel>');
+    expect(await (await fetch(await tenant.link(other.id, 0))).text()).not.toContain('<!channel>');
   });
 
   test('of a Linux device has no transcript line', async () => {
