@@ -77,9 +77,9 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
   return {
     ports: [...(local === undefined ? [] : [local]), ...(slack === undefined ? [] : [slack.chat]), ...(teams === undefined ? [] : [teams.chat]), ...(options.chats ?? [])],
     groups: {
-      includes(group, person) {
+      includes(group, person, fresh) {
         const reader = group.startsWith('entra:') ? entra : group.startsWith('slack:') ? slack?.groups : undefined;
-        return reader?.includes(group, person) ?? Promise.reject(new Error(`nothing is connected that could read the group ${group}`));
+        return reader?.includes(group, person, fresh) ?? Promise.reject(new Error(`nothing is connected that could read the group ${group}`));
       },
     },
     mount(app, port) {

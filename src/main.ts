@@ -5,6 +5,8 @@ import { startService } from './service.ts';
 import type { Service } from './service.ts';
 import { SettingsError } from './settingsError.ts';
 
+/** What is still open after everything was closed, such as a socket whose other side is deaf, may hold the process this long. Milliseconds. */
+const lastGrace = 2_000;
 /** Exit codes: 0 asked to stop, 1 broken, 2 a setting or file has to be changed first. */
 const misconfigured = 2;
 
@@ -27,7 +29,7 @@ async function main(): Promise<void> {
     });
   } catch (error) {
     process.stderr.write(`The bot cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = error instanceof SettingsError ? misconfigured : 1;
+    leave(error instanceof SettingsError ? misconfigured : 1);
     return;
   }
   process.stdout.write(`live-response-bot ${read.settings.console ? 'console' : 'service'} at ${service.url}/\n`);
@@ -38,10 +40,12 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     service.stop().then(
-      () => (process.exitCode = code),
+      () => {
+        leave(code);
+      },
       (error: unknown) => {
         process.stderr.write(`Not everything could be closed: ${error instanceof Error ? error.message : String(error)}\n`);
-        process.exitCode = 1;
+        leave(1);
       },
     );
   }
@@ -51,6 +55,12 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+}
+
+/** The process ends by itself; what holds it nevertheless may not keep a supervisor from starting the next one. */
+function leave(code: number): void {
+  process.exitCode = code;
+  setTimeout(() => process.exit(), lastGrace).unref();
 }
 
 await main();

@@ -44,10 +44,11 @@ export function optionsFrom(settings: Settings): ServiceOptions {
   };
 }
 
-function slackOf({ botToken, intake, apiUrl, allowedTeams }: NonNullable<Settings['slack']>): NonNullable<ServiceOptions['slack']> {
+function slackOf({ botToken, intake, apiUrl, allowedTeams, deafAfterMs }: NonNullable<Settings['slack']>): NonNullable<ServiceOptions['slack']> {
   return {
     botToken: botToken.reveal(),
     allowedTeams,
+    deafAfter: deafAfterMs,
     ...(intake.kind === 'socket' ? { appToken: intake.appToken.reveal() } : { signingSecret: intake.signingSecret.reveal() }),
     ...(apiUrl === undefined ? {} : { apiUrl }),
   };

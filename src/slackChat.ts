@@ -5,17 +5,26 @@ import type { Slack, SlackOptions } from './adapters/slack/start.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import { SettingsError } from './settingsError.ts';
 
-export type SlackService = Pick<SlackOptions, 'botToken' | 'signingSecret' | 'appToken' | 'apiUrl' | 'allowedTeams'>;
+/** `timeout` is given by tests only. */
+export type SlackService = Pick<SlackOptions, 'botToken' | 'signingSecret' | 'appToken' | 'apiUrl' | 'allowedTeams' | 'deafAfter' | 'timeout'>;
 
 export async function openSlack(settings: SlackService, store: Store, rest: Pick<SlackOptions, 'command' | 'bot' | 'log' | 'dataDir' | 'onDeaf'>): Promise<Slack> {
-  try {
-    return await startSlack({
+  const slack = await told(() =>
+    startSlack({
       ...settings,
       ...rest,
       // Slack's signatures and rates know the real time only, however fast a simulated tenant runs.
       clock: createClock(),
       newestCard: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'slack' && card.place === place && card.dead === undefined)?.ref,
-    });
+    }),
+  );
+  return { ...slack, open: () => told(() => slack.open()) };
+}
+
+/** What only another setting can mend ends the program with the exit code that says so. */
+async function told<T>(start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
   } catch (error) {
     if (error instanceof SlackStartError && !error.transient) throw new SettingsError(error.message, { cause: error });
     throw error;

@@ -35,9 +35,12 @@ export function sentence(text: string, block?: string): Reply {
   return block === undefined ? { kind: 'sentence', text } : { kind: 'sentence', text, block };
 }
 
-/** Who is speaking, with the roles held at this moment, in a place where more than help and whoami works. @throws Refused */
-export async function speaking(deps: Deps, { account, place }: Pick<Speaker, 'account' | 'place'>): Promise<Actor> {
-  const actor = granted(await actorOf(deps.policy, account, deps.groups));
+/**
+ * Who is speaking, with the roles held at this moment, in a place where more than help and whoami works. `deciding`: whatever chat it
+ * comes from, group memberships are read anew, so that nobody decides on a role that was just taken away. @throws Refused
+ */
+export async function speaking(deps: Deps, { account, place }: Pick<Speaker, 'account' | 'place'>, deciding: boolean): Promise<Actor> {
+  const actor = granted(await actorOf(deps.policy, account, deps.groups, deciding));
   granted(mayUse(deps.policy, place));
   return actor;
 }

@@ -34,7 +34,7 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Prom
   // What anybody may read, listed in the policy or not.
   if (parsed.verb === 'help') return told(helpText(parsed.topic, bot.policy.recipes, command));
   if (parsed.verb === 'whoami') return told(whoami(account, place, await actorOf(bot.policy, account, bot.groups)));
-  const actor = await speaking(bot, input);
+  const actor = await speaking(bot, input, decides(parsed.verb));
   if (isTelling(parsed.verb)) granted(maySee(bot.policy, actor, place));
   switch (parsed.verb) {
     case 'ask':
@@ -66,6 +66,11 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Prom
     case 'quota':
       return quota(bot);
   }
+}
+
+/** Typed decisions: on a request, or on all of them. */
+function decides(verb: Parsed['verb']): boolean {
+  return ['approve', 'deny', 'cancel', 'freeze', 'unfreeze'].includes(verb);
 }
 
 /** Answers that only tell; they take any role and a listed place. */

@@ -44,32 +44,32 @@ export function isGroup(member: string): boolean {
 }
 
 /** The roles of a listed person. A group that cannot be read gives no role, and is told apart so that the refusal can say so. */
-export async function rolesOf(policy: Policy, person: Person, groups: Groups): Promise<{ readonly roles: ReadonlySet<string>; readonly unread: readonly UnreadGroup[] }> {
+export async function rolesOf(policy: Policy, person: Person, groups: Groups, fresh = false): Promise<{ readonly roles: ReadonlySet<string>; readonly unread: readonly UnreadGroup[] }> {
   const roles = new Set<string>();
   const wanted: UnreadGroup[] = [];
   for (const [role, members] of policy.roles) {
     if (members.includes(person.id)) roles.add(role);
     else wanted.push(...members.filter(isGroup).map((group) => ({ role, group })));
   }
-  const answers = new Map(await Promise.all([...new Set(wanted.map(({ group }) => group))].map(async (group) => [group, await asked(groups, group, person)] as const)));
+  const answers = new Map(await Promise.all([...new Set(wanted.map(({ group }) => group))].map(async (group) => [group, await asked(groups, group, person, fresh)] as const)));
   for (const { role, group } of wanted) if (answers.get(group) === 'yes') roles.add(role);
   return { roles, unread: wanted.filter(({ role, group }) => answers.get(group) === 'unread' && !roles.has(role)) };
 }
 
-async function asked(groups: Groups, group: string, person: Person): Promise<'yes' | 'no' | 'unread'> {
+async function asked(groups: Groups, group: string, person: Person, fresh: boolean): Promise<'yes' | 'no' | 'unread'> {
   try {
-    return (await groups.includes(group, person)) ? 'yes' : 'no';
+    return (await groups.includes(group, person, fresh)) ? 'yes' : 'no';
   } catch {
     // Whatever went wrong, it went wrong in the platform's directory: fail closed. The adapter has logged it.
     return 'unread';
   }
 }
 
-/** Who is acting, or why nobody may. */
-export async function actorOf(policy: Policy, account: Account, groups: Groups): Promise<Actor | Refusal> {
+/** Who is acting, or why nobody may. `fresh`: groups are read now, whatever is remembered of them. */
+export async function actorOf(policy: Policy, account: Account, groups: Groups, fresh = false): Promise<Actor | Refusal> {
   const person = identify(policy, account);
   if (isRefusal(person)) return person;
-  return { person, account: accountKey(account.surface, account.id), ...(await rolesOf(policy, person, groups)) };
+  return { person, account: accountKey(account.surface, account.id), ...(await rolesOf(policy, person, groups, fresh)) };
 }
 
 export function refOf(person: Person): PersonRef {

@@ -118,7 +118,8 @@ export interface ChatPort {
 
 /** Membership of platform groups, such as `slack:S0614TZR7` or `entra:<id>`; fails closed by throwing. */
 export interface Groups {
-  includes(group: string, person: Person): Promise<boolean>;
+  /** `fresh`: nothing remembered will do, the platform is asked now. Before a decision it always is. */
+  includes(group: string, person: Person, fresh?: boolean): Promise<boolean>;
 }
 
 /** What the bot offers to every chat, the console and the loop. */

@@ -5,7 +5,7 @@ import { read, startFakeSlack } from '../support/slack/fakeSlack.ts';
 import type { FakeSlack } from '../support/slack/fakeSlack.ts';
 import { furnish, incidents } from '../support/slack/slackHouse.ts';
 import type { SlackMessageKept } from '../support/slack/world.ts';
-import { ana, ben, channel, group } from '../support/teamsBench.ts';
+import { ana, ben, channel, directOf, group } from '../support/teamsBench.ts';
 import { TeamsHouse } from '../support/teamsHouse.ts';
 
 let slack: FakeSlack;
@@ -21,17 +21,19 @@ function bothChats(text: string): string {
     .replace('places:\n', `places:\n  - { place: "slack:${incidents}", approvals: true, results: card }\n`);
 }
 
-beforeEach(async () => {
+beforeEach(() => open(bothChats));
+async function open(policy: (text: string) => string): Promise<void> {
   slack = await startFakeSlack();
   furnish(slack);
   teams = new TeamsHouse();
-  await teams.open({ policy: bothChats, slack: { botToken: slack.tokens.bot, signingSecret: slack.tokens.signingSecret, apiUrl: slack.apiUrl, allowedTeams: [] } });
+  await teams.open({ policy, slack: { botToken: slack.tokens.bot, signingSecret: slack.tokens.signingSecret, apiUrl: slack.apiUrl, allowedTeams: [] } });
   slack.target = `${teams.url}/slack/events`;
-});
-afterEach(async () => {
+}
+afterEach(close);
+async function close(): Promise<void> {
   await teams.close();
   await slack.close();
-});
+}
 
 const dump = 'dump hosta OfficeClickToRun --reason "beacon at 02:40"';
 function slackShows(words: RegExp): Promise<SlackMessageKept> {
@@ -92,4 +94,48 @@ test('pressed in both chats at once, one press counts and the other is told who 
   await teams.card(channel, /Finished/);
   await slackShows(/Finished/);
   expect(submissions()).toBe(1);
+});
+
+describe('a member taken out of a Slack group', () => {
+  /** Ben's roles as the bot tells them to him alone. It decides nothing, so what it reads is remembered. */
+  async function bensRoles(): Promise<string> {
+    const before = told().length;
+    await teams.say(ben, group, 'lr whoami');
+    return teams.connector.until(() => told()[before]);
+  }
+  const told = (): readonly string[] => teams.connector.in(directOf(ben)).map(wordsOf);
+
+  beforeEach(async () => {
+    await close();
+    await open((text) => bothChats(text).replace('approver: [approver1, responder1]', 'approver: ["slack:S0APPROVE"]'));
+    await slack.person('U0RILEY1').command(incidents, dump);
+    await slackShows(/Waiting for approval/);
+    expect(await bensRoles()).toMatch(/roles +responder, approver/);
+  });
+
+  test('is refused in Teams at once, by button and by typing, although the group was read a moment ago', async () => {
+    const card = await teams.card(channel, /Waiting for approval/);
+    slack.world.groups.set('S0APPROVE', []);
+    // Still remembered where nothing is decided: what follows is more than an old answer running out.
+    expect(await bensRoles()).toMatch(/roles +responder, approver/);
+    expect(await teams.click(ben, channel, card, 'approve')).toMatch(/need the role approver/);
+
+    slack.world.groups.set('S0APPROVE', ['U0AVERY1']);
+    const { id, fingerprint } = teams.newest();
+    await teams.say(ben, group, `lr approve ${id}`);
+    await teams.connector.until(() => told().find((text) => text.includes('type exactly')));
+    slack.world.groups.set('S0APPROVE', []);
+    await teams.say(ben, group, `lr approve ${id} ${fingerprint}`);
+    await teams.connector.until(() => told().find((text) => text.includes('need the role approver')));
+    expect(teams.newest().state).toBe('awaitingApproval');
+    expect(submissions()).toBe(0);
+  });
+
+  test('and a group that Slack does not tell at the vote gives nobody the role, whatever is remembered', async () => {
+    slack.fault('usergroups.users.list', { kind: 'error', error: 'plan_upgrade_required' });
+    expect(await teams.click(ben, channel, await teams.card(channel, /Waiting for approval/), 'approve')).toMatch(/could not be read just now, so that group gave no role/);
+    expect(teams.newest().state).toBe('awaitingApproval');
+    // Asked anew at the next press, Slack answers.
+    expect(await teams.click(ben, channel, await teams.card(channel, /Waiting for approval/), 'approve')).toMatch(/Approved/);
+  });
 });

@@ -153,6 +153,36 @@ describe('Slack itself', () => {
     expect(submissions()).toBe(1);
   });
 
+  test('that takes calls and never answers is given up after the time that is set, and what it took is not posted twice without a word', async () => {
+    await house.close();
+    house = await openSlackHouse({ timeout: 400 });
+    house.slack.world.scopes = [...house.slack.world.scopes, 'channels:history'];
+    let go = (): void => undefined;
+    const silence = new Promise<void>((resolve) => (go = resolve));
+    // The post is done and only its answer does not come; then a drawing and the note, whose answers do not come either.
+    house.slack.fault('chat.postMessage', { kind: 'mute', until: silence });
+    const began = performance.now();
+    await house.riley.command(incidents, 'dump hosta OfficeClickToRun');
+    const first = await house.slack.until('the post that is not answered', () => house.slack.cards(incidents).at(0));
+    await house.slack.until('one live card beside a superseded one', () => (read(first).includes('superseded') && live().length === 1 ? true : undefined));
+    expect(performance.now() - began).toBeGreaterThanOrEqual(400);
+    const card = house.card();
+
+    house.slack.fault('chat.update', { kind: 'mute', until: silence });
+    house.slack.fault('chat.postMessage', { kind: 'mute', until: silence });
+    await house.avery.press(card, 'Approve');
+    expect((await house.shows('Finished')).ts).toBe(card.ts);
+    await house.slack.until('the note', () => house.slack.world.in(incidents).find((message) => message.thread === card.ts));
+    await house.slack.until('all three given up', () => (house.slack.api.muted === 0 ? true : undefined));
+    await house.restart();
+    await house.slack.until('nothing left to draw', () => (house.service.loop.deck.behind() === 0 ? true : undefined));
+    expect(posts()).toBe(2);
+    expect(house.slack.world.in(incidents).filter((message) => message.thread !== undefined)).toHaveLength(1);
+    expect(live()).toHaveLength(1);
+    expect(submissions()).toBe(1);
+    go();
+  });
+
   test('that throttles is obeyed: the same call is not made before its time, and the card is right in the end', async () => {
     const card = await house.asked();
     house.slack.fault('chat.update', { kind: 'ratelimited', seconds: 1 });

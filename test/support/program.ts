@@ -10,6 +10,8 @@ export interface Program {
   readonly firstLine: string;
   /** Everything written to stderr so far. */
   stderr(): string;
+  /** Resolves with the exit code, null after a signal. */
+  readonly ended: Promise<number | null>;
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -38,6 +40,7 @@ export function startProgram(file: string, args: readonly string[] = [], env: Re
         child,
         firstLine: line,
         stderr: () => err,
+        ended,
         kill(signal) {
           child.kill(signal);
           return ended;

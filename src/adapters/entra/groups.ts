@@ -6,7 +6,7 @@ import { jsonOf } from '../outbound/http.ts';
 import type { Http, HttpAnswer } from '../outbound/http.ts';
 import type { TokenSource } from './credentials.ts';
 
-/** How long an answer holds: a removed approver loses the role within this. Milliseconds. */
+/** How long an answer holds where nothing is decided; a decision asks anew. Milliseconds. */
 export const groupsFor = 60_000;
 /** Milliseconds for one question; a press waits for it. */
 const timeoutMs = 2_500;
@@ -39,19 +39,19 @@ export class EntraGroups implements Groups {
   }
 
   /** Nested groups count. `group` is `entra:<object id>`; a person is known to Entra by the object id of the Teams account. */
-  async includes(group: string, person: Person): Promise<boolean> {
+  async includes(group: string, person: Person, fresh = false): Promise<boolean> {
     const id = group.startsWith(entraPrefix) ? group.slice(entraPrefix.length).toLowerCase() : '';
     if (!guid.test(id)) throw new Error(`${group.slice(0, 80)} is not an Entra group; write entra: and its object id`);
     const accounts = person.accounts.flatMap((account) => (account.startsWith('teams:') ? [account.slice('teams:'.length).toLowerCase()] : []));
-    for (const account of accounts) if (await this.#isIn(id, account)) return true;
+    for (const account of accounts) if (await this.#isIn(id, account, fresh)) return true;
     return false;
   }
 
-  async #isIn(group: string, account: string): Promise<boolean> {
+  async #isIn(group: string, account: string, fresh: boolean): Promise<boolean> {
     const now = this.#options.clock.now();
     const key = `${account} ${group}`;
     const known = this.#known.get(key);
-    if (known !== undefined && known.until > now) return known.answer;
+    if (!fresh && known !== undefined && known.until > now) return known.answer;
     const answer = this.#ask(group, account);
     this.#known.delete(key);
     this.#known.set(key, { answer, until: now + groupsFor });

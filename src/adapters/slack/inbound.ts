@@ -136,7 +136,6 @@ export function listen(app: App, parts: InboundParts): Inbound {
 
   /** Who and where, both from Slack itself. Before a vote nothing remembered counts. */
   async function known(delivery: Delivery, vote: boolean): Promise<{ readonly surface: string; readonly account: Account; readonly place: Place; readonly deliveryId: string }> {
-    if (vote) parts.people.forget();
     const [account, place] = await Promise.all([parts.people.account(delivery.user, delivery.teams, vote), parts.channels.place(delivery.channel)]);
     return { surface, account, place, deliveryId: delivery.id };
   }

@@ -47,8 +47,12 @@ export const topText = 300;
 
 /** Socket Mode: after this long without a connection it is reported as not ready. The SDK waits 5 s before it connects again. Milliseconds. */
 export const socketGrace = 15_000;
-/** After this long the process asks its supervisor for a restart. Milliseconds. */
+/** After this long the process asks its supervisor for a restart; SLACK_DEAF_AFTER sets another time. Milliseconds. */
 export const socketDeaf = 120_000;
+/** The grace for a process that is restarted after `deafAfter`: an eighth of it, `socketGrace` at most, so that it is told before it is done. */
+export function graceOf(deafAfter: number): number {
+  return Math.min(socketGrace, deafAfter / 8);
+}
 
 /** Deliveries remembered, so that one that comes twice is answered once. Slack repeats an event for up to an hour; the store knows requests for ever. */
 export const deliveryMemory = 10 * 60_000;

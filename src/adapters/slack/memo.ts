@@ -4,7 +4,6 @@ import type { Clock } from '../../liveResponse/ports.ts';
 export interface Memo<T> {
   /** `fresh`: no answer that was asked for before this moment will do. */
   get(key: string, fresh?: boolean): Promise<T>;
-  forget(): void;
 }
 
 /** Keys remembered; the oldest goes first. */
@@ -30,9 +29,6 @@ export function createMemo<T>(clock: Pick<Clock, 'now'>, life: number, read: (ke
     get(key, fresh = false) {
       const entry = kept.get(key);
       return entry === undefined || fresh || clock.now() - entry.at >= life ? ask(key) : entry.value;
-    },
-    forget: () => {
-      kept.clear();
     },
   };
 }

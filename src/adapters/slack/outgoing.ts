@@ -14,11 +14,12 @@ export class NoAnswer extends Error {
   }
 }
 
-export function outgoing(fetchNow: SlackFetch): SlackFetch {
+/** `timeout` in milliseconds. */
+export function outgoing(fetchNow: SlackFetch, timeout: number = callTimeout): SlackFetch {
   return async (url, init) => {
     try {
       // The SDK sets a signal of its own for Web API calls; what it forgets ends here.
-      return await fetchNow(url, { signal: AbortSignal.timeout(callTimeout), ...init });
+      return await fetchNow(url, { signal: AbortSignal.timeout(timeout), ...init });
     } catch (error) {
       throw new NoAnswer(codeOf(error), error);
     }

@@ -11,8 +11,6 @@ export const surface = 'slack';
 export interface People extends Groups {
   /** `teams` are ids of the workspaces the payload says the account belongs to. @throws SlackFailure */
   account(user: string, teams: readonly string[], fresh: boolean): Promise<Account>;
-  /** The next memberships are read anew: call it before a vote is judged. */
-  forget(): void;
 }
 
 /** `allowed` holds workspace ids (T...) and, for Enterprise Grid, organisation ids (E...). */
@@ -40,22 +38,19 @@ export function createPeople(api: WebApi, clock: Pick<Clock, 'now'>, log: Log, a
         ...(name === undefined ? {} : { name }),
       };
     },
-    async includes(group, person) {
+    async includes(group, person, fresh) {
       const found = /^slack:(S[A-Z0-9]{2,30})$/.exec(group)?.[1];
       if (found === undefined) return false;
       const prefix = `${surface}:`;
       const accounts = person.accounts.flatMap((account) => (account.startsWith(prefix) ? [account.slice(prefix.length)] : []));
       if (accounts.length === 0) return false;
       try {
-        const inGroup = await members.get(found);
+        const inGroup = await members.get(found, fresh);
         return accounts.some((account) => inGroup.has(account));
       } catch (error) {
         log.warn('slackGroupNotRead', { group, error });
         throw error;
       }
-    },
-    forget: () => {
-      members.forget();
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Logger } from '@slack/bolt';
 import { messageOf } from './errors.ts';
 import type { Check } from '../http/server.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
-import { callTimeout, socketDeaf, socketGrace } from './limits.ts';
+import { callTimeout, graceOf, socketDeaf } from './limits.ts';
 import type { SlackFetch } from './outgoing.ts';
 
 export interface SocketOptions {
@@ -14,7 +14,11 @@ export interface SocketOptions {
   readonly log: Log;
   readonly logger: Logger;
   readonly fetch: SlackFetch;
-  /** Called once when the socket has been gone too long: the process should end with an error. */
+  /** How long there may be no connection. Milliseconds; `socketDeaf` by default. */
+  readonly deafAfter?: number;
+  /** For each call that asks for a connection. Milliseconds; `callTimeout` by default. */
+  readonly timeout?: number;
+  /** Called once when the socket has been gone that long after it was there: the process should end with an error. */
   readonly onDeaf: (why: string) => void;
   /** How long the SDK waits for a pong, and before it connects again. Milliseconds; 5,000 by default. */
   readonly pingTimeout?: number;
@@ -22,7 +26,7 @@ export interface SocketOptions {
 
 export interface Socket {
   readonly receiver: SocketModeReceiver;
-  /** Connects; rejects when Slack does not take the app token. */
+  /** Connects; rejects when Slack does not take the app token, and when no connection comes about in `deafAfter`. */
   start(): Promise<void>;
   check(): Check;
   /** What comes from now on is not taken: unacknowledged, Slack gives it to whoever connects next. */
@@ -31,12 +35,14 @@ export interface Socket {
   stop(): Promise<void>;
 }
 
-const watchEvery = 5_000;
+const mostBetweenLooks = 5_000;
 /** A close that is not answered is cut after this. Milliseconds. */
 const closeTime = 3_000;
 
 export function createSocket(options: SocketOptions): Socket {
-  const { clock, log } = options;
+  const { clock, log, deafAfter = socketDeaf } = options;
+  const grace = graceOf(deafAfter);
+  const watchEvery = Math.min(mostBetweenLooks, grace);
   const receiver = new SocketModeReceiver({
     appToken: options.appToken,
     logger: options.logger,
@@ -44,7 +50,7 @@ export function createSocket(options: SocketOptions): Socket {
     installerOptions: {
       clientOptions: {
         slackApiUrl: options.apiUrl,
-        timeout: callTimeout,
+        timeout: options.timeout ?? callTimeout,
         // For ever: with a limit, the SDK takes the last failure for final and stays deaf.
         retryConfig: { forever: true, factor: 1.3, minTimeout: 500, maxTimeout: 10_000, randomize: true },
         fetch: options.fetch,
@@ -104,15 +110,16 @@ export function createSocket(options: SocketOptions): Socket {
     if (!isStopped() && goneSince !== undefined) await client.start();
   }
 
-  async function watch(): Promise<void> {
+  /** Resolves with the sentence when nothing was heard for too long, with undefined when it was stopped before. */
+  async function watch(): Promise<string | undefined> {
     while (!isStopped()) {
       await clock.sleep(watchEvery, stopped.signal);
       const gone = goneFor();
-      if (gone <= socketDeaf || isStopped()) continue;
+      if (gone <= deafAfter || isStopped()) continue;
       log.error('slackSocketDeaf', { why, goneMs: gone });
-      options.onDeaf(`No connection to Slack for ${Math.round(gone / 1000)} s: ${why}`);
-      return;
+      return `No connection to Slack for ${Math.round(gone / 1000)} s: ${why}`;
     }
+    return undefined;
   }
 
   function goneFor(): number {
@@ -122,12 +129,17 @@ export function createSocket(options: SocketOptions): Socket {
   return {
     receiver,
     async start() {
-      await client.start();
-      void watch();
+      const watching = watch();
+      // A socket that Slack takes and never says hello on leaves the SDK waiting for ever: the watchdog looks from the first moment.
+      const first = await Promise.race([client.start().then(() => 'connected' as const), watching]);
+      if (first !== 'connected') throw new Error(first ?? 'stopped before Slack was connected');
+      void watching.then((deaf) => {
+        if (deaf !== undefined) options.onDeaf(deaf);
+      });
     },
     check() {
       const gone = goneFor();
-      return gone <= socketGrace ? { name: 'slackSocket', ok: true } : { name: 'slackSocket', ok: false, why: `No connection to Slack for ${Math.round(gone / 1000)} s: ${why}` };
+      return gone <= grace ? { name: 'slackSocket', ok: true } : { name: 'slackSocket', ok: false, why: `No connection to Slack for ${Math.round(gone / 1000)} s: ${why}` };
     },
     quiet() {
       client.removeAllListeners('slack_event');

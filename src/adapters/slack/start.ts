@@ -48,7 +48,11 @@ export interface SlackOptions {
   readonly log: Log;
   /** Where the memory of seen signatures is kept. */
   readonly dataDir: string;
-  /** Called once when Socket Mode has been deaf for two minutes: end the process with an error. */
+  /** How long Socket Mode may be without a connection, in milliseconds; two minutes by default. */
+  readonly deafAfter?: number;
+  /** For each call to Slack, in milliseconds; ten seconds by default. */
+  readonly timeout?: number;
+  /** Called once when Socket Mode has been deaf for `deafAfter`: end the process with an error. */
   readonly onDeaf: (why: string) => void;
   /** Another way out, such as one through a proxy. */
   readonly fetch?: SlackFetch;
@@ -59,8 +63,6 @@ export interface SlackOptions {
 export interface Slack {
   readonly chat: ChatPort;
   readonly groups: Groups;
-  /** Before a vote that came by another way than Slack: memberships are read anew. Votes in Slack do it themselves. */
-  forgetGroups(): void;
   /** Before any body parser. Does nothing in Socket Mode. */
   mount(app: Express): void;
   /** Begins to take deliveries in Socket Mode; in HTTP mode they come once the server listens. */
@@ -94,8 +96,8 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   const { clock, log } = options;
   checkSettings(options, apiUrl);
   const logger = boltLogger(log);
-  const way = outgoing(options.fetch ?? fetch);
-  const where = { apiUrl, logger, fetch: way };
+  const way = outgoing(options.fetch ?? fetch, options.timeout);
+  const where = { apiUrl, logger, fetch: way, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) };
   const api = createWebApi({ token: options.botToken, clock, log, ...where });
   const self = await whoAmI(api, options, apiUrl);
 
@@ -105,7 +107,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   const whispering = createWhispering(api, clock, log, apiUrl, way);
   const superseding = createSuperseding(api, budgets, log);
   const memory = options.appToken === undefined ? openReplayMemory(options.dataDir, clock, log) : undefined;
-  const socket: Socket | undefined = options.appToken === undefined ? undefined : createSocket({ appToken: options.appToken, clock, onDeaf: options.onDeaf, log, ...where, ...(options.pingTimeout === undefined ? {} : { pingTimeout: options.pingTimeout }) });
+  const socket: Socket | undefined = options.appToken === undefined ? undefined : createSocket({ appToken: options.appToken, clock, onDeaf: options.onDeaf, log, ...where, ...(options.deafAfter === undefined ? {} : { deafAfter: options.deafAfter }), ...(options.pingTimeout === undefined ? {} : { pingTimeout: options.pingTimeout }) });
   const http = socket === undefined ? httpReceiver(options, log) : undefined;
   const receiver = socket?.receiver ?? http?.receiver;
   if (receiver === undefined) throw new SlackStartError('Slack has no way in.');
@@ -161,9 +163,6 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   return {
     chat: createChat({ api, budgets, channels, whispering, superseding, log, command: options.command }),
     groups: people,
-    forgetGroups: () => {
-      people.forget();
-    },
     mount(server) {
       if (http === undefined || memory === undefined || options.signingSecret === undefined) return;
       mountGuard(server, { signingSecret: options.signingSecret, clock, log, memory, next: http.listener, stopping: () => stopping });
@@ -172,6 +171,9 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
       try {
         await socket?.start();
       } catch (error) {
+        const { kind, slackError } = failureOf('apps.connections.open', error);
+        const told = slackError === 'no_answer' ? messageOf(error) : slackError;
+        if (kind !== 'token' && kind !== 'refused') throw new SlackStartError(`Slack cannot be connected to by Socket Mode: ${told}. Check that a WebSocket to Slack is let out of this network.`, error, true);
         throw new SlackStartError(`Slack does not take SLACK_APP_TOKEN: ${messageOf(error)}. Make one under "Basic Information", "App-Level Tokens", with the scope connections:write.`, error);
       }
     },

@@ -24,14 +24,16 @@ export interface WebApiOptions {
   readonly log: Log;
   readonly logger: Logger;
   readonly fetch: SlackFetch;
+  /** Milliseconds; `callTimeout` by default. */
+  readonly timeout?: number;
 }
 
 /** Fresh objects each time: the SDK changes the options it is given, and what Socket Mode puts in must not reach these clients. */
-export function clientOptions(options: Pick<WebApiOptions, 'apiUrl' | 'logger' | 'fetch'>): WebClientOptions {
+export function clientOptions(options: Pick<WebApiOptions, 'apiUrl' | 'logger' | 'fetch' | 'timeout'>): WebClientOptions {
   return {
     slackApiUrl: options.apiUrl,
     logger: options.logger,
-    timeout: callTimeout,
+    timeout: options.timeout ?? callTimeout,
     maxRequestConcurrency: callsAtOnce,
     // A repeated chat.postMessage is a second card: the SDK would repeat it up to ten times after a cut connection.
     retryConfig: { retries: 0 },

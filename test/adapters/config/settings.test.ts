@@ -55,7 +55,7 @@ test('the example file is accepted as it stands, means the defaults, and names e
 describe('accepted', () => {
   const table: readonly (readonly [string, Variables, object])[] = [
     ['the console with a simulator of its own process', local, { console: true, defender: { kind: 'tenant', url: 'http://127.0.0.1:4000', loopback: true, tenant: 'simulator', auth: { kind: 'none' } } }],
-    ['Slack over a socket with a tenant', { ...socket, ...azure, HOST: '0.0.0.0' }, { console: false, slack: { intake: { kind: 'socket' }, command: '/lr', allowedTeams: [] }, defender: { tenant, url: 'https://api.security.microsoft.com', auth: { scope: 'https://api.securitycenter.microsoft.com/.default', azure: { credential: { kind: 'secret', clientId: app } } } } }],
+    ['Slack over a socket with a tenant', { ...socket, ...azure, HOST: '0.0.0.0' }, { console: false, slack: { intake: { kind: 'socket' }, command: '/lr', allowedTeams: [], deafAfterMs: 120_000 }, defender: { tenant, url: 'https://api.security.microsoft.com', auth: { scope: 'https://api.securitycenter.microsoft.com/.default', azure: { credential: { kind: 'secret', clientId: app } } } } }],
     ['Slack over HTTP', { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's', SLACK_COMMAND: '/ir', SLACK_ALLOWED_TEAMS: 'T0123ABCD, E0123ABCD', ...azure }, { slack: { intake: { kind: 'http' }, command: '/ir', allowedTeams: ['T0123ABCD', 'E0123ABCD'] } }],
     ['Slack with the simulator that was asked for', { ...socket, LR_DEFENDER: 'simulator', LR_SPEED: '20' }, { defender: { kind: 'simulator', speed: 20 } }],
     ['Slack with a local simulator', { ...socket, ...local }, { defender: { auth: { kind: 'none' } } }],
@@ -105,6 +105,8 @@ describe('refused', () => {
     ['Slack without a bot token', { SLACK_APP_TOKEN: 'xapp-1', ...azure }, [/SLACK_BOT_TOKEN is missing/]],
     ['Slack tokens in each other’s place', { SLACK_BOT_TOKEN: 'xapp-1', SLACK_APP_TOKEN: 'xoxb-1', ...azure }, [/begin with xoxb-/, /begin with xapp-/]],
     ['a Slack command without a slash', { ...socket, ...azure, SLACK_COMMAND: 'lr' }, [/SLACK_COMMAND/]],
+    ['a socket that is given no time to come back', { ...socket, ...azure, SLACK_DEAF_AFTER: '9s' }, [/SLACK_DEAF_AFTER is below 10s/]],
+    ['a socket’s patience without a unit', { ...socket, ...azure, SLACK_DEAF_AFTER: '120' }, [/SLACK_DEAF_AFTER is "120"/]],
     ['a Slack team by name', { ...socket, ...azure, SLACK_ALLOWED_TEAMS: 'corp' }, [/team ids look like/]],
     ['a Teams type the SDK would take for another', { ...teams, ...azure, MicrosoftAppType: 'single-tenant' }, [/exactly SingleTenant/]],
     ['Teams without an id', { MicrosoftAppPassword: 'x', MicrosoftAppTenantId: tenant, ...azure }, [/MicrosoftAppId is missing/]],

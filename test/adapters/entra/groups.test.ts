@@ -64,6 +64,15 @@ it('gives nobody without a Teams account a role, without asking', async () => {
   expect(await ask(groups(), `entra:${approvers}`, { ...person, accounts: ['slack:U1'] })).toBe(false);
   expect(asked).toEqual([]);
 });
+it('asks anew for a decision, whatever it remembers', async () => {
+  const one = groups();
+  expect(await ask(one)).toBe(true);
+  answers.push([200, { value: [] }]);
+  expect(await one.includes(`entra:${approvers}`, person, true)).toBe(false);
+  // What it was told then is what is remembered now.
+  expect(await ask(one)).toBe(false);
+  expect(asked.length).toBe(2);
+});
 it('keeps an answer for a minute and no longer, so that a removed approver loses the role', async () => {
   const one = groups();
   await Promise.all([ask(one), ask(one)]);

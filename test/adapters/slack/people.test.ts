@@ -54,7 +54,7 @@ describe('a group', () => {
     people = createPeople(api, { now: () => now }, createLogBook(), ['T1'], 'T1');
   });
 
-  test('is remembered for a minute, read anew after forget()', async () => {
+  test('is remembered for a minute, and read anew where a decision asks for it', async () => {
     expect(await people.includes('slack:S0GROUP', riley)).toBe(true);
     now = 59_999;
     answer = () => ({ users: [] });
@@ -62,8 +62,7 @@ describe('a group', () => {
     now = 60_000;
     expect(await people.includes('slack:S0GROUP', riley)).toBe(false);
     answer = () => ({ users: ['U1'] });
-    people.forget();
-    expect(await people.includes('slack:S0GROUP', riley)).toBe(true);
+    expect(await people.includes('slack:S0GROUP', riley, true)).toBe(true);
     expect(calls).toHaveLength(3);
   });
 

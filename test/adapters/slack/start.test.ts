@@ -1,5 +1,6 @@
 // A start that cannot work says why, and what to do.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createClock } from '../../../src/adapters/clock.ts';
 import { SlackStartError, startSlack } from '../../../src/adapters/slack/start.ts';
 import type { SlackOptions } from '../../../src/adapters/slack/start.ts';
 import { startFakeSlack } from '../../support/slack/fakeSlack.ts';
@@ -70,7 +71,7 @@ describe('a start', () => {
   });
 
   test('with an app token that Slack does not take fails when it opens', async () => {
-    const adapter = await start({ appToken: 'xapp-wrong' });
+    const adapter = await start({ appToken: 'xapp-wrong', clock: createClock() });
     await expect(adapter.open()).rejects.toThrow(/SLACK_APP_TOKEN.*connections:write/);
     await adapter.stop();
   });

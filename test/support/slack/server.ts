@@ -18,8 +18,13 @@ export type Fault =
   | { readonly kind: 'ratelimited'; readonly seconds: number | undefined }
   /** Answers with a web page, as proxies do. */
   | { readonly kind: 'page' }
-  /** Waits for `go` before it is done; the answer goes out after it. */
-  | { readonly kind: 'hold'; readonly go: Promise<void> };
+  /** Done, and the answer held back until then, with the connection open; `muted` counts those that still wait for it. */
+  | { readonly kind: 'mute'; readonly until: Promise<void> }
+  /** Waits for `go` before it is done; the answer goes out after it, if anybody is still there. `never`: it is not done at all. */
+  | { readonly kind: 'hold'; readonly go: Promise<void>; readonly never?: boolean };
+
+/** `deaf` takes sockets and says nothing on any of them, not even a pong; `refused` takes none. */
+export type SocketMood = 'open' | 'deaf' | 'refused';
 
 export const tokens = { bot: 'xoxb-fake-bot', app: 'xapp-fake-app', signingSecret: 'fake-signing-secret' } as const;
 
@@ -27,8 +32,15 @@ export interface ApiServer {
   readonly origin: string;
   readonly sockets: ReadonlySet<WebSocket>;
   fault(method: string, fault: Fault, times?: number): void;
+  /** Forgets faults that have not happened yet. */
+  clearFaults(): void;
+  /** Calls that wait for their `go`, by method. */
+  readonly held: readonly string[];
+  /** Callers that still wait for an answer which is held back. */
+  readonly muted: number;
   /** Nothing answers while down. */
   down: boolean;
+  socketMood: SocketMood;
   rates: boolean;
   close(): Promise<void>;
 }
@@ -38,7 +50,8 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
   const used = new Map<string, number[]>();
   const tickets = new Set<string>();
   const sockets = new Set<WebSocket>();
-  const state = { down: false, rates: true };
+  const held: string[] = [];
+  const state: { down: boolean; rates: boolean; mood: SocketMood; muted: number } = { muted: 0, down: false, rates: true, mood: 'open' };
 
   const server: Server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
@@ -49,7 +62,7 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
   const upgrades = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
     const ticket = new URL(request.url ?? '/', 'http://fake').searchParams.get('ticket') ?? '';
-    if (state.down || !tickets.delete(ticket)) {
+    if (state.down || state.mood === 'refused' || !tickets.delete(ticket)) {
       socket.destroy();
       return;
     }
@@ -59,7 +72,8 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
         sockets.delete(ws);
         world.changed();
       });
-      ws.send(JSON.stringify({ type: 'hello', num_connections: sockets.size, connection_info: { app_id: 'A0APP' } }));
+      if (state.mood === 'deaf') ws.pause();
+      else ws.send(JSON.stringify({ type: 'hello', num_connections: sockets.size, connection_info: { app_id: 'A0APP' } }));
       world.changed();
     });
   });
@@ -80,8 +94,8 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
     }
     const method = path.replace('/api/', '');
     const fault = faults.get(method)?.shift();
-    if (fault?.kind === 'hold') await fault.go;
-    if (fault?.kind === 'cutBefore') {
+    if (fault?.kind === 'hold') await holding(method, fault.go);
+    if (fault?.kind === 'cutBefore' || (fault?.kind === 'hold' && fault.never === true)) {
       request.socket.destroy();
       return;
     }
@@ -103,7 +117,24 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
       request.socket.destroy();
       return;
     }
+    if (fault?.kind === 'mute') await Promise.race([fault.until, givenUp(response)]);
+    if (response.destroyed) return;
     response.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'x-oauth-scopes': world.scopes.join(',') }).end(JSON.stringify(answer));
+  }
+
+  /** Resolves when the caller hangs up. */
+  async function givenUp(response: ServerResponse): Promise<void> {
+    state.muted += 1;
+    await new Promise((resolve) => response.once('close', resolve));
+    state.muted -= 1;
+    world.changed();
+  }
+
+  async function holding(method: string, go: Promise<void>): Promise<void> {
+    held.push(method);
+    world.changed();
+    await go;
+    held.splice(held.indexOf(method), 1);
   }
 
   function log(method: string, args: Json, error: string | undefined): void {
@@ -163,6 +194,21 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
     sockets,
     fault(method, fault, times = 1) {
       faults.set(method, [...(faults.get(method) ?? []), ...Array.from({ length: times }, () => fault)]);
+    },
+    clearFaults() {
+      faults.clear();
+    },
+    held,
+    get muted() {
+      return state.muted;
+    },
+    get socketMood() {
+      return state.mood;
+    },
+    set socketMood(value: SocketMood) {
+      state.mood = value;
+      if (value === 'deaf') for (const socket of sockets) socket.pause();
+      if (value === 'refused') for (const socket of sockets) socket.terminate();
     },
     get down() {
       return state.down;

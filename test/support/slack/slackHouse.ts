@@ -64,6 +64,8 @@ export interface SlackHouseOptions {
   readonly speed?: number;
   readonly policy?: (text: string) => string;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Milliseconds for each call to Slack. */
+  readonly timeout?: number;
 }
 
 export async function openSlackHouse(options: SlackHouseOptions = {}): Promise<SlackHouse> {
@@ -88,7 +90,9 @@ export async function openSlackHouse(options: SlackHouseOptions = {}): Promise<S
       ...options.settings,
     });
     if ('problems' in settings) throw new Error(settings.problems.join('\n'));
-    const service = await startService({ ...optionsFrom(settings.settings), onBroken: (why) => void broken.push(why) });
+    const { slack: chat, ...others } = optionsFrom(settings.settings);
+    if (chat === undefined) throw new Error('Slack is not set up');
+    const service = await startService({ ...others, slack: { ...chat, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) }, onBroken: (why) => void broken.push(why) });
     slack.target = options.socket === true ? undefined : `${service.url}/slack/events`;
     return service;
   }

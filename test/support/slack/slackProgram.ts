@@ -1,0 +1,132 @@
+// The built program as a process of its own before the fake Slack and a simulated tenant, both of which outlive it: for stories of kill -9.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createJournalWatch } from '../../crash/journalWatch.ts';
+import type { Request, State } from '../../../src/liveResponse/request.ts';
+import { startSimulator } from '../../../src/simulator/simulator.ts';
+import type { Simulator } from '../../../src/simulator/simulator.ts';
+import { addressIn, startProgram } from '../program.ts';
+import type { Program } from '../program.ts';
+import { unhurried } from '../unhurried.ts';
+import { read, startFakeSlack } from './fakeSlack.ts';
+import type { FakeSlack, Person } from './fakeSlack.ts';
+import { furnish, slackPolicy } from './slackHouse.ts';
+import type { SlackMessageKept } from './world.ts';
+
+export interface SlackProgram {
+  readonly slack: FakeSlack;
+  readonly simulator: Simulator;
+  readonly riley: Person;
+  readonly avery: Person;
+  /** The process; throws while there is none. */
+  program(): Program;
+  url(): string;
+  /** Resolves when it listens and Slack is connected. */
+  start(): Promise<void>;
+  /** kill -9. */
+  kill(): Promise<void>;
+  /** The newest request, as the journal on disk tells it. */
+  request(): Request;
+  /** Resolves when the journal on disk shows the request in that state. */
+  reaches(state: State): Promise<void>;
+  /** Cards that claim to be the request's true one in a channel; threads are none. */
+  live(channel: string): readonly SlackMessageKept[];
+  /** Resolves when the newest card in the channel reads like this. */
+  shows(words: RegExp, channel: string): Promise<SlackMessageKept>;
+  /** Resolves when the program has nothing left to draw or to tell. */
+  drawn(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SlackProgramOptions {
+  readonly socket?: boolean;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** Devices work this many times as fast as real ones: a session takes about a second. */
+const deviceSpeed = 200;
+
+/** Everything but the process itself, which `start` starts. */
+export async function openSlackProgram({ socket = false, settings = {} }: SlackProgramOptions = {}): Promise<SlackProgram> {
+  const slack = await startFakeSlack();
+  furnish(slack);
+  slack.world.scopes = [...slack.world.scopes, 'channels:history', 'groups:history'];
+  const simulator = await startSimulator({ deviceSpeed });
+  const dir = mkdtempSync(join(tmpdir(), 'lr-slack-program-'));
+  const policy = join(dir, 'policy.yaml');
+  writeFileSync(policy, unhurried(slackPolicy()));
+  const journal = createJournalWatch(join(dir, 'data'));
+  let running: Program | undefined;
+
+  function program(): Program {
+    if (running === undefined) throw new Error('no program runs');
+    return running;
+  }
+  const url = (): string => addressIn(program().firstLine);
+
+  function newest(): Request | undefined {
+    journal.read();
+    return [...journal.requests.values()].at(-1);
+  }
+
+  return {
+    slack,
+    simulator,
+    riley: slack.person('U0RILEY1'),
+    avery: slack.person('U0AVERY1'),
+    program,
+    url,
+    async start() {
+      running = await startProgram('src/main.js', [], {
+        SLACK_BOT_TOKEN: slack.tokens.bot,
+        ...(socket ? { SLACK_APP_TOKEN: slack.tokens.app } : { SLACK_SIGNING_SECRET: slack.tokens.signingSecret }),
+        SLACK_API_URL: slack.apiUrl,
+        DEFENDER_API_URL: simulator.url,
+        DEFENDER_AUTH: 'none',
+        LR_POLICY: policy,
+        LR_DATA_DIR: join(dir, 'data'),
+        LR_LOG_LEVEL: 'info',
+        LR_POLL_MS: '100',
+        PORT: '0',
+        ...settings,
+      });
+      slack.target = socket ? undefined : `${url()}/slack/events`;
+    },
+    async kill() {
+      await program().kill('SIGKILL');
+      running = undefined;
+    },
+    request() {
+      const found = newest();
+      if (found === undefined) throw new Error('there is no request');
+      return found;
+    },
+    async reaches(state) {
+      await slack.until(`a request that is ${state}`, () => (newest()?.state === state ? true : undefined));
+    },
+    live: (channel) => slack.world.in(channel).filter((message) => message.by === 'U0BOT' && message.thread === undefined && !read(message).includes('superseded')),
+    shows: (words, channel) =>
+      slack.until(`a card with ${String(words)} in ${channel}`, () => {
+        const card = slack.cards(channel).at(-1);
+        return card !== undefined && words.test(read(card)) ? card : undefined;
+      }),
+    async drawn() {
+      let behind = 'not asked yet';
+      const deadline = performance.now() + 15_000;
+      while (behind !== '0 behind') {
+        if (performance.now() > deadline) throw new Error(`cards are ${behind}`);
+        await pause(25);
+        const body = (await (await fetch(`${url()}/readyz`)).json()) as { readonly checks: readonly { readonly name: string; readonly why?: string }[] };
+        behind = body.checks.find(({ name }) => name === 'cards')?.why ?? 'not told';
+      }
+    },
+    async close() {
+      await running?.kill('SIGKILL');
+      await simulator.stop();
+      await slack.close();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
