@@ -2,7 +2,7 @@
 import { EntraGroups } from '../adapters/entra/groups.ts';
 import { entraPrefix } from '../adapters/entra/groups.ts';
 import type { TokenSource } from '../adapters/entra/credentials.ts';
-import { TokenError } from '../adapters/entra/credentials.ts';
+import { TokenError } from '../adapters/entra/tokenError.ts';
 import type { Policy } from '../bot/policy.ts';
 import type { Log } from '../liveResponse/ports.ts';
 import type { Caller } from './call.ts';

@@ -1,6 +1,7 @@
 // The whole examination: what is local first, then everything that needs the network side by side. One thing that fails, hangs or breaks
 // never keeps the others from being looked at, and the whole ends within its time.
-import type { Credentials, TokenSource } from '../adapters/entra/credentials.ts';
+import type { TokenSource } from '../adapters/entra/credentials.ts';
+import type { Credentials } from '../adapters/entra/settings.ts';
 import { EntraTokens, noCredentials } from '../adapters/entra/credentials.ts';
 import { graphHosts } from '../adapters/entra/groups.ts';
 import { customEndpoint } from '../adapters/defender/clouds.ts';

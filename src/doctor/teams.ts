@@ -1,8 +1,9 @@
 // Teams: the bot's own token, which is what its registration, secret and tenant have to be right for, and the keys with which incoming
 // messages are checked. No message is sent. Where the bot is installed is known only to Teams, and learned from what comes in.
 import type { TeamsSettings } from '../adapters/config/chatSettings.ts';
-import type { Credentials, TokenSource } from '../adapters/entra/credentials.ts';
-import { TokenError } from '../adapters/entra/credentials.ts';
+import type { TokenSource } from '../adapters/entra/credentials.ts';
+import type { Credentials } from '../adapters/entra/settings.ts';
+import { TokenError } from '../adapters/entra/tokenError.ts';
 import { channelAuthorities } from '../adapters/teams/hosts.ts';
 import { field } from '../liveResponse/json.ts';
 import { call, isAnswer } from './call.ts';

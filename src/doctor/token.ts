@@ -1,6 +1,6 @@
 // The token for Defender: whether it can be had, for which tenant and audience, and whether its roles are enough for each feature.
 // What it lacks is known before any call is made, so that one missing grant is one red line and not one for each call that needs it.
-import { TokenError } from '../adapters/entra/credentials.ts';
+import { TokenError } from '../adapters/entra/tokenError.ts';
 import type { Token, TokenSource } from '../adapters/entra/credentials.ts';
 import { commercialScope } from '../adapters/defender/clouds.ts';
 import type { Kind } from '../liveResponse/pacing.ts';

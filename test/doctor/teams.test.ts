@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Credentials } from '../../src/adapters/entra/credentials.ts';
+import type { Credentials } from '../../src/adapters/entra/settings.ts';
 import { EntraTokens } from '../../src/adapters/entra/credentials.ts';
 import type { Examination } from '../../src/doctor/examine.ts';
 import { ChannelKeys } from '../support/channelKeys.ts';
