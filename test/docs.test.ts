@@ -1,7 +1,9 @@
 // The documents against the code: a map that nobody checks lies after a week.
 import { describe, expect, test } from '@jest/globals';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cloudNames } from '../src/adapters/defender/clouds.ts';
+import { knownNames } from '../src/adapters/config/settings.ts';
 import { moves } from '../src/liveResponse/request.ts';
 import { root } from './support/root.ts';
 
@@ -27,5 +29,37 @@ describe('docs/architecture.md', () => {
     const names = files.map((file) => file.split(/[\\/]/).at(-1)?.replace(/\.ts$/, '') ?? file);
     const missing = [...new Set(names)].filter((name) => !new RegExp(`\\b${name}\\b`).test(architecture));
     expect(missing).toEqual([]);
+  });
+});
+
+describe('the pages people set the bot up by', () => {
+  const pages = ['README.md', join('manifest', 'defender', 'README.md'), ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => join('docs', name))];
+  const named = (text: string): readonly string[] => [...text.matchAll(/\b(?:LR_|DEFENDER_|AZURE_|SLACK_|TEAMS_|Microsoft(?:App))[A-Za-z_]+[A-Za-z]\b/g)].map(([name]) => name);
+
+  test('name only settings that are read', () => {
+    const wrong = pages.flatMap((page) => named(readFileSync(join(root, page), 'utf8')).filter((name) => !knownNames.includes(name)).map((name) => `${page}: ${name}`));
+    expect(wrong).toEqual([]);
+  });
+
+  test.each([
+    ['defender-setup.md', /^(?:DEFENDER_|AZURE_)/],
+    ['slack-setup.md', /^SLACK_/],
+    ['teams-setup.md', /^(?:MicrosoftApp|TEAMS_|ChannelService)/],
+  ])('%s names every setting of its part', (page, of) => {
+    const text = readFileSync(join(root, 'docs', page), 'utf8');
+    expect(knownNames.filter((name) => of.test(name) && !text.includes(name))).toEqual([]);
+  });
+
+  test('link to files that are there', () => {
+    const missing = pages.flatMap((page) =>
+      [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((match) => join(root, page, '..', match[1] ?? '')).filter((file) => !existsSync(file)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('describe every credential and cloud that can be set', () => {
+    const text = readFileSync(join(root, 'docs', 'defender-setup.md'), 'utf8');
+    for (const name of cloudNames) expect(text).toContain(`\`${name}\``);
+    for (const kind of ['managed-identity', 'developer']) expect(text).toContain(`DEFENDER_AUTH=${kind}`);
   });
 });
