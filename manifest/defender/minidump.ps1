@@ -70,6 +70,7 @@ $TrustedSids = @('S-1-5-18', 'S-1-5-32-544')
 $LargestCollected = 3GB
 # Beside twice the memory of the process: room for the system to go on.
 $SpareSpace = 512MB
+$Megabyte = 1MB
 
 # An exception that carries the exit code.
 function New-Failure {
@@ -81,7 +82,8 @@ function New-Failure {
 
 function Format-Size {
     param([long] $Bytes)
-    return '{0} MB' -f [long][System.Math]::Ceiling($Bytes / 1MB)
+    $megabytes = [double] $Bytes / $Megabyte
+    return '{0} MB' -f [long] [System.Math]::Ceiling($megabytes)
 }
 
 # When a process was started; protected processes do not say.
@@ -224,8 +226,8 @@ function New-WorkFolder {
 
 function Assert-Space {
     param([System.Diagnostics.Process] $Target)
-    $memory = [System.Math]::Max($Target.PrivateMemorySize64, $Target.WorkingSet64)
-    $needed = 2 * $memory + $SpareSpace
+    [long] $memory = [System.Math]::Max([long] $Target.PrivateMemorySize64, [long] $Target.WorkingSet64)
+    [long] $needed = 2 * $memory + $SpareSpace
     $drive = New-Object -TypeName System.IO.DriveInfo -ArgumentList ([System.IO.Path]::GetPathRoot($OutputFolder))
     if ($drive.AvailableFreeSpace -lt $needed) {
         throw (New-Failure -Code 7 -Message ('The dump and its zip may need {0}, and {1} are free on {2}' -f (Format-Size -Bytes $needed), (Format-Size -Bytes $drive.AvailableFreeSpace), $drive.Name))
