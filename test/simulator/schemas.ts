@@ -11,7 +11,7 @@ const time = { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 const count = { type: 'integer', minimum: 0 } as const;
-const nullable = <Schema extends object>(schema: Schema): object => ({ anyOf: [schema, { type: 'null' }] });
+const nullable = (schema: object): object => ({ anyOf: [schema, { type: 'null' }] });
 const oneOf = (...values: readonly string[]): object => ({ enum: values });
 const list = (items: object): object => ({ type: 'array', items });
 
