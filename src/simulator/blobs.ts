@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { blobOf, collectedFile } from './collected.ts';
 import type { Blob } from './collected.ts';
+import { elsewhere } from './faults.ts';
 import { checkLink } from './links.ts';
 import { addressOf, listen } from './listening.ts';
 import type { Listening } from './listening.ts';
@@ -46,7 +47,7 @@ async function answer(tenant: Tenant, closing: AbortSignal, request: IncomingMes
   }
   const redirect = faults.take('redirect', 'blob');
   if (redirect !== undefined) {
-    response.writeHead(302, { location: redirect.value ?? 'http://127.0.0.1:9/elsewhere' }).end();
+    response.writeHead(302, { location: redirect.value ?? elsewhere }).end();
     return;
   }
   if (request.headers.authorization !== undefined && tenant.profile.blobBearer === 'refused') {

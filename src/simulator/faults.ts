@@ -40,9 +40,12 @@ export const faultNames = [
   'noComment',
   /** The link names the origin `value` ("http://blob.elsewhere.example"). */
   'linkHost',
-  /** The blob server answers 302 to `value`. */
+  /** Answers 302 to `value` without work. */
   'redirect',
 ] as const;
+/** Where a redirect without a value leads: a port nobody listens on. */
+export const elsewhere = 'http://127.0.0.1:9/elsewhere';
+
 export type FaultName = (typeof faultNames)[number];
 export type FaultPlace = Kind | 'blob' | 'any';
 

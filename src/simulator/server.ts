@@ -7,6 +7,7 @@ import { unauthorized } from './auth.ts';
 import { control } from './control.ts';
 import { addressOf, bodyOf, listen } from './listening.ts';
 import type { Listening } from './listening.ts';
+import { elsewhere } from './faults.ts';
 import type { Kind } from './profile.ts';
 import { Refused } from './refused.ts';
 import type { State } from './state.ts';
@@ -76,6 +77,8 @@ function insteadOf(tenant: Tenant, kind: Kind): Answer | undefined {
   if (tenant.faults.take('unauthorized', kind) !== undefined) return refusal(tenant, unauthorized('The bearer token was refused.'));
   const throttle = tenant.faults.take('throttle', kind);
   if (throttle !== undefined) return refusal(tenant, tenant.tooMany('API calls quota exceeded! maximum allowed 10 per 00:01:00', throttle.retryAfter));
+  const redirect = tenant.faults.take('redirect', kind);
+  if (redirect !== undefined) return { status: 302, headers: { location: redirect.value ?? elsewhere }, body: '' };
   const fault = tenant.faults.take('status', kind);
   if (fault === undefined) return undefined;
   const status = fault.status ?? 500;

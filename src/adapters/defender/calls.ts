@@ -115,7 +115,7 @@ export class Calls {
     // Token first: its time-out must not lie between taking a slot and using it.
     const token = await this.#token(false);
     let answer = await this.#send(ask, token);
-    if (answer.status === 401 && token !== undefined) answer = await this.#send(ask, await this.#token(true));
+    if (answer.status === 401 && token !== undefined) answer = await this.#send(ask, await this.#anotherThan(token));
     if (answer.status < 200 || answer.status > 299) throw this.#refusal(ask, answer.status, readError(jsonOf(answer)?.value), answer);
     const json = jsonOf(answer);
     if (json === undefined) throw new DefenderError(ask.kind === 'submit' ? 'ambiguous' : 'unreadable', `the answer to ${ask.kind} is not JSON`, { status: answer.status });
@@ -158,6 +158,15 @@ export class Calls {
       patience -= wait;
       await clock.sleep(wait);
     }
+  }
+
+  /**
+   * A token after a 401. Another call that met the same refusal may have renewed it already: then that one is taken, because each renewal
+   * is a sign-in that Entra ID counts, and a burst of them is throttled there.
+   */
+  async #anotherThan(refused: Token): Promise<Token | undefined> {
+    const held = this.#renewing === undefined ? await this.#token(false) : undefined;
+    return held !== undefined && held.value.reveal() !== refused.value.reveal() ? held : await this.#token(true);
   }
 
   async #token(renew: boolean): Promise<Token | undefined> {

@@ -227,8 +227,7 @@ describe('a GET', () => {
   test('renews an expired token once for many calls', async () => {
     const { client, renewals } = await bench((ask, response) => (ask.headers.authorization === 'Bearer token-1' ? refuse(response, 401, 'Unauthorized') : json(response, 200, device)));
     await Promise.all([1, 2, 3, 4].map(() => client.machine(machineId)));
-    expect(renewals()).toBeLessThanOrEqual(4);
-    expect(renewals()).toBeGreaterThanOrEqual(1);
+    expect(renewals()).toBe(1);
   });
 
   test('without any token, because there is none to be had, is not sent', async () => {
