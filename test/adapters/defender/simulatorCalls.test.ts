@@ -37,14 +37,14 @@ describe('an answer', () => {
   });
 
   test('with a slow body ends at the deadline: ambiguous for a POST that was accepted, repeated once for a GET', async () => {
-    const { client, simulator, hosta, outcomes, plant } = await bench({ timeout: 300 });
+    const { client, simulator, hosta, outcomes, plant } = await bench({ timeout: 1_000 });
     await plant({ what: 'slowBody', on: 'run', ms: 3_600_000 }, { what: 'slowBody', on: 'machines', ms: 3_600_000 });
     const began = performance.now();
     expect((await failureOf(client.submit(hosta, dump, comment))).code).toBe('ambiguous');
     expect(simulator.tenant.submissions).toHaveLength(1);
     expect((await client.machine(hosta)).id).toBe(hosta);
     expect(outcomes).toEqual(['submit ambiguous', 'machines unavailable', 'machines ok']);
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(performance.now() - began).toBeLessThan(30_000);
   });
 
   test('of truncated JSON is ambiguous for a POST that was accepted, and unreadable for a GET', async () => {
