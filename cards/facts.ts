@@ -2,7 +2,7 @@
 import type { Device, Request } from '../src/liveResponse/request.ts';
 import { oneLine, tailOf } from './clip.ts';
 import * as bound from './limits.ts';
-import { isolationWords, panelFacts } from './panel.ts';
+import { alikeFact, isolationWords, panelFacts } from './panel.ts';
 import { contentFact } from './scripts.ts';
 import { stamp, timeOf } from './time.ts';
 import type { FactLine } from './view.ts';
@@ -16,6 +16,7 @@ export function factLines(request: Request): readonly FactLine[] {
   const undecided = request.state === 'awaitingApproval' || request.state === 'queued';
   const facts: readonly (FactLine | undefined)[] = [
     { label: 'Device', value: deviceWords(request.device) },
+    undecided ? alikeFact(request.panel) : undefined,
     { label: 'Asked by', value: `${name(request.requester.name)}, ${stamp(request.at)}` },
     fact('Reason', request.reason === undefined ? undefined : oneLine(request.reason, bound.view.reason)) ?? (undecided ? { label: 'Reason', value: 'none given' } : undefined),
     approval === undefined ? undefined : { label: 'Approved by', value: `${name(approval.by.name)}, ${when(approval.at)}` },

@@ -20,13 +20,18 @@ export function isolationWords(isolation: Isolation, beside: number): string {
   return `${state}, ${isolation.pending === 'release' ? 'a release from isolation is pending' : 'an isolation is pending'}`;
 }
 
+/** Right below the device itself, so that the ends of the ids stand one above the other. */
+export function alikeFact(panel: Panel | undefined): FactLine | undefined {
+  if (panel?.alike === undefined || panel.alike.devices.length === 0) return undefined;
+  return { label: 'Look-alikes', value: alikeWords(panel) };
+}
+
 /** The facts of an approval card beside the device's own record; none where nothing is worth a line at three in the morning. */
 export function panelFacts(panel: Panel | undefined, at: number): readonly FactLine[] {
   if (panel === undefined) return [];
   const sessions = (panel.sessions ?? []).filter((session) => session.at > at - recently);
   const [newest, ...more] = sessions;
   return [
-    ...(panel.alike === undefined || panel.alike.devices.length === 0 ? [] : [{ label: 'Look-alikes', value: `${alikeWords(panel)}. Check that this device is the one meant.` }]),
     ...(newest === undefined ? [] : [{ label: 'Last session', value: `${sessionWords(newest, at)}${more.length === 0 ? '' : `; ${more.length} more within a day`}` }]),
     ...unreadFact(panel),
   ];
