@@ -51,8 +51,8 @@ function run(text: string, look: Omit<TextRun, 'type' | 'text'> = {}): TextRun {
   return { type: 'TextRun', text, ...look };
 }
 
-/** A whole `{{DATE(…)}}` or `{{TIME(…)}}`, which clients replace by a date even in a run. */
-const dateFunction = /\{(?=\{(?:DATE|TIME)\(\d{4}-\d\d-\d\dT[^()]{0,80}\)\}\})/;
+/** The beginning of a `{{DATE(…)}}` or `{{TIME(…)}}`, which clients replace by a date even in a run; also of one that was clipped. */
+const dateFunction = /\{(?=\{(?:DATE|TIME)\(\d{4}-)/;
 
 /** Date functions are divided between two runs, and so drawn as they stand. */
 function text(runs: readonly TextRun[], spacing?: Spacing): RichTextBlock {

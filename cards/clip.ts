@@ -137,6 +137,11 @@ export function oneLine(text: string, max: number): string {
   return clip(clean(text.slice(0, max * 8 + 64)).replace(/\s+/g, ' ').trim(), max);
 }
 
+/** The last `count` characters of an id, in one line, by which people tell two of them apart. */
+export function tailOf(id: string, count = 8): string {
+  return Array.from(oneLine(id.slice(-400), 400)).slice(-count).join('');
+}
+
 const plain = (character: string): string => character;
 
 /**

@@ -1,13 +1,14 @@
 // The labelled facts of a card: all that an approver judges by before the approval, and what an analyst looks up after it.
 import type { Device, Request } from '../src/liveResponse/request.ts';
-import { oneLine } from './clip.ts';
+import { oneLine, tailOf } from './clip.ts';
 import * as bound from './limits.ts';
+import { alikeFact, isolationWords, panelFacts } from './panel.ts';
 import { contentFact } from './scripts.ts';
 import { stamp, timeOf } from './time.ts';
 import type { FactLine } from './view.ts';
 
 /** Labels that survive however small a card must be made. */
-export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Scripts', 'Fingerprint', 'Request', 'Action id']);
+export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Look-alikes', 'Scripts', 'Fingerprint', 'Request', 'Action id']);
 
 export function factLines(request: Request): readonly FactLine[] {
   const when = (ms: number): string => timeOf(ms, request.at);
@@ -15,10 +16,11 @@ export function factLines(request: Request): readonly FactLine[] {
   const undecided = request.state === 'awaitingApproval' || request.state === 'queued';
   const facts: readonly (FactLine | undefined)[] = [
     { label: 'Device', value: deviceWords(request.device) },
+    undecided ? alikeFact(request.panel) : undefined,
     { label: 'Asked by', value: `${name(request.requester.name)}, ${stamp(request.at)}` },
     fact('Reason', request.reason === undefined ? undefined : oneLine(request.reason, bound.view.reason)) ?? (undecided ? { label: 'Reason', value: 'none given' } : undefined),
     approval === undefined ? undefined : { label: 'Approved by', value: `${name(approval.by.name)}, ${when(approval.at)}` },
-    ...(undecided ? deviceFacts(request.device, when) : []),
+    ...(undecided ? deviceFacts(request, when) : []),
     undecided ? { label: 'Tier', value: oneLine(request.terms.tier, 60) } : undefined,
     request.state === 'awaitingApproval' ? { label: 'Expires', value: `${when(request.terms.expiresAt)}, then denied` } : undefined,
     request.state === 'queued' ? { label: 'Runs before', value: when(request.runBefore) } : undefined,
@@ -48,13 +50,14 @@ function deviceWords(device: Device): string {
 }
 
 export function idTail(device: Device): string {
-  return oneLine(device.id, 400).slice(-8);
+  return tailOf(device.id);
 }
 
-function deviceFacts(device: Device, when: (ms: number) => string): readonly (FactLine | undefined)[] {
+function deviceFacts({ device, panel, at }: Request, when: (ms: number) => string): readonly (FactLine | undefined)[] {
   const state = [
     oneLine(device.os, 60),
     said('health', device.health),
+    panel?.isolation === undefined ? undefined : isolationWords(panel.isolation, at),
     said('risk', device.risk),
     said('exposure', device.exposure),
     said('IP', device.ip),
@@ -70,6 +73,7 @@ function deviceFacts(device: Device, when: (ms: number) => string): readonly (Fa
       label: 'Last full report',
       value: device.lastReportAt === undefined ? 'not known' : `${when(device.lastReportAt)} (about daily; does not tell whether it is online)`,
     },
+    ...panelFacts(panel, at),
   ];
 }
 

@@ -5,6 +5,7 @@ import { endingWords } from './endings.ts';
 import { oneLine } from './clip.ts';
 import * as bound from './limits.ts';
 import { outcomeWords } from './outcomes.ts';
+import { alikeWarning } from './panel.ts';
 import type { Said } from './said.ts';
 import { earlierAttempt } from './said.ts';
 import { stepFacts } from './steps.ts';
@@ -51,7 +52,7 @@ function awaiting(request: InState<'awaitingApproval'>, context: ViewContext): S
     tone: 'attention',
     lead:
       `Nothing has run. Anyone with the role “${oneLine(request.terms.approveRole, 60)}” except ${person(request.requester.name)} can approve or deny. ` +
-      `Without a decision by ${at(request, request.terms.expiresAt)} it is denied.${frozen}`,
+      `Without a decision by ${at(request, request.terms.expiresAt)} it is denied.${alikeWarning(request.panel)}${frozen}`,
   };
 }
 

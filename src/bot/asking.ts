@@ -3,6 +3,7 @@ import type { Asked, Device, Request } from '../liveResponse/request.ts';
 import { granted } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayRequest, termsOf } from './decisions.ts';
+import { readPanel } from './panel.ts';
 import { refOf } from './people.ts';
 import type { Actor } from './people.ts';
 import { placesOf } from './cardPlaces.ts';
@@ -19,7 +20,7 @@ export async function ask(bot: Conversation, actor: Actor, input: CommandIn, wan
   const { tier } = granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
   const device = await theDevice(bot, wanted.host);
   granted(inScope(bot.policy, device));
-  const content = await seeContent(bot, wanted.commands);
+  const [content, panel] = await Promise.all([seeContent(bot, wanted.commands), readPanel(bot, device)]);
   const now = bot.clock.now();
   const { tenant } = bot.settings;
   const asked: Asked = {
@@ -32,6 +33,7 @@ export async function ask(bot: Conversation, actor: Actor, input: CommandIn, wan
     placeIsPrivate: input.place.direct || input.place.external,
     tenant,
     device,
+    panel,
     commands: wanted.commands,
     title: wanted.title,
     terms: termsOf(tier, now),

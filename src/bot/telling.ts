@@ -1,4 +1,5 @@
 // Answers that only tell: status, lists, a device, the quota. Private to whoever asked, in preformatted columns.
+import { panelLines } from '../../cards/panel.ts';
 import { duration, timeOf } from '../../cards/time.ts';
 import type { Device, Request } from '../liveResponse/request.ts';
 import { isOpen } from '../liveResponse/request.ts';
@@ -9,6 +10,7 @@ import type { ListName } from './grammar.ts';
 import type { Actor } from './people.ts';
 import type { Place, Reply } from './ports.ts';
 import { resultsShownIn } from './cardPlaces.ts';
+import { readPanel } from './panel.ts';
 import { explain } from './refusal.ts';
 import { inScope } from './scope.ts';
 import { wordsOf } from './views.ts';
@@ -58,10 +60,13 @@ export async function host(bot: Conversation, name: string): Promise<Reply> {
   const devices = await bot.defender.findMachines(name);
   if (devices.length === 0) return sentence(explain({ refused: 'unknownDevice', name }, bot.settings.command));
   const told = devices.length === 1 ? `${name}:` : `${devices.length} devices match ${name}. Ask with a full name or an id.`;
-  return sentence(told, devices.slice(0, listRows).map((device) => deviceText(bot, device)).join('\n\n'));
+  const [device] = devices;
+  // Two more calls: for one device they are worth it.
+  const panel = devices.length === 1 && device !== undefined ? panelLines(await readPanel(bot, device), bot.clock.now()) : [];
+  return sentence(told, devices.slice(0, listRows).map((one) => deviceText(bot, one, panel)).join('\n\n'));
 }
 
-function deviceText(bot: Conversation, device: Device): string {
+function deviceText(bot: Conversation, device: Device, panel: ReturnType<typeof panelLines>): string {
   const scope = inScope(bot.policy, device);
   const busy = bot.store.open().filter((request) => request.device.id === device.id);
   const lines: readonly (readonly [string, string | undefined])[] = [
@@ -75,6 +80,7 @@ function deviceText(bot: Conversation, device: Device): string {
     ['Tags', device.tags.length === 0 ? 'none' : device.tags.join(', ')],
     ['Last full report', device.lastReportAt === undefined ? undefined : timeOf(device.lastReportAt, bot.clock.now())],
     ['IP', device.ip],
+    ...panel,
     ['Live response', scope === undefined ? 'allowed by the policy' : explain(scope, bot.settings.command)],
     ['Open requests', busy.length === 0 ? 'none' : busy.map((request) => `${request.id} (${wordsOf(bot, request).status})`).join(', ')],
   ];

@@ -179,6 +179,7 @@ function asked(r: Request): Asked {
     fingerprint: r.fingerprint,
     ...(r.recipe === undefined ? {} : { recipe: r.recipe }),
     ...(r.recipeArgs === undefined ? {} : { recipeArgs: r.recipeArgs }),
+    ...(r.panel === undefined ? {} : { panel: r.panel }),
     ...(r.content === undefined ? {} : { content: r.content }),
     ...(r.reason === undefined ? {} : { reason: r.reason }),
   };

@@ -112,6 +112,10 @@ export interface DefenderApi {
   actions(ids: readonly string[]): Promise<readonly Action[]>;
   /** Live response actions of a device created at or after `since` (epoch milliseconds), newest first. */
   recent(machineId: string, since: number): Promise<readonly Action[]>;
+  /** The newest actions of all types of a device, newest first; `whole` when there are no older ones. */
+  history(machineId: string): Promise<{ readonly actions: readonly Action[]; readonly whole: boolean }>;
+  /** Devices whose name begins with one of these, lower case; `whole` when there are no others. One call: never all of a large fleet. */
+  machinesBeginning(names: readonly string[]): Promise<{ readonly devices: readonly Device[]; readonly whole: boolean }>;
   cancel(id: string, why: string): Promise<Action>;
   link(id: string, index: number): Promise<Link>;
   /** Reads at most `maxBytes` of a result, without our credentials. */

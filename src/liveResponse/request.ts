@@ -3,6 +3,7 @@
 import type { Action, Outcome } from './action.ts';
 import type { Command } from './commands.ts';
 import type { Content } from './content.ts';
+import type { Panel } from './panel.ts';
 
 /** A human listed in the policy, as he or she was when it happened. Compared by `id` alone. */
 export interface PersonRef {
@@ -70,6 +71,8 @@ export interface Asked {
   readonly placeIsPrivate: boolean;
   readonly tenant: string;
   readonly device: Device;
+  /** What else was known of the device when it was asked for. Absent in requests made before it was kept. */
+  readonly panel?: Panel;
   readonly commands: readonly Command[];
   /** What the requester typed, in one line, for title and history. */
   readonly title: string;

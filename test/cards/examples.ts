@@ -6,6 +6,7 @@ import type { CardView, ViewContext } from '../../cards/view.ts';
 import type { Action, CommandProgress } from '../../src/liveResponse/action.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import type { Content } from '../../src/liveResponse/content.ts';
+import type { Panel } from '../../src/liveResponse/panel.ts';
 import { begin, evolve } from '../../src/liveResponse/evolve.ts';
 import type { Approval, Asked, Attempt, Fact, Move, Request, WaitCause } from '../../src/liveResponse/request.ts';
 import { packageRoot } from '../support/packageRoot.ts';
@@ -25,6 +26,19 @@ export const dump: readonly Command[] = [
 
 /** What the library held when the dump was asked for. */
 export const content: Content = { at: start, files: [{ name: 'minidump.ps1', sha256: `3f2a91c0${'5b'.repeat(28)}`, updatedAt: start - 32 * 24 * 60 * minute }] };
+
+/** What was known of the device beside its record: nothing that is worth a line on the card. */
+const quiet: Panel = { at: start, isolation: { state: 'notIsolated' }, sessions: [], alike: { devices: [], more: 0, whole: true } };
+const eventful: Panel = {
+  at: start,
+  isolation: { state: 'isolated', since: start - 22 * minute, pending: 'release' },
+  sessions: [
+    { at: start - 41 * minute, status: 'Succeeded', what: 'RunScript collect.ps1 and 1 more', by: 'Omar Other', requestId: 'lr-2m8x4d' },
+    { at: start - 3 * 60 * minute, status: 'Failed', what: 'GetFile C:\\Windows\\TEMP\\x.zip', by: '5d3b1f0a-6c2e-4b7a-9f0d-1e2a3b4c5d6e' },
+  ],
+  alike: { devices: [{ id: `${'0'.repeat(32)}5be07a11`, name: 'hosta.branch.example', how: 'same' }, { id: `${'0'.repeat(32)}9c41d2e8`, name: 'h0sta.corp.example', how: 'alike' }], more: 1, whole: true },
+};
+const unread: Panel = { at: start, alike: { devices: [], more: 0, whole: false } };
 
 export function asked(over: Partial<Asked> = {}): Asked {
   return {
@@ -48,6 +62,7 @@ export function asked(over: Partial<Asked> = {}): Asked {
       lastReportAt: start - 6 * 60 * minute,
       ip: '10.20.30.40',
     },
+    panel: quiet,
     commands: dump,
     title: 'dump hosta OfficeClickToRun',
     recipe: 'dump',
@@ -202,6 +217,8 @@ export const examples: readonly Example[] = [
   example('awaiting-approval-teams', [], { notify: 'teams:5f0c1a52-7a53-4a1c-9a3e-0d6c8f1b2a3c', simulated: true }),
   example('awaiting-approval-many', [], { frozen: 'Defender outage MDE-1234' }, { commands: many, content: manyContent, title: 'triage hosta', recipe: 'triage' }),
   example('awaiting-approval-not-verified', [], {}, notRead),
+  example('awaiting-approval-look-alikes', [], {}, { panel: eventful }),
+  example('awaiting-approval-panel-unread', [], {}, { panel: unread }),
   example('queued-turn', [approved], { now: start + 2 * minute, queue: { position: 3, expectedAt: start + 3 * minute } }),
   example('queued-device-busy', [approved, claimed, deferred('deviceBusy')], { now: start + 3 * minute }),
   example('queued-sessions', [approved, [{ type: 'waiting', cause: 'sessions' }, 3]], { now: start + 3 * minute, queue: { position: 12, expectedAt: start + 9 * minute } }),

@@ -10,6 +10,7 @@ import { plainText } from '../../cards/plainText.ts';
 import type { CardView } from '../../cards/view.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import { maxCommandCharacters, maxCommands, problemWith } from '../../src/liveResponse/commands.ts';
+import type { Panel } from '../../src/liveResponse/panel.ts';
 import type { Request } from '../../src/liveResponse/request.ts';
 import { action, asked, context, ended, excerptRead, progress, request, sasUrl, sent, start } from './examples.ts';
 import { objects, readAdaptive, readSlack } from './reading.ts';
@@ -37,6 +38,15 @@ function hostileRequest(text: string): Request {
       device: { ...asked().device, name: text, os: text, health: text, group: text, tags: [text, text] },
     },
   );
+}
+
+function hostilePanel(text: string): Panel {
+  return {
+    at: start,
+    isolation: { state: 'isolated', since: Number.NaN, pending: 'release' },
+    sessions: [{ at: start, status: text, what: text, by: text, requestId: 'lr-aaaaaa' }],
+    alike: { devices: [{ id: text, name: text, how: 'alike' }, { id: text, name: text, how: 'same' }], more: 7, whole: false },
+  };
 }
 
 function fitsEverywhere(view: CardView): void {
@@ -82,7 +92,7 @@ describe('hostile text', () => {
       fitsEverywhere(view);
       expectInert(view);
     }
-    const waiting = cardView(request([], { title: text, reason: text, device: { ...asked().device, name: text, tags: [text] } }), context({ frozen: text, command: text }));
+    const waiting = cardView(request([], { title: text, reason: text, device: { ...asked().device, name: text, tags: [text] }, panel: hostilePanel(text), content: { at: start, files: [{ name: 'minidump.ps1', sha256: text, updatedAt: Number.NaN }] } }), context({ frozen: text, command: text }));
     fitsEverywhere(waiting);
     expectInert(waiting);
   });
@@ -105,6 +115,16 @@ describe('hostile text', () => {
 });
 
 describe('the longest requests', () => {
+  test('show the beginning of every hash in every rendering, however small the card must be', () => {
+    const names = Array.from({ length: maxCommands }, (_, n) => `${'s'.repeat(120)}${n}.ps1`);
+    const commands = names.map((scriptName): Command => ({ type: 'RunScript', scriptName, args: 'é'.repeat(maxCommandCharacters / maxCommands - 130) }));
+    expect(problemWith(commands)).toBeUndefined();
+    const files = names.map((name, n) => ({ name, sha256: `${n}abcdef${n}`.repeat(8), updatedAt: start }));
+    const view = cardView(request([], { commands, content: { at: start, files }, panel: hostilePanel('漢'.repeat(400)), reason: '漢'.repeat(2000) }), context());
+    fitsEverywhere(view);
+    for (const one of [readAdaptive(adaptiveCard(view)).text, readSlack(blockKit(view).blocks).text]) for (const { sha256 } of files) expect(one).toContain(sha256.slice(0, 8));
+  });
+
   const kinds: readonly (readonly [string, (length: number) => Command])[] = [
     ['backslashes', (length) => ({ type: 'GetFile', path: '\\'.repeat(length) })],
     ['ideographs', (length) => ({ type: 'GetFile', path: '漢'.repeat(length) })],

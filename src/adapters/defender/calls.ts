@@ -24,12 +24,13 @@ export interface DefenderParts {
   /** Defender is itself on this machine, and so may be its results, on whatever port. */
   readonly resultsOnLoopback?: boolean;
   /** Milliseconds to the end of an answer. */
-  readonly timeouts?: { readonly get: number; readonly post: number };
+  readonly timeouts?: { readonly get: number; readonly post: number; readonly extra: number };
   /** For metrics: one report for each exchange with Defender. */
   readonly observe?: (call: { readonly kind: Kind; readonly outcome: 'ok' | DefenderErrorCode; readonly ms: number }) => void;
 }
 
-const defaultTimeouts = { get: 20_000, post: 60_000 } as const;
+/** `extra`: reads that only add to what a card says, while a person waits for the card. */
+const defaultTimeouts = { get: 20_000, post: 60_000, extra: 6_000 } as const;
 
 /** Waits up to this are slept through; longer ones are told to the caller as `paced`. Milliseconds. */
 export const longestPauseMs = 2000;
@@ -49,8 +50,8 @@ export class Calls {
   }
 
   /** The JSON answer to a GET. Repeated once when it failed on the way or with a 5xx. @throws DefenderError */
-  async get(kind: Kind, path: string): Promise<unknown> {
-    const ask: Ask = { kind, method: 'GET', url: this.#url(path) };
+  async get(kind: Kind, path: string, timeout: Timeout = 'get'): Promise<unknown> {
+    const ask: Ask = { kind, method: 'GET', url: this.#url(path), timeout };
     try {
       return await this.#call(ask);
     } catch (error) {
@@ -66,16 +67,22 @@ export class Calls {
 
   /** The JSON answer to a POST that is sent once. @throws DefenderError */
   async post(kind: 'submit' | 'cancel', path: string, body: string): Promise<unknown> {
-    return await this.#call({ kind, method: 'POST', url: this.#url(path), body });
+    return await this.#call({ kind, method: 'POST', url: this.#url(path), body, timeout: 'post' });
+  }
+
+  /** One page of a collection, and where the next one is. @throws DefenderError */
+  async page(kind: Kind, path: string, timeout: Timeout): Promise<{ readonly items: readonly unknown[]; readonly next: string | undefined }> {
+    const { items, next } = readPage(await this.get(kind, path, timeout));
+    if (items === undefined) throw new DefenderError('unreadable', `the answer to ${kind} is not a collection`);
+    return { items, next };
   }
 
   /** All items of a collection, following next links on our own origin, `maxPages` pages at most. @throws DefenderError */
-  async pages(kind: Kind, path: string, maxPages: number): Promise<readonly unknown[]> {
+  async pages(kind: Kind, path: string, maxPages: number, timeout: Timeout = 'get'): Promise<readonly unknown[]> {
     const items: unknown[] = [];
     let next: string | undefined = path;
     for (let page = 1; next !== undefined && page <= maxPages; page += 1) {
-      const read = readPage(await this.get(kind, next));
-      if (read.items === undefined) throw new DefenderError('unreadable', `the answer to ${kind} is not a collection`);
+      const read = await this.page(kind, next, timeout);
       items.push(...read.items);
       next = read.next;
     }
@@ -129,7 +136,7 @@ export class Calls {
       method: ask.method,
       url: ask.url,
       maxBytes: maxAnswerBytes,
-      timeoutMs: ask.method === 'GET' ? timeouts.get : timeouts.post,
+      timeoutMs: timeouts[ask.timeout],
       connection: ask.method === 'GET' ? 'kept' : 'fresh',
       headers: {
         accept: 'application/json',
@@ -205,7 +212,10 @@ export class Calls {
   }
 }
 
+type Timeout = keyof typeof defaultTimeouts;
+
 interface Ask {
+  readonly timeout: Timeout;
   readonly kind: Kind;
   readonly method: 'GET' | 'POST';
   readonly url: URL;

@@ -19,6 +19,8 @@ const deviceId = /^[0-9a-f]{40}$/i;
 const pageSize = 100;
 /** More devices of one name than this can hold are ambiguous anyway. */
 const maxPages = 5;
+/** No page documents one: a file that was left out would be told as not in the library. */
+const maxLibraryPages = 50;
 
 export class DefenderClient implements DefenderApi {
   readonly #calls: Calls;
@@ -75,18 +77,25 @@ export class DefenderClient implements DefenderApi {
   async recent(machineId: string, since: number): Promise<readonly Action[]> {
     const from = new Date(since).toISOString();
     const filter = `machineId eq ${quoted(machineId)} and creationDateTimeUtc ge ${from} and type eq 'LiveResponse'`;
-    const path = `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`;
-    const items = await this.#calls.pages('list', `${path}&$orderby=${encodeURIComponent('creationDateTimeUtc desc')}`, maxPages).catch((error: unknown) => {
-      // $orderby works in the field and stands in no page.
-      if (error instanceof DefenderError && error.detail.status === 400) return this.#calls.pages('list', path, maxPages);
-      throw error;
-    });
-    return items
-      .map(readAction)
-      .filter((action) => action !== undefined)
-      .filter((action) => action.type === 'LiveResponse' && action.createdAt >= since && action.machineId.toLowerCase() === machineId.toLowerCase())
-      .sort((a, b) => b.createdAt - a.createdAt)
+    const items = await newestFirst(filter, (path) => this.#calls.pages('list', path, maxPages));
+    return actionsOf(items, machineId)
+      .filter((action) => action.type === 'LiveResponse' && action.createdAt >= since)
       .map((action) => this.#readings.heard(action));
+  }
+
+  async history(machineId: string): Promise<{ readonly actions: readonly Action[]; readonly whole: boolean }> {
+    const { items, next } = await newestFirst(`machineId eq ${quoted(machineId)}`, (path) => this.#calls.page('list', path, 'extra'));
+    return { actions: actionsOf(items, machineId), whole: items.length < pageSize && next === undefined };
+  }
+
+  async machinesBeginning(names: readonly string[]): Promise<{ readonly devices: readonly Device[]; readonly whole: boolean }> {
+    const filter = names.map((name) => `startswith(computerDnsName,${quoted(name)})`).join(' or ');
+    const none = { items: [], next: undefined };
+    const { items, next } = await this.#calls.page('machines', `/api/machines?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`, 'extra').catch((error: unknown) => {
+      noneWhenNotFound(error);
+      return none;
+    });
+    return { devices: items.map(readDevice).filter((device) => device !== undefined), whole: items.length < pageSize && next === undefined };
   }
 
   async cancel(id: string, why: string): Promise<Action> {
@@ -123,9 +132,27 @@ export class DefenderClient implements DefenderApi {
   }
 
   async library(): Promise<readonly LibraryFile[]> {
-    const items = await this.#calls.pages('library', '/api/libraryfiles', maxPages);
+    const items = await this.#calls.pages('library', '/api/libraryfiles', maxLibraryPages, 'extra');
     return items.map(readLibraryFile).filter((file) => file !== undefined);
   }
+}
+
+/** Reads a list of actions in the order we want, or in the service's own: $orderby works in the field and stands in no page. */
+async function newestFirst<T>(filter: string, read: (path: string) => Promise<T>): Promise<T> {
+  const path = `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`;
+  return await read(`${path}&$orderby=${encodeURIComponent('creationDateTimeUtc desc')}`).catch((error: unknown) => {
+    if (error instanceof DefenderError && error.detail.status === 400) return read(path);
+    throw error;
+  });
+}
+
+/** Newest first, and of that machine alone, whatever the service made of the filter. */
+function actionsOf(items: readonly unknown[], machineId: string): readonly Action[] {
+  return items
+    .map(readAction)
+    .filter((action) => action !== undefined)
+    .filter((action) => action.machineId.toLowerCase() === machineId.toLowerCase())
+    .sort((a, b) => b.createdAt - a.createdAt);
 }
 
 /** "404 if there are no recent machines" in the pages, an empty 200 in the field. */

@@ -26,7 +26,7 @@ interface Bench {
   readonly renewals: () => number;
 }
 
-async function bench(answer: Answer, over: { readonly tokens?: TokenSource; readonly timeout?: number; readonly dead?: boolean; readonly resultOrigins?: readonly string[] } = {}): Promise<Bench> {
+async function bench(answer: Answer, over: { readonly tokens?: TokenSource; readonly timeout?: number; readonly extra?: number; readonly dead?: boolean; readonly resultOrigins?: readonly string[] } = {}): Promise<Bench> {
   const api = await serve(answer);
   const http = new Http();
   closing.push(() => http.close(), () => api.close());
@@ -45,7 +45,7 @@ async function bench(answer: Answer, over: { readonly tokens?: TokenSource; read
     log,
     endpoint: customEndpoint(`${api.origin}/`),
     resultOrigins: over.resultOrigins ?? [],
-    timeouts: { get: timeout, post: timeout },
+    timeouts: { get: timeout, post: timeout, extra: over.extra ?? timeout },
     observe: ({ kind, outcome }) => outcomes.push(`${kind} ${outcome}`),
   });
   return { client, api, clock, budgets, log, outcomes, renewals: counting.renewals };
@@ -388,6 +388,44 @@ describe('a link', () => {
     expect(new TextDecoder().decode((await client.read(link.url, 1000)).bytes)).toBe('{"script_output":"ok"}');
     expect(blob.asked[0]?.headers.authorization).toBeUndefined();
     expect(api.asked).toHaveLength(1);
+  });
+});
+
+describe('what else is known of a device', () => {
+  test('is one list of its newest actions of all types; whether there are older ones is told', async () => {
+    const isolate = actionJson({ id: 'iso', type: 'Isolate', creationDateTimeUtc: '2021-02-04T12:00:00Z', commands: [] });
+    const { client, api } = await bench((_ask, response, count) =>
+      json(response, 200, { value: [isolate, actionJson(), actionJson({ id: 'other', machineId: 'f'.repeat(40) })], ...(count === 2 ? { '@odata.nextLink': 'https://elsewhere.example/' } : {}) }),
+    );
+    const history = await client.history(machineId);
+    expect(history.actions.map((one) => one.type)).toEqual(['LiveResponse', 'Isolate']);
+    expect(history.whole).toBe(true);
+    expect(await client.history(machineId)).toMatchObject({ whole: false });
+    expect(api.asked).toHaveLength(2);
+    expect(new URL(api.asked[0]?.path ?? '', 'http://x').searchParams.get('$filter')).toBe(`machineId eq '${machineId}'`);
+  });
+
+  test('goes on without an order where the service refuses one', async () => {
+    const { client, api } = await bench((ask, response) => (ask.path.includes('orderby') ? refuse(response, 400, 'ODataError') : json(response, 200, { value: [actionJson()] })));
+    expect((await client.history(machineId)).actions).toHaveLength(1);
+    expect(api.asked).toHaveLength(2);
+  });
+
+  test('is one page of devices whose names begin alike, quotes doubled', async () => {
+    const { client, api } = await bench((_ask, response) => json(response, 200, { value: Array.from({ length: 100 }, (_, n) => ({ id: String(n).padStart(40, '0'), computerDnsName: `host${n}` })) }));
+    const found = await client.machinesBeginning(["o'b", '0x']);
+    expect([found.devices.length, found.whole, api.asked.length]).toEqual([100, false, 1]);
+    expect(new URL(api.asked[0]?.path ?? '', 'http://x').searchParams.get('$filter')).toBe("startswith(computerDnsName,'o''b') or startswith(computerDnsName,'0x')");
+  });
+
+  test('is no device at all where the service answers 404 to an empty list', async () => {
+    const { client } = await bench((_ask, response) => refuse(response, 404, 'ResourceNotFound'));
+    expect(await client.machinesBeginning(['x'])).toEqual({ devices: [], whole: true });
+  });
+
+  test('is waited for less long than what is needed', async () => {
+    const { client } = await bench(() => undefined, { timeout: 60_000, extra: 50 });
+    expect(await Promise.all([client.history(machineId), client.machinesBeginning(['x']), client.library()].map(async (work) => (await failure(work)).code))).toEqual(['unavailable', 'unavailable', 'unavailable']);
   });
 });
 
