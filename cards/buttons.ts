@@ -1,5 +1,6 @@
 // The buttons of a card in each state, with what a screen reader says and the second step that names what will happen.
 import type { Request } from '../src/liveResponse/request.ts';
+import { againFrom } from './again.ts';
 import { clip, oneLine } from './clip.ts';
 import { idTail } from './facts.ts';
 import { slack } from './limits.ts';
@@ -17,14 +18,15 @@ export function buttons(request: Request, title: string, linked: ReadonlySet<num
     case 'queued':
       return [withdraw(title)];
     case 'submitting':
-    case 'over':
       return [];
+    case 'over':
+      return again(request, title);
     case 'running':
       return [...(request.cancel === undefined || request.cancel.answer === 'failed' ? [cancel(host, title)] : []), ...outputs(request)];
     case 'unknown':
       return [look(title), resend(host, title), drop(title), ...outputs(request)];
     case 'finished':
-      return [...links(request, linked), ...outputs(request)];
+      return [...links(request, linked), ...outputs(request), ...again(request, title)];
   }
 }
 
@@ -112,6 +114,15 @@ function drop(title: string): Button {
     spoken: spoken(`Drop this request: ${title}`),
     confirm: confirm('Drop this request?', 'The bot stops looking for it. This stops nothing on the device, and whether it ran stays unknown.', 'Drop it'),
   };
+}
+
+/** It posts a new approval card and runs nothing, so it needs no second step. */
+function again(request: Request, title: string): readonly Button[] {
+  const start = againFrom(request);
+  if (!('from' in start)) return [];
+  const { from } = start;
+  const label = from === 0 ? 'Ask again' : `Retry from here (index ${from})`;
+  return [{ verb: 'again', label, style: 'default', index: from, spoken: spoken(`${label}, needs a new approval: ${title}`) }];
 }
 
 type WithResults = Extract<Request, { state: 'running' | 'unknown' | 'finished' }>;

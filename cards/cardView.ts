@@ -1,5 +1,6 @@
 // A request as people see it: the one content of its cards in every state, which each renderer shows in full.
 import type { Request } from '../src/liveResponse/request.ts';
+import { continuationNotes } from './again.ts';
 import { buttons } from './buttons.ts';
 import { clip, excerptOf, oneLine } from './clip.ts';
 import { factLines } from './facts.ts';
@@ -117,6 +118,8 @@ function notes(request: Request, context: ViewContext, links: readonly LinkLine[
   const earlier = earlierAttempt(request);
   return [
     ...(context.simulated ? [`${simulatedMark}: no real device is touched, and nothing shown here happened on one.`] : []),
+    // For whoever still decides; afterwards the rows tell what became of it.
+    ...(request.state === 'awaitingApproval' || request.state === 'queued' ? continuationNotes(request) : []),
     ...(earlier !== undefined && !ended && request.state !== 'queued' ? [`Sent again: the attempt of ${timeOf(earlier.at, request.at)} may have run too.`] : []),
     ...(results && context.results === 'private' ? ['Output and download links are not shown in this place: the buttons whisper them to people who may read results.'] : []),
     ...(links.length > 0 ? ['Anybody who has a download link can use it until it expires. Each one made is on record.'] : []),

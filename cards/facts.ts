@@ -1,5 +1,6 @@
 // The labelled facts of a card: all that an approver judges by before the approval, and what an analyst looks up after it.
 import type { Device, Request } from '../src/liveResponse/request.ts';
+import type { Continues, TriedAgain } from '../src/liveResponse/sequel.ts';
 import { oneLine, tailOf } from './clip.ts';
 import * as bound from './limits.ts';
 import { alikeFact, isolationWords, panelFacts } from './panel.ts';
@@ -8,7 +9,7 @@ import { stamp, timeOf } from './time.ts';
 import type { FactLine } from './view.ts';
 
 /** Labels that survive however small a card must be made. */
-export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Look-alikes', 'Scripts', 'Fingerprint', 'Request', 'Action id']);
+export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Look-alikes', 'Scripts', 'Fingerprint', 'Request', 'Action id', 'Continues', 'Repeats', 'Tried again as']);
 
 export function factLines(request: Request): readonly FactLine[] {
   const when = (ms: number): string => timeOf(ms, request.at);
@@ -19,6 +20,7 @@ export function factLines(request: Request): readonly FactLine[] {
     undecided ? alikeFact(request.panel) : undefined,
     { label: 'Asked by', value: `${name(request.requester.name)}, ${stamp(request.at)}` },
     fact('Reason', request.reason === undefined ? undefined : oneLine(request.reason, bound.view.reason)) ?? (undecided ? { label: 'Reason', value: 'none given' } : undefined),
+    continuesFact(request.continues),
     approval === undefined ? undefined : { label: 'Approved by', value: `${name(approval.by.name)}, ${when(approval.at)}` },
     ...(undecided ? deviceFacts(request, when) : []),
     undecided ? { label: 'Tier', value: oneLine(request.terms.tier, 60) } : undefined,
@@ -30,10 +32,22 @@ export function factLines(request: Request): readonly FactLine[] {
     request.state === 'over' && request.ending.how === 'refused'
       ? fact('Correlation id', request.ending.target === undefined ? undefined : oneLine(request.ending.target, 60))
       : undefined,
+    againFact(request.again),
     { label: 'Fingerprint', value: oneLine(request.fingerprint, 64) },
     { label: 'Request', value: request.id },
   ];
   return facts.filter((one) => one !== undefined);
+}
+
+function continuesFact(continues: Continues | undefined): FactLine | undefined {
+  if (continues === undefined) return undefined;
+  return continues.from === 0 ? { label: 'Repeats', value: continues.id } : { label: 'Continues', value: `${continues.id} from index ${continues.from}, which is index 0 here` };
+}
+
+function againFact(again: TriedAgain | undefined): FactLine | undefined {
+  if (again === undefined) return undefined;
+  const from = again.from === undefined || again.from === 0 ? '' : ` from index ${again.from}`;
+  return { label: 'Tried again as', value: `${again.id}${from}, asked by ${name(again.by.name)}` };
 }
 
 function name(text: string): string {

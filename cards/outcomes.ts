@@ -2,6 +2,7 @@
 import type { InState } from '../src/liveResponse/request.ts';
 import { exitAdvice } from './advice.ts';
 import { oneLine } from './clip.ts';
+import { askerName, parkedEnding } from './parked.ts';
 import type { Said } from './said.ts';
 import { commandName, stateOf, stepFacts } from './steps.ts';
 import { duration, timeOf } from './time.ts';
@@ -9,7 +10,7 @@ import { duration, timeOf } from './time.ts';
 export function outcomeWords(request: InState<'finished'>): Said {
   const words = wordsOf(request);
   // Sentences that have nothing to say are empty; their gaps go.
-  return { ...words, lead: words.lead.replace(/ {2,}/g, ' ').trim() };
+  return { ...words, lead: `${words.lead} ${parkedEnding(request)}`.replace(/ {2,}/g, ' ').trim() };
 }
 
 function wordsOf(request: InState<'finished'>): Said {
@@ -87,9 +88,11 @@ function notRun(request: InState<'finished'>): string {
 
 function cancelledBy(request: InState<'finished'>): string {
   const { cancel, action } = request;
-  if (cancel !== undefined) {
+  // Every cancel of ours bears the request's id; another comment means that somebody else's was the one that counted.
+  const ours = action.cancelComment === undefined || action.cancelComment.includes(`lr:${request.id}`);
+  if (cancel !== undefined && ours) {
     const reason = cancel.reason === undefined ? '' : `: “${oneLine(cancel.reason, 200)}”`;
-    return `Cancelled by ${oneLine(cancel.by.name, 120)}, asked at ${timeOf(cancel.at, request.at)}${reason}.`;
+    return `Cancelled by ${askerName(cancel.by)}, asked at ${timeOf(cancel.at, request.at)}${reason}.`;
   }
   const by = action.cancelledBy === undefined ? 'somebody' : `“${oneLine(action.cancelledBy, 80)}”`;
   const comment = action.cancelComment === undefined || action.cancelComment.trim() === '' ? '' : `: “${oneLine(action.cancelComment, 200)}”`;

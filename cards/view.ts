@@ -36,14 +36,14 @@ export interface LinkLine {
   readonly expiry: string;
 }
 
-export const verbs = ['approve', 'deny', 'withdraw', 'cancel', 'link', 'output', 'look', 'resend', 'drop', 'refresh'] as const;
+export const verbs = ['approve', 'deny', 'withdraw', 'cancel', 'link', 'output', 'look', 'resend', 'drop', 'again', 'refresh'] as const;
 export type Verb = (typeof verbs)[number];
 
 export interface Button {
   readonly verb: Verb;
   readonly label: string;
   readonly style: 'primary' | 'danger' | 'default';
-  /** Command index, for `link` and `output`. */
+  /** Command index, for `link`, `output` and `again`. */
   readonly index?: number;
   /** What a screen reader says, 75 characters at most (Slack's limit). */
   readonly spoken: string;

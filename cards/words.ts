@@ -6,6 +6,7 @@ import { oneLine } from './clip.ts';
 import * as bound from './limits.ts';
 import { outcomeWords } from './outcomes.ts';
 import { alikeWarning } from './panel.ts';
+import { askerName, parkedWords, policyCancelSentence } from './parked.ts';
 import type { Said } from './said.ts';
 import { earlierAttempt } from './said.ts';
 import { stepFacts } from './steps.ts';
@@ -146,18 +147,14 @@ function running(request: InState<'running'>): Said {
   const until = `The bot follows it until ${at(request, request.deadline)}.`;
   if (request.cancel !== undefined && request.cancel.answer !== 'alreadyOver' && request.cancel.answer !== 'failed') {
     const answer = request.cancel.answer === 'sent' ? 'Defender has not answered yet.' : 'Defender accepted it and has not finished cancelling.';
+    const woke = request.parked?.wokeAt !== undefined && request.cancel.tries !== undefined ? ' The device woke before it took effect.' : '';
     return {
       status: 'Cancel requested',
       tone: 'warning',
-      lead: `${person(request.cancel.by.name)} asked to cancel at ${at(request, request.cancel.at)}. ${answer} A command that has started may still run to its end on the device.`,
+      lead: `${askerName(request.cancel.by, 'The')} asked to cancel at ${at(request, request.cancel.at)}. ${answer}${woke} A command that has started may still run to its end on the device.`,
     };
   }
-  const cancel =
-    request.cancel?.answer === 'failed'
-      ? ` The cancel asked for by ${person(request.cancel.by.name)} was not confirmed by Defender; press Cancel again if it should stop.`
-      : request.cancel?.answer === 'alreadyOver'
-        ? ` Defender answered the cancel asked for by ${person(request.cancel.by.name)} with “already over”.`
-        : '';
+  const cancel = cancelSuffix(request);
   if (!isKnownStatus(action.status)) {
     return {
       status: `Running, status “${oneLine(action.status, 40)}”`,
@@ -179,11 +176,13 @@ function running(request: InState<'running'>): Said {
       lead: `All commands are done. Defender is closing the session, usually within 40 s.${request.commands.some((one) => one.type === 'GetFile') ? ' Download links follow.' : ''}${cancel}`,
     };
   }
+  const parked = parkedWords(request);
+  if (parked !== undefined) return { ...parked, lead: `${parked.lead}${cancel}` };
   if (action.status === 'Pending' && facts.started === 0) {
     return {
       status: 'Sent, waiting for the device',
       tone: 'neutral',
-      lead: `Defender has it. An online Windows device usually starts within 2 to 3 min; an offline one is waited for, up to 3 days. ${until}${cancel}`,
+      lead: `Defender has it. An online Windows device usually starts within 2 to 3 min; an offline one is waited for. ${until}${cancel}`,
     };
   }
   return {
@@ -194,4 +193,19 @@ function running(request: InState<'running'>): Said {
         ? `The session is open; ${facts.done} of ${request.commands.length} commands done. ${until}${cancel}`
         : `Index ${facts.current} is running on the device; ${facts.done} of ${request.commands.length} commands done. ${until}${cancel}`,
   };
+}
+
+/** What became of a cancel that did not end the session, with a space before it; empty when there was none. */
+function cancelSuffix(request: InState<'running'>): string {
+  const byPolicy = policyCancelSentence(request);
+  if (byPolicy !== undefined) return ` ${byPolicy}`;
+  const by = request.cancel === undefined ? '' : askerName(request.cancel.by);
+  switch (request.cancel?.answer) {
+    case 'failed':
+      return ` The cancel asked for by ${by} was not confirmed by Defender; press Cancel again if it should stop.`;
+    case 'alreadyOver':
+      return ` Defender answered the cancel asked for by ${by} with “already over”.`;
+    default:
+      return '';
+  }
 }

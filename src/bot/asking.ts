@@ -1,5 +1,6 @@
 // From a parsed ask to a stored request: policy, device, digest. Nothing is sent to Defender but look-ups.
 import type { Asked, Device, Request } from '../liveResponse/request.ts';
+import type { Continues } from '../liveResponse/sequel.ts';
 import { granted } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayRequest, termsOf } from './decisions.ts';
@@ -13,8 +14,14 @@ import { chooseDevice, inScope } from './scope.ts';
 import { sealOf, seeContent } from './seal.ts';
 import type { SessionAsk } from './session.ts';
 
-export async function ask(bot: Conversation, actor: Actor, input: CommandIn, wanted: SessionAsk): Promise<Reply> {
-  const origin = `${input.surface}:${input.deliveryId}`;
+/** What a request made from an earlier one is recognised by, and holds of it. */
+export interface From {
+  readonly origin: string;
+  readonly continues: Continues;
+}
+
+export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>, wanted: SessionAsk, from?: From): Promise<Extract<Reply, { readonly kind: 'asked' }>> {
+  const origin = from?.origin ?? `${input.surface}:${input.deliveryId}`;
   const before = bot.store.byOrigin(origin);
   if (before !== undefined) return told(bot, before);
   const { tier } = granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
@@ -39,15 +46,23 @@ export async function ask(bot: Conversation, actor: Actor, input: CommandIn, wan
     terms: termsOf(tier, now),
     ...(content === undefined ? {} : { content }),
     ...sealOf(bot, { tenant, device, commands: wanted.commands, ...(content === undefined ? {} : { content }) }),
-    ...(wanted.kind === 'recipe' ? { recipe: wanted.recipe, recipeArgs: wanted.args } : {}),
+    ...recipeOf(wanted),
+    ...(from === undefined ? {} : { continues: from.continues }),
     ...(wanted.reason === undefined ? {} : { reason: wanted.reason }),
   };
   const stored = await bot.store.add(asked);
   return told(bot, 'added' in stored ? stored.added : stored.existing);
 }
 
+function recipeOf(wanted: SessionAsk): Pick<Asked, 'recipe' | 'recipeArgs' | 'recipeFrom'> {
+  if (wanted.kind === 'recipe') return { recipe: wanted.recipe, recipeArgs: wanted.args };
+  if (wanted.kind === 'sequence' || wanted.recipe === undefined) return {};
+  const { name, args, from } = wanted.recipe;
+  return { recipe: name, recipeArgs: args, ...(from === 0 ? {} : { recipeFrom: from }) };
+}
+
 /** Where its card stands is said too, for somebody who asked in a place that shows none. */
-function told(bot: Conversation, request: Request): Reply {
+function told(bot: Conversation, request: Request): Extract<Reply, { readonly kind: 'asked' }> {
   const places = placesOf(bot, request);
   const here = places.some((place) => `${place.surface}:${place.place}` === request.place);
   const where = places.map((place) => `${place.surface}:${place.place}`).join(', ');

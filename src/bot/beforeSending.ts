@@ -68,15 +68,15 @@ function peopleObjection({ policy }: Deps, { requester, approval, terms }: InSta
   return may ? undefined : refused('approverNotListed', tier === undefined ? `${approval.by.name}; the tier ${terms.tier} is gone` : approval.by.name);
 }
 
-/** The recipe as it is now must still make these commands of these arguments; a request that goes on with an earlier one holds its last ones. */
-function recipeObjection({ policy }: Deps, { recipe: name, recipeArgs, commands }: InState<'submitting'>): Refused | undefined {
+/** The recipe as it is now must still make these commands of these arguments; a request that goes on with an earlier one holds those from an index on. */
+function recipeObjection({ policy }: Deps, { recipe: name, recipeArgs, recipeFrom, commands }: InState<'submitting'>): Refused | undefined {
   if (name === undefined) return undefined;
   const recipe = policy.recipes.get(name);
   if (recipe === undefined) return refused('recipeChanged', `${name} is gone`);
   // Requests made before arguments were kept can only be compared where there are none.
   if (recipeArgs === undefined && recipe.args.length > 0) return undefined;
   const filled = fill(recipe, recipe.args.map((argument) => recipeArgs?.[argument.name] ?? ''));
-  const same = 'commands' in filled && sameCommands(filled.commands.slice(-commands.length), commands);
+  const same = 'commands' in filled && sameCommands(filled.commands.slice(recipeFrom ?? 0), commands);
   return same ? undefined : refused('recipeChanged', name);
 }
 

@@ -1,6 +1,7 @@
 // The decisions people take on a request, typed or pressed: approve, deny, withdraw, cancel, and what to do with an unknown one.
-import { DefenderError } from '../liveResponse/ports.ts';
-import type { Approval, CancelAsked, Move, Request } from '../liveResponse/request.ts';
+import type { Approval, Move, Request } from '../liveResponse/request.ts';
+import type { CancelAsked } from '../liveResponse/sequel.ts';
+import { cancelAtDefender } from './cancelling.ts';
 import { granted, Refused, requestOf, sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayApprove, mayCancel, mayDeny, mayDrop, mayResend, mayWithdraw } from './decisions.ts';
@@ -133,18 +134,6 @@ const cancelSentence = {
   alreadyOver: '{id}: Defender says that it is already over. The card shows how it ended.',
   failed: '{id}: Defender did not confirm the cancel. Press Cancel again, or cancel the action in the portal.',
 } as const;
-
-async function cancelAtDefender(bot: Conversation, actionId: string, why: string): Promise<CancelAsked['answer']> {
-  try {
-    await bot.defender.cancel(actionId, why);
-    return 'accepted';
-  } catch (error) {
-    if (!(error instanceof DefenderError)) throw error;
-    bot.log.warn('cancelAnswered', { code: error.code, status: error.detail.status, apiCode: error.detail.apiCode, target: error.detail.target });
-    // A cancel that comes too late is a 400; a 403 says only that we may not.
-    return error.detail.status === 400 || error.code === 'notFound' ? 'alreadyOver' : 'failed';
-  }
-}
 
 function because(reason: string | undefined): { readonly reason?: string } {
   const text = reason?.trim();

@@ -9,6 +9,7 @@ import { mayUse } from './places.ts';
 import type { Policy, Tier } from './policy.ts';
 import type { Place } from './ports.ts';
 import type { Deed, Refusal } from './refusal.ts';
+import { rendersAs } from './recipes.ts';
 import { inScope } from './scope.ts';
 import type { SessionAsk } from './session.ts';
 
@@ -40,7 +41,10 @@ function frozenBy(freeze: Freeze | undefined): Refusal | undefined {
 /** The tier of an ask, or why it is not allowed. Tiers are ordered strictest first, and a sequence takes that of its strictest part. */
 export function tierOf(policy: Policy, ask: SessionAsk): Tier | Refusal {
   const names: string[] = [];
-  if (ask.kind === 'recipe') {
+  const rest = ask.kind === 'again' ? restAllowed(policy, ask) : undefined;
+  if (rest !== undefined) {
+    names.push(...rest);
+  } else if (ask.kind === 'recipe') {
     const recipe = policy.recipes.get(ask.recipe);
     if (recipe === undefined) return { refused: 'unknownRecipe', recipe: ask.recipe };
     names.push(recipe.tier);
@@ -54,6 +58,18 @@ export function tierOf(policy: Policy, ask: SessionAsk): Tier | Refusal {
   const tier = policy.tiers.find(({ name }) => names.includes(name));
   // The file's reader guarantees that every tier named is defined; a policy built otherwise must still fail closed.
   return tier !== undefined && names.every((name) => policy.tiers.some((one) => one.name === name)) ? tier : { refused: 'commandNotAllowed', command: ask.commands[0]?.type ?? 'RunScript' };
+}
+
+/**
+ * The tiers that an ask made from an earlier request must keep while it is still what a recipe of today makes: the recipe's own for the
+ * whole, and for a rest of it (its earlier commands having completed) those of its commands outside recipes as well, where the policy
+ * names them. Undefined when it is no recipe's: then each command must be allowed by itself.
+ */
+function restAllowed(policy: Policy, ask: Extract<SessionAsk, { readonly kind: 'again' }>): readonly string[] | undefined {
+  const recipe = ask.recipe === undefined ? undefined : policy.recipes.get(ask.recipe.name);
+  if (ask.recipe === undefined || recipe === undefined || !rendersAs(recipe, ask.recipe.args, ask.recipe.from, ask.commands)) return undefined;
+  const alone = ask.recipe.from === 0 ? [] : ask.commands.flatMap(({ type }) => policy.raw[type] ?? []);
+  return [recipe.tier, ...alone];
 }
 
 /** Whether somebody may ask for this here. The device's scope is asked about once it is resolved: `inScope`. */
@@ -73,7 +89,13 @@ export function mayRequest(policy: Policy, actor: Actor, place: Place, ask: Sess
 
 /** The terms a request is frozen under at `now`. */
 export function termsOf(tier: Tier, now: number): Terms {
-  return { tier: tier.name, approveRole: tier.approve, expiresAt: now + tier.expireAfter, runWithin: tier.runWithin };
+  return {
+    tier: tier.name,
+    approveRole: tier.approve,
+    expiresAt: now + tier.expireAfter,
+    runWithin: tier.runWithin,
+    ...(tier.cancelParkedAfter === undefined ? {} : { cancelParkedAfter: tier.cancelParkedAfter }),
+  };
 }
 
 /** Why a request that no longer awaits approval cannot be decided; undefined while it does. */

@@ -8,7 +8,7 @@ import type { CardPlace } from './places.ts';
 import { ChatError } from './ports.ts';
 import type { ChatPort } from './ports.ts';
 import type { Views } from './views.ts';
-import { noteOf } from './notes.ts';
+import { dueNote } from './notes.ts';
 
 /** Pauses after failures of one card, in milliseconds; the last repeats. */
 const retryPauses = [2_000, 5_000, 15_000, 60_000] as const;
@@ -85,7 +85,7 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     }
     if (card.ref === undefined) return () => repost(chat, id, place, card);
     if (card.shown < request.revision || redraw.has(card.intent) || (await placeChanged(request, place))) return () => update(chat, id, place, card);
-    return noteDue(request, place) ? () => note(chat, id, place, card) : undefined;
+    return noteDue(request, place) !== undefined ? () => note(chat, id, place, card) : undefined;
   }
 
   async function placeChanged(request: Request, place: CardPlace): Promise<boolean> {
@@ -206,22 +206,25 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     }
   }
 
-  function noteDue(request: Request, place: CardPlace): boolean {
+  function noteDue(request: Request, place: CardPlace): ReturnType<typeof dueNote> {
     const full = `${place.surface}:${place.place}`;
-    return full === request.place && !request.noted.includes(full) && noteOf(deps, request) !== undefined && clock.now() - request.changedAt < lateCards;
+    return full === request.place && clock.now() - request.changedAt < lateCards ? dueNote(deps, request, full) : undefined;
   }
 
   async function note(chat: ChatPort, id: string, place: CardPlace, card: Card): Promise<void> {
     const request = store.get(id);
-    const text = request === undefined ? undefined : noteOf(deps, request);
-    if (request === undefined || text === undefined || card.ref === undefined) return;
+    const due = request === undefined ? undefined : noteDue(request, place);
+    if (request === undefined || due === undefined || card.ref === undefined) return;
+    const { what } = due;
     // Written first: a note that may have been sent is never sent twice.
-    const first = await store.change(id, (current) => (noteDue(current, place) ? { event: { type: 'noted', surface: place.surface, place: place.place } } : { no: 'noted' }));
+    const first = await store.change(id, (current) =>
+      noteDue(current, place)?.what === what ? { event: { type: 'noted', surface: place.surface, place: place.place, ...(what === 'end' ? {} : { what }) } } : { no: 'noted' },
+    );
     if (!('request' in first)) return;
     const prefix = `${place.surface}:`;
     const accounts = deps.policy.people.find((person) => person.id === request.requester.id)?.accounts ?? [];
     const mention = accounts.flatMap((account) => (account.startsWith(prefix) ? [account.slice(prefix.length)] : []));
-    await chat.note(card.ref, text, mention);
+    await chat.note(card.ref, due.text, mention);
   }
 
   return {

@@ -24,6 +24,7 @@ export const forms = {
   approve: { usage: 'approve <id> [fingerprint]', example: 'approve lr-7f3k2q 1c9e04ab', does: 'approve exactly what the fingerprint stands for; without it you are shown the whole request' },
   deny: { usage: 'deny <id> [reason]', example: 'deny lr-7f3k2q wrong host', does: 'refuse a request' },
   cancel: { usage: 'cancel <id> [reason]', example: 'cancel lr-7f3k2q not needed any more', does: 'withdraw a waiting request, or stop a running one' },
+  retry: { usage: 'retry <id> [index]', example: 'retry lr-7f3k2q 1', does: 'ask for the rest of a failed request, or for an expired one again; it needs a new approval' },
   link: { usage: 'link <id> [index]', example: 'link lr-7f3k2q 1', does: 'a fresh download link, for you alone' },
   output: { usage: 'output <id> [index] [page]', example: 'output lr-7f3k2q 0 2', does: 'what a script printed, page by page, for you alone' },
   freeze: { usage: 'freeze <why>', example: 'freeze tenant maintenance until noon', does: 'stop all submissions' },
@@ -57,6 +58,9 @@ export const foreignWords: ReadonlyMap<string, CommandWord> = new Map<string, Co
   ['script', 'run'],
   ['getfile', 'get'],
   ['fetch', 'get'],
+  ['again', 'retry'],
+  ['rerun', 'retry'],
+  ['resume', 'retry'],
   ['download', 'link'],
   ['putfile', 'put'],
   ['upload', 'put'],
@@ -77,4 +81,4 @@ export const foreignWords: ReadonlyMap<string, CommandWord> = new Map<string, Co
 ]);
 
 /** The topics of `help`. A recipe's name and a command word are topics as well. */
-export const topicNames: readonly string[] = ['commands', 'recipes', 'run', 'get', 'put', 'on', 'scripts', 'approve', 'results', 'freeze', 'people'];
+export const topicNames: readonly string[] = ['commands', 'recipes', 'run', 'get', 'put', 'on', 'scripts', 'approve', 'retry', 'results', 'freeze', 'people'];

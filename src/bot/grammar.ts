@@ -26,6 +26,7 @@ export type Parsed = { readonly line: string; readonly repaired: readonly string
   | { readonly verb: 'list'; readonly which: ListName }
   | { readonly verb: 'approve'; readonly id: string; readonly fingerprint?: string }
   | { readonly verb: 'deny' | 'cancel'; readonly id: string; readonly reason?: string }
+  | { readonly verb: 'retry'; readonly id: string; readonly index?: number; readonly reason?: string }
   | { readonly verb: 'link'; readonly id: string; readonly index?: number }
   | { readonly verb: 'output'; readonly id: string; readonly index?: number; readonly page?: number }
   | { readonly verb: 'freeze'; readonly why: string }
@@ -90,6 +91,8 @@ function parseVerb(verb: CommandWord, line: Line, recipes: ReadonlyMap<string, R
     case 'deny':
     case 'cancel':
       return parseWithReason(line, verb);
+    case 'retry':
+      return parseRetry(line);
     case 'link':
     case 'output':
       return parseResult(line, verb);
@@ -176,7 +179,19 @@ function parseResult(line: Line, verb: 'link' | 'output'): Asked | GrammarProble
   return verb === 'link' ? { verb, id, ...found } : { verb, id, ...found, ...(page === undefined ? {} : { page }) };
 }
 
-function readNumber(line: Line, word: Word | undefined, verb: 'link' | 'output' | 'scripts', what: 'index' | 'page'): number | undefined | GrammarProblem {
+function parseRetry(line: Line): Asked | GrammarProblem {
+  const split = splitReason(line, forms.retry.example);
+  if (isProblem(split)) return split;
+  const id = readId(split.line, 'retry');
+  if (isProblem(id)) return id;
+  const index = readNumber(split.line, split.line.words[2], 'retry', 'index');
+  if (isProblem(index)) return index;
+  const extra = leftOver(split.line, 3, forms.retry.example);
+  if (extra !== undefined) return extra;
+  return { verb: 'retry', id, ...(index === undefined ? {} : { index }), ...(split.reason === undefined ? {} : { reason: split.reason }) };
+}
+
+function readNumber(line: Line, word: Word | undefined, verb: 'link' | 'output' | 'scripts' | 'retry', what: 'index' | 'page'): number | undefined | GrammarProblem {
   if (word === undefined) return undefined;
   const number = /^\d{1,4}$/.test(word.raw) ? Number(word.raw) : -1;
   const fits = what === 'index' ? number >= 0 && number < maxCommands : number >= 1;

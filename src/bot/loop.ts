@@ -7,9 +7,12 @@ import { createDeck } from './deck.ts';
 import { createExpiry } from './expiry.ts';
 import { createFollowing } from './following.ts';
 import type { Following } from './following.ts';
+import { createParked } from './parked.ts';
+import type { ParkedWatch } from './parked.ts';
 import { createReconciliation } from './reconciliation.ts';
 import type { Reconciliation } from './reconciliation.ts';
 import { createResults } from './results.ts';
+import { createSequels } from './sequels.ts';
 import type { Results } from './results.ts';
 import { createSubmission } from './submission.ts';
 import type { Submission } from './submission.ts';
@@ -22,6 +25,7 @@ export interface Loop {
   readonly submission: Submission;
   readonly reconciliation: Reconciliation;
   readonly following: Following;
+  readonly parked: ParkedWatch;
   readonly results: Results;
   readonly deck: Deck;
   readonly views: Views;
@@ -48,6 +52,8 @@ export function createLoop(deps: Deps & { readonly store: RequestStore }, subscr
   const submission = createSubmission(deps, () => nudge('submission'));
   const reconciliation = createReconciliation(deps, (id) => submission.isPosting(id));
   const following = createFollowing(deps);
+  const parked = createParked(deps, () => nudge('following'));
+  const sequels = createSequels(deps);
   const results = createResults(deps);
   const views = createViews(deps, submission);
   const deck = createDeck(deps, views, () => nudge('cards'));
@@ -57,15 +63,17 @@ export function createLoop(deps: Deps & { readonly store: RequestStore }, subscr
     results.touch(requestId);
     // A new session is read at once; every other reading keeps its distance from the last, so progress must not nudge its own reader.
     if (event === 'submitted' || event === 'adopted') nudge('following');
-    nudge('expiry', 'submission', 'reconciliation', 'results', 'cards');
+    if (event === 'asked') nudge('sequels');
+    nudge('expiry', 'submission', 'reconciliation', 'parked', 'results', 'cards');
   });
 
-  const passes = { expiry, submission, reconciliation, following, results, cards: deck } as const;
+  const passes = { expiry, submission, reconciliation, following, parked, results, sequels, cards: deck } as const;
 
   return {
     submission,
     reconciliation,
     following,
+    parked,
     results,
     deck,
     views,
@@ -75,7 +83,9 @@ export function createLoop(deps: Deps & { readonly store: RequestStore }, subscr
       await submission.pass();
       await submission.settled();
       await following.pass();
+      await parked.pass();
       await results.pass();
+      await sequels.pass();
       await deck.pass();
       await deck.settled();
     },

@@ -1,4 +1,5 @@
 // A typed command, from text to answer.
+import { again } from './again.ts';
 import { ask } from './asking.ts';
 import { answering, granted, requestOf, sentence, speaking } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
@@ -39,6 +40,8 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Prom
   switch (parsed.verb) {
     case 'ask':
       return ask(bot, actor, input, parsed);
+    case 'retry':
+      return again(bot, actor, input, parsed.id, parsed);
     case 'approve':
       return parsed.fingerprint === undefined ? prepareApproval(bot, actor, input, parsed.id) : approve(bot, actor, parsed.id, { fingerprint: parsed.fingerprint });
     case 'deny':

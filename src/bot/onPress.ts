@@ -1,4 +1,5 @@
 // A pressed button. It carries a verb, a request id, a revision and a fingerprint; what would run is read from the store.
+import { again } from './again.ts';
 import { answering, granted, requestOf, speaking } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { approve, cancel, deny, drop, lookAgain, resend, withdraw } from './deciding.ts';
@@ -43,6 +44,8 @@ export function onPress(bot: Conversation, input: PressIn): Promise<Reply> {
         return resend(bot, actor, id, seen);
       case 'drop':
         return drop(bot, actor, id, input.input);
+      case 'again':
+        return again(bot, actor, input, id, { index: input.index });
       case 'refresh':
         granted(maySee(bot.policy, actor, input.place), id);
         bot.loop.deck.touch(id);

@@ -1,6 +1,6 @@
 // Who somebody is and which roles he or she has. One human is one person, whatever accounts speak for them; anything unclear is nobody.
 import { hiddenCharacter } from '../liveResponse/commands.ts';
-import type { PersonRef } from '../liveResponse/request.ts';
+import type { PersonRef } from '../liveResponse/person.ts';
 import type { Explained } from './grammarProblem.ts';
 import type { Person, Policy } from './policy.ts';
 import type { Account, Groups, Place } from './ports.ts';

@@ -39,6 +39,8 @@ export interface Tier {
   /** Milliseconds. */
   readonly runWithin: number;
   readonly reason: 'optional' | 'required';
+  /** Milliseconds at Defender, with nothing started, after which a session for an offline device is cancelled; absent: never. */
+  readonly cancelParkedAfter?: number;
 }
 
 export interface DeviceScope {

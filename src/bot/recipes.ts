@@ -1,5 +1,6 @@
 // Fills a recipe's commands with the values of its arguments. Values are whole words of allowed characters; they never become an option or a way up.
 import type { Command } from '../liveResponse/commands.ts';
+import { sameCommands } from '../liveResponse/commands.ts';
 import type { Recipe, RecipeArgument } from './policy.ts';
 
 export type RecipeProblem =
@@ -66,6 +67,13 @@ export function fill(recipe: Recipe, values: readonly string[]): { readonly comm
   const extra = values[recipe.args.length];
   if (extra !== undefined) return { reason: 'tooMany', index: recipe.args.length, value: extra };
   return { commands: recipe.commands.map((command) => fillCommand(command, args)), args };
+}
+
+/** Whether the recipe, as it is now, makes exactly these commands of the values, from index `from` to its end. */
+export function rendersAs(recipe: Recipe, args: Readonly<Record<string, string>>, from: number, commands: readonly Command[]): boolean {
+  if (Object.keys(args).length !== recipe.args.length) return false;
+  const filled = fill(recipe, recipe.args.flatMap(({ name }) => (Object.hasOwn(args, name) ? [args[name] ?? ''] : [])));
+  return 'commands' in filled && sameCommands(filled.commands.slice(from), commands);
 }
 
 /** One command with its places filled. Values are not looked at again, so that none can name another place. */

@@ -1,9 +1,11 @@
 // Everything the bot may answer "no" to in conversation, as values, and the one place that puts each into words with the next step.
+import type { NotAgain } from '../../cards/again.ts';
 import type { Trust } from './ports.ts';
 import { changeWords } from '../../cards/scripts.ts';
 import type { Command } from '../liveResponse/commands.ts';
 import type { Departure } from '../liveResponse/content.ts';
-import type { PersonRef, State } from '../liveResponse/request.ts';
+import type { Asker, PersonRef } from '../liveResponse/person.ts';
+import type { State } from '../liveResponse/request.ts';
 import { drawn } from './drawn.ts';
 
 /** A device as it is listed when a name fits several. */
@@ -52,7 +54,9 @@ export type Refusal =
   | { readonly refused: 'tooLate'; readonly id: string; readonly deed: Deed; readonly state: State }
   | { readonly refused: 'tooEarly'; readonly id: string; readonly deed: Deed; readonly state: State }
   | { readonly refused: 'stillLooking'; readonly id: string; readonly looks: number; readonly of: number }
-  | { readonly refused: 'alreadyCancelling'; readonly id: string; readonly by: PersonRef; readonly at: number }
+  | { readonly refused: 'alreadyCancelling'; readonly id: string; readonly by: Asker; readonly at: number }
+  | { readonly refused: 'notAgain'; readonly id: string; readonly why: NotAgain | 'noSuchIndex' }
+  | { readonly refused: 'goneOn'; readonly id: string; readonly as: string }
   | { readonly refused: 'frozen'; readonly by: string; readonly why: string; readonly at: number }
   | { readonly refused: 'alreadyFrozen'; readonly by: string; readonly why: string; readonly at: number }
   | { readonly refused: 'notFrozen' }
@@ -130,7 +134,11 @@ function sentence(refusal: Refusal, command: string): string {
     case 'stillLooking':
       return `The bot is still looking for ${refusal.id} at Defender (${refusal.looks} of ${refusal.of} looks done), where lists may lag: sent again now it could run twice. Wait until the card says that it looked ${refusal.of} times.`;
     case 'alreadyCancelling':
-      return `${refusal.by.name} asked Defender at ${clock(refusal.at)} to cancel ${refusal.id}. Its card shows what comes of it.`;
+      return `${'policy' in refusal.by ? 'The policy (cancelParkedAfter)' : refusal.by.name} asked Defender at ${clock(refusal.at)} to cancel ${refusal.id}. Its card shows what comes of it.`;
+    case 'notAgain':
+      return notAgainSentence(refusal, command);
+    case 'goneOn':
+      return `${refusal.id} was tried again already as ${refusal.as}, which reached Defender. Go on from there: "${command} status ${refusal.as}" shows its card.`;
     case 'frozen':
       return `Submissions are frozen by ${refusal.by} since ${clock(refusal.at)}: ${refusal.why}. Nothing can be asked for or approved until somebody allowed to types "${command} unfreeze".`;
     case 'alreadyFrozen':
@@ -225,6 +233,25 @@ function noResultSentence({ id, why, index }: Extract<Refusal, { refused: 'noRes
       return `${capital(which)} failed, and Defender keeps no result of it. The card shows the error.`;
     case 'forgotten':
       return `The output of ${which} was kept for its retention time and is gone. "${command} link ${id}" may still fetch it from Defender.`;
+  }
+}
+
+function notAgainSentence({ id, why }: Extract<Refusal, { refused: 'notAgain' }>, command: string): string {
+  switch (why) {
+    case 'notEnded':
+      return `${id} has not ended, so there is nothing to try again yet. Its card shows how it stands.`;
+    case 'complete':
+      return `Every command of ${id} completed, so there is nothing left of it to run. To run it once more, type it anew.`;
+    case 'takenBack':
+      return `${id} was denied or withdrawn by a person, so it is not carried over. If it is needed after all, type it anew with what was missing.`;
+    case 'mayHaveRun':
+      return `Nobody knows whether ${id} ran, so it is not repeated from its card. Look on the device and in the portal first; then type what is still missing.`;
+    case 'mustNot':
+      return `${id} was stopped because it was not what had been approved, or not for this tenant, so nothing of it is carried over. Type anew what is needed.`;
+    case 'hopeless':
+      return `Live response does not support the operating system of that device, so asking for ${id} again will not help. Collect it another way.`;
+    case 'noSuchIndex':
+      return `${id} has no such command. The first is 0; "${command} status ${id}" lists them.`;
   }
 }
 

@@ -22,7 +22,9 @@ interface Common {
 /** A session that somebody asks for. */
 export type SessionAsk =
   | (Common & { readonly kind: 'recipe'; readonly recipe: string; readonly args: Readonly<Record<string, string>> })
-  | (Common & { readonly kind: 'sequence' });
+  | (Common & { readonly kind: 'sequence' })
+  /** Made from an earlier request. `recipe` is there while these are the recipe's commands from index `from` on, those before it having completed. */
+  | (Common & { readonly kind: 'again'; readonly recipe?: { readonly name: string; readonly args: Readonly<Record<string, string>>; readonly from: number } });
 
 type PartVerb = 'run' | 'get' | 'put';
 const partVerbs: readonly PartVerb[] = ['put', 'run', 'get'];

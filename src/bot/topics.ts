@@ -57,6 +57,16 @@ const texts = {
       'An unanswered request expires, and an approval that could not be used in time lapses. Neither ever runs.',
     ],
   },
+  retry: {
+    lead: 'Asks for what a failed, timed-out or cancelled session did not do, or for an expired request again. Another person approves it like any other.',
+    examples: ['retry lr-7f3k2q', forms.retry.example, 'retry lr-7f3k2q 1 --reason "file was locked before"'],
+    more: [
+      'Without an index it goes on with the first command that did not complete. The button on the card does the same.',
+      'The device is looked up anew, and policy, roles and limits are those of today. You are the requester of the new one.',
+      'What was put on the device may be gone: its working folder is deleted when the device restarts. Index 0 repeats everything.',
+      'Pressed twice, it is one request. A denied, withdrawn or dropped request is not carried over: type it anew.',
+    ],
+  },
   results: {
     lead: 'The card shows what a script printed and holds a fresh download link. Links die after 30 minutes; a new one takes a second.',
     examples: ['link lr-7f3k2q', 'link lr-7f3k2q 1', 'output lr-7f3k2q 0', 'output lr-7f3k2q 0 2', 'status lr-7f3k2q', 'list recent'],
@@ -103,7 +113,7 @@ function overview(recipes: ReadonlyMap<string, Recipe>, command: string): Explai
     'Decide',
     `  press Approve or Deny on the card, or ${command} approve <id>`,
     'Follow',
-    `  ${command} list   ${command} status <id>   ${command} output <id>   ${command} link <id>`,
+    `  ${command} list   ${command} status <id>   ${command} output <id>   ${command} link <id>   ${command} retry <id>`,
     'Stop',
     `  ${command} cancel <id>   ${command} freeze <why>`,
     'More',

@@ -44,6 +44,11 @@ export function isKnownStatus(status: string): boolean {
   return isTerminal(status) || (activeStatuses as readonly string[]).includes(status);
 }
 
+/** Whether the device has taken the session up: Defender says so, or a command has a start or an end. */
+export function hasBegun(action: Pick<Action, 'status' | 'progress'>): boolean {
+  return action.status === 'InProgress' || action.progress.some((one) => one.startedAt !== undefined || ['Executing', 'Completed', 'Failed'].includes(one.status));
+}
+
 /** How a request ends on each terminal status. */
 export const outcomeOf = {
   Succeeded: 'succeeded',

@@ -1,4 +1,6 @@
 // Folds one journal event into a request. Pure, total over the moves table, and the only writer of state.
+import { hasBegun } from './action.ts';
+import type { Action } from './action.ts';
 import { fingerprintOf } from './commands.ts';
 import type { Asked, Card, Fact, InState, Move, Request } from './request.ts';
 import { target } from './request.ts';
@@ -41,6 +43,8 @@ const factTypes = {
   linkMinted: true,
   linkRetired: true,
   cancelAsked: true,
+  parked: true,
+  triedAgain: true,
   pressRefused: false,
   resultViewed: false,
 } as const satisfies Record<Fact['type'], boolean>;
@@ -105,7 +109,7 @@ function move(request: Request, event: Move, at: number): Request | undefined {
         runBefore: event.runBefore,
       }));
     case 'progressed':
-      return in_(request, 'running', (r) => ({ ...r, action: event.action, deadline: event.deadline }));
+      return in_(request, 'running', (r) => ({ ...r, action: event.action, deadline: event.deadline, ...woken(r, event.action, at) }));
     case 'ended':
       return in_(request, 'running', ({ deadline: _deadline, ...r }) => ({
         ...r,
@@ -116,7 +120,7 @@ function move(request: Request, event: Move, at: number): Request | undefined {
       }));
     case 'lostTrack':
     case 'overdue':
-      return in_(request, 'running', ({ startedAt: _startedAt, action: _action, deadline: _deadline, cancel: _cancel, ...r }) => ({
+      return in_(request, 'running', ({ startedAt: _startedAt, action: _action, deadline: _deadline, cancel: _cancel, parked: _parked, ...r }) => ({
         ...r,
         state: 'unknown',
         cause: event.type,
@@ -124,6 +128,11 @@ function move(request: Request, event: Move, at: number): Request | undefined {
         looks: 0,
       }));
   }
+}
+
+/** The first reading in which a parked device has begun says when it woke. */
+function woken({ parked }: InState<'running'>, action: Action, at: number): Pick<InState<'running'>, 'parked'> {
+  return parked === undefined || parked.wokeAt !== undefined || !hasBegun(action) ? {} : { parked: { ...parked, wokeAt: at } };
 }
 
 type Sent = Pick<InState<'submitting'>, keyof InState<'submitting'>> | Omit<InState<'submitting'>, 'state'>;
@@ -180,8 +189,10 @@ function asked(r: Request): Asked {
     ...(r.recipe === undefined ? {} : { recipe: r.recipe }),
     ...(r.recipeArgs === undefined ? {} : { recipeArgs: r.recipeArgs }),
     ...(r.panel === undefined ? {} : { panel: r.panel }),
+    ...(r.recipeFrom === undefined ? {} : { recipeFrom: r.recipeFrom }),
     ...(r.content === undefined ? {} : { content: r.content }),
     ...(r.reason === undefined ? {} : { reason: r.reason }),
+    ...(r.continues === undefined ? {} : { continues: r.continues }),
   };
 }
 
@@ -195,7 +206,7 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
     case 'resultViewed':
       return request;
     case 'noted':
-      return { ...request, noted: [...request.noted, `${event.surface}:${event.place}`] };
+      return event.what === 'woke' ? wakeNoted(request, `${event.surface}:${event.place}`) : { ...request, noted: [...request.noted, `${event.surface}:${event.place}`] };
     case 'cardPosting':
       return {
         ...request,
@@ -219,6 +230,10 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
       return in_(request, 'unknown', (r) => ({ ...r, looks: r.looks + 1, lookedAt: at }));
     case 'cancelAsked':
       return request.state === 'running' || request.state === 'finished' ? { ...request, cancel: event.cancel } : undefined;
+    case 'parked':
+      return in_(request, 'running', (r) => ({ ...r, parked: { ...event.parked, noted: [] } }));
+    case 'triedAgain':
+      return request.state === 'finished' || request.state === 'over' ? { ...request, again: event.again } : undefined;
     case 'excerptRead':
       return withResults(request, (results) => ({
         ...results,
@@ -246,6 +261,11 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
     case 'linkRetired':
       return withResults(request, (results) => ({ ...results, links: results.links.filter((one) => one.index !== event.index) }));
   }
+}
+
+function wakeNoted(request: Request, place: string): Request | undefined {
+  if ((request.state !== 'running' && request.state !== 'finished') || request.parked === undefined) return undefined;
+  return { ...request, parked: { ...request.parked, noted: [...request.parked.noted, place] } };
 }
 
 type Results = InState<'running'>['results'];

@@ -215,6 +215,11 @@ export const parkedGapMs = 30_000;
 /** Online devices start within 2 to 3 minutes (defender-api.md 9.1); still Pending after this, a device is taken to be offline. */
 export const parkedAfterMs = 10 * minute;
 
+/** A cancel that the policy asks for and that does not end the session is asked for again this often ... */
+export const parkedCancelPauseMs = 5 * minute;
+/** ... and so many times in all; after that it is a person's turn. Both are ours. */
+export const parkedCancelTries = 6;
+
 /** Milliseconds to leave between two polls; undefined when there is nothing to poll for. `fresh`: something was submitted since the last poll. */
 export function pollGap(
   sessions: { readonly active: number; readonly parked: number; readonly fresh: boolean },

@@ -4,12 +4,8 @@ import type { Action, Outcome } from './action.ts';
 import type { Command } from './commands.ts';
 import type { Content } from './content.ts';
 import type { Panel } from './panel.ts';
-
-/** A human listed in the policy, as he or she was when it happened. Compared by `id` alone. */
-export interface PersonRef {
-  readonly id: string;
-  readonly name: string;
-}
+import type { PersonRef } from './person.ts';
+import type { CancelAsked, Continues, Parked, TriedAgain } from './sequel.ts';
 
 /** A device frozen by id when it was resolved; the rest is what the approver is shown. Times in epoch milliseconds. */
 export interface Device {
@@ -54,6 +50,8 @@ export interface Terms {
   readonly expiresAt: number;
   /** Milliseconds after approval in which the submission must have happened. */
   readonly runWithin: number;
+  /** Milliseconds at Defender, with nothing started, after which the bot cancels the session; absent: never. */
+  readonly cancelParkedAfter?: number;
 }
 
 /** Everything known from the start; only the contents of library files, and the digest over them, are seen anew while a person decides. */
@@ -79,7 +77,10 @@ export interface Asked {
   readonly recipe?: string;
   /** Values of the recipe's arguments, by name. Absent in requests made before they were kept. */
   readonly recipeArgs?: Readonly<Record<string, string>>;
+  /** Over 0 where these commands are the recipe's from that index on, those before it having completed in an earlier request. */
+  readonly recipeFrom?: number;
   readonly reason?: string;
+  readonly continues?: Continues;
   readonly terms: Terms;
   /** What the cards show of the library files that the commands name. Absent where none is named, and in requests made before it was kept. */
   readonly content?: Content;
@@ -144,14 +145,6 @@ export interface ResultTrouble {
   readonly tries: number;
 }
 
-export interface CancelAsked {
-  readonly by: PersonRef;
-  readonly at: number;
-  readonly reason?: string;
-  /** What Defender answered to the cancel call. */
-  readonly answer: 'sent' | 'accepted' | 'alreadyOver' | 'failed';
-}
-
 /** Known in every state. */
 interface Common extends Asked {
   readonly revision: number;
@@ -159,6 +152,8 @@ interface Common extends Asked {
   /** Where terminal notes were posted, so that none is posted twice. */
   readonly noted: readonly string[];
   readonly changedAt: number;
+  /** Of a request that has ended. */
+  readonly again?: TriedAgain;
 }
 
 /** Known once it reached Defender (or may have). */
@@ -210,6 +205,7 @@ export interface Running extends Common, Sent {
   /** Our own limit, in epoch milliseconds, after which it becomes unknown. */
   readonly deadline: number;
   readonly cancel?: CancelAsked;
+  readonly parked?: Parked;
   readonly results: Results;
 }
 export interface Finished extends Common, Sent {
@@ -220,6 +216,7 @@ export interface Finished extends Common, Sent {
   readonly actionId: string;
   readonly action: Action;
   readonly cancel?: CancelAsked;
+  readonly parked?: Parked;
   readonly results: Results;
 }
 export type Ending =
@@ -267,7 +264,8 @@ export type Fact =
   | { readonly type: 'cardPosted'; readonly intent: string; readonly ref: CardRef; readonly shown: number }
   | { readonly type: 'cardShown'; readonly intent: string; readonly shown: number }
   | { readonly type: 'cardGone'; readonly intent: string; readonly why: string; readonly dead: boolean }
-  | { readonly type: 'noted'; readonly surface: string; readonly place: string }
+  /** `what` is absent for the note at the end. */
+  | { readonly type: 'noted'; readonly surface: string; readonly place: string; readonly what?: 'woke' }
   | { readonly type: 'waiting'; readonly cause: WaitCause } // *
   | { readonly type: 'contentSeen'; readonly content: Content; readonly digest: string; readonly fingerprint: string } // *
   | { readonly type: 'looked' } // *
@@ -277,6 +275,8 @@ export type Fact =
   | { readonly type: 'linkMinted'; readonly link: LinkFact; readonly onCard: boolean } // * when on the card
   | { readonly type: 'linkRetired'; readonly index: number } // *
   | { readonly type: 'cancelAsked'; readonly cancel: CancelAsked } // *
+  | { readonly type: 'parked'; readonly parked: Pick<Parked, 'since' | 'until' | 'cancelAt'> } // *
+  | { readonly type: 'triedAgain'; readonly again: TriedAgain } // *
   | { readonly type: 'pressRefused'; readonly by: string; readonly verb: string; readonly reason: string }
   | { readonly type: 'resultViewed'; readonly by: PersonRef; readonly index: number; readonly what: 'output' | 'link' };
 

@@ -7,7 +7,7 @@ import type { Person, Policy } from '../../src/bot/policy.ts';
 import type { Place } from '../../src/bot/ports.ts';
 import type { SessionAsk } from '../../src/bot/session.ts';
 import type { Request } from '../../src/liveResponse/request.ts';
-import { avery, olly, policy, recipes, riley, sam } from '../support/policy.ts';
+import { avery, dump, olly, policy, recipes, riley, sam } from '../support/policy.ts';
 import { asked, askedAt, hosta, requests } from '../support/requests.ts';
 
 const minute = 60_000;
@@ -42,9 +42,40 @@ describe('a request', () => {
     expect(tierOf(policy, ask('get hosta C:\\x'))).toMatchObject({ name: 'high' });
   });
 
+  describe('made from an earlier one', () => {
+    const script = { type: 'RunScript', scriptName: 'minidump.ps1', args: 'x' } as const;
+    const file = { type: 'GetFile', path: 'C:\\windows\\TEMP\\x.dmp.zip' } as const;
+    const again = (commands: SessionAsk['commands'], recipe?: { readonly name: string; readonly args: Readonly<Record<string, string>>; readonly from: number }): SessionAsk => ({
+      kind: 'again',
+      host: hosta.id,
+      commands,
+      title: 'dump x',
+      ...(recipe === undefined ? {} : { recipe }),
+    });
+    const dumpOf = (process: string, from: number) => ({ name: 'dump', args: { process }, from });
+    const bare: Policy = { ...policy, raw: {} };
+    const table: readonly (readonly [string, Policy, SessionAsk, object])[] = [
+      ['the whole recipe takes the recipe’s tier, however strict its commands are by themselves', policy, again([script, file], dumpOf('x', 0)), { name: 'high' }],
+      ['the rest of a recipe takes the recipe’s tier where its commands have none', bare, again([file], dumpOf('x', 1)), { name: 'high' }],
+      ['the rest of a recipe takes its commands’ tier where that is stricter', { ...policy, raw: { GetFile: 'critical' } }, again([file], dumpOf('x', 1)), { name: 'critical' }],
+      ['the rest of a recipe keeps the recipe’s tier where its commands’ is looser', { ...policy, recipes: new Map([['dump', { ...dump, tier: 'critical' }]]) }, again([file], dumpOf('x', 1)), { name: 'critical' }],
+      ['no rest of a recipe is judged command by command', policy, again([script, file]), { name: 'critical' }],
+      ['and refused where a command is not allowed by itself', bare, again([file]), { refused: 'commandNotAllowed', command: 'GetFile' }],
+      ['so are other values than the recipe was asked with', bare, again([file], dumpOf('y', 1)), { refused: 'commandNotAllowed' }],
+      ['values that the recipe of today does not take', bare, again([{ type: 'GetFile', path: 'C:\\windows\\TEMP\\-x.dmp.zip' }], dumpOf('-x', 1)), { refused: 'commandNotAllowed' }],
+      ['values under other names', bare, again([file], { name: 'dump', args: { image: 'x' }, from: 1 }), { refused: 'commandNotAllowed' }],
+      ['another part of the recipe', bare, again([file], dumpOf('x', 0)), { refused: 'commandNotAllowed' }],
+      ['a recipe that is no more', { ...bare, recipes: new Map() }, again([file], dumpOf('x', 1)), { refused: 'commandNotAllowed' }],
+    ];
+    test.each(table)('%s', (_case, under, wanted, expected) => {
+      expect(tierOf(under, wanted)).toMatchObject(expected);
+    });
+  });
+
   test('is frozen under its terms', () => {
     const tier = policy.tiers[1];
     expect(tier && termsOf(tier, askedAt)).toEqual({ tier: 'high', approveRole: 'approver', expiresAt: askedAt + 30 * minute, runWithin: 30 * minute });
+    expect(tier && termsOf({ ...tier, cancelParkedAfter: 60 * minute }, askedAt)).toMatchObject({ cancelParkedAfter: 60 * minute });
   });
 
   test('may be made in a conversation with the bot alone', () => {

@@ -92,6 +92,8 @@ describe('every form of the language', () => {
         reason: 'two birds',
       },
     ],
+    ['retry LR-7F3K2Q', { verb: 'retry', id: 'lr-7f3k2q' }],
+    ['retry lr-7f3k2q 1 --reason file was locked', { verb: 'retry', id: 'lr-7f3k2q', index: 1, reason: 'file was locked' }],
     [`host ${'0123456789'.repeat(4)}`, { verb: 'host', name: '0123456789'.repeat(4) }],
   ];
   test.each(table)('%j is understood', (text, expected) => {
@@ -184,6 +186,9 @@ describe('what is refused', () => {
     ['link LR-7F3K2Q 10', 'badNumber', '10'],
     ['output LR-7F3K2Q -1', 'badNumber', '-1'],
     ['output LR-7F3K2Q 0 0', 'badNumber', '0'],
+    ['retry LR-7F3K2Q 10', 'badNumber', '10'],
+    ['retry LR-7F3K2Q 1 2', 'leftOver', '2'],
+    ['retry LR-7F3K2Q --reason', 'reason', ' '],
     ['list everything', 'badChoice', 'everything'],
     ['help constructor', 'badChoice', 'constructor'],
     ['get hosta C:\\a"b c"', 'badPath', 'C:\\a"b c"'],

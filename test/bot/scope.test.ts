@@ -127,6 +127,8 @@ describe('every refusal', () => {
     ],
     unknownRequest: [{ refused: 'unknownRequest', id }],
     alreadyApproved: [{ refused: 'alreadyApproved', id, by, at: askedAt, you: false }, { refused: 'alreadyApproved', id, by, at: askedAt, you: true }],
+    notAgain: (['notEnded', 'complete', 'takenBack', 'mayHaveRun', 'mustNot', 'hopeless', 'noSuchIndex'] as const).map((why) => ({ refused: 'notAgain', id, why })),
+    goneOn: [{ refused: 'goneOn', id, as: 'lr-8g4m3r' }],
     alreadyOver: [{ refused: 'alreadyOver', id, how: 'denied by Avery Approver', at: askedAt }],
     staleCard: [{ refused: 'staleCard', id }],
     wrongFingerprint: [{ refused: 'wrongFingerprint', id }],

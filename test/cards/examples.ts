@@ -167,6 +167,12 @@ const deferred = (cause: WaitCause): Step => [{ type: 'deferred', cause, notBefo
 const lost: readonly Step[] = [approved, claimed, [{ type: 'lost' }, 3], [{ type: 'looked' }, 4], [{ type: 'looked' }, 6]];
 const cancelAsked: Step = [{ type: 'cancelAsked', cancel: { by: other, at: start + 5 * minute, reason: 'wrong host', answer: 'accepted' } }, 5];
 
+const parkedFact: Step = [{ type: 'parked', parked: { since: start + 2 * minute, until: start + 72 * 60 * minute + 2 * minute, cancelAt: start + 242 * minute } }, 13];
+const policyCancel = (answer: 'failed' | 'accepted' | 'alreadyOver', tries: number, minutes = 242): Step => [
+  { type: 'cancelAsked', cancel: { by: { policy: 'cancelParkedAfter' }, at: start + minutes * minute, answer, tries } },
+  minutes,
+];
+
 export const sasUrl =
   'https://stautoirmdsprd.blob.core.windows.net/results/f3b2c1?sv=2020-08-04&se=2026-11-23T14%3A38%3A05Z&sr=b&sp=r&sig=c2lnbmF0dXJlLW9mLWEtc2ltdWxhdGVkLXRlbmFudA%3D%3D';
 
@@ -258,6 +264,21 @@ export const examples: readonly Example[] = [
     [{ type: 'refused', code: 'refused', detail: 'DisabledFeature: Live response is disabled for this organization', target: 'a5a35b1f-3b7a-4c1d-9d63-6c1d7c3f9f10' }, 3],
   ]),
   example('over-script-changed', [approved, claimed, [scriptChanged, 3]]),
+  example('running-parked', [...sent, parkedFact], { now: start + 14 * minute }),
+  example('running-parked-cancel-failed', [...sent, parkedFact, policyCancel('failed', 2, 247)], { now: start + 248 * minute }),
+  example('finished-cancelled-parked', [...sent, parkedFact, policyCancel('accepted', 1), ended(action('Cancelled', [progress(0, 'Created'), progress(1, 'Created')]), 'cancelled', 243)], { now: start + 244 * minute }),
+  example('finished-woke-first', [...sent, parkedFact, policyCancel('alreadyOver', 1), ended(action('Succeeded', [scriptDone, fileDone]), 'succeeded', 243), fileSeen, excerptRead(transcript)], { now: start + 250 * minute, outputs }),
+  example('awaiting-approval-continues', [], {}, {
+    commands: dump.slice(1),
+    title: 'dump hosta OfficeClickToRun, from index 1 of lr-4c2m8t',
+    reason: 'Beacon to 203.0.113.7 seen at 13:40, INC-4711 (continues lr-4c2m8t from index 1)',
+    continues: { id: 'lr-4c2m8t', from: 1, before: dump.slice(0, 1), mayRepeat: [] },
+  }),
+  example('finished-failed-tried-again', [
+    ...sent,
+    ended(action('Failed', [scriptDone, progress(1, 'Failed', { errors: ['File C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip was not found'] })]), 'failed'),
+    [{ type: 'triedAgain', again: { id: 'lr-9h5n4s', from: 1, by: responder } }, 12],
+  ]),
   example('over-dropped', [...lost, [{ type: 'dropped', by: other, reason: 'device reimaged' }, 20]]),
 ];
 

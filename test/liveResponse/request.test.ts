@@ -53,6 +53,67 @@ describe('the moves table', () => {
   });
 });
 
+/** The same for the facts that belong to some states only: `x` where one can be written down. */
+const factMatrix = {
+  //             awaiting  queued  submitting  unknown  running  finished  over
+  waiting: '     -         x       -           -        -        -         -',
+  looked: '      -         -       -           x        -        -         -',
+  cancelAsked: ' -         -       -           -        x        x         -',
+  parked: '      -         -       -           -        x        -         -',
+  triedAgain: '  -         -       -           -        -        x         x',
+} as const;
+
+const exampleFacts: { readonly [T in keyof typeof factMatrix]: Extract<Fact, { readonly type: T }> } = {
+  waiting: { type: 'waiting', cause: 'slot' },
+  looked: { type: 'looked' },
+  cancelAsked: { type: 'cancelAsked', cancel: { by: { policy: 'cancelParkedAfter' }, at: start, answer: 'sent', tries: 1 } },
+  parked: { type: 'parked', parked: { since: start, until: start + 3_600_000 } },
+  triedAgain: { type: 'triedAgain', again: { id: 'lr-8g4m3r', from: 1, by: asked.requester } },
+};
+
+const factCells = Object.entries(factMatrix).flatMap(([fact, row]) => row.trim().split(/\s+/).map((may, at) => [fact as keyof typeof factMatrix, states[at] ?? 'over', may] as const));
+
+describe('the facts', () => {
+  test('have a cell for every state', () => {
+    expect(factCells).toHaveLength(states.length * Object.keys(exampleFacts).length);
+  });
+
+  test.each(factCells)('folding %s into %s: %s', (fact, from, may) => {
+    const request = requestIn(from);
+    if (may === '-') {
+      expect(() => evolve(request, exampleFacts[fact], start)).toThrow(IllegalMove);
+      return;
+    }
+    const after = evolve(request, exampleFacts[fact], start + 5000);
+    expect(after.state).toBe(from);
+    expect(after.revision).toBe(request.revision + 1);
+  });
+});
+
+describe('a parked device', () => {
+  const sent = [exampleMoves.approved, exampleMoves.claimed, exampleMoves.submitted] as const;
+  const parked = exampleFacts.parked;
+
+  test('has woken with the first reading in which it has begun, and not again with the next', () => {
+    const still = fold([...sent, parked, { ...exampleMoves.progressed, action: exampleMoves.submitted.action }]);
+    expect(still).toMatchObject({ parked: { since: start, noted: [] } });
+    expect(still).not.toHaveProperty('parked.wokeAt');
+    const woke = fold([...sent, parked, exampleMoves.progressed, exampleMoves.progressed]);
+    expect(woke).toMatchObject({ parked: { wokeAt: start + 5000 } });
+  });
+
+  test('is told to have woken once in each place, apart from the note at the end', () => {
+    const told = fold([...sent, parked, exampleMoves.progressed, { type: 'noted', surface: 'console', place: 'p', what: 'woke' }, exampleMoves.ended]);
+    expect(told).toMatchObject({ state: 'finished', noted: [], parked: { noted: ['console:p'] } });
+    expect(() => fold([...sent, { type: 'noted', surface: 'console', place: 'p', what: 'woke' }])).toThrow(IllegalMove);
+  });
+
+  test('is forgotten when the session is lost sight of, and may be parked again when it is found', () => {
+    expect(fold([...sent, parked, exampleMoves.overdue])).not.toHaveProperty('parked');
+    expect(fold([...sent, parked, exampleMoves.overdue, { ...exampleMoves.adopted, action: exampleMoves.submitted.action }, parked])).toMatchObject({ parked: { noted: [] } });
+  });
+});
+
 describe('a request', () => {
   test('keeps what was asked, byte for byte, in every state', () => {
     for (const state of states) expect(requestIn(state)).toMatchObject(asked);
@@ -72,6 +133,16 @@ describe('a request', () => {
     const seen: Fact = { type: 'contentSeen', content: { at: start, notRead: 'forbidden' }, digest: 'cd'.repeat(32), fingerprint: 'cdcdcdcd' };
     const found = fold([exampleMoves.approved, exampleMoves.claimed, exampleMoves.lost, seen, exampleMoves.adopted]);
     expect(found).toMatchObject({ state: 'running', digest: asked.digest, fingerprint: asked.fingerprint });
+  });
+
+  test('keeps what it continues, and which part of a recipe it is, to the end', () => {
+    const from = { ...asked, recipeArgs: { process: 'x' }, recipeFrom: 1, continues: { id: 'lr-4c2m8t', from: 1, before: asked.commands.slice(0, 1), mayRepeat: [0] } };
+    expect(fold([exampleMoves.expired], from)).toMatchObject(from);
+  });
+
+  test('folds from a journal in which every cancel was a person’s', () => {
+    const by = { id: 'responder1', name: 'Riley Responder' };
+    expect(fold([exampleMoves.approved, exampleMoves.claimed, exampleMoves.submitted, { type: 'cancelAsked', cancel: { by, at: start, answer: 'accepted' } }])).toMatchObject({ cancel: { by } });
   });
 
   test('is open until it is finished or over', () => {

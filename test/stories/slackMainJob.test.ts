@@ -46,6 +46,26 @@ test('a dump is asked, refused to its requester, approved by another, run once a
   expect(house.slack.world.calls.filter(({ error }) => error !== undefined)).toEqual([]);
 });
 
+test('the rest of a failed session is asked for by a button, and needs the other person again', async () => {
+  await house.riley.command(incidents, 'on hosta run collect.ps1 ; get C:\\Users\\Public\\late.txt');
+  await house.avery.press(await house.shows('Waiting for approval'), 'Approve');
+  const failed = await house.shows('Finished: failed');
+  const old = house.request();
+  await house.ola.press(failed, 'lr.again.v1.1');
+  await house.told(house.ola, /you need the role responder/);
+  await house.sam.press(failed, 'lr.again.v1.1');
+  const next = await house.shows(/Waiting for approval[\s\S]*Continues/);
+  expect(next.ts).not.toBe(failed.ts);
+  expect(read(next)).toContain(`${old.id} from index 1, which is index 0 here`);
+  await house.slack.until('the old card', () => house.slack.cards(incidents).find((one) => one.ts === failed.ts && read(one).includes(`${house.request().id} from index 1, asked by Sam`)));
+  await house.sam.press(next, 'Approve');
+  await house.told(house.sam, /own request/i);
+  house.service.simulator?.tenant.changeDevice('hosta.corp.example', { files: ['C:\\Users\\Public\\late.txt'] });
+  await house.avery.press(next, 'Approve');
+  await house.shows('Finished: succeeded');
+  expect(house.service.simulator?.tenant.submissions.map((one) => one.commands.length)).toEqual([2, 1]);
+});
+
 test('an expired link is taken off the card, and New link puts a fresh one there', async () => {
   const card = await house.asked();
   await house.avery.press(card, 'Approve');

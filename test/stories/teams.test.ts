@@ -86,6 +86,23 @@ describe('the main job', () => {
     expect((await house.card(channel, /Waiting for approval/)).conversation).toBe(`${channel};messageid=1700`);
   });
 
+  it('that failed is gone on with by a button, in its own thread, after a new approval', async () => {
+    const thread = `${channel};messageid=1700`;
+    await house.say(ana, thread, 'lr on hosta run collect.ps1 ; get C:\\Users\\Public\\late.txt');
+    await house.click(ben, thread, await house.card(channel, /Waiting for approval/), 'approve');
+    const failed = await house.card(channel, /Finished: failed/);
+    const old = house.newest();
+    expect(await house.click(ana, thread, failed, 'again')).toMatch(/is waiting for approval: .* It counts on what collect\.ps1 left/);
+    const next = await house.card(channel, /Waiting for approval[\s\S]*Continues/);
+    expect(next.conversation).toBe(thread);
+    expect(wordsOf(next)).toContain(`${old.id} from index 1, which is index 0 here`);
+    expect(await house.click(ana, thread, failed, 'again')).toMatch(new RegExp(`is being tried again already as ${house.newest().id}`));
+    house.service.simulator?.tenant.changeDevice('hosta.corp.example', { files: ['C:\\Users\\Public\\late.txt'] });
+    await house.click(ben, thread, next, 'approve');
+    await house.card(channel, /Finished: succeeded/);
+    expect(house.service.simulator?.tenant.submissions.map((one) => one.commands.length)).toEqual([2, 1]);
+  });
+
   it('goes on after a restart, on the same cards', async () => {
     const [here, there] = await asked();
     await house.service.stop();

@@ -59,7 +59,7 @@ export async function simulatedDefender(options: SimulatedOptions = {}): Promise
   const signIns = tokensOf(clock);
   const timeout = options.timeout ?? 5_000;
   const client = new DefenderClient({
-    http, tokens: signIns, budgets, clock, log, endpoint: customEndpoint(simulator.url), timeouts: { get: timeout, post: timeout },
+    http, tokens: signIns, budgets, clock, log, endpoint: customEndpoint(simulator.url), timeouts: { get: timeout, post: timeout, extra: timeout },
     resultOrigins: options.strangers === true ? [] : [simulator.blobUrl],
     observe: ({ kind, outcome }) => outcomes.push(`${kind} ${outcome}`),
   });

@@ -1,5 +1,6 @@
 // The shape of each entry of the policy file. What the entries say of each other is checked in policyFile.
 import { z } from 'zod';
+import { parkedAfterMs } from '../../liveResponse/pacing.ts';
 import { readDuration } from './duration.ts';
 
 const name = /^[a-z][a-z0-9_-]{0,39}$/;
@@ -52,12 +53,17 @@ export const recipeSchema = z.strictObject({
   tier: text(40),
 });
 
-const duration = z.string('must be a number and a unit, such as 30m, 2h or 3d').transform((written, context) => {
-  const ms = readDuration(written);
-  if (ms !== undefined && ms <= 7 * 86_400_000) return ms;
-  context.issues.push({ code: 'custom', input: written, message: ms === undefined ? 'must be a number and a unit, such as 30m, 2h or 3d' : 'may be at most 7d: an old approval is no approval' });
-  return z.NEVER;
-});
+const durationUpTo7d = (why: string) =>
+  z.string('must be a number and a unit, such as 30m, 2h or 3d').transform((written, context) => {
+    const ms = readDuration(written);
+    if (ms !== undefined && ms <= 7 * 86_400_000) return ms;
+    context.issues.push({ code: 'custom', input: written, message: ms === undefined ? 'must be a number and a unit, such as 30m, 2h or 3d' : `may be at most 7d: ${why}` });
+    return z.NEVER;
+  });
+const duration = durationUpTo7d('an old approval is no approval');
+
+/** A session is not called parked before `parkedAfterMs`. */
+const parkedFor = durationUpTo7d('Defender keeps no session that long').refine((ms) => ms >= parkedAfterMs, { error: 'must be at least 10m: an online device may take that long to start' });
 
 export const tierSchema = z.strictObject({
   request: text(40),
@@ -65,6 +71,7 @@ export const tierSchema = z.strictObject({
   expireAfter: duration.default(30 * 60_000),
   runWithin: duration.default(30 * 60_000),
   reason: z.enum(['optional', 'required'], 'must be "optional" or "required"').default('optional'),
+  cancelParkedAfter: parkedFor.optional(),
 });
 
 const strings = z.array(text(200), 'must be a list').default([]);

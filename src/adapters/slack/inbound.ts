@@ -185,7 +185,7 @@ export function listen(app: App, parts: InboundParts): Inbound {
   };
 }
 
-const deciding: ReadonlySet<string> = new Set(['approve', 'deny', 'withdraw', 'cancel', 'resend', 'drop']);
+const deciding: ReadonlySet<string> = new Set(['approve', 'deny', 'withdraw', 'cancel', 'resend', 'drop', 'again']);
 
 function hearerOf(delivery: Delivery, now: number): Hearer {
   const { channel, user, thread, responseUrl } = delivery;

@@ -121,7 +121,7 @@ export function createTurns(options: TurnOptions): Turns {
     if (message.value !== undefined && message.value !== null) {
       // Action.Submit, from clients in which Action.Execute does not work, arrives as a message with a value.
       const press = pressOf(message.value);
-      return press === undefined ? { kind: 'sentence', text: foreignButton() } : bot.press({ surface, account, place, ...press, deliveryId: key });
+      return press === undefined ? { kind: 'sentence', text: foreignButton() } : pressedIn(message, { surface, account, place, ...press, deliveryId: key });
     }
     const text = commandText(message, name) ?? '';
     return threads.during(message.place, async () => {
@@ -167,7 +167,7 @@ export function createTurns(options: TurnOptions): Turns {
       if (read === undefined) return { answer: toast(foreignButton()) };
       const speaker = await speakerIn(message);
       if (speaker === undefined) return { answer: toast(notKnown) };
-      const reply = await bot.press({ surface, account: speaker.account, place: speaker.place, ...read, deliveryId: key });
+      const reply = await pressedIn(message, { surface, account: speaker.account, place: speaker.place, ...read, deliveryId: key });
       const { answer, also } = pressAnswer(reply);
       const extra = also === undefined ? undefined : replyMessage(also);
       if (extra !== undefined) background('private answer', tellQuietly(message, extra));
@@ -176,6 +176,16 @@ export function createTurns(options: TurnOptions): Turns {
       log.error('teamsPressFailed', { error });
       return { answer: toast('Something broke in the bot. Look at the card before you press again.') };
     }
+  }
+
+  /** A press may ask for a new request; its card stands in the thread of the one that was pressed. */
+  async function pressedIn(message: Inbound, press: PressIn): Promise<Reply> {
+    if (press.verb !== 'again') return bot.press(press);
+    return threads.during(message.place, async () => {
+      const reply = await bot.press(press);
+      if (reply.kind === 'asked' && message.thread !== undefined) threads.learn(message.place, reply.requestId, message.thread);
+      return reply;
+    });
   }
 
   async function tellLate(message: Inbound, { reply }: Pressed): Promise<void> {

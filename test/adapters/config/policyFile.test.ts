@@ -41,6 +41,11 @@ describe('the example', () => {
     expect(policy.raw).toEqual({ RunScript: 'high', GetFile: 'high', PutFile: 'high' });
   });
 
+  test('says nothing of parked sessions, and takes the time after which they are cancelled', () => {
+    expect(policy.tiers[0]).not.toHaveProperty('cancelParkedAfter');
+    expect(load(example.replace('expireAfter: 2h', 'expireAfter: 2h, cancelParkedAfter: 4h')).policy.tiers[1]).toMatchObject({ cancelParkedAfter: 4 * 3_600_000 });
+  });
+
   test('dumps a process as Microsoft’s own example does', () => {
     expect(parse('dump hostA OfficeClickToRun', policy.recipes)).toMatchObject({
       commands: [
@@ -90,6 +95,10 @@ describe('a planted fault is named with its line', () => {
     ['a bad duration', 'expireAfter: 2h', 'expireAfter: 2 hours', /a number and a unit/],
     ['a duration that is a number', 'expireAfter: 2h', 'expireAfter: 120', /a number and a unit/],
     ['a duration without end', 'expireAfter: 2h', 'expireAfter: 60d', /at most 7d/],
+    ['a time at Defender that is no duration', 'expireAfter: 2h', 'expireAfter: 2h, cancelParkedAfter: soon', /a number and a unit/],
+    ['a time at Defender without end', 'expireAfter: 2h', 'expireAfter: 2h, cancelParkedAfter: 30d', /at most 7d: Defender/],
+    ['a time at Defender that an online device may need', 'expireAfter: 2h', 'expireAfter: 2h, cancelParkedAfter: 9m', /at least 10m/],
+    ['a misspelt time at Defender', 'expireAfter: 2h', 'expireAfter: 2h, cancelParkAfter: 4h', /did you mean cancelParkedAfter\?/],
     ['a bad reason', 'runWithin: 1h, reason: optional', 'runWithin: 1h, reason: sometimes', /"optional" or "required"/],
     ['a recipe with an undefined tier', "    tier: high\n  collect:", "    tier: hihg\n  collect:", /no tier hihg under "approval"; did you mean high\?/],
     ['a place without its argument', "Args: '{process}'", "Args: '{proces} {process}'", /\{proces\} has no argument/],

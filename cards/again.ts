@@ -1,0 +1,79 @@
+// Trying again: which ended requests may be, from which index on, and what the approver of the new request must know of the old one.
+import type { Command } from '../src/liveResponse/commands.ts';
+import type { Request } from '../src/liveResponse/request.ts';
+import type { Continues } from '../src/liveResponse/sequel.ts';
+import { earlierAttempt } from './said.ts';
+import { commandName, stateOf } from './steps.ts';
+
+/** Why a request cannot be tried again by its button or by `retry`. Typing it anew is always possible. */
+export type NotAgain = 'notEnded' | 'complete' | 'takenBack' | 'mayHaveRun' | 'mustNot' | 'hopeless';
+
+/**
+ * The index to go on from: the first command that did not complete. Offered where a session ended short of its end, and where nothing
+ * was sent because time ran out or Defender refused; not against the word of a person, and not where nobody knows whether it ran.
+ */
+export function againFrom(request: Request): { readonly from: number } | { readonly why: NotAgain } {
+  if (request.state === 'finished') {
+    const from = request.commands.findIndex((_, index) => stateOf(request, index) !== 'completed');
+    return from < 0 ? { why: 'complete' } : { from };
+  }
+  if (request.state !== 'over') return { why: 'notEnded' };
+  if (request.ending.how === 'dropped' || earlierAttempt(request) !== undefined) return { why: 'mayHaveRun' };
+  switch (request.ending.how) {
+    case 'denied':
+    case 'withdrawn':
+      return { why: 'takenBack' };
+    case 'expired':
+    case 'lapsed':
+      return { from: 0 };
+    case 'refused':
+      // Both say that what stood on the card is not what would run here: nothing of it may be carried over.
+      if (request.ending.code === 'digestMismatch' || request.ending.code === 'otherTenant') return { why: 'mustNot' };
+      return request.ending.code === 'OsPlatformNotSupported' ? { why: 'hopeless' } : { from: 0 };
+  }
+}
+
+/** Whether a request reached Defender, or may have: going on from an older one would then run things twice. */
+export function mayHaveReached(request: Request): boolean {
+  return request.state !== 'over' || request.ending.how === 'dropped' || earlierAttempt(request) !== undefined;
+}
+
+/** What the new request holds of the old one. @param from an index of the old request's commands */
+export function continuationOf(old: Request, from: number): Continues {
+  const begun = (index: number): boolean => old.state === 'finished' && stateOf(old, index) !== 'skipped';
+  return {
+    id: old.id,
+    from,
+    before: old.commands.filter((_, index) => index < from && begun(index) && !saidFailed(old, index)),
+    // A script that failed has begun, and may have done half of its work; a file that failed was not put. Collecting twice harms nothing.
+    mayRepeat: old.commands.flatMap((command, index) => (index >= from && begun(index) && command.type !== 'GetFile' && (command.type === 'RunScript' || !saidFailed(old, index)) ? [index - from] : [])),
+  };
+}
+
+/** Defender's own word "Failed"; without it a command whose end was not reported may have been done. */
+function saidFailed(old: Request, index: number): boolean {
+  return 'action' in old && old.action.progress.find((one) => one.index === index)?.status === 'Failed';
+}
+
+/** One sentence on each thing that an earlier session left, or may have done already; none where there is nothing to know. */
+export function continuationNotes({ continues, commands }: Pick<Request, 'continues' | 'commands'>): readonly string[] {
+  if (continues === undefined) return [];
+  const { id, before, mayRepeat } = continues;
+  const effect = effectSentence(id, before, commands);
+  const names = mayRepeat.flatMap((index) => {
+    const command = commands[index];
+    return command === undefined ? [] : [`${index} (${commandName(command, 40)})`];
+  });
+  const repeat = names.length === 0 ? [] : [`${names.length === 1 ? 'Index' : 'Indexes'} ${names.join(', ')} ran in ${id}, or may have, and would run again.`];
+  return [...(effect === undefined ? [] : [effect]), ...repeat];
+}
+
+function effectSentence(id: string, before: readonly Command[], commands: readonly Command[]): string | undefined {
+  const put = before.filter((one) => one.type === 'PutFile').map((one) => commandName(one, 40));
+  const scripts = before.filter((one) => one.type === 'RunScript').map((one) => commandName(one, 40));
+  if (put.length > 0 && commands.some((one) => one.type !== 'PutFile')) {
+    return `It counts on ${put.join(', ')}, put there by ${id} into a working folder that Defender deletes when the device restarts; if it is gone, retry ${id} from its index 0.`;
+  }
+  if (scripts.length > 0) return `It counts on what ${scripts.join(', ')} left on the device in ${id}, which may have changed since.`;
+  return undefined;
+}

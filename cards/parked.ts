@@ -1,0 +1,58 @@
+// What a card says of a session that waits at Defender for an offline device, and of the cancel that the policy asks for then.
+import { hasBegun } from '../src/liveResponse/action.ts';
+import { parkedCancelPauseMs, parkedCancelTries } from '../src/liveResponse/pacing.ts';
+import type { Asker } from '../src/liveResponse/person.ts';
+import type { InState } from '../src/liveResponse/request.ts';
+import type { CancelAsked } from '../src/liveResponse/sequel.ts';
+import { oneLine } from './clip.ts';
+import type { Said } from './said.ts';
+import { duration, timeOf } from './time.ts';
+
+/** Who asked, as it stands in a sentence, or at its beginning. */
+export function askerName(by: Asker, article: 'the' | 'The' = 'the'): string {
+  return 'policy' in by ? `${article} policy (${by.policy})` : oneLine(by.name, 120);
+}
+
+/** Status and lead while nothing has started; undefined when the device is not known to be parked, or has woken. */
+export function parkedWords(request: InState<'running'>): Said | undefined {
+  const { parked } = request;
+  if (parked === undefined || parked.wokeAt !== undefined || hasBegun(request.action)) return undefined;
+  const at = (ms: number): string => timeOf(ms, request.at);
+  const end = parked.cancelAt === undefined || triesUsedUp(request.cancel) ? '' : ` The policy cancels it at ${at(parked.cancelAt)}.`;
+  return {
+    status: 'Parked, the device does not answer',
+    tone: 'warning',
+    lead:
+      `Defender has had it since ${at(parked.since)} and nothing has started: the device is taken to be offline. ` +
+      `Defender waits for it until about ${at(parked.until)}. If it wakes before that, this runs without another approval.${request.cancel === undefined ? end : ''}`,
+  };
+}
+
+function triesUsedUp(cancel: CancelAsked | undefined): boolean {
+  return cancel?.tries !== undefined && cancel.tries >= parkedCancelTries;
+}
+
+/** What became of the policy's cancel while the session still stands; undefined of a person's. */
+export function policyCancelSentence(request: InState<'running'>): string | undefined {
+  const { cancel, parked } = request;
+  if (cancel?.tries === undefined) return undefined;
+  const at = (ms: number): string => timeOf(ms, request.at);
+  const answer = cancel.answer === 'alreadyOver' ? 'answered with “already over”' : 'not confirmed by Defender';
+  if (parked?.wokeAt !== undefined) return `The policy’s cancel of ${at(cancel.at)} was ${answer}, and the device has woken; press Cancel if it should stop.`;
+  return triesUsedUp(cancel)
+    ? `The policy’s cancel was ${answer}, ${parkedCancelTries} times: the bot stops trying. Press Cancel, or cancel the action in the portal.`
+    : `The policy’s cancel of ${at(cancel.at)} was ${answer} (try ${cancel.tries} of ${parkedCancelTries}); the next is at ${at(cancel.at + parkedCancelPauseMs)}.`;
+}
+
+/** Said at the end of a session that the policy wanted cancelled, or that was cancelled while it was parked. Empty when neither is so. */
+export function parkedEnding(request: InState<'finished'>): string {
+  const { cancel, parked } = request;
+  if (parked === undefined) return '';
+  const begun = hasBegun(request.action);
+  if (cancel?.tries !== undefined) {
+    if (request.outcome === 'cancelled' && !begun) return `It had been parked for ${duration(cancel.at - parked.since)}. “Ask again” prepares the same request for a fresh approval.`;
+    if (begun) return 'The device woke before the policy’s cancel took effect; the rows show what ran.';
+    return cancel.answer === 'accepted' ? '' : 'Defender had not confirmed the policy’s cancel.';
+  }
+  return begun ? '' : '“Ask again” prepares the same request for a fresh approval.';
+}
