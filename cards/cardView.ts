@@ -116,7 +116,7 @@ function notes(request: Request, context: ViewContext, links: readonly LinkLine[
   const results = 'results' in request && request.commands.some((one) => one.type !== 'PutFile');
   const earlier = earlierAttempt(request);
   return [
-    ...(context.simulated ? [`${simulatedMark}: no real device is touched, and nothing shown here happened on one.`] : []),
+    ...(context.simulated ? ['No real device is touched, and nothing shown here happened on one.'] : []),
     ...(earlier !== undefined && !ended && request.state !== 'queued' ? [`Sent again: the attempt of ${timeOf(earlier.at, request.at)} may have run too.`] : []),
     ...(results && context.results === 'private' ? ['Output and download links are not shown in this place: the buttons whisper them to people who may read results.'] : []),
     ...(links.length > 0 ? ['Anybody who has a download link can use it until it expires. Each one made is on record.'] : []),

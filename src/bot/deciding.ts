@@ -1,5 +1,7 @@
 // The decisions people take on a request, typed or pressed: approve, deny, withdraw, cancel, and what to do with an unknown one.
-import { DefenderError } from '../liveResponse/ports.ts';
+import { rightSentence } from '../../cards/rights.ts';
+import type { ErrorAnswer } from '../liveResponse/errorAnswer.ts';
+import { DefenderError, errorAnswer } from '../liveResponse/ports.ts';
 import type { Approval, CancelAsked, Move, Request } from '../liveResponse/request.ts';
 import { granted, Refused, requestOf, sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
@@ -105,18 +107,25 @@ export async function cancel(bot: Conversation, actor: Actor, id: string, reason
   const request = requestOf(bot, id);
   if (isIn(request, ['awaitingApproval', 'queued'])) return withdraw(bot, actor, id, reason);
   granted(mayCancel(actor, request), id);
-  if (request.state !== 'running') throw new Refused({ refused: 'tooLate', id, deed: 'cancel', state: request.state }, id);
-  const asked = (answer: CancelAsked['answer'], at: number): CancelAsked => ({ by: refOf(actor.person), at, answer, ...because(reason) });
+  if (!isIn(request, ['running', 'unknown']) || request.actionId === undefined) throw new Refused({ refused: 'tooLate', id, deed: 'cancel', state: request.state }, id);
+  const asked = (answered: Pick<CancelAsked, 'answer' | 'error'>, at: number): CancelAsked => ({ by: refOf(actor.person), at, ...answered, ...because(reason) });
   // Written down first; of two people pressing at once the second is told that the first already has.
   const changed = await bot.store.change(id, (current, now) => {
     const no = mayCancel(actor, current);
-    return no === undefined ? { event: { type: 'cancelAsked', cancel: asked('sent', now) } } : { no };
+    return no === undefined ? { event: { type: 'cancelAsked', cancel: asked({ answer: 'sent' }, now) } } : { no };
   });
   if (!('request' in changed)) throw new Refused(changed.no === 'unknownRequest' ? { refused: 'unknownRequest', id } : changed.no, id);
-  const answer = await cancelAtDefender(bot, request.actionId, `lr:${id} cancelled by ${actor.person.name}${reason === undefined ? '' : `: ${reason}`}`);
-  await moveFrom(bot.store, id, ['running', 'finished'], (_current, now) => ({ type: 'cancelAsked', cancel: asked(answer, now) }));
+  const answered = await cancelAtDefender(bot, request.actionId, `lr:${id} cancelled by ${actor.person.name}${reason === undefined ? '' : `: ${reason}`}`);
+  // The time stays that of the press: it is what the card compares with the end.
+  await moveFrom(bot.store, id, ['running', 'finished', 'unknown'], (current, now) => ({ type: 'cancelAsked', cancel: asked(answered, current.cancel?.at ?? now) }));
   bot.loop.hurry();
-  return done(changed.request, cancelSentence[answer].replace('{id}', id));
+  return done(changed.request, answerSentence(id, answered));
+}
+
+function answerSentence(id: string, { answer, error }: Answered): string {
+  const right = error === undefined ? undefined : rightSentence(error);
+  const target = error?.target === undefined ? '' : ` Correlation id: ${error.target}.`;
+  return `${right === undefined ? cancelSentence[answer].replace('{id}', id) : `${id} was not cancelled. ${right} Until then, cancel the action in the portal.`}${target}`;
 }
 
 function cannotLook(id: string): string {
@@ -128,21 +137,25 @@ function stillGoes(id: string): string {
 }
 
 const cancelSentence = {
-  sent: '{id}: Defender was asked to cancel.',
   accepted: '{id}: Defender accepted the cancel. A command that already runs on the device may still finish; the card tells.',
   alreadyOver: '{id}: Defender says that it is already over. The card shows how it ended.',
   failed: '{id}: Defender did not confirm the cancel. Press Cancel again, or cancel the action in the portal.',
 } as const;
 
-async function cancelAtDefender(bot: Conversation, actionId: string, why: string): Promise<CancelAsked['answer']> {
+interface Answered {
+  readonly answer: 'accepted' | 'alreadyOver' | 'failed';
+  readonly error?: ErrorAnswer;
+}
+
+async function cancelAtDefender(bot: Conversation, actionId: string, why: string): Promise<Answered> {
   try {
     await bot.defender.cancel(actionId, why);
-    return 'accepted';
+    return { answer: 'accepted' };
   } catch (error) {
     if (!(error instanceof DefenderError)) throw error;
     bot.log.warn('cancelAnswered', { code: error.code, status: error.detail.status, apiCode: error.detail.apiCode, target: error.detail.target });
     // A cancel that comes too late is a 400; a 403 says only that we may not.
-    return error.detail.status === 400 || error.code === 'notFound' ? 'alreadyOver' : 'failed';
+    return { answer: error.detail.status === 400 || error.code === 'notFound' ? 'alreadyOver' : 'failed', error: errorAnswer(error) };
   }
 }
 

@@ -75,7 +75,7 @@ export class Calls {
     let next: string | undefined = path;
     for (let page = 1; next !== undefined && page <= maxPages; page += 1) {
       const read = readPage(await this.get(kind, next));
-      if (read.items === undefined) throw new DefenderError('unreadable', `the answer to ${kind} is not a collection`);
+      if (read.items === undefined) throw new DefenderError('unreadable', `the answer to ${kind} is not a collection`, { call: kind });
       items.push(...read.items);
       next = read.next;
     }
@@ -113,12 +113,12 @@ export class Calls {
 
   async #exchange(ask: Ask): Promise<unknown> {
     // Token first: its time-out must not lie between taking a slot and using it.
-    const token = await this.#token(false);
+    const token = await this.#token(ask.kind, false);
     let answer = await this.#send(ask, token);
-    if (answer.status === 401 && token !== undefined) answer = await this.#send(ask, await this.#token(true));
+    if (answer.status === 401 && token !== undefined) answer = await this.#send(ask, await this.#token(ask.kind, true));
     if (answer.status < 200 || answer.status > 299) throw this.#refusal(ask, answer.status, readError(jsonOf(answer)?.value), answer);
     const json = jsonOf(answer);
-    if (json === undefined) throw new DefenderError(ask.kind === 'submit' ? 'ambiguous' : 'unreadable', `the answer to ${ask.kind} is not JSON`, { status: answer.status });
+    if (json === undefined) throw new DefenderError(ask.kind === 'submit' ? 'ambiguous' : 'unreadable', `the answer to ${ask.kind} is not JSON`, { call: ask.kind, status: answer.status });
     return json.value;
   }
 
@@ -153,14 +153,14 @@ export class Calls {
     while (!budgets.take(kind, clock.now())) {
       const wait = Math.ceil(budgets.waitFor(kind, clock.now()));
       if (wait > patience) {
-        throw new DefenderError('paced', `our own limit for ${kind} is used up for ${Math.ceil(wait / 1000)} s`, { retryAfterMs: wait });
+        throw new DefenderError('paced', `our own limit for ${kind} is used up for ${Math.ceil(wait / 1000)} s`, { call: kind, retryAfterMs: wait });
       }
       patience -= wait;
       await clock.sleep(wait);
     }
   }
 
-  async #token(renew: boolean): Promise<Token | undefined> {
+  async #token(call: Kind, renew: boolean): Promise<Token | undefined> {
     try {
       if (!renew) return await this.#parts.tokens.getToken(this.#parts.endpoint.scope);
       // Many calls may meet the same expired token at once; one renewal serves them all.
@@ -168,14 +168,14 @@ export class Calls {
       return await this.#renewing;
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
-      throw new DefenderError(error.code === 'refused' ? 'unauthorized' : 'unavailable', error.message, { cause: error });
+      throw new DefenderError(error.code === 'refused' ? 'unauthorized' : 'unavailable', error.message, { call, cause: error });
     }
   }
 
   /** No whole answer. Where the head of one arrived, its status still says what it says. */
   #broken(ask: Ask, error: HttpError): DefenderError {
     if (error.status !== undefined && error.status >= 400) return this.#refusal(ask, error.status, {});
-    const detail = { cause: error, ...(error.status === undefined ? {} : { status: error.status }) };
+    const detail = { call: ask.kind, cause: error, ...(error.status === undefined ? {} : { status: error.status }) };
     if (error.code === 'notSent') return new DefenderError('unavailable', error.message, detail);
     if (ask.kind === 'submit') return new DefenderError('ambiguous', `it is not known whether the submission arrived: ${error.message}`, detail);
     return new DefenderError(error.code === 'ambiguous' ? 'unavailable' : 'unreadable', error.message, detail);
@@ -192,7 +192,7 @@ export class Calls {
       budgets.penalise(ask.kind, now + retryAfter);
     }
     const message = `Defender answered ${status}${said.apiCode === undefined ? '' : ` ${said.apiCode}`} to ${ask.kind}`;
-    return new DefenderError(code, message, { status, ...said, ...(retryAfter === undefined ? {} : { retryAfterMs: Math.min(maxPenaltyMs, retryAfter) }) });
+    return new DefenderError(code, message, { call: ask.kind, status, ...said, ...(retryAfter === undefined ? {} : { retryAfterMs: Math.min(maxPenaltyMs, retryAfter) }) });
   }
 }
 

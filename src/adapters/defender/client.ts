@@ -1,4 +1,5 @@
 // Microsoft Defender for Endpoint over its public API, for one tenant and one application.
+import { isTerminal } from '../../liveResponse/action.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import type { Command } from '../../liveResponse/commands.ts';
 import type { DefenderApi, LibraryFile, Link, ResultBytes } from '../../liveResponse/ports.ts';
@@ -87,6 +88,17 @@ export class DefenderClient implements DefenderApi {
       .filter((action) => action.type === 'LiveResponse' && action.createdAt >= since && action.machineId.toLowerCase() === machineId.toLowerCase())
       .sort((a, b) => b.createdAt - a.createdAt)
       .map((action) => this.#readings.heard(action));
+  }
+
+  async activeOn(machineId: string): Promise<readonly Action[]> {
+    // The filter that other clients use to find who blocks a device (defender-api.md 2.4).
+    const filter = `machineId eq ${quoted(machineId)} and (status eq 'Pending' or status eq 'InProgress')`;
+    const items = await this.#calls.pages('list', `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`, 1);
+    return items
+      .map(readAction)
+      .filter((action) => action !== undefined)
+      .filter((action) => !isTerminal(action.status) && action.machineId.toLowerCase() === machineId.toLowerCase())
+      .sort((a, b) => b.createdAt - a.createdAt);
   }
 
   async cancel(id: string, why: string): Promise<Action> {
