@@ -1,5 +1,7 @@
 // The buttons of a card in each state, with what a screen reader says and the second step that names what will happen.
+import { looksBeforeAsking } from '../src/liveResponse/pacing.ts';
 import type { Request } from '../src/liveResponse/request.ts';
+import type { CancelAsked } from '../src/liveResponse/sequel.ts';
 import { againFrom } from './again.ts';
 import { clip, oneLine } from './clip.ts';
 import { idTail } from './facts.ts';
@@ -22,12 +24,24 @@ export function buttons(request: Request, title: string, linked: ReadonlySet<num
     case 'over':
       return again(request, title);
     case 'running':
-      return [...(request.cancel === undefined || request.cancel.answer === 'failed' ? [cancel(host, title)] : []), ...outputs(request)];
+      return [...(mayAskCancel(request.cancel) ? [cancel(host, title)] : []), ...outputs(request)];
     case 'unknown':
-      return [look(title), resend(host, title), drop(title), ...outputs(request)];
+      return [
+        look(title),
+        // While the bot itself still looks, a press would be refused: lists lag, and it could run twice.
+        ...(request.looks < looksBeforeAsking ? [] : [resend(host, title)]),
+        ...(request.actionId !== undefined && mayAskCancel(request.cancel) ? [cancel(host, title)] : []),
+        drop(title),
+        ...outputs(request),
+      ];
     case 'finished':
       return [...links(request, linked), ...outputs(request), ...again(request, title)];
   }
+}
+
+/** One cancel on its way is enough; one that changed nothing may be asked for again. */
+function mayAskCancel(asked: CancelAsked | undefined): boolean {
+  return asked === undefined || asked.answer === 'failed' || asked.answer === 'noEffect';
 }
 
 function spoken(text: string): string {

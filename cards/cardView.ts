@@ -117,7 +117,7 @@ function notes(request: Request, context: ViewContext, links: readonly LinkLine[
   const results = 'results' in request && request.commands.some((one) => one.type !== 'PutFile');
   const earlier = earlierAttempt(request);
   return [
-    ...(context.simulated ? [`${simulatedMark}: no real device is touched, and nothing shown here happened on one.`] : []),
+    ...(context.simulated ? ['No real device is touched, and nothing shown here happened on one.'] : []),
     // For whoever still decides; afterwards the rows tell what became of it.
     ...(request.state === 'awaitingApproval' || request.state === 'queued' ? continuationNotes(request) : []),
     ...(earlier !== undefined && !ended && request.state !== 'queued' ? [`Sent again: the attempt of ${timeOf(earlier.at, request.at)} may have run too.`] : []),

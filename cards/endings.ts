@@ -1,9 +1,11 @@
 // What a card says of a request that ended without a finished session: why, whether anything ran, and the next step.
 import type { InState, WaitCause } from '../src/liveResponse/request.ts';
+import type { Blocker, ErrorAnswer } from '../src/liveResponse/errorAnswer.ts';
 import { failureAdvice } from './advice.ts';
 import { oneLine } from './clip.ts';
 import * as bound from './limits.ts';
 import type { Said } from './said.ts';
+import { missingRight } from './rights.ts';
 import { earlierAttempt } from './said.ts';
 import { timeOf } from './time.ts';
 
@@ -22,10 +24,10 @@ export function endingWords(request: InState<'over'>): Said {
       return {
         status: 'Approval lapsed',
         tone: 'warning',
-        lead: `Approved, but it could not be sent in time${ending.waitedFor === undefined ? '' : ` (${lapsedCause(ending.waitedFor)})`}; an old approval is never used. ${ran} If it is still needed, ask again.`,
+        lead: `Approved, but it could not be sent in time${ending.waitedFor === undefined ? '' : ` (${lapsedCause(ending.waitedFor, ending.blocker)})`}; an old approval is never used. ${ran} ${lapsedNext(ending.error)}If it is still needed, ask again.`,
       };
     case 'refused': {
-      const advice = failureAdvice(ending.code, ending.detail);
+      const advice = failureAdvice({ ...ending, os: request.device.os });
       const told = ending.detail === undefined ? '' : oneLine(ending.detail, bound.view.errorText);
       const detail = ` Code ${oneLine(ending.code, 60)}${told === '' ? '' : `: “${told}”`}.`;
       return { status: 'Refused', tone: 'danger', lead: `${advice.what} ${ran} ${advice.next}${detail}` };
@@ -54,14 +56,24 @@ function because(reason: string | undefined): string {
   return said === '' ? '' : `: “${said}”`;
 }
 
-export function lapsedCause(cause: WaitCause): string {
+/** What must be mended before anything else can be sent. */
+function lapsedNext(error: ErrorAnswer | undefined): string {
+  const right = error === undefined ? undefined : missingRight(error);
+  return right === undefined ? '' : `${right.what} ${right.next} `;
+}
+
+export function lapsedCause(cause: WaitCause, blocker?: Blocker): string {
   switch (cause) {
     case 'slot':
       return 'too many sessions were being started';
     case 'sessions':
       return 'all sessions were in use';
     case 'deviceBusy':
-      return 'another live response session was using the device';
+      return blocker?.by === 'request'
+        ? `${blocker.id} held the device`
+        : blocker?.by === 'action'
+          ? `an action of “${oneLine(blocker.app, 60)}” held the device`
+          : 'another live response session was using the device';
     case 'throttled':
       return 'Defender was limiting the bot’s calls';
     case 'frozen':
@@ -70,5 +82,7 @@ export function lapsedCause(cause: WaitCause): string {
       return 'the live response library could not be read, so the scripts could not be verified';
     case 'unavailable':
       return 'Defender could not be reached';
+    case 'unauthorized':
+      return 'Defender did not let the bot in';
   }
 }

@@ -1,4 +1,5 @@
 // The labelled facts of a card: all that an approver judges by before the approval, and what an analyst looks up after it.
+import type { Blocker } from '../src/liveResponse/errorAnswer.ts';
 import type { Device, Request } from '../src/liveResponse/request.ts';
 import type { Continues, TriedAgain } from '../src/liveResponse/sequel.ts';
 import { oneLine, tailOf } from './clip.ts';
@@ -29,9 +30,8 @@ export function factLines(request: Request): readonly FactLine[] {
     contentFact(request),
     sentFact(request, when),
     'actionId' in request ? fact('Action id', oneLine(request.actionId, 60)) : undefined,
-    request.state === 'over' && request.ending.how === 'refused'
-      ? fact('Correlation id', request.ending.target === undefined ? undefined : oneLine(request.ending.target, 60))
-      : undefined,
+    request.state === 'queued' ? blockerFact(request.blocker, when) : undefined,
+    ...correlationFacts(request),
     againFact(request.again),
     { label: 'Fingerprint', value: oneLine(request.fingerprint, 64) },
     { label: 'Request', value: request.id },
@@ -93,6 +93,27 @@ function deviceFacts({ device, panel, at }: Request, when: (ms: number) => strin
 
 function said(what: string, value: string | undefined): string | undefined {
   return value === undefined || value === '' ? undefined : `${what} ${oneLine(value, 40)}`;
+}
+
+/** The action that holds a busy device: what to look for in the portal. */
+function blockerFact(blocker: Blocker | undefined, when: (ms: number) => string): FactLine | undefined {
+  if (blocker?.by !== 'action') return undefined;
+  const comment = blocker.comment === undefined ? '' : `: “${oneLine(blocker.comment, 160)}”`;
+  return { label: 'Held by', value: `action ${oneLine(blocker.id, 60)} since ${when(blocker.since)}${comment}` };
+}
+
+/** The correlation id of every refusal that the card tells of: what Microsoft's support asks for. */
+function correlationFacts(request: Request): readonly FactLine[] {
+  const ids: readonly (readonly [string, string | undefined])[] = [
+    ...('error' in request ? ([['Correlation id', request.error.target]] as const) : []),
+    ...(request.state === 'over' && request.ending.how === 'refused' ? ([['Correlation id', request.ending.target]] as const) : []),
+    ...(request.state === 'over' && request.ending.how === 'lapsed' ? ([['Correlation id', request.ending.error?.target]] as const) : []),
+    ...(request.state === 'queued' && request.blocker?.by === 'notRead' ? ([['Correlation id, list', request.blocker.error?.target]] as const) : []),
+    ...('cancel' in request ? ([['Correlation id, cancel', request.cancel.error?.target]] as const) : []),
+    ...('results' in request ? [...request.results.troubles, ...(request.results.linkTroubles ?? [])].map((one) => [`Correlation id, index ${one.index}`, one.error?.target] as const) : []),
+  ];
+  const shown = new Map(ids.flatMap(([label, id]) => (id === undefined ? [] : [[label, oneLine(id, 60)] as const])));
+  return [...shown].map(([label, value]) => ({ label, value }));
 }
 
 /** Shown only where something was sent more than once: it may have run twice. */

@@ -4,7 +4,7 @@ import { exitAdvice } from './advice.ts';
 import { oneLine } from './clip.ts';
 import { askerName, parkedEnding } from './parked.ts';
 import type { Said } from './said.ts';
-import { commandName, stateOf, stepFacts } from './steps.ts';
+import { commandName, progressOf, stateOf, stepFacts } from './steps.ts';
 import { duration, timeOf } from './time.ts';
 
 export function outcomeWords(request: InState<'finished'>): Said {
@@ -21,10 +21,21 @@ function wordsOf(request: InState<'finished'>): Said {
     case 'failed':
       return failed(request, ended);
     case 'timedOut':
-      return { status: 'Finished: timed out', tone: 'danger', lead: `${timedOut(request)} ${ended}` };
+      return { status: 'Finished: timed out', tone: 'danger', lead: `${overtaken(request, 'Defender ended it as timed out, not as cancelled.')} ${timedOut(request)} ${ended}` };
     case 'cancelled':
-      return { status: 'Finished: cancelled', tone: 'warning', lead: `${cancelledBy(request)} ${cancelMeans(request)} ${ended}` };
+      return { status: 'Finished: cancelled', tone: 'warning', lead: `${cancelledBy(request)} ${cancelMeans(request)} ${ended} ${cancelNext(request)}` };
   }
+}
+
+function cancelNext(request: InState<'finished'>): string {
+  if (stepFacts(request).allDone) return 'What they left can be read below.';
+  // Of a session that waited for its device, `parkedEnding` names the next step.
+  return parkedEnding(request) === '' ? 'If it is still needed, ask again.' : '';
+}
+
+/** A person's cancel that is not how the session ended; empty where nobody asked. `truth` follows "but". Of the policy's, `parkedEnding` tells. */
+function overtaken({ cancel, at }: InState<'finished'>, truth: string): string {
+  return cancel === undefined || cancel.tries !== undefined ? '' : `${askerName(cancel.by, 'The')} asked to cancel at ${timeOf(cancel.at, at)}, but ${truth}`;
 }
 
 function succeeded(request: InState<'finished'>, ended: string): Said {
@@ -34,7 +45,7 @@ function succeeded(request: InState<'finished'>, ended: string): Said {
     return {
       status: 'Finished, not every command reported done',
       tone: 'warning',
-      lead: `Defender calls the session succeeded, but reports ${facts.done} of ${request.commands.length} commands as completed. Check the rows before relying on the result. ${ended}`,
+      lead: `${overtaken(request, 'Defender did not end it as cancelled.')} Defender calls the session succeeded, but reports ${facts.done} of ${request.commands.length} commands as completed. Check the rows before relying on the result. ${ended}`,
     };
   }
   if (bad !== undefined) {
@@ -44,12 +55,13 @@ function succeeded(request: InState<'finished'>, ended: string): Said {
     return {
       status: failedItself ? 'Finished: a script reports failure' : 'Finished, with script errors',
       tone: failedItself ? 'danger' : 'warning',
-      lead: `${exitAdvice(which, bad.exitCode)} ${ended}`,
+      lead: `${overtaken(request, 'it had completed: everything ran.')} ${exitAdvice(which, bad.exitCode)} ${ended}`,
     };
   }
   const files = request.commands.filter((one) => one.type === 'GetFile').length;
   const next = files === 0 ? '' : files === 1 ? ' Get the file with the button below; a new link can be made at any time.' : ' Get the files with the buttons below; new links can be made at any time.';
-  return { status: 'Finished: succeeded', tone: 'good', lead: `${all(request.commands.length)} completed. ${ended}${next}` };
+  const cancelled = overtaken(request, 'it had completed: everything ran.');
+  return { status: cancelled === '' ? 'Finished: succeeded' : 'Finished: succeeded, cancel too late', tone: cancelled === '' ? 'good' : 'warning', lead: `${cancelled === '' ? `${all(request.commands.length)} completed.` : cancelled} ${ended}${next}` };
 }
 
 function all(count: number): string {
@@ -57,7 +69,7 @@ function all(count: number): string {
 }
 
 function failed(request: InState<'finished'>, ended: string): Said {
-  const index = request.commands.findIndex((_, at) => stateOf(request, at) === 'failed');
+  const index = request.commands.findIndex((_, at) => progressOf(request, at)?.status === 'Failed');
   const command = request.commands[index];
   const what =
     command === undefined
@@ -66,14 +78,14 @@ function failed(request: InState<'finished'>, ended: string): Said {
   return {
     status: 'Finished: failed',
     tone: 'danger',
-    lead: `${what} ${notRun(request)} ${ended} Mend the cause, then ask again: a new request needs a new approval.`,
+    lead: `${overtaken(request, 'Defender ended it as failed, not as cancelled.')} ${what} ${notRun(request)} ${ended} Mend the cause, then ask again: a new request needs a new approval.`,
   };
 }
 
 function timedOut(request: InState<'finished'>): string {
-  return notRun(request) !== noneRun
-    ? `Time ran out: Defender gives a script 10 min. ${notRun(request)} Check on the device what was done, make the script shorter, then ask again.`
-    : `Time ran out: the device did not take the session (an offline one is waited for, up to 3 days). ${notRun(request)} Check that it is online, then ask again.`;
+  if (notRun(request) !== noneRun) return `Time ran out: Defender gives a script 10 min. ${notRun(request)} Check on the device what was done, make the script shorter, then ask again.`;
+  // How long Defender waits differs between tenants (2 hours, or 3 days); how long it did wait is known.
+  return `The device was offline: Defender waited ${duration(request.endedAt - request.startedAt)} for it and gave up. ${notRun(request)} Check that it is online, then ask again.`;
 }
 
 const noneRun = 'No command was run.';
@@ -88,20 +100,22 @@ function notRun(request: InState<'finished'>): string {
 
 function cancelledBy(request: InState<'finished'>): string {
   const { cancel, action } = request;
-  // Every cancel of ours bears the request's id; another comment means that somebody else's was the one that counted.
-  const ours = action.cancelComment === undefined || action.cancelComment.includes(`lr:${request.id}`);
-  if (cancel !== undefined && ours) {
-    const reason = cancel.reason === undefined ? '' : `: “${oneLine(cancel.reason, 200)}”`;
-    return `Cancelled by ${askerName(cancel.by)}, asked at ${timeOf(cancel.at, request.at)}${reason}.`;
-  }
+  const asked = cancel === undefined ? undefined : `${askerName(cancel.by)}, asked at ${timeOf(cancel.at, request.at)}${cancel.reason === undefined ? '' : `: “${oneLine(cancel.reason, 200)}”`}`;
+  if (asked !== undefined && isOurs(request)) return `Cancelled by ${asked}.`;
   const by = action.cancelledBy === undefined ? 'somebody' : `“${oneLine(action.cancelledBy, 80)}”`;
   const comment = action.cancelComment === undefined || action.cancelComment.trim() === '' ? '' : `: “${oneLine(action.cancelComment, 200)}”`;
-  return `Cancelled outside this bot by ${by}${comment}.`;
+  return `Cancelled outside this bot by ${by}${comment}.${asked === undefined ? '' : ` The cancel of ${asked}, was not what ended it.`}`;
+}
+
+/** Whose cancel it was: Defender keeps the comment of the one that counted, and ours names the request. */
+function isOurs({ id, cancel, action }: InState<'finished'>): boolean {
+  if (action.cancelComment !== undefined && action.cancelComment.trim() !== '') return action.cancelComment.includes(`lr:${id} `);
+  return cancel?.answer === 'accepted' || cancel?.answer === 'sent' || cancel?.answer === 'noEffect';
 }
 
 function cancelMeans(request: InState<'finished'>): string {
   if (stepFacts(request).allDone) return `${all(request.commands.length)} had completed before that.`;
   const open = request.commands.flatMap((_, index) => (stateOf(request, index) === 'failed' ? [index] : []));
-  const may = open.length === 0 ? '' : open.length === 1 ? ` Index ${String(open[0])} was handed over and may have run to its end.` : ` Indexes ${open.join(', ')} were handed over and may have run to their end.`;
+  const may = open.length === 0 ? '' : open.length === 1 ? ` Index ${String(open[0])} may have run to its end on the device.` : ` Indexes ${open.join(', ')} may have run to their end on the device.`;
   return `${notRun(request)}${may}`;
 }

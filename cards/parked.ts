@@ -37,7 +37,7 @@ export function policyCancelSentence(request: InState<'running'>): string | unde
   const { cancel, parked } = request;
   if (cancel?.tries === undefined) return undefined;
   const at = (ms: number): string => timeOf(ms, request.at);
-  const answer = cancel.answer === 'alreadyOver' ? 'answered with “already over”' : 'not confirmed by Defender';
+  const answer = { sent: 'not confirmed by Defender', failed: 'not confirmed by Defender', accepted: 'accepted', alreadyOver: 'answered with “already over”', noEffect: 'accepted without effect' }[cancel.answer];
   if (parked?.wokeAt !== undefined) return `The policy’s cancel of ${at(cancel.at)} was ${answer}, and the device has woken; press Cancel if it should stop.`;
   return triesUsedUp(cancel)
     ? `The policy’s cancel was ${answer}, ${parkedCancelTries} times: the bot stops trying. Press Cancel, or cancel the action in the portal.`

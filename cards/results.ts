@@ -1,7 +1,8 @@
 // What a card says of results: collected files and their wrapping, results that cannot be read, and how long a link lives.
 import type { Command } from '../src/liveResponse/commands.ts';
-import type { CollectedFile } from '../src/liveResponse/request.ts';
+import type { CollectedFile, ResultTrouble } from '../src/liveResponse/request.ts';
 import { clip, oneLine } from './clip.ts';
+import { missingRight } from './rights.ts';
 import { duration, size, timeOf } from './time.ts';
 
 /** Cleaned name under which the file arrives. */
@@ -28,32 +29,33 @@ export function fileSentence(file: CollectedFile, collected: string): string {
   }
 }
 
+type Sentence = (what: 'file' | 'output', tried: string) => string;
+
+/** By our own codes, those of results. */
+export const troubles: Readonly<Record<string, Sentence>> = {
+  notReady: (what) => (what === 'file' ? 'The file follows: Defender does not hand it out yet.' : 'Output follows: Defender does not hand it out yet.'),
+  gone: (what) => `Defender does not hand out this ${what}, or no longer. Try the button below; else get it from the portal.`,
+  untrusted: (what) => `Defender’s link leads outside the allowed download hosts, so the bot did not follow it. Tell an administrator, and get the ${what} from the portal.`,
+  unreadable: (what) => `The ${what} is not in the form Defender documents, so it is not shown. Use the button, or get it from the portal.`,
+  refused: (what) => `Defender refuses to hand out this ${what}. Try the button below; else get it from the portal.`,
+  unavailable: (what, tried) => `The ${what} could not be read yet; the bot tries again${tried}.`,
+  unauthorized: (what, tried) => `The ${what} could not be read yet; the bot tries again${tried}.`,
+};
+
 /** Why a result is not here yet, or never will be, and what to do. */
-export function troubleSentence(code: string, type: Command['type'], tries: number): string {
+export function troubleSentence({ code, tries, error }: Pick<ResultTrouble, 'code' | 'tries' | 'error'>, type: Command['type']): string {
   const what = type === 'GetFile' ? 'file' : 'output';
   const tried = tries > 1 ? ` (${tries} tries so far)` : '';
-  switch (code) {
-    case 'notReady':
-      return type === 'GetFile' ? 'The file follows: Defender does not hand it out yet.' : 'Output follows: Defender does not hand it out yet.';
-    case 'gone':
-      return `Defender does not hand out this ${what}, or no longer. Try the button below; else get it from the portal.`;
-    case 'untrusted':
-      return `Defender’s link leads outside the allowed download hosts, so the bot did not follow it. Tell an administrator, and get the ${what} from the portal.`;
-    case 'tooLarge':
-      return `The ${what} is too large for the bot to read. Use the button to get a link to all of it.`;
-    case 'unreadable':
-      return `The ${what} is not in the form Defender documents, so it is not shown. Use the button, or get it from the portal.`;
-    case 'refused':
-    case 'notFound':
-      return `Defender refuses to hand out this ${what}. An administrator must check that the app registration has Machine.ReadWrite.All; else get it from the portal.`;
-    case 'unavailable':
-    case 'throttled':
-    case 'paced':
-    case 'unauthorized':
-      return `The ${what} could not be read yet; the bot tries again${tried}.`;
-    default:
-      return `The ${what} could not be read (${oneLine(code, 40)})${tried}. Get it from the portal.`;
-  }
+  const right = error === undefined ? undefined : missingRight(error);
+  if (right !== undefined) return `${right.what} ${right.next} ${code === 'refused' ? 'Then use the button below.' : 'The bot tries again.'}`;
+  return troubles[code]?.(what, tried) ?? `The ${what} could not be read (${oneLine(code, 40)})${tried}. Get it from the portal.`;
+}
+
+/** A link that was asked for and not made; with the time, since the next one may come. */
+export function linkTroubleSentence({ at, error }: Pick<ResultTrouble, 'at' | 'error'>, beside: number): string {
+  const right = error === undefined ? undefined : missingRight(error);
+  const said = error?.message === undefined ? '' : ` (“${oneLine(error.message, 120)}”)`;
+  return `No new link at ${timeOf(at, beside)}: ${right === undefined ? `Defender refused it${said}. Try again in a minute.` : `${right.what} ${right.next}`}`;
 }
 
 /** True at any time it is read, unlike "in 29 min". `beside` is a time whose date the card shows. */

@@ -1,13 +1,13 @@
 // The rows of a card: one for each command index, with its state in words and one sentence of detail.
 import type { CommandProgress, StepState } from '../src/liveResponse/action.ts';
-import { stepState } from '../src/liveResponse/action.ts';
+import { stepStates } from '../src/liveResponse/action.ts';
 import type { Command } from '../src/liveResponse/commands.ts';
 import { commandLine, isHidden } from '../src/liveResponse/commands.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import { stepFailure } from './advice.ts';
 import { clean, clip, oneLine } from './clip.ts';
 import * as bound from './limits.ts';
-import { fileSentence, troubleSentence } from './results.ts';
+import { fileSentence, linkTroubleSentence, troubleSentence } from './results.ts';
 import { earlierAttempt } from './said.ts';
 import { contentDetail } from './scripts.ts';
 import { duration } from './time.ts';
@@ -67,12 +67,18 @@ export function progressOf(request: Request, index: number): CommandProgress | u
 }
 
 export function stateOf(request: Request, index: number): StepState {
-  return stepState(progressOf(request, index), request.state === 'finished');
+  return statesOf(request)[index] ?? 'waiting';
+}
+
+function statesOf(request: Request): readonly StepState[] {
+  const { length } = request.commands;
+  if (request.state === 'finished') return stepStates(request.action, length, { outcome: request.outcome, opened: request.opened === true });
+  return request.state === 'running' ? stepStates(request.action, length) : request.commands.map(() => 'waiting');
 }
 
 /** The rows counted, for the sentence above them. */
 export function stepFacts(request: Request): StepFacts {
-  const states = request.commands.map((_, index) => stateOf(request, index));
+  const states = statesOf(request);
   const done = states.filter((state) => state === 'completed').length;
   const failed = states.indexOf('failed');
   const current = states.indexOf('running');
@@ -122,7 +128,7 @@ function ranStatus(request: Extract<Request, { state: 'running' | 'finished' }>,
   const excerpt = request.results.excerpts.find((one) => one.index === index);
   switch (stateOf(request, index)) {
     case 'waiting':
-      return { status: waitingWord(progress?.status), tone: 'neutral' };
+      return { status: waitingWord(progress?.status, isNext(request, index)), tone: 'neutral' };
     case 'running':
       return { status: 'running', tone: 'attention' };
     case 'completed': {
@@ -140,19 +146,20 @@ function ranStatus(request: Extract<Request, { state: 'running' | 'finished' }>,
   }
 }
 
-/** Defender's finer words for a command that has not started. */
-function waitingWord(status: string | undefined): string {
-  switch (status) {
-    case undefined:
-    case 'Created':
-      return 'waiting';
-    case 'Submitted':
-      return 'waiting, handed to the device';
-    case 'PendingResource':
-      return 'waiting for a resource on the device';
-    default:
-      return `waiting, Defender says “${oneLine(status, 30)}”`;
-  }
+/**
+ * Whether the device has the session and this is the first command without an end: it may be at work. The documented statuses have no
+ * word for that (Created, Completed, Failed), and a start time is told late or never (defender-api.md 2.3).
+ */
+function isNext(request: Request, index: number): boolean {
+  if (request.state !== 'running' || request.action.status === 'Pending') return false;
+  return statesOf(request).findIndex((state) => state !== 'completed') === index;
+}
+
+/** A command of which Defender does not say that it has begun. Words that no page explains are quoted, not interpreted. */
+function waitingWord(status: string | undefined, next: boolean): string {
+  const word = status === undefined || status === 'Created' ? '' : `Defender says “${oneLine(status, 30)}”`;
+  if (next) return word === '' ? 'next, may be running' : `next, ${word}`;
+  return word === '' ? 'waiting' : `waiting, ${word}`;
 }
 
 function stepDetail(request: Request, command: Command, index: number, context: ViewContext): string | undefined {
@@ -160,28 +167,40 @@ function stepDetail(request: Request, command: Command, index: number, context: 
   if (request.state === 'awaitingApproval' || request.state === 'queued') return join(contentDetail(request, command), oddities(command));
   const progress = progressOf(request, index);
   const state = stateOf(request, index);
-  if (progress !== undefined && state === 'failed') {
-    return stepFailure(command, progress.status === 'Failed' ? progress.errors : [], progress.status === 'Failed');
-  }
+  const other = differs(request, index);
+  if (state === 'failed') return join(other, stepFailure(command, progress?.errors ?? [], progress?.status === 'Failed'));
   // Defender may complete a command and still have something to say about it.
   const remark = progress !== undefined && progress.errors.length > 0 ? `Defender adds: “${oneLine(progress.errors.join('; '), bound.view.errorText)}”.` : undefined;
-  return join(remark, resultDetail(request, command, index, context));
+  return join(other, remark, resultDetail(request, command, index, context));
+}
+
+/** What Defender says of this index, where an action found by our tag runs something else than was approved. */
+function differs(request: Request, index: number): string | undefined {
+  if (!('differs' in request)) return undefined;
+  const theirs = request.differs[index];
+  const approved = request.commands[index];
+  if (theirs === undefined) return 'Defender’s action has no command of this index.';
+  const more = index === request.commands.length - 1 && request.differs.length > request.commands.length ? ` It has ${request.differs.length - request.commands.length} more after this one.` : '';
+  if (approved !== undefined && shownCommand(approved) === shownCommand(theirs)) return more === '' ? undefined : more.trim();
+  return `At Defender this is: ${oneLine(shownCommand(theirs), 300)}.${more}`;
 }
 
 function resultDetail(request: Request, command: Command, index: number, context: ViewContext): string | undefined {
   if (!('results' in request)) return undefined;
   const trouble = request.results.troubles.find((one) => one.index === index);
-  if (trouble !== undefined) return troubleSentence(trouble.code, command.type, trouble.tries);
+  if (trouble !== undefined) return troubleSentence(trouble, command.type);
+  const linkTrouble = request.results.linkTroubles?.find((one) => one.index === index);
+  const noLink = linkTrouble === undefined ? undefined : linkTroubleSentence(linkTrouble, request.at);
   const file = request.results.files.find((one) => one.index === index);
-  if (file !== undefined) return fileSentence(file, commandName(command));
+  if (file !== undefined) return join(fileSentence(file, commandName(command)), noLink);
   const excerpt = request.results.excerpts.find((one) => one.index === index);
   if (excerpt !== undefined) {
-    if (excerpt.length === 0) return 'The script printed nothing.';
-    if (context.results === 'private') return undefined;
-    return context.outputs.has(index) ? undefined : `Its output (${excerpt.length} characters) is no longer kept here; Defender may still have it.`;
+    if (excerpt.length === 0) return join('The script printed nothing.', noLink);
+    if (context.results === 'private') return noLink;
+    return context.outputs.has(index) ? noLink : `Its output (${excerpt.length} characters) is no longer kept here; Defender may still have it.`;
   }
-  if (command.type === 'RunScript' && stateOf(request, index) === 'completed') return 'Output follows.';
-  return undefined;
+  if (command.type === 'RunScript' && stateOf(request, index) === 'completed') return join('Output follows.', noLink);
+  return noLink;
 }
 
 function join(...parts: readonly (string | undefined)[]): string | undefined {

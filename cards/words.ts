@@ -1,12 +1,16 @@
 // What a card says of each state: the status in two or three words and the lead below it (what happens now, what you can do).
 import { isKnownStatus } from '../src/liveResponse/action.ts';
+import type { Blocker, ErrorAnswer } from '../src/liveResponse/errorAnswer.ts';
+import { looksBeforeAsking, lookSchedule } from '../src/liveResponse/pacing.ts';
 import type { InState, Request, WaitCause } from '../src/liveResponse/request.ts';
+import type { CancelAsked } from '../src/liveResponse/sequel.ts';
 import { endingWords } from './endings.ts';
 import { oneLine } from './clip.ts';
 import * as bound from './limits.ts';
 import { outcomeWords } from './outcomes.ts';
 import { alikeWarning } from './panel.ts';
 import { askerName, parkedWords, policyCancelSentence } from './parked.ts';
+import { missingRight } from './rights.ts';
 import type { Said } from './said.ts';
 import { earlierAttempt } from './said.ts';
 import { stepFacts } from './steps.ts';
@@ -15,6 +19,18 @@ import type { ViewContext } from './view.ts';
 
 /** Status, tone and lead of a request as it stands. */
 export function said(request: Request, context: ViewContext): Said {
+  const words = wordsOf(request, context);
+  if (!('differs' in request)) return words;
+  // Before everything else: what runs is not what was approved.
+  const stop = request.state === 'finished' ? '' : ' Cancel it, and tell an administrator at once:';
+  return {
+    status: `${words.status}, not as approved`,
+    tone: 'danger',
+    lead: `Defender’s action bears this request’s tag but runs other commands than were approved; the rows show them.${stop === '' ? ' Tell an administrator at once:' : stop} somebody else may use the bot’s credentials. ${words.lead}`,
+  };
+}
+
+function wordsOf(request: Request, context: ViewContext): Said {
   switch (request.state) {
     case 'awaitingApproval':
       return awaiting(request, context);
@@ -62,23 +78,51 @@ export function frozenSentence(why: string): string {
 }
 
 /** Why an approved request has not been sent, and what helps. */
-export function waitSentence(cause: WaitCause, frozen?: string): string {
+export function waitSentence(cause: WaitCause, { frozen, blocker, error, at: asked = 0 }: { readonly frozen?: string; readonly blocker?: Blocker; readonly error?: ErrorAnswer; readonly at?: number } = {}): string {
+  const right = error === undefined ? undefined : missingRight(error);
   switch (cause) {
     case 'slot':
       return 'It waits for its turn: Defender limits how many sessions may be started in a minute.';
     case 'sessions':
       return 'No live response session is free: a tenant may run only so many at once. It is sent when one ends; cancelling one that is not needed helps.';
     case 'deviceBusy':
-      return 'Another live response session is using this device; sessions opened in the portal cannot be seen by the bot. If it is yours, close it.';
+      return blockerSentence(blocker, asked);
     case 'throttled':
       return 'Defender asked the bot to slow down (429). It is sent as soon as Defender allows it; nothing to do.';
     case 'frozen':
       return frozenSentence(frozen ?? 'no reason given');
     case 'library':
-      return 'The live response library cannot be read just now, so nobody can tell whether the scripts are still those that were approved; it is not sent unverified.';
+      return `The live response library cannot be read just now, so nobody can tell whether the scripts are still those that were approved; it is not sent unverified.${rightOf(error)}`;
     case 'unavailable':
-      return 'Defender cannot be reached, or does not let the bot in. The bot keeps trying; if this lasts, an administrator should read its log.';
+      return 'Defender cannot be reached. The bot keeps trying; if this lasts, see /readyz and the Microsoft 365 service health.';
+    case 'unauthorized':
+      return right === undefined ? 'Defender does not let the bot in. The bot keeps trying; an administrator must check its app registration.' : `${right.what} ${right.next} The bot keeps trying.`;
   }
+}
+
+/** Who holds a busy device, as far as can be known. `asked` is the time whose date the card shows. */
+export function blockerSentence(blocker: Blocker | undefined, asked: number): string {
+  const portal = 'sessions opened in the portal cannot be seen by the bot';
+  switch (blocker?.by) {
+    case undefined:
+      return `Another live response session is using this device; ${portal}. If it is yours, close it.`;
+    case 'request':
+      return blocker.undecided
+        ? `The request ${blocker.id} keeps this device: whether it still runs there is not known. Somebody must decide on its card.`
+        : `The request ${blocker.id} of this bot is using this device. It is sent when that one ends.`;
+    case 'action':
+      return `${blocker.type === 'LiveResponse' ? 'A live response session' : `A ${oneLine(blocker.type, 40)} action`} of the application “${oneLine(blocker.app, 60)}” holds this device since ${timeOf(blocker.since, asked)}. It is sent when that ends; if it is yours, cancel it.`;
+    case 'unseen':
+      return `Defender says that the device is busy, and the API shows nothing that holds it: ${portal}. If one is yours, close it.`;
+    case 'notRead':
+      return `Another live response session is using this device; which one could not be read, and ${portal}. If it is yours, close it.${rightOf(blocker.error)}`;
+  }
+}
+
+/** The right that is missing, after a sentence that does without it. */
+function rightOf(error: ErrorAnswer | undefined): string {
+  const right = error === undefined ? undefined : missingRight(error);
+  return right === undefined ? '' : ` ${right.what} ${right.next}`;
 }
 
 /** The same causes in a few words, for the status. */
@@ -99,6 +143,8 @@ export function waitStatus(cause: WaitCause | undefined): string {
       return 'Approved, scripts not verified yet';
     case 'unavailable':
       return 'Approved, Defender unavailable';
+    case 'unauthorized':
+      return 'Approved, bot not let in';
   }
 }
 
@@ -114,9 +160,11 @@ function queued(request: InState<'queued'>, context: ViewContext): Said {
   return {
     status: waitStatus(cause),
     tone: cause === undefined || cause === 'slot' ? 'neutral' : 'warning',
-    lead: `${waitSentence(cause ?? 'slot', context.frozen)}${place}${again} ${so} If it cannot be sent by ${at(request, request.runBefore)}, the approval lapses.`,
+    lead: `${waitSentence(cause ?? 'slot', { ...request, ...(context.frozen === undefined ? {} : { frozen: context.frozen }) })}${place}${again} ${so} If it cannot be sent by ${at(request, request.runBefore)}, the approval lapses.`,
   };
 }
+
+const lastLook = Math.max(...lookSchedule);
 
 function unknown(request: InState<'unknown'>): Said {
   const happened = {
@@ -132,20 +180,40 @@ function unknown(request: InState<'unknown'>): Said {
     status: request.cause === 'lost' ? 'Not known whether it ran' : 'Not known how it ended',
     tone: 'danger',
     lead:
-      `${happened} ${looks} Look again first. Send again may run everything twice and needs an approver other than ${person(request.requester.name)}. ` +
+      `${happened}${cancelledOutOfSight(request)} ${looks} ` +
+      (request.looks < looksBeforeAsking
+        ? `It goes on looking until ${at(request, request.since + lastLook)}; after that somebody must decide. `
+        : `Look again first. Send again may run everything twice and needs an approver other than ${person(request.requester.name)}. `) +
       'Drop ends this request and stops nothing on the device.',
   };
+}
+
+/** A cancel is not forgotten when its session is lost from sight. */
+function cancelledOutOfSight(request: InState<'unknown'>): string {
+  if (request.cancel === undefined) return '';
+  const answer = { sent: 'Defender’s answer is not known', accepted: 'Defender accepted it', alreadyOver: 'Defender called it already over', failed: 'Defender did not confirm it', noEffect: 'it had no effect' }[request.cancel.answer];
+  return ` ${askerName(request.cancel.by, 'The')} asked to cancel at ${at(request, request.cancel.at)}: ${answer}.`;
 }
 
 export function times(count: number): string {
   return count === 1 ? 'once' : count === 2 ? 'twice' : `${count} times`;
 }
 
+/** A cancel that does not stop the session. */
+function unheardCancel({ by, at: asked, answer, error }: CancelAsked, request: InState<'running'>): string {
+  const who = `${askerName(by, 'The')} asked to cancel at ${at(request, asked)}`;
+  const right = error === undefined ? undefined : missingRight(error);
+  if (right !== undefined && answer === 'failed') return `${who}. ${right.what} ${right.next} Until then, cancel the action in the portal.`;
+  if (answer === 'failed') return `${who}, and Defender did not confirm it; press Cancel again if it should stop.`;
+  if (answer === 'alreadyOver') return `${who}; Defender says that it is already over. How it ended follows.`;
+  return `${who}, without effect: the session still goes on. Press Cancel again, or cancel the action in the portal.`;
+}
+
 function running(request: InState<'running'>): Said {
   const { action } = request;
   const facts = stepFacts(request);
   const until = `The bot follows it until ${at(request, request.deadline)}.`;
-  if (request.cancel !== undefined && request.cancel.answer !== 'alreadyOver' && request.cancel.answer !== 'failed') {
+  if (request.cancel?.answer === 'sent' || request.cancel?.answer === 'accepted') {
     const answer = request.cancel.answer === 'sent' ? 'Defender has not answered yet.' : 'Defender accepted it and has not finished cancelling.';
     const woke = request.parked?.wokeAt !== undefined && request.cancel.tries !== undefined ? ' The device woke before it took effect.' : '';
     return {
@@ -154,7 +222,7 @@ function running(request: InState<'running'>): Said {
       lead: `${askerName(request.cancel.by, 'The')} asked to cancel at ${at(request, request.cancel.at)}. ${answer}${woke} A command that has started may still run to its end on the device.`,
     };
   }
-  const cancel = cancelSuffix(request);
+  const cancel = request.cancel === undefined ? '' : ` ${policyCancelSentence(request) ?? unheardCancel(request.cancel, request)}`;
   if (!isKnownStatus(action.status)) {
     return {
       status: `Running, status “${oneLine(action.status, 40)}”`,
@@ -193,19 +261,4 @@ function running(request: InState<'running'>): Said {
         ? `The session is open; ${facts.done} of ${request.commands.length} commands done. ${until}${cancel}`
         : `Index ${facts.current} is running on the device; ${facts.done} of ${request.commands.length} commands done. ${until}${cancel}`,
   };
-}
-
-/** What became of a cancel that did not end the session, with a space before it; empty when there was none. */
-function cancelSuffix(request: InState<'running'>): string {
-  const byPolicy = policyCancelSentence(request);
-  if (byPolicy !== undefined) return ` ${byPolicy}`;
-  const by = request.cancel === undefined ? '' : askerName(request.cancel.by);
-  switch (request.cancel?.answer) {
-    case 'failed':
-      return ` The cancel asked for by ${by} was not confirmed by Defender; press Cancel again if it should stop.`;
-    case 'alreadyOver':
-      return ` Defender answered the cancel asked for by ${by} with “already over”.`;
-    default:
-      return '';
-  }
 }

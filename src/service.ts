@@ -1,5 +1,6 @@
 // Puts the parts together and takes them apart again. Composition only: nothing is decided here.
 import { readFileSync } from 'node:fs';
+import { rightSentence } from '../cards/rights.ts';
 import { createClock, createScaledClock } from './adapters/clock.ts';
 import type { ScaledClock } from './adapters/clock.ts';
 import { readPolicy } from './adapters/config/policyFile.ts';
@@ -261,8 +262,9 @@ function seed(budgets: Budgets, store: Store, clock: Clock): void {
 function readiness(store: Store, loop: Loop, policy: Policy, draining: boolean): readonly Check[] {
   const trouble = store.trouble();
   const broken = store.auditBreak();
-  const waiting = store.open().some((request) => request.state === 'queued' && request.waitsFor === 'unavailable');
-  const defender = loop.following.trouble() ?? (waiting ? 'approved requests wait, because Defender cannot be reached' : undefined);
+  const stuck = store.open().filter((request) => request.state === 'queued').find((request) => request.waitsFor === 'unavailable' || request.waitsFor === 'unauthorized');
+  const right = stuck?.error === undefined ? undefined : rightSentence(stuck.error);
+  const defender = loop.following.trouble() ?? (stuck === undefined ? undefined : `approved requests wait, because Defender ${right === undefined ? 'cannot be reached' : `does not let the bot in: ${right}`}`);
   const freeze = store.freeze();
   return [
     draining ? { name: 'process', ok: false, why: 'stopping' } : { name: 'process', ok: true },

@@ -7,6 +7,7 @@ import type { ContentRead } from '../liveResponse/content.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
 import type { Device, InState, Move, WaitCause } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
+import { outageOf } from './holds.ts';
 import { readLibrary } from './library.ts';
 import { isGroup } from './people.ts';
 import { fill } from './recipes.ts';
@@ -34,7 +35,7 @@ export async function readBeforeSending(deps: Deps, request: InState<'queued'>):
   } catch (error) {
     if (!(error instanceof DefenderError)) throw error;
     log.warn('deviceNotRead', { request: request.id, code: error.code, detail: error.message });
-    return error.code === 'notFound' || error.code === 'refused' ? { ended: error } : { again: error, cause: error.code === 'paced' ? 'slot' : 'unavailable' };
+    return error.code === 'notFound' || error.code === 'refused' ? { ended: error } : { again: error, cause: error.code === 'paced' ? 'slot' : outageOf(error) };
   }
   const content = await readContent(deps, request);
   if (content === undefined) return { device };

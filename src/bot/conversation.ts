@@ -1,5 +1,6 @@
 // What every answer needs: who speaks, how a refusal is told, and how a bug or a broken journal reaches the person.
-import { DefenderError, StoreError } from '../liveResponse/ports.ts';
+import { missingRight } from '../../cards/rights.ts';
+import { DefenderError, errorAnswer, StoreError } from '../liveResponse/ports.ts';
 import type { Request } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
 import type { LibraryReading } from './library.ts';
@@ -73,6 +74,8 @@ export async function answering(deps: Conversation, speaker: Speaker, answer: ()
     }
     if (error instanceof DefenderError) {
       deps.log.warn('defenderFailed', { code: error.code, status: error.detail.status, apiCode: error.detail.apiCode, target: error.detail.target });
+      const said = errorAnswer(error);
+      if (missingRight(said) !== undefined) return sentence(explain({ refused: 'noRight', error: said }));
       const target = error.detail.target === undefined ? '' : ` (correlation id ${error.detail.target})`;
       return sentence(explain({ refused: 'defenderUnavailable', detail: `${error.message}${target}` }));
     }

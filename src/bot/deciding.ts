@@ -1,7 +1,9 @@
 // The decisions people take on a request, typed or pressed: approve, deny, withdraw, cancel, and what to do with an unknown one.
+import { rightSentence } from '../../cards/rights.ts';
 import type { Approval, Move, Request } from '../liveResponse/request.ts';
 import type { CancelAsked } from '../liveResponse/sequel.ts';
 import { cancelAtDefender } from './cancelling.ts';
+import type { CancelAnswer } from './cancelling.ts';
 import { granted, Refused, requestOf, sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayApprove, mayCancel, mayDeny, mayDrop, mayResend, mayWithdraw } from './decisions.ts';
@@ -106,18 +108,25 @@ export async function cancel(bot: Conversation, actor: Actor, id: string, reason
   const request = requestOf(bot, id);
   if (isIn(request, ['awaitingApproval', 'queued'])) return withdraw(bot, actor, id, reason);
   granted(mayCancel(actor, request), id);
-  if (request.state !== 'running') throw new Refused({ refused: 'tooLate', id, deed: 'cancel', state: request.state }, id);
-  const asked = (answer: CancelAsked['answer'], at: number): CancelAsked => ({ by: refOf(actor.person), at, answer, ...because(reason) });
+  if (!isIn(request, ['running', 'unknown']) || request.actionId === undefined) throw new Refused({ refused: 'tooLate', id, deed: 'cancel', state: request.state }, id);
+  const asked = (answered: Pick<CancelAsked, 'answer' | 'error'>, at: number): CancelAsked => ({ by: refOf(actor.person), at, ...answered, ...because(reason) });
   // Written down first; of two people pressing at once the second is told that the first already has.
   const changed = await bot.store.change(id, (current, now) => {
     const no = mayCancel(actor, current);
-    return no === undefined ? { event: { type: 'cancelAsked', cancel: asked('sent', now) } } : { no };
+    return no === undefined ? { event: { type: 'cancelAsked', cancel: asked({ answer: 'sent' }, now) } } : { no };
   });
   if (!('request' in changed)) throw new Refused(changed.no === 'unknownRequest' ? { refused: 'unknownRequest', id } : changed.no, id);
-  const answer = await cancelAtDefender(bot, request.actionId, `lr:${id} cancelled by ${actor.person.name}${reason === undefined ? '' : `: ${reason}`}`);
-  await moveFrom(bot.store, id, ['running', 'finished'], (_current, now) => ({ type: 'cancelAsked', cancel: asked(answer, now) }));
+  const answered = await cancelAtDefender(bot, request.actionId, `lr:${id} cancelled by ${actor.person.name}${reason === undefined ? '' : `: ${reason}`}`);
+  // The time stays that of the press: it is what the card compares with the end.
+  await moveFrom(bot.store, id, ['running', 'finished', 'unknown'], (current, now) => ({ type: 'cancelAsked', cancel: asked(answered, current.cancel?.at ?? now) }));
   bot.loop.hurry();
-  return done(changed.request, cancelSentence[answer].replace('{id}', id));
+  return done(changed.request, answerSentence(id, answered));
+}
+
+function answerSentence(id: string, { answer, error }: CancelAnswer): string {
+  const right = error === undefined ? undefined : rightSentence(error);
+  const target = error?.target === undefined ? '' : ` Correlation id: ${error.target}.`;
+  return `${right === undefined ? cancelSentence[answer].replace('{id}', id) : `${id} was not cancelled. ${right} Until then, cancel the action in the portal.`}${target}`;
 }
 
 function cannotLook(id: string): string {
@@ -129,7 +138,6 @@ function stillGoes(id: string): string {
 }
 
 const cancelSentence = {
-  sent: '{id}: Defender was asked to cancel.',
   accepted: '{id}: Defender accepted the cancel. A command that already runs on the device may still finish; the card tells.',
   alreadyOver: '{id}: Defender says that it is already over. The card shows how it ended.',
   failed: '{id}: Defender did not confirm the cancel. Press Cancel again, or cancel the action in the portal.',

@@ -1,8 +1,8 @@
 // Who may do what to which request. Pure: every decision is a value, made inside the store's change on the very request that is then changed.
 import type { Request, Terms } from '../liveResponse/request.ts';
+import { looksBeforeAsking } from '../liveResponse/pacing.ts';
 import type { Freeze } from '../liveResponse/ports.ts';
 import { wasOver } from './ending.ts';
-import { looksBeforeAsking } from './limits.ts';
 import { isGroup } from './people.ts';
 import type { Actor } from './people.ts';
 import { mayUse } from './places.ts';
@@ -150,9 +150,11 @@ export function mayWithdraw(actor: Actor, request: Request): Refusal | undefined
 export function mayCancel(actor: Actor, request: Request): Refusal | undefined {
   if (request.state === 'over') return wasOver(request);
   if (request.state === 'awaitingApproval' || request.state === 'queued') return { refused: 'tooEarly', id: request.id, deed: 'cancel', state: request.state };
+  // Lost from sight, its action's id is known: Defender takes a cancel, and a second one too.
+  if (request.state === 'unknown' && request.actionId !== undefined) return requesterOrApprover(actor, request, 'cancel');
   if (request.state !== 'running') return { refused: 'tooLate', id: request.id, deed: 'cancel', state: request.state };
   const refused = requesterOrApprover(actor, request, 'cancel');
-  if (refused !== undefined || request.cancel === undefined || request.cancel.answer === 'failed') return refused;
+  if (refused !== undefined || request.cancel === undefined || request.cancel.answer === 'failed' || request.cancel.answer === 'noEffect') return refused;
   return { refused: 'alreadyCancelling', id: request.id, by: request.cancel.by, at: request.cancel.at };
 }
 

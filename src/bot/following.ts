@@ -1,7 +1,8 @@
 // Follows every running session with one list call, and turns what Defender says into moves.
+import { rightSentence } from '../../cards/rights.ts';
 import { isKnownStatus, isTerminal, outcomeOf, sameReading } from '../liveResponse/action.ts';
 import type { Action } from '../liveResponse/action.ts';
-import { DefenderError } from '../liveResponse/ports.ts';
+import { DefenderError, errorAnswer } from '../liveResponse/ports.ts';
 import { isParked, pollGap } from '../liveResponse/pacing.ts';
 import type { InState } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
@@ -13,6 +14,8 @@ const missesBeforeLost = 5;
 
 /** No cancel call takes this long: one still without an answer went down with its process. Milliseconds. */
 const cancelPatience = 2 * 60_000;
+/** A cancel takes effect within seconds (defender-api.md 3). After this it has none, whatever Defender answered. Milliseconds. */
+const cancelEffect = 5 * 60_000;
 
 export interface Following {
   /** One reading of everything that runs. Answers when the next is wanted; undefined while nothing runs. */
@@ -52,8 +55,8 @@ export function createFollowing(deps: Deps): Following {
       return { actions: new Map(actions.map((action) => [action.id, action])) };
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
-      trouble = error.message;
-      log.warn('pollFailed', { code: error.code, detail: error.message });
+      trouble = rightSentence(errorAnswer(error)) ?? error.message;
+      log.warn('pollFailed', { code: error.code, detail: error.message, why: trouble, target: error.detail.target });
       // Overdue requests must be told even while Defender is down.
       for (const request of running) await tellOverdue(request);
       return { retryAt: clock.now() + Math.max(error.detail.retryAfterMs ?? 0, deps.settings.pollGap) };
@@ -85,11 +88,15 @@ export function createFollowing(deps: Deps): Following {
     await moveFrom(store, request.id, ['running'], (current, now) => (current.deadline <= now ? { type: 'overdue' } : undefined));
   }
 
-  /** Whether it arrived is not known; Defender takes a second one, so people may press again. */
+  /** Whether it arrived is not known, or it did and changed nothing; Defender takes a second one, so people may press again. */
   async function giveUpCancel(request: InState<'running'>): Promise<void> {
-    await moveFrom(store, request.id, ['running'], ({ cancel }, now) =>
-      cancel?.answer === 'sent' && now - cancel.at > cancelPatience ? { type: 'cancelAsked', cancel: { ...cancel, answer: 'failed' } } : undefined,
-    );
+    await moveFrom(store, request.id, ['running'], ({ cancel }, now) => {
+      if (cancel === undefined) return undefined;
+      const waited = now - cancel.at;
+      if (cancel.answer === 'sent' && waited > cancelPatience) return { type: 'cancelAsked', cancel: { ...cancel, answer: 'failed' } };
+      const answered = cancel.answer === 'accepted' || cancel.answer === 'alreadyOver';
+      return answered && waited > cancelEffect ? { type: 'cancelAsked', cancel: { ...cancel, answer: 'noEffect' } } : undefined;
+    });
   }
 
   return { pass, trouble: () => trouble };

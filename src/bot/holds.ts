@@ -1,8 +1,10 @@
 // What keeps an approved request from being sent: the freeze, a pause, its device, a session, a slot. Reads and reckons; claims nothing.
-import { afterThrottle, capAt, capFloor, isParked, sessionCap } from '../liveResponse/pacing.ts';
+import type { Blocker, ErrorAnswer } from '../liveResponse/errorAnswer.ts';
+import { afterThrottle, capAt, capFloor, isParked, looksBeforeAsking, sessionCap } from '../liveResponse/pacing.ts';
+import type { DefenderError } from '../liveResponse/ports.ts';
 import type { InState, Request, WaitCause } from '../liveResponse/request.ts';
+import { requestAsBlocker } from './blocking.ts';
 import type { Deps } from './deps.ts';
-import { looksBeforeAsking } from './limits.ts';
 import { isIn, moveFrom } from './moving.ts';
 
 /** What a busy device is given before the next try. */
@@ -15,7 +17,13 @@ const holdPause = 5_000;
 /** A slot that another flight has reserved is looked at again this soon. */
 const slotPause = 250;
 
-export interface Hold {
+/** What is known of a cause: who holds the device, or how Defender refused. */
+export interface Why {
+  readonly blocker?: Blocker;
+  readonly error?: ErrorAnswer;
+}
+
+export interface Hold extends Why {
   readonly cause?: WaitCause;
   readonly until: number;
 }
@@ -33,7 +41,7 @@ export interface Holds {
   /** Why a request may not be sent now, and when to look again; undefined when it may. */
   of(request: InState<'queued'>, now: number): Hold | undefined;
   /** Puts what it waits for on the card, unless it stands there. */
-  tell(id: string, cause: WaitCause | undefined): Promise<void>;
+  tell(id: string, cause: WaitCause | undefined, why?: Why): Promise<void>;
   /** Holds one request back because something it needs could not be read; kept in memory alone, a restart may try at once. */
   pause(id: string, until: number): void;
   /** A request that ended needs no pause any more. */
@@ -44,6 +52,11 @@ export interface Holds {
   cap(now: number): number;
   /** Rate and session limit answer the same 429; our own count of the rate was fine, so with many sessions it is those. */
   learn429(now: number): WaitCause;
+}
+
+/** Defender cannot be reached, or does not let the bot in: the second is for an administrator to mend. */
+export function outageOf({ code, detail }: DefenderError): 'unavailable' | 'unauthorized' {
+  return code === 'unauthorized' || detail.status === 403 ? 'unauthorized' : 'unavailable';
 }
 
 export function createHolds(deps: Deps, flights: Flights): Holds {
@@ -66,8 +79,8 @@ export function createHolds(deps: Deps, flights: Flights): Holds {
     if (pause > now) return { until: pause };
     const live = liveRequests();
     // An unknown request keeps its device until somebody decides, though no longer a session: what may run there must not meet a second script.
-    const devices = [...live, ...store.open().filter((other) => isIn(other, ['unknown']))].map((other) => other.device.id);
-    if (devices.includes(request.device.id)) return { cause: 'deviceBusy', until: now + holdPause };
+    const holder = [...live, ...store.open().filter((other) => isIn(other, ['unknown']))].find((other) => other.device.id === request.device.id);
+    if (holder !== undefined) return { cause: 'deviceBusy', blocker: requestAsBlocker(holder), until: now + holdPause };
     if (sessionsHeld(now) >= capAt(cap, now)) return { cause: 'sessions', until: now + holdPause };
     const wait = budgets.waitFor('submit', now);
     const free = Math.min(...budgets.left('submit', now).map((rate) => rate.left)) - flights.reserved();
@@ -93,9 +106,13 @@ export function createHolds(deps: Deps, flights: Flights): Holds {
     cap: (now) => capAt(cap, now),
     pause: (id, until) => void notBefore.set(id, until),
     forget: (id) => void notBefore.delete(id),
-    async tell(id, cause) {
+    async tell(id, cause, { blocker, error } = {}) {
       if (cause === undefined) return;
-      await moveFrom(store, id, ['queued'], (request) => (request.waitsFor === cause ? undefined : { type: 'waiting', cause }));
+      await moveFrom(store, id, ['queued'], (request) => {
+        // An answer that says the same with another correlation id is no news.
+        const same = request.waitsFor === cause && (blocker === undefined || JSON.stringify(blocker) === JSON.stringify(request.blocker));
+        return same ? undefined : { type: 'waiting', cause, ...(blocker === undefined ? {} : { blocker }), ...(error === undefined ? {} : { error }) };
+      });
     },
     learn429(now) {
       const others = sessionsHeld(now) - 1;

@@ -8,10 +8,6 @@ const scriptLimit = 10 * 60_000;
 const fileLimit = 30 * 60_000;
 /** What the service itself is given on top: waking the device, closing the session. */
 const serviceSlack = 30 * 60_000;
-/** When an action is looked for, in milliseconds after its answer was lost. A list may lag behind what was created. */
-export const lookSchedule = [2_000, 5_000, 15_000, 60_000, 180_000, 300_000] as const;
-/** Searches after which a person is asked. */
-export const looksBeforeAsking = lookSchedule.length;
 
 function workLimit(request: Request): number {
   return request.commands.reduce((sum, command) => sum + (command.type === 'RunScript' ? scriptLimit : fileLimit), serviceSlack);

@@ -55,8 +55,8 @@ export function createParked(deps: Deps, hurry: () => void): ParkedWatch {
     });
     if (asked === undefined) return again;
     const told = asked;
-    const answer = await cancelAtDefender(deps, request.actionId, `lr:${request.id} cancelled by the policy: parked for ${duration(told.at - request.action.createdAt)} (cancelParkedAfter)`);
-    await moveFrom(store, request.id, ['running', 'finished'], () => ({ type: 'cancelAsked', cancel: { ...told, answer } }));
+    const answered = await cancelAtDefender(deps, request.actionId, `lr:${request.id} cancelled by the policy: parked for ${duration(told.at - request.action.createdAt)} (cancelParkedAfter)`);
+    await moveFrom(store, request.id, ['running', 'finished'], () => ({ type: 'cancelAsked', cancel: { ...told, ...answered } }));
     hurry();
     return again;
   }
@@ -95,6 +95,6 @@ function parkedFrom({ action, terms }: InState<'running'>, offlineQueue: number)
 function cancelDue({ parked, cancel }: InState<'running'>): number | undefined {
   if (parked?.cancelAt === undefined || parked.wokeAt !== undefined) return undefined;
   if (cancel === undefined) return parked.cancelAt;
-  if (cancel.tries === undefined) return cancel.answer === 'failed' ? Math.max(parked.cancelAt, cancel.at + parkedCancelPauseMs) : undefined;
+  if (cancel.tries === undefined) return cancel.answer === 'failed' || cancel.answer === 'noEffect' ? Math.max(parked.cancelAt, cancel.at + parkedCancelPauseMs) : undefined;
   return cancel.tries < parkedCancelTries ? cancel.at + parkedCancelPauseMs : undefined;
 }

@@ -2,15 +2,20 @@
 import { isTerminal } from '../liveResponse/action.ts';
 import type { Action } from '../liveResponse/action.ts';
 import { sameCommands } from '../liveResponse/commands.ts';
+import type { Command } from '../liveResponse/commands.ts';
+import { lookSchedule } from '../liveResponse/pacing.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
 import type { InState } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
-import { deadlineFrom, lookSchedule } from './limits.ts';
+import { deadlineFrom } from './limits.ts';
 import { isIn, moveFrom } from './moving.ts';
 
 /** An action is searched from a little before our attempt: the clocks of two machines differ. */
 const clockSlack = 10 * 60_000;
 const retryPause = 5_000;
+/** A cancel takes effect within seconds (defender-api.md 3). Milliseconds. */
+const cancelPause = 15_000;
+const cancelWatch = 3 * 60_000;
 
 /** `goesOn`: a session past our deadline that has not ended; only its end leads it back. */
 export type Found = 'adopted' | 'goesOn' | 'notSeen' | 'notRead';
@@ -46,8 +51,14 @@ export function createReconciliation(deps: Deps, isPosting: (id: string) => bool
 
   function dueAt(request: InState<'unknown'>): number | undefined {
     const step = lookSchedule[request.looks];
-    if (step === undefined) return undefined;
+    if (step === undefined) return afterCancel(request);
     return Math.max(request.since + step, (triedAt.get(request.id) ?? 0) + retryPause);
+  }
+
+  /** Somebody cancelled a session that had been lost from sight: its end is looked for a while, so that nobody has to press. */
+  function afterCancel({ id, cancel }: InState<'unknown'>): number | undefined {
+    if (cancel?.answer !== 'accepted' || clock.now() - cancel.at > cancelWatch) return undefined;
+    return Math.max(cancel.at, triedAt.get(id) ?? 0) + cancelPause;
   }
 
   async function look(request: InState<'unknown'>): Promise<Found> {
@@ -60,14 +71,12 @@ export function createReconciliation(deps: Deps, isPosting: (id: string) => bool
       await moveFrom(store, request.id, ['unknown'], () => ({ type: 'looked' }));
       return goesOn ? 'goesOn' : 'notSeen';
     }
-    if (found.commands !== undefined && !sameCommands(found.commands, request.commands)) {
-      log.error('commandsDiffer', { request: request.id, action: found.id });
-    }
     triedAt.delete(request.id);
     await moveFrom(store, request.id, ['unknown'], (_current, now) => ({
       type: 'adopted',
       action: found,
       deadline: deadlineFrom(request, now, deps.settings.offlineQueue),
+      ...differing(deps, request, found),
     }));
     return 'adopted';
   }
@@ -84,6 +93,13 @@ export function createReconciliation(deps: Deps, isPosting: (id: string) => bool
   }
 
   return { pass, look };
+}
+
+/** What an action found by our tag runs, where that is not what was approved: somebody else may have used our tag, or our credentials. */
+export function differing({ log }: Pick<Deps, 'log'>, request: InState<'submitting' | 'unknown'>, { id, commands }: Action): { readonly differs?: readonly Command[] } {
+  if (commands === undefined || sameCommands(commands, request.commands)) return {};
+  log.error('commandsDiffer', { request: request.id, action: id });
+  return { differs: commands };
 }
 
 /** The newest of the device's recent actions that bears the tag of any of our attempts, since each of them may have arrived. @throws DefenderError */

@@ -1,9 +1,11 @@
 // Everything the bot may answer "no" to in conversation, as values, and the one place that puts each into words with the next step.
 import type { NotAgain } from '../../cards/again.ts';
 import type { Trust } from './ports.ts';
+import { rightSentence } from '../../cards/rights.ts';
 import { changeWords } from '../../cards/scripts.ts';
 import type { Command } from '../liveResponse/commands.ts';
 import type { Departure } from '../liveResponse/content.ts';
+import type { ErrorAnswer } from '../liveResponse/errorAnswer.ts';
 import type { Asker, PersonRef } from '../liveResponse/person.ts';
 import type { State } from '../liveResponse/request.ts';
 import { drawn } from './drawn.ts';
@@ -61,11 +63,12 @@ export type Refusal =
   | { readonly refused: 'alreadyFrozen'; readonly by: string; readonly why: string; readonly at: number }
   | { readonly refused: 'notFrozen' }
   // Results
-  | { readonly refused: 'noResult'; readonly id: string; readonly why: 'notYet' | 'neverRan' | 'noSuchIndex' | 'noFile' | 'noOutput' | 'failed' | 'forgotten'; readonly index?: number }
+  | { readonly refused: 'noResult'; readonly id: string; readonly why: 'notYet' | 'neverRan' | 'noSuchIndex' | 'noFile' | 'noOutput' | 'failed' | 'forgotten' | 'notHandedOut'; readonly index?: number; readonly error?: ErrorAnswer }
   | { readonly refused: 'noSuchPage'; readonly id: string; readonly pages: number }
   // The world
   | { readonly refused: 'storeUnavailable' }
-  | { readonly refused: 'defenderUnavailable'; readonly detail: string };
+  | { readonly refused: 'defenderUnavailable'; readonly detail: string }
+  | { readonly refused: 'noRight'; readonly error: ErrorAnswer };
 
 export function isRefusal(value: unknown): value is Refusal {
   return typeof value === 'object' && value !== null && 'refused' in value;
@@ -153,6 +156,8 @@ function sentence(refusal: Refusal, command: string): string {
       return 'The journal cannot be written just now, so nothing was done and nothing will be sent. Tell whoever runs this bot; /readyz says why.';
     case 'defenderUnavailable':
       return `Defender could not be asked, so nothing was done: ${refusal.detail}. Try again in a minute.`;
+    case 'noRight':
+      return `${rightSentence(refusal.error) ?? 'Defender does not let the bot in.'}${correlation(refusal.error.target)}`;
   }
 }
 
@@ -212,11 +217,11 @@ export const stateWords = {
 function laterSentence(deed: Deed, state: State, cancel: string): string {
   if (state === 'running') return `"${cancel}" asks Defender to stop it.`;
   if (state === 'submitting') return 'Wait a moment for Defender’s answer, then cancel it.';
-  if (state === 'unknown') return 'Its card tells what is being done to find out.';
+  if (state === 'unknown') return deed === 'cancel' ? 'Look for it again from its card: once it is found it can be cancelled. Else cancel it in the portal’s Action center.' : 'Its card tells what is being done to find out.';
   return deed === 'cancel' || deed === 'withdraw' ? 'There is nothing left to stop.' : 'Its card shows how it stands.';
 }
 
-function noResultSentence({ id, why, index }: Extract<Refusal, { refused: 'noResult' }>, command: string): string {
+function noResultSentence({ id, why, index, error }: Extract<Refusal, { refused: 'noResult' }>, command: string): string {
   const which = index === undefined ? id : `command ${index} of ${id}`;
   switch (why) {
     case 'notYet':
@@ -233,6 +238,8 @@ function noResultSentence({ id, why, index }: Extract<Refusal, { refused: 'noRes
       return `${capital(which)} failed, and Defender keeps no result of it. The card shows the error.`;
     case 'forgotten':
       return `The output of ${which} was kept for its retention time and is gone. "${command} link ${id}" may still fetch it from Defender.`;
+    case 'notHandedOut':
+      return `Defender does not hand out the result of ${which} now${error?.message === undefined ? '' : ` (“${error.message}”)`}. Right after the end it may take a minute, so try again; if that lasts, get it in the portal’s Action center.${correlation(error?.target)}`;
   }
 }
 
@@ -253,6 +260,11 @@ function notAgainSentence({ id, why }: Extract<Refusal, { refused: 'notAgain' }>
     case 'noSuchIndex':
       return `${id} has no such command. The first is 0; "${command} status ${id}" lists them.`;
   }
+}
+
+/** What Microsoft's support asks for. */
+function correlation(target: string | undefined): string {
+  return target === undefined ? '' : ` Correlation id: ${target}.`;
 }
 
 function capital(text: string): string {

@@ -1,10 +1,10 @@
 // Reads what completed commands left: script output for the excerpt, the first bytes of collected files, and the links of a finished card.
 import { stepState } from '../liveResponse/action.ts';
-import { DefenderError } from '../liveResponse/ports.ts';
+import { DefenderError, errorAnswer } from '../liveResponse/ports.ts';
 import { describeFile, sniffBytes } from '../liveResponse/result.ts';
 import { maxTranscriptBytes, readTranscript } from '../liveResponse/transcript.ts';
 import type { PersonRef } from '../liveResponse/person.ts';
-import type { CollectedFile, InState, Request } from '../liveResponse/request.ts';
+import type { CollectedFile, InState, Request, ResultTrouble } from '../liveResponse/request.ts';
 import type { Deps } from './deps.ts';
 import { isIn, moveFrom } from './moving.ts';
 import { placesOf } from './cardPlaces.ts';
@@ -105,16 +105,18 @@ export function createResults(deps: Deps): Results {
       tries.set(key, { count, told, nextAt, ended });
       if (error instanceof DefenderError) log.info('resultNotRead', { request: request.id, index, code, tries: count, target: error.detail.target });
       else log.error('resultNotKept', { request: request.id, index, tries: count, error });
-      return (await tellTrouble(request, index, ended && told > retryPauses.length ? 'gone' : code, count)) ? [] : [nextAt];
+      const trouble = { code: ended && told > retryPauses.length ? 'gone' : code, tries: count, ...(error instanceof DefenderError ? { error: errorAnswer(error) } : {}) };
+      return (await tellTrouble(request, index, trouble)) ? [] : [nextAt];
     }
   }
 
   /** True when the trouble will not pass by itself, so that nothing more is tried. */
-  async function tellTrouble(request: WithResults, index: number, found: string, count: number): Promise<boolean> {
-    const code = found === 'paced' || found === 'throttled' ? 'notReady' : found;
+  async function tellTrouble(request: WithResults, index: number, found: Pick<ResultTrouble, 'code' | 'tries' | 'error'>): Promise<boolean> {
+    const own = found.code === 'paced' || found.code === 'throttled';
+    const code = own ? 'notReady' : found.code;
     await moveFrom(store, request.id, ['running', 'finished'], (current, now) => {
       const known = current.results.troubles.find((one) => one.index === index);
-      return known?.code === code ? undefined : { type: 'resultTrouble', trouble: { index, at: now, code, tries: count } };
+      return known?.code === code ? undefined : { type: 'resultTrouble', trouble: { index, at: now, code, tries: found.tries, ...(own || found.error === undefined ? {} : { error: found.error }) } };
     });
     if (isFinal(code)) tries.delete(`${request.id}:${index}`);
     return isFinal(code);
@@ -167,7 +169,8 @@ export function createResults(deps: Deps): Results {
       } catch (error) {
         if (!(error instanceof DefenderError)) throw error;
         // The card has its "Get download link" button; nothing is lost.
-        log.info('linkNotMinted', { request: request.id, index: file.index, code: error.code });
+        log.info('linkNotMinted', { request: request.id, index: file.index, code: error.code, target: error.detail.target });
+        await keepRefusal(deps, request, file.index, error);
       }
       offered.add(`${request.id}:${file.index}`);
     }
@@ -210,6 +213,12 @@ const sweepEvery = 3_600_000;
 
 function isFinal(code: string): boolean {
   return code === 'gone' || code === 'untrusted' || code === 'refused';
+}
+
+/** Defender's no to a link, with its correlation id. Our own budget and an outage say nothing of the link. */
+export async function keepRefusal({ store }: Pick<Deps, 'store'>, request: WithResults, index: number, error: DefenderError): Promise<void> {
+  if (error.detail.status === undefined || outages.has(error.code) && error.code !== 'unauthorized') return;
+  await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({ type: 'linkRefused', trouble: { index, at: now, code: error.code, tries: 1, error: errorAnswer(error) } }));
 }
 
 /** Mints a link that may stand on a card, and writes down that it was. @throws DefenderError */

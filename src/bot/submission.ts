@@ -2,15 +2,17 @@
 // answer goes to reconciliation and is never repeated by itself. What holds a request back is in `holds`, what must still be true in `beforeSending`.
 import { earlierAttempt } from '../../cards/said.ts';
 import type { Action } from '../liveResponse/action.ts';
-import { DefenderError } from '../liveResponse/ports.ts';
+import type { Blocker } from '../liveResponse/errorAnswer.ts';
+import { DefenderError, errorAnswer } from '../liveResponse/ports.ts';
 import type { Attempt, InState, Move, Request, WaitCause } from '../liveResponse/request.ts';
 import { contentObjection, objectionTo, readBeforeSending, readContent } from './beforeSending.ts';
 import type { Reading } from './beforeSending.ts';
+import { blockerFrom, findBlocker } from './blocking.ts';
 import type { Deps } from './deps.ts';
-import { busyPause, createHolds, throttledPause, unavailablePause } from './holds.ts';
+import { busyPause, createHolds, outageOf, throttledPause, unavailablePause } from './holds.ts';
 import { deadlineFrom } from './limits.ts';
 import { isIn, moveFrom } from './moving.ts';
-import { findByTag } from './reconciliation.ts';
+import { differing, findByTag } from './reconciliation.ts';
 
 /** Defender documents no limit for a Comment; this is ours. */
 const maxComment = 1000;
@@ -52,10 +54,17 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
         launch(request);
         continue;
       }
-      await holds.tell(request.id, hold.cause);
+      await holds.tell(request.id, hold.cause, hold);
       wakes.push(Math.min(hold.until, request.runBefore));
     }
     return wakes.length === 0 ? undefined : Math.min(...wakes);
+  }
+
+  /** Told after the deferral is written: a crash while the list is asked must not make a definite no a lost answer. */
+  async function tellBlocker(id: string, blocker: Blocker): Promise<void> {
+    await moveFrom(store, id, ['queued'], ({ waitsFor, error }) =>
+      waitsFor === 'deviceBusy' ? { type: 'waiting', cause: waitsFor, blocker, ...(error === undefined ? {} : { error }) } : undefined,
+    );
   }
 
   function launch(request: InState<'queued'>): void {
@@ -108,7 +117,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     }
     if ('again' in reading) {
       holds.pause(request.id, clock.now() + (reading.again.detail.retryAfterMs ?? unavailablePause));
-      await holds.tell(request.id, reading.cause);
+      await holds.tell(request.id, reading.cause, reading.cause === 'slot' ? {} : { error: errorAnswer(reading.again) });
       return undefined;
     }
     return reading;
@@ -130,7 +139,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
       log.warn('lookFailed', { request: request.id, code: error.code, detail: error.message });
-      await move(request.id, (now) => ({ type: 'deferred', cause: 'unavailable', notBefore: now + (error.detail.retryAfterMs ?? unavailablePause) }));
+      await move(request.id, (now) => ({ type: 'deferred', cause: outageOf(error), notBefore: now + (error.detail.retryAfterMs ?? unavailablePause), error: errorAnswer(error) }));
     }
     return false;
   }
@@ -139,7 +148,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
   async function stillAsApproved(request: InState<'submitting'>): Promise<boolean> {
     const content = await readContent(deps, request);
     if (content !== undefined && 'again' in content) {
-      await move(request.id, (now) => ({ type: 'deferred', cause: content.cause, notBefore: now + (content.again.detail.retryAfterMs ?? unavailablePause) }));
+      await move(request.id, (now) => ({ type: 'deferred', cause: content.cause, notBefore: now + (content.again.detail.retryAfterMs ?? unavailablePause), error: errorAnswer(content.again) }));
       return false;
     }
     const objection = contentObjection(request, content);
@@ -148,7 +157,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
   }
 
   async function started(request: InState<'submitting'>, action: Action): Promise<void> {
-    await move(request.id, (now) => ({ type: 'submitted', action, deadline: deadlineFrom(request, now, deps.settings.offlineQueue) }));
+    await move(request.id, (now) => ({ type: 'submitted', action, deadline: deadlineFrom(request, now, deps.settings.offlineQueue), ...differing(deps, request, action) }));
   }
 
   async function post(request: InState<'submitting'>, attempt: Attempt): Promise<void> {
@@ -157,7 +166,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     try {
       action = await defender.submit(request.device.id, request.commands, commentOf(request, attempt));
     } catch (error) {
-      await settle(request.id, error);
+      await settle(request, error);
       return;
     }
     const known = store.all().some((other) => 'actionId' in other && other.actionId === action.id);
@@ -165,6 +174,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
       // Defender sometimes answers with the action that already runs on the device (defender-api.md 1.5): ours was not started.
       log.warn('foreignAction', { request: request.id, action: action.id });
       await move(request.id, (now) => ({ type: 'deferred', cause: 'deviceBusy', notBefore: now + busyPause }));
+      await tellBlocker(request.id, blockerFrom(store, action));
       return;
     }
     if (!isOurs(action, request)) {
@@ -176,7 +186,8 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
   }
 
   /** What the failed POST means. Only a definite answer that nothing ran leads back to the queue or to the end. */
-  async function settle(id: string, error: unknown): Promise<void> {
+  async function settle(request: InState<'submitting'>, error: unknown): Promise<void> {
+    const { id } = request;
     if (!(error instanceof DefenderError)) {
       log.error('submitBroke', { request: id, error });
       await move(id, () => ({ type: 'lost' }));
@@ -185,7 +196,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     const { code, detail } = error;
     log.warn('submitAnswered', { request: id, code, status: detail.status, apiCode: detail.apiCode, target: detail.target });
     await move(id, (now) => {
-      const deferred = (cause: WaitCause, pause: number) => ({ type: 'deferred', cause, notBefore: now + (detail.retryAfterMs ?? pause) }) as const;
+      const deferred = (cause: WaitCause, pause: number) => ({ type: 'deferred', cause, notBefore: now + (detail.retryAfterMs ?? pause), ...(code === 'paced' ? {} : { error: errorAnswer(error) }) }) as const;
       switch (code) {
         case 'busy':
           return deferred('deviceBusy', busyPause);
@@ -195,14 +206,15 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
           return deferred('slot', 1_000);
         case 'unavailable':
         case 'unauthorized': // Our own credentials are broken: the approval need not be wasted on that.
-          return deferred('unavailable', unavailablePause);
+          return deferred(outageOf(error), unavailablePause);
         case 'refused':
         case 'notFound':
           return refusal(error);
         default:
-          return { type: 'lost' };
+          return { type: 'lost', error: errorAnswer(error) };
       }
     });
+    if (code === 'busy') await tellBlocker(id, await findBlocker(deps, request));
   }
 
   async function move(id: string, event: (now: number) => Move): Promise<void> {
@@ -241,12 +253,14 @@ function isForeign(action: Action, request: InState<'submitting'>): boolean {
 }
 
 function refusal(error: DefenderError): Move {
-  const { apiCode, apiMessage, target } = error.detail;
+  const { apiCode, apiMessage, target, call, status } = error.detail;
   return {
     type: 'refused',
     code: apiCode ?? error.code,
     ...(apiMessage === undefined ? {} : { detail: apiMessage }),
     ...(target === undefined ? {} : { target }),
+    ...(call === undefined ? {} : { call }),
+    ...(status === undefined ? {} : { status }),
   };
 }
 

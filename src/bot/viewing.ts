@@ -1,7 +1,8 @@
 // Results on demand: a fresh link, and script output page by page. Every mint and every view is journaled before anybody sees it.
 import { clean } from '../../cards/clip.ts';
 import { timeOf } from '../../cards/time.ts';
-import { stepState } from '../liveResponse/action.ts';
+import { stepStates } from '../liveResponse/action.ts';
+import { DefenderError, errorAnswer } from '../liveResponse/ports.ts';
 import type { InState, Request } from '../liveResponse/request.ts';
 import { granted, Refused } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
@@ -12,7 +13,7 @@ import type { Actor } from './people.ts';
 import { resultsShownIn } from './cardPlaces.ts';
 import type { Place, Reply } from './ports.ts';
 import type { Refusal } from './refusal.ts';
-import { mintOnCard } from './results.ts';
+import { keepRefusal, mintOnCard } from './results.ts';
 
 /** Characters of output on one private page: with its frame it stays below Slack's 3,000 per text. */
 const pageCharacters = 2_700;
@@ -28,10 +29,10 @@ export async function link(bot: Conversation, actor: Actor, request: Request, in
   const { ready, at } = readyFor(request, index, 'link');
   const by = refOf(actor.person);
   if (pressed && resultsShownIn(bot, request, place) === 'card' && ready.state === 'finished') {
-    await mintOnCard(bot, ready, at, by);
+    await orKept(bot, ready, at, mintOnCard(bot, ready, at, by));
     return { kind: 'asked', requestId: request.id, text: `A fresh link is on the card of ${request.id}.`, shown: true };
   }
-  const minted = await bot.defender.link(ready.actionId, at);
+  const minted = await orKept(bot, ready, at, bot.defender.link(ready.actionId, at));
   await bot.store.change(request.id, (_current, now) => ({ event: { type: 'linkMinted', onCard: false, link: { index: at, at: now, expiresAt: minted.expiresAt, by } } }));
   const command = ready.commands[at];
   return {
@@ -41,10 +42,22 @@ export async function link(bot: Conversation, actor: Actor, request: Request, in
   };
 }
 
+/** Defender's no is kept with its correlation id before the person is told. @throws Refused, DefenderError */
+async function orKept<T>(bot: Conversation, request: WithResults, index: number, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof DefenderError)) throw error;
+    await keepRefusal(bot, request, index, error);
+    if (error.code === 'notReady' || error.code === 'gone') throw new Refused({ refused: 'noResult', id: request.id, why: 'notHandedOut', index, error: errorAnswer(error) }, request.id);
+    throw error;
+  }
+}
+
 export async function output(bot: Conversation, actor: Actor, request: Request, index: number | undefined, place: Place, page = 1): Promise<Reply> {
   granted(mayReadResults(bot.policy, actor, place), request.id);
   const { ready, at } = readyFor(request, index, 'output');
-  const text = clean((await bot.outputs.get(request.id, at)) ?? (await bot.loop.results.read(ready, at)));
+  const text = clean((await bot.outputs.get(request.id, at)) ?? (await orKept(bot, ready, at, bot.loop.results.read(ready, at))));
   const { body, pages, shown } = pageOf(text, page);
   if (page > pages) throw new Refused({ refused: 'noSuchPage', id: request.id, pages }, request.id);
   await bot.store.change(request.id, () => ({ event: { type: 'resultViewed', by: refOf(actor.person), index: at, what: 'output' } }));
@@ -62,7 +75,8 @@ function readyFor(request: Request, index: number | undefined, what: 'link' | 'o
   const command = request.commands[at];
   if (command === undefined) throw index === undefined ? no(what === 'output' ? 'noOutput' : 'noFile') : no('noSuchIndex', at);
   if (command.type === 'PutFile' || (what === 'output' && command.type !== 'RunScript')) throw no(what === 'output' ? 'noOutput' : 'noFile', at);
-  switch (stepState(request.action.progress[at], request.state === 'finished')) {
+  const ended = request.state === 'finished' ? { outcome: request.outcome, opened: request.opened === true } : undefined;
+  switch (stepStates(request.action, request.commands.length, ended)[at] ?? 'waiting') {
     case 'completed':
       return { ready: request, at };
     case 'failed':

@@ -58,10 +58,24 @@ export const outcomeOf = {
 } as const satisfies Record<TerminalStatus, string>;
 export type Outcome = (typeof outcomeOf)[TerminalStatus];
 
-/** `skipped`: never run because an earlier command failed or the action ended first. */
+/** `failed`: by Defender's word, or without an end in a session that has ended. `skipped`: never run because an earlier command failed or the action ended first. */
 export type StepState = 'waiting' | 'running' | 'completed' | 'failed' | 'skipped';
 
-/** What a row of the card says of a command, from its own status and whether the whole action has ended. */
+/**
+ * What a row of the card says of each of `count` commands. `ended`: how the session ended, and whether the device had taken it up.
+ * The documented statuses have no word for "at work": a command reads Created until it is Completed or Failed, so of a session that
+ * was taken up and ended early, the first one without an end may have run.
+ */
+export function stepStates(action: Pick<Action, 'progress'>, count: number, ended?: { readonly outcome: Outcome; readonly opened: boolean }): readonly StepState[] {
+  const states = Array.from({ length: count }, (_, index) => stepState(action.progress.find((one) => one.index === index), ended !== undefined));
+  if (ended === undefined || states.includes('failed')) return states;
+  // A success that leaves commands out says nothing of them.
+  if (ended.outcome === 'succeeded') return states.map((state) => (state === 'skipped' ? 'failed' : state));
+  const first = states.indexOf('skipped');
+  return ended.opened ? states.map((state, index) => (index === first ? 'failed' : state)) : states;
+}
+
+/** What is known of one command from its own status and whether the whole action has ended. */
 export function stepState(progress: CommandProgress | undefined, ended: boolean): StepState {
   if (progress === undefined) return ended ? 'skipped' : 'waiting';
   switch (progress.status) {
@@ -70,6 +84,8 @@ export function stepState(progress: CommandProgress | undefined, ended: boolean)
     case 'Failed':
       return 'failed';
     case 'Created':
+      // With a start time it has begun, whatever it is called.
+      if (progress.startedAt !== undefined) return ended ? 'failed' : 'running';
       return ended ? 'skipped' : 'waiting';
     default:
       // Submitted, PendingResource, Executing and anything new.

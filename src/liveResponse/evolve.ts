@@ -42,6 +42,7 @@ const factTypes = {
   resultTrouble: true,
   linkMinted: true,
   linkRetired: true,
+  linkRefused: true,
   cancelAsked: true,
   parked: true,
   triedAgain: true,
@@ -79,7 +80,7 @@ function move(request: Request, event: Move, at: number): Request | undefined {
     case 'dropped':
       return over(request, event, at);
     case 'claimed':
-      return in_(request, 'queued', ({ runBefore: _runBefore, notBefore: _notBefore, waitsFor: _waitsFor, ...r }) => ({
+      return in_(request, 'queued', ({ runBefore: _runBefore, notBefore: _notBefore, waitsFor: _waitsFor, blocker: _blocker, error: _error, ...r }) => ({
         ...r,
         state: 'submitting',
         attempts: [...r.attempts, event.attempt],
@@ -93,16 +94,25 @@ function move(request: Request, event: Move, at: number): Request | undefined {
         runBefore: r.approval.at + r.terms.runWithin,
         notBefore: event.notBefore,
         waitsFor: event.cause,
+        ...(event.error === undefined ? {} : { error: event.error }),
       }));
     case 'lost':
-      return in_(request, 'submitting', (r) => ({ ...r, state: 'unknown', cause: 'lost', since: at, looks: 0, results: noResults }));
+      return in_(request, 'submitting', (r) => ({
+        ...r,
+        state: 'unknown',
+        cause: 'lost',
+        since: at,
+        looks: 0,
+        results: noResults,
+        ...(event.error === undefined ? {} : { error: event.error }),
+      }));
     case 'adopted':
-      return in_(request, 'unknown', ({ cause: _cause, since: _since, looks: _looks, lookedAt: _lookedAt, ...r }) =>
+      return in_(request, 'unknown', ({ cause: _cause, since: _since, looks: _looks, lookedAt: _lookedAt, error: _error, ...r }) =>
         // What was found is what was approved then, whatever has been seen of the library since.
         running({ ...r, digest: r.approval.digest, fingerprint: fingerprintOf(r.approval.digest) }, event, at, r.results),
       );
     case 'resent':
-      return in_(request, 'unknown', ({ cause: _cause, since: _since, looks: _looks, lookedAt: _lookedAt, actionId: _actionId, results: _results, ...r }) => ({
+      return in_(request, 'unknown', ({ cause: _cause, since: _since, looks: _looks, lookedAt: _lookedAt, actionId: _actionId, error: _error, cancel: _cancel, differs: _differs, results: _results, ...r }) => ({
         ...r,
         state: 'queued',
         approval: event.approval,
@@ -117,10 +127,12 @@ function move(request: Request, event: Move, at: number): Request | undefined {
         outcome: event.outcome,
         endedAt: at,
         action: event.action,
+        // Adopted after its end, nobody saw whether it was.
+        opened: r.action.status !== 'Pending' || hasBegun(r.action) || hasBegun(event.action),
       }));
     case 'lostTrack':
     case 'overdue':
-      return in_(request, 'running', ({ startedAt: _startedAt, action: _action, deadline: _deadline, cancel: _cancel, parked: _parked, ...r }) => ({
+      return in_(request, 'running', ({ startedAt: _startedAt, action: _action, deadline: _deadline, parked: _parked, ...r }) => ({
         ...r,
         state: 'unknown',
         cause: event.type,
@@ -146,6 +158,7 @@ function running(request: Sent, event: Extract<Move, { type: 'submitted' | 'adop
     action: event.action,
     deadline: event.deadline,
     results,
+    ...(event.differs === undefined ? {} : { differs: event.differs }),
   };
 }
 
@@ -153,7 +166,12 @@ function over(request: Request, event: Extract<Move, { type: 'denied' | 'withdra
   const { type, ...rest } = event;
   const ending =
     type === 'lapsed' && request.state === 'queued' && request.waitsFor !== undefined
-      ? ({ how: 'lapsed', waitedFor: request.waitsFor } as const)
+      ? ({
+          how: 'lapsed',
+          waitedFor: request.waitsFor,
+          ...(request.blocker === undefined ? {} : { blocker: request.blocker }),
+          ...(request.error === undefined ? {} : { error: request.error }),
+        } as const)
       : ({ how: type, ...rest } as InState<'over'>['ending']);
   return {
     ...asked(request),
@@ -222,14 +240,19 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
         ? withCard(request, event.intent, (card) => ({ ...card, dead: event.why }))
         : { ...request, cards: request.cards.filter((card) => card.intent !== event.intent) };
     case 'waiting':
-      return in_(request, 'queued', (r) => ({ ...r, waitsFor: event.cause }));
+      return in_(request, 'queued', ({ blocker: _blocker, error: _error, ...r }) => ({
+        ...r,
+        waitsFor: event.cause,
+        ...(event.blocker === undefined ? {} : { blocker: event.blocker }),
+        ...(event.error === undefined ? {} : { error: event.error }),
+      }));
     case 'contentSeen':
       if (request.state !== 'awaitingApproval' && request.state !== 'unknown') return undefined;
       return { ...request, content: event.content, digest: event.digest, fingerprint: event.fingerprint };
     case 'looked':
       return in_(request, 'unknown', (r) => ({ ...r, looks: r.looks + 1, lookedAt: at }));
     case 'cancelAsked':
-      return request.state === 'running' || request.state === 'finished' ? { ...request, cancel: event.cancel } : undefined;
+      return request.state === 'running' || request.state === 'finished' || request.state === 'unknown' ? { ...request, cancel: event.cancel } : undefined;
     case 'parked':
       return in_(request, 'running', (r) => ({ ...r, parked: { ...event.parked, noted: [] } }));
     case 'triedAgain':
@@ -252,12 +275,19 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
         troubles: [...results.troubles.filter((one) => one.index !== event.trouble.index), event.trouble],
       }));
     case 'linkMinted':
-      return event.onCard
-        ? withResults(request, (results) => ({
-            ...results,
-            links: [...results.links.filter((one) => one.index !== event.link.index), event.link],
-          }))
-        : request;
+      return withResults(request, ({ linkTroubles = [], ...results }) => {
+        const troubles = linkTroubles.filter((one) => one.index !== event.link.index);
+        return {
+          ...results,
+          ...(troubles.length === 0 ? {} : { linkTroubles: troubles }),
+          ...(event.onCard ? { links: [...results.links.filter((one) => one.index !== event.link.index), event.link] } : {}),
+        };
+      });
+    case 'linkRefused':
+      return withResults(request, (results) => ({
+        ...results,
+        linkTroubles: [...(results.linkTroubles ?? []).filter((one) => one.index !== event.trouble.index), event.trouble],
+      }));
     case 'linkRetired':
       return withResults(request, (results) => ({ ...results, links: results.links.filter((one) => one.index !== event.index) }));
   }

@@ -212,6 +212,11 @@ export function afterThrottle(state: SessionCap, running: number, now: number): 
 export const pollGapMs = hour / callsPerHour;
 /** While only devices that do not answer are waited for: 120 calls an hour in total, however many there are. */
 export const parkedGapMs = 30_000;
+/** When an action is looked for, in milliseconds after its answer was lost. A list may lag behind what was created. */
+export const lookSchedule = [2_000, 5_000, 15_000, 60_000, 180_000, 300_000] as const;
+/** Searches after which a person is asked. */
+export const looksBeforeAsking = lookSchedule.length;
+
 /** Online devices start within 2 to 3 minutes (defender-api.md 9.1); still Pending after this, a device is taken to be offline. */
 export const parkedAfterMs = 10 * minute;
 

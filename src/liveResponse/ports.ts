@@ -1,6 +1,8 @@
 // What this product needs of the world, in its own words. Adapters implement these; tests implement them over real HTTP and real files.
 import type { Action } from './action.ts';
 import type { Command } from './commands.ts';
+import type { ErrorAnswer } from './errorAnswer.ts';
+import type { Kind } from './pacing.ts';
 import type { Asked, Device, Fact, Move, Request } from './request.ts';
 
 /** Time as a parameter. Milliseconds everywhere. */
@@ -77,6 +79,8 @@ export type DefenderErrorCode =
   | 'paced';
 
 export interface DefenderErrorDetail {
+  /** Which kind of call failed: it names the right that a 403 is about. */
+  readonly call?: Kind;
   readonly status?: number;
   /** `error.code` of the body, such as ActiveRequestAlreadyExists. */
   readonly apiCode?: string;
@@ -100,6 +104,19 @@ export class DefenderError extends Error {
   }
 }
 
+/** What is kept of an error: codes and texts for people, no cause. */
+export function errorAnswer({ code, detail }: DefenderError): ErrorAnswer {
+  const { call, status, apiCode, apiMessage, target } = detail;
+  return {
+    code,
+    ...(call === undefined ? {} : { call }),
+    ...(status === undefined ? {} : { status }),
+    ...(apiCode === undefined ? {} : { apiCode }),
+    ...(apiMessage === undefined ? {} : { message: apiMessage }),
+    ...(target === undefined ? {} : { target }),
+  };
+}
+
 /** Microsoft Defender for Endpoint, as far as this product uses it. Every method may throw DefenderError. */
 export interface DefenderApi {
   /** Devices whose name is `name`, or begins with `name.`; a 40-hex id finds that device. All of them: choosing is the caller's. */
@@ -116,6 +133,8 @@ export interface DefenderApi {
   history(machineId: string): Promise<{ readonly actions: readonly Action[]; readonly whole: boolean }>;
   /** Devices whose name begins with one of these, lower case; `whole` when there are no others. One call: never all of a large fleet. */
   machinesBeginning(names: readonly string[]): Promise<{ readonly devices: readonly Device[]; readonly whole: boolean }>;
+  /** Actions of any type that a device has not ended yet, newest first: one list call. Sessions opened in the portal are not among them. */
+  activeOn(machineId: string): Promise<readonly Action[]>;
   cancel(id: string, why: string): Promise<Action>;
   link(id: string, index: number): Promise<Link>;
   /** Reads at most `maxBytes` of a result, without our credentials. */

@@ -3,6 +3,8 @@
 import type { Action, Outcome } from './action.ts';
 import type { Command } from './commands.ts';
 import type { Content } from './content.ts';
+import type { Blocker, ErrorAnswer } from './errorAnswer.ts';
+import type { Kind } from './pacing.ts';
 import type { Panel } from './panel.ts';
 import type { PersonRef } from './person.ts';
 import type { CancelAsked, Continues, Parked, TriedAgain } from './sequel.ts';
@@ -137,12 +139,13 @@ export interface LinkFact {
   readonly by?: PersonRef;
 }
 
-/** Why a result could not be read yet, shown on its row. */
+/** Why a result could not be read yet, or no link be made, shown on its row. */
 export interface ResultTrouble {
   readonly index: number;
   readonly at: number;
   readonly code: string;
   readonly tries: number;
+  readonly error?: ErrorAnswer;
 }
 
 /** Known in every state. */
@@ -167,9 +170,11 @@ interface Results {
   readonly files: readonly CollectedFile[];
   readonly links: readonly LinkFact[];
   readonly troubles: readonly ResultTrouble[];
+  /** Links that Defender refused to make since the last one it made. */
+  readonly linkTroubles?: readonly ResultTrouble[];
 }
 
-export type WaitCause = 'slot' | 'sessions' | 'deviceBusy' | 'throttled' | 'frozen' | 'library' | 'unavailable';
+export type WaitCause = 'slot' | 'sessions' | 'deviceBusy' | 'throttled' | 'frozen' | 'library' | 'unavailable' | 'unauthorized';
 
 export interface AwaitingApproval extends Common {
   readonly state: 'awaitingApproval';
@@ -182,6 +187,10 @@ export interface Queued extends Common {
   /** Not to be claimed before this time, after a 429 or a busy device. */
   readonly notBefore?: number;
   readonly waitsFor?: WaitCause;
+  /** Of a busy device. */
+  readonly blocker?: Blocker;
+  /** How Defender refused, where that is why it waits. */
+  readonly error?: ErrorAnswer;
 }
 export interface Submitting extends Common, Sent {
   readonly state: 'submitting';
@@ -195,6 +204,10 @@ export interface Unknown extends Common, Sent {
   readonly lookedAt?: number;
   /** Known when we lost sight of an action we had. */
   readonly actionId?: string;
+  /** What came instead of an answer that says whether it was started. */
+  readonly error?: ErrorAnswer;
+  readonly cancel?: CancelAsked;
+  readonly differs?: readonly Command[];
   readonly results: Results;
 }
 export interface Running extends Common, Sent {
@@ -206,6 +219,8 @@ export interface Running extends Common, Sent {
   readonly deadline: number;
   readonly cancel?: CancelAsked;
   readonly parked?: Parked;
+  /** What Defender says it runs, where an action found by our tag runs something else than was approved. */
+  readonly differs?: readonly Command[];
   readonly results: Results;
 }
 export interface Finished extends Common, Sent {
@@ -215,16 +230,19 @@ export interface Finished extends Common, Sent {
   readonly startedAt: number;
   readonly actionId: string;
   readonly action: Action;
+  /** The device had taken the session up: a command without an end may have run. Absent in journals that did not keep it. */
+  readonly opened?: boolean;
   readonly cancel?: CancelAsked;
   readonly parked?: Parked;
+  readonly differs?: readonly Command[];
   readonly results: Results;
 }
 export type Ending =
   | { readonly how: 'denied'; readonly by: PersonRef; readonly reason?: string }
   | { readonly how: 'withdrawn'; readonly by: PersonRef; readonly reason?: string }
   | { readonly how: 'expired' }
-  | { readonly how: 'lapsed'; readonly waitedFor?: WaitCause }
-  | { readonly how: 'refused'; readonly code: string; readonly detail?: string; readonly target?: string }
+  | { readonly how: 'lapsed'; readonly waitedFor?: WaitCause; readonly blocker?: Blocker; readonly error?: ErrorAnswer }
+  | { readonly how: 'refused'; readonly code: string; readonly detail?: string; readonly target?: string; readonly call?: Kind; readonly status?: number }
   | { readonly how: 'dropped'; readonly by: PersonRef; readonly reason?: string };
 export interface Over extends Common {
   readonly state: 'over';
@@ -246,11 +264,11 @@ export type Move =
   | { readonly type: 'withdrawn'; readonly by: PersonRef; readonly reason?: string }
   | { readonly type: 'claimed'; readonly attempt: Attempt }
   | { readonly type: 'lapsed' }
-  | { readonly type: 'submitted'; readonly action: Action; readonly deadline: number }
-  | { readonly type: 'deferred'; readonly cause: WaitCause; readonly notBefore: number }
-  | { readonly type: 'refused'; readonly code: string; readonly detail?: string; readonly target?: string }
-  | { readonly type: 'lost' }
-  | { readonly type: 'adopted'; readonly action: Action; readonly deadline: number }
+  | { readonly type: 'submitted'; readonly action: Action; readonly deadline: number; readonly differs?: readonly Command[] }
+  | { readonly type: 'deferred'; readonly cause: WaitCause; readonly notBefore: number; readonly error?: ErrorAnswer }
+  | { readonly type: 'refused'; readonly code: string; readonly detail?: string; readonly target?: string; readonly call?: Kind; readonly status?: number }
+  | { readonly type: 'lost'; readonly error?: ErrorAnswer }
+  | { readonly type: 'adopted'; readonly action: Action; readonly deadline: number; readonly differs?: readonly Command[] }
   | { readonly type: 'resent'; readonly approval: Approval; readonly runBefore: number }
   | { readonly type: 'dropped'; readonly by: PersonRef; readonly reason?: string }
   | { readonly type: 'progressed'; readonly action: Action; readonly deadline: number }
@@ -266,7 +284,7 @@ export type Fact =
   | { readonly type: 'cardGone'; readonly intent: string; readonly why: string; readonly dead: boolean }
   /** `what` is absent for the note at the end. */
   | { readonly type: 'noted'; readonly surface: string; readonly place: string; readonly what?: 'woke' }
-  | { readonly type: 'waiting'; readonly cause: WaitCause } // *
+  | { readonly type: 'waiting'; readonly cause: WaitCause; readonly blocker?: Blocker; readonly error?: ErrorAnswer } // *
   | { readonly type: 'contentSeen'; readonly content: Content; readonly digest: string; readonly fingerprint: string } // *
   | { readonly type: 'looked' } // *
   | { readonly type: 'excerptRead'; readonly excerpt: Excerpt } // *
@@ -274,6 +292,7 @@ export type Fact =
   | { readonly type: 'resultTrouble'; readonly trouble: ResultTrouble } // *
   | { readonly type: 'linkMinted'; readonly link: LinkFact; readonly onCard: boolean } // * when on the card
   | { readonly type: 'linkRetired'; readonly index: number } // *
+  | { readonly type: 'linkRefused'; readonly trouble: ResultTrouble } // *
   | { readonly type: 'cancelAsked'; readonly cancel: CancelAsked } // *
   | { readonly type: 'parked'; readonly parked: Pick<Parked, 'since' | 'until' | 'cancelAt'> } // *
   | { readonly type: 'triedAgain'; readonly again: TriedAgain } // *

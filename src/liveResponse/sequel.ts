@@ -1,13 +1,16 @@
 // What may come after a session was sent or a request has ended: waiting for an offline device, a cancel, and another request that goes on.
 import type { Command } from './commands.ts';
+import type { ErrorAnswer } from './errorAnswer.ts';
 import type { Asker, PersonRef } from './person.ts';
 
 export interface CancelAsked {
   readonly by: Asker;
   readonly at: number;
   readonly reason?: string;
-  /** What Defender answered to the cancel call. */
-  readonly answer: 'sent' | 'accepted' | 'alreadyOver' | 'failed';
+  /** What Defender answered to the cancel call. `noEffect`: some minutes after its answer the session still goes on. */
+  readonly answer: 'sent' | 'accepted' | 'alreadyOver' | 'failed' | 'noEffect';
+  /** How it refused, where it did. */
+  readonly error?: ErrorAnswer;
   /** Calls so far, this one counted, of a cancel that the policy asked for: those are repeated, slowly and so many times only. */
   readonly tries?: number;
 }

@@ -146,10 +146,11 @@ describe('every refusal', () => {
     frozen: [{ refused: 'frozen', by: 'Avery Approver', why: 'odd approvals', at: askedAt }],
     alreadyFrozen: [{ refused: 'alreadyFrozen', by: 'Avery Approver', why: 'odd approvals', at: askedAt }],
     notFrozen: [{ refused: 'notFrozen' }],
-    noResult: (['notYet', 'neverRan', 'noSuchIndex', 'noFile', 'noOutput', 'failed', 'forgotten'] as const).flatMap((why) => [{ refused: 'noResult' as const, id, why }, { refused: 'noResult' as const, id, why, index: 1 }]),
+    noResult: (['notYet', 'neverRan', 'noSuchIndex', 'noFile', 'noOutput', 'failed', 'forgotten', 'notHandedOut'] as const).flatMap((why) => [{ refused: 'noResult' as const, id, why }, { refused: 'noResult' as const, id, why, index: 1 }]),
     noSuchPage: [{ refused: 'noSuchPage', id, pages: 1 }, { refused: 'noSuchPage', id, pages: 3 }],
     storeUnavailable: [{ refused: 'storeUnavailable' }],
     defenderUnavailable: [{ refused: 'defenderUnavailable', detail: 'HTTP 503' }],
+    noRight: [{ refused: 'noRight', error: { call: 'machines', code: 'refused', status: 403, target: 'a-b' } }, { refused: 'noRight', error: { call: 'link', code: 'unauthorized', status: 401 } }],
   };
   const each = Object.values(all).flat().map((refusal) => [refusal.refused, refusal] as const);
 

@@ -277,7 +277,7 @@ export const steps: readonly Step[] = [
       await visit.speed('60×');
       await visit.press('Approve');
       await visit.confirm('Approve and run');
-      await page.locator('.posted').last().getByRole('button', { name: 'Send again' }).waitFor();
+      await page.locator('.posted').last().getByRole('button', { name: 'Look again' }).waitFor();
       const whispers = await page.locator('.whisper').count();
       const before = await truth(visit);
       await page.reload();
@@ -297,7 +297,7 @@ export const steps: readonly Step[] = [
       visit.expectLost(true);
       await restart();
       await page.locator('#offline').waitFor({ state: 'hidden' });
-      await page.locator('.posted').last().getByRole('button', { name: 'Send again' }).waitFor();
+      await page.locator('.posted').last().getByRole('button', { name: 'Look again' }).waitFor();
       visit.expectLost(false);
       assert.deepEqual(await truth(visit), before);
     },

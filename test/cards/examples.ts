@@ -8,7 +8,10 @@ import type { Command } from '../../src/liveResponse/commands.ts';
 import type { Content } from '../../src/liveResponse/content.ts';
 import type { Panel } from '../../src/liveResponse/panel.ts';
 import { begin, evolve } from '../../src/liveResponse/evolve.ts';
+import type { Blocker, ErrorAnswer } from '../../src/liveResponse/errorAnswer.ts';
+import { lookSchedule } from '../../src/liveResponse/pacing.ts';
 import type { Approval, Asked, Attempt, Fact, Move, Request, WaitCause } from '../../src/liveResponse/request.ts';
+import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
 import { packageRoot } from '../support/packageRoot.ts';
 
 export const start = Date.UTC(2026, 10, 23, 14, 2, 5);
@@ -163,9 +166,30 @@ export function ended(one: Action, outcome: 'succeeded' | 'failed' | 'timedOut' 
 }
 
 const succeeded = ended(action('Succeeded', [scriptDone, fileDone]), 'succeeded');
-const deferred = (cause: WaitCause): Step => [{ type: 'deferred', cause, notBefore: start + 4 * minute }, 2.5];
+export const deferred = (cause: WaitCause, error?: ErrorAnswer): Step => [{ type: 'deferred', cause, notBefore: start + 4 * minute, ...(error === undefined ? {} : { error }) }, 2.5];
+const target = 'a5a35b1f-3b7a-4c1d-9d63-6c1d7c3f9f10';
+export const busyAnswer: ErrorAnswer = { call: 'submit', code: 'busy', status: 400, apiCode: 'ActiveRequestAlreadyExists', message: 'Action is already in progress', target };
+export const noRight = (call: ErrorAnswer['call'] & string, status: 401 | 403 = 403): ErrorAnswer =>
+  ({ call, code: status === 401 ? 'unauthorized' : 'refused', status, apiCode: status === 401 ? 'Unauthorized' : 'Forbidden', target });
+/** A device that Defender called busy, and what was found to hold it. */
+export const busy = (blocker: Blocker): readonly Step[] => [approved, claimed, deferred('deviceBusy', busyAnswer), [{ type: 'waiting', cause: 'deviceBusy', blocker, error: busyAnswer }, 2.6]];
+export const blockers = {
+  request: { by: 'request', id: 'lr-2d8h4w', undecided: false },
+  undecided: { by: 'request', id: 'lr-2d8h4w', undecided: true },
+  action: { by: 'action', id: '0f4c9a52-11de-4a4f-8a39-7c0be0a0c0de', type: 'LiveResponse', app: 'M365DLiveResponse', since: start - minute, comment: 'nightly triage' },
+  unseen: { by: 'unseen' },
+  notRead: { by: 'notRead', error: noRight('list') },
+} as const satisfies Readonly<Record<string, Blocker>>;
+/** The last look is done, so that a person must decide. */
+export const looked: readonly Step[] = [approved, claimed, [{ type: 'lost' }, 3], ...lookSchedule.map((_, at): Step => [{ type: 'looked' }, 3 + at])];
 const lost: readonly Step[] = [approved, claimed, [{ type: 'lost' }, 3], [{ type: 'looked' }, 4], [{ type: 'looked' }, 6]];
-const cancelAsked: Step = [{ type: 'cancelAsked', cancel: { by: other, at: start + 5 * minute, reason: 'wrong host', answer: 'accepted' } }, 5];
+export const cancelled = (answer: CancelAsked['answer'], minutes = 5, error?: ErrorAnswer): Step => [
+  { type: 'cancelAsked', cancel: { by: other, at: start + 5 * minute, reason: 'wrong host', answer, ...(error === undefined ? {} : { error }) } },
+  minutes,
+];
+const cancelAsked = cancelled('accepted');
+const atWork = progressed(action('InProgress', [progress(0, 'Executing', { startedAt: start + 4 * minute }), progress(1, 'Created')]));
+const otherCommands: readonly Command[] = [{ type: 'RunScript', scriptName: 'other.ps1', args: '-All' }, dump[1] ?? { type: 'GetFile', path: '' }];
 
 const parkedFact: Step = [{ type: 'parked', parked: { since: start + 2 * minute, until: start + 72 * 60 * minute + 2 * minute, cancelAt: start + 242 * minute } }, 13];
 const policyCancel = (answer: 'failed' | 'accepted' | 'alreadyOver', tries: number, minutes = 242): Step => [
@@ -227,6 +251,10 @@ export const examples: readonly Example[] = [
   example('awaiting-approval-panel-unread', [], {}, { panel: unread }),
   example('queued-turn', [approved], { now: start + 2 * minute, queue: { position: 3, expectedAt: start + 3 * minute } }),
   example('queued-device-busy', [approved, claimed, deferred('deviceBusy')], { now: start + 3 * minute }),
+  example('queued-device-busy-action', busy(blockers.action), { now: start + 3 * minute }),
+  example('queued-device-busy-request', [approved, [{ type: 'waiting', cause: 'deviceBusy', blocker: blockers.undecided }, 3]], { now: start + 3 * minute }),
+  example('queued-device-busy-unseen', busy(blockers.unseen), { now: start + 3 * minute }),
+  example('queued-not-let-in', [approved, claimed, deferred('unauthorized', noRight('submit', 401))], { now: start + 3 * minute }),
   example('queued-sessions', [approved, [{ type: 'waiting', cause: 'sessions' }, 3]], { now: start + 3 * minute, queue: { position: 12, expectedAt: start + 9 * minute } }),
   example('queued-throttled', [approved, claimed, deferred('throttled')], { now: start + 3 * minute, queue: { position: 1, expectedAt: start + 4 * minute } }),
   example('queued-frozen', [approved, [{ type: 'waiting', cause: 'frozen' }, 3]], { now: start + 3 * minute, frozen: 'credential rotation' }),
@@ -239,8 +267,13 @@ export const examples: readonly Example[] = [
   example('running-excerpt', [...sent, progressed(action('InProgress', [scriptDone, progress(1, 'Executing')])), excerptRead(transcript)], { outputs, simulated: true }),
   example('running-closing', [...sent, progressed(action('InProgress', [scriptDone, fileDone])), excerptRead(transcript)], { outputs }),
   example('running-unknown-status', [...sent, progressed(action('Hibernating', [scriptDone, progress(1, 'WaitingForUser')])), [{ type: 'resultTrouble', trouble: { index: 0, at: start, code: 'notReady', tries: 2 } }, 5]]),
+  example('running-next', [...sent, progressed(action('InProgress', [scriptDone, progress(1, 'Created')])), excerptRead(transcript)], { outputs }),
+  example('running-not-as-approved', [approved, claimed, [{ type: 'lost' }, 3], [{ type: 'adopted', action: action('InProgress', [progress(0, 'Created', { startedAt: start + 4 * minute }), progress(1, 'Created')], { commands: otherCommands }), deadline: start + 80 * minute, differs: otherCommands }, 4]]),
+  example('running-cancel-no-effect', [...sent, atWork, cancelled('accepted'), cancelled('noEffect', 11)]),
+  example('running-cancel-forbidden', [...sent, atWork, cancelled('failed', 5, noRight('cancel'))]),
   example('running-cancel-asked', [...sent, progressed(action('InProgress', [progress(0, 'Executing'), progress(1, 'Created')])), cancelAsked]),
   example('unknown-lost', lost),
+  example('unknown-looked', looked),
   example('unknown-overdue', [...sent, [{ type: 'overdue' }, 4330], [{ type: 'looked' }, 4331]]),
   example('finished-succeeded', [...sent, excerptRead(transcript), succeeded, fileSeen, linkMinted], { outputs, urls: new Map([[1, sasUrl]]) }),
   example('finished-link-expired', [...sent, excerptRead(transcript), succeeded, fileSeen, linkMinted, [{ type: 'linkRetired', index: 1 }, 35]], { outputs, now: start + 36 * minute }),
@@ -253,6 +286,11 @@ export const examples: readonly Example[] = [
     ended(action('Failed', [scriptDone, progress(1, 'Failed', { errors: ['File C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip was not found'] })]), 'failed'),
   ], { outputs }),
   example('finished-timed-out', [...sent, ended(action('TimeOut', [progress(0, 'Executing', { startedAt: start + 4 * minute }), progress(1, 'Created')]), 'timedOut', 14)]),
+  example('finished-never-online', [...sent, ended(action('TimeOut', [progress(0, 'Created'), progress(1, 'Created')]), 'timedOut', 122)]),
+  example('finished-cancel-too-late', [...sent, excerptRead(transcript), atWork, cancelAsked, succeeded, fileSeen, linkMinted], { outputs, urls: new Map([[1, sasUrl]]) }),
+  example('finished-cancelled-after-all', [...sent, excerptRead(transcript), cancelAsked, ended(action('Cancelled', [scriptDone, fileDone], { cancelledBy: 'live-response-bot', cancelComment: 'lr:lr-7k3f9q cancelled by Omar Other: wrong host' }), 'cancelled'), fileSeen], { outputs }),
+  example('finished-cancelled-elsewhere', [...sent, atWork, ended(action('Cancelled', [progress(0, 'Failed', { errors: ['The command was canceled.'] }), progress(1, 'Created')], { cancelledBy: 'soc@corp.example', cancelComment: 'maintenance window' }), 'cancelled')]),
+  example('finished-result-forbidden', [...sent, succeeded, [{ type: 'resultTrouble', trouble: { index: 0, at: start + 6 * minute, code: 'refused', tries: 1, error: noRight('link') } }, 6], [{ type: 'resultTrouble', trouble: { index: 1, at: start + 6 * minute, code: 'notReady', tries: 1, error: { call: 'link', code: 'notReady', status: 400, apiCode: 'BadRequest', target } } }, 6]]),
   example('finished-cancelled', [...sent, cancelAsked, ended(action('Cancelled', [progress(0, 'Executing'), progress(1, 'Created')], { cancelledBy: 'live-response-bot' }), 'cancelled')]),
   example('over-denied', [[{ type: 'denied', by: approver, reason: 'Use the servers procedure, this is a domain controller' }, 3]]),
   example('over-withdrawn', [approved, [{ type: 'withdrawn', by: responder }, 3]]),
@@ -279,6 +317,8 @@ export const examples: readonly Example[] = [
     ended(action('Failed', [scriptDone, progress(1, 'Failed', { errors: ['File C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip was not found'] })]), 'failed'),
     [{ type: 'triedAgain', again: { id: 'lr-9h5n4s', from: 1, by: responder } }, 12],
   ]),
+  example('over-refused-no-right', [approved, claimed, [{ type: 'refused', code: 'Forbidden', detail: 'The application does not have any of the required application permissions', target, call: 'submit', status: 403 }, 3]]),
+  example('over-refused-remediation', [approved, claimed, [{ type: 'refused', code: 'DisallowedOperation', detail: 'Machine’s protection level doesn’t allow to launch a session on it', target, call: 'submit', status: 403 }, 3]]),
   example('over-dropped', [...lost, [{ type: 'dropped', by: other, reason: 'device reimaged' }, 20]]),
 ];
 

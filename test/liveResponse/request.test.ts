@@ -171,6 +171,45 @@ describe('a request', () => {
     expect(fold([exampleMoves.approved, { type: 'waiting', cause: 'sessions' }, exampleMoves.lapsed])).toMatchObject({ ending: { how: 'lapsed', waitedFor: 'sessions' } });
   });
 
+  test('says who held the device of a lapsed request, and how Defender refused', () => {
+    const error = { call: 'submit', code: 'busy', status: 400, target: 'a' } as const;
+    const blocker = { by: 'unseen' } as const;
+    const held = [exampleMoves.approved, exampleMoves.claimed, { ...exampleMoves.deferred, error }, { type: 'waiting', cause: 'deviceBusy', blocker, error }] as const;
+    expect(fold([...held, exampleMoves.lapsed])).toMatchObject({ ending: { how: 'lapsed', waitedFor: 'deviceBusy', blocker, error } });
+    const claimed = fold([...held, exampleMoves.claimed]);
+    expect(claimed).not.toHaveProperty('blocker');
+    expect(claimed).not.toHaveProperty('error');
+    const other = fold([...held, { type: 'waiting', cause: 'sessions' }]);
+    expect(other).not.toHaveProperty('blocker');
+    expect(other).not.toHaveProperty('error');
+  });
+
+  test('keeps a cancel and what an action ran instead when it is lost track of and found again, and forgets them when it is sent again', () => {
+    const cancel = { by: { id: 'approver1', name: 'Avery' }, at: start, answer: 'accepted' } as const;
+    const differs = [{ type: 'GetFile', path: 'C:\\x' }] as const;
+    const lost = [exampleMoves.approved, exampleMoves.claimed, { ...exampleMoves.submitted, differs }, { type: 'cancelAsked', cancel }, exampleMoves.lostTrack] as const;
+    expect(fold([...lost, exampleMoves.adopted])).toMatchObject({ state: 'running', cancel, differs });
+    const again = fold([...lost, exampleMoves.resent]);
+    for (const name of ['cancel', 'differs', 'error', 'actionId']) expect(again).not.toHaveProperty(name);
+  });
+
+  test('knows whether the device had taken a session up that ended', () => {
+    const { action } = exampleMoves.submitted;
+    const ended = { ...exampleMoves.ended, action: { ...action, status: 'Cancelled', progress: [] }, outcome: 'cancelled' } as const;
+    const pending = { ...exampleMoves.submitted, action: { ...action, status: 'Pending', progress: [] } } as const;
+    const working = { ...exampleMoves.progressed, action: { ...action, status: 'InProgress', progress: [] } } as const;
+    expect(fold([exampleMoves.approved, exampleMoves.claimed, pending, ended])).toMatchObject({ opened: false });
+    expect(fold([exampleMoves.approved, exampleMoves.claimed, pending, working, ended])).toMatchObject({ opened: true });
+  });
+
+  test('forgets that a link was refused as soon as one is made, also one for a single person', () => {
+    const trouble = { index: 1, at: start, code: 'notReady', tries: 1 };
+    const refused = [exampleMoves.approved, exampleMoves.claimed, exampleMoves.submitted, { type: 'linkRefused', trouble }] as const;
+    expect(fold(refused)).toMatchObject({ results: { linkTroubles: [trouble] } });
+    const made = fold([...refused, { type: 'linkMinted', onCard: false, link: { index: 1, at: start, expiresAt: start + 1 } }]);
+    expect('results' in made && made.results.linkTroubles).toBeUndefined();
+  });
+
   test('never shows an older revision on a card than it has shown', () => {
     const ref = { surface: 'console', place: 'p', id: '1' };
     const request = fold([

@@ -107,4 +107,17 @@ describe('the service', () => {
     while (answer.status === 'ready') answer = await ready();
     expect(answer.checks.find((check) => check.name === 'defender')).toMatchObject({ ok: false, why: expect.stringMatching(/503|list/i) });
   });
+
+  test.each([
+    ['running sessions cannot be followed', 'list', 'running', /may not follow running sessions \(403\).*Machine\.ReadWrite\.All with admin consent/],
+    ['approved requests wait', 'run', 'queued', /^approved requests wait, because Defender does not let the bot in: .*Machine\.LiveResponse with admin consent/],
+  ] as const)('names the right that is missing where %s', async (_name, on, state, why) => {
+    const check = async () => ((await (await fetch(`${service.url}/readyz`)).json()) as { checks: { name: string; ok: boolean; why?: string }[] }).checks.find((one) => one.name === 'defender');
+    service.simulator?.tenant.faults.plant(on === 'list' ? { what: 'status', on, status: 403, times: 'always' } : { what: 'unauthorized', on, times: 'always' });
+    const id = await askAndApprove('dump hosta notepad');
+    if (state === 'running') await becomes(id, state);
+    let answer = await check();
+    while (answer?.ok !== false) answer = await check();
+    expect(answer.why).toMatch(why);
+  });
 });

@@ -73,7 +73,7 @@ export class Calls {
   /** One page of a collection, and where the next one is. @throws DefenderError */
   async page(kind: Kind, path: string, timeout: Timeout): Promise<{ readonly items: readonly unknown[]; readonly next: string | undefined }> {
     const { items, next } = readPage(await this.get(kind, path, timeout));
-    if (items === undefined) throw new DefenderError('unreadable', `the answer to ${kind} is not a collection`);
+    if (items === undefined) throw new DefenderError('unreadable', `the answer to ${kind} is not a collection`, { call: kind });
     return { items, next };
   }
 
@@ -120,12 +120,12 @@ export class Calls {
 
   async #exchange(ask: Ask): Promise<unknown> {
     // Token first: its time-out must not lie between taking a slot and using it.
-    const token = await this.#token(false);
+    const token = await this.#token(ask.kind, false);
     let answer = await this.#send(ask, token);
-    if (answer.status === 401 && token !== undefined) answer = await this.#send(ask, await this.#anotherThan(token));
+    if (answer.status === 401 && token !== undefined) answer = await this.#send(ask, await this.#anotherThan(ask.kind, token));
     if (answer.status < 200 || answer.status > 299) throw this.#refusal(ask, answer.status, readError(jsonOf(answer)?.value), answer);
     const json = jsonOf(answer);
-    if (json === undefined) throw new DefenderError(ask.kind === 'submit' ? 'ambiguous' : 'unreadable', `the answer to ${ask.kind} is not JSON`, { status: answer.status });
+    if (json === undefined) throw new DefenderError(ask.kind === 'submit' ? 'ambiguous' : 'unreadable', `the answer to ${ask.kind} is not JSON`, { call: ask.kind, status: answer.status });
     return json.value;
   }
 
@@ -160,7 +160,7 @@ export class Calls {
     while (!budgets.take(kind, clock.now())) {
       const wait = Math.ceil(budgets.waitFor(kind, clock.now()));
       if (wait > patience) {
-        throw new DefenderError('paced', `our own limit for ${kind} is used up for ${Math.ceil(wait / 1000)} s`, { retryAfterMs: wait });
+        throw new DefenderError('paced', `our own limit for ${kind} is used up for ${Math.ceil(wait / 1000)} s`, { call: kind, retryAfterMs: wait });
       }
       patience -= wait;
       await clock.sleep(wait);
@@ -171,12 +171,12 @@ export class Calls {
    * A token after a 401. Another call that met the same refusal may have renewed it already: then that one is taken, because each renewal
    * is a sign-in that Entra ID counts, and a burst of them is throttled there.
    */
-  async #anotherThan(refused: Token): Promise<Token | undefined> {
-    const held = this.#renewing === undefined ? await this.#token(false) : undefined;
-    return held !== undefined && held.value.reveal() !== refused.value.reveal() ? held : await this.#token(true);
+  async #anotherThan(call: Kind, refused: Token): Promise<Token | undefined> {
+    const held = this.#renewing === undefined ? await this.#token(call, false) : undefined;
+    return held !== undefined && held.value.reveal() !== refused.value.reveal() ? held : await this.#token(call, true);
   }
 
-  async #token(renew: boolean): Promise<Token | undefined> {
+  async #token(call: Kind, renew: boolean): Promise<Token | undefined> {
     try {
       if (!renew) return await this.#parts.tokens.getToken(this.#parts.endpoint.scope);
       // Many calls may meet the same expired token at once; one renewal serves them all.
@@ -184,14 +184,14 @@ export class Calls {
       return await this.#renewing;
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
-      throw new DefenderError(error.code === 'refused' ? 'unauthorized' : 'unavailable', error.message, { cause: error });
+      throw new DefenderError(error.code === 'refused' ? 'unauthorized' : 'unavailable', error.message, { call, cause: error });
     }
   }
 
   /** No whole answer. Where the head of one arrived, its status still says what it says. */
   #broken(ask: Ask, error: HttpError): DefenderError {
     if (error.status !== undefined && error.status >= 400) return this.#refusal(ask, error.status, {});
-    const detail = { cause: error, ...(error.status === undefined ? {} : { status: error.status }) };
+    const detail = { call: ask.kind, cause: error, ...(error.status === undefined ? {} : { status: error.status }) };
     if (error.code === 'notSent') return new DefenderError('unavailable', error.message, detail);
     if (ask.kind === 'submit') return new DefenderError('ambiguous', `it is not known whether the submission arrived: ${error.message}`, detail);
     return new DefenderError(error.code === 'ambiguous' ? 'unavailable' : 'unreadable', error.message, detail);
@@ -208,7 +208,7 @@ export class Calls {
       budgets.penalise(ask.kind, now + retryAfter);
     }
     const message = `Defender answered ${status}${said.apiCode === undefined ? '' : ` ${said.apiCode}`} to ${ask.kind}`;
-    return new DefenderError(code, message, { status, ...said, ...(retryAfter === undefined ? {} : { retryAfterMs: Math.min(maxPenaltyMs, retryAfter) }) });
+    return new DefenderError(code, message, { call: ask.kind, status, ...said, ...(retryAfter === undefined ? {} : { retryAfterMs: Math.min(maxPenaltyMs, retryAfter) }) });
   }
 }
 

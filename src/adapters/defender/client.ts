@@ -1,4 +1,5 @@
 // Microsoft Defender for Endpoint over its public API, for one tenant and one application.
+import { isTerminal } from '../../liveResponse/action.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import type { Command } from '../../liveResponse/commands.ts';
 import type { DefenderApi, LibraryFile, Link, ResultBytes } from '../../liveResponse/ports.ts';
@@ -96,6 +97,17 @@ export class DefenderClient implements DefenderApi {
       return none;
     });
     return { devices: items.map(readDevice).filter((device) => device !== undefined), whole: items.length < pageSize && next === undefined };
+  }
+
+  async activeOn(machineId: string): Promise<readonly Action[]> {
+    // The filter that other clients use to find who blocks a device (defender-api.md 2.4).
+    const filter = `machineId eq ${quoted(machineId)} and (status eq 'Pending' or status eq 'InProgress')`;
+    const items = await this.#calls.pages('list', `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`, 1);
+    return items
+      .map(readAction)
+      .filter((action) => action !== undefined)
+      .filter((action) => !isTerminal(action.status) && action.machineId.toLowerCase() === machineId.toLowerCase())
+      .sort((a, b) => b.createdAt - a.createdAt);
   }
 
   async cancel(id: string, why: string): Promise<Action> {

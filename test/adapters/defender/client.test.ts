@@ -7,7 +7,7 @@ import type { TokenSource } from '../../../src/adapters/entra/credentials.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import type { Command } from '../../../src/liveResponse/commands.ts';
 import { Budgets } from '../../../src/liveResponse/pacing.ts';
-import { DefenderError } from '../../../src/liveResponse/ports.ts';
+import { DefenderError, errorAnswer } from '../../../src/liveResponse/ports.ts';
 import { actionId, actionJson, countingTokens, json, ListLog, machineId, refuse, serve, StepClock } from '../../support/defenderFakes.ts';
 import type { Answer, Loopback } from '../../support/defenderFakes.ts';
 
@@ -127,7 +127,7 @@ describe('a submission', () => {
   ])('answered %i %s is %s, with code, message and target kept', async (status, apiCode, code) => {
     const { client, api } = await bench((_ask, response) => refuse(response, status, apiCode));
     const error = await failure(client.submit(machineId, dump, comment));
-    expect([error.code, error.detail]).toEqual([code, { status, apiCode, apiMessage: `message of ${apiCode}`, target: 'a6b1c2d3-target' }]);
+    expect([error.code, error.detail]).toEqual([code, { call: 'submit', status, apiCode, apiMessage: `message of ${apiCode}`, target: 'a6b1c2d3-target' }]);
     expect(api.asked).toHaveLength(1);
   });
 
@@ -158,6 +158,42 @@ describe('a submission', () => {
     clock.pass(59_500);
     await client.submit(machineId, dump, comment);
     expect(clock.slept).toEqual([1500]);
+  });
+});
+
+describe('what holds a device', () => {
+  test('is asked with one list call, for every type of action that has not ended, newest first', async () => {
+    const { client, api } = await bench((_ask, response) =>
+      json(response, 200, {
+        value: [
+          actionJson({ id: 'older', machineId, status: 'InProgress', creationDateTimeUtc: '2026-01-02T03:00:00Z' }),
+          actionJson({ id: 'newer', machineId: machineId.toUpperCase(), type: 'RunAntiVirusScan', status: 'Pending', creationDateTimeUtc: '2026-01-02T03:01:00Z' }),
+          actionJson({ id: 'ended', machineId, status: 'Succeeded' }),
+          actionJson({ id: 'elsewhere', machineId: 'f'.repeat(40), status: 'Pending' }),
+        ],
+      }),
+    );
+    expect((await client.activeOn(machineId)).map(({ id, type }) => [id, type])).toEqual([['newer', 'RunAntiVirusScan'], ['older', 'LiveResponse']]);
+    expect(api.asked.map((ask) => ask.path)).toEqual([`/api/machineactions?$filter=machineId eq '${machineId}' and (status eq 'Pending' or status eq 'InProgress')&$top=100`]);
+  });
+
+  test.each(['activeOn', 'machine', 'link', 'cancel', 'library', 'submit'] as const)('refused to %s says which kind of call it was', async (method) => {
+    const { client } = await bench((_ask, response) => refuse(response, 403, 'Forbidden'));
+    const calls = {
+      activeOn: ['list', () => client.activeOn(machineId)],
+      machine: ['machines', () => client.machine(machineId)],
+      link: ['link', () => client.link(actionId, 0)],
+      cancel: ['cancel', () => client.cancel(actionId, 'x')],
+      library: ['library', () => client.library()],
+      submit: ['submit', () => client.submit(machineId, dump, comment)],
+    } as const;
+    const [kind, call] = calls[method];
+    expect(errorAnswer(await failure(call()))).toEqual({ call: kind, code: 'refused', status: 403, apiCode: 'Forbidden', message: 'message of Forbidden', target: 'a6b1c2d3-target' });
+  });
+
+  test('is unknown where the sign-in itself is refused, and says for which call', async () => {
+    const { client } = await bench(() => undefined, { tokens: { getToken: () => Promise.reject(new TokenError('refused', 'AADSTS7000215: wrong secret')) } });
+    expect((await failure(client.activeOn(machineId)))).toMatchObject({ code: 'unauthorized', detail: { call: 'list' } });
   });
 });
 

@@ -1,0 +1,40 @@
+// What is said of a call that Defender does not let the bot make: which right is missing, in which words an administrator can grant it.
+import type { ErrorAnswer } from '../src/liveResponse/errorAnswer.ts';
+import { rights } from '../src/liveResponse/roles.ts';
+
+export interface Advice {
+  /** What happened, one sentence. */
+  readonly what: string;
+  /** What to do now, one sentence. */
+  readonly next: string;
+}
+
+/** 403s that are about the tenant or the device and not about the app registration (learn.microsoft.com/defender-endpoint/api/common-errors). */
+const otherForbidden: ReadonlySet<string> = new Set(['DisabledFeature', 'DisallowedOperation']);
+
+/**
+ * Undefined where the answer is not about rights. A 403 also comes with every right granted, when the token is for another audience
+ * (defender-api.md 7.2); a 401 when the credential is wrong or was not taken by the sign-in service.
+ */
+export function missingRight({ call, code, status, apiCode }: Pick<ErrorAnswer, 'call' | 'code' | 'status' | 'apiCode'>): Advice | undefined {
+  if (call === undefined) return undefined;
+  const { anyOf, neededTo } = rights[call];
+  const roles = anyOf.join(' or ');
+  if (code === 'unauthorized' || status === 401) {
+    return {
+      what: `Defender did not accept the bot’s sign-in when it wanted to ${neededTo}.`,
+      next: `An administrator must check the app registration’s tenant and its secret or certificate, and that it has ${roles} with admin consent.`,
+    };
+  }
+  if (status !== 403 || (apiCode !== undefined && otherForbidden.has(apiCode))) return undefined;
+  return {
+    what: `The bot’s app registration may not ${neededTo} (403).`,
+    next: `An administrator must grant it ${roles} with admin consent; if it has that, its token is for the wrong audience (DEFENDER_SCOPE).`,
+  };
+}
+
+/** The same as one text: for private answers, the log and /readyz. */
+export function rightSentence(error: Pick<ErrorAnswer, 'call' | 'code' | 'status' | 'apiCode'>): string | undefined {
+  const advice = missingRight(error);
+  return advice === undefined ? undefined : `${advice.what} ${advice.next}`;
+}
