@@ -244,6 +244,20 @@ describe('the tier of a rest of a recipe', () => {
     expect(house.newest().terms.tier).toBe('high');
   });
 
+  test('is held against the recipe once more right before it is sent', async () => {
+    const old = await ended('dump hosta notepad', { policy: wrongPath });
+    await pressAgain('responder1', old);
+    await house.press('approver1', 'approve');
+    const recipe = house.policy.recipes.get('dump');
+    if (recipe === undefined) throw new Error('no dump');
+    // A check was put in front of it: the last command is still the same, and no longer what came after the first.
+    const changed = { ...recipe, commands: [{ type: 'RunScript' as const, scriptName: 'check.ps1' }, ...recipe.commands] };
+    Object.assign(house.policy, { recipes: new Map([...house.policy.recipes, ['dump', changed]]) });
+    await house.loop.tick();
+    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code: 'recipeChanged' } });
+    expect(sentCommands()).toHaveLength(1);
+  });
+
   test('of the whole recipe is the recipe’s own', async () => {
     const old = await ended('collect broken1');
     expect(old.terms.tier).toBe('standard');
