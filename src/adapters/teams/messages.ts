@@ -47,28 +47,28 @@ function line(text: string, look: { readonly fontType?: 'monospace'; readonly si
 }
 
 function sentenceCard(reply: Extract<Reply, { readonly kind: 'sentence' }>): Outgoing {
-  const block = reply.block === undefined ? [] : blockLines(clean(reply.block).split('\n'));
   const card: AdaptiveCard = {
     ...schema,
     fallbackText: clip(reply.text, 300),
     msteams: { width: 'Full' },
-    body: [
-      line(clip(clean(reply.text), longestText)),
-      ...(block.length === 0
-        ? []
-        : [{ type: 'Container', style: 'emphasis', items: block } as const]),
-    ],
+    body: [line(clip(clean(reply.text), longestText))],
     ...(reply.link === undefined ? {} : { actions: [{ type: 'Action.OpenUrl', title: clip(reply.link.label, 60), url: reply.link.url }] }),
   };
-  return { summary: clip(reply.text, 300), card };
+  const summary = clip(reply.text, 300);
+  if (reply.block === undefined) return { summary, card };
+  const items = blockLines(clean(reply.block).split('\n'), teams.cardBytes - utf8Length(JSON.stringify(card)) - frame);
+  return { summary, card: { ...card, body: [...card.body, { type: 'Container', style: 'emphasis', items }] } };
 }
 
-/** As many whole lines as a card may hold: one block each, because clients differ in what they make of a line end inside a run. */
-function blockLines(lines: readonly string[]): readonly Element[] {
+/** Bytes for the container around the lines and for the sentence that more of them do not fit. */
+const frame = 400;
+
+/** As many whole lines as have room, in bytes: one block each, because clients differ in what they make of a line end inside a run. */
+function blockLines(lines: readonly string[], bytes: number): readonly Element[] {
   const shown: Element[] = [];
-  let room = teams.cardBytes - 2 * longestText;
+  let room = bytes;
   for (const [at, text] of lines.entries()) {
-    const element = { ...line(text === '' ? '\u00a0' : spaced(clip(text, 2_000)), { fontType: 'monospace', size: 'small' }), spacing: 'none' } as const;
+    const element = { ...line(text === '' ? '\u00a0' : spaced(clip(text, longestText)), { fontType: 'monospace', size: 'small' }), spacing: 'none' } as const;
     room -= utf8Length(JSON.stringify(element)) + 1;
     if (room < 0) return [...shown, line(`… ${lines.length - at} more lines do not fit into one message.`, { size: 'small' })];
     shown.push(element);
