@@ -34,7 +34,7 @@ function expectInert(sent: { readonly text: string; readonly blocks: readonly No
     // The sign beside a card's status.
     if (node['type'] === 'emoji') expect(['bell', 'white_check_mark', 'warning', 'red_circle']).toContain(node['name']);
     if (node['type'] === 'plain_text') expect(node['emoji']).toBe(false);
-    if (node['url'] !== undefined) expect(String(node['url'])).toMatch(/^http:\/\/127\.0\.0\.1:\d+\//);
+    if (node['url'] !== undefined) expect(node['url']).toMatch(/^http:\/\/127\.0\.0\.1:\d+\//);
   }
   expect(undrawnIn([sent.text, sent.blocks])).toEqual([]);
 }

@@ -31,7 +31,7 @@ function expectInert(body: FakeMessage['body']): void {
     // Markdown is read in text blocks alone.
     if (node['type'] === 'TextBlock') expect(ours(String(node['text']))).not.toMatch(/(?<!\\)[*_[\]<]/);
     if (node['type'] === 'mention') expect([...people.map(({ id }) => id), ...people.map(({ objectId }) => objectId)]).toContain((node['mentioned'] as { readonly id: string }).id);
-    if (node['url'] !== undefined) expect(String(node['url'])).toMatch(/^http:\/\/127\.0\.0\.1:\d+\//);
+    if (node['url'] !== undefined) expect(node['url']).toMatch(/^http:\/\/127\.0\.0\.1:\d+\//);
     expect(['Image', 'Media', 'ImageSet']).not.toContain(node['type']);
   }
   for (const { content } of (body['attachments'] ?? []) as readonly { readonly content: unknown }[]) expect(utf8Length(JSON.stringify(content))).toBeLessThanOrEqual(teams.cardBytes);

@@ -16,6 +16,6 @@ export function nodesIn(value: unknown): readonly Node[] {
 
 /** Strings inside that hold what no reader can see. */
 export function undrawnIn(value: unknown): readonly string[] {
-  const strings = typeof value === 'string' ? [value] : nodesIn(value).flatMap((node) => Object.values(node).flatMap((one) => (Array.isArray(one) ? one : [one])).filter((one) => typeof one === 'string'));
+  const strings = typeof value === 'string' ? [value] : nodesIn(value).flatMap((node) => Object.values(node).flatMap((one: unknown): readonly unknown[] => (Array.isArray(one) ? one : [one]))).filter((one) => typeof one === 'string');
   return strings.filter((one) => undrawn.test(one)).map((one) => one.slice(0, 80));
 }
