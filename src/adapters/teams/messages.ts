@@ -19,6 +19,36 @@ export function cardMessage(view: CardView): Outgoing {
   return { summary: view.fallback, card: adaptiveCard(view) };
 }
 
+/**
+ * The same when it is posted: its buttons carry the intent too. Drawn anew, a card carries none; so one that still does after a newer card
+ * took its place is the one whose post was never answered, which nobody could draw anew.
+ */
+export function newCardMessage(view: CardView, intent: string): Outgoing {
+  return { summary: view.fallback, card: marked(adaptiveCard(view), intent) as AdaptiveCard };
+}
+
+const intentKey = 'lrCard';
+
+function marked(value: unknown, intent: string): unknown {
+  if (Array.isArray(value)) return value.map((one) => marked(one, intent));
+  if (typeof value !== 'object' || value === null) return value;
+  const copy = Object.fromEntries(Object.entries(value).map(([key, one]) => [key, marked(one, intent)]));
+  return 'lr' in copy ? { ...copy, [intentKey]: intent } : copy;
+}
+
+/** The intent that a pressed button carries, if any. */
+export function intentOf(data: unknown): string | undefined {
+  const intent = typeof data === 'object' && data !== null && intentKey in data ? data[intentKey] : undefined;
+  return typeof intent === 'string' ? intent : undefined;
+}
+
+/** What is left of a card after a newer one took its place. */
+export function supersededMessage(requestId: string, command: string): Outgoing {
+  const summary = `This card of ${requestId} is superseded.`;
+  const text = `A newer card of this request stands further down. This one is not kept up to date. ${command} status ${requestId} shows the request as it is.`;
+  return { summary, card: { ...schema, fallbackText: summary, msteams: { width: 'Full' }, body: [line(summary, { weight: 'bolder' }), line(text)] } };
+}
+
 /** Undefined when there is nothing to say. */
 export function replyMessage(reply: Reply): Outgoing | undefined {
   switch (reply.kind) {

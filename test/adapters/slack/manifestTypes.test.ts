@@ -14,9 +14,10 @@ let before: ts.Program | undefined;
 function problemsOf(manifest: string): readonly string[] {
   const text = `import type { AppsManifestValidateArguments } from '@slack/web-api';\nexport const manifest: AppsManifestValidateArguments['manifest'] = ${manifest};\n`;
   const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists } = host;
-  host.getSourceFile = (name, language, ...more) => (name === file ? ts.createSourceFile(name, text, language) : (before?.getSourceFile(name) ?? getSourceFile.call(host, name, language, ...more)));
-  host.fileExists = (name) => name === file || fileExists.call(host, name);
+  const getSourceFile = host.getSourceFile.bind(host);
+  const fileExists = host.fileExists.bind(host);
+  host.getSourceFile = (name, language, ...more) => (name === file ? ts.createSourceFile(name, text, language) : (before?.getSourceFile(name) ?? getSourceFile(name, language, ...more)));
+  host.fileExists = (name) => name === file || fileExists(name);
   before = ts.createProgram([file], options, host, before);
   return [...before.getSyntacticDiagnostics(), ...before.getSemanticDiagnostics(), ...before.getGlobalDiagnostics()].map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
 }
