@@ -70,7 +70,7 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
   const { command, policy, store, clock, log, dataDir, bot } = parts;
   const local = options.console ? createConsoleChat({ clock, places: placesOf(policy).map((place) => place.id), askedAt: (id) => store.get(id)?.at }) : undefined;
   const slack = options.slack === undefined ? undefined : await (await slackRoom()).openSlack(options.slack, store, { command, bot, log, dataDir, onDeaf: parts.onBroken });
-  const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, { command, log, dataDir });
+  const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, store, { command, log, dataDir });
   const entra = options.entra === undefined ? undefined : (await teamsRoom()).openEntraGroups(options.entra, parts.http, log);
   const streams: (() => Promise<void>)[] = [];
 

@@ -16,7 +16,9 @@ import type { Refusal } from './refusal.ts';
 import { keepRefusal, mintOnCard } from './results.ts';
 
 /** Characters of output on one private page: with its frame it stays below Slack's 3,000 per text. */
-const pageCharacters = 2_700;
+export const pageCharacters = 2_700;
+/** Lines of it: Teams draws each as a block of its own, and more of them would not fit into one of its messages whatever they hold. */
+export const pageLines = 100;
 
 type WithResults = InState<'running' | 'finished'>;
 
@@ -89,10 +91,22 @@ function readyFor(request: Request, index: number | undefined, what: 'link' | 'o
   }
 }
 
-/** Whole code points, so that no page ends in half a character. */
-function pageOf(text: string, page: number): { readonly body: string; readonly pages: number; readonly shown: number } {
-  const points = Array.from(text);
-  const pages = Math.max(1, Math.ceil(points.length / pageCharacters));
-  const shown = Math.min(Math.max(1, page), pages);
-  return { body: points.slice((shown - 1) * pageCharacters, shown * pageCharacters).join(''), pages, shown };
+/** Whole code points, so that no page ends in half a character, and nothing left out between two pages. */
+export function pageOf(text: string, page: number): { readonly body: string; readonly pages: number; readonly shown: number } {
+  const starts = [0];
+  let characters = 0;
+  let lines = 1;
+  let at = 0;
+  for (const character of text) {
+    if (characters === pageCharacters || lines > pageLines) {
+      starts.push(at);
+      characters = 0;
+      lines = 1;
+    }
+    characters += 1;
+    if (character === '\n') lines += 1;
+    at += character.length;
+  }
+  const shown = Math.min(Math.max(1, page), starts.length);
+  return { body: text.slice(starts[shown - 1], starts[shown]), pages: starts.length, shown };
 }

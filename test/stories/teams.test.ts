@@ -168,6 +168,39 @@ describe('trouble with Teams', () => {
     expect(anew.id).not.toBe(here.id);
     expect(house.cards(group)).toHaveLength(1);
   });
+  it.each([
+    ['a press', async (older: FakeMessage) => house.click(ben, channel, older, 'approve')],
+    ['a press in a client without Universal Actions', async (older: FakeMessage) => {
+      await house.deliver(house.message(ben, channel, '', { text: undefined, entities: [], value: dataOf(older, 'approve'), replyToId: older.id }));
+      return 'This card is superseded';
+    }],
+  ])('where the answer to a post was lost, a second card stands; %s on the first decides nothing, tells the truth, and rewrites it', async (_how, press) => {
+    house.connector.faults.push({ method: 'POST', answer: 'drop', afterDoing: true, path: channel });
+    await house.say(ana, group, command);
+    const older = await house.card(channel, /Waiting for approval/);
+    const newer = await house.connector.until(() => house.cards(channel)[1]);
+
+    expect(await press(older)).toMatch(/superseded/);
+    // Told alone: the request as it is, with the buttons that count.
+    const current = await house.connector.until(() => house.connector.in(directOf(ben)).find((message) => cardOf(message) !== undefined));
+    expect(wordsOf(current)).toMatch(/superseded[\s\S]*Waiting for approval/);
+    await house.connector.until(() => (wordsOf(older).includes('is superseded') ? true : undefined));
+    expect(JSON.stringify(older.body)).not.toContain('Action.');
+    expect(state()).toBe('awaitingApproval');
+    expect(house.service.simulator?.tenant.submissions).toHaveLength(0);
+
+    expect(await house.click(ben, channel, newer, 'approve')).toMatch(/Approved/);
+    const finished = await house.card(channel, /Finished/);
+    expect([finished.id, house.cards(channel).length]).toEqual([newer.id, 2]);
+    expect(house.service.simulator?.tenant.submissions).toHaveLength(1);
+  });
+  it('the private copy of a card decides as ever, wherever its public ones stand', async () => {
+    await asked();
+    await house.say(ben, directOf(ben), `lr status ${house.newest().id}`);
+    const copy = await house.card(directOf(ben), /Waiting for approval/);
+    expect(await house.click(ben, directOf(ben), copy, 'approve')).toMatch(/Approved/);
+    await house.card(group, /Finished/);
+  });
   it('a bot removed from the group leaves the channel’s card, which goes on', async () => {
     const [, there] = await asked();
     house.connector.block(group);

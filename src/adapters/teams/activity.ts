@@ -17,6 +17,8 @@ export interface Inbound {
   readonly id: string;
   readonly text: string;
   readonly value?: unknown;
+  /** Of a press: the message the card stands in. */
+  readonly replyToId?: string;
   readonly serviceUrl: string;
   /** The conversation without a channel's thread. */
   readonly place: string;
@@ -76,6 +78,7 @@ export function readActivity(body: unknown): Inbound | Misfit {
     id,
     text: text(json['text'], longestText) ?? '',
     ...optional('value', json['value']),
+    ...optional('replyToId', text(json['replyToId'], 200)),
     serviceUrl,
     place,
     ...optional('thread', thread),

@@ -6,7 +6,7 @@ import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { CardRef } from '../../liveResponse/request.ts';
 import { splitThread } from './activity.ts';
 import type { Connector, Outgoing, Target } from './connector.ts';
-import { cardMessage, textMessage, xmlText } from './messages.ts';
+import { cardMessage, newCardMessage, supersededMessage, textMessage, xmlText } from './messages.ts';
 import type { References } from './references.ts';
 import type { Threads } from './threads.ts';
 import { Updates } from './updates.ts';
@@ -29,6 +29,8 @@ export const surface = 'teams';
 export interface TeamsChat extends ChatPort {
   /** Says something to one person alone; `place` is where they spoke. */
   tell(place: string, objectId: string, message: Outgoing): Promise<void>;
+  /** Rewrites a card that a newer one of the same request took the place of. `activity` is its own id. */
+  supersede(place: string, thread: string | undefined, activity: string, requestId: string): Promise<void>;
 }
 
 export function createChat(options: ChatOptions): TeamsChat {
@@ -40,9 +42,9 @@ export function createChat(options: ChatOptions): TeamsChat {
     return { serviceUrl, conversation: thread === undefined ? place : `${place};messageid=${thread}` };
   }
 
-  async function post(place: string, view: CardView): Promise<CardRef> {
+  async function post(place: string, view: CardView, intent: string): Promise<CardRef> {
     const thread = await threads.of(place, view.requestId);
-    const id = await connector.post(target(place, thread), cardMessage(view));
+    const id = await connector.post(target(place, thread), newCardMessage(view, intent));
     const ref = { surface, place, id: thread === undefined ? id : `${id};messageid=${thread}` };
     updates.posted(keyOf(ref));
     return ref;
@@ -51,6 +53,11 @@ export function createChat(options: ChatOptions): TeamsChat {
   async function update(ref: CardRef, view: CardView): Promise<void> {
     const { place: id, thread } = splitThread(ref.id);
     await updates.update(keyOf(ref), view, (newest) => connector.put(target(ref.place, thread), id, cardMessage(newest)));
+  }
+
+  async function supersede(place: string, thread: string | undefined, activity: string, requestId: string): Promise<void> {
+    await connector.put(target(place, thread), activity, supersededMessage(requestId, options.command));
+    log.info('teamsCardSuperseded', { request: requestId });
   }
 
   async function note(ref: CardRef, text: string, mention: readonly string[]): Promise<void> {
@@ -128,7 +135,7 @@ export function createChat(options: ChatOptions): TeamsChat {
     await connector.post(target(place), { text: `${at} ${xmlText(text)}`, textFormat: 'xml', mentions: [{ id: person.account, name: person.name, text: at }] });
   }
 
-  return { surface, post, update, note, tell, whisper: (place, account, text) => tell(place, account, textMessage(text)) };
+  return { surface, post, update, note, tell, supersede, whisper: (place, account, text) => tell(place, account, textMessage(text)) };
 }
 
 function keyOf(ref: CardRef): string {

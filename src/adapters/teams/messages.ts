@@ -19,6 +19,36 @@ export function cardMessage(view: CardView): Outgoing {
   return { summary: view.fallback, card: adaptiveCard(view) };
 }
 
+/**
+ * The same when it is posted: its buttons carry the intent too. Drawn anew, a card carries none; so one that still does after a newer card
+ * took its place is the one whose post was never answered, which nobody could draw anew.
+ */
+export function newCardMessage(view: CardView, intent: string): Outgoing {
+  return { summary: view.fallback, card: marked(adaptiveCard(view), intent) as AdaptiveCard };
+}
+
+const intentKey = 'lrCard';
+
+function marked(value: unknown, intent: string): unknown {
+  if (Array.isArray(value)) return value.map((one) => marked(one, intent));
+  if (typeof value !== 'object' || value === null) return value;
+  const copy = Object.fromEntries(Object.entries(value).map(([key, one]) => [key, marked(one, intent)]));
+  return 'lr' in copy ? { ...copy, [intentKey]: intent } : copy;
+}
+
+/** The intent that a pressed button carries, if any. */
+export function intentOf(data: unknown): string | undefined {
+  const intent = typeof data === 'object' && data !== null && intentKey in data ? data[intentKey] : undefined;
+  return typeof intent === 'string' ? intent : undefined;
+}
+
+/** What is left of a card after a newer one took its place. */
+export function supersededMessage(requestId: string, command: string): Outgoing {
+  const summary = `This card of ${requestId} is superseded.`;
+  const text = `A newer card of this request stands further down. This one is not kept up to date. ${command} status ${requestId} shows the request as it is.`;
+  return { summary, card: { ...schema, fallbackText: summary, msteams: { width: 'Full' }, body: [line(summary, { weight: 'bolder' }), line(text)] } };
+}
+
 /** Undefined when there is nothing to say. */
 export function replyMessage(reply: Reply): Outgoing | undefined {
   switch (reply.kind) {
@@ -47,28 +77,28 @@ function line(text: string, look: { readonly fontType?: 'monospace'; readonly si
 }
 
 function sentenceCard(reply: Extract<Reply, { readonly kind: 'sentence' }>): Outgoing {
-  const block = reply.block === undefined ? [] : blockLines(clean(reply.block).split('\n'));
   const card: AdaptiveCard = {
     ...schema,
     fallbackText: clip(reply.text, 300),
     msteams: { width: 'Full' },
-    body: [
-      line(clip(clean(reply.text), longestText)),
-      ...(block.length === 0
-        ? []
-        : [{ type: 'Container', style: 'emphasis', items: block } as const]),
-    ],
+    body: [line(clip(clean(reply.text), longestText))],
     ...(reply.link === undefined ? {} : { actions: [{ type: 'Action.OpenUrl', title: clip(reply.link.label, 60), url: reply.link.url }] }),
   };
-  return { summary: clip(reply.text, 300), card };
+  const summary = clip(reply.text, 300);
+  if (reply.block === undefined) return { summary, card };
+  const items = blockLines(clean(reply.block).split('\n'), teams.cardBytes - utf8Length(JSON.stringify(card)) - frame);
+  return { summary, card: { ...card, body: [...card.body, { type: 'Container', style: 'emphasis', items }] } };
 }
 
-/** As many whole lines as a card may hold: one block each, because clients differ in what they make of a line end inside a run. */
-function blockLines(lines: readonly string[]): readonly Element[] {
+/** Bytes for the container around the lines and for the sentence that more of them do not fit. */
+const frame = 400;
+
+/** As many whole lines as have room, in bytes: one block each, because clients differ in what they make of a line end inside a run. */
+function blockLines(lines: readonly string[], bytes: number): readonly Element[] {
   const shown: Element[] = [];
-  let room = teams.cardBytes - 2 * longestText;
+  let room = bytes;
   for (const [at, text] of lines.entries()) {
-    const element = { ...line(text === '' ? '\u00a0' : spaced(clip(text, 2_000)), { fontType: 'monospace', size: 'small' }), spacing: 'none' } as const;
+    const element = { ...line(text === '' ? '\u00a0' : spaced(clip(text, longestText)), { fontType: 'monospace', size: 'small' }), spacing: 'none' } as const;
     room -= utf8Length(JSON.stringify(element)) + 1;
     if (room < 0) return [...shown, line(`… ${lines.length - at} more lines do not fit into one message.`, { size: 'small' })];
     shown.push(element);

@@ -36,6 +36,8 @@ export interface TeamsOptions {
   readonly origins?: readonly string[];
   /** Where to post when no message of a place has come in yet; the cloud's own by default. */
   readonly serviceUrl?: string;
+  /** The intent of the card that stands for a request in a place, from the store; undefined where none does. */
+  readonly newestIntent?: (requestId: string, place: string) => string | undefined;
   /** Milliseconds in which a press is answered, for tests. */
   readonly pressLimit?: number;
 }
@@ -84,6 +86,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
         clock,
         log,
         command,
+        newestIntent: options.newestIntent ?? (() => undefined),
         ...(options.pressLimit === undefined ? {} : { pressLimit: options.pressLimit }),
       });
       turns = made;

@@ -9,7 +9,7 @@ import type { InvokeAnswer } from './answers.ts';
 import { surface } from './chat.ts';
 import type { TeamsChat } from './chat.ts';
 import type { Deliveries } from './deliveries.ts';
-import { replyMessage } from './messages.ts';
+import { intentOf, replyMessage } from './messages.ts';
 import type { References } from './references.ts';
 import { commandText } from './text.ts';
 import type { Threads } from './threads.ts';
@@ -20,6 +20,7 @@ export const pressAnsweredWithin = 3_500;
 /** Answers of presses kept for the same delivery coming again. */
 const answersKept = 1_000;
 
+const olderCard = 'This card is superseded: a newer card of this request stands further down here. Nothing was done; press there.';
 const notKnown = 'Teams could not tell me who you are, so nothing was done. Please try again in a minute.';
 
 export interface TurnOptions {
@@ -33,6 +34,8 @@ export interface TurnOptions {
   readonly log: Log;
   /** `/lr` */
   readonly command: string;
+  /** The intent of the card that stands for a request in a place, if one does. */
+  readonly newestIntent: (requestId: string, place: string) => string | undefined;
   /** Milliseconds; `pressAnsweredWithin` by default. */
   readonly pressLimit?: number;
 }
@@ -121,7 +124,9 @@ export function createTurns(options: TurnOptions): Turns {
     if (message.value !== undefined && message.value !== null) {
       // Action.Submit, from clients in which Action.Execute does not work, arrives as a message with a value.
       const press = pressOf(message.value);
-      return press === undefined ? { kind: 'sentence', text: foreignButton() } : pressedIn(message, { surface, account, place, ...press, deliveryId: key });
+      if (press === undefined) return { kind: 'sentence', text: foreignButton() };
+      const pressing = { surface, account, place, ...press, deliveryId: key };
+      return isOlder(message, message.value, press) ? superseded(message, pressing) : pressedIn(message, pressing);
     }
     const text = commandText(message, name) ?? '';
     return threads.during(message.place, async () => {
@@ -167,7 +172,14 @@ export function createTurns(options: TurnOptions): Turns {
       if (read === undefined) return { answer: toast(foreignButton()) };
       const speaker = await speakerIn(message);
       if (speaker === undefined) return { answer: toast(notKnown) };
-      const reply = await pressedIn(message, { surface, account: speaker.account, place: speaker.place, ...read, deliveryId: key });
+      const pressing = { surface, account: speaker.account, place: speaker.place, ...read, deliveryId: key };
+      if (isOlder(message, data, read)) {
+        const now = await superseded(message, pressing);
+        const current = now.kind === 'card' ? replyMessage(now) : undefined;
+        if (current !== undefined) background('current card', tellQuietly(message, current));
+        return { answer: toast(olderCard) };
+      }
+      const reply = await pressedIn(message, pressing);
       const { answer, also } = pressAnswer(reply);
       const extra = also === undefined ? undefined : replyMessage(also);
       if (extra !== undefined) background('private answer', tellQuietly(message, extra));
@@ -186,6 +198,30 @@ export function createTurns(options: TurnOptions): Turns {
       if (reply.kind === 'asked' && message.thread !== undefined) threads.learn(message.place, reply.requestId, message.thread);
       return reply;
     });
+  }
+
+  /** Whether the press was on a card whose post was never answered, and another stands for its request here. Private copies carry no intent. */
+  function isOlder(message: Inbound, data: unknown, press: Read): boolean {
+    const intent = intentOf(data);
+    const newest = options.newestIntent(press.requestId, message.place);
+    return intent !== undefined && newest !== undefined && intent !== newest;
+  }
+
+  /** Nothing is done. The older card is rewritten, now that the press tells where it stands; the answer is the request as it is. */
+  async function superseded(message: Inbound, press: PressIn): Promise<Reply> {
+    if (message.replyToId !== undefined) background('superseded', rewritten(message, message.replyToId, press.requestId));
+    const now = await bot.press({ ...press, verb: 'refresh' });
+    return now.kind === 'card' ? { ...now, text: olderCard } : { kind: 'sentence', text: olderCard };
+  }
+
+  async function rewritten(message: Inbound, activity: string, requestId: string): Promise<void> {
+    try {
+      await chat.supersede(message.place, message.thread, activity, requestId);
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      // The newer card is the true one whether or not the older can be rewritten; a press on it says so again.
+      log.warn('teamsCardNotSuperseded', { request: requestId, code: error.code });
+    }
   }
 
   async function tellLate(message: Inbound, { reply }: Pressed): Promise<void> {

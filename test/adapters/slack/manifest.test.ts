@@ -1,5 +1,6 @@
 // The app manifests against the rules that Slack documents for them, and against what the adapter really uses.
-// The schema is ours, written from docs.slack.dev/reference/app-manifest: Slack's own file is not ours to copy. Both manifests were also
+// The schema is ours, written from docs.slack.dev/reference/app-manifest, with the lengths and patterns that types cannot hold; manifestTypes.test.ts
+// asks Slack's own definitions. Both manifests were also
 // checked with schemas/manifest.schema.2.0.0.json of github.com/slackapi/manifest-schema; docs/slack-setup.md says how to do that again.
 import { describe, expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
