@@ -24,7 +24,7 @@ export interface DefenderParts {
   /** Defender is itself on this machine, and so may be its results, on whatever port. */
   readonly resultsOnLoopback?: boolean;
   /** Milliseconds to the end of an answer. */
-  readonly timeouts?: { readonly get: number; readonly post: number; readonly extra: number };
+  readonly timeouts?: { readonly get: number; readonly post: number; readonly extra?: number };
   /** For metrics: one report for each exchange with Defender. */
   readonly observe?: (call: { readonly kind: Kind; readonly outcome: 'ok' | DefenderErrorCode; readonly ms: number }) => void;
 }
@@ -130,7 +130,7 @@ export class Calls {
   }
 
   async #send(ask: Ask, token: Token | undefined): Promise<HttpAnswer> {
-    const timeouts = this.#parts.timeouts ?? defaultTimeouts;
+    const timeouts = { ...defaultTimeouts, ...this.#parts.timeouts };
     await this.#slot(ask.kind);
     const request: HttpRequest = {
       method: ask.method,
