@@ -58,7 +58,7 @@ const factMatrix = {
   //             awaiting  queued  submitting  unknown  running  finished  over
   waiting: '     -         x       -           -        -        -         -',
   looked: '      -         -       -           x        -        -         -',
-  cancelAsked: ' -         -       -           -        x        x         -',
+  cancelAsked: ' -         -       -           x        x        x         -',
   parked: '      -         -       -           -        x        -         -',
   triedAgain: '  -         -       -           -        -        x         x',
 } as const;
