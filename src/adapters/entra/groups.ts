@@ -9,7 +9,7 @@ import type { TokenSource } from './credentials.ts';
 /** How long an answer holds where nothing is decided; a decision asks anew. Milliseconds. */
 export const groupsFor = 60_000;
 /** Milliseconds for one question; a press waits for it. */
-const timeoutMs = 2_500;
+const pressTimeoutMs = 2_500;
 const maxBytes = 65_536;
 const mostKept = 10_000;
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -25,6 +25,8 @@ export interface EntraGroupsOptions {
   readonly log: Log;
   /** Origin of Graph; its `.default` scope is asked for. */
   readonly graph: string;
+  /** Milliseconds for one question; by default as long as a press may wait. */
+  readonly timeoutMs?: number;
 }
 
 /** The prefix of a role member that is an Entra group. */
@@ -89,7 +91,7 @@ export class EntraGroups implements Groups {
       url: new URL(`/v1.0/users/${account}/checkMemberGroups`, graph),
       headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token.value.reveal()}` }) },
       body: JSON.stringify({ groupIds: [group] }),
-      timeoutMs,
+      timeoutMs: this.#options.timeoutMs ?? pressTimeoutMs,
       maxBytes,
     });
   }
