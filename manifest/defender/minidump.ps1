@@ -102,7 +102,7 @@ function Assert-Environment {
         throw (New-Failure -Code 12 -Message 'PowerShell runs in constrained language mode here. Sign this script with a certificate that the application control policy of the device trusts.')
     }
     if ([System.Environment]::Is64BitOperatingSystem -and -not [System.Environment]::Is64BitProcess) {
-        throw (New-Failure -Code 12 -Message 'This is a 32-bit PowerShell on a 64-bit Windows, which cannot dump 64-bit processes.')
+        throw (New-Failure -Code 12 -Message 'This is a 32-bit PowerShell on a 64-bit Windows, which does not see 64-bit processes, files and registry as they are.')
     }
 }
 
