@@ -11,7 +11,7 @@ import { random } from './adapters/random.ts';
 import { realDisk } from './adapters/store/disk.ts';
 import { history } from './adapters/store/history.ts';
 import type { Store } from './adapters/store/requestStore.ts';
-import type { Policy } from './bot/policy.ts';
+import type { Policy } from './bot/rules/policy.ts';
 import type { Bot, ChatPort, Groups } from './bot/ports.ts';
 import type { Clock, Log } from './liveResponse/ports.ts';
 import type { SlackService } from './slackChat.ts';

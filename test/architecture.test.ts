@@ -39,6 +39,9 @@ function layer(file: string): number {
   if (file.startsWith('src/adapters/')) return 3;
   return 4; // src/*.ts: composition and programs; src/doctor: what one of these programs is made of.
 }
+/** Inside src/bot, lower first. What lies in no folder of its own is for all of them. */
+const botFolders = ['src/bot/rules/', 'src/bot/language/', 'src/bot/loop/', 'src/bot/answers/'] as const;
+const botFolder = (file: string) => botFolders.findIndex((folder) => file.startsWith(folder));
 const isSimulator = (file: string) => file.startsWith('src/simulator/');
 
 /** The one folder each package may be imported from. */
@@ -91,6 +94,12 @@ describe('the architecture', () => {
     const changing = ['src/service.ts', 'src/chats.ts', 'src/adapters/defender/client.ts', 'src/adapters/store/requestStore.ts', 'src/adapters/store/journal.ts', 'src/adapters/slack/chat.ts', 'src/adapters/teams/connector.ts'];
     expect(changing.filter((file) => !files.includes(file))).toEqual([]);
     expect(imports.filter((one) => isDoctor(one.from) && !one.typeOnly && changing.includes(one.to)).map(shown)).toEqual([]);
+  });
+
+  test('lets no folder of the bot know one above it', () => {
+    const inside = imports.filter((one) => botFolder(one.from) >= 0 && botFolder(one.to) >= 0);
+    expect(inside.length).toBeGreaterThan(50);
+    expect(inside.filter((one) => botFolder(one.from) < botFolder(one.to)).map(shown)).toEqual([]);
   });
 
   test('keeps liveResponse, cards and bot free of packages and of Node at run time', () => {

@@ -24,11 +24,13 @@ describe('docs/architecture.md', () => {
     expect(/```mermaid\n(stateDiagram-v2[\s\S]*?)\n```/.exec(architecture)?.[1]).toBe(diagram());
   });
 
-  test('names every source file', () => {
-    const files = ['src', 'cards'].flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')));
-    const names = files.map((file) => file.split(/[\\/]/).at(-1)?.replace(/\.ts$/, '') ?? file);
-    const missing = [...new Set(names)].filter((name) => !new RegExp(`\\b${name}\\b`).test(architecture));
-    expect(missing).toEqual([]);
+  test('names every source file in its folder, and none that is gone', () => {
+    const files = ['src', 'cards'].flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => `${folder}/${name.replaceAll('\\', '/')}`));
+    const listed = architecture.split(/^### /m).slice(1).flatMap((section) => {
+      const folder = /^`([^`]+)`/.exec(section)?.[1] ?? '';
+      return [...section.matchAll(/^- `([^`]+\.ts)`: ./gm)].map((line) => `${folder}${line[1] ?? ''}`);
+    });
+    expect(listed.toSorted()).toEqual(files.toSorted());
   });
 });
 

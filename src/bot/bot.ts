@@ -1,13 +1,13 @@
 // The bot as its chats see it: commands and presses in, replies out, and the loop behind it.
-import type { Conversation } from './conversation.ts';
+import type { Conversation } from './answers/conversation.ts';
 import type { Deps } from './deps.ts';
-import { createRecentLibrary } from './library.ts';
-import { createLoop } from './loop.ts';
-import type { Loop, Subscribe } from './loop.ts';
-import { onCommand } from './onCommand.ts';
-import { onPress } from './onPress.ts';
+import { createRecentLibrary } from './rules/library.ts';
+import { createLoop } from './loop/loop.ts';
+import type { Loop, Subscribe } from './loop/loop.ts';
+import { onCommand } from './answers/onCommand.ts';
+import { onPress } from './answers/onPress.ts';
 import type { Bot } from './ports.ts';
-import { createRefusals } from './refusals.ts';
+import { createRefusals } from './answers/refusals.ts';
 
 /** Nothing runs until `loop.start()`; tests drive `loop.tick()` instead. */
 export function createBot(deps: Deps, subscribe: Subscribe): Bot & { readonly loop: Loop } {

@@ -1,9 +1,9 @@
 // Everything the conversation needs, handed in once. No part of the bot reaches past this.
 import type { Clock, DefenderApi, Hash, Log, OutputStore, Random, RequestStore } from '../liveResponse/ports.ts';
 import type { Budgets } from '../liveResponse/pacing.ts';
-import type { Policy } from './policy.ts';
+import type { Policy } from './rules/policy.ts';
 import type { ChatPort, Groups } from './ports.ts';
-import type { LinkBox } from './linkBox.ts';
+import type { LinkBox } from './loop/linkBox.ts';
 
 export interface BotSettings {
   /** Entra tenant id, or `simulator`; part of every digest. */

@@ -1,7 +1,7 @@
 // The conversation's edges: what a chat hands in, what it gets back, and what the bot asks of a chat and of the directory.
 import type { CardView, Verb } from '../../cards/view.ts';
 import type { CardRef } from '../liveResponse/request.ts';
-import type { Person } from './policy.ts';
+import type { Person } from './rules/policy.ts';
 
 /** How far a chat vouches for an account. Only `member` may do more than read help. */
 export type Trust = 'member' | 'guest' | 'external' | 'bot' | 'anonymous' | 'foreignTenant' | 'deactivated';
@@ -126,4 +126,10 @@ export interface Groups {
 export interface Bot {
   command(input: CommandIn): Promise<Reply>;
   press(input: PressIn): Promise<Reply>;
+}
+
+/** What the person is told: a sentence or two with the next step, and a preformatted block that points at the word. */
+export interface Explained {
+  readonly text: string;
+  readonly block?: string;
 }

@@ -4,7 +4,7 @@ import type { Endpoint } from '../adapters/defender/clouds.ts';
 import { clouds, cloudNames } from '../adapters/defender/clouds.ts';
 import { readError, readPage } from '../adapters/defender/wire.ts';
 import type { TokenSource } from '../adapters/entra/credentials.ts';
-import type { Policy } from '../bot/policy.ts';
+import type { Policy } from '../bot/rules/policy.ts';
 import { call, isAnswer } from './call.ts';
 import type { CallDefender, Called, Caller, Unanswered } from './call.ts';
 import { examineClock } from './clockSkew.ts';

@@ -2,7 +2,7 @@
 import { EntraGroups, entraPrefix } from '../adapters/entra/groups.ts';
 import type { TokenSource } from '../adapters/entra/credentials.ts';
 import { TokenError } from '../adapters/entra/tokenError.ts';
-import type { Policy } from '../bot/policy.ts';
+import type { Policy } from '../bot/rules/policy.ts';
 import type { Log } from '../liveResponse/ports.ts';
 import { callTimeoutMs } from './call.ts';
 import type { Caller } from './call.ts';

@@ -5,7 +5,7 @@ import type { Credentials } from '../adapters/entra/settings.ts';
 import { EntraTokens, noCredentials } from '../adapters/entra/credentials.ts';
 import { graphHosts } from '../adapters/entra/groups.ts';
 import { customEndpoint } from '../adapters/defender/clouds.ts';
-import type { Policy } from '../bot/policy.ts';
+import type { Policy } from '../bot/rules/policy.ts';
 import type { ServiceOptions } from '../service.ts';
 import { startSimulator } from '../simulator/simulator.ts';
 import type { Caller } from './call.ts';

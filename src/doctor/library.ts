@@ -1,8 +1,8 @@
 // The live response library against the policy: every script and file that a recipe names must be there, or the recipe fails on the
 // device after two people have agreed on it.
 import { readLibraryFile, readPage } from '../adapters/defender/wire.ts';
-import type { Policy } from '../bot/policy.ts';
-import { placePattern } from '../bot/recipes.ts';
+import type { Policy } from '../bot/rules/policy.ts';
+import { placePattern } from '../bot/rules/recipes.ts';
 import { isAnswer } from './call.ts';
 import type { CallDefender } from './call.ts';
 import { fail, ok, skip, warn } from './line.ts';

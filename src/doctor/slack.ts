@@ -1,7 +1,7 @@
 // Slack: the bot token and its scopes, the app token's way to a socket, and the channels and groups that the policy names. Readings
 // only; no message is posted and no socket opened.
 import { requiredScopes, scopes } from '../adapters/slack/scopes.ts';
-import type { Policy } from '../bot/policy.ts';
+import type { Policy } from '../bot/rules/policy.ts';
 import { field } from '../liveResponse/json.ts';
 import type { SlackService } from '../slackChat.ts';
 import { call, isAnswer } from './call.ts';

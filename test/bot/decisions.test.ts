@@ -1,11 +1,11 @@
 // Who may do what to which request: every refusal of the conversation, and what is allowed beside it.
 import { describe, expect, test } from '@jest/globals';
-import { mayApprove, mayCancel, mayDeny, mayDrop, mayFreeze, mayPrepareApproval, mayReadResults, mayRequest, mayResend, maySee, mayUnfreeze, mayWithdraw, termsOf, tierOf } from '../../src/bot/decisions.ts';
-import { parse } from '../../src/bot/grammar.ts';
-import type { Actor } from '../../src/bot/people.ts';
-import type { Person, Policy } from '../../src/bot/policy.ts';
+import { mayApprove, mayCancel, mayDeny, mayDrop, mayFreeze, mayPrepareApproval, mayReadResults, mayRequest, mayResend, maySee, mayUnfreeze, mayWithdraw, termsOf, tierOf } from '../../src/bot/rules/decisions.ts';
+import { parse } from '../../src/bot/language/grammar.ts';
+import type { Actor } from '../../src/bot/rules/people.ts';
+import type { Person, Policy } from '../../src/bot/rules/policy.ts';
 import type { Place } from '../../src/bot/ports.ts';
-import type { SessionAsk } from '../../src/bot/session.ts';
+import type { SessionAsk } from '../../src/bot/rules/sessionAsk.ts';
 import type { Request } from '../../src/liveResponse/request.ts';
 import { avery, dump, olly, policy, recipes, riley, sam } from '../support/policy.ts';
 import { asked, askedAt, hosta, requests } from '../support/requests.ts';

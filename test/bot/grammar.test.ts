@@ -1,9 +1,9 @@
 // The command language: what parses, to exactly what, and what is refused with a pointer to the word.
 import { describe, expect, test } from '@jest/globals';
-import { parse } from '../../src/bot/grammar.ts';
-import type { Parsed } from '../../src/bot/grammar.ts';
-import type { GrammarProblem } from '../../src/bot/grammarProblem.ts';
-import { explainGrammar } from '../../src/bot/grammarProblem.ts';
+import { parse } from '../../src/bot/language/grammar.ts';
+import type { Parsed } from '../../src/bot/language/grammar.ts';
+import type { GrammarProblem } from '../../src/bot/language/grammarProblem.ts';
+import { explainGrammar } from '../../src/bot/language/grammarProblem.ts';
 import { recipes } from '../support/policy.ts';
 
 function ok(text: string): Parsed {

@@ -1,11 +1,11 @@
 // Properties of the command language over hostile and random text.
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { commandWords, forms } from '../../src/bot/forms.ts';
-import { parse } from '../../src/bot/grammar.ts';
-import { explainGrammar } from '../../src/bot/grammarProblem.ts';
-import { normaliseId, idFrom } from '../../src/bot/requestId.ts';
-import { readLine } from '../../src/bot/text.ts';
+import { commandWords, forms } from '../../src/bot/language/forms.ts';
+import { parse } from '../../src/bot/language/grammar.ts';
+import { explainGrammar } from '../../src/bot/language/grammarProblem.ts';
+import { normaliseId, idFrom } from '../../src/bot/language/requestId.ts';
+import { readLine } from '../../src/bot/language/text.ts';
 import { hiddenCharacter } from '../../src/liveResponse/commands.ts';
 import { recipes } from '../support/policy.ts';
 

@@ -1,9 +1,9 @@
 // Who somebody is: one human, one person, and nobody when in doubt.
 import { describe, expect, test } from '@jest/globals';
-import { accountKey, actorOf, identify, rolesOf, whoami } from '../../src/bot/people.ts';
+import { accountKey, actorOf, identify, rolesOf, whoami } from '../../src/bot/rules/people.ts';
 import type { Account, Groups, Place, Trust } from '../../src/bot/ports.ts';
-import type { Policy } from '../../src/bot/policy.ts';
-import { isRefusal } from '../../src/bot/refusal.ts';
+import type { Policy } from '../../src/bot/rules/policy.ts';
+import { isRefusal } from '../../src/bot/rules/refusal.ts';
 import { readYaml } from '../../src/adapters/config/yamlFile.ts';
 import { olly, policy, riley, sam } from '../support/policy.ts';
 

@@ -1,8 +1,8 @@
 // Recipe arguments: whole values of allowed characters, filled once.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Recipe } from '../../src/bot/policy.ts';
-import { fill, holds, readChars } from '../../src/bot/recipes.ts';
+import type { Recipe } from '../../src/bot/rules/policy.ts';
+import { fill, holds, readChars } from '../../src/bot/rules/recipes.ts';
 import { dump } from '../support/policy.ts';
 
 const two: Recipe = {

@@ -1,10 +1,10 @@
 // Which device a name means, whether it may be touched, where cards go, and what each refusal says.
 import { describe, expect, test } from '@jest/globals';
-import { mayUse, placesFor, resultsMode } from '../../src/bot/places.ts';
+import { mayUse, placesFor, resultsMode } from '../../src/bot/rules/places.ts';
 import type { Place } from '../../src/bot/ports.ts';
-import { explain } from '../../src/bot/refusal.ts';
-import type { Refusal } from '../../src/bot/refusal.ts';
-import { chooseDevice, inScope } from '../../src/bot/scope.ts';
+import { explain } from '../../src/bot/rules/refusal.ts';
+import type { Refusal } from '../../src/bot/rules/refusal.ts';
+import { chooseDevice, inScope } from '../../src/bot/rules/scope.ts';
 import type { Device } from '../../src/liveResponse/request.ts';
 import { hiddenCharacter } from '../../src/liveResponse/commands.ts';
 import { policy } from '../support/policy.ts';

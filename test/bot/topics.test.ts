@@ -1,8 +1,8 @@
 // Help must never teach a line that is refused.
 import { describe, expect, test } from '@jest/globals';
-import { commandWords, forms, topicNames } from '../../src/bot/forms.ts';
-import { parse } from '../../src/bot/grammar.ts';
-import { helpText, recipesText, topics } from '../../src/bot/topics.ts';
+import { commandWords, forms, topicNames } from '../../src/bot/language/forms.ts';
+import { parse } from '../../src/bot/language/grammar.ts';
+import { helpText, recipesText, topics } from '../../src/bot/language/topics.ts';
 import { recipes } from '../support/policy.ts';
 
 describe('examples', () => {

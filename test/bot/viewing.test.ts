@@ -1,7 +1,7 @@
 // Full output page by page: every page fits into the messages of both chats, and nothing is lost between two of them.
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { pageCharacters, pageLines, pageOf } from '../../src/bot/viewing.ts';
+import { pageCharacters, pageLines, pageOf } from '../../src/bot/answers/viewing.ts';
 
 function pagesOf(text: string): readonly string[] {
   return Array.from({ length: pageOf(text, 1).pages }, (_page, at) => pageOf(text, at + 1).body);

@@ -1,6 +1,6 @@
 // The loop every part of the bot runs in: it may neither die, spin nor oversleep.
 import { describe, expect, test } from '@jest/globals';
-import { startWorker } from '../../src/bot/worker.ts';
+import { startWorker } from '../../src/bot/loop/worker.ts';
 import type { Log } from '../../src/liveResponse/ports.ts';
 import { createManualClock } from '../support/manualClock.ts';
 

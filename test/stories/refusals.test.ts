@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { refusalsPerHour } from '../../src/bot/refusals.ts';
+import { refusalsPerHour } from '../../src/bot/answers/refusals.ts';
 import { openHouse, textOf } from '../support/house.ts';
 import type { House } from '../support/house.ts';
 import type { Reply } from '../../src/bot/ports.ts';

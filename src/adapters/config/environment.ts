@@ -1,5 +1,5 @@
 // Typed reading of environment variables that collects problems and warnings instead of throwing at the first.
-import { nearest } from '../../bot/nearest.ts';
+import { nearest } from '../../bot/language/nearest.ts';
 import { Secret } from '../secret.ts';
 import { readDuration } from './duration.ts';
 

@@ -1,9 +1,9 @@
 // The policy file to a Policy, or every problem of it at once, each with its line and what to write instead.
 import type { z } from 'zod';
-import { isCommandWord } from '../../bot/forms.ts';
-import { nearest } from '../../bot/nearest.ts';
-import { accountKey, isGroup } from '../../bot/people.ts';
-import type { DeviceScope, Person, PlaceRule, Policy, Recipe, Tier } from '../../bot/policy.ts';
+import { isCommandWord } from '../../bot/language/forms.ts';
+import { nearest } from '../../bot/language/nearest.ts';
+import { accountKey, isGroup } from '../../bot/rules/people.ts';
+import type { DeviceScope, Person, PlaceRule, Policy, Recipe, Tier } from '../../bot/rules/policy.ts';
 import { readRecipe, reservedNames } from './policyRecipe.ts';
 import { devicesSchema, freezeSchema, nameSchema, personSchema, placeSchema, rawSchema, recipeSchema, resultsSchema, roleSchema, surfaces, tierSchema } from './policySchema.ts';
 import type { FileProblem, Path, YamlFile } from './yamlFile.ts';

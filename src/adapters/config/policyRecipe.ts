@@ -1,10 +1,10 @@
 // One recipe of the policy file: its places against its arguments, its commands against Defender's rules, its example against the grammar.
-import { isCommandWord, topicNames } from '../../bot/forms.ts';
-import { parse } from '../../bot/grammar.ts';
-import { explainCommand, explainGrammar } from '../../bot/grammarProblem.ts';
-import type { Recipe, RecipeArgument } from '../../bot/policy.ts';
-import type { CharRange } from '../../bot/recipes.ts';
-import { fillCommand, holds, placePattern, readChars } from '../../bot/recipes.ts';
+import { isCommandWord, topicNames } from '../../bot/language/forms.ts';
+import { parse } from '../../bot/language/grammar.ts';
+import { explainCommand, explainGrammar } from '../../bot/language/grammarProblem.ts';
+import type { Recipe, RecipeArgument } from '../../bot/rules/policy.ts';
+import type { CharRange } from '../../bot/rules/recipes.ts';
+import { fillCommand, holds, placePattern, readChars } from '../../bot/rules/recipes.ts';
 import type { Command } from '../../liveResponse/commands.ts';
 import { commandLine, hiddenCharacter, problemWith } from '../../liveResponse/commands.ts';
 import type { RecipeEntry } from './policySchema.ts';

@@ -1,5 +1,5 @@
 // Who can be played and where one can speak: the policy's people and places on the console's surface.
-import type { Policy } from '../../bot/policy.ts';
+import type { Policy } from '../../bot/rules/policy.ts';
 import type { Account, Place } from '../../bot/ports.ts';
 import { surface } from './chat.ts';
 

@@ -1,6 +1,6 @@
 // Commands, presses and repeats over HTTP: what reaches the bot, and what the person is answered.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { pageCharacters, pageLines } from '../../../src/bot/viewing.ts';
+import { pageCharacters, pageLines } from '../../../src/bot/answers/viewing.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
 import { aView } from '../../support/views.ts';
 import { cardOf, wordsOf } from '../../support/fakeConnector.ts';

@@ -1,0 +1,102 @@
+// A new request made from an ended one, by its button or by `retry`: the commands from an index on, on the same device, asked for and
+// approved like any other. Nothing of the old approval is carried over.
+import { againFrom, continuationNotes, continuationOf, mayHaveReached } from '../../../cards/again.ts';
+import { stateOf } from '../../../cards/steps.ts';
+import type { Request } from '../../liveResponse/request.ts';
+import { isOpen } from '../../liveResponse/request.ts';
+import { ask } from './asking.ts';
+import { granted, Refused, requestOf, sentence } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
+import { mayRequest } from '../rules/decisions.ts';
+import { maxReason } from '../language/grammarProblem.ts';
+import type { Actor } from '../rules/people.ts';
+import type { CommandIn, Reply } from '../ports.ts';
+import { rendersAs } from '../rules/recipes.ts';
+import type { Recipe } from '../rules/policy.ts';
+import { originAfter } from '../loop/sequels.ts';
+import type { SessionAsk } from '../rules/sessionAsk.ts';
+import { wordsOf } from '../loop/views.ts';
+
+export async function again(
+  bot: Conversation,
+  actor: Actor,
+  input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>,
+  id: string,
+  { index, reason }: { readonly index?: number | undefined; readonly reason?: string | undefined },
+): Promise<Reply> {
+  const old = requestOf(bot, id);
+  const start = againFrom(old);
+  if ('why' in start) throw new Refused({ refused: 'notAgain', id, why: start.why }, id);
+  const from = index ?? start.from;
+  if (from >= old.commands.length) throw new Refused({ refused: 'notAgain', id, why: 'noSuchIndex' }, id);
+  const wanted = askFor(bot, old, from, reason ?? withoutMention(old.reason));
+  // Before anything is told of another request: whoever may not ask learns nothing here.
+  granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()), id);
+  const last = lastAttempt(bot, old);
+  if (last !== old && isOpen(last)) return standing(bot, old, last);
+  if (last !== old && mayHaveReached(last)) throw new Refused({ refused: 'goneOn', id, as: last.id }, id);
+  // One request at most goes on from each attempt: of two presses at once, the store takes the first.
+  const reply = await ask(bot, actor, input, { ...wanted, reason: withMention(wanted.reason, old, from) }, { origin: originAfter(last.id), continues: continuationOf(old, from) });
+  const made = bot.store.get(reply.requestId);
+  return made === undefined ? reply : { ...reply, text: [reply.text, ...continuationNotes(made)].join(' ') };
+}
+
+/** The newest of the requests that went on from this one, each from the one before; itself when there is none. */
+function lastAttempt(bot: Conversation, old: Request): Request {
+  const next = bot.store.byOrigin(originAfter(old.id));
+  return next === undefined ? old : lastAttempt(bot, next);
+}
+
+function standing(bot: Conversation, old: Request, open: Request): Reply {
+  const from = open.continues === undefined || open.continues.from === 0 ? '' : `, from index ${open.continues.from}`;
+  return sentence(`${old.id} is being tried again already as ${open.id}${from}, asked by ${open.requester.name}: ${wordsOf(bot, open).status}. "${bot.settings.command} status ${open.id}" shows its card.`);
+}
+
+function askFor(bot: Conversation, old: Request, from: number, reason: string | undefined): SessionAsk {
+  const commands = old.commands.slice(from);
+  const recipe = recipeRest(old, from, bot.policy.recipes, commands);
+  return {
+    kind: 'again',
+    // By id, so that a device which took over the name is never meant.
+    host: old.device.id,
+    commands,
+    title: titleFor(old, from),
+    ...(recipe === undefined ? {} : { recipe }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/**
+ * The recipe that these commands are still the rest of. Not so where a command before them did not complete: a recipe may check first
+ * and act then, and leaving the check out is not what was thought through.
+ */
+function recipeRest(old: Request, from: number, recipes: ReadonlyMap<string, Recipe>, commands: Request['commands']): Extract<SessionAsk, { kind: 'again' }>['recipe'] {
+  const recipe = old.recipe === undefined ? undefined : recipes.get(old.recipe);
+  if (recipe === undefined || old.recipeArgs === undefined) return undefined;
+  const all = Array.from({ length: from }, (_, index) => stateOf(old, index) === 'completed').every(Boolean);
+  const at = (old.recipeFrom ?? 0) + from;
+  return all && rendersAs(recipe, old.recipeArgs, at, commands) ? { name: recipe.name, args: old.recipeArgs, from: at } : undefined;
+}
+
+const mention = / ?\((?:continues lr-[0-9a-z]+ from index \d+|repeats lr-[0-9a-z]+)\)$/;
+
+/** Without what an earlier try added, so that a chain of tries names the last one only. */
+function withoutMention(reason: string | undefined): string | undefined {
+  const text = reason?.replace(mention, '').trim();
+  return text === '' ? undefined : text;
+}
+
+/** The reason goes into Defender's own comment, where it is the only trace of the earlier request. */
+function withMention(reason: string | undefined, old: Request, from: number): string {
+  const said = from === 0 ? `(repeats ${old.id})` : `(continues ${old.id} from index ${from})`;
+  return reason === undefined ? said : `${Array.from(reason).slice(0, maxReason - said.length - 1).join('')} ${said}`;
+}
+
+const titleMention = /, from index \d+ of lr-[0-9a-z]+$/;
+const maxTitle = 120;
+
+function titleFor(old: Request, from: number): string {
+  const base = old.title.replace(titleMention, '');
+  const tail = from === 0 ? (titleMention.exec(old.title)?.[0] ?? '') : `, from index ${from} of ${old.id}`;
+  return `${Array.from(base).slice(0, maxTitle - tail.length).join('')}${tail}`;
+}

@@ -1,0 +1,86 @@
+// What every answer needs: who speaks, how a refusal is told, and how a bug or a broken journal reaches the person.
+import { missingRight } from '../../../cards/rights.ts';
+import { DefenderError, errorAnswer, StoreError } from '../../liveResponse/ports.ts';
+import type { Request } from '../../liveResponse/request.ts';
+import type { Deps } from '../deps.ts';
+import type { LibraryReading } from '../rules/library.ts';
+import type { Loop } from '../loop/loop.ts';
+import { actorOf } from '../rules/people.ts';
+import type { Actor } from '../rules/people.ts';
+import { mayUse } from '../rules/places.ts';
+import type { Reply } from '../ports.ts';
+import { explain, isRefusal } from '../rules/refusal.ts';
+import type { Refusal } from '../rules/refusal.ts';
+import type { Refusals, Speaker } from './refusals.ts';
+
+export interface Conversation extends Deps {
+  readonly loop: Loop;
+  readonly refusals: Refusals;
+  /** The library as it was at most a minute ago, for people to look at; what is decided on is read afresh. */
+  recentLibrary(): Promise<LibraryReading>;
+}
+
+/** A Refusal on its way out of an answer. Thrown inside the bot only, and turned into a sentence at its door. */
+export class Refused extends Error {
+  readonly refusal: Refusal;
+  readonly requestId: string | undefined;
+  constructor(refusal: Refusal, requestId?: string) {
+    super(refusal.refused);
+    this.name = 'Refused';
+    this.refusal = refusal;
+    this.requestId = requestId;
+  }
+}
+
+export function sentence(text: string, block?: string): Reply {
+  return block === undefined ? { kind: 'sentence', text } : { kind: 'sentence', text, block };
+}
+
+/**
+ * Who is speaking, with the roles held at this moment, in a place where more than help and whoami works. `deciding`: whatever chat it
+ * comes from, group memberships are read anew, so that nobody decides on a role that was just taken away. @throws Refused
+ */
+export async function speaking(deps: Deps, { account, place }: Pick<Speaker, 'account' | 'place'>, deciding: boolean): Promise<Actor> {
+  const actor = granted(await actorOf(deps.policy, account, deps.groups, deciding));
+  granted(mayUse(deps.policy, place));
+  return actor;
+}
+
+/** The request of this id. @throws Refused */
+export function requestOf(deps: Deps, id: string): Request {
+  const request = deps.store.get(id);
+  if (request === undefined) throw new Refused({ refused: 'unknownRequest', id });
+  return request;
+}
+
+/** The value, unless it is a refusal. @throws Refused */
+export function granted<T>(value: T | Refusal, requestId?: string): T {
+  if (isRefusal(value)) throw new Refused(value, requestId);
+  return value;
+}
+
+/** Runs an answer; whatever goes wrong becomes one clear private sentence, and every refusal a line in the journal. */
+export async function answering(deps: Conversation, speaker: Speaker, answer: () => Promise<Reply>): Promise<Reply> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (error instanceof Refused) {
+      await deps.refusals.write(speaker, error.refusal, error.requestId);
+      return sentence(explain(error.refusal, deps.settings.command));
+    }
+    if (error instanceof StoreError) {
+      deps.log.error('storeUnavailable', { error });
+      return sentence(explain({ refused: 'storeUnavailable' }));
+    }
+    if (error instanceof DefenderError) {
+      deps.log.warn('defenderFailed', { code: error.code, status: error.detail.status, apiCode: error.detail.apiCode, target: error.detail.target });
+      const said = errorAnswer(error);
+      if (missingRight(said) !== undefined) return sentence(explain({ refused: 'noRight', error: said }));
+      const target = error.detail.target === undefined ? '' : ` (correlation id ${error.detail.target})`;
+      return sentence(explain({ refused: 'defenderUnavailable', detail: `${error.message}${target}` }));
+    }
+    const reference = deps.random.hex(3);
+    deps.log.error('bug', { reference, error, said: speaker.said });
+    return sentence(`Something broke in the bot (reference ${reference}). Nothing was changed by this. Tell whoever runs the bot the reference, and use the Defender portal if it is urgent.`);
+  }
+}

@@ -1,0 +1,150 @@
+// The decisions people take on a request, typed or pressed: approve, deny, withdraw, cancel, and what to do with an unknown one.
+import { rightSentence } from '../../../cards/rights.ts';
+import type { Approval, Move, Request } from '../../liveResponse/request.ts';
+import type { CancelAsked } from '../../liveResponse/sequel.ts';
+import { cancelAtDefender } from '../loop/cancelling.ts';
+import type { CancelAnswer } from '../loop/cancelling.ts';
+import { granted, Refused, requestOf, sentence } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
+import { mayApprove, mayCancel, mayDeny, mayDrop, mayResend, mayWithdraw } from '../rules/decisions.ts';
+import type { ApprovingPress } from '../rules/decisions.ts';
+import { isIn, moveFrom } from '../loop/moving.ts';
+import { refOf } from '../rules/people.ts';
+import type { Actor } from '../rules/people.ts';
+import type { Reply } from '../ports.ts';
+import { isRefusal } from '../rules/refusal.ts';
+import type { Refusal } from '../rules/refusal.ts';
+import { seenAnew } from '../rules/seal.ts';
+
+/** Decides and writes in one change, so that of two people the first wins and the second is told. @throws Refused */
+async function decide(bot: Conversation, id: string, decision: (request: Request, now: number) => Refusal | Move): Promise<Request> {
+  const changed = await bot.store.change(id, (request, now) => {
+    const result = decision(request, now);
+    return isRefusal(result) ? { no: result } : { event: result };
+  });
+  if ('request' in changed) return changed.request;
+  throw new Refused(changed.no === 'unknownRequest' ? { refused: 'unknownRequest', id } : changed.no, id);
+}
+
+function done(request: Request, text: string): Reply {
+  return { kind: 'asked', requestId: request.id, text, shown: true };
+}
+
+export async function approve(bot: Conversation, actor: Actor, id: string, press: ApprovingPress): Promise<Reply> {
+  // Refused before the library is read, and judged again on the request as it is when the approval is written.
+  granted(mayApprove(actor, requestOf(bot, id), press, bot.policy, bot.clock.now(), bot.store.freeze()), id);
+  await confirmContent(bot, id);
+  const request = await decide(bot, id, (current, now) => {
+    const no = mayApprove(actor, current, press, bot.policy, now, bot.store.freeze());
+    if (no !== undefined) return no;
+    return { type: 'approved', approval: approvalOf(actor, current, now) };
+  });
+  return done(request, `Approved ${id}.`);
+}
+
+/** Lets an approval pass only if the card still shows the content of the scripts as the library has it; else the card is drawn anew. @throws Refused */
+async function confirmContent(bot: Conversation, id: string): Promise<void> {
+  const { departed } = await seenAnew(bot, requestOf(bot, id));
+  if (departed !== undefined) throw new Refused({ refused: 'contentDeparted', id, departure: departed }, id);
+}
+
+/** By whom, and of exactly what the cards show at this moment. */
+function approvalOf(actor: Actor, { digest, content }: Request, at: number): Approval {
+  return { by: refOf(actor.person), account: actor.account, at, digest, ...(content === undefined ? {} : { content }) };
+}
+
+export async function deny(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
+  const request = await decide(bot, id, (current, now) => mayDeny(actor, current, now) ?? { type: 'denied', by: refOf(actor.person), ...because(reason) });
+  return done(request, `Denied ${id}.`);
+}
+
+export async function withdraw(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
+  const request = await decide(bot, id, (current) => mayWithdraw(actor, current) ?? { type: 'withdrawn', by: refOf(actor.person), ...because(reason) });
+  return done(request, `Withdrew ${id}. Nothing was sent to Defender.`);
+}
+
+export async function drop(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
+  const request = await decide(bot, id, (current) => mayDrop(actor, current) ?? { type: 'dropped', by: refOf(actor.person), ...because(reason) });
+  return done(request, `Dropped ${id}. If Defender did receive it, it may still run there: check the device in the portal.`);
+}
+
+/** Sends an unknown request again. It may then run twice, so it takes an approver other than the requester, and a last look. */
+export async function resend(bot: Conversation, actor: Actor, id: string, press: ApprovingPress): Promise<Reply> {
+  const before = requestOf(bot, id);
+  granted(mayResend(actor, before, press, bot.policy, bot.store.freeze()), id);
+  if (before.state === 'unknown') {
+    const found = await bot.loop.reconciliation.look(before);
+    if (found === 'adopted') return done(before, `${id} was found at Defender after all, so it was not sent again. Its card follows it now.`);
+    if (found === 'goesOn') return sentence(`${stillGoes(id)} It was not sent again.`);
+    if (found === 'notRead') return sentence(cannotLook(id));
+  }
+  await confirmContent(bot, id);
+  const request = await decide(bot, id, (current, now) => {
+    // The look has raised the revision of the card that was pressed; everything else is judged on the request as it is now.
+    const refusal = mayResend(actor, current, { fingerprint: press.fingerprint }, bot.policy, bot.store.freeze());
+    if (refusal !== undefined) return refusal;
+    return { type: 'resent', approval: approvalOf(actor, current, now), runBefore: now + current.terms.runWithin };
+  });
+  return done(request, `${id} goes to Defender again.`);
+}
+
+export async function lookAgain(bot: Conversation, id: string): Promise<Reply> {
+  const request = requestOf(bot, id);
+  if (request.state !== 'unknown') return sentence(`${id} need not be looked for: its card shows where it stands.`);
+  switch (await bot.loop.reconciliation.look(request)) {
+    case 'adopted':
+      return done(request, `${id} was found at Defender. Its card follows it again.`);
+    case 'goesOn':
+      return sentence(stillGoes(id));
+    case 'notSeen':
+      return sentence(`Defender shows no action with the tag of ${id}.`);
+    case 'notRead':
+      return sentence(cannotLook(id));
+  }
+}
+
+/** Before it reached Defender a request is withdrawn; after that Defender is asked to stop it, and the card tells what came of it. */
+export async function cancel(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
+  const request = requestOf(bot, id);
+  if (isIn(request, ['awaitingApproval', 'queued'])) return withdraw(bot, actor, id, reason);
+  granted(mayCancel(actor, request), id);
+  if (!isIn(request, ['running', 'unknown']) || request.actionId === undefined) throw new Refused({ refused: 'tooLate', id, deed: 'cancel', state: request.state }, id);
+  const asked = (answered: Pick<CancelAsked, 'answer' | 'error'>, at: number): CancelAsked => ({ by: refOf(actor.person), at, ...answered, ...because(reason) });
+  // Written down first; of two people pressing at once the second is told that the first already has.
+  const changed = await bot.store.change(id, (current, now) => {
+    const no = mayCancel(actor, current);
+    return no === undefined ? { event: { type: 'cancelAsked', cancel: asked({ answer: 'sent' }, now) } } : { no };
+  });
+  if (!('request' in changed)) throw new Refused(changed.no === 'unknownRequest' ? { refused: 'unknownRequest', id } : changed.no, id);
+  const answered = await cancelAtDefender(bot, request.actionId, `lr:${id} cancelled by ${actor.person.name}${reason === undefined ? '' : `: ${reason}`}`);
+  // The time stays that of the press: it is what the card compares with the end.
+  await moveFrom(bot.store, id, ['running', 'finished', 'unknown'], (current, now) => ({ type: 'cancelAsked', cancel: asked(answered, current.cancel?.at ?? now) }));
+  bot.loop.hurry();
+  return done(changed.request, answerSentence(id, answered));
+}
+
+function answerSentence(id: string, { answer, error }: CancelAnswer): string {
+  const right = error === undefined ? undefined : rightSentence(error);
+  const target = error?.target === undefined ? '' : ` Correlation id: ${error.target}.`;
+  return `${right === undefined ? cancelSentence[answer].replace('{id}', id) : `${id} was not cancelled. ${right} Until then, cancel the action in the portal.`}${target}`;
+}
+
+function cannotLook(id: string): string {
+  return `Defender could not be read just now, so nobody can tell whether ${id} runs there. Nothing was sent. Try again in a minute.`;
+}
+
+function stillGoes(id: string): string {
+  return `${id} is still going at Defender, past the time the bot gave it. If it should stop, cancel the action in the portal; then look again.`;
+}
+
+const cancelSentence = {
+  accepted: '{id}: Defender accepted the cancel. A command that already runs on the device may still finish; the card tells.',
+  alreadyOver: '{id}: Defender says that it is already over. The card shows how it ended.',
+  failed: '{id}: Defender did not confirm the cancel. Press Cancel again, or cancel the action in the portal.',
+} as const;
+
+function because(reason: string | undefined): { readonly reason?: string } {
+  const text = reason?.trim();
+  return text === undefined || text === '' ? {} : { reason: text };
+}
+

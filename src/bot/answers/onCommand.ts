@@ -1,0 +1,107 @@
+// A typed command, from text to answer.
+import { again } from './again.ts';
+import { ask } from './asking.ts';
+import { answering, granted, requestOf, sentence, speaking } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
+import { approve, cancel, deny } from './deciding.ts';
+import { mayFreeze, mayPrepareApproval, maySee, mayUnfreeze } from '../rules/decisions.ts';
+import { explainGrammar } from '../language/grammarProblem.ts';
+import { parse } from '../language/grammar.ts';
+import type { Parsed } from '../language/grammar.ts';
+import { actorOf, whoami } from '../rules/people.ts';
+import type { Actor } from '../rules/people.ts';
+import type { CommandIn, Explained, Reply } from '../ports.ts';
+import { scripts } from './scripts.ts';
+import { seenAnew } from '../rules/seal.ts';
+import { cardOf, host, list, quota } from './telling.ts';
+import { helpText, recipesText } from '../language/topics.ts';
+import { link, output } from './viewing.ts';
+
+export function onCommand(bot: Conversation, input: CommandIn): Promise<Reply> {
+  return answering(bot, { account: input.account, place: input.place, said: input.text }, async () => {
+    const parsed = parse(input.text, bot.policy.recipes);
+    return 'problem' in parsed ? told(explainGrammar(parsed, bot.settings.command)) : answer(bot, input, parsed);
+  });
+}
+
+function told({ text, block }: Explained): Reply {
+  return sentence(text, block);
+}
+
+async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Promise<Reply> {
+  const { account, place } = input;
+  const { command } = bot.settings;
+  // What anybody may read, listed in the policy or not.
+  if (parsed.verb === 'help') return told(helpText(parsed.topic, bot.policy.recipes, command));
+  if (parsed.verb === 'whoami') return told(whoami(account, place, await actorOf(bot.policy, account, bot.groups)));
+  const actor = await speaking(bot, input, decides(parsed.verb));
+  if (isTelling(parsed.verb)) granted(maySee(bot.policy, actor, place));
+  switch (parsed.verb) {
+    case 'ask':
+      return ask(bot, actor, input, parsed);
+    case 'retry':
+      return again(bot, actor, input, parsed.id, parsed);
+    case 'approve':
+      return parsed.fingerprint === undefined ? prepareApproval(bot, actor, input, parsed.id) : approve(bot, actor, parsed.id, { fingerprint: parsed.fingerprint });
+    case 'deny':
+      return deny(bot, actor, parsed.id, parsed.reason);
+    case 'cancel':
+      return cancel(bot, actor, parsed.id, parsed.reason);
+    case 'link':
+      return link(bot, actor, requestOf(bot, parsed.id), parsed.index, place, false);
+    case 'output':
+      return output(bot, actor, requestOf(bot, parsed.id), parsed.index, place, parsed.page);
+    case 'freeze':
+      return freeze(bot, actor, parsed.why);
+    case 'unfreeze':
+      return unfreeze(bot, actor);
+    case 'status':
+      return parsed.id === undefined ? list(bot, actor, 'recent') : cardOf(bot, requestOf(bot, parsed.id), place, `${parsed.id} as it is now:`);
+    case 'list':
+      return list(bot, actor, parsed.which);
+    case 'recipes':
+      return told(recipesText(bot.policy.recipes, command));
+    case 'host':
+      return host(bot, parsed.name);
+    case 'scripts':
+      return scripts(bot, parsed);
+    case 'quota':
+      return quota(bot);
+  }
+}
+
+/** Typed decisions: on a request, or on all of them. */
+function decides(verb: Parsed['verb']): boolean {
+  return ['approve', 'deny', 'cancel', 'freeze', 'unfreeze'].includes(verb);
+}
+
+/** Answers that only tell; they take any role and a listed place. */
+function isTelling(verb: Parsed['verb']): boolean {
+  return ['status', 'list', 'recipes', 'scripts', 'host', 'quota'].includes(verb);
+}
+
+/** Without the fingerprint nobody can have read what would run: show it all, and the exact line. */
+async function prepareApproval(bot: Conversation, actor: Actor, input: CommandIn, id: string): Promise<Reply> {
+  const before = requestOf(bot, id);
+  granted(mayPrepareApproval(actor, before, bot.policy, bot.clock.now(), bot.store.freeze()), id);
+  const { request } = await seenAnew(bot, before);
+  const line = `${bot.settings.command} approve ${id} ${request.fingerprint}`;
+  return cardOf(bot, request, input.place, `Read what will run. To approve it, type exactly: ${line}`);
+}
+
+async function freeze(bot: Conversation, actor: Actor, why: string): Promise<Reply> {
+  granted(mayFreeze(bot.policy, actor, bot.store.freeze()));
+  await bot.store.note({ type: 'frozen', by: actor.person.name, why });
+  bot.loop.redrawOpen();
+  const queued = bot.store.open().filter((request) => request.state === 'queued').length;
+  const leaving = bot.store.open().filter((request) => request.state === 'submitting').map((request) => request.id);
+  const tooLate = leaving.length === 0 ? '' : ` Too late for ${leaving.join(', ')}, which ${leaving.length === 1 ? 'is' : 'are'} being sent at this moment.`;
+  return sentence(`Frozen: nothing more is sent to Defender until somebody types ${bot.settings.command} unfreeze. ${queued} approved ${queued === 1 ? 'request waits' : 'requests wait'}; what already runs goes on.${tooLate}`);
+}
+
+async function unfreeze(bot: Conversation, actor: Actor): Promise<Reply> {
+  granted(mayUnfreeze(bot.policy, actor, bot.store.freeze()));
+  await bot.store.note({ type: 'unfrozen', by: actor.person.name });
+  bot.loop.redrawOpen();
+  return sentence('Unfrozen: approved requests go to Defender again.');
+}

@@ -1,0 +1,70 @@
+// A pressed button. It carries a verb, a request id, a revision and a fingerprint; what would run is read from the store.
+import { again } from './again.ts';
+import { answering, granted, requestOf, speaking } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
+import { approve, cancel, deny, drop, lookAgain, resend, withdraw } from './deciding.ts';
+import { mayDeny, maySee } from '../rules/decisions.ts';
+import type { Verb } from '../../../cards/view.ts';
+import type { Form, PressIn, Reply } from '../ports.ts';
+import { cardOf } from './telling.ts';
+import { link, output } from './viewing.ts';
+
+/** What changes a request, as against what only shows it. */
+const deciding: ReadonlySet<Verb> = new Set<Verb>(['approve', 'deny', 'withdraw', 'cancel', 'resend', 'drop']);
+/** Longest reason of a denial; Slack's input takes more, a card should not. */
+const maxReason = 500;
+
+export function onPress(bot: Conversation, input: PressIn): Promise<Reply> {
+  return answering(bot, { account: input.account, place: input.place, said: `press ${input.verb}` }, async () => {
+    const request = requestOf(bot, input.requestId);
+    const { id } = request;
+    const actor = await speaking(bot, input, deciding.has(input.verb));
+    const seen = { fingerprint: input.fingerprint, revision: input.revision };
+    switch (input.verb) {
+      case 'approve':
+        return approve(bot, actor, id, seen);
+      case 'deny': {
+        if (input.input !== undefined) return deny(bot, actor, id, input.input);
+        // Refused before a reason is asked for, and checked again when it comes.
+        granted(mayDeny(actor, request, bot.clock.now()), id);
+        return { kind: 'form', form: denyForm(input, request.title) };
+      }
+      case 'withdraw':
+        return withdraw(bot, actor, id, input.input);
+      case 'cancel':
+        return cancel(bot, actor, id, input.input);
+      case 'link':
+        return link(bot, actor, request, input.index, input.place, true);
+      case 'output':
+        return output(bot, actor, request, input.index, input.place);
+      case 'look':
+        granted(maySee(bot.policy, actor, input.place), id);
+        return lookAgain(bot, id);
+      case 'resend':
+        return resend(bot, actor, id, seen);
+      case 'drop':
+        return drop(bot, actor, id, input.input);
+      case 'again':
+        return again(bot, actor, input, id, { index: input.index });
+      case 'refresh':
+        granted(maySee(bot.policy, actor, input.place), id);
+        bot.loop.deck.touch(id);
+        bot.loop.hurry();
+        return cardOf(bot, request, input.place, `${id} as it is now:`);
+    }
+  });
+}
+
+function denyForm(input: PressIn, title: string): Form {
+  return {
+    verb: 'deny',
+    requestId: input.requestId,
+    revision: input.revision,
+    fingerprint: input.fingerprint,
+    title: `Deny ${input.requestId}`,
+    label: `Why is "${title}" denied? The requester reads this.`,
+    optional: true,
+    max: maxReason,
+    submit: 'Deny',
+  };
+}

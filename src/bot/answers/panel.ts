@@ -1,0 +1,70 @@
+// Reads the device panel: one list of the device's actions, one search for names like its own. Neither may keep a request from being asked.
+import { commandLine } from '../../liveResponse/commands.ts';
+import type { Action } from '../../liveResponse/action.ts';
+import { alikeTo, beginnings } from '../../liveResponse/lookAlikes.ts';
+import type { Kind } from '../../liveResponse/pacing.ts';
+import { isolationOf } from '../../liveResponse/panel.ts';
+import type { Panel, Session } from '../../liveResponse/panel.ts';
+import { DefenderError } from '../../liveResponse/ports.ts';
+import type { Device } from '../../liveResponse/request.ts';
+import type { Deps } from '../deps.ts';
+
+const sessionsKept = 3;
+const alikeKept = 3;
+/** Of what a session ran and who asked for it: foreign text, kept in the journal. */
+const longestText = 120;
+
+type Needs = Pick<Deps, 'defender' | 'store' | 'budgets' | 'clock' | 'log'>;
+
+/** Throws nothing but bugs: what could not be read is left out, and said to be so where the panel is shown. */
+export async function readPanel(deps: Needs, device: Device): Promise<Panel> {
+  const [history, alike] = await Promise.all([
+    extra(deps, 'list', () => deps.defender.history(device.id)),
+    extra(deps, 'machines', () => deps.defender.machinesBeginning(beginnings(device.name))),
+  ]);
+  const others = alike === undefined ? [] : alikeTo(device, alike.devices);
+  return {
+    at: deps.clock.now(),
+    ...(history === undefined ? {} : { isolation: isolationOf(history.actions, history.whole), sessions: sessionsOf(deps, history.actions) }),
+    ...(alike === undefined ? {} : { alike: { devices: others.slice(0, alikeKept), more: Math.max(0, others.length - alikeKept), whole: alike.whole } }),
+  };
+}
+
+/** Following and submitting need the same budgets: the panel leaves them the last tenth. */
+async function extra<T>(deps: Needs, kind: Kind, read: () => Promise<T>): Promise<T | undefined> {
+  const scarce = deps.budgets.left(kind, deps.clock.now()).some((rate) => rate.left <= rate.limit / 10);
+  if (scarce) {
+    deps.log.info('panelNotRead', { kind, code: 'spared' });
+    return undefined;
+  }
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof DefenderError)) throw error;
+    deps.log.warn('panelNotRead', { kind, code: error.code, status: error.detail.status, apiCode: error.detail.apiCode, target: error.detail.target });
+    return undefined;
+  }
+}
+
+function sessionsOf({ store }: Needs, actions: readonly Action[]): readonly Session[] {
+  return actions
+    .filter((action) => action.type === 'LiveResponse')
+    .slice(0, sessionsKept)
+    .map((action) => {
+      // Our own record says who it was; to Defender the requestor is only our application.
+      const ours = store.all().find((request) => 'actionId' in request && request.actionId === action.id);
+      return {
+        at: action.createdAt,
+        status: action.status.slice(0, longestText),
+        what: whatRan(action).slice(0, longestText),
+        by: (ours?.requester.name ?? action.requestor).slice(0, longestText),
+        ...(ours === undefined ? {} : { requestId: ours.id }),
+      };
+    });
+}
+
+function whatRan({ commands = [] }: Action): string {
+  const [first, ...more] = commands;
+  if (first === undefined) return 'commands not told';
+  return `${commandLine(first)}${more.length === 0 ? '' : ` and ${more.length} more`}`;
+}

@@ -1,0 +1,100 @@
+// Answers that only tell: status, lists, a device, the quota. Private to whoever asked, in preformatted columns.
+import { panelLines } from '../../../cards/panel.ts';
+import { duration, timeOf } from '../../../cards/time.ts';
+import type { Device, Request } from '../../liveResponse/request.ts';
+import { isOpen } from '../../liveResponse/request.ts';
+import { kinds } from '../../liveResponse/pacing.ts';
+import { sentence } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
+import type { ListName } from '../language/grammar.ts';
+import type { Actor } from '../rules/people.ts';
+import type { Place, Reply } from '../ports.ts';
+import { resultsShownIn } from '../rules/cardPlaces.ts';
+import { readPanel } from './panel.ts';
+import { explain } from '../rules/refusal.ts';
+import { inScope } from '../rules/scope.ts';
+import { wordsOf } from '../loop/views.ts';
+
+/** Rows of a list: what fits one message of every chat. */
+const listRows = 20;
+
+/** The card as it is now, for the person alone. Results are left out where the place is private. */
+export async function cardOf(bot: Conversation, request: Request, place: Place, text: string): Promise<Reply> {
+  return { kind: 'card', text, view: await bot.loop.views.of(request, { results: resultsShownIn(bot, request, place) }) };
+}
+
+export function list(bot: Conversation, actor: Actor, which: ListName): Reply {
+  const chosen = bot.store.all().filter((request) => {
+    switch (which) {
+      case 'mine':
+        return request.requester.id === actor.person.id;
+      case 'pending':
+        return request.state === 'awaitingApproval';
+      case 'running':
+        return isOpen(request) && request.state !== 'awaitingApproval';
+      case 'recent':
+        return true;
+    }
+  });
+  if (chosen.length === 0) return sentence(emptyList[which]);
+  const rows = chosen.slice(0, listRows).map((request) => [request.id, wordsOf(bot, request).status, request.device.name, request.title, request.requester.name, timeOf(request.changedAt, bot.clock.now())]);
+  const more = chosen.length > listRows ? ` The newest ${listRows} of ${chosen.length}.` : '';
+  return sentence(`${listTitle[which]}.${more} One of them: ${bot.settings.command} status <id>`, columns(rows));
+}
+
+const listTitle = { mine: 'Your requests', pending: 'Waiting for approval', running: 'Approved and not finished', recent: 'Recent requests' } as const;
+const emptyList = {
+  mine: 'You have asked for nothing yet.',
+  pending: 'Nothing waits for approval.',
+  running: 'Nothing is queued or running.',
+  recent: 'Nothing has been asked for yet.',
+} as const;
+
+/** Left-aligned columns, two spaces apart, without trailing blanks. */
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<readonly number[]>((max, row) => row.map((cell, at) => Math.max(max[at] ?? 0, cell.length)), []);
+  return rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd()).join('\n');
+}
+
+export async function host(bot: Conversation, name: string): Promise<Reply> {
+  const devices = await bot.defender.findMachines(name);
+  if (devices.length === 0) return sentence(explain({ refused: 'unknownDevice', name }, bot.settings.command));
+  const told = devices.length === 1 ? `${name}:` : `${devices.length} devices match ${name}. Ask with a full name or an id.`;
+  const [device] = devices;
+  // Two more calls: for one device they are worth it.
+  const panel = devices.length === 1 && device !== undefined ? panelLines(await readPanel(bot, device), bot.clock.now()) : [];
+  return sentence(told, devices.slice(0, listRows).map((one) => deviceText(bot, one, panel)).join('\n\n'));
+}
+
+function deviceText(bot: Conversation, device: Device, panel: ReturnType<typeof panelLines>): string {
+  const scope = inScope(bot.policy, device);
+  const busy = bot.store.open().filter((request) => request.device.id === device.id);
+  const lines: readonly (readonly [string, string | undefined])[] = [
+    ['Name', device.name],
+    ['Id', device.id],
+    ['OS', device.os],
+    ['Health', device.health],
+    ['Risk', device.risk],
+    ['Exposure', device.exposure],
+    ['Group', device.group],
+    ['Tags', device.tags.length === 0 ? 'none' : device.tags.join(', ')],
+    ['Last full report', device.lastReportAt === undefined ? undefined : timeOf(device.lastReportAt, bot.clock.now())],
+    ['IP', device.ip],
+    ...panel,
+    ['Live response', scope === undefined ? 'allowed by the policy' : explain(scope, bot.settings.command)],
+    ['Open requests', busy.length === 0 ? 'none' : busy.map((request) => `${request.id} (${wordsOf(bot, request).status})`).join(', ')],
+  ];
+  return columns(lines.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]])));
+}
+
+export function quota(bot: Conversation): Reply {
+  const now = bot.clock.now();
+  const rows = kinds.map((kind) => {
+    const wait = bot.budgets.waitFor(kind, now);
+    const left = bot.budgets.left(kind, now).map((rate) => `${rate.left} of ${rate.limit} per ${duration(rate.ms)}`);
+    return [kind, wait === 0 ? 'free' : `next in ${duration(wait)}`, left.join(', ')];
+  });
+  const { live, cap } = bot.loop.submission.sessions();
+  const waiting = bot.store.open().filter((request) => request.state === 'queued').length;
+  return sentence(`Live response sessions: ${live} of ${cap}. Approved and waiting: ${waiting}. Calls to Defender that are left:`, columns(rows));
+}

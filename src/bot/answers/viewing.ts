@@ -1,0 +1,112 @@
+// Results on demand: a fresh link, and script output page by page. Every mint and every view is journaled before anybody sees it.
+import { clean } from '../../../cards/clip.ts';
+import { timeOf } from '../../../cards/time.ts';
+import { stepStates } from '../../liveResponse/action.ts';
+import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
+import type { InState, Request } from '../../liveResponse/request.ts';
+import { granted, Refused } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
+import { mayReadResults } from '../rules/decisions.ts';
+import { isIn } from '../loop/moving.ts';
+import { refOf } from '../rules/people.ts';
+import type { Actor } from '../rules/people.ts';
+import { resultsShownIn } from '../rules/cardPlaces.ts';
+import type { Place, Reply } from '../ports.ts';
+import type { Refusal } from '../rules/refusal.ts';
+import { keepRefusal, mintOnCard } from '../loop/results.ts';
+
+/** Characters of output on one private page: with its frame it stays below Slack's 3,000 per text. */
+export const pageCharacters = 2_700;
+/** Lines of it: Teams draws each as a block of its own, and more of them would not fit into one of its messages whatever they hold. */
+export const pageLines = 100;
+
+type WithResults = InState<'running' | 'finished'>;
+
+/**
+ * Mints a fresh link. Pressed on a card that may hold links, the card gets it and everybody sees its expiry; typed, or pressed where
+ * results are private, it is told to the person alone.
+ */
+export async function link(bot: Conversation, actor: Actor, request: Request, index: number | undefined, place: Place, pressed: boolean): Promise<Reply> {
+  granted(mayReadResults(bot.policy, actor, place), request.id);
+  const { ready, at } = readyFor(request, index, 'link');
+  const by = refOf(actor.person);
+  if (pressed && resultsShownIn(bot, request, place) === 'card' && ready.state === 'finished') {
+    await orKept(bot, ready, at, mintOnCard(bot, ready, at, by));
+    return { kind: 'asked', requestId: request.id, text: `A fresh link is on the card of ${request.id}.`, shown: true };
+  }
+  const minted = await orKept(bot, ready, at, bot.defender.link(ready.actionId, at));
+  await bot.store.change(request.id, (_current, now) => ({ event: { type: 'linkMinted', onCard: false, link: { index: at, at: now, expiresAt: minted.expiresAt, by } } }));
+  const command = ready.commands[at];
+  return {
+    kind: 'sentence',
+    text: `${request.id}, index ${at}: fresh link, valid until ${timeOf(minted.expiresAt, bot.clock.now())}. Whoever holds it can read the file: do not pass it on.`,
+    link: { label: command?.type === 'GetFile' ? 'Download the file' : 'Download the transcript', url: minted.url },
+  };
+}
+
+/** Defender's no is kept with its correlation id before the person is told. @throws Refused, DefenderError */
+async function orKept<T>(bot: Conversation, request: WithResults, index: number, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof DefenderError)) throw error;
+    await keepRefusal(bot, request, index, error);
+    if (error.code === 'notReady' || error.code === 'gone') throw new Refused({ refused: 'noResult', id: request.id, why: 'notHandedOut', index, error: errorAnswer(error) }, request.id);
+    throw error;
+  }
+}
+
+export async function output(bot: Conversation, actor: Actor, request: Request, index: number | undefined, place: Place, page = 1): Promise<Reply> {
+  granted(mayReadResults(bot.policy, actor, place), request.id);
+  const { ready, at } = readyFor(request, index, 'output');
+  const text = clean((await bot.outputs.get(request.id, at)) ?? (await orKept(bot, ready, at, bot.loop.results.read(ready, at))));
+  const { body, pages, shown } = pageOf(text, page);
+  if (page > pages) throw new Refused({ refused: 'noSuchPage', id: request.id, pages }, request.id);
+  await bot.store.change(request.id, () => ({ event: { type: 'resultViewed', by: refOf(actor.person), index: at, what: 'output' } }));
+  const next = shown < pages ? ` Next page: ${bot.settings.command} output ${request.id} ${at} ${shown + 1}` : '';
+  if (text.trim() === '') return { kind: 'sentence', text: `${request.id}, index ${at}: the script wrote nothing.` };
+  return { kind: 'sentence', text: `${request.id}, index ${at}, page ${shown} of ${pages}.${next}`, block: body };
+}
+
+/** The index, if it names a command that has completed and left something. @throws Refused */
+function readyFor(request: Request, index: number | undefined, what: 'link' | 'output'): { readonly ready: WithResults; readonly at: number } {
+  const no = (why: Extract<Refusal, { readonly refused: 'noResult' }>['why'], at?: number) =>
+    new Refused({ refused: 'noResult', id: request.id, why, ...(at === undefined ? {} : { index: at }) }, request.id);
+  if (!isIn(request, ['running', 'finished'])) throw no(request.state === 'over' ? 'neverRan' : 'notYet');
+  const at = index ?? request.commands.findIndex((command) => command.type === (what === 'output' ? 'RunScript' : 'GetFile'));
+  const command = request.commands[at];
+  if (command === undefined) throw index === undefined ? no(what === 'output' ? 'noOutput' : 'noFile') : no('noSuchIndex', at);
+  if (command.type === 'PutFile' || (what === 'output' && command.type !== 'RunScript')) throw no(what === 'output' ? 'noOutput' : 'noFile', at);
+  const ended = request.state === 'finished' ? { outcome: request.outcome, opened: request.opened === true } : undefined;
+  switch (stepStates(request.action, request.commands.length, ended)[at] ?? 'waiting') {
+    case 'completed':
+      return { ready: request, at };
+    case 'failed':
+      throw no('failed', at);
+    case 'skipped':
+      throw no('neverRan', at);
+    case 'waiting':
+    case 'running':
+      throw no('notYet', at);
+  }
+}
+
+/** Whole code points, so that no page ends in half a character, and nothing left out between two pages. */
+export function pageOf(text: string, page: number): { readonly body: string; readonly pages: number; readonly shown: number } {
+  const starts = [0];
+  let characters = 0;
+  let lines = 1;
+  let at = 0;
+  for (const character of text) {
+    if (characters === pageCharacters || lines > pageLines) {
+      starts.push(at);
+      characters = 0;
+      lines = 1;
+    }
+    characters += 1;
+    if (character === '\n') lines += 1;
+    at += character.length;
+  }
+  const shown = Math.min(Math.max(1, page), starts.length);
+  return { body: text.slice(starts[shown - 1], starts[shown]), pages: starts.length, shown };
+}

@@ -1,0 +1,25 @@
+// How long things may take before the bot stops waiting and says so. Documented limits stand beside their page.
+import type { Action } from '../../liveResponse/action.ts';
+import type { InState, Request } from '../../liveResponse/request.ts';
+
+/** RunScript is ended by Defender after 10 minutes (learn.microsoft.com/defender-endpoint/api/run-live-response). */
+const scriptLimit = 10 * 60_000;
+/** Getting or putting a file: 30 minutes, as for the live response console's own commands. */
+const fileLimit = 30 * 60_000;
+/** What the service itself is given on top: waking the device, closing the session. */
+const serviceSlack = 30 * 60_000;
+
+function workLimit(request: Request): number {
+  return request.commands.reduce((sum, command) => sum + (command.type === 'RunScript' ? scriptLimit : fileLimit), serviceSlack);
+}
+
+/** When a session started at `now` is given up at the latest; `offlineQueue` is how long Defender waits for a device. */
+export function deadlineFrom(request: Request, now: number, offlineQueue: number): number {
+  return now + offlineQueue + workLimit(request);
+}
+
+/** When a running request becomes overdue: soon after its work began, much later while the device may still be offline. */
+export function deadlineAfter(request: InState<'running'>, action: Action): number {
+  const started = action.progress.flatMap((one) => (one.startedAt === undefined ? [] : [one.startedAt]));
+  return started.length === 0 ? request.deadline : Math.min(request.deadline, Math.min(...started) + workLimit(request));
+}

@@ -1,0 +1,30 @@
+// The short public notes below a card, at the end of a request and when a parked device wakes: updating a card does not notify anybody, these do.
+import { duration } from '../../../cards/time.ts';
+import type { Request } from '../../liveResponse/request.ts';
+import type { Deps } from '../deps.ts';
+import { wordsOf } from './views.ts';
+
+export interface Note {
+  readonly what: 'end' | 'woke';
+  readonly text: string;
+}
+
+/**
+ * The note that `place` (`surface:id`) has not had yet. Undefined while there is nothing to tell: open requests, and those that their
+ * requester ended. A device that woke is told while its session runs; after that the end says more.
+ */
+export function dueNote(deps: Pick<Deps, 'clock' | 'settings'>, request: Request, place: string): Note | undefined {
+  if (request.state === 'running') return wakeNote(deps, request, place);
+  if (request.state !== 'finished' && request.state !== 'over') return undefined;
+  if (request.noted.includes(place)) return undefined;
+  if (request.state === 'over' && 'by' in request.ending && request.ending.by.id === request.requester.id) return undefined;
+  const { title, status } = wordsOf(deps, request);
+  return { what: 'end', text: `${request.id}, ${title}: ${status}.` };
+}
+
+function wakeNote(deps: Pick<Deps, 'clock' | 'settings'>, request: Extract<Request, { state: 'running' }>, place: string): Note | undefined {
+  const { parked } = request;
+  if (parked?.wokeAt === undefined || parked.noted.includes(place)) return undefined;
+  const { title } = wordsOf(deps, request);
+  return { what: 'woke', text: `${request.id}, ${title}: the device woke after ${duration(parked.wokeAt - parked.since)}, and the session has started.` };
+}

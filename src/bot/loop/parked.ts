@@ -1,0 +1,100 @@
+// Sessions that wait at Defender for an offline device: marked as parked, so that their cards say since when and until when, and
+// cancelled when the policy's `cancelParkedAfter` has passed. What has woken is never cancelled on purpose: Defender is read right before.
+import { duration } from '../../../cards/time.ts';
+import { hasBegun } from '../../liveResponse/action.ts';
+import type { Action } from '../../liveResponse/action.ts';
+import { isParked, parkedAfterMs, parkedCancelPauseMs, parkedCancelTries } from '../../liveResponse/pacing.ts';
+import { DefenderError } from '../../liveResponse/ports.ts';
+import type { InState } from '../../liveResponse/request.ts';
+import type { CancelAsked, Parked } from '../../liveResponse/sequel.ts';
+import { cancelAtDefender } from './cancelling.ts';
+import type { Deps } from '../deps.ts';
+import { isIn, moveFrom } from './moving.ts';
+
+export interface ParkedWatch {
+  /** Marks what has become parked and cancels what has been for too long. Answers when to come again. */
+  pass(): Promise<number | undefined>;
+}
+
+/** @param hurry reads Defender at once: a session turned out to be no longer what was last read */
+export function createParked(deps: Deps, hurry: () => void): ParkedWatch {
+  const { store, defender, clock, log } = deps;
+
+  async function look(request: InState<'running'>): Promise<number | undefined> {
+    const known = request.parked === undefined ? await mark(request) : request;
+    if (known === undefined) return request.action.status === 'Pending' ? request.action.createdAt + parkedAfterMs + 1 : undefined;
+    const due = cancelDue(known);
+    if (due === undefined || due > clock.now()) return due;
+    return cancel(known);
+  }
+
+  async function mark(request: InState<'running'>): Promise<InState<'running'> | undefined> {
+    const marked = await moveFrom(store, request.id, ['running'], (current, now) =>
+      current.parked === undefined && isParked(current.action, now) && !hasBegun(current.action) ? { type: 'parked', parked: parkedFrom(current, deps.settings.offlineQueue) } : undefined,
+    );
+    return marked !== undefined && isIn(marked, ['running']) ? marked : undefined;
+  }
+
+  /** Written down before it is sent; a line without its call, left by a crash, is one try of several. Answers when to try again. */
+  async function cancel(request: InState<'running'>): Promise<number> {
+    const again = clock.now() + parkedCancelPauseMs;
+    const fresh = await read(request);
+    if (fresh === undefined) return again;
+    if (fresh.status !== 'Pending' || hasBegun(fresh)) {
+      log.info('wokeBeforeCancel', { request: request.id, status: fresh.status });
+      hurry();
+      return again;
+    }
+    let asked: CancelAsked | undefined;
+    await moveFrom(store, request.id, ['running'], (current, now) => {
+      const due = cancelDue(current);
+      if (due === undefined || due > now) return undefined;
+      const before = current.cancel?.tries ?? 0;
+      asked = { by: { policy: 'cancelParkedAfter' }, at: now, answer: 'sent', tries: before + 1 };
+      return { type: 'cancelAsked', cancel: asked };
+    });
+    if (asked === undefined) return again;
+    const told = asked;
+    const answered = await cancelAtDefender(deps, request.actionId, `lr:${request.id} cancelled by the policy: parked for ${duration(told.at - request.action.createdAt)} (cancelParkedAfter)`);
+    await moveFrom(store, request.id, ['running', 'finished'], () => ({ type: 'cancelAsked', cancel: { ...told, ...answered } }));
+    hurry();
+    return again;
+  }
+
+  /** Undefined when Defender cannot be read or does not know it: then nothing is cancelled on an old reading. */
+  async function read(request: InState<'running'>): Promise<Action | undefined> {
+    try {
+      const [action] = await defender.actions([request.actionId]);
+      return action;
+    } catch (error) {
+      if (!(error instanceof DefenderError)) throw error;
+      log.warn('parkedNotRead', { request: request.id, code: error.code, detail: error.message });
+      return undefined;
+    }
+  }
+
+  return {
+    async pass() {
+      const wakes: number[] = [];
+      for (const request of store.open()) {
+        if (!isIn(request, ['running']) || hasBegun(request.action)) continue;
+        const wake = await look(request);
+        if (wake !== undefined) wakes.push(wake);
+      }
+      return wakes.length === 0 ? undefined : Math.min(...wakes);
+    },
+  };
+}
+
+function parkedFrom({ action, terms }: InState<'running'>, offlineQueue: number): Pick<Parked, 'since' | 'until' | 'cancelAt'> {
+  const since = action.createdAt;
+  return { since, until: since + offlineQueue, ...(terms.cancelParkedAfter === undefined ? {} : { cancelAt: since + terms.cancelParkedAfter }) };
+}
+
+/** When the policy's cancel is to be sent (again), in epoch milliseconds; undefined when it is not. A person's cancel that goes on is left alone. */
+function cancelDue({ parked, cancel }: InState<'running'>): number | undefined {
+  if (parked?.cancelAt === undefined || parked.wokeAt !== undefined) return undefined;
+  if (cancel === undefined) return parked.cancelAt;
+  if (cancel.tries === undefined) return cancel.answer === 'failed' || cancel.answer === 'noEffect' ? Math.max(parked.cancelAt, cancel.at + parkedCancelPauseMs) : undefined;
+  return cancel.tries < parkedCancelTries ? cancel.at + parkedCancelPauseMs : undefined;
+}

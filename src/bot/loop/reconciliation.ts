@@ -1,0 +1,112 @@
+// When it is not known whether a request runs at Defender: look for our tag among the device's recent actions, and adopt what is found.
+import { isTerminal } from '../../liveResponse/action.ts';
+import type { Action } from '../../liveResponse/action.ts';
+import { sameCommands } from '../../liveResponse/commands.ts';
+import type { Command } from '../../liveResponse/commands.ts';
+import { lookSchedule } from '../../liveResponse/pacing.ts';
+import { DefenderError } from '../../liveResponse/ports.ts';
+import type { InState } from '../../liveResponse/request.ts';
+import type { Deps } from '../deps.ts';
+import { deadlineFrom } from './limits.ts';
+import { isIn, moveFrom } from './moving.ts';
+
+/** An action is searched from a little before our attempt: the clocks of two machines differ. */
+const clockSlack = 10 * 60_000;
+const retryPause = 5_000;
+/** A cancel takes effect within seconds (defender-api.md 3). Milliseconds. */
+const cancelPause = 15_000;
+const cancelWatch = 3 * 60_000;
+
+/** `goesOn`: a session past our deadline that has not ended; only its end leads it back. */
+export type Found = 'adopted' | 'goesOn' | 'notSeen' | 'notRead';
+
+export interface Reconciliation {
+  pass(): Promise<number | undefined>;
+  /** One search now; also what "Look again" does. */
+  look(request: InState<'unknown'>): Promise<Found>;
+}
+
+export function createReconciliation(deps: Deps, isPosting: (id: string) => boolean): Reconciliation {
+  const { store, defender, clock, log } = deps;
+  const triedAt = new Map<string, number>();
+
+  async function pass(): Promise<number | undefined> {
+    const wakes: number[] = [];
+    for (const request of store.open()) {
+      if (request.state === 'submitting' && !isPosting(request.id)) {
+        // The process died between the intent and the answer: it may have run. Read again inside the change, since the answer may just have come.
+        await moveFrom(store, request.id, ['submitting'], () => (isPosting(request.id) ? undefined : { type: 'lost' }));
+        wakes.push(clock.now() + lookSchedule[0]);
+      }
+      if (request.state !== 'unknown') continue;
+      const due = dueAt(request);
+      if (due === undefined) continue;
+      if (due <= clock.now()) await look(request);
+      const after = store.get(request.id);
+      const next = after !== undefined && isIn(after, ['unknown']) ? dueAt(after) : undefined;
+      if (next !== undefined) wakes.push(next);
+    }
+    return wakes.length === 0 ? undefined : Math.min(...wakes);
+  }
+
+  function dueAt(request: InState<'unknown'>): number | undefined {
+    const step = lookSchedule[request.looks];
+    if (step === undefined) return afterCancel(request);
+    return Math.max(request.since + step, (triedAt.get(request.id) ?? 0) + retryPause);
+  }
+
+  /** Somebody cancelled a session that had been lost from sight: its end is looked for a while, so that nobody has to press. */
+  function afterCancel({ id, cancel }: InState<'unknown'>): number | undefined {
+    if (cancel?.answer !== 'accepted' || clock.now() - cancel.at > cancelWatch) return undefined;
+    return Math.max(cancel.at, triedAt.get(id) ?? 0) + cancelPause;
+  }
+
+  async function look(request: InState<'unknown'>): Promise<Found> {
+    triedAt.set(request.id, clock.now());
+    const found = await find(request);
+    if (found === 'notRead') return 'notRead';
+    // Taken up again while it goes on, an overdue session would be overdue at once, and so to and fro for ever.
+    const goesOn = found !== undefined && request.cause === 'overdue' && !isTerminal(found.status);
+    if (found === undefined || goesOn) {
+      await moveFrom(store, request.id, ['unknown'], () => ({ type: 'looked' }));
+      return goesOn ? 'goesOn' : 'notSeen';
+    }
+    triedAt.delete(request.id);
+    await moveFrom(store, request.id, ['unknown'], (_current, now) => ({
+      type: 'adopted',
+      action: found,
+      deadline: deadlineFrom(request, now, deps.settings.offlineQueue),
+      ...differing(deps, request, found),
+    }));
+    return 'adopted';
+  }
+
+  /** By id where we had one, else by the tag of any of our attempts. */
+  async function find(request: InState<'unknown'>): Promise<Action | undefined | 'notRead'> {
+    try {
+      return request.actionId === undefined ? await findByTag(deps, request) : (await defender.actions([request.actionId])).at(0);
+    } catch (error) {
+      if (!(error instanceof DefenderError)) throw error;
+      log.warn('lookFailed', { request: request.id, code: error.code, detail: error.message });
+      return 'notRead';
+    }
+  }
+
+  return { pass, look };
+}
+
+/** What an action found by our tag runs, where that is not what was approved: somebody else may have used our tag, or our credentials. */
+export function differing({ log }: Pick<Deps, 'log'>, request: InState<'submitting' | 'unknown'>, { id, commands }: Action): { readonly differs?: readonly Command[] } {
+  if (commands === undefined || sameCommands(commands, request.commands)) return {};
+  log.error('commandsDiffer', { request: request.id, action: id });
+  return { differs: commands };
+}
+
+/** The newest of the device's recent actions that bears the tag of any of our attempts, since each of them may have arrived. @throws DefenderError */
+export async function findByTag({ defender, log }: Pick<Deps, 'defender' | 'log'>, request: InState<'submitting' | 'unknown'>): Promise<Action | undefined> {
+  const first = Math.min(...request.attempts.map((attempt) => attempt.at));
+  const recent = await defender.recent(request.device.id, first - clockSlack);
+  const ours = recent.filter((action) => request.attempts.some((attempt) => action.comment.includes(attempt.tag)));
+  if (ours.length > 1) log.error('ranTwice', { request: request.id, actions: ours.map((action) => action.id) });
+  return ours.at(0);
+}

@@ -1,0 +1,239 @@
+// Reads what completed commands left: script output for the excerpt, the first bytes of collected files, and the links of a finished card.
+import { stepState } from '../../liveResponse/action.ts';
+import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
+import { describeFile, sniffBytes } from '../../liveResponse/result.ts';
+import { maxTranscriptBytes, readTranscript } from '../../liveResponse/transcript.ts';
+import type { PersonRef } from '../../liveResponse/person.ts';
+import type { CollectedFile, InState, Request, ResultTrouble } from '../../liveResponse/request.ts';
+import type { Deps } from '../deps.ts';
+import { isIn, moveFrom } from './moving.ts';
+import { placesOf } from '../rules/cardPlaces.ts';
+
+/** Pauses after a try to read a result that is not there yet, in milliseconds; the last repeats. */
+const retryPauses = [3_000, 5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 120_000, 300_000, 600_000] as const;
+const lastPause = retryPauses[retryPauses.length - 1] ?? 600_000;
+/** After a journal that could not be written, or a bug. */
+const brokenPause = 15_000;
+/** The "New link" button takes a link's place this long before it dies, so that nobody presses a dead one. Milliseconds. */
+export const retireBefore = 60_000;
+
+type WithResults = InState<'running' | 'finished'>;
+
+export interface Results {
+  /** Marks a request as changed. */
+  touch(id: string): void;
+  pass(): Promise<number | undefined>;
+  /** Reads one transcript now, for somebody who asked. @throws DefenderError */
+  read(request: WithResults, index: number): Promise<string>;
+}
+
+export function createResults(deps: Deps): Results {
+  const { store, defender, clock, log } = deps;
+  const tries = new Map<string, Tries>();
+  /** Files whose card was given its link at the finish; after that a person asks. */
+  const offered = new Set<string>();
+  /** Requests that may have a result to be read or a link to be taken back: all of them once, then those that changed or wait. */
+  const touched = new Set(store.all().map((request) => request.id).reverse());
+  let sweptAt = 0;
+
+  async function pass(): Promise<number | undefined> {
+    // A reading that cannot be written down would only cost a call.
+    if (store.trouble() !== undefined) return clock.now() + brokenPause;
+    const wakes: number[] = [];
+    // Latest change first.
+    for (const id of [...touched].reverse()) {
+      // Forgotten before it is looked at: whatever changes while it is looked at touches it again.
+      touched.delete(id);
+      const next = await careFor(id);
+      if (next.length > 0) touched.add(id);
+      wakes.push(...next);
+    }
+    await sweep();
+    return wakes.length === 0 ? undefined : Math.min(...wakes);
+  }
+
+  /** Times at which the request is to be looked at again; none when nothing is left to do until it changes. One that is broken must not stop the others. */
+  async function careFor(id: string): Promise<readonly number[]> {
+    try {
+      const request = store.get(id);
+      if (request === undefined || !isIn(request, ['running', 'finished'])) return [];
+      const read: number[] = [];
+      for (const index of missing(request)) read.push(...(await tryAt(request, index)));
+      await retire(id);
+      const after = store.get(id);
+      return after?.state === 'finished' ? [...read, ...(await keepLinks(after))] : read;
+    } catch (error) {
+      log.error('resultsBroke', { request: id, error });
+      return [clock.now() + brokenPause];
+    }
+  }
+
+  /** Completed commands whose result has not been seen yet, as far as it is still worth trying. */
+  function missing(request: WithResults): readonly number[] {
+    const ended = request.state === 'finished';
+    return request.commands.flatMap((command, index) => {
+      if (command.type === 'PutFile') return []; // Has no result (learn.microsoft.com/defender-endpoint/api/run-live-response).
+      if (stepState(request.action.progress[index], ended) !== 'completed') return [];
+      if (request.results.excerpts.some((one) => one.index === index) || request.results.files.some((one) => one.index === index)) return [];
+      const trouble = request.results.troubles.find((one) => one.index === index);
+      return trouble !== undefined && isFinal(trouble.code) ? [] : [index];
+    });
+  }
+
+  async function tryAt(request: WithResults, index: number): Promise<readonly number[]> {
+    const key = `${request.id}:${index}`;
+    const ended = request.state === 'finished';
+    const known = tries.get(key);
+    // What Defender did not hand out while the session ran says nothing of what it does afterwards: with the end it begins anew.
+    const before = known?.ended === ended ? known : undefined;
+    if (before !== undefined && before.nextAt > clock.now()) return [before.nextAt];
+    // A reading may take half a minute, and there may be many: links of other cards die in the meantime.
+    for (const id of touched) await retire(id);
+    try {
+      if (request.commands[index]?.type === 'RunScript') await read(request, index);
+      else await sniff(request, index);
+      tries.delete(key);
+      return [];
+    } catch (error) {
+      const code = error instanceof DefenderError ? error.code : 'unavailable';
+      const count = (before?.count ?? 0) + 1;
+      // Only an answer of Defender counts towards giving up: while it is down, nobody knows what it keeps.
+      const told = (before?.told ?? 0) + (outages.has(code) ? 0 : 1);
+      const pause = retryPauses[count - 1] ?? lastPause;
+      const retryAfter = error instanceof DefenderError ? (error.detail.retryAfterMs ?? 0) : brokenPause;
+      const nextAt = clock.now() + Math.max(pause, retryAfter);
+      tries.set(key, { count, told, nextAt, ended });
+      if (error instanceof DefenderError) log.info('resultNotRead', { request: request.id, index, code, tries: count, target: error.detail.target });
+      else log.error('resultNotKept', { request: request.id, index, tries: count, error });
+      const trouble = { code: ended && told > retryPauses.length ? 'gone' : code, tries: count, ...(error instanceof DefenderError ? { error: errorAnswer(error) } : {}) };
+      return (await tellTrouble(request, index, trouble)) ? [] : [nextAt];
+    }
+  }
+
+  /** True when the trouble will not pass by itself, so that nothing more is tried. */
+  async function tellTrouble(request: WithResults, index: number, found: Pick<ResultTrouble, 'code' | 'tries' | 'error'>): Promise<boolean> {
+    const own = found.code === 'paced' || found.code === 'throttled';
+    const code = own ? 'notReady' : found.code;
+    await moveFrom(store, request.id, ['running', 'finished'], (current, now) => {
+      const known = current.results.troubles.find((one) => one.index === index);
+      return known?.code === code ? undefined : { type: 'resultTrouble', trouble: { index, at: now, code, tries: found.tries, ...(own || found.error === undefined ? {} : { error: found.error }) } };
+    });
+    if (isFinal(code)) tries.delete(`${request.id}:${index}`);
+    return isFinal(code);
+  }
+
+  async function read(request: WithResults, index: number): Promise<string> {
+    const link = await defender.link(request.actionId, index);
+    const result = await defender.read(link.url, maxTranscriptBytes);
+    const transcript = readTranscript(result.bytes, result.cut);
+    const text = [transcript.output, transcript.errors === '' ? '' : `--- script_errors ---\n${transcript.errors}`].filter((part) => part !== '').join('\n');
+    const kept = await deps.outputs.put(request.id, index, text);
+    await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({
+      type: 'excerptRead',
+      excerpt: {
+        index,
+        at: now,
+        length: kept.length,
+        sha256: kept.sha256,
+        errors: transcript.errors.trim() !== '',
+        cut: result.cut,
+        ...(transcript.exitCode === undefined ? {} : { exitCode: transcript.exitCode }),
+      },
+    }));
+    return text;
+  }
+
+  async function sniff(request: WithResults, index: number): Promise<void> {
+    const link = await defender.link(request.actionId, index);
+    const result = await defender.read(link.url, sniffBytes);
+    await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({ type: 'fileSeen', file: { index, at: now, ...describeFile(result) } }));
+  }
+
+  /** Takes back the links that are about to die. */
+  async function retire(id: string): Promise<void> {
+    const request = store.get(id);
+    if (request?.state !== 'finished') return;
+    for (const link of request.results.links) {
+      if (link.expiresAt - retireBefore > clock.now()) continue;
+      deps.links.drop(id, link.index);
+      await moveFrom(store, id, ['finished'], () => ({ type: 'linkRetired', index: link.index }));
+    }
+  }
+
+  /** Mints the links of a card that has just finished. Answers when those that live are to be taken back. */
+  async function keepLinks(request: InState<'finished'>): Promise<readonly number[]> {
+    const wakes = request.results.links.map((link) => link.expiresAt - retireBefore);
+    for (const file of freshFiles(request)) {
+      try {
+        await mintOnCard(deps, request, file.index);
+      } catch (error) {
+        if (!(error instanceof DefenderError)) throw error;
+        // The card has its "Get download link" button; nothing is lost.
+        log.info('linkNotMinted', { request: request.id, index: file.index, code: error.code, target: error.detail.target });
+        await keepRefusal(deps, request, file.index, error);
+      }
+      offered.add(`${request.id}:${file.index}`);
+    }
+    return wakes;
+  }
+
+  /** Files of a request that finished a moment ago and was never given a link by itself: one link, at the finish, where cards may hold it. */
+  function freshFiles(request: InState<'finished'>): readonly CollectedFile[] {
+    if (clock.now() - request.endedAt > offerWithin) return [];
+    if (!placesOf(deps, request).some((place) => place.results === 'card')) return [];
+    return request.results.files.filter((file) => !offered.has(`${request.id}:${file.index}`) && !request.results.links.some((link) => link.index === file.index));
+  }
+
+  async function sweep(): Promise<void> {
+    const now = clock.now();
+    if (now - sweptAt < sweepEvery) return;
+    sweptAt = now;
+    const removed = await deps.outputs.sweep(now - deps.settings.outputRetention);
+    if (removed > 0) log.info('outputsSwept', { removed });
+  }
+
+  return { touch: (id) => void touched.add(id), pass, read };
+}
+
+interface Tries {
+  readonly count: number;
+  /** Those of them that Defender answered with a no. */
+  readonly told: number;
+  readonly nextAt: number;
+  /** Whether the session had ended by then. */
+  readonly ended: boolean;
+}
+
+/** Codes that say something of the way to Defender, or of our own budget, and nothing of the result. */
+const outages: ReadonlySet<string> = new Set(['unavailable', 'unauthorized', 'throttled', 'paced']);
+
+/** A finish longer ago than this is history: its card keeps its button. */
+const offerWithin = 15 * 60_000;
+const sweepEvery = 3_600_000;
+
+function isFinal(code: string): boolean {
+  return code === 'gone' || code === 'untrusted' || code === 'refused';
+}
+
+/** Defender's no to a link, with its correlation id. Our own budget and an outage say nothing of the link. */
+export async function keepRefusal({ store }: Pick<Deps, 'store'>, request: WithResults, index: number, error: DefenderError): Promise<void> {
+  if (error.detail.status === undefined || outages.has(error.code) && error.code !== 'unauthorized') return;
+  await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({ type: 'linkRefused', trouble: { index, at: now, code: error.code, tries: 1, error: errorAnswer(error) } }));
+}
+
+/** Mints a link that may stand on a card, and writes down that it was. @throws DefenderError */
+export async function mintOnCard(deps: Deps, request: WithResults, index: number, by?: PersonRef): Promise<void> {
+  const link = await deps.defender.link(request.actionId, index);
+  // Before the change, which lets the cards be drawn at once; but no card may show a link that was not written down.
+  deps.links.put(request.id, index, link);
+  let minted: Request | undefined;
+  try {
+    minted = await moveFrom(deps.store, request.id, ['running', 'finished'], (_current, now) => ({
+      type: 'linkMinted',
+      onCard: true,
+      link: { index, at: now, expiresAt: link.expiresAt, ...(by === undefined ? {} : { by }) },
+    }));
+  } finally {
+    if (minted === undefined) deps.links.drop(request.id, index);
+  }
+}

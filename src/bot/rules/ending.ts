@@ -1,0 +1,25 @@
+// How an ended request reads in a sentence.
+import type { Ending, InState } from '../../liveResponse/request.ts';
+import type { Refusal } from './refusal.ts';
+
+/** Completes "it is over: ...". */
+export function endingWords(ending: Ending): string {
+  switch (ending.how) {
+    case 'denied':
+      return `denied by ${ending.by.name}`;
+    case 'withdrawn':
+      return `withdrawn by ${ending.by.name}`;
+    case 'expired':
+      return 'expired without an approval';
+    case 'lapsed':
+      return 'lapsed, because it could not be sent in time after its approval';
+    case 'refused':
+      return 'refused by Defender';
+    case 'dropped':
+      return `given up by ${ending.by.name}, its fate unknown`;
+  }
+}
+
+export function wasOver(request: InState<'over'>): Refusal {
+  return { refused: 'alreadyOver', id: request.id, how: endingWords(request.ending), at: request.endedAt };
+}

@@ -1,0 +1,38 @@
+// The live response library as one reading: what it holds, or why that could not be read. A cached reading is for people to look at; decisions read afresh.
+import type { LibraryFile } from '../../liveResponse/ports.ts';
+import { DefenderError } from '../../liveResponse/ports.ts';
+import type { Deps } from '../deps.ts';
+
+export type LibraryReading =
+  | { readonly at: number; readonly files: readonly LibraryFile[] }
+  /** `forbidden`: the application has no Library.Manage. `unavailable`: anything that may pass. */
+  | { readonly at: number; readonly notRead: 'forbidden' | 'unavailable'; readonly error: DefenderError };
+
+/** One call, now. Throws nothing but bugs: a library that cannot be read is an answer. */
+export async function readLibrary({ defender, clock, log }: Pick<Deps, 'defender' | 'clock' | 'log'>): Promise<LibraryReading> {
+  try {
+    const files = await defender.library();
+    return { at: clock.now(), files };
+  } catch (error) {
+    if (!(error instanceof DefenderError)) throw error;
+    log.warn('libraryNotRead', { code: error.code, status: error.detail.status, apiCode: error.detail.apiCode, target: error.detail.target });
+    // Only Defender's own "no" is the missing right; a 401 is our credentials, and those may be mended.
+    return { at: clock.now(), notRead: error.detail.status === 403 ? 'forbidden' : 'unavailable', error };
+  }
+}
+
+/** How long a list that people only look at is kept, in milliseconds. */
+export const libraryMemory = 60_000;
+
+/** Answers from the last reading while that is young, and asks once for all who ask at the same time. Failures are not remembered. */
+export function createRecentLibrary(deps: Pick<Deps, 'defender' | 'clock' | 'log'>): () => Promise<LibraryReading> {
+  let last: LibraryReading | undefined;
+  let asking: Promise<LibraryReading> | undefined;
+  return async () => {
+    if (last !== undefined && deps.clock.now() - last.at < libraryMemory) return last;
+    asking ??= readLibrary(deps).finally(() => (asking = undefined));
+    const reading = await asking;
+    last = 'files' in reading ? reading : undefined;
+    return reading;
+  };
+}

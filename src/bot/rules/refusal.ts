@@ -1,0 +1,282 @@
+// Everything the bot may answer "no" to in conversation, as values, and the one place that puts each into words with the next step.
+import type { NotAgain } from '../../../cards/again.ts';
+import type { Trust } from '../ports.ts';
+import { rightSentence } from '../../../cards/rights.ts';
+import { changeWords } from '../../../cards/scripts.ts';
+import type { Command } from '../../liveResponse/commands.ts';
+import type { Departure } from '../../liveResponse/content.ts';
+import type { ErrorAnswer } from '../../liveResponse/errorAnswer.ts';
+import type { Asker, PersonRef } from '../../liveResponse/person.ts';
+import type { State } from '../../liveResponse/request.ts';
+import { drawn } from './drawn.ts';
+
+/** A device as it is listed when a name fits several. */
+export interface Candidate {
+  readonly id: string;
+  readonly name: string;
+  readonly os: string;
+  readonly health: string;
+}
+
+/** Why the policy keeps a device out. */
+export type ScopeCause =
+  | { readonly rule: 'never'; readonly by: 'group' | 'tag' | 'name'; readonly value: string }
+  | { readonly rule: 'notAllowed'; readonly group?: string; readonly tags: readonly string[] };
+
+/** What somebody wanted to do with a request, in a word. */
+export type Deed = 'request' | 'approve' | 'deny' | 'withdraw' | 'cancel' | 'resend' | 'drop' | 'see' | 'read results' | 'freeze' | 'unfreeze';
+
+export type Refusal =
+  // Who
+  | { readonly refused: 'unlisted'; readonly account: string }
+  | { readonly refused: 'ambiguousPerson'; readonly account: string; readonly people: readonly string[] }
+  | { readonly refused: 'notMember'; readonly trust: Exclude<Trust, 'member'> }
+  | { readonly refused: 'missingRole'; readonly deed: Deed; readonly need: readonly string[]; readonly unread: readonly string[] }
+  | { readonly refused: 'selfApproval'; readonly id: string; readonly deed: 'approve' | 'resend' }
+  | { readonly refused: 'ownRequest'; readonly id: string }
+  | { readonly refused: 'notYourRequest'; readonly id: string; readonly deed: Deed; readonly requester: PersonRef; readonly role: string; readonly unread: readonly string[] }
+  | { readonly refused: 'nobodyCanApprove'; readonly role: string }
+  // Where and what
+  | { readonly refused: 'placeNotAllowed'; readonly place: string; readonly direct: boolean }
+  | { readonly refused: 'unknownRecipe'; readonly recipe: string }
+  | { readonly refused: 'commandNotAllowed'; readonly command: Command['type'] }
+  | { readonly refused: 'reasonRequired'; readonly tier: string }
+  // Which device
+  | { readonly refused: 'unknownDevice'; readonly name: string }
+  | { readonly refused: 'ambiguousDevice'; readonly name: string; readonly candidates: readonly Candidate[] }
+  | { readonly refused: 'outOfScope'; readonly device: string; readonly cause: ScopeCause }
+  // The state of things
+  | { readonly refused: 'unknownRequest'; readonly id: string }
+  | { readonly refused: 'alreadyApproved'; readonly id: string; readonly by: PersonRef; readonly at: number; readonly you: boolean }
+  | { readonly refused: 'alreadyOver'; readonly id: string; readonly how: string; readonly at: number }
+  | { readonly refused: 'staleCard'; readonly id: string }
+  | { readonly refused: 'wrongFingerprint'; readonly id: string }
+  | { readonly refused: 'contentDeparted'; readonly id: string; readonly departure: Departure }
+  | { readonly refused: 'expired'; readonly id: string; readonly at: number }
+  | { readonly refused: 'tooLate'; readonly id: string; readonly deed: Deed; readonly state: State }
+  | { readonly refused: 'tooEarly'; readonly id: string; readonly deed: Deed; readonly state: State }
+  | { readonly refused: 'stillLooking'; readonly id: string; readonly looks: number; readonly of: number }
+  | { readonly refused: 'alreadyCancelling'; readonly id: string; readonly by: Asker; readonly at: number }
+  | { readonly refused: 'notAgain'; readonly id: string; readonly why: NotAgain | 'noSuchIndex' }
+  | { readonly refused: 'goneOn'; readonly id: string; readonly as: string }
+  | { readonly refused: 'frozen'; readonly by: string; readonly why: string; readonly at: number }
+  | { readonly refused: 'alreadyFrozen'; readonly by: string; readonly why: string; readonly at: number }
+  | { readonly refused: 'notFrozen' }
+  // Results
+  | { readonly refused: 'noResult'; readonly id: string; readonly why: 'notYet' | 'neverRan' | 'noSuchIndex' | 'noFile' | 'noOutput' | 'failed' | 'forgotten' | 'notHandedOut'; readonly index?: number; readonly error?: ErrorAnswer }
+  | { readonly refused: 'noSuchPage'; readonly id: string; readonly pages: number }
+  // The world
+  | { readonly refused: 'storeUnavailable' }
+  | { readonly refused: 'defenderUnavailable'; readonly detail: string }
+  | { readonly refused: 'noRight'; readonly error: ErrorAnswer };
+
+export function isRefusal(value: unknown): value is Refusal {
+  return typeof value === 'object' && value !== null && 'refused' in value;
+}
+
+/** The sentence for a person, with the next step. Plain text: adapters escape it. @param command the chat command's name */
+export function explain(refusal: Refusal, command = '/lr'): string {
+  // Names of devices, tags and groups come from elsewhere and can hold anything.
+  return drawn(sentence(refusal, command));
+}
+
+function sentence(refusal: Refusal, command: string): string {
+  switch (refusal.refused) {
+    case 'unlisted':
+      return `Your account ${refusal.account} is not listed in the policy, so nothing was done. "${command} whoami" prints the line that an administrator pastes there.`;
+    case 'ambiguousPerson':
+      return `Your account ${refusal.account} is listed for several people (${refusal.people.join(', ')}), so nobody can tell who you are. An administrator must correct the policy.`;
+    case 'notMember':
+      return trustSentence(refusal.trust);
+    case 'missingRole':
+      return `To ${refusal.deed} you need the role ${either(refusal.need)}, which you do not have. ${unreadSentence(refusal.unread) ?? `"${command} whoami" shows your roles; ask somebody who has it, or an administrator.`}`;
+    case 'selfApproval':
+      return refusal.deed === 'approve'
+        ? `${refusal.id} is your own request, and nobody approves their own, from no account. Ask another approver.`
+        : `${refusal.id} is your own request, so somebody else must decide that it is sent again. Ask another approver.`;
+    case 'ownRequest':
+      return `${refusal.id} is your own request. Take it back with "${command} cancel ${refusal.id}" or the Withdraw button.`;
+    case 'notYourRequest':
+      return `Only ${refusal.requester.name}, who asked, or somebody with the role ${refusal.role} may ${refusal.deed} ${refusal.id}. ${unreadSentence(refusal.unread) ?? 'Ask one of them.'}`;
+    case 'nobodyCanApprove':
+      return `Nobody but you has the role ${refusal.role}, so this could never be approved. An administrator must give that role to somebody else as well.`;
+    case 'placeNotAllowed':
+      return refusal.direct
+        ? 'No place for approval cards is set up, so nothing can be asked for here. An administrator adds one under "places" in the policy.'
+        : `This place is not listed in the policy, so only help and whoami work here. Go to a listed channel, or let an administrator add ${refusal.place} under "places".`;
+    case 'unknownRecipe':
+      return `There is no recipe ${refusal.recipe} any more. "${command} recipes" lists them.`;
+    case 'commandNotAllowed':
+      return `${refusal.command} outside a recipe is not allowed by the policy. "${command} recipes" lists what is; an administrator can allow it under "commands".`;
+    case 'reasonRequired':
+      return `A request of tier ${refusal.tier} needs a reason. Add --reason "..." at the end of the line.`;
+    case 'unknownDevice':
+      return `Defender knows no device called ${refusal.name}. Check the spelling, or give the full name or the 40-digit device id.`;
+    case 'ambiguousDevice':
+      return `${refusal.name} fits ${refusal.candidates.length} devices, so nothing was done. Ask again with a full name or an id: ${candidateList(refusal.candidates)}`;
+    case 'outOfScope':
+      return `${refusal.device} is out of scope: ${scopeSentence(refusal.cause)} An administrator can change that under "devices" in the policy.`;
+    case 'unknownRequest':
+      return `There is no request ${refusal.id}. "${command} list recent" shows the latest ones.`;
+    case 'alreadyApproved':
+      return `${refusal.id} was approved already by ${refusal.you ? 'you' : refusal.by.name} at ${clock(refusal.at)}; there is nothing more to do.`;
+    case 'alreadyOver':
+      return `${refusal.id} is over: ${refusal.how} at ${clock(refusal.at)}. If it is still needed, ask anew.`;
+    case 'staleCard':
+      return `That card showed an older state of ${refusal.id}, so the press was not taken. Look at the card as it is now and press again.`;
+    case 'wrongFingerprint':
+      return `The fingerprint is not that of ${refusal.id}, so nothing was approved. "${command} approve ${refusal.id}" shows you the whole request and the line to type.`;
+    case 'contentDeparted':
+      return departureSentence(refusal.departure);
+    case 'expired':
+      return `${refusal.id} expired at ${clock(refusal.at)} and can no longer be approved. If it is still needed, it must be asked for anew.`;
+    case 'tooLate':
+      return `It is too late to ${refusal.deed} ${refusal.id}: it ${stateWords[refusal.state]}. ${laterSentence(refusal.deed, refusal.state, `${command} cancel ${refusal.id}`)}`;
+    case 'tooEarly':
+      return `${refusal.id} ${stateWords[refusal.state]}, so there is nothing to ${refusal.deed} yet. ${refusal.deed === 'cancel' ? 'Withdraw it instead.' : 'Look at its card.'}`;
+    case 'stillLooking':
+      return `The bot is still looking for ${refusal.id} at Defender (${refusal.looks} of ${refusal.of} looks done), where lists may lag: sent again now it could run twice. Wait until the card says that it looked ${refusal.of} times.`;
+    case 'alreadyCancelling':
+      return `${'policy' in refusal.by ? 'The policy (cancelParkedAfter)' : refusal.by.name} asked Defender at ${clock(refusal.at)} to cancel ${refusal.id}. Its card shows what comes of it.`;
+    case 'notAgain':
+      return notAgainSentence(refusal, command);
+    case 'goneOn':
+      return `${refusal.id} was tried again already as ${refusal.as}, which reached Defender. Go on from there: "${command} status ${refusal.as}" shows its card.`;
+    case 'frozen':
+      return `Submissions are frozen by ${refusal.by} since ${clock(refusal.at)}: ${refusal.why}. Nothing can be asked for or approved until somebody allowed to types "${command} unfreeze".`;
+    case 'alreadyFrozen':
+      return `Submissions are frozen already, by ${refusal.by} since ${clock(refusal.at)}: ${refusal.why}. "${command} unfreeze" lets them go on.`;
+    case 'notFrozen':
+      return `Nothing is frozen. "${command} freeze <why>" stops all submissions.`;
+    case 'noResult':
+      return noResultSentence(refusal, command);
+    case 'noSuchPage':
+      return `That output of ${refusal.id} has ${refusal.pages === 1 ? 'one page' : `${refusal.pages} pages`}; the first is 1.`;
+    case 'storeUnavailable':
+      return 'The journal cannot be written just now, so nothing was done and nothing will be sent. Tell whoever runs this bot; /readyz says why.';
+    case 'defenderUnavailable':
+      return `Defender could not be asked, so nothing was done: ${refusal.detail}. Try again in a minute.`;
+    case 'noRight':
+      return `${rightSentence(refusal.error) ?? 'Defender does not let the bot in.'}${correlation(refusal.error.target)}`;
+  }
+}
+
+function departureSentence(departure: Departure): string {
+  switch (departure.why) {
+    case 'changed':
+      return `Nothing was approved, because the live response library is not what the card showed: ${departure.changes.map((change) => changeWords(change)).join('; ')}. Find out who changed it and why; the card now shows the content as it is.`;
+    case 'nowRead':
+      return 'Nothing was approved yet: the live response library could be read now, so the card shows the content of the scripts. Look at it and press again.';
+    case 'noLongerRead':
+      return 'Nothing was approved yet: the bot may no longer read the live response library (Library.Manage), so a changed script would not be noticed, and the card now says so. Look at it and press again.';
+  }
+}
+
+function trustSentence(trust: Exclude<Trust, 'member'>): string {
+  const who = {
+    guest: 'Guests',
+    external: 'People of other organisations',
+    bot: 'Bots',
+    anonymous: 'Anonymous participants',
+    foreignTenant: 'People of other tenants',
+    deactivated: 'Deactivated accounts',
+  } as const satisfies Record<typeof trust, string>;
+  return `${who[trust]} can only read help here, whatever the policy lists. Use your own account of this organisation.`;
+}
+
+function unreadSentence(unread: readonly string[]): string | undefined {
+  if (unread.length === 0) return undefined;
+  return `The members of ${unread.join(' and ')} could not be read just now, so that group gave no role. Try again in a minute.`;
+}
+
+function scopeSentence(cause: ScopeCause): string {
+  if (cause.rule === 'never') return `its ${cause.by} ${cause.value} is on the list of devices that are never touched.`;
+  const tags = cause.tags.length === 0 ? 'none' : cause.tags.join(', ');
+  return `neither its group (${cause.group ?? 'none'}) nor its tags (${tags}) nor its name is allowed.`;
+}
+
+const shownCandidates = 8;
+
+function candidateList(candidates: readonly Candidate[]): string {
+  const lines = candidates.slice(0, shownCandidates).map(({ name, id, os, health }) => `${name} (${os}, ${health}, ${id})`);
+  const more = candidates.length - lines.length;
+  return `${lines.join('; ')}${more > 0 ? `; and ${more} more` : ''}.`;
+}
+
+/** How a state reads after the request's id. */
+export const stateWords = {
+  awaitingApproval: 'is waiting for approval',
+  queued: 'is approved and waiting for its turn',
+  submitting: 'is being sent to Defender',
+  unknown: 'was sent and its fate is not known yet',
+  running: 'is running',
+  finished: 'is finished',
+  over: 'is over',
+} as const satisfies Record<State, string>;
+
+function laterSentence(deed: Deed, state: State, cancel: string): string {
+  if (state === 'running') return `"${cancel}" asks Defender to stop it.`;
+  if (state === 'submitting') return 'Wait a moment for Defender’s answer, then cancel it.';
+  if (state === 'unknown') return deed === 'cancel' ? 'Look for it again from its card: once it is found it can be cancelled. Else cancel it in the portal’s Action center.' : 'Its card tells what is being done to find out.';
+  return deed === 'cancel' || deed === 'withdraw' ? 'There is nothing left to stop.' : 'Its card shows how it stands.';
+}
+
+function noResultSentence({ id, why, index, error }: Extract<Refusal, { refused: 'noResult' }>, command: string): string {
+  const which = index === undefined ? id : `command ${index} of ${id}`;
+  switch (why) {
+    case 'notYet':
+      return `There is no result of ${which} yet. Its card is kept up to date; try again when the command is completed.`;
+    case 'neverRan':
+      return `${capital(which)} never ran, so it has no result.`;
+    case 'noSuchIndex':
+      return `${id} has no command ${index ?? ''}. The first is 0; "${command} status ${id}" lists them.`;
+    case 'noFile':
+      return `${capital(which)} collects no file. "${command} output" shows what a script printed.`;
+    case 'noOutput':
+      return `${capital(which)} prints nothing; it collects a file. "${command} link ${id} ${index ?? ''}" gives a download link.`;
+    case 'failed':
+      return `${capital(which)} failed, and Defender keeps no result of it. The card shows the error.`;
+    case 'forgotten':
+      return `The output of ${which} was kept for its retention time and is gone. "${command} link ${id}" may still fetch it from Defender.`;
+    case 'notHandedOut':
+      return `Defender does not hand out the result of ${which} now${error?.message === undefined ? '' : ` (“${error.message}”)`}. Right after the end it may take a minute, so try again; if that lasts, get it in the portal’s Action center.${correlation(error?.target)}`;
+  }
+}
+
+function notAgainSentence({ id, why }: Extract<Refusal, { refused: 'notAgain' }>, command: string): string {
+  switch (why) {
+    case 'notEnded':
+      return `${id} has not ended, so there is nothing to try again yet. Its card shows how it stands.`;
+    case 'complete':
+      return `Every command of ${id} completed, so there is nothing left of it to run. To run it once more, type it anew.`;
+    case 'takenBack':
+      return `${id} was denied or withdrawn by a person, so it is not carried over. If it is needed after all, type it anew with what was missing.`;
+    case 'mayHaveRun':
+      return `Nobody knows whether ${id} ran, so it is not repeated from its card. Look on the device and in the portal first; then type what is still missing.`;
+    case 'mustNot':
+      return `${id} was stopped because it was not what had been approved, or not for this tenant, so nothing of it is carried over. Type anew what is needed.`;
+    case 'hopeless':
+      return `Live response does not support the operating system of that device, so asking for ${id} again will not help. Collect it another way.`;
+    case 'noSuchIndex':
+      return `${id} has no such command. The first is 0; "${command} status ${id}" lists them.`;
+  }
+}
+
+/** What Microsoft's support asks for. */
+function correlation(target: string | undefined): string {
+  return target === undefined ? '' : ` Correlation id: ${target}.`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function either(names: readonly string[]): string {
+  return names.length === 0 ? 'that nobody has' : names.join(' or ');
+}
+
+/** `15:04 UTC`; the date is on the card. */
+function clock(at: number): string {
+  const minutes = Math.floor(at / 60_000) % 1440;
+  return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')} UTC`;
+}

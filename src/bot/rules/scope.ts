@@ -1,0 +1,47 @@
+// Which device a name means, and whether the policy lets it be touched. Anything unclear is a refusal.
+import type { Device } from '../../liveResponse/request.ts';
+import type { Policy } from './policy.ts';
+import type { Refusal } from './refusal.ts';
+
+/** The one device among those found that a typed name means: an exact name or id, else `name.` at the beginning of exactly one name. */
+export function chooseDevice(name: string, found: readonly Device[]): Device | Refusal {
+  const wanted = name.toLowerCase();
+  const exact = found.filter((device) => device.id.toLowerCase() === wanted || device.name.toLowerCase() === wanted);
+  const fitting = exact.length > 0 ? exact : found.filter((device) => device.name.toLowerCase().startsWith(`${wanted}.`));
+  const [device] = fitting;
+  if (device === undefined) return { refused: 'unknownDevice', name };
+  if (fitting.length === 1) return device;
+  return { refused: 'ambiguousDevice', name, candidates: fitting.map(({ id, name: full, os, health }) => ({ id, name: full, os, health })) };
+}
+
+/** Undefined when the device may be touched. Asked at the request, at the approval and right before the POST. */
+export function inScope(policy: Policy, device: Device): Refusal | undefined {
+  const { allow, never } = policy.devices;
+  const names = namesOf(device);
+  const forbidden =
+    hit('group', never.groups, device.group === undefined ? [] : [device.group]) ?? hit('tag', never.tags, device.tags) ?? hit('name', never.names, names);
+  if (forbidden !== undefined) return { refused: 'outOfScope', device: device.name, cause: { rule: 'never', ...forbidden } };
+  const allowed =
+    allow.groups.includes('*') ||
+    (device.group !== undefined && has(allow.groups, device.group)) ||
+    device.tags.some((tag) => has(allow.tags, tag)) ||
+    has(allow.names, device.name);
+  if (allowed) return undefined;
+  return { refused: 'outOfScope', device: device.name, cause: { rule: 'notAllowed', tags: device.tags, ...(device.group === undefined ? {} : { group: device.group }) } };
+}
+
+/** A forbidden short name keeps out every device of that name, whatever its domain: a list of "never" fails closed. */
+function namesOf(device: Device): readonly string[] {
+  const [label] = device.name.split('.');
+  return label === undefined ? [device.name] : [device.name, label];
+}
+
+function hit(by: 'group' | 'tag' | 'name', listed: readonly string[], held: readonly string[]): { readonly by: typeof by; readonly value: string } | undefined {
+  const value = held.find((one) => has(listed, one));
+  return value === undefined ? undefined : { by, value };
+}
+
+function has(listed: readonly string[], value: string): boolean {
+  const wanted = value.trim().toLowerCase();
+  return listed.some((one) => one.trim().toLowerCase() === wanted);
+}
