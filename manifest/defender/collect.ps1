@@ -557,25 +557,30 @@ function Get-RegistryValue {
     }
 }
 
-# The names of a key's subkeys, none where there is no such key.
+# The names of a key's subkeys, none where there is no such key or it may not be read, which is noted.
 function Get-SubKeyName {
-    param([Microsoft.Win32.RegistryKey] $Base, [string] $Path)
-    $key = $Base.OpenSubKey($Path)
-    if ($null -eq $key) {
-        return
-    }
+    param([Microsoft.Win32.RegistryKey] $Base, [string] $Hive, [string] $Path)
     try {
-        $key.GetSubKeyNames()
+        $key = $Base.OpenSubKey($Path)
+        if ($null -eq $key) {
+            return
+        }
+        try {
+            $key.GetSubKeyNames()
+        }
+        finally {
+            $key.Close()
+        }
     }
-    finally {
-        $key.Close()
+    catch {
+        Add-Record -Entry 'autoruns/' -Result 'failed' -Source "$Hive\$Path" -Why (Get-Reason -Failed $_)
     }
 }
 
 # Named values of every key right below one.
 function Get-ChildValue {
     param([Microsoft.Win32.RegistryKey] $Base, [string] $Hive, [string] $Path, [string] $Below = '', [string[]] $Only)
-    foreach ($name in @(Get-SubKeyName -Base $Base -Path $Path)) {
+    foreach ($name in @(Get-SubKeyName -Base $Base -Hive $Hive -Path $Path)) {
         [void] (Get-TimeLeft)
         Get-RegistryValue -Base $Base -Hive $Hive -Path "$Path\$name$Below" -Only $Only
     }
@@ -924,7 +929,7 @@ function Save-EventLogs {
 }
 
 # The summary: what there is, and each thing that failed or is not whole. What this device does not have is told by manifest.csv alone.
-function Get-About {
+function Get-Summary {
     param([string] $Started)
     $records = $Run['Records']
     [long] $bytes = 0
@@ -963,7 +968,7 @@ function Write-Package {
             Invoke-Part -PartName 'sessions' -PartSeconds 20 -PartAction { Save-Sessions }
             Invoke-Part -PartName 'processes' -PartSeconds 60 -PartAction { Save-Processes }
             Invoke-Part -PartName 'system' -PartSeconds 30 -PartAction { Save-System }
-            Invoke-Part -PartName 'autoruns' -PartSeconds 60 -PartAction { Save-Autoruns }
+            Invoke-Part -PartName 'autoruns' -PartSeconds 55 -PartAction { Save-Autoruns }
             Invoke-Part -PartName 'tasks' -PartSeconds 30 -PartAction { Save-Tasks }
             Invoke-Part -PartName 'drivers' -PartSeconds 30 -PartAction { Save-Drivers }
             Invoke-Part -PartName 'prefetch' -PartSeconds 15 -PartAction { Save-Prefetch }
@@ -972,7 +977,7 @@ function Write-Package {
             if (@($Run['Records'] | Where-Object -FilterScript { $_.Bytes -gt 0 }).Count -eq 0) {
                 throw (New-Failure -Code 9 -Message ('Nothing could be collected. {0}' -f (@($Run['Records'] | ForEach-Object -Process { "$($_.Entry) $($_.Why)" }) -join "`n")))
             }
-            $about = Get-About -Started $started
+            $about = Get-Summary -Started $started
             # The lists of what there is are written whatever else there was.
             $Run['Part'] = 'manifest'
             $Run['PartEnds'] = [long]::MaxValue

@@ -18,6 +18,9 @@ export interface LibrarySubject {
 
 const check = 'defender.library';
 
+/** The scripts that come with this program, in manifest/defender. */
+export const ownScripts: readonly string[] = ['collect.ps1', 'minidump.ps1'];
+
 /** Library file names and the recipes that need each. Names with places in them are known only once a recipe is used. */
 export function neededFiles(policy: Policy): ReadonlyMap<string, readonly string[]> {
   const needed = new Map<string, readonly string[]>();
@@ -62,7 +65,7 @@ export async function examineLibrary({ api, policy, lacking }: LibrarySubject, t
   for (const [file, recipes] of missing) {
     const why = `${file} is not in the live response library, and ${recipes.length === 1 ? 'the recipe' : 'the recipes'} ${recipes.join(', ')} ${recipes.length === 1 ? 'needs' : 'need'} it`;
     // A list that goes on may hold the file on its next page; libraries of that size have not been seen.
-    if (next === undefined) tell(fail('defender.scripts', why, `Upload it: live response in the portal, "Upload file to library", or the call in manifest/defender/README.md${file === 'minidump.ps1' ? '; the file is manifest/defender/minidump.ps1' : ''}.`));
+    if (next === undefined) tell(fail('defender.scripts', why, `Upload it: live response in the portal, "Upload file to library", or the call in manifest/defender/README.md${ownScripts.includes(file) ? `; the file is manifest/defender/${file}` : ''}.`));
     else tell(warn('defender.scripts', `${why}, as far as the first page of the list tells`, 'Look in the portal whether it is there.'));
   }
 }

@@ -159,6 +159,14 @@ const planted: Readonly<Record<string, Planted>> = {
     red: /^defender\.scripts: minidump\.ps1 is not in the live response library, and the recipe dump needs it/,
     next: /manifest\/defender\/minidump\.ps1/,
   },
+  'the other script missing in the library': {
+    plant: async () => {
+      await fetch(`${simulator.url}/api/libraryfiles/collect.ps1`, { method: 'DELETE' });
+      return {};
+    },
+    red: /^defender\.scripts: collect\.ps1 is not in the live response library, and the recipe collect needs it/,
+    next: /manifest\/defender\/collect\.ps1/,
+  },
   'a Slack token that is not accepted': { plant: () => ({ SLACK_BOT_TOKEN: 'xoxb-canary-of-another-app' }), red: /^slack\.token: .*invalid_auth/, next: /Bot User OAuth Token/ },
   'a Slack scope that is missing': {
     plant: () => {
