@@ -1,6 +1,6 @@
 // What a card says of results: collected files and their wrapping, results that cannot be read, and how long a link lives.
 import type { Command } from '../src/liveResponse/commands.ts';
-import type { CollectedFile, ResultTrouble } from '../src/liveResponse/request.ts';
+import type { CollectedFile, ResultTrouble } from '../src/liveResponse/resultFacts.ts';
 import { clip, oneLine } from './clip.ts';
 import { missingRight } from './rights.ts';
 import { duration, size, timeOf } from './time.ts';

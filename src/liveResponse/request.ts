@@ -7,6 +7,7 @@ import type { Blocker, ErrorAnswer } from './errorAnswer.ts';
 import type { Kind } from './pacing.ts';
 import type { Panel } from './panel.ts';
 import type { PersonRef } from './person.ts';
+import type { CollectedFile, Excerpt, LinkFact, Results, ResultTrouble } from './resultFacts.ts';
 import type { CancelAsked, Continues, Parked, TriedAgain } from './sequel.ts';
 
 /** A device frozen by id when it was resolved; the rest is what the approver is shown. Times in epoch milliseconds. */
@@ -108,46 +109,6 @@ export interface Attempt {
   readonly by?: PersonRef;
 }
 
-/** A script transcript read from Defender; its text lies beside the journal, under the retention time. */
-export interface Excerpt {
-  readonly index: number;
-  readonly at: number;
-  /** Characters of the text kept, and the SHA-256 of its UTF-8 bytes. */
-  readonly length: number;
-  readonly sha256: string;
-  readonly exitCode?: number;
-  readonly errors: boolean;
-  /** The transcript was larger than we read. */
-  readonly cut: boolean;
-}
-
-/** A collected file as its first bytes and headers tell it. */
-export interface CollectedFile {
-  readonly index: number;
-  readonly at: number;
-  readonly name?: string;
-  readonly bytes?: number;
-  readonly format: 'gzip' | 'zip' | 'other' | 'empty';
-}
-
-/** A minted link. The URL is a bearer secret and is never part of this. */
-export interface LinkFact {
-  readonly index: number;
-  readonly at: number;
-  readonly expiresAt: number;
-  /** Person, or undefined when the bot minted it for the finished card. */
-  readonly by?: PersonRef;
-}
-
-/** Why a result could not be read yet, or no link be made, shown on its row. */
-export interface ResultTrouble {
-  readonly index: number;
-  readonly at: number;
-  readonly code: string;
-  readonly tries: number;
-  readonly error?: ErrorAnswer;
-}
-
 /** Known in every state. */
 interface Common extends Asked {
   readonly revision: number;
@@ -163,15 +124,6 @@ interface Common extends Asked {
 interface Sent {
   readonly approval: Approval;
   readonly attempts: readonly Attempt[];
-}
-
-interface Results {
-  readonly excerpts: readonly Excerpt[];
-  readonly files: readonly CollectedFile[];
-  readonly links: readonly LinkFact[];
-  readonly troubles: readonly ResultTrouble[];
-  /** Links that Defender refused to make since the last one it made. */
-  readonly linkTroubles?: readonly ResultTrouble[];
 }
 
 export type WaitCause = 'slot' | 'sessions' | 'deviceBusy' | 'throttled' | 'frozen' | 'library' | 'unavailable' | 'unauthorized';

@@ -1,6 +1,6 @@
 // What a collected file is, told by its first bytes and never by its name; nothing is unpacked here.
 import { isHidden } from './commands.ts';
-import type { CollectedFile } from './request.ts';
+import type { CollectedFile } from './resultFacts.ts';
 
 /** Enough of a file to know its format. */
 export const sniffBytes = 16;

@@ -6,7 +6,8 @@ import { plainText } from '../../cards/plainText.ts';
 import { fileSentence, troubles, troubleSentence } from '../../cards/results.ts';
 import { waitSentence, waitStatus } from '../../cards/words.ts';
 import type { CardView } from '../../cards/view.ts';
-import type { CollectedFile, Request, WaitCause } from '../../src/liveResponse/request.ts';
+import type { Request, WaitCause } from '../../src/liveResponse/request.ts';
+import type { CollectedFile } from '../../src/liveResponse/resultFacts.ts';
 import { action, approval, approved, asked, claimed, context, ended, examples, excerptRead, progress, progressed, request, sent, start, submitted, viewOf } from './examples.ts';
 
 const minute = 60_000;
