@@ -21,6 +21,7 @@ import { Http } from './adapters/outbound/http.ts';
 import { random } from './adapters/random.ts';
 import { lastTime } from './adapters/store/lastTime.ts';
 import { openOutputStore } from './adapters/store/outputStore.ts';
+import type { Disk } from './adapters/store/disk.ts';
 import { openStore } from './adapters/store/requestStore.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import { createBot } from './bot/bot.ts';
@@ -58,6 +59,8 @@ export interface ServiceOptions extends ChatOptions {
   readonly parkedGap: number;
   readonly offlineQueue: number;
   readonly outputRetention: number;
+  /** Where journal and snapshot are written, for tests; the machine's own by default. */
+  readonly disk?: Disk;
 }
 
 export interface Service {
@@ -87,7 +90,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const later = (close: () => Promise<void>) => void closing.unshift(close);
 
   try {
-    const store = await openStore({ dir: options.dataDir, clock, log });
+    const store = await openStore({ dir: options.dataDir, clock, log, ...(options.disk === undefined ? {} : { disk: options.disk }) });
     later(() => store.close());
     const outputs = await openOutputStore({ dir: options.dataDir, clock });
     const http = new Http();

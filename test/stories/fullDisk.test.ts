@@ -28,6 +28,10 @@ function fillable(): { readonly disk: Disk; full: 'ENOSPC' | 'EIO' | undefined }
             check();
             file.sync();
           },
+          async flush() {
+            check();
+            await file.flush();
+          },
         };
       },
     },

@@ -25,6 +25,7 @@ export interface TeamsHouseOptions {
   readonly policy?: (text: string) => string;
   readonly speed?: number;
   readonly pressLimit?: number;
+  readonly disk?: NonNullable<ServiceOptions['disk']>;
   /** A second chat beside Teams. */
   readonly slack?: NonNullable<ServiceOptions['slack']>;
 }
@@ -59,6 +60,7 @@ export class TeamsHouse extends TeamsBench {
       defender: { kind: 'simulator', speed: this.#options.speed ?? 200 },
       console: false,
       ...(this.#options.slack === undefined ? {} : { slack: this.#options.slack }),
+      ...(this.#options.disk === undefined ? {} : { disk: this.#options.disk }),
       teams: {
         settings: { type: 'SingleTenant', appId, tenantId: tenant, password: new Secret('x'), cloud: 'public', allowedTenants: [tenant], devNoAuth: false },
         authority: this.authority(),

@@ -1,5 +1,6 @@
 // The journal is the database: an append-only, hash-chained file of lines, each on disk before anything is told or done because of it.
-// Everything here is synchronous: write and fdatasync cost about a quarter of a millisecond, and a decision can then never be parted from its line.
+// Only the fdatasync of a line does not block: it takes a quarter of a millisecond, or many seconds on a disk in trouble, and the chats want to be
+// answered meanwhile. Callers take turns (requestStore), so that nothing comes between a decision and its line.
 import { join } from 'node:path';
 import type { HouseEvent, Log } from '../../liveResponse/ports.ts';
 import { StoreError } from '../../liveResponse/ports.ts';
@@ -36,8 +37,8 @@ export interface Journal {
   /** Makes sure that writing can be tried: after a failure it reopens, checks and cuts. @throws StoreError */
   ready(): void;
   prepare(at: number, request: string | null, event: Event | HouseEvent): Prepared;
-  /** On disk when it returns. @throws StoreError, after which the line is not part of the journal */
-  commit(line: Prepared): void;
+  /** On disk when it resolves; nothing else may be asked of the journal before. @throws StoreError, after which the line is not part of the journal */
+  commit(line: Prepared): Promise<void>;
   /** Goes on in a new file, so that a snapshot taken now is followed by that file alone. @throws StoreError */
   rotate(): void;
   trouble(): string | undefined;
@@ -135,14 +136,14 @@ export function openJournal(options: JournalOptions): Journal {
       const { event: written } = JSON.parse(line.text) as { readonly event: Event };
       return { entry: { seq: line.head.seq, at, request, event: written } as Entry, bytes: Buffer.from(`${line.text}\n`), head: line.head };
     },
-    commit: (line) => {
+    commit: async (line) => {
       ready();
       const { file } = place;
       if (file === undefined) throw new StoreError('the journal is not open');
       if (line.head.seq !== head.seq + 1) throw new Error(`journal line ${line.head.seq} was prepared for another place than ${head.seq + 1}`);
       try {
         file.append(line.bytes);
-        file.sync();
+        await file.flush();
       } catch (error) {
         trouble = `The journal cannot be written: ${diskWords(error)}.`;
         log.error('journalWriteFailed', { seq: line.head.seq, why: diskWords(error) });

@@ -1,4 +1,4 @@
-// The request store over journal and snapshot: one synchronous write per change, and memory that equals what a restart would read.
+// The request store over journal and snapshot: one change at a time, on disk before it is in memory, and memory that equals what a restart would read.
 import type { Changed, Clock, Decision, Freeze, HouseEvent, Log, RequestStore } from '../../liveResponse/ports.ts';
 import type { Asked, Event, Request } from '../../liveResponse/request.ts';
 import { auditSteps } from './audit.ts';
@@ -99,6 +99,8 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
   let snapshotSeq = start.head.seq;
   let taking: Promise<void> | undefined;
   let deciding = false;
+  /** Settles when the newest task of `inTurn` has ended. */
+  let last: Promise<void> = Promise.resolve();
   let closing = false;
   let broken: string | undefined;
   let audited = false;
@@ -109,10 +111,12 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
 
   async function takeSnapshot(): Promise<void> {
     try {
-      archive();
-      journal.rotate();
-      snapshots.data = snapshotOf(journal.head(), clock.now(), house.state());
-      sinceSnapshot = 0;
+      await inTurn(() => {
+        archive();
+        journal.rotate();
+        snapshots.data = snapshotOf(journal.head(), clock.now(), house.state());
+        sinceSnapshot = 0;
+      });
       await snapshots.write();
       snapshotSeq = snapshots.data.head.seq;
       log.info('snapshotTaken', { seq: snapshotSeq });
@@ -123,11 +127,26 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     }
   }
 
-  function write(at: number, id: string | null, event: Event | HouseEvent): Request | undefined {
+  /**
+   * Runs a task after all that were asked for before it have ended: whoever called first is done first, and nothing comes between what a
+   * decision saw and what it writes, however long the disk takes.
+   */
+  function inTurn<T>(task: () => T | Promise<T>): Promise<T> {
+    // Behind itself it would wait for ever, and before itself slip in between.
+    if (deciding) return Promise.reject(new Error('the store was asked to change something from within a decision'));
+    const done = last.then(task);
+    last = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
+  }
+
+  async function write(at: number, id: string | null, event: Event | HouseEvent): Promise<Request | undefined> {
     const line = journal.prepare(at, id, event);
     // Folded before it is written: an illegal move must leave no line, and a line must never fail to fold.
     const next = house.foresee(line.entry);
-    journal.commit(line);
+    await journal.commit(line);
     house.accept(line.entry, next);
     sinceSnapshot += 1;
     const { entry } = line;
@@ -152,8 +171,8 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     }
   }
 
-  function written(at: number, id: string, event: Event): Request {
-    const next = write(at, id, event);
+  async function written(at: number, id: string, event: Event): Promise<Request> {
+    const next = await write(at, id, event);
     if (next === undefined) throw new Error(`"${event.type}" made nothing of request ${id}`);
     return next;
   }
@@ -165,11 +184,6 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     } finally {
       deciding = false;
     }
-  }
-
-  /** A write from within a decision would slip in between what that decision saw and what it writes. */
-  function alone(): void {
-    if (deciding) throw new Error('the store was asked to change something from within a decision');
   }
 
   async function auditOlder(): Promise<void> {
@@ -189,16 +203,14 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
 
   return {
     add: (asked: Asked) =>
-      atOnce(() => {
-        alone();
+      inTurn(async () => {
         const existing = house.byOrigin(asked.origin);
         if (existing !== undefined) return { existing };
         journal.ready();
-        return { added: written(clock.now(), asked.id, { type: 'asked', asked }) };
+        return { added: await written(clock.now(), asked.id, { type: 'asked', asked }) };
       }),
     change: <No>(id: string, decide: (request: Request, now: number) => Decision<No>): Promise<Changed<No> | { readonly no: 'unknownRequest' }> =>
-      atOnce(() => {
-        alone();
+      inTurn(async () => {
         const current = house.get(id);
         if (current === undefined) return { no: 'unknownRequest' as const };
         // Before the decision, so that none is made that could not be written anyway.
@@ -206,13 +218,12 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
         const now = clock.now();
         const decision = decideOnce(current, now, decide);
         if ('no' in decision) return { no: decision.no };
-        return { request: written(now, id, decision.event) };
+        return { request: await written(now, id, decision.event) };
       }),
     note: (event: HouseEvent) =>
-      atOnce(() => {
-        alone();
+      inTurn(async () => {
         journal.ready();
-        write(clock.now(), null, event);
+        await write(clock.now(), null, event);
       }),
     get: (id) => house.get(id),
     byOrigin: (origin) => house.byOrigin(origin),
@@ -220,7 +231,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     all: () => house.requests().toReversed(),
     freeze: (): Freeze | undefined => house.freeze(),
     trouble: () => journal.trouble(),
-    recover: () => atOnce(() => journal.recover()),
+    recover: () => inTurn(() => journal.recover()),
     submissionTimes: (since) => house.submissions().filter((time) => time >= since),
     linkTimes: (since) => house.links().filter((time) => time >= since),
     subscribe: (listener) => {
@@ -247,19 +258,14 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     close: async () => {
       if (closing) return;
       closing = true;
+      // What was asked for before is written first.
+      await inTurn(() => undefined);
       await Promise.all([taking, auditing]);
       if (sinceSnapshot > 0 && journal.trouble() === undefined) await takeSnapshot();
-      journal.close();
+      await inTurn(() => journal.close());
       await held.release();
     },
   };
-}
-
-/** Runs a task synchronously, as a promise: whoever called first is done first, and nothing comes between. */
-function atOnce<T>(task: () => T): Promise<T> {
-  return new Promise((resolve) => {
-    resolve(task());
-  });
 }
 
 function breathe(): Promise<void> {
