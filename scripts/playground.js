@@ -13,7 +13,7 @@ import { build } from './build.js';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const images = join(root, 'docs', 'images');
 const version = '0.2.28';
-const chromium = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path !== undefined && existsSync(path));
+const chromium = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path !== undefined && existsSync(path));
 /** Simulated seconds per real second. */
 const speed = 40;
 /** Milliseconds for one step. */
@@ -181,7 +181,7 @@ async function story(page, play, data) {
 }
 
 async function main() {
-  if (chromium === undefined) return skip('Chromium is not installed (apt-get install -y chromium, or set CHROMIUM to its path)');
+  if (chromium === undefined) return skip('Chromium is not installed (apt-get install -y chromium, or set CHROMIUM_PATH to it)');
   if (build({ ifNeeded: true }) !== 0) return 1;
   const work = mkdtempSync(join(tmpdir(), 'lr-playground-'));
   const data = join(work, 'data');

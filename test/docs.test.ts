@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { slack } from '../cards/limits.ts';
 import { cloudNames } from '../src/adapters/defender/clouds.ts';
 import { knownNames } from '../src/adapters/config/settings.ts';
 import { moves } from '../src/liveResponse/request.ts';
@@ -63,5 +64,45 @@ describe('the pages people set the bot up by', () => {
     const text = readFileSync(join(root, 'docs', 'defender-setup.md'), 'utf8');
     for (const name of cloudNames) expect(text).toContain(`\`${name}\``);
     for (const kind of ['managed-identity', 'developer']) expect(text).toContain(`DEFENDER_AUTH=${kind}`);
+  });
+});
+
+describe('docs/limits.md', () => {
+  const page = readFileSync(join(root, 'docs', 'limits.md'), 'utf8');
+  const texts = (folder: string): string => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => readFileSync(join(root, folder, name), 'utf8')).join('\n');
+  /** The cells of every row of a table, without heads and rules. */
+  const rows = page.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| ---')).map((line) => line.slice(2, -2).split(' | ')).filter(([, , constant]) => !/constant$/i.test(constant ?? ''));
+  const ended = (title: string): string => title.replace(/ ?(?:\.\.\.|…)$/, '');
+
+  test('has four cells in every row, and no row twice', () => {
+    expect(rows.filter((cells) => cells.length !== 4).map(([first]) => first)).toEqual([]);
+    const firsts = rows.map(([first]) => first).filter((first) => !first?.startsWith('the same'));
+    expect(firsts.filter((first, at) => firsts.indexOf(first) !== at)).toEqual([]);
+  });
+
+  test('names tests that are there', () => {
+    const tests = texts('test');
+    const named = rows.flatMap(([, , , test = '']) => [...test.matchAll(/"([^"]+)"/g)].map(([, title = '']) => ended(title)));
+    expect(named.length).toBeGreaterThan(60);
+    expect(named.filter((title) => !tests.includes(title))).toEqual([]);
+  });
+
+  test('names constants and files that are there', () => {
+    const code = `${texts('src')}\n${texts('cards')}`;
+    const named = rows.flatMap(([, , constant = '']) => [...constant.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+    const paths = named.filter((name) => /^(?:src|cards|manifest)\//.test(name));
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    const words = named.filter((name) => /^[A-Za-z]+(?:\.[A-Za-z]+)?$/.test(name)).flatMap((name) => name.split('.'));
+    expect(words.length).toBeGreaterThan(60);
+    expect(words.filter((word) => !new RegExp(`\\b${word}\\b`).test(code))).toEqual([]);
+    // A constant beside a file is in that file.
+    const beside = rows.flatMap(([, , constant = '']) => [...constant.matchAll(/`([A-Za-z]+)`(?:, `[A-Za-z]+`)* \(`((?:src|cards)\/[^`]+)`\)/g)].map(([, name = '', path = '']) => [name, path] as const));
+    expect(beside.filter(([name, path]) => !new RegExp(`\\b${name}\\b`).test(readFileSync(join(root, path), 'utf8')))).toEqual([]);
+  });
+
+  test('leaves out no limit of Slack', () => {
+    const ours = [...readFileSync(join(root, 'src', 'adapters', 'slack', 'limits.ts'), 'utf8').matchAll(/^export (?:const|function) (\w+)/gm)].map(([, name = '']) => `\`${name}\``);
+    expect(ours.length).toBeGreaterThan(20);
+    expect([...ours, ...Object.keys(slack).map((name) => `\`slack.${name}\``)].filter((name) => !page.includes(name))).toEqual([]);
   });
 });

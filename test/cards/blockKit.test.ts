@@ -57,12 +57,28 @@ describe('the checker', () => {
     ['a confirm button that is too long', (blocks) => Object.assign(actions(blocks)[0]?.['confirm'] ?? {}, { confirm: plain('x'.repeat(31)) })],
     ['too many buttons', (blocks) => actions(blocks).push(...Array.from({ length: 30 }, (_, n) => ({ type: 'button', action_id: `a${n}`, text: plain('x') })))],
     ['too many blocks', (blocks) => blocks.push(...Array.from({ length: 50 }, () => ({ type: 'header', text: plain('x') })))],
+    ['a section that is too long', (blocks) => blocks.push({ type: 'section', text: plain('x'.repeat(3001)) })],
+    ['too many fields', (blocks) => blocks.push({ type: 'section', fields: Array.from({ length: 11 }, () => plain('x')) })],
+    ['a field that is too long', (blocks) => blocks.push({ type: 'section', fields: [plain('x'.repeat(2001))] })],
+    ['a context text that is too long', (blocks) => blocks.push({ type: 'context', elements: [plain('x'.repeat(3001))] })],
+    ['a block id that is too long', (blocks) => Object.assign(blocks[0] ?? {}, { block_id: 'x'.repeat(256) })],
+    ['an action id that is too long', (blocks) => Object.assign(actions(blocks)[0] ?? {}, { action_id: 'x'.repeat(256) })],
+    ['a confirm title that is too long', (blocks) => Object.assign(actions(blocks)[0]?.['confirm'] ?? {}, { title: plain('x'.repeat(101)) })],
     ['too many context elements', (blocks) => blocks.push({ type: 'context', elements: Array.from({ length: 11 }, () => plain('x')) })],
     ['an empty rich text', (blocks) => blocks.push({ type: 'rich_text', elements: [] })],
     ['a picture in preformatted text', (blocks) => blocks.push({ type: 'rich_text', elements: [{ type: 'rich_text_preformatted', elements: [{ type: 'emoji', name: 'x' }] }] })],
     ['too much text in all', (blocks) => blocks.push(...['a', 'b', 'c', 'd'].map((id) => ({ type: 'section', block_id: id, text: plain('x'.repeat(2900)) })))],
     ['no blocks', (blocks) => blocks.splice(0)],
   ];
+
+  // The fake Slack of our tests refuses by these numbers too: a wrong one would be wrong on both sides.
+  test('keeps the numbers that Slack documents', () => {
+    expect(slack).toEqual({
+      blocks: 50, blockId: 255, header: 150, section: 3000, fields: 10, field: 2000, contextElements: 10, actionsElements: 25, text: 3000,
+      buttonText: 75, buttonValue: 2000, buttonUrl: 3000, accessibilityLabel: 75, actionId: 255, confirmTitle: 100, confirmText: 300, confirmButton: 30,
+      topText: 4000, totalStrings: 9000,
+    });
+  });
 
   test('finds nothing wrong with a good card', () => {
     expect(blockKitProblems(good())).toEqual([]);

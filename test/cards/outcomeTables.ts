@@ -210,6 +210,8 @@ export function outcomesPage(): string {
     '',
     '## From Defender’s answer to a state',
     '',
+    'This first table is written by hand; `adapters/defender/client`, `stories/troubles`, `stories/failureDoctor` and `stories/cancelRaces` below `test` hold the code to it. All others are drawn by the code.',
+    '',
     '| call | answer | what the bot makes of it |',
     '| --- | --- | --- |',
     '| start | 201 or 200 with our tag | `running` |',

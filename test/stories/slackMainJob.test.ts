@@ -153,18 +153,19 @@ test.each(['huge', 'rawNuls', 'seed', 'notJson', 'empty'] as const)('a transcrip
 });
 
 test.each([
-  ['a guest', { is_restricted: true }],
-  ['a single-channel guest', { is_ultra_restricted: true }],
-  ['a stranger of Slack Connect', { is_stranger: true }],
-  ['a bot', { is_bot: true }],
-  ['a deactivated account', { deleted: true }],
-  ['an account of another workspace', { team_id: 'T0OTHER1' }],
-])('%s cannot approve, listed or not', async (_who, flags) => {
+  ['a guest', { is_restricted: true }, 'Guests'],
+  ['a single-channel guest', { is_ultra_restricted: true }, 'Guests'],
+  ['a stranger of Slack Connect', { is_stranger: true }, 'People of other organisations'],
+  ['a bot', { is_bot: true }, 'Bots'],
+  ['a deactivated account', { deleted: true }, 'Deactivated accounts'],
+  ['an account of another workspace', { team_id: 'T0OTHER1' }, 'People of other tenants'],
+])('%s cannot approve, listed or not', async (_who, flags, who) => {
   const card = await house.asked();
   house.slack.world.user('U0AVERY1', flags);
   await house.avery.press(card, 'Approve');
-  await house.told(house.avery, /\S/);
+  await house.told(house.avery, `${who} can only read help here, whatever the policy lists`);
   expect(house.request().state).toBe('awaitingApproval');
+  expect(house.service.simulator?.tenant.submissions).toHaveLength(0);
 });
 
 test('help and whoami answer anybody, also in a thread', async () => {

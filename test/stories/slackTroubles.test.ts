@@ -71,6 +71,42 @@ describe('people at the same time', () => {
   });
 });
 
+describe('a form that is open', () => {
+  async function formOpened(): Promise<void> {
+    await house.asked();
+    await house.avery.press(house.card(), 'Deny');
+    await house.slack.until('the form', () => [...house.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'));
+  }
+
+  test('does not deny for somebody who became a guest meanwhile', async () => {
+    await formOpened();
+    house.slack.world.user('U0AVERY1', { is_restricted: true });
+    await house.avery.submit('too late');
+    await house.told(house.avery, 'Guests can only read help here');
+    expect(house.request().state).toBe('awaitingApproval');
+  });
+
+  test('does not deny for somebody who was taken out of the approvers’ group meanwhile', async () => {
+    await house.close();
+    house = await openSlackHouse({ policy: (text) => text.replace('approver: [approver1, responder2]', 'approver: ["slack:S0APPROVE"]') });
+    await formOpened();
+    house.slack.world.groups.set('S0APPROVE', []);
+    await house.avery.submit('too late');
+    await house.told(house.avery, /need the role approver/);
+    expect(house.request().state).toBe('awaitingApproval');
+  });
+
+  test('does not deny what was approved meanwhile, and says so', async () => {
+    await formOpened();
+    await house.sam.press(house.card(), 'Approve');
+    await house.slack.until('the approval', () => (house.request().state === 'awaitingApproval' ? undefined : true));
+    await house.avery.submit('too late');
+    await house.told(house.avery, /already|changed|Sam/);
+    await house.shows('Finished');
+    expect(submissions()).toBe(1);
+  });
+});
+
 describe('cards that are not there, or twice', () => {
   test('a deleted card is posted anew, once, and works', async () => {
     const card = await house.asked();

@@ -17,6 +17,8 @@ async function asked(): Promise<readonly [FakeMessage, FakeMessage]> {
   await house.say(ana, group, command);
   return [await house.card(group, /Waiting for approval/), await house.card(channel, /Waiting for approval/)];
 }
+/** Where the download button of a card leads. */
+const urlOf = (message: FakeMessage): string | undefined => /"url":"([^"]+)"/.exec(JSON.stringify(cardOf(message)))?.[1];
 const state = (): string => house.newest().state;
 
 describe('the main job', () => {
@@ -43,6 +45,25 @@ describe('the main job', () => {
     const note = await house.connector.until(() => house.connector.in(group).find((message) => cardOf(message) === undefined));
     expect(note.body['entities']).toMatchObject([{ type: 'mention', mentioned: { id: ana.id } }]);
     expect(house.connector.calls.filter((call) => call.status >= 400)).toEqual([]);
+  });
+
+  it('that has finished gives a new link when the first has expired, on every card', async () => {
+    const [, there] = await asked();
+    await house.click(ben, channel, there, 'approve');
+    const linked = await house.card(channel, /Finished[\s\S]*expires/);
+    const first = urlOf(linked);
+    // Half an hour in a few seconds.
+    house.service.scaledClock?.setSpeed(800);
+    const bare = await house.card(channel, /^(?![\s\S]*expires)[\s\S]*Finished/);
+    expect(urlOf(bare)).toBeUndefined();
+    house.service.scaledClock?.setSpeed(100);
+    expect(await house.click(ben, channel, bare, 'link')).toMatch(/^A fresh link is on the card/);
+    for (const place of [group, channel]) {
+      const fresh = urlOf(await house.card(place, /Finished[\s\S]*expires/));
+      expect(fresh).toBeDefined();
+      expect(fresh).not.toBe(first);
+      expect((await fetch(fresh ?? '')).status).toBe(200);
+    }
   });
 
   it('is denied with a reason that everybody reads', async () => {
@@ -116,14 +137,14 @@ describe('the main job', () => {
 describe('a press that must not count leaves one correct card', () => {
   const foreign = '99999999-9999-9999-9999-999999999999';
   const guest = { id: '29:guest', objectId: ben.objectId, name: 'Ben as a guest' };
-  it.each<readonly [string, Parameters<TeamsHouse['click']>[4], typeof ana]>([
-    ['of the requester', {}, ana],
-    ['of a foreign tenant', { activity: { conversation: { id: channel, conversationType: 'channel', tenantId: foreign }, channelData: { tenant: { id: foreign } } } }, ben],
-    ['of a guest, even one the policy lists', {}, guest],
-    ['of an anonymous participant', { activity: { from: { id: '29:anon', name: 'Anon' } } }, ben],
-    ['of somebody the policy does not list', {}, { id: '29:new', objectId: 'cccccccc-0000-0000-0000-00000000000c', name: 'New' }],
-    ['of a client that refreshes by itself', { trigger: 'automatic' }, ben],
-  ])('%s', async (_what, more, human) => {
+  it.each<readonly [string, Parameters<TeamsHouse['click']>[4], typeof ana, RegExp]>([
+    ['of the requester', {}, ana, /your own request/i],
+    ['of a foreign tenant', { activity: { conversation: { id: channel, conversationType: 'channel', tenantId: foreign }, channelData: { tenant: { id: foreign } } } }, ben, /^People of other tenants can only read help here/],
+    ['of a guest, even one the policy lists', {}, guest, /^Guests can only read help here/],
+    ['of an anonymous participant', { activity: { from: { id: '29:anon', name: 'Anon' } } }, ben, /^Anonymous participants can only read help here/],
+    ['of somebody the policy does not list', {}, { id: '29:new', objectId: 'cccccccc-0000-0000-0000-00000000000c', name: 'New' }, /is not listed in the policy, so nothing was done/],
+    ['of a client that refreshes by itself', { trigger: 'automatic' }, ben, /^Nothing was done\.$/],
+  ])('%s', async (_what, more, human, words) => {
     house.connector.install('19:team@thread.tacv2', [
       memberOf(ana),
       memberOf(ben),
@@ -132,8 +153,8 @@ describe('a press that must not count leaves one correct card', () => {
     ]);
     const [, there] = await asked();
     const answer = await house.click(human, channel, there, 'approve', more);
-    expect(answer.length).toBeGreaterThan(10);
-    expect(answer).not.toMatch(/Approved/);
+    expect(answer).toMatch(words);
+    expect(answer).not.toMatch(/^Approved/);
     expect(state()).toBe('awaitingApproval');
     expect([house.cards(group).length, house.cards(channel).length]).toEqual([1, 1]);
     expect(wordsOf(there)).toContain('Waiting for approval');

@@ -233,9 +233,11 @@ describe('a denial', () => {
     room.answer = (input) => ('input' in input ? { kind: 'asked', requestId: 'lr-abc123', text: 'Denied.', shown: true } : form);
     await room.slack.person('U2').press(cardWith('deny'), 'deny');
     await room.slack.until('the form', () => [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'));
+    room.slack.world.user('U2', { is_restricted: true });
     expect((await room.slack.person('U2').submit('not today')).body).toBe('');
     await room.slack.until('the denial', () => room.presses[1]);
-    expect(room.presses[1]).toMatchObject({ verb: 'deny', requestId: 'lr-abc123', revision: 3, fingerprint: 'f00d', input: 'not today', account: { id: 'U2' }, place: { id: 'C1' } });
+    expect(room.presses[1]).toMatchObject({ verb: 'deny', requestId: 'lr-abc123', revision: 3, fingerprint: 'f00d', input: 'not today', account: { id: 'U2', trust: 'guest' }, place: { id: 'C1' } });
+    expect(room.presses[0]).toMatchObject({ account: { id: 'U2', trust: 'member' } });
   });
 
   test('without a reason is a denial all the same', async () => {
