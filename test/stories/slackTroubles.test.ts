@@ -124,6 +124,8 @@ describe('cards that are not there, or twice', () => {
     await house.riley.command(incidents, 'dump hosta OfficeClickToRun');
     const [first] = await house.slack.until('two cards', () => (house.slack.cards(incidents).length === 2 ? house.slack.cards(incidents) : undefined));
     if (first === undefined) throw new Error('no first card');
+    // Only when Slack's answer to the second is written down is it known which card is the newer one.
+    await house.slack.until('the second card in the journal', () => (house.request().cards.at(-1)?.ref === undefined ? undefined : true));
     // Without the scope to read history, nobody knows where the first one is until somebody presses it.
     await house.avery.press(first, 'Approve');
     await house.told(house.avery, 'superseded');
