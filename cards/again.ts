@@ -14,6 +14,8 @@ export type NotAgain = 'notEnded' | 'complete' | 'takenBack' | 'mayHaveRun' | 'm
  */
 export function againFrom(request: Request): { readonly from: number } | { readonly why: NotAgain } {
   if (request.state === 'finished') {
+    // What completed there are other commands than these.
+    if (request.differs !== undefined) return { why: 'mayHaveRun' };
     const from = request.commands.findIndex((_, index) => stateOf(request, index) !== 'completed');
     return from < 0 ? { why: 'complete' } : { from };
   }
@@ -41,6 +43,11 @@ export function mayHaveReached(request: Request): boolean {
 /** What the new request holds of the old one. @param from an index of the old request's commands */
 export function continuationOf(old: Request, from: number): Continues {
   const begun = (index: number): boolean => old.state === 'finished' && stateOf(old, index) !== 'skipped';
+  // An attempt of which nothing began left nothing of its own; what the one before it left is still there.
+  if (old.continues !== undefined && !old.commands.some((_, index) => begun(index))) {
+    const { id, from: start, before, mayRepeat } = old.continues;
+    return { id, from: start + from, before, mayRepeat: mayRepeat.flatMap((index) => (index >= from ? [index - from] : [])) };
+  }
   return {
     id: old.id,
     from,

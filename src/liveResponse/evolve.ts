@@ -107,9 +107,9 @@ function move(request: Request, event: Move, at: number): Request | undefined {
         ...(event.error === undefined ? {} : { error: event.error }),
       }));
     case 'adopted':
-      return in_(request, 'unknown', ({ cause: _cause, since: _since, looks: _looks, lookedAt: _lookedAt, error: _error, ...r }) =>
+      return in_(request, 'unknown', ({ cause: _cause, since: _since, looks: _looks, lookedAt: _lookedAt, error: _error, content: _content, ...r }) =>
         // What was found is what was approved then, whatever has been seen of the library since.
-        running({ ...r, digest: r.approval.digest, fingerprint: fingerprintOf(r.approval.digest) }, event, at, r.results),
+        running({ ...r, ...(r.approval.content === undefined ? {} : { content: r.approval.content }), digest: r.approval.digest, fingerprint: fingerprintOf(r.approval.digest) }, event, at, r.results),
       );
     case 'resent':
       return in_(request, 'unknown', ({ cause: _cause, since: _since, looks: _looks, lookedAt: _lookedAt, actionId: _actionId, error: _error, cancel: _cancel, differs: _differs, results: _results, ...r }) => ({

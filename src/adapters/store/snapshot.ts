@@ -14,8 +14,11 @@ import { emptyHouse } from './house.ts';
 import type { Head } from './line.ts';
 import { noHead } from './line.ts';
 
-/** Raised when a field changes its meaning; an older program then refuses the file and replays the journal. */
-const format = 1;
+/**
+ * Raised when a field changes its meaning, or when the same journal folds into other requests than before: whoever finds another number
+ * replays the journal. Kept, an older fold would be told as a snapshot that somebody changed. 2: how a session ended, what was adopted.
+ */
+const format = 2;
 
 export interface Snapshot {
   readonly format: typeof format;

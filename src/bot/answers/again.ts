@@ -28,23 +28,28 @@ export async function again(
   const start = againFrom(old);
   if ('why' in start) throw new Refused({ refused: 'notAgain', id, why: start.why }, id);
   const from = index ?? start.from;
-  if (from >= old.commands.length) throw new Refused({ refused: 'notAgain', id, why: 'noSuchIndex' }, id);
+  // A press is data from outside: -1 or 0.5 would be read as another command than the one that was looked at.
+  if (!Number.isInteger(from) || from < 0 || from >= old.commands.length) throw new Refused({ refused: 'notAgain', id, why: 'noSuchIndex' }, id);
   const wanted = askFor(bot, old, from, reason ?? withoutMention(old.reason));
   // Before anything is told of another request: whoever may not ask learns nothing here.
   granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()), id);
-  const last = lastAttempt(bot, old);
+  const tries = triesAfter(bot, old);
+  const last = tries.at(-1) ?? old;
   if (last !== old && isOpen(last)) return standing(bot, old, last);
-  if (last !== old && mayHaveReached(last)) throw new Refused({ refused: 'goneOn', id, as: last.id }, id);
+  // Any of them, not only the newest: one in the middle may have run what this one would repeat.
+  const reached = tries.findLast(mayHaveReached);
+  if (reached !== undefined) throw new Refused({ refused: 'goneOn', id, as: reached.id }, id);
   // One request at most goes on from each attempt: of two presses at once, the store takes the first.
   const reply = await ask(bot, actor, input, { ...wanted, reason: withMention(wanted.reason, old, from) }, { origin: originAfter(last.id), continues: continuationOf(old, from) });
   const made = bot.store.get(reply.requestId);
   return made === undefined ? reply : { ...reply, text: [reply.text, ...continuationNotes(made)].join(' ') };
 }
 
-/** The newest of the requests that went on from this one, each from the one before; itself when there is none. */
-function lastAttempt(bot: Conversation, old: Request): Request {
-  const next = bot.store.byOrigin(originAfter(old.id));
-  return next === undefined ? old : lastAttempt(bot, next);
+/** The requests that went on from this one, each from the one before, the newest last. */
+function triesAfter(bot: Conversation, old: Request): readonly Request[] {
+  const tries: Request[] = [];
+  for (let next = bot.store.byOrigin(originAfter(old.id)); next !== undefined; next = bot.store.byOrigin(originAfter(next.id))) tries.push(next);
+  return tries;
 }
 
 function standing(bot: Conversation, old: Request, open: Request): Reply {

@@ -1,5 +1,6 @@
 // The decisions people take on a request, typed or pressed: approve, deny, withdraw, cancel, and what to do with an unknown one.
 import { rightSentence } from '../../../cards/rights.ts';
+import { earlierAttempt } from '../../../cards/said.ts';
 import type { Approval, Move, Request } from '../../liveResponse/request.ts';
 import type { CancelAsked } from '../../liveResponse/sequel.ts';
 import { cancelAtDefender } from '../loop/cancelling.ts';
@@ -60,7 +61,8 @@ export async function deny(bot: Conversation, actor: Actor, id: string, reason: 
 
 export async function withdraw(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
   const request = await decide(bot, id, (current) => mayWithdraw(actor, current) ?? { type: 'withdrawn', by: refOf(actor.person), ...because(reason) });
-  return done(request, `Withdrew ${id}. Nothing was sent to Defender.`);
+  const earlier = earlierAttempt(request);
+  return done(request, earlier === undefined ? `Withdrew ${id}. Nothing was sent to Defender.` : `Withdrew ${id}. It was not sent again, but the first attempt may have run: check the device in the portal.`);
 }
 
 export async function drop(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
@@ -83,7 +85,9 @@ export async function resend(bot: Conversation, actor: Actor, id: string, press:
     // The look has raised the revision of the card that was pressed; everything else is judged on the request as it is now.
     const refusal = mayResend(actor, current, { fingerprint: press.fingerprint }, bot.policy, bot.store.freeze());
     if (refusal !== undefined) return refusal;
-    return { type: 'resent', approval: approvalOf(actor, current, now), runBefore: now + current.terms.runWithin };
+    // After every attempt so far, whatever a corrected clock says: by that order it is known which of them may have run.
+    const at = 'attempts' in current ? Math.max(now, ...current.attempts.map((attempt) => attempt.at + 1)) : now;
+    return { type: 'resent', approval: approvalOf(actor, current, at), runBefore: now + current.terms.runWithin };
   });
   return done(request, `${id} goes to Defender again.`);
 }

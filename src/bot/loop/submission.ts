@@ -123,9 +123,10 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     return reading;
   }
 
-  function newAttempt(request: Request): Attempt {
+  /** Never before its approval, though the clock was set back in between: it would be taken for an attempt under an older one. */
+  function newAttempt(request: InState<'queued'>): Attempt {
     const nonce = deps.random.hex(8);
-    return { nonce, tag: `lr:${request.id}:${nonce}`, at: clock.now() };
+    return { nonce, tag: `lr:${request.id}:${nonce}`, at: Math.max(clock.now(), request.approval.at) };
   }
 
   /** An attempt whose answer was lost may have turned up while the next one waited: what is there is followed, not sent again. */

@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IllegalMove } from '../../../src/liveResponse/evolve.ts';
 import { StoreError } from '../../../src/liveResponse/ports.ts';
 import { encodeLine, noHead } from '../../../src/adapters/store/line.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
-import { approved, approver, askedOf, claimed, collectLog, noLock, noon, openTestStore, picture, someEvent, temporaryFolder } from './sample.ts';
+import { actionOf, approved, approver, askedOf, claimed, collectLog, noLock, noon, openTestStore, picture, someEvent, temporaryFolder } from './sample.ts';
 
 describe('the request store', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -123,6 +124,25 @@ describe('the request store', () => {
     await again.audited();
     expect(again.health()).toMatchObject({ seq: 35, requests: 35, audited: true });
     expect(again.auditBreak()).toBeUndefined();
+    await again.close();
+  });
+
+  test('replays the journal where the snapshot is of an earlier version, which folded otherwise, and calls nobody a forger', async () => {
+    const store = await openTestStore({ dir: folder.path });
+    await store.add(askedOf('r1'));
+    const ended = { type: 'ended', action: actionOf('a1', 'Failed'), outcome: 'failed' } as const;
+    for (const event of [approved, claimed('n1'), { type: 'submitted', action: actionOf('a1'), deadline: noon } as const, ended]) await store.change('r1', () => ({ event }));
+    const before = picture(store);
+    await store.close();
+    const file = join(folder.path, 'snapshot.json');
+    // As version 1 wrote it, which did not keep whether a device had taken the session up.
+    const body = readFileSync(file, 'utf8').replace(/,"sha256":"[0-9a-f]{64}"}$/, '').replace('"format":2', '"format":1').replace(/,"opened":(?:true|false)/g, '');
+    writeFileSync(file, `${body},"sha256":"${createHash('sha256').update(body).digest('hex')}"}`);
+    const again = await openTestStore({ dir: folder.path });
+    await again.audited();
+    expect(again.auditBreak()).toBeUndefined();
+    expect(again.get('r1')).toMatchObject({ state: 'finished', opened: true });
+    expect(picture(again)).toEqual(before);
     await again.close();
   });
 
