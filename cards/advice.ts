@@ -42,6 +42,10 @@ export const refusalAdvice: Readonly<Record<string, Advice>> = {
     what: 'The recipe it was asked by is no longer in the policy, or runs other commands now.',
     next: 'Look at the recipe as it is now, and ask again if it is still needed.',
   },
+  commandNotAllowed: {
+    what: 'The policy no longer allows such a command outside recipes.',
+    next: 'Ask by a recipe that does it, or have an administrator look at “commands” in the policy.',
+  },
   digestMismatch: {
     what: 'What was about to run was not what had been approved, so it was stopped.',
     next: 'Tell an administrator at once and keep this request’s id; ask again only after that.',

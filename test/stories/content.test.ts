@@ -247,6 +247,15 @@ describe('a policy that another start has brought', () => {
     expect(card()).toMatch(/Nothing was run\./);
   });
 
+  test('without raw commands of that kind refuses one that was approved before it', async () => {
+    await asked('get hosta C:\\Windows\\win.ini');
+    await house.press('approver1', 'approve');
+    await house.restart({}, (text) => text.replace('  get: { tier: high }\n', ''));
+    await house.run(10_000);
+    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code: 'commandNotAllowed', detail: 'GetFile' } });
+    expect(sent()).toBe(0);
+  });
+
   test('that changes nothing of all this lets it go on', async () => {
     await restartedWith((text) => text.replace('responder2, name: Sam Second', 'responder2, name: Sam Third'));
     await house.until('running');

@@ -69,9 +69,12 @@ function peopleObjection({ policy }: Deps, { requester, approval, terms }: InSta
   return may ? undefined : refused('approverNotListed', tier === undefined ? `${approval.by.name}; the tier ${terms.tier} is gone` : approval.by.name);
 }
 
-/** The recipe as it is now must still make these commands of these arguments; a request that goes on with an earlier one holds those from an index on. */
+/** What was typed command by command must still be allowed so. The recipe as it is now must still make these commands of these arguments; a request that goes on with an earlier one holds those from an index on. */
 function recipeObjection({ policy }: Deps, { recipe: name, recipeArgs, recipeFrom, commands }: InState<'submitting'>): Refused | undefined {
-  if (name === undefined) return undefined;
+  if (name === undefined) {
+    const gone = commands.find(({ type }) => policy.raw[type] === undefined);
+    return gone === undefined ? undefined : refused('commandNotAllowed', gone.type);
+  }
   const recipe = policy.recipes.get(name);
   if (recipe === undefined) return refused('recipeChanged', `${name} is gone`);
   // Requests made before arguments were kept can only be compared where there are none.
