@@ -6,7 +6,7 @@ import { clip, excerptOf, oneLine } from './clip.ts';
 import { factLines } from './facts.ts';
 import * as bound from './limits.ts';
 import { expirySentence, fileName, moreSentence } from './results.ts';
-import { earlierAttempt } from './said.ts';
+import { earlierAttempt, ranEarlier } from './said.ts';
 import { commandName, stepLines } from './steps.ts';
 import { timeOf } from './time.ts';
 import type { CardView, ExcerptBlock, LinkLine, ViewContext } from './view.ts';
@@ -116,11 +116,13 @@ function notes(request: Request, context: ViewContext, links: readonly LinkLine[
   const ended = request.state === 'finished' || request.state === 'over';
   const results = 'results' in request && request.commands.some((one) => one.type !== 'PutFile');
   const earlier = earlierAttempt(request);
+  const ran = ranEarlier(request);
   return [
     ...(context.simulated ? ['No real device is touched, and nothing shown here happened on one.'] : []),
     // For whoever still decides; afterwards the rows tell what became of it.
     ...(request.state === 'awaitingApproval' || request.state === 'queued' ? continuationNotes(request) : []),
-    ...(earlier !== undefined && !ended && request.state !== 'queued' ? [`Sent again: the attempt of ${timeOf(earlier.at, request.at)} may have run too.`] : []),
+    ...(ran === undefined ? [] : [`What runs here is the attempt of ${timeOf(ran.at, request.at)}, found before it was sent again: the approval shown came after it.`]),
+    ...(earlier !== undefined && ran === undefined && !ended && request.state !== 'queued' ? [`Sent again: the attempt of ${timeOf(earlier.at, request.at)} may have run too.`] : []),
     ...(results && context.results === 'private' ? ['Output and download links are not shown in this place: the buttons whisper them to people who may read results.'] : []),
     ...(links.length > 0 ? ['Anybody who has a download link can use it until it expires. Each one made is on record.'] : []),
     ...(ended ? [] : [`By typing: ${oneLine(context.command, 40)} status ${request.id}`]),

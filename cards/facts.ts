@@ -5,6 +5,7 @@ import type { Continues, TriedAgain } from '../src/liveResponse/sequel.ts';
 import { oneLine, tailOf } from './clip.ts';
 import * as bound from './limits.ts';
 import { alikeFact, isolationWords, panelFacts } from './panel.ts';
+import { ranEarlier } from './said.ts';
 import { contentFact } from './scripts.ts';
 import { stamp, timeOf } from './time.ts';
 import type { FactLine } from './view.ts';
@@ -119,5 +120,7 @@ function correlationFacts(request: Request): readonly FactLine[] {
 /** Shown only where something was sent more than once: it may have run twice. */
 function sentFact(request: Request, when: (ms: number) => string): FactLine | undefined {
   if (!('attempts' in request) || request.state === 'queued' || request.attempts.length < 2) return undefined;
+  const ran = ranEarlier(request);
+  if (ran !== undefined) return { label: 'Sent', value: `once, ${when(ran.at)}` };
   return { label: 'Sent', value: `${request.attempts.length} attempts: ${request.attempts.slice(-5).map((one) => when(one.at)).join(', ')}` };
 }

@@ -17,3 +17,9 @@ export function earlierAttempt(request: Request): Attempt | undefined {
   const approvedAt = request.approval.at;
   return request.attempts.find((attempt) => attempt.at < approvedAt);
 }
+
+/** The earlier attempt, where Defender's action bears its tag: it was found when somebody had it sent again, so nothing was sent under the present approval. */
+export function ranEarlier(request: Request): Attempt | undefined {
+  const earlier = earlierAttempt(request);
+  return earlier !== undefined && 'action' in request && request.action.comment.includes(earlier.tag) ? earlier : undefined;
+}

@@ -5,7 +5,7 @@ import type { Command } from '../src/liveResponse/commands.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import { oneLine } from './clip.ts';
 import * as bound from './limits.ts';
-import { earlierAttempt } from './said.ts';
+import { earlierAttempt, ranEarlier } from './said.ts';
 import { stamp, timeOf } from './time.ts';
 import type { FactLine } from './view.ts';
 
@@ -54,6 +54,7 @@ function contentWords(request: Request): string | undefined {
 function sentWords(request: Extract<Request, { readonly state: 'unknown' | 'submitting' | 'running' | 'finished' }>): string {
   const approved = request.approval.content;
   if (!wasRead(approved)) return notVerified(approved);
+  if (ranEarlier(request) !== undefined) return 'what runs was compared with the approval before this one';
   // Only of a request that may be sent again, and only after somebody tried to.
   const since = request.state === 'unknown' && wasRead(request.content) ? changesBetween(approved, request.content) : [];
   const now = since.length === 0 ? '' : `. Changed since: ${since.map((change) => changeWords(change)).join('; ')}`;

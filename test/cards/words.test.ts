@@ -130,9 +130,17 @@ describe('what may have run', () => {
   });
 
   test('is noted on the card of the second session', () => {
-    const again = request([...lost, [{ type: 'claimed', attempt: { nonce: 'b2', tag: 'lr:x:b2', at: start + 11 * minute } }, 11], [submitted[0], 12]]);
+    const second = { type: 'submitted', action: action('Pending', [], { comment: 'lr:x:b2 Rita Responder' }), deadline: start + 72 * 60 * minute } as const;
+    const again = request([...lost, [{ type: 'claimed', attempt: { nonce: 'b2', tag: 'lr:x:b2', at: start + 11 * minute } }, 11], [second, 12]]);
     expect(view(again).notes).toContain('Sent again: the attempt of 14:04 UTC may have run too.');
     expect(view(again).facts).toContainEqual({ label: 'Sent', value: '2 attempts: 14:04 UTC, 14:13 UTC' });
+  });
+
+  test('is told as what it is where the first attempt is found before anything goes out again', () => {
+    const drawn = view(request([...lost, [{ type: 'claimed', attempt: { nonce: 'b2', tag: 'lr:x:b2', at: start + 11 * minute } }, 11], [submitted[0], 12]]));
+    expect(drawn.notes).toContain('What runs here is the attempt of 14:04 UTC, found before it was sent again: the approval shown came after it.');
+    expect(drawn.notes.join()).not.toContain('may have run too');
+    expect(drawn.facts).toContainEqual({ label: 'Sent', value: 'once, 14:04 UTC' });
   });
 
   test('is never denied of a dropped request', () => {
