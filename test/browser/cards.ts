@@ -3,9 +3,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { drawGolden, looks, overflows } from '../cards/browser/draw.ts';
-import { packageRoot } from '../support/packageRoot.ts';
+import { root } from '../support/root.ts';
 
-const goldens = join(packageRoot, 'cards', 'examples');
+const goldens = join(root, 'cards', 'examples');
 
 /** What a reader must see at once: text blocks, runs and the captions of buttons, but not what a button only opens. */
 function textsOf(value: unknown): readonly string[] {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { addressIn, startProgram } from '../support/program.ts';
-import { packageRoot } from '../support/packageRoot.ts';
+import { root } from '../support/root.ts';
 import { checkCards } from './cards.ts';
 import { launch } from './chromium.ts';
 import { freePort } from './port.ts';
@@ -21,7 +21,7 @@ const looks: readonly Look[] = [
   { scheme: 'light', width: 390 },
 ];
 const atOnce = 2;
-const pictures = join(packageRoot, 'docs', 'images');
+const pictures = join(root, 'docs', 'images');
 
 interface Told {
   readonly lines: readonly string[];
@@ -42,7 +42,7 @@ async function picture({ page, look, isPhone }: Visit, moment: string): Promise<
 
 async function tell(browser: Browser, look: Look): Promise<Told> {
   const dataDir = mkdtempSync(join(tmpdir(), 'lr-browser-'));
-  const env = { PORT: String(await freePort()), LR_DATA_DIR: dataDir, LR_LOG_LEVEL: 'error', LR_POLICY: join(packageRoot, 'policy.example.yaml') };
+  const env = { PORT: String(await freePort()), LR_DATA_DIR: dataDir, LR_LOG_LEVEL: 'error', LR_POLICY: join(root, 'policy.example.yaml') };
   const start = () => startProgram('src/main.js', [], env);
   let program = await start();
   const reader = await visit(browser, addressIn(program.firstLine), look);

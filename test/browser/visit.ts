@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { packageRoot } from '../support/packageRoot.ts';
+import { root } from '../support/root.ts';
 
 export interface Look {
   readonly scheme: 'light' | 'dark';
@@ -11,7 +11,7 @@ export interface Look {
 
 /** Real milliseconds for anything to be seen. */
 const patience = 20_000;
-const inspection = readFileSync(join(packageRoot, 'test', 'browser', 'inspect.js'), 'utf8');
+const inspection = readFileSync(join(root, 'test', 'browser', 'inspect.js'), 'utf8');
 /** Roles that a person operates, each of which needs a name. */
 const controls = ['button', 'link', 'textbox', 'combobox', 'checkbox', 'switch', 'radio', 'tab', 'tabpanel', 'option', 'listbox', 'dialog', 'log', 'region', 'complementary'];
 

@@ -12,7 +12,7 @@ import type { Blocker, ErrorAnswer } from '../../src/liveResponse/errorAnswer.ts
 import { lookSchedule } from '../../src/liveResponse/pacing.ts';
 import type { Approval, Asked, Attempt, Fact, Move, Request, WaitCause } from '../../src/liveResponse/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
-import { packageRoot } from '../support/packageRoot.ts';
+import { root } from '../support/root.ts';
 
 export const start = Date.UTC(2026, 10, 23, 14, 2, 5);
 const minute = 60_000;
@@ -326,7 +326,7 @@ export function viewOf(one: Example): CardView {
   return cardView(one.request, one.context);
 }
 
-export const goldenFolder = join(packageRoot, 'cards', 'examples');
+export const goldenFolder = join(root, 'cards', 'examples');
 
 export function golden(file: string): string {
   return readFileSync(join(goldenFolder, file), 'utf8');

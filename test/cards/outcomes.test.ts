@@ -6,10 +6,10 @@ import { refusalAdvice, refusalHints, stepHints, stepNext } from '../../cards/ad
 import { troubles } from '../../cards/results.ts';
 import { outcomeOf } from '../../src/liveResponse/action.ts';
 import { kinds } from '../../src/liveResponse/pacing.ts';
-import { packageRoot } from '../support/packageRoot.ts';
+import { root } from '../support/root.ts';
 import { outcomesPage, tables } from './outcomeTables.ts';
 
-const file = join(packageRoot, 'docs', 'outcomes.md');
+const file = join(root, 'docs', 'outcomes.md');
 if (process.env['UPDATE_GOLDENS'] === '1') writeFileSync(file, outcomesPage());
 const page = readFileSync(file, 'utf8');
 

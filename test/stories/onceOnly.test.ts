@@ -1,17 +1,13 @@
 // What may run on a device runs once: answers that prove nothing, searches that are not over, sessions past their time, approvals of another tenant.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openHouse, textOf } from '../support/house.ts';
+import { approvedHouse, openHouse, textOf } from '../support/house.ts';
 import type { House, HouseOptions } from '../support/house.ts';
 
 let house: House;
 afterEach(() => house.close());
 
-async function approved(command: string, options: HouseOptions = {}, arrange: (house: House) => void = () => undefined): Promise<void> {
-  house = await openHouse(options);
-  arrange(house);
-  await house.say('responder1', command);
-  await house.loop.tick();
-  await house.press('approver1', 'approve');
+async function approved(command: string, options: HouseOptions = {}, arrange?: (house: House) => void): Promise<void> {
+  house = await approvedHouse(command, options, arrange);
 }
 
 const lastText = () => house.card().history.at(-1) ?? '';

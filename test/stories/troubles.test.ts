@@ -1,18 +1,14 @@
 // What can go wrong on the way: each has its card, its sentence with the next step, and ends in the truth.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChatError } from '../../src/bot/ports.ts';
-import { openHouse, textOf } from '../support/house.ts';
+import { approvedHouse, openHouse, textOf } from '../support/house.ts';
 import type { House, HouseOptions } from '../support/house.ts';
 
 let house: House;
 afterEach(() => house.close());
 
-async function approved(command: string, options: HouseOptions = {}, arrange: (house: House) => void = () => undefined): Promise<void> {
-  house = await openHouse(options);
-  arrange(house);
-  await house.say('responder1', command);
-  await house.loop.tick();
-  await house.press('approver1', 'approve');
+async function approved(command: string, options: HouseOptions = {}, arrange?: (house: House) => void): Promise<void> {
+  house = await approvedHouse(command, options, arrange);
 }
 
 const plant = (fault: Parameters<House['simulator']['tenant']['faults']['plant']>[0]) => (opened: House): void => {

@@ -283,3 +283,13 @@ export function textOf(reply: Reply): string {
       return `${reply.text}\n${plainText(reply.view)}`;
   }
 }
+
+/** A house in which this was asked and approved, and nothing of it sent yet. `arrange` plants what is to go wrong. */
+export async function approvedHouse(command: string, options: HouseOptions = {}, arrange: (house: House) => void = () => undefined): Promise<House> {
+  const house = await openHouse(options);
+  arrange(house);
+  await house.say('responder1', command);
+  await house.loop.tick();
+  await house.press('approver1', 'approve');
+  return house;
+}

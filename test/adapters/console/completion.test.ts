@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { vocabulary } from '../../../src/adapters/console/completion.ts';
 import { parse } from '../../../src/bot/language/grammar.ts';
 import { examplePolicy, policyFrom } from '../../support/house.ts';
-import { packageRoot } from '../../support/packageRoot.ts';
+import { root } from '../../support/root.ts';
 
 interface Completion {
   readonly usage?: { readonly parts: readonly string[]; readonly at: number };
@@ -16,7 +16,7 @@ interface PageModule {
 }
 
 // The page's own file, as the browser gets it.
-const { complete } = (await import(pathToFileURL(join(packageRoot, 'src/adapters/console/page/completion.js')).href)) as PageModule;
+const { complete } = (await import(pathToFileURL(join(root, 'src/adapters/console/page/completion.js')).href)) as PageModule;
 
 const policy = policyFrom(examplePolicy);
 const known = {

@@ -8,7 +8,7 @@ import type { ConsoleMessage } from '../../../src/adapters/console/chat.ts';
 import { optionsFrom } from '../../../src/options.ts';
 import { startService } from '../../../src/service.ts';
 import type { Service } from '../../../src/service.ts';
-import { packageRoot } from '../../support/packageRoot.ts';
+import { root } from '../../support/root.ts';
 
 export interface TestConsole {
   service: Service;
@@ -35,7 +35,7 @@ export interface Answer {
 
 export async function openConsole(): Promise<TestConsole> {
   const dataDir = mkdtempSync(join(tmpdir(), 'lr-console-'));
-  const read = readSettings({ LR_DATA_DIR: dataDir, LR_LOG_LEVEL: 'silent', LR_SPEED: '1000', LR_POLICY: join(packageRoot, 'policy.example.yaml') });
+  const read = readSettings({ LR_DATA_DIR: dataDir, LR_LOG_LEVEL: 'silent', LR_SPEED: '1000', LR_POLICY: join(root, 'policy.example.yaml') });
   if ('problems' in read) throw new Error(read.problems.join('\n'));
   const options = { ...optionsFrom(read.settings), port: 0 };
 

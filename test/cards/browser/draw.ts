@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { packageRoot } from '../../support/packageRoot.ts';
+import { root } from '../../support/root.ts';
 import { hostConfig, palettes } from './hostConfig.ts';
 import { slackHtml } from './slackHtml.ts';
 
-const renderer = readFileSync(join(packageRoot, 'node_modules', 'adaptivecards', 'dist', 'adaptivecards.min.js'), 'utf8');
-const style = readFileSync(join(packageRoot, 'node_modules', 'adaptivecards', 'dist', 'adaptivecards.css'), 'utf8');
+const renderer = readFileSync(join(root, 'node_modules', 'adaptivecards', 'dist', 'adaptivecards.min.js'), 'utf8');
+const style = readFileSync(join(root, 'node_modules', 'adaptivecards', 'dist', 'adaptivecards.css'), 'utf8');
 
 export const looks = [
   { mode: 'light', width: 320 },

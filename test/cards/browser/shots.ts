@@ -2,7 +2,7 @@
 // Run after a build: node dist/test/cards/browser/shots.js <folder> [part of a name]. CHROMIUM_PATH names the browser.
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../support/packageRoot.ts';
+import { root } from '../../support/root.ts';
 import { launch } from '../../browser/chromium.ts';
 import { drawGolden, looks, overflows } from './draw.ts';
 
@@ -10,7 +10,7 @@ const [folder, part = ''] = process.argv.slice(2);
 if (folder === undefined) throw new Error('usage: shots <folder> [part of a name]');
 mkdirSync(folder, { recursive: true });
 
-const goldens = join(packageRoot, 'cards', 'examples');
+const goldens = join(root, 'cards', 'examples');
 
 const browser = await launch();
 if (browser === undefined) throw new Error('No Chromium was found; CHROMIUM_PATH names one.');
