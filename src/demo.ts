@@ -51,6 +51,10 @@ function createTerminalChat(): TerminalChat {
       console.log(`\n>> note to ${mention.join(', ')}: ${text}`);
       return Promise.resolve();
     },
+    announce(at, text) {
+      console.log(`\n>> to everybody in ${at}: ${text}`);
+      return Promise.resolve();
+    },
     whisper(_place, account, text) {
       console.log(`\n>> to ${account} alone: ${text}`);
       return Promise.resolve();

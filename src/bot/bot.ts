@@ -17,5 +17,6 @@ export function createBot(deps: Deps, subscribe: Subscribe): Bot & { readonly lo
     loop,
     command: (input) => onCommand(conversation, input),
     press: (input) => onPress(conversation, input),
+    heard: (surface, place) => loop.deck.heard(surface, place),
   };
 }

@@ -74,11 +74,11 @@ export type Reply =
   | { readonly kind: 'form'; readonly form: Form };
 
 /**
- * `gone`: the card or message no longer exists (post anew). `dead`: the place cannot be written to any more.
+ * `gone`: the card or message no longer exists (post again). `closed`: the place takes nothing of ours now; it may again, so no place is given up.
  * `throttled`: again after `retryAfterMs`. `ambiguous`: a post that may have happened. `unavailable`: nothing happened, try later.
  * `rejected`: the chat will not take this content, ever.
  */
-export type ChatErrorCode = 'gone' | 'dead' | 'throttled' | 'ambiguous' | 'unavailable' | 'rejected';
+export type ChatErrorCode = 'gone' | 'closed' | 'throttled' | 'ambiguous' | 'unavailable' | 'rejected';
 
 export class ChatError extends Error {
   readonly code: ChatErrorCode;
@@ -112,6 +112,10 @@ export interface ChatPort {
   update(ref: CardRef, view: CardView): Promise<void>;
   /** A short public note that notifies, below a card. `mention` holds account ids of this surface. */
   note(ref: CardRef, text: string, mention: readonly string[]): Promise<void>;
+  /** A short public message of its own in a place, below no card: a freeze, and its end. */
+  announce(place: string, text: string): Promise<void>;
+  /** One cheap read: resolves when the bot can write in this place, throws `closed` with the reason when it cannot. Absent where a chat cannot tell. */
+  probe?(place: string): Promise<void>;
   /** To one person alone. */
   whisper(place: string, account: string, text: string): Promise<void>;
 }
@@ -126,6 +130,8 @@ export interface Groups {
 export interface Bot {
   command(input: CommandIn): Promise<Reply>;
   press(input: PressIn): Promise<Reply>;
+  /** Anything at all came from a place (a message, a press, an invite, a rename, an unarchived channel): what could not be written there is tried again at once. */
+  heard(surface: string, place: string): void;
 }
 
 /** What the person is told: a sentence or two with the next step, and a preformatted block that points at the word. */

@@ -306,7 +306,7 @@ describe('in the chat', () => {
     await house.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
     await house.run(5_000);
     const update = house.chat.update.bind(house.chat);
-    house.chat.update = (ref, view) => (ref.place === 'soc-private' ? Promise.reject(new ChatError('dead', 'is_archived')) : update(ref, view));
+    house.chat.update = (ref, view) => (ref.place === 'soc-private' ? Promise.reject(new ChatError('closed', 'is_archived')) : update(ref, view));
     await house.press('responder1', 'withdraw', { place: 'soc-private' });
     await house.run(5_000);
     const [dead, ...more] = house.newest().cards.filter((card) => card.dead !== undefined);

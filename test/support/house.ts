@@ -63,6 +63,7 @@ export interface ShownCard {
 export interface StoryChat extends ChatPort {
   readonly cards: Map<string, ShownCard>;
   readonly notes: { readonly card: string; readonly text: string; readonly mention: readonly string[] }[];
+  readonly announced: { readonly place: string; readonly text: string }[];
   readonly calls: string[];
   failNext(error: ChatError, calls?: number): void;
   heal(): void;
@@ -71,6 +72,7 @@ export interface StoryChat extends ChatPort {
 export function createStoryChat(surface = 'console'): StoryChat {
   const cards = new Map<string, ShownCard>();
   const notes: { readonly card: string; readonly text: string; readonly mention: readonly string[] }[] = [];
+  const announced: { readonly place: string; readonly text: string }[] = [];
   const calls: string[] = [];
   const failures: ChatError[] = [];
   const called = (call: string): void => {
@@ -82,6 +84,7 @@ export function createStoryChat(surface = 'console'): StoryChat {
     surface,
     cards,
     notes,
+    announced,
     calls,
     heal: () => void failures.splice(0),
     failNext: (error, times = 1) => void failures.push(...Array.from({ length: times }, () => error)),
@@ -104,6 +107,11 @@ export function createStoryChat(surface = 'console'): StoryChat {
       await Promise.resolve();
       called(`note ${ref.id}`);
       notes.push({ card: ref.id, text, mention });
+    },
+    async announce(place, text) {
+      await Promise.resolve();
+      called(`announce ${place}`);
+      announced.push({ place, text });
     },
     async whisper() {
       await Promise.resolve();

@@ -66,6 +66,10 @@ export class ScriptedBot implements Bot {
     this.presses.push(input);
     return this.onPress(input);
   }
+  readonly heardIn: string[] = [];
+  heard(surface: string, place: string): void {
+    this.heardIn.push(`${surface}:${place}`);
+  }
 }
 
 export const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };

@@ -79,7 +79,7 @@ export function createConsoleChat({ clock, places, askedAt = () => undefined }: 
       return () => void listeners.delete(listener);
     },
     post(place, view, intent) {
-      if (!places.includes(place)) return Promise.reject(new ChatError('dead', `The console has no place "${place}".`));
+      if (!places.includes(place)) return Promise.reject(new ChatError('closed', `The console has no place "${place}".`));
       const id = `card-${intent}`;
       put({ kind: 'card', id, place, at: clock.now(), view, drawn: 1 });
       return Promise.resolve({ surface, place, id });
@@ -94,6 +94,10 @@ export function createConsoleChat({ clock, places, askedAt = () => undefined }: 
     note(ref, text, mention) {
       const id = `m${seq + 1}`;
       put({ kind: 'note', id, at: clock.now(), place: ref.place, card: ref.id, text, mention });
+      return Promise.resolve();
+    },
+    announce(place, text) {
+      put({ kind: 'note', id: `m${seq + 1}`, at: clock.now(), place, card: '', text, mention: [] });
       return Promise.resolve();
     },
     whisper(place, account, text) {

@@ -102,6 +102,14 @@ export function createChat(parts: ChatParts): ChatPort {
         throw chatError(failureOf('chat.postMessage', error), true);
       }
     },
+    async announce(place, text) {
+      await turn('post', place, true);
+      try {
+        await send('chat.postMessage', { channel: place }, noteMessage(text, []));
+      } catch (error) {
+        throw chatError(failureOf('chat.postMessage', error), true);
+      }
+    },
     async whisper(place, account, text) {
       try {
         await parts.whispering.say({ channel: place, user: account }, sentenceMessage({ text }));
@@ -154,7 +162,7 @@ function codeOf(failure: SlackFailure, once: boolean): ChatErrorCode {
       return 'unavailable';
     case 'refused':
       if (goneErrors.has(failure.slackError)) return 'gone';
-      if (deadErrors.has(failure.slackError)) return 'dead';
+      if (deadErrors.has(failure.slackError)) return 'closed';
       return contentErrors.has(failure.slackError) ? 'rejected' : 'unavailable';
   }
 }

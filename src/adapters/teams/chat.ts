@@ -93,13 +93,13 @@ export function createChat(options: ChatOptions): TeamsChat {
         if (!(error instanceof ChatError) || error.code === 'ambiguous') throw error;
         // A preview feature of Teams: where it fails, there is the chat between the two.
         log.info('teamsTargetedFailed', { code: error.code });
-        if (error.code === 'rejected' || error.code === 'dead') references.noTargeted(place);
+        if (error.code === 'rejected' || error.code === 'closed') references.noTargeted(place);
       }
     }
     try {
       await directly(objectId, message);
     } catch (error) {
-      if (!(error instanceof ChatError) || (error.code !== 'dead' && error.code !== 'rejected')) throw error;
+      if (!(error instanceof ChatError) || (error.code !== 'closed' && error.code !== 'rejected')) throw error;
       log.info('teamsDirectFailed', { code: error.code });
       await hint(place, person);
     }
@@ -107,14 +107,14 @@ export function createChat(options: ChatOptions): TeamsChat {
 
   async function directly(objectId: string, message: Outgoing): Promise<void> {
     const person = references.person(objectId);
-    if (person === undefined) throw new ChatError('dead', 'this person has never spoken to the bot');
+    if (person === undefined) throw new ChatError('closed', 'this person has never spoken to the bot');
     const { serviceUrl, bot, account, tenantId } = person;
     if (person.direct !== undefined) {
       try {
         await connector.post({ serviceUrl, conversation: person.direct }, message);
         return;
       } catch (error) {
-        if (!(error instanceof ChatError) || error.code !== 'dead') throw error;
+        if (!(error instanceof ChatError) || error.code !== 'closed') throw error;
         // Uninstalled and installed again, it is another conversation.
         references.learnDirect(objectId, undefined);
       }
@@ -135,7 +135,11 @@ export function createChat(options: ChatOptions): TeamsChat {
     await connector.post(target(place), { text: `${at} ${xmlText(text)}`, textFormat: 'xml', mentions: [{ id: person.account, name: person.name, text: at }] });
   }
 
-  return { surface, post, update, note, tell, supersede, whisper: (place, account, text) => tell(place, account, textMessage(text)) };
+  async function announce(place: string, text: string): Promise<void> {
+    await connector.post(target(place), textMessage(text));
+  }
+
+  return { surface, post, update, note, announce, tell, supersede, whisper: (place, account, text) => tell(place, account, textMessage(text)) };
 }
 
 function keyOf(ref: CardRef): string {

@@ -109,7 +109,7 @@ export class Connector {
       )) as unknown as Readonly<Record<string, unknown>>;
       return memberOf(found);
     } catch (error) {
-      if (error instanceof ChatError && (error.code === 'gone' || error.code === 'dead')) return undefined;
+      if (error instanceof ChatError && (error.code === 'gone' || error.code === 'closed')) return undefined;
       throw error;
     }
   }

@@ -24,8 +24,8 @@ export function failureOf(error: unknown, what: string, now: number): Failure {
   const said = `${what}: Teams answered ${status}${code === undefined ? '' : ` ${code.slice(0, 60)}`}`;
   const pause = pauseOf(retryAfter, now);
   if (status === 429 || status === 412) return { code: 'throttled', message: said, ...(pause === undefined ? {} : { retryAfterMs: pause }) };
-  if (status === 404) return { code: what === 'update' && !deadCodes.has(code ?? '') ? 'gone' : 'dead', message: said };
-  if (status === 403) return { code: 'dead', message: said };
+  if (status === 404) return { code: what === 'update' && !deadCodes.has(code ?? '') ? 'gone' : 'closed', message: said };
+  if (status === 403) return { code: 'closed', message: said };
   if (status === 401) return { code: 'unavailable', message: said, ours: 'Teams refused our token (401): check MicrosoftAppId, its secret and its tenant' };
   // Neither says that the message was not taken before it was said (openclaw/openclaw#121116).
   if (status === 408 || status >= 500) return { code: 'ambiguous', message: said };

@@ -18,6 +18,8 @@ const lateCards = 3_600_000;
 export interface Deck {
   /** Marks a request as changed. */
   touch(id: string): void;
+  /** Something came from this place: what stands behind there is tried again now. */
+  heard(surface: string, place: string): void;
   /** Starts what has to be drawn. Answers when to come again. */
   pass(): Promise<number | undefined>;
   settled(): Promise<void>;
@@ -185,7 +187,7 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
       // A post that failed is made anew; an update that failed leaves the card standing, and may be repeated whatever became of it.
       if (card?.ref !== undefined) return;
     }
-    const dead = error.code === 'dead' || error.code === 'rejected';
+    const dead = error.code === 'closed' || error.code === 'rejected';
     const changed = await store.change(id, () => ({ event: { type: 'cardGone', intent, why: error.message, dead } }));
     if (dead && 'request' in changed) await tellDeath(changed.request, intent, error.message);
   }
@@ -229,6 +231,11 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
 
   return {
     touch: (id) => void touched.add(id),
+    heard(surface, place) {
+      const waiting = [...failures.keys()].filter((key) => key.endsWith(` ${surface}:${place}`));
+      for (const key of waiting) failures.delete(key);
+      if (waiting.length > 0) again();
+    },
     pass,
     behind: () => touched.size,
     async settled() {

@@ -48,10 +48,10 @@ describe('a post', () => {
   });
 
   test.each([
-    ['not_in_channel', 'dead'],
-    ['channel_not_found', 'dead'],
-    ['is_archived', 'dead'],
-    ['restricted_action', 'dead'],
+    ['not_in_channel', 'closed'],
+    ['channel_not_found', 'closed'],
+    ['is_archived', 'closed'],
+    ['restricted_action', 'closed'],
     ['token_revoked', 'unavailable'],
     ['internal_error', 'ambiguous'],
     ['some_new_word', 'unavailable'],
@@ -103,7 +103,7 @@ describe('an update', () => {
     ['message_not_found', 'gone'],
     ['cant_update_message', 'gone'],
     ['edit_window_closed', 'gone'],
-    ['is_inactive', 'dead'],
+    ['is_inactive', 'closed'],
     ['account_inactive', 'unavailable'],
     ['fatal_error', 'unavailable'],
   ])('refused with %s is %s', async (error, code) => {

@@ -90,8 +90,8 @@ describe('a post', () => {
     expect(calls('POST')).toBe(1);
   });
   it.each([
-    [403, 'dead'],
-    [404, 'dead'],
+    [403, 'closed'],
+    [404, 'closed'],
     [400, 'rejected'],
     [413, 'rejected'],
     [401, 'unavailable'],
@@ -142,9 +142,9 @@ describe('an update', () => {
   it('where the bot was removed or blocked says that the place is dead', async () => {
     const ref = await post();
     bench.connector.block(group);
-    expect(await failure(bench.teams.chat.update(ref, view))).toMatchObject({ code: 'dead' });
+    expect(await failure(bench.teams.chat.update(ref, view))).toMatchObject({ code: 'closed' });
     bench.connector.remove(group);
-    expect(await failure(bench.teams.chat.update(ref, view))).toMatchObject({ code: 'dead' });
+    expect(await failure(bench.teams.chat.update(ref, view))).toMatchObject({ code: 'closed' });
   });
   it('waits for two seconds after the one before, and draws the newest state only', async () => {
     const ref = await post();

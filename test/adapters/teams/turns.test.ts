@@ -339,7 +339,7 @@ describe('being installed', () => {
     await bench.deliver(event('installationUpdate', 'add', channel));
     await bench.deliver(event('installationUpdate', 'remove', channel));
     bench.connector.remove(channel);
-    await expect(bench.teams.chat.post(channel, aView(), 'intent')).rejects.toMatchObject({ code: 'dead' });
+    await expect(bench.teams.chat.post(channel, aView(), 'intent')).rejects.toMatchObject({ code: 'closed' });
   });
 });
 

@@ -30,6 +30,8 @@ export interface SlackRoom {
   readonly adapter: Slack;
   readonly commands: CommandIn[];
   readonly presses: PressIn[];
+  /** Places something came from, in order. */
+  readonly heard: string[];
   /** What the bot answers; may be replaced at any time. */
   answer: (input: CommandIn | PressIn) => Reply | Promise<Reply>;
   /** The newest card as the store would know it, by request id. */
@@ -57,6 +59,7 @@ export async function openSlackRoom(options: RoomOptions = {}): Promise<SlackRoo
   const log = createLogBook();
   const commands: CommandIn[] = [];
   const presses: PressIn[] = [];
+  const heard: string[] = [];
   const newest = new Map<string, CardRef>();
   const deaf: string[] = [];
   let answer: SlackRoom['answer'] = () => ({ kind: 'nothing' });
@@ -78,6 +81,10 @@ export async function openSlackRoom(options: RoomOptions = {}): Promise<SlackRoo
           presses.push(input);
           slack.world.changed();
           return answer(input);
+        },
+        heard: (at, place) => {
+          heard.push(`${at}:${place}`);
+          slack.world.changed();
         },
       }),
       newestCard: (request) => newest.get(request),
@@ -122,6 +129,7 @@ export async function openSlackRoom(options: RoomOptions = {}): Promise<SlackRoo
     },
     commands,
     presses,
+    heard,
     newest,
     log,
     deaf,
