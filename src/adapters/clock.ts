@@ -25,7 +25,7 @@ async function napped(ms: number, signal?: AbortSignal): Promise<boolean> {
 
 /** Wall-clock time. */
 export function createClock(): Clock {
-  return { now: () => Date.now(), sleep: sleepReal };
+  return { now: () => Date.now(), elapsed: () => performance.now(), sleep: sleepReal };
 }
 
 export interface ScaledClock extends Clock {
@@ -42,7 +42,7 @@ export interface ScaledClockOptions {
   readonly under?: Clock;
 }
 
-const steady: Clock = { now: () => performance.timeOrigin + performance.now(), sleep: sleepReal };
+const steady: Clock = { now: () => performance.timeOrigin + performance.now(), elapsed: () => performance.now(), sleep: sleepReal };
 
 export function createScaledClock({ speed: first, epoch, under = steady }: ScaledClockOptions): ScaledClock {
   let speed = checked(first);
@@ -55,6 +55,8 @@ export function createScaledClock({ speed: first, epoch, under = steady }: Scale
   return {
     // Whole milliseconds, as of every clock: floor never runs backwards where the exact time does not.
     now: () => Math.floor(exact()),
+    // Told by a clock underneath that does not jump, so it does not either.
+    elapsed: exact,
     speed: () => speed,
     setSpeed: (next) => {
       const wanted = checked(next);

@@ -7,8 +7,10 @@ import type { Asked, Device, Fact, Move, Request } from './request.ts';
 
 /** Time as a parameter. Milliseconds everywhere. */
 export interface Clock {
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds: what people are shown and what is journaled. It may jump either way when the machine's clock is set. */
   now(): number;
+  /** Milliseconds since some moment before the first call; never runs backwards. Pauses and rates are measured with it, never with `now`. */
+  elapsed(): number;
   /** Resolves after `ms` of this clock's time, or at once when the signal aborts (it never rejects). */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

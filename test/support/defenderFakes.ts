@@ -78,6 +78,9 @@ export class StepClock implements Clock {
   now(): number {
     return this.#now;
   }
+  elapsed(): number {
+    return this.#now;
+  }
   sleep(ms: number): Promise<void> {
     this.slept.push(ms);
     this.#now += ms;

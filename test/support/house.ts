@@ -40,6 +40,7 @@ export function createStoryClock(from = Date.UTC(2026, 10, 23, 3, 0, 0)): StoryC
   let now = from;
   return {
     now: () => now,
+    elapsed: () => now - from,
     move: (ms) => void (now += ms),
     sleep: (ms) =>
       new Promise((resolve) => {

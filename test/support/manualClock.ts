@@ -4,6 +4,8 @@ import type { Clock } from '../../src/liveResponse/ports.ts';
 export interface ManualClock extends Clock {
   /** Moves time on by `ms`, waking whoever is due on the way; resolves when everything they went on to do has come to rest. */
   advance(ms: number): Promise<void>;
+  /** Sets the wall clock by `ms`, as somebody at the machine may: no pause gets shorter or longer by it. */
+  jump(ms: number): void;
   /** Lets promise chains run without moving time. */
   settle(): Promise<void>;
   /** Due times (epoch ms) of those asleep, soonest first. */
@@ -11,6 +13,7 @@ export interface ManualClock extends Clock {
 }
 
 interface Sleeper {
+  /** In elapsed time, which no jump touches. */
   readonly due: number;
   readonly wake: () => void;
 }
@@ -19,7 +22,8 @@ interface Sleeper {
 const turns = 4;
 
 export function createManualClock(start = Date.UTC(2026, 0, 5, 9, 0, 0)): ManualClock {
-  let now = start;
+  let wall = start;
+  let elapsed = 0;
   let asleep: readonly Sleeper[] = [];
 
   async function settle(): Promise<void> {
@@ -35,7 +39,9 @@ export function createManualClock(start = Date.UTC(2026, 0, 5, 9, 0, 0)): Manual
   }
 
   return {
-    now: () => now,
+    now: () => wall + elapsed,
+    elapsed: () => elapsed,
+    jump: (ms) => void (wall += ms),
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted === true) {
@@ -47,22 +53,22 @@ export function createManualClock(start = Date.UTC(2026, 0, 5, 9, 0, 0)): Manual
           signal?.removeEventListener('abort', wake);
           resolve();
         };
-        const sleeper: Sleeper = { due: now + Math.max(0, ms), wake };
+        const sleeper: Sleeper = { due: elapsed + Math.max(0, ms), wake };
         asleep = [...asleep, sleeper];
         signal?.addEventListener('abort', wake, { once: true });
       }),
     advance: async (ms) => {
-      const until = now + ms;
+      const until = elapsed + ms;
       await settle();
       for (let next = soonest(until); next !== undefined; next = soonest(until)) {
-        now = Math.max(now, next.due);
+        elapsed = Math.max(elapsed, next.due);
         next.wake();
         await settle();
       }
-      now = until;
+      elapsed = until;
       await settle();
     },
     settle,
-    sleepers: () => asleep.map((one) => one.due).sort((a, b) => a - b),
+    sleepers: () => asleep.map((one) => wall + one.due).sort((a, b) => a - b),
   };
 }

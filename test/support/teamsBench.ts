@@ -86,6 +86,7 @@ export function leapingClock(): Clock {
   let ahead = 0;
   return {
     now: () => Date.now() + ahead,
+    elapsed: () => performance.now() + ahead,
     sleep: (ms) => {
       ahead += ms;
       return Promise.resolve();

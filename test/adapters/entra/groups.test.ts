@@ -48,7 +48,7 @@ function groups(): EntraGroups {
     },
   };
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  return new EntraGroups({ http, tokens, clock: { now: () => now, sleep: () => Promise.resolve() }, log, graph: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  return new EntraGroups({ http, tokens, clock: { now: () => now, elapsed: () => now, sleep: () => Promise.resolve() }, log, graph: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 }
 const ask = (one: EntraGroups, group = `entra:${approvers}`, who = person) => one.includes(group, who);
 

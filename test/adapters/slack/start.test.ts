@@ -24,6 +24,7 @@ const never = (): never => {
 function start(more: Partial<SlackOptions> = {}) {
   const clock = {
     now: () => Date.now(),
+    elapsed: () => performance.now(),
     sleep: (ms: number) => {
       slept.push(ms);
       return Promise.resolve();
