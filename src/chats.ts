@@ -32,7 +32,10 @@ export interface ChatParts {
   readonly command: string;
   readonly policy: Policy;
   readonly store: Store;
+  /** The tenant's, which may run fast. */
   readonly clock: Clock;
+  /** The platforms', which never does. */
+  readonly chatClock: Clock;
   readonly log: Log;
   readonly http: Http;
   /** The embedded simulator's switches, for the console. */
@@ -67,11 +70,11 @@ const slackRoom = () => import('./slackChat.ts');
 const teamsRoom = () => import('./teamsChat.ts');
 
 export async function openChats(options: ChatOptions, parts: ChatParts): Promise<Chats> {
-  const { command, policy, store, clock, log, dataDir, bot } = parts;
+  const { command, policy, store, clock, chatClock, log, dataDir, bot } = parts;
   const local = options.console ? createConsoleChat({ clock, places: placesOf(policy).map((place) => place.id), askedAt: (id) => store.get(id)?.at }) : undefined;
-  const slack = options.slack === undefined ? undefined : await (await slackRoom()).openSlack(options.slack, store, { command, bot, log, dataDir, onDeaf: parts.onBroken });
-  const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, store, { command, log, dataDir });
-  const entra = options.entra === undefined ? undefined : (await teamsRoom()).openEntraGroups(options.entra, parts.http, log);
+  const slack = options.slack === undefined ? undefined : await (await slackRoom()).openSlack(options.slack, store, { command, bot, clock: chatClock, log, dataDir, onDeaf: parts.onBroken });
+  const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, store, { command, clock: chatClock, log, dataDir });
+  const entra = options.entra === undefined ? undefined : (await teamsRoom()).openEntraGroups(options.entra, parts.http, chatClock, log);
   const streams: (() => Promise<void>)[] = [];
 
   return {

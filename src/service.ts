@@ -61,6 +61,8 @@ export interface ServiceOptions extends ChatOptions {
   readonly outputRetention: number;
   /** Where journal and snapshot are written, for tests; the machine's own by default. */
   readonly disk?: Disk;
+  /** One clock for everything, chats included, for tests that move time; by default the machine's own, and a faster one for a simulated tenant. */
+  readonly clock?: Clock;
 }
 
 export interface Service {
@@ -84,8 +86,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   if (no !== undefined) throw new SettingsError(no);
   const log = createLog({ level: options.logLevel, secrets: options.secrets });
   const { policy, sha256 } = loadPolicy(options.policyFile);
-  const scaledClock = options.defender.kind === 'simulator' ? simulatedClock(options.dataDir, options.defender.speed) : undefined;
-  const clock = scaledClock ?? createClock();
+  const scaledClock = options.clock === undefined && options.defender.kind === 'simulator' ? simulatedClock(options.dataDir, options.defender.speed) : undefined;
+  // Chats know the real time only, in their signatures and rates, however fast a simulated tenant runs.
+  const chatClock = options.clock ?? createClock();
+  const clock = scaledClock ?? chatClock;
   const closing: (() => Promise<void>)[] = [];
   const later = (close: () => Promise<void>) => void closing.unshift(close);
 
@@ -106,6 +110,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       policy,
       store,
       clock,
+      chatClock,
       log,
       http,
       bot: () => bot,

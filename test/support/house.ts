@@ -36,7 +36,10 @@ export interface StoryClock extends Clock {
   move(ms: number): void;
 }
 
-export function createStoryClock(from = Date.UTC(2026, 10, 23, 3, 0, 0)): StoryClock {
+/** 2026-11-23 03:00 UTC: the hour this product is for. */
+export const storyStart = Date.UTC(2026, 10, 23, 3, 0, 0);
+
+export function createStoryClock(from = storyStart): StoryClock {
   let now = from;
   return {
     now: () => now,
@@ -129,6 +132,8 @@ export interface HouseOptions {
   readonly groups?: Groups;
   readonly logLines?: string[];
   readonly disk?: Disk;
+  /** By default one whose sleepers wake by themselves, for stories that drive the passes by hand. */
+  readonly clock?: StoryClock;
 }
 
 export interface House {
@@ -167,7 +172,7 @@ export function policyFrom(text: string): Policy {
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const dir = mkdtempSync(join(tmpdir(), 'lr-story-'));
-  const clock = createStoryClock();
+  const clock = options.clock ?? createStoryClock();
   const chats = options.chats ?? [createStoryChat()];
   const chat = chats[0] ?? createStoryChat();
   // Before anything listens: a policy that does not load must not leave a server behind.
