@@ -174,12 +174,8 @@ function over(request: Request, event: Extract<Move, { type: 'denied' | 'withdra
         } as const)
       : ({ how: type, ...rest } as InState<'over'>['ending']);
   return {
-    ...asked(request),
+    ...known(request),
     state: 'over',
-    revision: request.revision,
-    cards: request.cards,
-    noted: request.noted,
-    changedAt: request.changedAt,
     ending,
     endedAt: at,
     attempts: 'attempts' in request ? request.attempts : [],
@@ -187,31 +183,39 @@ function over(request: Request, event: Extract<Move, { type: 'denied' | 'withdra
   };
 }
 
-/** Only what was known from the start, so that no field of an older state survives into the last one. */
-function asked(r: Request): Asked {
-  return {
-    id: r.id,
-    origin: r.origin,
-    at: r.at,
-    requester: r.requester,
-    account: r.account,
-    place: r.place,
-    placeIsPrivate: r.placeIsPrivate,
-    tenant: r.tenant,
-    device: r.device,
-    commands: r.commands,
-    title: r.title,
-    terms: r.terms,
-    digest: r.digest,
-    fingerprint: r.fingerprint,
-    ...(r.recipe === undefined ? {} : { recipe: r.recipe }),
-    ...(r.recipeArgs === undefined ? {} : { recipeArgs: r.recipeArgs }),
-    ...(r.panel === undefined ? {} : { panel: r.panel }),
-    ...(r.recipeFrom === undefined ? {} : { recipeFrom: r.recipeFrom }),
-    ...(r.content === undefined ? {} : { content: r.content }),
-    ...(r.reason === undefined ? {} : { reason: r.reason }),
-    ...(r.continues === undefined ? {} : { continues: r.continues }),
-  };
+/** Every field that belongs to some states only. The compiler asks for each new one; what was asked is named nowhere, so none of it can be left out. */
+const ofSomeStates = {
+  approval: true,
+  attempts: true,
+  runBefore: true,
+  notBefore: true,
+  waitsFor: true,
+  blocker: true,
+  error: true,
+  cause: true,
+  since: true,
+  looks: true,
+  lookedAt: true,
+  actionId: true,
+  action: true,
+  startedAt: true,
+  deadline: true,
+  cancel: true,
+  parked: true,
+  differs: true,
+  results: true,
+  outcome: true,
+  opened: true,
+  ending: true,
+  endedAt: true,
+} as const satisfies Record<Exclude<FieldOf<Request>, FieldOf<InState<'awaitingApproval'>>>, true>;
+
+type FieldOf<R> = R extends unknown ? keyof R : never;
+
+/** Only what is known in every state, so that no field of an older state survives into the last one. */
+function known(request: Request): InState<'awaitingApproval'> {
+  const kept = Object.fromEntries(Object.entries(request).filter(([name]) => !(name in ofSomeStates))) as Omit<InState<'awaitingApproval'>, 'state'>;
+  return { ...kept, state: 'awaitingApproval' };
 }
 
 function in_<S extends Request['state']>(request: Request, state: S, then: (r: InState<S>) => Request): Request | undefined {

@@ -17,8 +17,9 @@ import { noHead } from './line.ts';
 /**
  * Raised when a field changes its meaning, or when the same journal folds into other requests than before: whoever finds another number
  * replays the journal. Kept, an older fold would be told as a snapshot that somebody changed. 2: how a session ended, what was adopted.
+ * 3: an ended request keeps all that was asked, also what this version does not know.
  */
-const format = 2;
+const format = 3;
 
 export interface Snapshot {
   readonly format: typeof format;

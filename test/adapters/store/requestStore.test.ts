@@ -136,7 +136,7 @@ describe('the request store', () => {
     await store.close();
     const file = join(folder.path, 'snapshot.json');
     // As version 1 wrote it, which did not keep whether a device had taken the session up.
-    const body = readFileSync(file, 'utf8').replace(/,"sha256":"[0-9a-f]{64}"}$/, '').replace('"format":2', '"format":1').replace(/,"opened":(?:true|false)/g, '');
+    const body = readFileSync(file, 'utf8').replace(/,"sha256":"[0-9a-f]{64}"}$/, '').replace('"format":3', '"format":1').replace(/,"opened":(?:true|false)/g, '');
     writeFileSync(file, `${body},"sha256":"${createHash('sha256').update(body).digest('hex')}"}`);
     const again = await openTestStore({ dir: folder.path });
     await again.audited();
