@@ -10,7 +10,7 @@ import type { Groups } from './bot/ports.ts';
 import type { Clock, Log } from './liveResponse/ports.ts';
 
 /** Beside the settings only tests give anything. */
-export type TeamsService = Pick<TeamsOptions, 'settings' | 'authority' | 'origins' | 'serviceUrl' | 'pressLimit'>;
+export type TeamsService = Pick<TeamsOptions, 'settings' | 'authority' | 'origins' | 'serviceUrl' | 'pressLimit' | 'timeout'> & Partial<Pick<TeamsOptions, 'jitter'>>;
 
 export function openTeams(teams: TeamsService, store: Store, rest: { readonly command: string; readonly clock: Clock; readonly log: Log; readonly dataDir: string }): Promise<Teams> {
   return startTeams({
@@ -20,7 +20,7 @@ export function openTeams(teams: TeamsService, store: Store, rest: { readonly co
     log: rest.log,
     command: rest.command,
     clock: rest.clock,
-    jitter: () => Math.random(),
+    jitter: teams.jitter ?? (() => Math.random()),
   });
 }
 

@@ -2,6 +2,8 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { play } from './refusal.ts';
+import type { Refuse } from './refusal.ts';
 
 export interface FakeMember {
   readonly id: string;
@@ -63,6 +65,8 @@ export class FakeConnector {
   now: () => number = () => Date.now();
   /** The header every call must bear, if any. */
   authorization: string | undefined;
+  /** Asked before all else at each call. */
+  refuse: Refuse | undefined;
   /** Whether messages to one member alone are offered. */
   targeted = true;
   #next = 1_700_000_000_000;
@@ -144,6 +148,14 @@ export class FakeConnector {
     const log = (status: number): void => {
       this.calls.push({ method, path, status, at: this.now(), authorization: request.headers.authorization });
     };
+    const refusal = this.refuse?.({ method, about: path.split('/')[3]?.split(';')[0] ?? 'a chat' });
+    if (refusal !== undefined) {
+      if (refusal.done === true) this.#answer(method, path, url, text, request);
+      log(refusal.kind === 'answer' ? refusal.status : 0);
+      play(refusal, request, response);
+      this.#changed();
+      return;
+    }
     const fault = this.faults.find((one) => one.method === method && (one.times ?? 1) > 0 && path.includes(one.path ?? ''));
     if (fault !== undefined) {
       fault.times = (fault.times ?? 1) - 1;

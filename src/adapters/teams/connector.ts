@@ -102,7 +102,8 @@ export class Connector {
   }
 
   /** Undefined when Teams knows no such member there. */
-  async member(target: Target, id: string, timeout: number): Promise<Member | undefined> {
+  async member(target: Target, id: string, longest: number): Promise<Member | undefined> {
+    const timeout = Math.min(longest, this.#timeout);
     try {
       const found = (await this.#call({ kind: 'members', what: 'look up a member', target, repeatable: true, timeout }, (client) =>
         client.conversations.getConversationMember(target.conversation, id, { abortSignal: within(timeout) }),

@@ -40,6 +40,8 @@ export interface TeamsOptions {
   readonly newestIntent?: (requestId: string, place: string) => string | undefined;
   /** Milliseconds in which a press is answered, for tests. */
   readonly pressLimit?: number;
+  /** For each call to Teams, in milliseconds; ten seconds by default. */
+  readonly timeout?: number;
 }
 
 export interface Teams {
@@ -62,7 +64,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
   const identity = await createIdentity(settings, options.authority);
   const references = await References.open(folder, log);
   const deliveries = await Deliveries.open(folder, clock, log);
-  const connector = new Connector({ identity, budgets: new Budgets(clock), clock, log, jitter: options.jitter });
+  const connector = new Connector({ identity, budgets: new Budgets(clock), clock, log, jitter: options.jitter, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) });
   const threads = new Threads(clock);
   const roster = new Roster({ connector, clock, tenants: settings.allowedTenants });
   const serviceUrl = options.serviceUrl ?? (settings.devNoAuth ? 'http://127.0.0.1:56150/_connector/' : defaultServiceUrl[settings.cloud]);
