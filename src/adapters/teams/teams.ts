@@ -3,12 +3,13 @@ import type { Express } from 'express';
 import type { Bot, ChatPort } from '../../bot/ports.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { TeamsSettings } from '../config/chatSettings.ts';
+import { Deliveries } from '../deliveries/deliveries.ts';
 import type { Check } from '../http/server.ts';
-import type { Inbound } from './activity.ts';
+import { realDisk } from '../store/disk.ts';
+import type { Disk } from '../store/disk.ts';
 import { Budgets } from './budgets.ts';
 import { createChat } from './chat.ts';
 import { Connector } from './connector.ts';
-import { Deliveries } from './deliveries.ts';
 import { mountDoor } from './door.ts';
 import { defaultServiceUrl, isConnector, isLoopbackHost } from './hosts.ts';
 import { createIdentity } from './identity.ts';
@@ -38,6 +39,8 @@ export interface TeamsOptions {
   readonly serviceUrl?: string;
   /** The intent of the card that stands for a request in a place, from the store; undefined where none does. */
   readonly newestIntent?: (requestId: string, place: string) => string | undefined;
+  /** Where deliveries are written, for tests; the machine's own by default. */
+  readonly disk?: Disk;
   /** Milliseconds in which a press is answered, for tests. */
   readonly pressLimit?: number;
   /** For each call to Teams, in milliseconds; ten seconds by default. */
@@ -63,7 +66,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
   const { settings, folder, clock, log, command, origins = [] } = options;
   const identity = await createIdentity(settings, options.authority);
   const references = await References.open(folder, log);
-  const deliveries = await Deliveries.open(folder, clock, log);
+  const deliveries = await Deliveries.open({ disk: options.disk ?? realDisk, folder, name: 'teams-deliveries.ndjson', clock, log });
   const connector = new Connector({ identity, budgets: new Budgets(clock), clock, log, jitter: options.jitter, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) });
   const threads = new Threads(clock);
   const roster = new Roster({ connector, clock, tenants: settings.allowedTenants });
@@ -93,7 +96,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
       });
       turns = made;
       mountDoor(app, { identity, allowed, clock, log }, (message) => made.turn(message));
-      made.resume(deliveries.unanswered() as readonly Inbound[]);
+      made.resume(deliveries.left());
     },
     async selfTest(url) {
       if (identity.issuer === undefined) {

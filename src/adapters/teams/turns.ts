@@ -3,12 +3,14 @@ import { readTeamsPress, teamsInputId } from '../../../cards/press.ts';
 import { ChatError } from '../../bot/ports.ts';
 import type { Account, Bot, Place, PressIn, Reply } from '../../bot/ports.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
+import type { Deliveries, Left } from '../deliveries/deliveries.ts';
+import { notTakenSentence, tooLateSentence } from '../deliveries/words.ts';
+import type { DeliveryKind } from '../deliveries/words.ts';
 import type { Inbound } from './activity.ts';
 import { pressAnswer, toast } from './answers.ts';
 import type { InvokeAnswer } from './answers.ts';
 import { surface } from './chat.ts';
 import type { TeamsChat } from './chat.ts';
-import type { Deliveries } from './deliveries.ts';
 import { intentOf, replyMessage } from './messages.ts';
 import type { References } from './references.ts';
 import { commandText } from './text.ts';
@@ -43,8 +45,8 @@ export interface TurnOptions {
 export interface Turns {
   /** Resolves soon: with the answer to an invoke, or as soon as anything else is safely noted. */
   turn(message: Inbound): Promise<InvokeAnswer | undefined>;
-  /** Takes up what a crash left unanswered. */
-  resume(messages: readonly Inbound[]): void;
+  /** Takes up what a crash left unanswered; what is too old for that is told to its person. */
+  resume(left: ReturnType<Deliveries['left']>): void;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
 }
@@ -101,7 +103,9 @@ export function createTurns(options: TurnOptions): Turns {
     if (!isPress && commandText(message, name) === undefined) return;
     const key = keyOf(message);
     // On disk before it is acknowledged: Teams does not send it again after that.
-    if (await deliveries.first(key, message)) background('message', answered(message, key));
+    const kept = await deliveries.keep(key, message);
+    if (kept === 'first') background('message', answered(message, key));
+    if (kept === 'notTaken') background('not taken', tellText(message, notTakenSentence(kindOf(message))));
   }
 
   async function answered(message: Inbound, key: string): Promise<void> {
@@ -113,7 +117,7 @@ export function createTurns(options: TurnOptions): Turns {
       if (!(error instanceof ChatError)) throw error;
       log.warn('teamsAnswerFailed', { code: error.code, error });
     } finally {
-      await deliveries.done(key);
+      deliveries.done(key);
     }
   }
 
@@ -141,19 +145,24 @@ export function createTurns(options: TurnOptions): Turns {
     // Clients refresh cards on their own; nobody pressed anything.
     if (trigger === 'automatic') return toast('Nothing was done.');
     const key = keyOf(message);
-    const work = answers.get(key) ?? remember(key, press(message, action, key));
+    const work = answers.get(key) ?? remember(key, keptPress(message, action, key));
     const stop = new AbortController();
     const late = Symbol('late');
     const first = await Promise.race([work, clock.sleep(pressLimit, stop.signal).then(() => late)]);
     stop.abort();
-    if (typeof first !== 'symbol') return first.answer;
-    background('late press', work.then((done) => (done.late = done.late ?? tellLate(message, done))));
+    if (typeof first !== 'symbol') {
+      background('press', (first.extra ?? Promise.resolve()).then(() => deliveries.done(key)));
+      return first.answer;
+    }
+    background('late press', work.then((done) => (done.late = done.late ?? tellLate(message, done))).then(() => deliveries.done(key)));
     return toast('This takes a moment. The card follows, or I tell you alone what became of it.');
   }
 
   interface Pressed {
     readonly answer: InvokeAnswer;
     readonly reply?: Reply;
+    /** What is told beside the answer to the invoke. */
+    readonly extra?: Promise<void>;
     /** Set once the person was told later than the invoke could wait. */
     late?: Promise<void>;
   }
@@ -165,9 +174,20 @@ export function createTurns(options: TurnOptions): Turns {
     return work;
   }
 
+  /** On disk before anything is done with it: an invoke that is answered late or not at all is taken up after a crash. */
+  async function keptPress(message: Inbound, data: unknown, key: string): Promise<Pressed> {
+    switch (await deliveries.keep(key, message)) {
+      case 'first':
+        return press(message, data, key);
+      case 'repeated':
+        return { answer: toast('This press has arrived before. The card shows what became of it.') };
+      case 'notTaken':
+        return { answer: toast(notTakenSentence('press')), reply: { kind: 'sentence', text: notTakenSentence('press') } };
+    }
+  }
+
   async function press(message: Inbound, data: unknown, key: string): Promise<Pressed> {
     try {
-      if (!(await deliveries.first(key))) return { answer: toast('This press has arrived before. The card shows what became of it.') };
       const read = pressOf(data);
       if (read === undefined) return { answer: toast(foreignButton()) };
       const speaker = await speakerIn(message);
@@ -176,18 +196,23 @@ export function createTurns(options: TurnOptions): Turns {
       if (isOlder(message, data, read)) {
         const now = await superseded(message, pressing);
         const current = now.kind === 'card' ? replyMessage(now) : undefined;
-        if (current !== undefined) background('current card', tellQuietly(message, current));
-        return { answer: toast(olderCard) };
+        return { answer: toast(olderCard), ...alsoTold(message, current) };
       }
       const reply = await pressedIn(message, pressing);
       const { answer, also } = pressAnswer(reply);
       const extra = also === undefined ? undefined : replyMessage(also);
-      if (extra !== undefined) background('private answer', tellQuietly(message, extra));
-      return { answer, ...(also === undefined ? { reply } : {}) };
+      return { answer, ...(also === undefined ? { reply } : {}), ...alsoTold(message, extra) };
     } catch (error) {
       log.error('teamsPressFailed', { error });
       return { answer: toast('Something broke in the bot. Look at the card before you press again.') };
     }
+  }
+
+  function alsoTold(message: Inbound, said: ReturnType<typeof replyMessage>): Pick<Pressed, 'extra'> {
+    if (said === undefined) return {};
+    const extra = tellQuietly(message, said);
+    background('private answer', extra);
+    return { extra };
   }
 
   /** A press may ask for a new request; its card stands in the thread of the one that was pressed. */
@@ -229,6 +254,11 @@ export function createTurns(options: TurnOptions): Turns {
     if (text !== undefined) await tellQuietly(message, text);
   }
 
+  async function tellText(message: Inbound, text: string): Promise<void> {
+    const said = replyMessage({ kind: 'sentence', text });
+    if (said !== undefined) await tellQuietly(message, said);
+  }
+
   async function tellQuietly(message: Inbound, said: NonNullable<ReturnType<typeof replyMessage>>): Promise<void> {
     try {
       await chat.tell(message.place, speakerOf(message), said);
@@ -261,22 +291,53 @@ export function createTurns(options: TurnOptions): Turns {
     }
   }
 
+  /** `memo` was an Inbound when it was kept. Its invoke is long over: a press is answered as a message. */
+  async function takenUp({ memo, key }: Left): Promise<void> {
+    const message = memo as Inbound;
+    if (message.type !== 'invoke') return answered(message, key);
+    const done = await press(message, actionOf(message.value).action, key);
+    await (done.extra ?? tellLate(message, done));
+    deliveries.done(key);
+  }
+
+  async function toldTooLate({ memo, key, at }: Left): Promise<void> {
+    const message = memo as Inbound;
+    const kind = kindOf(message);
+    const what = kind === 'press' ? pressedOn(message) : (commandText(message, name) ?? '');
+    await tellText(message, tooLateSentence(kind, what, at, clock.now()));
+    deliveries.done(key);
+  }
+
   function foreignButton(): string {
     return `This button is not one of this bot’s version. Type ${options.command} status for the request as it is now.`;
   }
 
   return {
     turn,
-    resume: (messages) => {
-      for (const message of messages) {
+    resume(left) {
+      for (const one of left.now) {
         log.info('teamsMessageTakenUp', {});
-        background('message', answered(message, keyOf(message)));
+        background('message', takenUp(one));
+      }
+      for (const one of left.tooLate) {
+        log.warn('teamsMessageTooOld', { at: one.at });
+        background('too late', toldTooLate(one));
       }
     },
     async idle() {
       while (underWay.size > 0) await Promise.all(underWay);
     },
   };
+}
+
+function kindOf(message: Inbound): DeliveryKind {
+  return message.type === 'invoke' || (message.value !== undefined && message.value !== null) ? 'press' : 'command';
+}
+
+/** Which button of which request, for a sentence. */
+function pressedOn(message: Inbound): string {
+  const press = pressOf(message.type === 'invoke' ? actionOf(message.value).action : message.value);
+  return press === undefined ? 'a button' : `${press.verb} ${press.requestId}`;
 }
 
 /** One delivery: ids are unique within a conversation only. */
