@@ -6,13 +6,15 @@ import { createConsoleChat } from './adapters/console/chat.ts';
 import { placesOf } from './adapters/console/people.ts';
 import type { World } from './adapters/console/world.ts';
 import type { Check } from './adapters/http/server.ts';
+import { openLastKnown } from './adapters/lastKnown.ts';
 import type { Http } from './adapters/outbound/http.ts';
 import { random } from './adapters/random.ts';
 import { realDisk } from './adapters/store/disk.ts';
 import { history } from './adapters/store/history.ts';
 import type { Store } from './adapters/store/requestStore.ts';
+import { within } from './adapters/within.ts';
 import type { Policy } from './bot/rules/policy.ts';
-import type { Bot, ChatPort, Groups } from './bot/ports.ts';
+import type { Bot, ChatPort, Groups, LastKnown } from './bot/ports.ts';
 import type { Clock, Log } from './liveResponse/ports.ts';
 import type { SlackService } from './slackChat.ts';
 import type { EntraService, TeamsService } from './teamsChat.ts';
@@ -49,6 +51,7 @@ export interface ChatParts {
 export interface Chats {
   readonly ports: readonly ChatPort[];
   readonly groups: Groups;
+  readonly lastKnown: LastKnown;
   /** Puts the chats' routes on the shared port, which is known only once it listens. */
   mount(app: Express, port: () => number): void;
   /** Begins to listen; the shared port is up. */
@@ -72,19 +75,23 @@ const teamsRoom = () => import('./teamsChat.ts');
 export async function openChats(options: ChatOptions, parts: ChatParts): Promise<Chats> {
   const { command, policy, store, clock, chatClock, log, dataDir, bot } = parts;
   const local = options.console ? createConsoleChat({ clock, places: placesOf(policy).map((place) => place.id), askedAt: (id) => store.get(id)?.at }) : undefined;
-  const slack = options.slack === undefined ? undefined : await (await slackRoom()).openSlack(options.slack, store, { command, bot, clock: chatClock, log, dataDir, onDeaf: parts.onBroken });
-  const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, store, { command, clock: chatClock, log, dataDir });
+  const lastKnown = await openLastKnown(dataDir, log);
+  const slack = options.slack === undefined ? undefined : await (await slackRoom()).openSlack(options.slack, store, { command, bot, clock: chatClock, log, dataDir, lastKnown, onDeaf: parts.onBroken });
+  const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, store, { command, clock: chatClock, log, dataDir, lastKnown });
   const entra = options.entra === undefined ? undefined : (await teamsRoom()).openEntraGroups(options.entra, parts.http, chatClock, log);
   const streams: (() => Promise<void>)[] = [];
 
   return {
     ports: [...(local === undefined ? [] : [local]), ...(slack === undefined ? [] : [slack.chat]), ...(teams === undefined ? [] : [teams.chat]), ...(options.chats ?? [])],
     groups: {
-      includes(group, person, fresh) {
+      includes(group, person, fresh, ms) {
         const reader = group.startsWith('entra:') ? entra : group.startsWith('slack:') ? slack?.groups : undefined;
-        return reader?.includes(group, person, fresh) ?? Promise.reject(new Error(`nothing is connected that could read the group ${group}`));
+        if (reader === undefined) return Promise.reject(new Error(`nothing is connected that could read the group ${group}`));
+        const answer = reader.includes(group, person, fresh);
+        return ms === undefined ? answer : within(chatClock, ms, group, answer);
       },
     },
+    lastKnown,
     mount(app, port) {
       // Slack before any body parser: its signatures are over the raw bytes.
       slack?.mount(app);
@@ -108,6 +115,7 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
     async stop() {
       await slack?.stop();
       await teams?.stop();
+      await lastKnown.settled();
     },
   };
 }

@@ -126,6 +126,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         chats: chats.ports,
         policy,
         groups: chats.groups,
+        lastKnown: chats.lastKnown,
         budgets,
         links: createLinkBox(),
         clock,

@@ -6,16 +6,17 @@ import type { Http } from './adapters/outbound/http.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import { startTeams } from './adapters/teams/teams.ts';
 import type { Teams, TeamsOptions } from './adapters/teams/teams.ts';
-import type { Groups } from './bot/ports.ts';
+import type { Groups, LastKnown } from './bot/ports.ts';
 import type { Clock, Log } from './liveResponse/ports.ts';
 
 /** Beside the settings only tests give anything. */
 export type TeamsService = Pick<TeamsOptions, 'settings' | 'authority' | 'origins' | 'serviceUrl' | 'pressLimit' | 'timeout'> & Partial<Pick<TeamsOptions, 'jitter'>>;
 
-export function openTeams(teams: TeamsService, store: Store, rest: { readonly command: string; readonly clock: Clock; readonly log: Log; readonly dataDir: string }): Promise<Teams> {
+export function openTeams(teams: TeamsService, store: Store, rest: { readonly command: string; readonly clock: Clock; readonly log: Log; readonly dataDir: string; readonly lastKnown: LastKnown }): Promise<Teams> {
   return startTeams({
     ...teams,
     folder: rest.dataDir,
+    lastKnown: rest.lastKnown,
     newestIntent: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'teams' && card.place === place && card.dead === undefined)?.intent,
     log: rest.log,
     command: rest.command,

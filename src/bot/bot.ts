@@ -1,6 +1,7 @@
 // The bot as its chats see it: commands and presses in, replies out, and the loop behind it.
 import type { Conversation } from './answers/conversation.ts';
 import type { Deps } from './deps.ts';
+import { rememberingGroups } from './rules/lastKnown.ts';
 import { createRecentLibrary } from './rules/library.ts';
 import { createLoop } from './loop/loop.ts';
 import type { Loop, Subscribe } from './loop/loop.ts';
@@ -10,7 +11,8 @@ import type { Bot } from './ports.ts';
 import { createRefusals } from './answers/refusals.ts';
 
 /** Nothing runs until `loop.start()`; tests drive `loop.tick()` instead. */
-export function createBot(deps: Deps, subscribe: Subscribe): Bot & { readonly loop: Loop } {
+export function createBot(given: Deps, subscribe: Subscribe): Bot & { readonly loop: Loop } {
+  const deps: Deps = { ...given, groups: rememberingGroups(given.groups, given.lastKnown) };
   const loop = createLoop(deps, subscribe);
   const conversation: Conversation = { ...deps, loop, refusals: createRefusals(deps), recentLibrary: createRecentLibrary(deps) };
   return {

@@ -3,14 +3,19 @@ import type { CardView, Verb } from '../../cards/view.ts';
 import type { CardRef } from '../liveResponse/request.ts';
 import type { Person } from './rules/policy.ts';
 
-/** How far a chat vouches for an account. Only `member` may do more than read help. */
-export type Trust = 'member' | 'guest' | 'external' | 'bot' | 'anonymous' | 'foreignTenant' | 'deactivated';
+/**
+ * How far a chat vouches for an account. Only `member` may do more than read help. `unknown`: the platform could not be asked; what only
+ * stops something is then open to whoever the policy lists, and nothing else is.
+ */
+export type Trust = 'member' | 'guest' | 'external' | 'bot' | 'anonymous' | 'foreignTenant' | 'deactivated' | 'unknown';
 
 export interface Account {
   readonly surface: string;
   /** The platform's stable id, never a name. */
   readonly id: string;
   readonly trust: Trust;
+  /** The platform could not be asked just now: `trust` is what it last said. Only for what stops something. */
+  readonly lastKnown?: true;
   /** For display in refusals and `whoami` only. */
   readonly name?: string;
   /** Further ids `whoami` prints, such as a tenant. */
@@ -122,8 +127,16 @@ export interface ChatPort {
 
 /** Membership of platform groups, such as `slack:S0614TZR7` or `entra:<id>`; fails closed by throwing. */
 export interface Groups {
-  /** `fresh`: nothing remembered will do, the platform is asked now. Before a decision it always is. */
-  includes(group: string, person: Person, fresh?: boolean): Promise<boolean>;
+  /** `fresh`: nothing remembered will do, the platform is asked now. Before a decision it always is. `within`: milliseconds after which no answer is one. */
+  includes(group: string, person: Person, fresh?: boolean, within?: number): Promise<boolean>;
+  /** What the platform last answered, whenever that was; undefined where it never did. */
+  lastKnown?(group: string, person: Person): boolean | undefined;
+}
+
+/** What the platforms last said of accounts and groups, kept over restarts. It counts only for what stops something, while they cannot be asked. */
+export interface LastKnown {
+  get(question: string): string | undefined;
+  set(question: string, answer: string): void;
 }
 
 /** What the bot offers to every chat, the console and the loop. */

@@ -152,7 +152,7 @@ export type Changed<No> = { readonly request: Request } | { readonly no: No };
 export type HouseEvent =
   | { readonly type: 'started'; readonly version: string }
   | { readonly type: 'stopped' }
-  | { readonly type: 'frozen'; readonly by: string; readonly why: string }
+  | { readonly type: 'frozen'; readonly by: string; readonly why: string; readonly byLastKnown?: true }
   | { readonly type: 'unfrozen'; readonly by: string }
   | { readonly type: 'commandRefused'; readonly by: string; readonly place: string; readonly reason: string; readonly text: string }
   /** Many refusals of one account within the hour; the rest of them until `until` (epoch milliseconds) are not written. */

@@ -190,8 +190,8 @@ export interface Finished extends Common, Sent {
   readonly results: Results;
 }
 export type Ending =
-  | { readonly how: 'denied'; readonly by: PersonRef; readonly reason?: string }
-  | { readonly how: 'withdrawn'; readonly by: PersonRef; readonly reason?: string }
+  | { readonly how: 'denied'; readonly by: PersonRef; readonly reason?: string; readonly byLastKnown?: true }
+  | { readonly how: 'withdrawn'; readonly by: PersonRef; readonly reason?: string; readonly byLastKnown?: true }
   | { readonly how: 'expired' }
   | { readonly how: 'lapsed'; readonly waitedFor?: WaitCause; readonly blocker?: Blocker; readonly error?: ErrorAnswer }
   | { readonly how: 'refused'; readonly code: string; readonly detail?: string; readonly target?: string; readonly call?: Kind; readonly status?: number }
@@ -211,9 +211,10 @@ export type InState<S extends State> = Extract<Request, { readonly state: S }>;
 /** Moves change the state. */
 export type Move =
   | { readonly type: 'approved'; readonly approval: Approval }
-  | { readonly type: 'denied'; readonly by: PersonRef; readonly reason?: string }
+  /** `byLastKnown`: a platform could not be asked about the person, so what it last said counted. */
+  | { readonly type: 'denied'; readonly by: PersonRef; readonly reason?: string; readonly byLastKnown?: true }
   | { readonly type: 'expired' }
-  | { readonly type: 'withdrawn'; readonly by: PersonRef; readonly reason?: string }
+  | { readonly type: 'withdrawn'; readonly by: PersonRef; readonly reason?: string; readonly byLastKnown?: true }
   | { readonly type: 'claimed'; readonly attempt: Attempt }
   | { readonly type: 'lapsed' }
   | { readonly type: 'submitted'; readonly action: Action; readonly deadline: number; readonly differs?: readonly Command[] }

@@ -106,6 +106,7 @@ describe('every refusal', () => {
     unlisted: [{ refused: 'unlisted', account: 'slack:U0' }],
     ambiguousPerson: [{ refused: 'ambiguousPerson', account: 'slack:U0', people: ['a', 'b'] }],
     notMember: (['guest', 'external', 'bot', 'anonymous', 'foreignTenant', 'deactivated'] as const).map((trust) => ({ refused: 'notMember', trust })),
+    identityUnread: [{ refused: 'identityUnread', platform: 'Slack' }, { refused: 'identityUnread', platform: 'Teams', undone: 'approved', pressed: true }],
     missingRole: [
       { refused: 'missingRole', deed: 'approve', need: ['approver'], unread: [] },
       { refused: 'missingRole', deed: 'see', need: [], unread: ['slack:S1', 'entra:x'] },

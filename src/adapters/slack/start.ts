@@ -2,7 +2,7 @@
 import { App, HTTPReceiver } from '@slack/bolt';
 import type { RequestListener } from 'node:http';
 import type { Express } from 'express';
-import type { Bot, ChatPort, Groups } from '../../bot/ports.ts';
+import type { Bot, ChatPort, Groups, LastKnown } from '../../bot/ports.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { CardRef } from '../../liveResponse/request.ts';
 import type { Check } from '../http/server.ts';
@@ -48,6 +48,8 @@ export interface SlackOptions {
   readonly log: Log;
   /** Where the memory of seen signatures is kept. */
   readonly dataDir: string;
+  /** What Slack last said of each account, for what only stops something while Slack cannot be asked. */
+  readonly lastKnown?: LastKnown;
   /** How long Socket Mode may be without a connection, in milliseconds; two minutes by default. */
   readonly deafAfter?: number;
   /** For each call to Slack, in milliseconds; ten seconds by default. */
@@ -103,7 +105,11 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
 
   const budgets = createBudgets(clock, (method) => api.stalledFor(method));
   const channels = createChannels(api, clock, log);
-  const people = createPeople(api, clock, log, options.allowedTeams.length === 0 ? [self.team] : options.allowedTeams, self.team);
+  const people = createPeople(api, clock, log, options.allowedTeams.length === 0 ? [self.team] : options.allowedTeams, self.team, {
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    ...(self.organisation === undefined ? {} : { organisation: self.organisation }),
+    ...(options.lastKnown === undefined ? {} : { lastKnown: options.lastKnown }),
+  });
   const whispering = createWhispering(api, clock, log, apiUrl, way);
   const superseding = createSuperseding(api, budgets, log);
   const memory = options.appToken === undefined ? openReplayMemory(options.dataDir, clock, log) : undefined;
@@ -212,6 +218,8 @@ function httpReceiver(options: SlackOptions, log: Log): { readonly receiver: HTT
 
 interface Self {
   readonly team: string;
+  /** Of Enterprise Grid. */
+  readonly organisation?: string;
   readonly user: string;
   readonly botId: string;
 }
@@ -236,7 +244,7 @@ async function whoAmI(api: WebApi, { clock, log }: SlackOptions, apiUrl: string)
 }
 
 function selfFrom(answer: Fields, log: Log): Self {
-  const { team_id: team, user_id: user, bot_id: botId } = answer;
+  const { team_id: team, enterprise_id: organisation, user_id: user, bot_id: botId } = answer;
   if (typeof team !== 'string' || typeof user !== 'string' || typeof botId !== 'string') {
     throw new SlackStartError('SLACK_BOT_TOKEN is not the token of a bot: Slack told no bot id for it. Use the "Bot User OAuth Token" (xoxb-...).');
   }
@@ -245,7 +253,7 @@ function selfFrom(answer: Fields, log: Log): Self {
     const missing = requiredScopes.filter((scope) => !scopes.includes(scope));
     if (missing.length > 0) log.warn('slackScopesMissing', { missing, todo: 'Add them under "OAuth & Permissions" and install the app again; manifest/slack holds the whole list.' });
   }
-  return { team, user, botId };
+  return { team, user, botId, ...(typeof organisation === 'string' && organisation !== '' ? { organisation } : {}) };
 }
 
 /** @throws SlackStartError */

@@ -110,7 +110,7 @@ export class Connector {
       )) as unknown as Readonly<Record<string, unknown>>;
       return memberOf(found);
     } catch (error) {
-      if (error instanceof ChatError && (error.code === 'gone' || error.code === 'closed')) return undefined;
+      if (error instanceof ChatError && saysNoSuchMember(error.cause)) return undefined;
       throw error;
     }
   }
@@ -214,6 +214,14 @@ function tame(client: ConnectorClient): void {
       return next(request);
     },
   });
+}
+
+/** A conversation that is not known, or not ours, says nothing of the person. */
+const noSuchConversation: ReadonlySet<unknown> = new Set(['ConversationNotFound', 'BotNotInConversationRoster', 'NotFound']);
+
+function saysNoSuchMember(cause: unknown): boolean {
+  const { statusCode, code } = typeof cause === 'object' && cause !== null ? (cause as { readonly statusCode?: unknown; readonly code?: unknown }) : {};
+  return statusCode === 404 && !noSuchConversation.has(code);
 }
 
 /** botbuilder's own timer outlives a broken connection and keeps the process from ending; this one does not. */

@@ -1,6 +1,6 @@
 // The Teams adapter put together: everything it needs comes in, and a chat for the bot, a mount for the HTTP server and checks go out.
 import type { Express } from 'express';
-import type { Bot, ChatPort } from '../../bot/ports.ts';
+import type { Bot, ChatPort, LastKnown } from '../../bot/ports.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { TeamsSettings } from '../config/chatSettings.ts';
 import { Deliveries } from '../deliveries/deliveries.ts';
@@ -35,6 +35,8 @@ export interface TeamsOptions {
   readonly authority?: TeamsAuthority;
   /** Tests only: origins of connectors beside Microsoft's. */
   readonly origins?: readonly string[];
+  /** What Teams last said of each person, for what only stops something while Teams cannot be asked. */
+  readonly lastKnown?: LastKnown;
   /** Where to post when no message of a place has come in yet; the cloud's own by default. */
   readonly serviceUrl?: string;
   /** The intent of the card that stands for a request in a place, from the store; undefined where none does. */
@@ -69,7 +71,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
   const deliveries = await Deliveries.open({ disk: options.disk ?? realDisk, folder, name: 'teams-deliveries.ndjson', clock, log });
   const connector = new Connector({ identity, budgets: new Budgets(clock), clock, log, jitter: options.jitter, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) });
   const threads = new Threads(clock);
-  const roster = new Roster({ connector, clock, tenants: settings.allowedTenants });
+  const roster = new Roster({ connector, clock, tenants: settings.allowedTenants, log, ...(options.lastKnown === undefined ? {} : { lastKnown: options.lastKnown }) });
   const serviceUrl = options.serviceUrl ?? (settings.devNoAuth ? 'http://127.0.0.1:56150/_connector/' : defaultServiceUrl[settings.cloud]);
   const chat = createChat({ connector, references, threads, clock, log, serviceUrl, command });
   // Without authentication anybody could name a server to be called, so only this machine is.

@@ -1,7 +1,10 @@
 // What becomes of an activity: commands and presses to the bot, outside the turn; answers to the person; installs to the references.
 import { readTeamsPress, teamsInputId } from '../../../cards/press.ts';
+import { effectOf, freshnessFor, identityUnread, verbOfLine } from '../../bot/language/verbs.ts';
+import type { AnyVerb } from '../../bot/language/verbs.ts';
 import { ChatError } from '../../bot/ports.ts';
 import type { Account, Bot, Place, PressIn, Reply } from '../../bot/ports.ts';
+import { explain } from '../../bot/rules/refusal.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { Deliveries, Left } from '../deliveries/deliveries.ts';
 import { notTakenSentence, tooLateSentence } from '../deliveries/words.ts';
@@ -23,7 +26,6 @@ export const pressAnsweredWithin = 3_500;
 const answersKept = 1_000;
 
 const olderCard = 'This card is superseded: a newer card of this request stands further down here. Nothing was done; press there.';
-const notKnown = 'Teams could not tell me who you are, so nothing was done. Please try again in a minute.';
 
 export interface TurnOptions {
   readonly bot: Bot;
@@ -122,17 +124,19 @@ export function createTurns(options: TurnOptions): Turns {
   }
 
   async function replyTo(message: Inbound, key: string): Promise<Reply | undefined> {
-    const speaker = await speakerIn(message);
-    if (speaker === undefined) return { kind: 'sentence', text: notKnown };
-    const { account, place } = speaker;
     if (message.value !== undefined && message.value !== null) {
       // Action.Submit, from clients in which Action.Execute does not work, arrives as a message with a value.
       const press = pressOf(message.value);
+      const speaker = await speakerIn(message, press?.verb ?? 'refresh', true);
+      if ('unread' in speaker) return { kind: 'sentence', text: speaker.unread };
       if (press === undefined) return { kind: 'sentence', text: foreignButton() };
-      const pressing = { surface, account, place, ...press, deliveryId: key };
+      const pressing = { surface, ...speaker, ...press, deliveryId: key };
       return isOlder(message, message.value, press) ? superseded(message, pressing) : pressedIn(message, pressing);
     }
     const text = commandText(message, name) ?? '';
+    const speaker = await speakerIn(message, verbOfLine(text), false);
+    if ('unread' in speaker) return { kind: 'sentence', text: speaker.unread };
+    const { account, place } = speaker;
     return threads.during(message.place, async () => {
       const reply = await bot.command({ surface, account, place, text, deliveryId: key });
       if (reply.kind === 'asked' && message.thread !== undefined) threads.learn(message.place, reply.requestId, message.thread);
@@ -190,8 +194,8 @@ export function createTurns(options: TurnOptions): Turns {
     try {
       const read = pressOf(data);
       if (read === undefined) return { answer: toast(foreignButton()) };
-      const speaker = await speakerIn(message);
-      if (speaker === undefined) return { answer: toast(notKnown) };
+      const speaker = await speakerIn(message, read.verb, true);
+      if ('unread' in speaker) return { answer: toast(speaker.unread) };
       const pressing = { surface, account: speaker.account, place: speaker.place, ...read, deliveryId: key };
       if (isOlder(message, data, read)) {
         const now = await superseded(message, pressing);
@@ -268,26 +272,29 @@ export function createTurns(options: TurnOptions): Turns {
     }
   }
 
-  /** Undefined when Teams cannot say who that is to the organisation: nothing is done on a guess. */
-  async function speakerIn(message: Inbound): Promise<{ readonly account: Account; readonly place: Place } | undefined> {
+  /** `unread`: what is said when Teams cannot tell who that is to the organisation: nothing is let run on a guess. */
+  async function speakerIn(message: Inbound, verb: AnyVerb, pressed: boolean): Promise<{ readonly account: Account; readonly place: Place } | { readonly unread: string }> {
+    const unread = explain(identityUnread('Teams', verb, pressed), options.command);
     try {
-      const trust = await roster.trustOf(message);
+      const { trust, lastKnown } = await roster.trustOf(message, freshnessFor(verb));
       if (roster.homeTenant(message)) references.learn(message, trust === 'external');
       const external = message.shared || trust === 'external' || (references.place(message.place)?.external ?? false);
       const account: Account = {
         surface,
         id: speakerOf(message),
         trust,
+        ...(lastKnown === undefined ? {} : { lastKnown }),
         ...(message.from.name === undefined ? {} : { name: message.from.name }),
         details: [...message.tenants.map((tenant) => ['tenant', tenant] as const), ['place', `${surface}:${message.place}`]],
       };
+      if (trust === 'unknown' && effectOf(verb) !== 'stops') return { unread };
       return { account, place: { surface, id: message.place, direct: message.kind === 'personal', external } };
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       log.warn('teamsRosterFailed', { code: error.code, error });
       // The place is known to be ours; without it even this could not be said.
       if (roster.homeTenant(message)) references.learn(message, false);
-      return undefined;
+      return { unread };
     }
   }
 

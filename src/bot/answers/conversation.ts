@@ -5,6 +5,8 @@ import type { Request } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
 import type { LibraryReading } from '../rules/library.ts';
 import type { Loop } from '../loop/loop.ts';
+import { freshnessFor, identityUnread } from '../language/verbs.ts';
+import type { AnyVerb } from '../language/verbs.ts';
 import { actorOf } from '../rules/people.ts';
 import type { Actor } from '../rules/people.ts';
 import { mayUse } from '../rules/places.ts';
@@ -37,13 +39,24 @@ export function sentence(text: string, block?: string): Reply {
 }
 
 /**
- * Who is speaking, with the roles held at this moment, in a place where more than help and whoami works. `deciding`: whatever chat it
- * comes from, group memberships are read anew, so that nobody decides on a role that was just taken away. @throws Refused
+ * Who is speaking, with the roles held at this moment, in a place where more than help and whoami works. How freshly groups are read is
+ * told by the verb, whatever chat it comes from: nobody lets anything run on a role that was just taken away. @throws Refused
  */
-export async function speaking(deps: Deps, { account, place }: Pick<Speaker, 'account' | 'place'>, deciding: boolean): Promise<Actor> {
-  const actor = granted(await actorOf(deps.policy, account, deps.groups, deciding));
+export async function speaking(deps: Deps, { account, place }: Pick<Speaker, 'account' | 'place'>, verb: AnyVerb, pressed: boolean): Promise<Actor> {
+  const who = await actorOf(deps.policy, account, deps.groups, freshnessFor(verb));
+  const actor = granted<Actor>('refused' in who && who.refused === 'identityUnread' ? identityUnread(who.platform, verb, pressed) : who);
   granted(mayUse(deps.policy, place));
   return actor;
+}
+
+/** What is said of a decision for which a platform could not be asked; empty when all were. */
+export function byLastKnownSentence({ lastKnown }: Actor): string {
+  return lastKnown === undefined ? '' : ` ${lastKnown.join(' and ')} could not be asked about you just now, so what was last known counted; the journal says so too.`;
+}
+
+/** The same for the journal. */
+export function byLastKnown({ lastKnown }: Actor): { readonly byLastKnown?: true } {
+  return lastKnown === undefined ? {} : { byLastKnown: true };
 }
 
 /** The request of this id. @throws Refused */

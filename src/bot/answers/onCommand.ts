@@ -1,7 +1,7 @@
 // A typed command, from text to answer.
 import { again } from './again.ts';
 import { ask } from './asking.ts';
-import { answering, granted, requestOf, sentence, speaking } from './conversation.ts';
+import { answering, byLastKnown, byLastKnownSentence, granted, requestOf, sentence, speaking } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { approve, cancel, deny } from './deciding.ts';
 import { mayFreeze, mayPrepareApproval, maySee, mayUnfreeze } from '../rules/decisions.ts';
@@ -34,7 +34,7 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Prom
   // What anybody may read, listed in the policy or not.
   if (parsed.verb === 'help') return told(helpText(parsed.topic, bot.policy.recipes, command));
   if (parsed.verb === 'whoami') return told(whoami(account, place, await actorOf(bot.policy, account, bot.groups)));
-  const actor = await speaking(bot, input, decides(parsed.verb));
+  const actor = await speaking(bot, input, parsed.verb, false);
   if (isTelling(parsed.verb)) granted(maySee(bot.policy, actor, place));
   switch (parsed.verb) {
     case 'ask':
@@ -70,11 +70,6 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Prom
   }
 }
 
-/** Typed decisions: on a request, or on all of them. */
-function decides(verb: Parsed['verb']): boolean {
-  return ['approve', 'deny', 'cancel', 'freeze', 'unfreeze'].includes(verb);
-}
-
 /** Answers that only tell; they take any role and a listed place. */
 function isTelling(verb: Parsed['verb']): boolean {
   return ['status', 'list', 'recipes', 'scripts', 'host', 'quota'].includes(verb);
@@ -91,12 +86,12 @@ async function prepareApproval(bot: Conversation, actor: Actor, input: CommandIn
 
 async function freeze(bot: Conversation, actor: Actor, why: string): Promise<Reply> {
   granted(mayFreeze(bot.policy, actor, bot.store.freeze()));
-  await bot.store.note({ type: 'frozen', by: actor.person.name, why });
+  await bot.store.note({ type: 'frozen', by: actor.person.name, why, ...byLastKnown(actor) });
   bot.loop.redrawOpen();
   const queued = bot.store.open().filter((request) => request.state === 'queued').length;
   const leaving = bot.store.open().filter((request) => request.state === 'submitting').map((request) => request.id);
   const tooLate = leaving.length === 0 ? '' : ` Too late for ${leaving.join(', ')}, which ${leaving.length === 1 ? 'is' : 'are'} being sent at this moment.`;
-  return sentence(`Frozen: nothing more is sent to Defender until somebody types ${bot.settings.command} unfreeze. ${queued} approved ${queued === 1 ? 'request waits' : 'requests wait'}; what already runs goes on.${tooLate}`);
+  return sentence(`Frozen: nothing more is sent to Defender until somebody types ${bot.settings.command} unfreeze. ${queued} approved ${queued === 1 ? 'request waits' : 'requests wait'}; what already runs goes on.${tooLate}${byLastKnownSentence(actor)}`);
 }
 
 async function unfreeze(bot: Conversation, actor: Actor): Promise<Reply> {

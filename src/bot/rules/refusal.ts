@@ -30,7 +30,9 @@ export type Refusal =
   // Who
   | { readonly refused: 'unlisted'; readonly account: string }
   | { readonly refused: 'ambiguousPerson'; readonly account: string; readonly people: readonly string[] }
-  | { readonly refused: 'notMember'; readonly trust: Exclude<Trust, 'member'> }
+  | { readonly refused: 'notMember'; readonly trust: Exclude<Trust, 'member' | 'unknown'> }
+  /** `undone` completes "so nothing was ...". */
+  | { readonly refused: 'identityUnread'; readonly platform: string; readonly undone?: string; readonly pressed?: boolean }
   | { readonly refused: 'missingRole'; readonly deed: Deed; readonly need: readonly string[]; readonly unread: readonly string[] }
   | { readonly refused: 'selfApproval'; readonly id: string; readonly deed: 'approve' | 'resend' }
   | { readonly refused: 'ownRequest'; readonly id: string }
@@ -88,8 +90,10 @@ function sentence(refusal: Refusal, command: string): string {
       return `Your account ${refusal.account} is listed for several people (${refusal.people.join(', ')}), so nobody can tell who you are. An administrator must correct the policy.`;
     case 'notMember':
       return trustSentence(refusal.trust);
+    case 'identityUnread':
+      return `${refusal.platform} could not say who you are just now, so nothing was ${refusal.undone ?? 'done'}. ${refusal.pressed === true ? 'Press again' : 'Type it again'} in a minute.`;
     case 'missingRole':
-      return `To ${refusal.deed} you need the role ${either(refusal.need)}, which you do not have. ${unreadSentence(refusal.unread) ?? `"${command} whoami" shows your roles; ask somebody who has it, or an administrator.`}`;
+      return `To ${refusal.deed} you need the role ${either(refusal.need)}${refusal.unread.length === 0 ? ', which you do not have' : ''}. ${unreadSentence(refusal.unread) ?? `"${command} whoami" shows your roles; ask somebody who has it, or an administrator.`}`;
     case 'selfApproval':
       return refusal.deed === 'approve'
         ? `${refusal.id} is your own request, and nobody approves their own, from no account. Ask another approver.`
@@ -172,7 +176,7 @@ function departureSentence(departure: Departure): string {
   }
 }
 
-function trustSentence(trust: Exclude<Trust, 'member'>): string {
+function trustSentence(trust: Exclude<Trust, 'member' | 'unknown'>): string {
   const who = {
     guest: 'Guests',
     external: 'People of other organisations',
