@@ -4,6 +4,7 @@ import type { Device, Request } from '../src/liveResponse/request.ts';
 import type { Continues, TriedAgain } from '../src/liveResponse/sequel.ts';
 import { oneLine, tailOf } from './clip.ts';
 import * as bound from './limits.ts';
+import { misfitWords } from './misfits.ts';
 import { alikeFact, isolationWords, panelFacts } from './panel.ts';
 import { ranEarlier } from './said.ts';
 import { contentFact } from './scripts.ts';
@@ -11,7 +12,7 @@ import { stamp, timeOf } from './time.ts';
 import type { FactLine } from './view.ts';
 
 /** Labels that survive however small a card must be made. */
-export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Look-alikes', 'Scripts', 'Fingerprint', 'Request', 'Action id', 'Continues', 'Repeats', 'Tried again as']);
+export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Look-alikes', 'Wrong system', 'Scripts', 'Fingerprint', 'Request', 'Action id', 'Continues', 'Repeats', 'Tried again as']);
 
 export function factLines(request: Request): readonly FactLine[] {
   const when = (ms: number): string => timeOf(ms, request.at);
@@ -20,6 +21,7 @@ export function factLines(request: Request): readonly FactLine[] {
   const facts: readonly (FactLine | undefined)[] = [
     { label: 'Device', value: deviceWords(request.device) },
     undecided ? alikeFact(request.panel) : undefined,
+    undecided ? fact('Wrong system', misfitWords(request)) : undefined,
     { label: 'Asked by', value: `${name(request.requester.name)}, ${stamp(request.at)}` },
     fact('Reason', request.reason === undefined ? undefined : oneLine(request.reason, bound.view.reason)) ?? (undecided ? { label: 'Reason', value: 'none given' } : undefined),
     continuesFact(request.continues),

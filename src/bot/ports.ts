@@ -71,12 +71,18 @@ export interface Form {
 /** Answers go to the person alone; what everybody sees is on the cards. All texts are plain: adapters escape them. */
 export type Reply =
   | { readonly kind: 'nothing' }
-  /** Stored, and on its card or about to be. `text` is said only where no card shows it. */
-  | { readonly kind: 'asked'; readonly requestId: string; readonly text: string; readonly shown: boolean }
+  /** Stored, and on its card or about to be. `text` is said only where no card shows it; `note` to the asker alone, wherever the card stands. */
+  | { readonly kind: 'asked'; readonly requestId: string; readonly text: string; readonly shown: boolean; readonly note?: string }
   /** `block` is preformatted text below the sentence, shown literally. `link` is a bearer secret. */
   | { readonly kind: 'sentence'; readonly text: string; readonly block?: string; readonly link?: { readonly label: string; readonly url: string } }
   | { readonly kind: 'card'; readonly text: string; readonly view: CardView }
   | { readonly kind: 'form'; readonly form: Form };
+
+/** What is said privately of a stored request; undefined where its card tells all. */
+export function saidOfAsked(reply: Extract<Reply, { readonly kind: 'asked' }>): string | undefined {
+  if (reply.shown) return reply.note;
+  return reply.note === undefined ? reply.text : `${reply.text} ${reply.note}`;
+}
 
 /**
  * `gone`: the card or message no longer exists (post again). `closed`: the place takes nothing of ours now; it may again, so no place is given up.

@@ -1,6 +1,7 @@
 // From what Teams makes of a typed line back to the command: mentions of the bot, entities and auto-links undone. Quotes, dashes and
 // spaces are left to the grammar, which says what it repaired.
 import type { Inbound } from './activity.ts';
+import { withoutFormatting } from './html.ts';
 
 /**
  * What stands after the command's name, or undefined when the message is not for the bot. `name` is the command without its slash.
@@ -9,7 +10,7 @@ import type { Inbound } from './activity.ts';
 export function commandText(message: Pick<Inbound, 'text' | 'mentions' | 'bot' | 'kind' | 'targeted'>, name: string): string | undefined {
   const { rest, mentioned } = withoutMentions(message.text, message);
   if (message.kind !== 'personal' && !message.targeted && !mentioned) return undefined;
-  return withoutName(trimmed(decoded(withoutLinks(rest))), name, message.bot.name);
+  return withoutName(trimmed(decoded(withoutFormatting(withoutLinks(rest)))), name, message.bot.name);
 }
 
 const mentionTag = /<at(?:\s[^<>]*)?>([^<>]*)<\/at>/gi;

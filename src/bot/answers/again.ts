@@ -26,7 +26,7 @@ export async function again(
 ): Promise<Reply> {
   const old = requestOf(bot, id);
   const start = againFrom(old);
-  if ('why' in start) throw new Refused({ refused: 'notAgain', id, why: start.why }, id);
+  if ('why' in start) throw new Refused({ refused: 'notAgain', id, why: start.why, ...(start.why === 'notEnded' ? { state: old.state } : {}) }, id);
   const from = index ?? start.from;
   // A press is data from outside: -1 or 0.5 would be read as another command than the one that was looked at.
   if (!Number.isInteger(from) || from < 0 || from >= old.commands.length) throw new Refused({ refused: 'notAgain', id, why: 'noSuchIndex' }, id);

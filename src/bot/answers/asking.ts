@@ -1,18 +1,23 @@
 // From a parsed ask to a stored request: policy, device, digest. Nothing is sent to Defender but look-ups.
+import { misfitWords } from '../../../cards/misfits.ts';
+import { libraryNames } from '../../liveResponse/content.ts';
 import type { Asked, Device, Request } from '../../liveResponse/request.ts';
 import type { Continues } from '../../liveResponse/sequel.ts';
-import { granted } from './conversation.ts';
+import { granted, Refused } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayRequest, termsOf } from '../rules/decisions.ts';
 import { readPanel } from './panel.ts';
+import { readLibrary } from '../rules/library.ts';
+import { notChecked, notInLibrary } from './libraryCheck.ts';
 import { refOf } from '../rules/people.ts';
 import type { Actor } from '../rules/people.ts';
 import { placesOf } from '../rules/cardPlaces.ts';
 import type { CommandIn, Reply } from '../ports.ts';
 import { idFrom } from '../language/requestId.ts';
 import { chooseDevice, inScope } from '../rules/scope.ts';
-import { sealOf, seeContent } from '../rules/seal.ts';
+import { contentSeen, sealOf } from '../rules/seal.ts';
 import type { SessionAsk } from '../rules/sessionAsk.ts';
+import { notFound, requestAsDevice } from './wrongKind.ts';
 
 /** What a request made from an earlier one is recognised by, and holds of it. */
 export interface From {
@@ -27,7 +32,10 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
   const { tier } = granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
   const device = await theDevice(bot, wanted.host);
   granted(inScope(bot.policy, device));
-  const [content, panel] = await Promise.all([seeContent(bot, wanted.commands), readPanel(bot, device)]);
+  const [reading, panel] = await Promise.all([libraryNames(wanted.commands).length === 0 ? undefined : readLibrary(bot), readPanel(bot, device)]);
+  const missing = reading === undefined ? undefined : notInLibrary(wanted, reading);
+  if (missing !== undefined) throw new Refused(missing);
+  const content = reading === undefined ? undefined : contentSeen(wanted.commands, reading);
   const now = bot.clock.now();
   const { tenant } = bot.settings;
   const asked: Asked = {
@@ -51,7 +59,14 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
     ...(wanted.reason === undefined ? {} : { reason: wanted.reason }),
   };
   const stored = await bot.store.add(asked);
-  return told(bot, 'added' in stored ? stored.added : stored.existing);
+  const request = 'added' in stored ? stored.added : stored.existing;
+  return told(bot, request, [reading === undefined ? undefined : notChecked(wanted, reading), misfitSentence(request)]);
+}
+
+/** What the asker should look at again; the card says it too. */
+function misfitSentence(request: Request): string | undefined {
+  const words = misfitWords(request);
+  return words === undefined ? undefined : `Look again at what you asked for: ${words}. "Withdraw" on its card takes it back.`;
 }
 
 function recipeOf(wanted: SessionAsk): Pick<Asked, 'recipe' | 'recipeArgs' | 'recipeFrom'> {
@@ -62,11 +77,12 @@ function recipeOf(wanted: SessionAsk): Pick<Asked, 'recipe' | 'recipeArgs' | 're
 }
 
 /** Where its card stands is said too, for somebody who asked in a place that shows none. */
-function told(bot: Conversation, request: Request): Extract<Reply, { readonly kind: 'asked' }> {
+function told(bot: Conversation, request: Request, notes: readonly (string | undefined)[] = []): Extract<Reply, { readonly kind: 'asked' }> {
   const places = placesOf(bot, request);
   const here = places.some((place) => `${place.surface}:${place.place}` === request.place);
+  const note = notes.filter((one) => one !== undefined).join(' ');
   const where = places.map((place) => `${place.surface}:${place.place}`).join(', ');
-  return { kind: 'asked', requestId: request.id, shown: here, text: `${request.id} is waiting for approval: ${request.title} on ${request.device.name}. Its card is in ${where}.` };
+  return { kind: 'asked', requestId: request.id, shown: here, text: `${request.id} is waiting for approval: ${request.title} on ${request.device.name}. Its card is in ${where}.`, ...(note === '' ? {} : { note }) };
 }
 
 /** 30 bits and the journal's own check against a clash: ids are short because people type them. */
@@ -79,5 +95,8 @@ function newId(bot: Conversation): string {
 
 /** Exactly one device, or a refusal that lists the candidates. @throws Refused, DefenderError */
 async function theDevice(bot: Conversation, name: string): Promise<Device> {
-  return granted(chooseDevice(name, await bot.defender.findMachines(name)));
+  const wrong = requestAsDevice(bot, name);
+  if (wrong !== undefined) throw new Refused(wrong);
+  const chosen = chooseDevice(name, await bot.defender.findMachines(name));
+  return granted('refused' in chosen && chosen.refused === 'unknownDevice' ? notFound(bot, name) : chosen);
 }

@@ -6,6 +6,7 @@ import type { Conversation } from './conversation.ts';
 import { approve, cancel, deny } from './deciding.ts';
 import { mayFreeze, mayPrepareApproval, maySee, mayUnfreeze } from '../rules/decisions.ts';
 import { explainGrammar } from '../language/grammarProblem.ts';
+import { formattingRepair } from '../language/formatting.ts';
 import { parse } from '../language/grammar.ts';
 import type { Parsed } from '../language/grammar.ts';
 import { actorOf, whoami } from '../rules/people.ts';
@@ -16,10 +17,11 @@ import { seenAnew } from '../rules/seal.ts';
 import { cardOf, host, list, quota } from './telling.ts';
 import { helpText, recipesText } from '../language/topics.ts';
 import { link, output } from './viewing.ts';
+import { noRequest, requestTyped } from './wrongKind.ts';
 
 export function onCommand(bot: Conversation, input: CommandIn): Promise<Reply> {
   return answering(bot, { account: input.account, place: input.place, said: input.text }, async () => {
-    const parsed = parse(input.text, bot.policy.recipes);
+    const parsed = parse(input.text, bot.policy.recipes, bot.settings.command);
     return 'problem' in parsed ? told(explainGrammar(parsed, bot.settings.command)) : answer(bot, input, parsed);
   });
 }
@@ -36,9 +38,11 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Prom
   if (parsed.verb === 'whoami') return told(whoami(account, place, await actorOf(bot.policy, account, bot.groups)));
   const actor = await speaking(bot, input, parsed.verb, false);
   if (isTelling(parsed.verb)) granted(maySee(bot.policy, actor, place));
+  if (parsed.verb === 'noId') throw noRequest(bot, actor, place, parsed.of, parsed.word);
+  if ('id' in parsed) requestTyped(bot, actor, place, parsed.verb, parsed.id, parsed.line);
   switch (parsed.verb) {
     case 'ask':
-      return ask(bot, actor, input, parsed);
+      return noting(await ask(bot, actor, input, parsed), parsed, command);
     case 'retry':
       return again(bot, actor, input, parsed.id, parsed);
     case 'approve':
@@ -68,6 +72,13 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Prom
     case 'quota':
       return quota(bot);
   }
+}
+
+/** The asker is told how the line was read, where it came wrapped in something. */
+function noting(reply: Extract<Reply, { readonly kind: 'asked' }>, { repaired, line }: Parsed, command: string): Reply {
+  if (!repaired.includes(formattingRepair)) return reply;
+  const read = `Read without the chat’s formatting: ${command} ${line}`;
+  return { ...reply, note: reply.note === undefined ? read : `${read} - ${reply.note}` };
 }
 
 /** Answers that only tell; they take any role and a listed place. */

@@ -14,6 +14,7 @@ import { readPanel } from './panel.ts';
 import { explain } from '../rules/refusal.ts';
 import { inScope } from '../rules/scope.ts';
 import { wordsOf } from '../loop/views.ts';
+import { notFound, requestAsDevice } from './wrongKind.ts';
 
 /** Rows of a list: what fits one message of every chat. */
 const listRows = 20;
@@ -57,8 +58,9 @@ function columns(rows: readonly (readonly string[])[]): string {
 }
 
 export async function host(bot: Conversation, name: string): Promise<Reply> {
-  const devices = await bot.defender.findMachines(name);
-  if (devices.length === 0) return sentence(explain({ refused: 'unknownDevice', name }, bot.settings.command));
+  const wrong = requestAsDevice(bot, name);
+  const devices = wrong === undefined ? await bot.defender.findMachines(name) : [];
+  if (devices.length === 0) return sentence(explain(wrong ?? notFound(bot, name), bot.settings.command));
   const told = devices.length === 1 ? `${name}:` : `${devices.length} devices match ${name}. Ask with a full name or an id.`;
   const [device] = devices;
   // Two more calls: for one device they are worth it.

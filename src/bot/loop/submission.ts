@@ -1,5 +1,6 @@
 // From approved to running: claim a slot, write the intent down, POST once. What a definite "no" means is decided here; a lost
 // answer goes to reconciliation and is never repeated by itself. What holds a request back is in `holds`, what must still be true in `beforeSending`.
+import { clip, oneLine } from '../../../cards/clip.ts';
 import { earlierAttempt } from '../../../cards/said.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import type { Blocker } from '../../liveResponse/errorAnswer.ts';
@@ -268,6 +269,6 @@ function refusal(error: DefenderError): Move {
 /** The tag first, so that it survives any cut; then the people, since to Defender the requestor is only our application. */
 export function commentOf(request: Request, attempt: Attempt): string {
   const approver = 'approval' in request ? request.approval.by.name : 'nobody';
-  const reason = request.reason === undefined ? '' : ` | reason: ${request.reason}`;
-  return `${attempt.tag} | requested by ${request.requester.name} | approved by ${approver} | ${request.fingerprint}${reason}`.slice(0, maxComment);
+  const reason = request.reason === undefined ? '' : ` | reason: ${oneLine(request.reason, maxComment)}`;
+  return clip(`${attempt.tag} | requested by ${request.requester.name} | approved by ${approver} | ${request.fingerprint}${reason}`, maxComment);
 }

@@ -15,6 +15,20 @@ function personal(text: string): string | undefined {
   return commandText({ text, mentions: [], bot, kind: 'personal', targeted: false }, 'lr');
 }
 
+describe('row 2.2: formatting', () => {
+  it.each([
+    ['<div>lr dump <code>h</code> p</div>', 'dump h p'],
+    ['<p><strong>lr dump h p</strong></p>', 'dump h p'],
+    ['<pre>lr dump h p</pre>', 'dump h p'],
+    ['<blockquote itemtype="x"><p>lr dump h p</p></blockquote>', 'dump h p'],
+    ['lr deny lr-7f3k2q one<br>two', 'deny lr-7f3k2q one\ntwo'],
+    ['<p>lr dump h</p><p>p</p>', 'dump h\np'],
+    ['lr run h s.ps1 &lt;code&gt;', 'run h s.ps1 <code>'],
+  ])('%j is read without its tags', (text, expected) => {
+    expect(personal(text)).toBe(expected);
+  });
+});
+
 describe('in a channel', () => {
   it.each([
     ['a mention before', '<at>Live Response</at> lr dump h p', 'dump h p'],
