@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createJournalWatch } from './journalWatch.ts';
+import { randomFrom } from './random.ts';
 import type { JournalWatch } from './journalWatch.ts';
 import { examplePolicy } from '../support/house.ts';
 import { addressIn, startProgram } from '../support/program.ts';
@@ -17,16 +18,6 @@ const seed = Number(process.env['LR_CRASH_SEED'] ?? Date.now() % 1_000_000);
 const perState = 5;
 const hunted = ['queued', 'submitting', 'unknown', 'running'] as const satisfies readonly State[];
 
-/** mulberry32: small, and the same for the same seed. */
-function randomFrom(start: number): () => number {
-  let a = start;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 interface Told {
   /** Request ids whose storing was told to the person. */

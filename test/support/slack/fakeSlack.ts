@@ -54,6 +54,8 @@ export interface FakeSlack {
   dropOnNextDelivery(): void;
   /** Sends the last delivery once more, as Slack does when it saw no acknowledgement. */
   redeliver(): Promise<Delivered>;
+  /** The same of what is the last one now, whatever is delivered meanwhile. */
+  lastDelivery(): () => Promise<Delivered>;
   close(): Promise<void>;
 }
 
@@ -81,9 +83,10 @@ export async function startFakeSlack(options: { readonly now?: () => number } = 
     dropOnNextDelivery() {
       drop = true;
     },
-    redeliver() {
+    redeliver: () => slack.lastDelivery()(),
+    lastDelivery() {
       if (last === undefined) throw new Error('nothing was delivered yet');
-      return last();
+      return last;
     },
     close: () => api.close(),
   };

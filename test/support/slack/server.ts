@@ -197,7 +197,7 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
     address.uses += 1;
     const args = JSON.parse(body) as Json;
     if (args['response_type'] !== 'ephemeral' || args['replace_original'] !== false) throw new Error('an answer to a response_url must be ephemeral and leave the card alone');
-    world.ephemerals.push({ channel: address.channel, user: address.user, text: text(args['text']), blocks: (args['blocks'] ?? []) as readonly Json[], via: 'response_url', ts: world.nextTs(), args });
+    world.ephemerals.push({ channel: address.channel, user: address.user, text: text(args['text']), blocks: (args['blocks'] ?? []) as readonly Json[], via: 'response_url', address: id, ts: world.nextTs(), args });
     world.changed();
     response.writeHead(200).end('ok');
   }

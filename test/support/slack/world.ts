@@ -47,6 +47,8 @@ export interface Ephemeral {
   readonly text: string;
   readonly blocks: readonly Json[];
   readonly via: 'response_url' | 'chat.postEphemeral';
+  /** Which response_url it came to. */
+  readonly address?: string;
   readonly thread?: string;
   readonly ts: string;
   readonly args: Json;
