@@ -49,6 +49,8 @@ export const verbTable: Readonly<Record<AnyVerb, VerbRow>> = {
   status: tells,
   list: tells,
   quota: tells,
+  // A word where an id belongs: only ever answered with what was meant.
+  noId: tells,
 };
 
 export function effectOf(verb: AnyVerb): Effect {
