@@ -15,7 +15,7 @@ export async function openSlack(settings: SlackService, store: Store, rest: Pick
       ...rest,
       // Slack's signatures and rates know the real time only, however fast a simulated tenant runs.
       clock: createClock(),
-      newestCard: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'slack' && card.place === place && card.dead === undefined)?.ref,
+      newestCard: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'slack' && card.place === place && (card.ref !== undefined || card.dead === undefined))?.ref,
     }),
   );
   return { ...slack, open: () => told(() => slack.open()) };

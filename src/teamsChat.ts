@@ -17,7 +17,7 @@ export function openTeams(teams: TeamsService, store: Store, rest: { readonly co
   return startTeams({
     ...teams,
     folder: rest.dataDir,
-    newestIntent: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'teams' && card.place === place && card.dead === undefined)?.intent,
+    newestIntent: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'teams' && card.place === place && (card.ref !== undefined || card.dead === undefined))?.intent,
     log: rest.log,
     command: rest.command,
     // Teams' rates and time limits know the real time only, however fast a simulated tenant runs.
