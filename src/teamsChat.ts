@@ -17,7 +17,7 @@ export function openTeams(teams: TeamsService, store: Store, rest: { readonly co
     ...teams,
     folder: rest.dataDir,
     lastKnown: rest.lastKnown,
-    newestIntent: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'teams' && card.place === place && card.dead === undefined)?.intent,
+    newestIntent: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'teams' && card.place === place && (card.ref !== undefined || card.dead === undefined))?.intent,
     log: rest.log,
     command: rest.command,
     clock: rest.clock,
