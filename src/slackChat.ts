@@ -12,7 +12,7 @@ export async function openSlack(settings: SlackService, store: Store, rest: Pick
     startSlack({
       ...settings,
       ...rest,
-      newestCard: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'slack' && card.place === place && card.dead === undefined)?.ref,
+      newestCard: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'slack' && card.place === place && (card.ref !== undefined || card.dead === undefined))?.ref,
     }),
   );
   return { ...slack, open: () => told(() => slack.open()) };

@@ -16,7 +16,7 @@ export function openTeams(teams: TeamsService, store: Store, rest: { readonly co
   return startTeams({
     ...teams,
     folder: rest.dataDir,
-    newestIntent: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'teams' && card.place === place && card.dead === undefined)?.intent,
+    newestIntent: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'teams' && card.place === place && (card.ref !== undefined || card.dead === undefined))?.intent,
     log: rest.log,
     command: rest.command,
     clock: rest.clock,

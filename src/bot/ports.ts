@@ -76,7 +76,7 @@ export type Reply =
 /**
  * `gone`: the card or message no longer exists (post again). `closed`: the place takes nothing of ours now; it may again, so no place is given up.
  * `throttled`: again after `retryAfterMs`. `ambiguous`: a post that may have happened. `unavailable`: nothing happened, try later.
- * `rejected`: the chat will not take this content, ever.
+ * `rejected`: the chat answered no to this call, and not because of the place; it may take the same later, or a new card instead.
  */
 export type ChatErrorCode = 'gone' | 'closed' | 'throttled' | 'ambiguous' | 'unavailable' | 'rejected';
 
@@ -110,6 +110,10 @@ export interface ChatPort {
   post(place: string, view: CardView, intent: string, again?: boolean): Promise<CardRef>;
   /** Draws the whole card anew; safe to repeat. */
   update(ref: CardRef, view: CardView): Promise<void>;
+  /** True while the card there shows less than its newest view, because the chat did not take the whole of it. */
+  bare?(ref: CardRef): boolean;
+  /** Has an older card of a request say that `newest` took its place; safe to repeat. Absent where no card is ever left behind. */
+  supersede?(old: CardRef, requestId: string, newest: CardRef): Promise<void>;
   /** A short public note that notifies, below a card. `mention` holds account ids of this surface. */
   note(ref: CardRef, text: string, mention: readonly string[]): Promise<void>;
   /** A short public message of its own in a place, below no card: a freeze, and its end. */

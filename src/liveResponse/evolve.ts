@@ -231,10 +231,10 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
         cards: [...request.cards, { place: event.place, surface: event.surface, intent: event.intent, shown: 0 }],
       };
     case 'cardPosted':
-      return withCard(request, event.intent, (card) => ({ ...card, ref: event.ref, shown: event.shown }));
+      return withCard(request, event.intent, ({ dead: _dead, ...card }) => ({ ...card, ref: event.ref, shown: event.shown }));
     case 'cardShown':
       // An update may be told late; a card never goes back to an older revision.
-      return withCard(request, event.intent, (card) => ({ ...card, shown: Math.max(card.shown, event.shown) }));
+      return withCard(request, event.intent, ({ dead: _dead, ...card }) => ({ ...card, shown: Math.max(card.shown, event.shown) }));
     case 'cardGone':
       return event.dead
         ? withCard(request, event.intent, (card) => ({ ...card, dead: event.why }))

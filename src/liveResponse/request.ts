@@ -41,7 +41,7 @@ export interface Card {
   readonly ref?: CardRef;
   /** Revision the card last showed; 0 before it was posted. */
   readonly shown: number;
-  /** Set when the place can no longer be written to. */
+  /** Why an older version gave this card up. Nothing is given up any more: it is tried again, and drawn it loses this. */
   readonly dead?: string;
 }
 

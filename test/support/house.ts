@@ -68,7 +68,10 @@ export interface StoryChat extends ChatPort {
   readonly cards: Map<string, ShownCard>;
   readonly notes: { readonly card: string; readonly text: string; readonly mention: readonly string[] }[];
   readonly announced: { readonly place: string; readonly text: string }[];
+  readonly whispers: { readonly place: string; readonly account: string; readonly text: string }[];
   readonly calls: string[];
+  /** Asked before each call, named as in `calls`: what it answers is thrown. */
+  refuse: (call: string) => ChatError | undefined;
   failNext(error: ChatError, calls?: number): void;
   heal(): void;
 }
@@ -77,25 +80,30 @@ export function createStoryChat(surface = 'console'): StoryChat {
   const cards = new Map<string, ShownCard>();
   const notes: { readonly card: string; readonly text: string; readonly mention: readonly string[] }[] = [];
   const announced: { readonly place: string; readonly text: string }[] = [];
+  const whispers: { readonly place: string; readonly account: string; readonly text: string }[] = [];
   const calls: string[] = [];
   const failures: ChatError[] = [];
+  let posted = 0;
   const called = (call: string): void => {
     calls.push(call);
-    const failure = failures.shift();
+    const failure = failures.shift() ?? chat.refuse(call);
     if (failure !== undefined) throw failure;
   };
-  return {
+  const chat: StoryChat = {
     surface,
     cards,
     notes,
     announced,
+    whispers,
     calls,
+    refuse: () => undefined,
     heal: () => void failures.splice(0),
     failNext: (error, times = 1) => void failures.push(...Array.from({ length: times }, () => error)),
     async post(place, view, intent) {
       await Promise.resolve();
       called(`post ${place}`);
-      const id = `${place}#${cards.size + 1}`;
+      posted += 1;
+      const id = `${place}#${posted}`;
       cards.set(id, { place, intent, view, history: [plainText(view)] });
       return { surface, place, id };
     },
@@ -117,11 +125,18 @@ export function createStoryChat(surface = 'console'): StoryChat {
       called(`announce ${place}`);
       announced.push({ place, text });
     },
-    async whisper() {
+    async supersede(old) {
+      await Promise.resolve();
+      called(`supersede ${old.id}`);
+      if (!cards.delete(old.id)) throw new ChatError('gone', 'message_not_found');
+    },
+    async whisper(place, account, text) {
       await Promise.resolve();
       called('whisper');
+      whispers.push({ place, account, text });
     },
   };
+  return chat;
 }
 
 export interface HouseOptions {

@@ -29,8 +29,8 @@ export const surface = 'teams';
 export interface TeamsChat extends ChatPort {
   /** Says something to one person alone; `place` is where they spoke. */
   tell(place: string, objectId: string, message: Outgoing): Promise<void>;
-  /** Rewrites a card that a newer one of the same request took the place of. `activity` is its own id. */
-  supersede(place: string, thread: string | undefined, activity: string, requestId: string): Promise<void>;
+  /** Rewrites a card that a newer one of the same request took the place of. */
+  supersede(old: CardRef, requestId: string): Promise<void>;
 }
 
 export function createChat(options: ChatOptions): TeamsChat {
@@ -45,7 +45,7 @@ export function createChat(options: ChatOptions): TeamsChat {
   async function post(place: string, view: CardView, intent: string): Promise<CardRef> {
     const thread = await threads.of(place, view.requestId);
     const id = await connector.post(target(place, thread), newCardMessage(view, intent));
-    const ref = { surface, place, id: thread === undefined ? id : `${id};messageid=${thread}` };
+    const ref = refOf(place, thread, id);
     updates.posted(keyOf(ref));
     return ref;
   }
@@ -55,8 +55,9 @@ export function createChat(options: ChatOptions): TeamsChat {
     await updates.update(keyOf(ref), view, (newest) => connector.put(target(ref.place, thread), id, cardMessage(newest)));
   }
 
-  async function supersede(place: string, thread: string | undefined, activity: string, requestId: string): Promise<void> {
-    await connector.put(target(place, thread), activity, supersededMessage(requestId, options.command));
+  async function supersede(old: CardRef, requestId: string): Promise<void> {
+    const { place: activity, thread } = splitThread(old.id);
+    await connector.put(target(old.place, thread), activity, supersededMessage(requestId, options.command));
     log.info('teamsCardSuperseded', { request: requestId });
   }
 
@@ -140,6 +141,11 @@ export function createChat(options: ChatOptions): TeamsChat {
   }
 
   return { surface, post, update, note, announce, tell, supersede, whisper: (place, account, text) => tell(place, account, textMessage(text)) };
+}
+
+/** Where a card stands: its activity, and the thread it stands in. */
+export function refOf(place: string, thread: string | undefined, activity: string): CardRef {
+  return { surface, place, id: thread === undefined ? activity : `${activity};messageid=${thread}` };
 }
 
 function keyOf(ref: CardRef): string {

@@ -6,7 +6,7 @@ import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { Inbound } from './activity.ts';
 import { pressAnswer, toast } from './answers.ts';
 import type { InvokeAnswer } from './answers.ts';
-import { surface } from './chat.ts';
+import { refOf, surface } from './chat.ts';
 import type { TeamsChat } from './chat.ts';
 import type { Deliveries } from './deliveries.ts';
 import { intentOf, replyMessage } from './messages.ts';
@@ -216,7 +216,7 @@ export function createTurns(options: TurnOptions): Turns {
 
   async function rewritten(message: Inbound, activity: string, requestId: string): Promise<void> {
     try {
-      await chat.supersede(message.place, message.thread, activity, requestId);
+      await chat.supersede(refOf(message.place, message.thread, activity), requestId);
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       // The newer card is the true one whether or not the older can be rewritten; a press on it says so again.
