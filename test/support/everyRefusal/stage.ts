@@ -81,8 +81,8 @@ export interface Stage {
   restart(): Promise<void>;
   /** Keeps the data folder as it is now, and lets nothing of this process out any more: what kill -9 leaves. */
   kill(): void;
-  /** Clears away what was killed, and starts again on what it left. */
-  revive(): Promise<void>;
+  /** Clears away what was killed, and starts again on what it left; `cleared` is called in between. */
+  revive(cleared: () => void): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -107,31 +107,41 @@ export async function openStage(openChat: (clock: StageClock) => Promise<ChatSid
   let left: Left | undefined;
   let service = await start();
 
+  /** As a supervisor does: a process that ends at its start, because its chat is out of reach, is started again. */
   async function start(): Promise<Service> {
-    const started = await clock.during(
-      startService({
-        host: '127.0.0.1',
-        port: 0,
-        dataDir: folder,
-        policyFile,
-        command: '/lr',
-        logLevel: 'silent',
-        secrets: [],
-        console: false,
-        clock,
-        disk,
-        defender: { kind: 'service', tenant: 'simulator', endpoint: customEndpoint(simulator.url), credentials: 'none', loopback: true },
-        ...chat.options(options.timeout),
-        rates: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1_500 },
-        sessions: 25,
-        pollGap: 2_400,
-        parkedGap: 30_000,
-        offlineQueue: 3 * 24 * 3_600_000,
-        outputRetention: 30 * 24 * 3_600_000,
-      }),
-    );
-    chat.listening(started.url);
-    return started;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const started = await clock.during(startService(serviceOptions()));
+        chat.listening(started.url);
+        return started;
+      } catch (error) {
+        if (attempt > 100) throw error;
+        await clock.advance(15_000);
+      }
+    }
+  }
+
+  function serviceOptions(): ServiceOptions {
+    return {
+      host: '127.0.0.1',
+      port: 0,
+      dataDir: folder,
+      policyFile,
+      command: '/lr',
+      logLevel: 'silent',
+      secrets: [],
+      console: false,
+      clock,
+      disk,
+      defender: { kind: 'service', tenant: 'simulator', endpoint: customEndpoint(simulator.url), credentials: 'none', loopback: true },
+      ...chat.options(options.timeout),
+      rates: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1_500 },
+      sessions: 25,
+      pollGap: 2_400,
+      parkedGap: 30_000,
+      offlineQueue: 3 * 24 * 3_600_000,
+      outputRetention: 30 * 24 * 3_600_000,
+    };
   }
 
   return {
@@ -149,7 +159,7 @@ export async function openStage(openChat: (clock: StageClock) => Promise<ChatSid
       cpSync(folder, left.folder, { recursive: true });
       simulator.tenant.faults.plant({ what: 'reset', on: 'any', times: 'always' });
     },
-    async revive() {
+    async revive(cleared) {
       if (left === undefined) throw new Error('nothing was killed');
       await clock.during(service.stop());
       rmSync(folder, { recursive: true });
@@ -158,6 +168,7 @@ export async function openStage(openChat: (clock: StageClock) => Promise<ChatSid
       disk = left.disk;
       left = undefined;
       simulator.tenant.faults.clear();
+      cleared();
       service = await start();
     },
     async close() {
