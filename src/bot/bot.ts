@@ -3,15 +3,15 @@ import type { Conversation } from './answers/conversation.ts';
 import type { Deps } from './deps.ts';
 import { createRecentLibrary } from './rules/library.ts';
 import { createLoop } from './loop/loop.ts';
-import type { Loop, Subscribe } from './loop/loop.ts';
+import type { Loop, LoopParts, Subscribe } from './loop/loop.ts';
 import { onCommand } from './answers/onCommand.ts';
 import { onPress } from './answers/onPress.ts';
 import type { Bot } from './ports.ts';
 import { createRefusals } from './answers/refusals.ts';
 
 /** Nothing runs until `loop.start()`; tests drive `loop.tick()` instead. */
-export function createBot(deps: Deps, subscribe: Subscribe): Bot & { readonly loop: Loop } {
-  const loop = createLoop(deps, subscribe);
+export function createBot(deps: Deps, subscribe: Subscribe, parts: LoopParts = {}): Bot & { readonly loop: Loop } {
+  const loop = createLoop(deps, subscribe, parts);
   const conversation: Conversation = { ...deps, loop, refusals: createRefusals(deps), recentLibrary: createRecentLibrary(deps) };
   return {
     loop,

@@ -24,7 +24,7 @@ export interface InboundParts {
   readonly modals: Modals;
   readonly superseding: Superseding;
   readonly bot: () => Bot;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly log: Log;
   /** `/lr` */
   readonly command: string;

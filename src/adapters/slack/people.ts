@@ -14,7 +14,7 @@ export interface People extends Groups {
 }
 
 /** `allowed` holds workspace ids (T...) and, for Enterprise Grid, organisation ids (E...). */
-export function createPeople(api: WebApi, clock: Pick<Clock, 'now'>, log: Log, allowed: readonly string[], homeTeam: string): People {
+export function createPeople(api: Pick<WebApi, 'call'>, clock: Pick<Clock, 'now' | 'elapsed'>, log: Log, allowed: readonly string[], homeTeam: string): People {
   const users = createMemo(clock, peopleMemory, async (user) => asRecord((await api.call('users.info', { user }))['user']));
   const members = createMemo(clock, peopleMemory, async (group) => {
     // The workspace is named because an app installed for a whole organisation must say which one it means.

@@ -3,7 +3,7 @@
 import { open, readFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, Log } from '../../liveResponse/ports.ts';
+import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import { isMissing, replaceFile } from './files.ts';
 
 /** Repeats come within seconds to minutes (msteams-docs#6084, #8998); an hour is the least, six leave room. Milliseconds. */
@@ -20,7 +20,8 @@ interface Line {
   readonly memo?: unknown;
 }
 
-export class Deliveries {
+export class Deliveries implements Keeper {
+  readonly name = 'teams deliveries';
   readonly #path: string;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -69,6 +70,20 @@ export class Deliveries {
     return [...this.#seen.values()].flatMap((line) => (line.memo === undefined || line.at < since ? [] : [line.memo]));
   }
 
+  /** Writes the whole file again: half a line may stand at its end, and what could not be written is in memory alone. */
+  async recover(): Promise<boolean> {
+    this.#queue = this.#queue.then(async () => {
+      try {
+        await this.#rewrite();
+        this.#trouble = undefined;
+      } catch (error) {
+        this.#log.warn('teamsDeliveriesNotRewritten', { error });
+      }
+    });
+    await this.#queue;
+    return this.#trouble === undefined;
+  }
+
   trouble(): string | undefined {
     return this.#trouble;
   }
@@ -99,10 +114,7 @@ export class Deliveries {
   #append(line: Line): Promise<void> {
     this.#queue = this.#queue.then(async () => {
       try {
-        if (this.#lines >= linesKept) await this.#rewrite();
-        await this.#file?.write(`${JSON.stringify(line)}\n`);
-        await this.#file?.datasync();
-        this.#lines += 1;
+        await this.#write(line);
         this.#trouble = undefined;
       } catch (error) {
         // The store knows every request by its delivery as well: a second card cannot come of this.
@@ -111,6 +123,17 @@ export class Deliveries {
       }
     });
     return this.#queue;
+  }
+
+  async #write(line: Line): Promise<void> {
+    // After a failure the line before may be torn, and a file that could not be made anew is not open.
+    if (this.#trouble !== undefined || this.#file === undefined || this.#lines >= linesKept) {
+      await this.#rewrite();
+      return;
+    }
+    await this.#file.write(`${JSON.stringify(line)}\n`);
+    await this.#file.datasync();
+    this.#lines += 1;
   }
 
   async #rewrite(): Promise<void> {

@@ -25,6 +25,8 @@ export interface Deck {
   settled(): Promise<void>;
   /** How many cards are behind, for /readyz and metrics. */
   behind(): number;
+  /** Places in which nothing can be written now, since when (epoch milliseconds) and why. */
+  closed?(): readonly { readonly surface: string; readonly place: string; readonly since: number; readonly why: string }[];
 }
 
 /** `again` is called when a card may need drawing anew after its flight. */
