@@ -15,7 +15,9 @@ import type { Store } from './adapters/store/requestStore.ts';
 import { within } from './adapters/within.ts';
 import type { Policy } from './bot/rules/policy.ts';
 import type { Bot, ChatPort, Groups, LastKnown } from './bot/ports.ts';
-import type { Clock, Log } from './liveResponse/ports.ts';
+import { createLateChat } from './lateChat.ts';
+import type { LateChat } from './lateChat.ts';
+import type { Clock, Keeper, Log } from './liveResponse/ports.ts';
 import type { SlackService } from './slackChat.ts';
 import type { EntraService, TeamsService } from './teamsChat.ts';
 
@@ -44,7 +46,7 @@ export interface ChatParts {
   readonly world?: World;
   /** Asked once the bot exists. */
   readonly bot: () => Bot;
-  /** Called when a chat can hear nothing any more. */
+  /** Called when the only chat can hear nothing any more. */
   readonly onBroken: (why: string) => void;
 }
 
@@ -57,6 +59,10 @@ export interface Chats {
   /** Begins to listen; the shared port is up. */
   open(url: string): Promise<void>;
   checks(): readonly Check[];
+  /** Each chat platform, and whether it is connected and answers. */
+  states(): readonly { readonly chat: string; readonly ok: boolean }[];
+  /** What is tried again by itself while it is in trouble. */
+  keepers(): readonly Keeper[];
   /** Takes nothing new in, and ends what would hold the stopping server open. */
   drain(): Promise<void>;
   stop(): Promise<void>;
@@ -76,13 +82,13 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
   const { command, policy, store, clock, chatClock, log, dataDir, bot } = parts;
   const local = options.console ? createConsoleChat({ clock, places: placesOf(policy).map((place) => place.id), askedAt: (id) => store.get(id)?.at }) : undefined;
   const lastKnown = await openLastKnown(dataDir, log);
-  const slack = options.slack === undefined ? undefined : await (await slackRoom()).openSlack(options.slack, store, { command, bot, clock: chatClock, log, dataDir, lastKnown, onDeaf: parts.onBroken });
+  const slack = options.slack === undefined ? undefined : await lateSlack(options.slack, options, parts, lastKnown, () => teams !== undefined && teams.checks().every((check) => check.ok));
   const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, store, { command, clock: chatClock, log, dataDir, lastKnown });
   const entra = options.entra === undefined ? undefined : (await teamsRoom()).openEntraGroups(options.entra, parts.http, chatClock, log);
   const streams: (() => Promise<void>)[] = [];
 
   return {
-    ports: [...(local === undefined ? [] : [local]), ...(slack === undefined ? [] : [slack.chat]), ...(teams === undefined ? [] : [teams.chat]), ...(options.chats ?? [])],
+    ports: [...(local === undefined ? [] : [local]), ...(slack === undefined ? [] : [slack.port]), ...(teams === undefined ? [] : [teams.chat]), ...(options.chats ?? [])],
     groups: {
       includes(group, person, fresh, ms) {
         const reader = group.startsWith('entra:') ? entra : group.startsWith('slack:') ? slack?.groups : undefined;
@@ -107,6 +113,8 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
       await teams?.selfTest(url);
     },
     checks: () => [...(slack?.checks() ?? []), ...(teams?.checks() ?? [])],
+    states: () => [...(slack === undefined ? [] : [stateOf('slack', slack.checks())]), ...(teams === undefined ? [] : [stateOf('teams', teams.checks())])],
+    keepers: () => [...(slack?.keepers() ?? []), ...(teams?.keepers ?? [])],
     async drain() {
       // A stream of events is an answer that never ends by itself.
       await Promise.all(streams.map((end) => end()));
@@ -118,4 +126,37 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
       await lastKnown.settled();
     },
   };
+}
+
+/** @param others whether another chat works, so that this one's outage need not end the process */
+async function lateSlack(settings: SlackService, options: ChatOptions, parts: ChatParts, lastKnown: LastKnown, others: () => boolean): Promise<LateChat> {
+  const { command, store, chatClock, log, dataDir, bot } = parts;
+  const room = await slackRoom();
+  const slack = createLateChat({
+    name: 'Slack',
+    surface: 'slack',
+    path: room.slackPath,
+    alone: options.teams === undefined,
+    clock: chatClock,
+    log,
+    start: () =>
+      room.openSlack(settings, store, {
+        command,
+        bot,
+        clock: chatClock,
+        log,
+        dataDir,
+        lastKnown,
+        onDeaf: (why) => {
+          if (others()) slack.reconnect(why);
+          else parts.onBroken(why);
+        },
+      }),
+  });
+  await slack.prepare();
+  return slack;
+}
+
+function stateOf(chat: string, checks: readonly Check[]): { readonly chat: string; readonly ok: boolean } {
+  return { chat, ok: checks.every((check) => check.ok) };
 }

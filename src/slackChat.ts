@@ -1,4 +1,5 @@
 // Slack for the service: what its adapter is told of the store and the settings, and how its start-up errors become ours.
+import { eventsPath } from './adapters/slack/guard.ts';
 import { SlackStartError, startSlack } from './adapters/slack/start.ts';
 import type { Slack, SlackOptions } from './adapters/slack/start.ts';
 import type { Store } from './adapters/store/requestStore.ts';
@@ -7,11 +8,16 @@ import { SettingsError } from './settingsError.ts';
 /** `timeout` is given by tests only. */
 export type SlackService = Pick<SlackOptions, 'botToken' | 'signingSecret' | 'appToken' | 'apiUrl' | 'allowedTeams' | 'deafAfter' | 'timeout'>;
 
+/** Where its deliveries come in. */
+export const slackPath = eventsPath;
+
 export async function openSlack(settings: SlackService, store: Store, rest: Pick<SlackOptions, 'command' | 'bot' | 'clock' | 'log' | 'dataDir' | 'lastKnown' | 'onDeaf'>): Promise<Slack> {
   const slack = await told(() =>
     startSlack({
       ...settings,
       ...rest,
+      // One try: whoever opens it tries again, while everything else works.
+      startPauses: [],
       newestCard: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'slack' && card.place === place && (card.ref !== undefined || card.dead === undefined))?.ref,
     }),
   );

@@ -4,16 +4,16 @@ import type { Deps } from './deps.ts';
 import { rememberingGroups } from './rules/lastKnown.ts';
 import { createRecentLibrary } from './rules/library.ts';
 import { createLoop } from './loop/loop.ts';
-import type { Loop, Subscribe } from './loop/loop.ts';
+import type { Loop, LoopParts, Subscribe } from './loop/loop.ts';
 import { onCommand } from './answers/onCommand.ts';
 import { onPress } from './answers/onPress.ts';
 import type { Bot } from './ports.ts';
 import { createRefusals } from './answers/refusals.ts';
 
 /** Nothing runs until `loop.start()`; tests drive `loop.tick()` instead. */
-export function createBot(given: Deps, subscribe: Subscribe): Bot & { readonly loop: Loop } {
+export function createBot(given: Deps, subscribe: Subscribe, parts: LoopParts = {}): Bot & { readonly loop: Loop } {
   const deps: Deps = { ...given, groups: rememberingGroups(given.groups, given.lastKnown) };
-  const loop = createLoop(deps, subscribe);
+  const loop = createLoop(deps, subscribe, parts);
   const conversation: Conversation = { ...deps, loop, refusals: createRefusals(deps), recentLibrary: createRecentLibrary(deps) };
   return {
     loop,

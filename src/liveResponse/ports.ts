@@ -142,6 +142,8 @@ export interface DefenderApi {
   /** Reads at most `maxBytes` of a result, without our credentials. */
   read(url: string, maxBytes: number): Promise<ResultBytes>;
   library(): Promise<readonly LibraryFile[]>;
+  /** Resolves when the list of actions can be read: one call that asks for nothing in particular. */
+  reachable(): Promise<void>;
 }
 
 /** What `change` may answer: one event to fold, or any value of the caller's that says why not. */
@@ -194,6 +196,15 @@ export interface RequestStore {
   /** Undefined while writing works; otherwise why it does not. */
   trouble(): string | undefined;
   /** While in trouble: tries whether writing works again, without writing a line. */
+  recover(): Promise<boolean>;
+}
+
+/** Something that is kept on disk, or a way to the outside, and may be in trouble for a while. */
+export interface Keeper {
+  readonly name: string;
+  /** Undefined while all is well; otherwise why not. */
+  trouble(): string | undefined;
+  /** While in trouble: tries whether it works again; true when it does. */
   recover(): Promise<boolean>;
 }
 

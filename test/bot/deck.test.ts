@@ -63,7 +63,9 @@ describe('a pass over many cards', () => {
     await house.restart();
     house.clock.move(3_600_000);
     house.loop.start();
+    while (house.store.open().length > 0) await new Promise((resolve) => setImmediate(resolve));
     await house.loop.stop();
+    await house.loop.lastCards();
     expect(house.store.open()).toEqual([]);
     expect([...house.chat.cards.values()].map((card) => card.view.status)).toEqual(Array.from({ length: 20 }, () => expect.stringContaining('Expired')));
   });

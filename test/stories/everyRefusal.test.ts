@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { slackFailures, teamsFailures } from '../support/everyRefusal/failures.ts';
 import type { Failure } from '../support/everyRefusal/failures.ts';
-import { fewOf, planned } from '../support/everyRefusal/plan.ts';
+import { planned } from '../support/everyRefusal/plan.ts';
 import { openSlackSide } from '../support/everyRefusal/slackSide.ts';
 import { openStage } from '../support/everyRefusal/stage.ts';
 import type { ChatSide, StageClock } from '../support/everyRefusal/stage.ts';
@@ -67,7 +67,6 @@ const chats: readonly Told[] = [
 const shortTimeout = 400;
 /** Real milliseconds that a story may take on a busy machine. */
 const patience = 6_000;
-const minute = 60_000;
 
 async function course(chat: Told, ending: Ending, expected?: Course, trouble?: Trouble): Promise<Course> {
   const stage = await openStage(chat.open, trouble?.refusal.kind === 'silence' ? { timeout: shortTimeout } : {});

@@ -24,7 +24,7 @@ import type { Policy } from '../../src/bot/rules/policy.ts';
 import { ChatError } from '../../src/bot/ports.ts';
 import type { Account, Bot, ChatPort, Groups, Reply } from '../../src/bot/ports.ts';
 import type { Loop } from '../../src/bot/loop/loop.ts';
-import { Budgets, defaultRates } from '../../src/liveResponse/pacing.ts';
+import { Budgets, defaultRates, elapsedOf } from '../../src/liveResponse/pacing.ts';
 import type { Clock } from '../../src/liveResponse/ports.ts';
 import type { InState, Request, State } from '../../src/liveResponse/request.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
@@ -40,15 +40,17 @@ export interface StoryClock extends Clock {
 export const storyStart = Date.UTC(2026, 10, 23, 3, 0, 0);
 
 export function createStoryClock(from = storyStart): StoryClock {
-  let now = from;
+  let wall = from;
+  let elapsed = 0;
   return {
-    now: () => now,
-    elapsed: () => now - from,
-    move: (ms) => void (now += ms),
+    now: () => wall + elapsed,
+    elapsed: () => elapsed,
+    // Time never runs backwards: what does is somebody setting the clock.
+    move: (ms) => void (ms < 0 ? (wall += ms) : (elapsed += ms)),
     sleep: (ms) =>
       new Promise((resolve) => {
         setImmediate(() => {
-          now += ms;
+          elapsed += ms;
           resolve();
         });
       }),
@@ -212,7 +214,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     const store = await openStore({ dir, clock, log, ...(options.disk === undefined ? {} : { disk: options.disk }) });
     const outputs = await openOutputStore({ dir, clock });
     const budgets = new Budgets(defaultRates);
-    budgets.seed('submit', store.submissionTimes(clock.now() - 3_600_000));
+    budgets.seed('submit', elapsedOf(store.submissionTimes(clock.now() - 3_600_000), clock));
     const defender = new DefenderClient({
       http,
       tokens: noCredentials(simulator.url),
@@ -223,7 +225,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       resultOrigins: [simulator.blobUrl],
     });
     const bot = createBot(
-      { store, outputs, defender, chats, policy: policyNow, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(), clock, random, hash, log, settings: { ...settings, ...changed } },
+      { store, outputs, defender, chats, policy: policyNow, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(clock), clock, random, hash, log, settings: { ...settings, ...changed } },
       (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
     );
     return { store, bot, loop: bot.loop };

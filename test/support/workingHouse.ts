@@ -51,12 +51,14 @@ export async function openWorkingHouse(options: Omit<HouseOptions, 'clock'> = {}
     },
     async restart() {
       await clock.during(inner.loop.stop());
+      await clock.during(inner.loop.lastCards());
       await clock.during(inner.restart());
       inner.loop.start();
       await clock.settle();
     },
     async close() {
       await clock.during(inner.loop.stop());
+      await clock.during(inner.loop.lastCards());
       await clock.during(inner.close());
     },
   };

@@ -1,6 +1,6 @@
 // Remembers which deliveries of a chat have come in, also over a restart, and keeps each until its person has been answered: a chat
 // sends again what it believes got lost, and never again what we have acknowledged.
-import type { Clock, Log } from '../../liveResponse/ports.ts';
+import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import { createClock } from '../clock.ts';
 import type { Disk } from '../store/disk.ts';
 import { Ledger } from './ledger.ts';
@@ -41,7 +41,8 @@ export interface DeliveriesOptions {
   readonly patience?: Pick<Clock, 'sleep'>;
 }
 
-export class Deliveries {
+export class Deliveries implements Keeper {
+  readonly name: string;
   readonly #clock: Clock;
   readonly #patience: Pick<Clock, 'sleep'>;
   readonly #seen = new Map<string, Seen>();
@@ -50,6 +51,7 @@ export class Deliveries {
   #sweepAt = sweptAfter;
 
   private constructor(options: DeliveriesOptions) {
+    this.name = options.name;
     this.#clock = options.clock;
     this.#patience = options.patience ?? createClock();
     this.#ledger = new Ledger({ ...options, content: () => this.#content() });
@@ -114,6 +116,11 @@ export class Deliveries {
   trouble(): string | undefined {
     const why = this.#ledger.trouble();
     return why === undefined ? undefined : `what people type and press cannot be written down, so it is not taken: ${why}`;
+  }
+
+  /** Asking for the trouble is what tries the disk again, every few seconds at most. */
+  recover(): Promise<boolean> {
+    return Promise.resolve(this.trouble() === undefined);
   }
 
   close(): Promise<void> {

@@ -30,7 +30,7 @@ export interface InboundParts {
   readonly modals: Modals;
   readonly superseding: Superseding;
   readonly bot: () => Bot;
-  readonly clock: Pick<Clock, 'now' | 'sleep'>;
+  readonly clock: Pick<Clock, 'now' | 'elapsed' | 'sleep'>;
   readonly log: Log;
   /** `/lr` */
   readonly command: string;

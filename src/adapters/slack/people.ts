@@ -32,7 +32,7 @@ export interface PeopleOptions {
 const nobody = new Set(['user_not_found', 'user_not_visible']);
 
 /** `allowed` holds workspace ids (T...) and, for Enterprise Grid, organisation ids (E...). */
-export function createPeople(api: WebApi, clock: Pick<Clock, 'now'>, log: Log, allowed: readonly string[], homeTeam: string, options: PeopleOptions = {}): People {
+export function createPeople(api: Pick<WebApi, 'call'>, clock: Pick<Clock, 'now' | 'elapsed'>, log: Log, allowed: readonly string[], homeTeam: string, options: PeopleOptions = {}): People {
   const { organisation, sleep, lastKnown = new Map<string, string>() } = options;
   const ours: OurTeams = { allowed, home: homeTeam, ...(organisation === undefined ? {} : { organisation }) };
   const users = createMemo(clock, peopleMemory, async (user) => asRecord((await api.call('users.info', { user }))['user']));

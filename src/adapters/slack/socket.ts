@@ -64,19 +64,19 @@ export function createSocket(options: SocketOptions): Socket {
   });
   const { client } = receiver;
   const stopped = new AbortController();
-  /** Since when there is no connection; undefined while there is one. */
-  let goneSince: number | undefined = clock.now();
+  /** Since when there is no connection, in elapsed time; undefined while there is one. */
+  let goneSince: number | undefined = clock.elapsed();
   let why = 'not connected yet';
   const isStopped = (): boolean => stopped.signal.aborted;
 
   const connected = (): void => {
-    if (goneSince !== undefined) log.info('slackSocketConnected', { after: clock.now() - goneSince });
+    if (goneSince !== undefined) log.info('slackSocketConnected', { after: clock.elapsed() - goneSince });
     goneSince = undefined;
   };
   const lost = (reason: string): void => {
     if (isStopped()) return;
     if (goneSince === undefined) log.warn('slackSocketLost', { why: reason });
-    goneSince ??= clock.now();
+    goneSince ??= clock.elapsed();
     why = reason;
   };
   client.on('connected', connected);
@@ -123,7 +123,7 @@ export function createSocket(options: SocketOptions): Socket {
   }
 
   function goneFor(): number {
-    return goneSince === undefined ? 0 : clock.now() - goneSince;
+    return goneSince === undefined ? 0 : clock.elapsed() - goneSince;
   }
 
   return {

@@ -3,7 +3,7 @@ import { App, HTTPReceiver } from '@slack/bolt';
 import type { RequestListener } from 'node:http';
 import type { Express } from 'express';
 import type { Bot, ChatPort, Groups, LastKnown } from '../../bot/ports.ts';
-import type { Clock, Log } from '../../liveResponse/ports.ts';
+import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import type { CardRef } from '../../liveResponse/request.ts';
 import type { Check } from '../http/server.ts';
 import { boltLogger } from './boltLog.ts';
@@ -56,6 +56,8 @@ export interface SlackOptions {
   readonly timeout?: number;
   /** Called once when Socket Mode has been deaf for `deafAfter`: end the process with an error. */
   readonly onDeaf: (why: string) => void;
+  /** Tries to reach Slack at start, and the pauses between them, in milliseconds; about twenty seconds by default. */
+  readonly startPauses?: readonly number[];
   /** Another way out, such as one through a proxy. */
   readonly fetch?: SlackFetch;
   /** Socket Mode's patience in milliseconds, for tests. */
@@ -71,6 +73,8 @@ export interface Slack {
   open(): Promise<void>;
   /** For /readyz. */
   checks(): readonly Check[];
+  /** What is looked at again by itself: whether Slack answers, and the file of seen requests. */
+  readonly keepers: readonly Keeper[];
   /** Takes nothing new and lets answers under way end, five seconds at most. Cards can still be drawn for as long again. */
   drain(): Promise<void>;
   /** Closes the socket, and whoever waits to write gets no turn. Drains first if nobody did. */
@@ -89,8 +93,7 @@ export class SlackStartError extends Error {
 }
 
 const publicApi = 'https://slack.com/api/';
-/** Tries to reach Slack at start, and the pauses between them. Milliseconds. */
-const startPauses = [1_000, 3_000, 6_000, 10_000] as const;
+const defaultStartPauses = [1_000, 3_000, 6_000, 10_000] as const;
 
 /** @throws SlackStartError */
 export async function startSlack(options: SlackOptions): Promise<Slack> {
@@ -185,13 +188,16 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
     },
     checks() {
       const token = api.tokenTrouble();
+      const reach = api.unreached();
       const replay = memory?.trouble();
       return [
+        reach === undefined ? { name: 'slack', ok: true } : { name: 'slack', ok: false, why: reach },
         token === undefined ? { name: 'slackToken', ok: true } : { name: 'slackToken', ok: false, why: `Slack does not accept SLACK_BOT_TOKEN any more: ${token}. Install the app again and set the new token.` },
         ...(socket === undefined ? [] : [socket.check()]),
         ...(replay === undefined ? [] : [{ name: 'slackReplayMemory', ok: false, why: `Seen requests cannot be written down: ${replay}` }]),
       ];
     },
+    keepers: [api.keeper, ...(memory === undefined ? [] : [memory])],
     drain,
     async stop() {
       if (!stopping) await drain();
@@ -225,7 +231,7 @@ interface Self {
 }
 
 /** @throws SlackStartError */
-async function whoAmI(api: WebApi, { clock, log }: SlackOptions, apiUrl: string): Promise<Self> {
+async function whoAmI(api: WebApi, { clock, log, startPauses = defaultStartPauses }: SlackOptions, apiUrl: string): Promise<Self> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       return selfFrom(await api.call('auth.test', {}), log);

@@ -72,7 +72,7 @@ export class Connector {
     this.#timeout = options.timeout ?? callTimeout;
   }
 
-  /** Why the last call to Teams failed, if it did so after `since` (epoch milliseconds) through a fault of ours or on the way. */
+  /** Why the last call to Teams failed, if it did so after `since` (elapsed time) through a fault of ours or on the way. */
   trouble(since: number): string | undefined {
     return this.#trouble !== undefined && this.#trouble.at > since ? this.#trouble.why : undefined;
   }
@@ -117,7 +117,7 @@ export class Connector {
 
   async #call<T>(call: Call, send: (client: ConnectorClient) => Promise<T>): Promise<T> {
     const { budgets, clock, jitter, log } = this.#options;
-    const giveUp = clock.now() + Math.min(patience, call.timeout ?? patience);
+    const giveUp = clock.elapsed() + Math.min(patience, call.timeout ?? patience);
     for (let attempt = 0; ; attempt += 1) {
       const end = await this.#turn(call, giveUp);
       const outcome = await this.#attempt(call, send);
@@ -127,7 +127,7 @@ export class Connector {
       const pause = failure.retryAfterMs ?? (pauses[attempt] ?? pauses[2]) * (1 + jitter() / 2);
       if (failure.code === 'throttled') budgets.close(call.kind, call.target.conversation, pause);
       const again = failure.code === 'throttled' || failure.code === 'unavailable' || (failure.code === 'ambiguous' && call.repeatable);
-      if (!again || attempt >= pauses.length - 1 || clock.now() + pause > giveUp) {
+      if (!again || attempt >= pauses.length - 1 || clock.elapsed() + pause > giveUp) {
         const code = failure.code === 'ambiguous' && call.repeatable ? 'unavailable' : failure.code;
         throw new ChatError(code, failure.message, { cause: error, ...(code === 'throttled' ? { retryAfterMs: pause } : {}) });
       }
@@ -142,9 +142,9 @@ export class Connector {
       this.#trouble = undefined;
       return { answer };
     } catch (error) {
-      const now = this.#options.clock.now();
-      const failure = failureOf(error, call.what, now);
-      this.#trouble = failure.ours === undefined ? undefined : { why: failure.ours, at: now };
+      const { clock } = this.#options;
+      const failure = failureOf(error, call.what, clock.now());
+      this.#trouble = failure.ours === undefined ? undefined : { why: failure.ours, at: clock.elapsed() };
       return { failure, error };
     }
   }
@@ -156,7 +156,7 @@ export class Connector {
       const taken = budgets.take(call.kind, call.target.conversation);
       if ('end' in taken) return taken.end;
       const { wait } = taken;
-      if (clock.now() + wait > giveUp) throw new ChatError('throttled', `our own budget for this conversation is used up (${call.what})`, { retryAfterMs: wait });
+      if (clock.elapsed() + wait > giveUp) throw new ChatError('throttled', `our own budget for this conversation is used up (${call.what})`, { retryAfterMs: wait });
       await clock.sleep(wait);
     }
   }

@@ -1,7 +1,7 @@
 // How each conversation and each person is reached, learned from what comes in and kept over restarts. Plain data of our own, so that
 // another library can take over the file.
 import { join } from 'node:path';
-import type { Log } from '../../liveResponse/ports.ts';
+import type { Keeper, Log } from '../../liveResponse/ports.ts';
 import type { ConversationKind, Inbound } from './activity.ts';
 import { readJson, replaceFile } from './files.ts';
 
@@ -33,13 +33,15 @@ export interface PersonReference {
 const mostPlaces = 5_000;
 const mostPeople = 20_000;
 
-export class References {
+export class References implements Keeper {
+  readonly name = 'teams conversations';
   readonly #path: string;
   readonly #log: Log;
   readonly #places = new Map<string, PlaceReference>();
   readonly #people = new Map<string, PersonReference>();
   #writing: Promise<void> | undefined;
   #dirty = false;
+  #trouble: string | undefined;
 
   private constructor(folder: string, log: Log) {
     this.#path = join(folder, 'teams-conversations.json');
@@ -103,7 +105,18 @@ export class References {
     if (this.#places.delete(place)) this.#save();
   }
 
-  /** Resolves when all that was learned is on disk. */
+  /** Why what was learned is not on disk, while it is not. */
+  trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  async recover(): Promise<boolean> {
+    this.#save();
+    await this.settled();
+    return this.#trouble === undefined;
+  }
+
+  /** Resolves when all that was learned is on disk, or cannot be. */
   async settled(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
   }
@@ -126,8 +139,10 @@ export class References {
       this.#dirty = false;
       try {
         await replaceFile(this.#path, JSON.stringify({ version: 1, places: Object.fromEntries(this.#places), people: Object.fromEntries(this.#people) }));
+        this.#trouble = undefined;
       } catch (error) {
         // Everything here is learned again from the next messages, so a full disk must not stop them.
+        this.#trouble = 'how conversations are reached cannot be written down';
         this.#log.error('teamsReferencesNotWritten', { error });
       }
     }

@@ -1,7 +1,7 @@
 // The Teams adapter put together: everything it needs comes in, and a chat for the bot, a mount for the HTTP server and checks go out.
 import type { Express } from 'express';
 import type { Bot, ChatPort, LastKnown } from '../../bot/ports.ts';
-import type { Clock, Log } from '../../liveResponse/ports.ts';
+import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import type { TeamsSettings } from '../config/chatSettings.ts';
 import { Deliveries } from '../deliveries/deliveries.ts';
 import type { Check } from '../http/server.ts';
@@ -56,6 +56,8 @@ export interface Teams {
   /** To be called once the HTTP server listens; /readyz is not ready before. */
   selfTest(url: string): Promise<void>;
   checks(): readonly Check[];
+  /** What is tried again by itself while it is in trouble: the self test and the files. */
+  readonly keepers: readonly Keeper[];
   /** Resolves when what is under way has ended; the HTTP server is stopped before. */
   stop(): Promise<void>;
 }
@@ -79,6 +81,13 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
 
   let door: string | undefined = 'whether strangers are refused has not been tested yet';
   let turns: Turns | undefined;
+  let knocked: (() => Promise<void>) | undefined;
+
+  async function knock(url: string, issuer: string): Promise<void> {
+    door = await selfTest(url, identity.appId, issuer);
+    knocked = () => knock(url, issuer);
+    if (door !== undefined) log.error('teamsSelfTestFailed', { why: door });
+  }
 
   return {
     chat,
@@ -101,19 +110,29 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
       made.resume(deliveries.left());
     },
     async selfTest(url) {
-      if (identity.issuer === undefined) {
-        log.warn('teamsWithoutAuthentication', {});
-        return;
-      }
-      door = await selfTest(url, identity.appId, identity.issuer);
-      if (door !== undefined) log.error('teamsSelfTestFailed', { why: door });
+      if (identity.issuer === undefined) log.warn('teamsWithoutAuthentication', {});
+      else await knock(url, identity.issuer);
     },
+    keepers: [
+      {
+        name: 'teams authentication',
+        // Nobody has knocked yet before the address is known.
+        trouble: () => (knocked === undefined ? undefined : door),
+        async recover() {
+          await knocked?.();
+          return door === undefined;
+        },
+      },
+      deliveries,
+      references,
+    ],
     checks: () => [
       identity.issuer === undefined
         ? { name: 'teams authentication', ok: true, why: 'off: LR_TEAMS_DEV_NO_AUTH, for development on this machine' }
-        : check('teams authentication', door),
-      check('teams connector', connector.trouble(clock.now() - troubleFor)),
+        : { ...check('teams authentication', door), blocks: true },
+      check('teams connector', connector.trouble(clock.elapsed() - troubleFor)),
       check('teams deliveries', deliveries.trouble()),
+      check('teams conversations', references.trouble()),
     ],
     async stop() {
       await turns?.idle();

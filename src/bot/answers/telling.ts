@@ -90,7 +90,7 @@ function deviceText(bot: Conversation, device: Device, panel: ReturnType<typeof 
 }
 
 export function quota(bot: Conversation): Reply {
-  const now = bot.clock.now();
+  const now = bot.clock.elapsed();
   const rows = kinds.map((kind) => {
     const wait = bot.budgets.waitFor(kind, now);
     const left = bot.budgets.left(kind, now).map((rate) => `${rate.left} of ${rate.limit} per ${duration(rate.ms)}`);
