@@ -2,6 +2,7 @@
 import type { Conversation } from './answers/conversation.ts';
 import type { Deps } from './deps.ts';
 import { createRecentLibrary } from './rules/library.ts';
+import { watchDefender } from './loop/defenderWatch.ts';
 import { createLoop } from './loop/loop.ts';
 import type { Loop, Subscribe } from './loop/loop.ts';
 import { onCommand } from './answers/onCommand.ts';
@@ -10,8 +11,10 @@ import type { Bot } from './ports.ts';
 import { createRefusals } from './answers/refusals.ts';
 
 /** Nothing runs until `loop.start()`; tests drive `loop.tick()` instead. */
-export function createBot(deps: Deps, subscribe: Subscribe): Bot & { readonly loop: Loop } {
-  const loop = createLoop(deps, subscribe);
+export function createBot(given: Deps, subscribe: Subscribe): Bot & { readonly loop: Loop } {
+  const watch = watchDefender(given.defender, given.clock);
+  const deps = { ...given, defender: watch.defender };
+  const loop = createLoop({ ...deps, watch }, subscribe);
   const conversation: Conversation = { ...deps, loop, refusals: createRefusals(deps), recentLibrary: createRecentLibrary(deps) };
   return {
     loop,

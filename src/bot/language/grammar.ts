@@ -11,7 +11,7 @@ import { parseRecipe, parseSequence, parseSingle } from './session.ts';
 import type { SessionAsk } from '../rules/sessionAsk.ts';
 import type { Line, Word } from './text.ts';
 import { readLine } from './text.ts';
-import { isProblem, leftOver, missing, readHost, proseFrom, spotAt, spotOf, splitReason } from './words.ts';
+import { isProblem, leftOver, missing, readHost, proseFrom, spotAt, spotOf, splitEnd, splitReason } from './words.ts';
 
 export const listNames = ['mine', 'pending', 'running', 'recent'] as const;
 export type ListName = (typeof listNames)[number];
@@ -26,7 +26,7 @@ export type Parsed = { readonly line: string; readonly repaired: readonly string
   | { readonly verb: 'list'; readonly which: ListName }
   | { readonly verb: 'approve'; readonly id: string; readonly fingerprint?: string }
   | { readonly verb: 'deny' | 'cancel'; readonly id: string; readonly reason?: string }
-  | { readonly verb: 'retry'; readonly id: string; readonly index?: number; readonly reason?: string }
+  | { readonly verb: 'retry'; readonly id: string; readonly index?: number; readonly reason?: string; readonly separate?: boolean }
   | { readonly verb: 'link'; readonly id: string; readonly index?: number }
   | { readonly verb: 'output'; readonly id: string; readonly index?: number; readonly page?: number }
   | { readonly verb: 'freeze'; readonly why: string }
@@ -180,7 +180,7 @@ function parseResult(line: Line, verb: 'link' | 'output'): Asked | GrammarProble
 }
 
 function parseRetry(line: Line): Asked | GrammarProblem {
-  const split = splitReason(line, forms.retry.example);
+  const split = splitEnd(line, forms.retry.example);
   if (isProblem(split)) return split;
   const id = readId(split.line, 'retry');
   if (isProblem(id)) return id;
@@ -188,7 +188,7 @@ function parseRetry(line: Line): Asked | GrammarProblem {
   if (isProblem(index)) return index;
   const extra = leftOver(split.line, 3, forms.retry.example);
   if (extra !== undefined) return extra;
-  return { verb: 'retry', id, ...(index === undefined ? {} : { index }), ...(split.reason === undefined ? {} : { reason: split.reason }) };
+  return { verb: 'retry', id, ...(index === undefined ? {} : { index }), ...(split.reason === undefined ? {} : { reason: split.reason }), ...(split.separate === undefined ? {} : { separate: split.separate }) };
 }
 
 function readNumber(line: Line, word: Word | undefined, verb: 'link' | 'output' | 'scripts' | 'retry', what: 'index' | 'page'): number | undefined | GrammarProblem {

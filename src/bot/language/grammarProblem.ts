@@ -21,7 +21,7 @@ export type GrammarProblem =
   | { readonly problem: 'useOn'; readonly example: string; readonly spot: Spot }
   | { readonly problem: 'emptyPart'; readonly example: string; readonly spot: Spot }
   | { readonly problem: 'badPart'; readonly word: string; readonly recipe: boolean; readonly suggestions: readonly string[]; readonly spot: Spot }
-  | { readonly problem: 'reason'; readonly why: 'empty' | 'twice' | 'notLast' | 'tooLong' | 'form'; readonly example: string; readonly spot: Spot }
+  | { readonly problem: 'reason'; readonly why: 'empty' | 'twice' | 'notLast' | 'tooLong' | 'form' | 'separate'; readonly example: string; readonly spot: Spot }
   | { readonly problem: 'recipe'; readonly recipe: string; readonly usage: string; readonly found: RecipeProblem; readonly spot: Spot }
   | { readonly problem: 'command'; readonly found: CommandProblem; readonly example?: string; readonly spot: Spot };
 
@@ -94,8 +94,10 @@ function hiddenSentence(found: string): string {
   return `There is a hidden character (${found}) in this line. Type the word again instead of pasting it: what runs must be what is seen.`;
 }
 
-function reasonSentence(why: 'empty' | 'twice' | 'notLast' | 'tooLong' | 'form'): string {
+function reasonSentence(why: Extract<GrammarProblem, { problem: 'reason' }>['why']): string {
   switch (why) {
+    case 'separate':
+      return '--separate needs a reason: its approver must know why the same is asked for twice. If the script has an option of that name, put it in quotes: "--separate".';
     case 'empty':
       return 'After --reason the reason is missing.';
     case 'twice':

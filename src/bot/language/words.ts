@@ -65,6 +65,19 @@ export function cut(line: Line, words: readonly Word[]): Line {
 }
 
 const option = '--reason';
+const apart = '--separate';
+
+/** The end of a line that asks for a session: `--reason "..."`, and `--separate` before or after it. Inside quotes neither is ours. */
+export function splitEnd(whole: Line, example: string): { readonly line: Line; readonly reason?: string; readonly separate?: boolean } | GrammarProblem {
+  const reasonAt = whole.words.findIndex((word, index) => index > 0 && word.raw.toLowerCase() === option);
+  const ends = new Set([whole.words.length - 1, reasonAt - 1]);
+  const at = whole.words.findIndex((word, index) => index > 1 && ends.has(index) && word.raw.toLowerCase() === apart);
+  if (at < 0) return splitReason(whole, example);
+  const split = splitReason(cut(whole, whole.words.filter((_, index) => index !== at)), example);
+  if (isProblem(split)) return split;
+  // Why it is asked for twice is what its approver has to know.
+  return split.reason === undefined ? { problem: 'reason', why: 'separate', example: `${example} --reason "second try after the reboot" --separate`, spot: spotAt(whole, at) } : { ...split, separate: true };
+}
 
 /** Takes `--reason "..."` or `--reason text` off the end of a line. Inside quotes it is not ours. */
 export function splitReason(line: Line, example: string): { readonly line: Line; readonly reason?: string } | GrammarProblem {

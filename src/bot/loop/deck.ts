@@ -1,4 +1,5 @@
 // Keeps the cards in step with the store: newest state only, one request in flight per card, terminal states first, repaired on the next pass.
+import type { CardView } from '../../../cards/view.ts';
 import type { Card, Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
@@ -91,11 +92,11 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
   }
 
   async function placeChanged(request: Request, place: CardPlace): Promise<boolean> {
-    if (!isIn(request, ['queued', 'awaitingApproval'])) return false;
+    if (!isOpen(request)) return false;
     const view = await views.of(request, place);
     const key = `${request.id} ${place.surface}:${place.place}`;
-    // What it showed before this process is not known: it may speak of a freeze or a queue that is no more.
-    return shownPlace.get(key) !== `${view.status}|${view.lead}`;
+    // What it showed before this process is not known: it may speak of a freeze, a queue, an outage or a twin that is no more.
+    return shownPlace.get(key) !== beyondRevision(view);
   }
 
   function launch(key: string, job: Job): void {
@@ -171,9 +172,9 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     }
   }
 
-  function remember(request: Request, place: CardPlace, view: { readonly status: string; readonly lead: string }): void {
+  function remember(request: Request, place: CardPlace, view: CardView): void {
     const key = `${request.id} ${place.surface}:${place.place}`;
-    if (isIn(request, ['queued', 'awaitingApproval'])) shownPlace.set(key, `${view.status}|${view.lead}`);
+    if (isOpen(request)) shownPlace.set(key, beyondRevision(view));
     else shownPlace.delete(key);
   }
 
@@ -242,6 +243,11 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
       while (flights.size > 0) await Promise.all(flights.values());
     },
   };
+}
+
+/** What of a card may change though its request does not: by a freeze, the queue, an outage, a twin. */
+function beyondRevision({ status, lead, facts, buttons }: CardView): string {
+  return JSON.stringify([status, lead, facts, buttons.map(({ verb, confirm }) => [verb, confirm])]);
 }
 
 function cardsIn(request: Request, place: CardPlace): readonly Card[] {

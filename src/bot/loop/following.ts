@@ -5,6 +5,7 @@ import type { Action } from '../../liveResponse/action.ts';
 import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
 import { isParked, pollGap } from '../../liveResponse/pacing.ts';
 import type { InState } from '../../liveResponse/request.ts';
+import type { DefenderWatch } from './defenderWatch.ts';
 import type { Deps } from '../deps.ts';
 import { deadlineAfter } from './limits.ts';
 import { isIn, moveFrom } from './moving.ts';
@@ -24,7 +25,7 @@ export interface Following {
   trouble(): string | undefined;
 }
 
-export function createFollowing(deps: Deps): Following {
+export function createFollowing(deps: Deps & { readonly watch: Pick<DefenderWatch, 'forget'> }): Following {
   const { store, defender, clock, log } = deps;
   const misses = new Map<string, number>();
   const warned = new Set<string>();
@@ -34,6 +35,7 @@ export function createFollowing(deps: Deps): Following {
     const running = store.open().filter((request) => isIn(request, ['running']));
     // Nobody asks Defender any more, so nobody would ever take this back.
     if (running.length === 0) trouble = undefined;
+    if (running.length === 0 && !store.open().some((request) => isIn(request, ['unknown']))) deps.watch.forget('follow');
     for (const request of running) await giveUpCancel(request);
     for (const id of misses.keys()) if (!running.some((request) => request.id === id)) misses.delete(id);
     if (running.length === 0) return undefined;

@@ -1,12 +1,17 @@
 // The passes that keep everything going, each in a worker of its own: a slow chat must not stop the polling, nor a slow Defender the expiry.
 import type { RequestStore } from '../../liveResponse/ports.ts';
 import type { Event } from '../../liveResponse/request.ts';
+import { isOpen } from '../../liveResponse/request.ts';
 import type { Deck } from './deck.ts';
 import type { Deps } from '../deps.ts';
+import { createAnnouncing } from './announcing.ts';
+import type { Announcing } from './announcing.ts';
 import { createDeck } from './deck.ts';
+import type { DefenderWatch } from './defenderWatch.ts';
 import { createExpiry } from './expiry.ts';
 import { createFollowing } from './following.ts';
 import type { Following } from './following.ts';
+import { createLateFinds } from './lateFinds.ts';
 import { createParked } from './parked.ts';
 import type { ParkedWatch } from './parked.ts';
 import { createReconciliation } from './reconciliation.ts';
@@ -16,6 +21,7 @@ import { createSequels } from './sequels.ts';
 import type { Results } from './results.ts';
 import { createSubmission } from './submission.ts';
 import type { Submission } from './submission.ts';
+import { createTwins } from './twins.ts';
 import { createViews } from './views.ts';
 import type { Views } from './views.ts';
 import { startWorker } from './worker.ts';
@@ -29,6 +35,9 @@ export interface Loop {
   readonly results: Results;
   readonly deck: Deck;
   readonly views: Views;
+  readonly announcing: Announcing;
+  /** What can be read of Defender, and since when and why what cannot. */
+  readonly watch: DefenderWatch;
   /** One pass of everything, and the end of all it started: for tests and for whoever wants to drive time by hand. */
   tick(): Promise<void>;
   /** Looks at all open cards anew: something changed that is not in any one request, such as a freeze. */
@@ -44,7 +53,7 @@ export interface Loop {
 export type Subscribe = (listener: (requestId: string, event: Event['type']) => void) => void;
 
 /** `subscribe` calls back after each durable change; it is what nudges the workers. */
-export function createLoop(deps: Deps & { readonly store: RequestStore }, subscribe: Subscribe): Loop {
+export function createLoop(deps: Deps & { readonly store: RequestStore; readonly watch: DefenderWatch }, subscribe: Subscribe): Loop {
   const workers: Record<string, Worker> = {};
   const nudge = (...names: readonly string[]) => names.forEach((name) => workers[name]?.nudge());
 
@@ -55,19 +64,33 @@ export function createLoop(deps: Deps & { readonly store: RequestStore }, subscr
   const parked = createParked(deps, () => nudge('following'));
   const sequels = createSequels(deps);
   const results = createResults(deps);
-  const views = createViews(deps, submission);
+  const lateFinds = createLateFinds(deps);
+  const announcing = createAnnouncing(deps);
+  const twins = createTwins(deps);
+  const views = createViews(deps, submission, twins);
   const deck = createDeck(deps, views, () => nudge('cards'));
 
   subscribe((requestId, event) => {
     deck.touch(requestId);
     results.touch(requestId);
+    lateFinds.touch(requestId);
+    twins.touch(requestId);
+    // Their cards name this one and how it stands.
+    const request = deps.store.get(requestId);
+    if (request !== undefined) for (const twin of twins.of(request)) if (isOpen(twin)) deck.touch(twin.id);
     // A new session is read at once; every other reading keeps its distance from the last, so progress must not nudge its own reader.
     if (event === 'submitted' || event === 'adopted') nudge('following');
     if (event === 'asked') nudge('sequels');
-    nudge('expiry', 'submission', 'reconciliation', 'parked', 'results', 'cards');
+    nudge('expiry', 'submission', 'reconciliation', 'lateFinds', 'parked', 'results', 'cards');
   });
 
-  const passes = { expiry, submission, reconciliation, following, parked, results, sequels, cards: deck } as const;
+  deps.watch.onChange(() => {
+    // Cards that say whether they are followed, and those that wait for what cannot be had.
+    for (const request of deps.store.open()) if (request.state === 'running' || request.state === 'unknown' || request.state === 'queued') deck.touch(request.id);
+    nudge('cards');
+  });
+
+  const passes = { expiry, submission, reconciliation, lateFinds, following, parked, results, sequels, announcing, cards: deck } as const;
 
   return {
     submission,
@@ -77,22 +100,26 @@ export function createLoop(deps: Deps & { readonly store: RequestStore }, subscr
     results,
     deck,
     views,
+    announcing,
+    watch: deps.watch,
     async tick() {
       await expiry.pass();
       await reconciliation.pass();
+      await lateFinds.pass();
       await submission.pass();
       await submission.settled();
       await following.pass();
       await parked.pass();
       await results.pass();
       await sequels.pass();
+      await announcing.pass();
       await deck.pass();
       await deck.settled();
     },
     hurry: () => nudge('following', 'reconciliation', 'results'),
     redrawOpen() {
       for (const request of deps.store.open()) deck.touch(request.id);
-      nudge('submission', 'cards');
+      nudge('submission', 'announcing', 'cards');
     },
     start() {
       for (const [name, part] of Object.entries(passes)) workers[name] = startWorker(name, () => part.pass(), deps.clock, deps.log);

@@ -21,5 +21,5 @@ export function endingWords(ending: Ending): string {
 }
 
 export function wasOver(request: InState<'over'>): Refusal {
-  return { refused: 'alreadyOver', id: request.id, how: endingWords(request.ending), at: request.endedAt };
+  return { refused: 'alreadyOver', id: request.id, how: `${endingWords(request.ending)}${request.found === undefined ? '' : ' (seen at Defender since)'}`, at: request.endedAt };
 }
