@@ -129,6 +129,8 @@ export interface HouseOptions {
   readonly groups?: Groups;
   readonly logLines?: string[];
   readonly disk?: Disk;
+  /** Where results may be read besides the simulator. */
+  readonly resultOrigins?: readonly string[];
 }
 
 export interface House {
@@ -200,7 +202,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       clock,
       log,
       endpoint: customEndpoint(simulator.url),
-      resultOrigins: [simulator.blobUrl],
+      resultOrigins: [simulator.blobUrl, ...(options.resultOrigins ?? [])],
     });
     const bot = createBot(
       { store, outputs, defender, chats, policy: policyNow, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(), clock, random, hash, log, settings: { ...settings, ...changed } },
