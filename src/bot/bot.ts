@@ -3,6 +3,7 @@ import type { Conversation } from './answers/conversation.ts';
 import type { Deps } from './deps.ts';
 import { rememberingGroups } from './rules/lastKnown.ts';
 import { createRecentLibrary } from './rules/library.ts';
+import { watchDefender } from './loop/defenderWatch.ts';
 import { createLoop } from './loop/loop.ts';
 import type { Loop, LoopParts, Subscribe } from './loop/loop.ts';
 import { onCommand } from './answers/onCommand.ts';
@@ -12,8 +13,9 @@ import { createRefusals } from './answers/refusals.ts';
 
 /** Nothing runs until `loop.start()`; tests drive `loop.tick()` instead. */
 export function createBot(given: Deps, subscribe: Subscribe, parts: LoopParts = {}): Bot & { readonly loop: Loop } {
-  const deps: Deps = { ...given, groups: rememberingGroups(given.groups, given.lastKnown) };
-  const loop = createLoop(deps, subscribe, parts);
+  const watch = watchDefender(given.defender, given.clock);
+  const deps: Deps = { ...given, defender: watch.defender, groups: rememberingGroups(given.groups, given.lastKnown) };
+  const loop = createLoop({ ...deps, watch }, subscribe, parts);
   const conversation: Conversation = { ...deps, loop, refusals: createRefusals(deps), recentLibrary: createRecentLibrary(deps) };
   return {
     loop,

@@ -201,6 +201,9 @@ export const pollGapMs = hour / callsPerHour;
 export const parkedGapMs = 30_000;
 /** When an action is looked for, in milliseconds after its answer was lost. A list may lag behind what was created. */
 export const lookSchedule = [2_000, 5_000, 15_000, 60_000, 180_000, 300_000] as const;
+/** When an attempt is looked for whose request was given up, in milliseconds after that; a list that lags shows it by then. Ours. */
+export const lateSchedule = [5_000, 15_000, minute, 3 * minute, 6 * minute, 15 * minute, 30 * minute, hour, 2 * hour, 4 * hour, 6 * hour] as const;
+export const lateSearchMs = 6 * hour;
 /** Searches after which a person is asked. */
 export const looksBeforeAsking = lookSchedule.length;
 

@@ -181,8 +181,11 @@ export class StoreError extends Error {
  * wins and the second sees its result. Every method may throw StoreError, after which nothing was changed.
  */
 export interface RequestStore {
-  /** Stores a new request; `existing` when one with this origin is there already (a repeated delivery). */
-  add(asked: Asked): Promise<{ readonly added: Request } | { readonly existing: Request }>;
+  /**
+   * Stores a new request; `existing` when one with this origin is there already (a repeated delivery). `objection` is asked within the
+   * same turn: of two that ask for the same at once, the second sees the first.
+   */
+  add<No = never>(asked: Asked, objection?: () => No | undefined): Promise<{ readonly added: Request } | { readonly existing: Request } | { readonly no: No }>;
   get(id: string): Request | undefined;
   byOrigin(origin: string): Request | undefined;
   /** Every request that is neither finished nor over. */

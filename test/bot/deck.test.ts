@@ -9,8 +9,10 @@ afterEach(() => house.close());
 
 const posts = (chat: StoryChat) => chat.calls.filter((call) => call.startsWith('post'));
 
+let asked = 0;
+/** Each for another process: the same line twice would be shown the first request. */
 async function ask(count: number): Promise<void> {
-  for (let n = 0; n < count; n += 1) await house.say('responder1', 'dump hosta notepad');
+  for (let n = 0; n < count; n += 1) await house.say('responder1', `dump hosta notepad${(asked += 1)}`);
 }
 
 describe('a pass over many cards', () => {

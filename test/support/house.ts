@@ -151,6 +151,8 @@ export interface HouseOptions {
   readonly disk?: Disk;
   /** By default one whose sleepers wake by themselves, for stories that drive the passes by hand. */
   readonly clock?: StoryClock;
+  /** Where results may be read besides the simulator. */
+  readonly resultOrigins?: readonly string[];
 }
 
 export interface House {
@@ -222,7 +224,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       clock,
       log,
       endpoint: customEndpoint(simulator.url),
-      resultOrigins: [simulator.blobUrl],
+      resultOrigins: [simulator.blobUrl, ...(options.resultOrigins ?? [])],
     });
     const bot = createBot(
       { store, outputs, defender, chats, policy: policyNow, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(clock), clock, random, hash, log, settings: { ...settings, ...changed } },

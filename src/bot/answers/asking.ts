@@ -3,6 +3,7 @@ import { misfitWords } from '../../../cards/misfits.ts';
 import { libraryNames } from '../../liveResponse/content.ts';
 import type { Asked, Device, Request } from '../../liveResponse/request.ts';
 import type { Continues } from '../../liveResponse/sequel.ts';
+import { twinAmong } from '../../liveResponse/twins.ts';
 import { granted, Refused } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayRequest, termsOf } from '../rules/decisions.ts';
@@ -25,13 +26,18 @@ export interface From {
   readonly continues: Continues;
 }
 
-export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>, wanted: SessionAsk, from?: From): Promise<Extract<Reply, { readonly kind: 'asked' }>> {
+/** `line` is what was typed, or would be: what asks for it separately is told with it. @throws Refused `twin` where the same is open and this is not asked for separately */
+export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>, wanted: SessionAsk, line: string, from?: From): Promise<Extract<Reply, { readonly kind: 'asked' }>> {
   const origin = from?.origin ?? `${input.surface}:${input.deliveryId}`;
   const before = bot.store.byOrigin(origin);
   if (before !== undefined) return told(bot, before);
   const { tier } = granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
   const device = await theDevice(bot, wanted.host);
   granted(inScope(bot.policy, device));
+  const compared = { id: newId(bot), origin, device, commands: wanted.commands, ...(from === undefined ? {} : { continues: from.continues }) };
+  const twin = twinAmong(bot.store.open(), compared);
+  // Before the library and the device's panel are read: calls are scarce.
+  if (twin !== undefined && wanted.separate !== true) throw twinRefusal(bot, actor, twin, line);
   const [reading, panel] = await Promise.all([libraryNames(wanted.commands).length === 0 ? undefined : readLibrary(bot), readPanel(bot, device)]);
   const missing = reading === undefined ? undefined : notInLibrary(wanted, reading);
   if (missing !== undefined) throw new Refused(missing);
@@ -39,7 +45,7 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
   const now = bot.clock.now();
   const { tenant } = bot.settings;
   const asked: Asked = {
-    id: newId(bot),
+    id: compared.id,
     origin,
     at: now,
     requester: refOf(actor.person),
@@ -57,8 +63,11 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
     ...recipeOf(wanted),
     ...(from === undefined ? {} : { continues: from.continues }),
     ...(wanted.reason === undefined ? {} : { reason: wanted.reason }),
+    ...(twin === undefined ? {} : { apartFrom: twin.id }),
   };
-  const stored = await bot.store.add(asked);
+  // Looked for once more where it is written: of two deliveries of one line at the same moment, the second is shown the first.
+  const stored = await bot.store.add(asked, () => (wanted.separate === true ? undefined : twinAmong(bot.store.open(), asked)));
+  if ('no' in stored) throw twinRefusal(bot, actor, stored.no, line);
   const request = 'added' in stored ? stored.added : stored.existing;
   return told(bot, request, [reading === undefined ? undefined : notChecked(wanted, reading), misfitSentence(request)]);
 }
@@ -67,6 +76,25 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
 function misfitSentence(request: Request): string | undefined {
   const words = misfitWords(request);
   return words === undefined ? undefined : `Look again at what you asked for: ${words}. "Withdraw" on its card takes it back.`;
+}
+
+/** The open request for the same, how it stands and where its card is; and what to type for asking all the same. */
+function twinRefusal(bot: Conversation, actor: Actor, twin: Request, line: string): Refused {
+  return new Refused({
+    refused: 'twin',
+    twin: twin.id,
+    device: twin.device.name,
+    status: bot.loop.views.words(twin).status,
+    by: twin.requester.id === actor.person.id ? 'you' : twin.requester.name,
+    ago: bot.clock.now() - twin.at,
+    places: placesOf(bot, twin).map((place) => `${place.surface}:${place.place}`),
+    line: separateLine(line),
+  }, twin.id);
+}
+
+/** The same line with what asks for it separately at its end. */
+function separateLine(line: string): string {
+  return /\s--reason\s/i.test(line) ? `${line} --separate` : `${line} --reason "..." --separate`;
 }
 
 function recipeOf(wanted: SessionAsk): Pick<Asked, 'recipe' | 'recipeArgs' | 'recipeFrom'> {

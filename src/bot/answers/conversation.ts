@@ -11,7 +11,7 @@ import { actorOf } from '../rules/people.ts';
 import type { Actor } from '../rules/people.ts';
 import { mayUse } from '../rules/places.ts';
 import type { Reply } from '../ports.ts';
-import { explain, isRefusal } from '../rules/refusal.ts';
+import { blockOf, explain, isRefusal } from '../rules/refusal.ts';
 import type { Refusal } from '../rules/refusal.ts';
 import type { Refusals, Speaker } from './refusals.ts';
 
@@ -79,7 +79,7 @@ export async function answering(deps: Conversation, speaker: Speaker, answer: ()
   } catch (error) {
     if (error instanceof Refused) {
       await deps.refusals.write(speaker, error.refusal, error.requestId);
-      return sentence(explain(error.refusal, deps.settings.command));
+      return sentence(explain(error.refusal, deps.settings.command), blockOf(error.refusal, deps.settings.command));
     }
     if (error instanceof StoreError) {
       deps.log.error('storeUnavailable', { error });
@@ -90,7 +90,8 @@ export async function answering(deps: Conversation, speaker: Speaker, answer: ()
       const said = errorAnswer(error);
       if (missingRight(said) !== undefined) return sentence(explain({ refused: 'noRight', error: said }));
       const target = error.detail.target === undefined ? '' : ` (correlation id ${error.detail.target})`;
-      return sentence(explain({ refused: 'defenderUnavailable', detail: `${error.message}${target}` }));
+      const outage = deps.loop.watch.outages().find((one) => one.error.call === error.detail.call && one.error.code === error.code);
+      return sentence(explain({ refused: 'defenderUnavailable', detail: `${error.message}${target}`, ...(outage === undefined ? {} : { since: outage.since }) }));
     }
     const reference = deps.random.hex(3);
     deps.log.error('bug', { reference, error, said: speaker.said });

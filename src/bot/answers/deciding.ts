@@ -1,6 +1,7 @@
 // The decisions people take on a request, typed or pressed: approve, deny, withdraw, cancel, and what to do with an unknown one.
 import { rightSentence } from '../../../cards/rights.ts';
-import { earlierAttempt } from '../../../cards/said.ts';
+import { earlierAttempt } from '../../liveResponse/request.ts';
+import { looksBeforeAsking } from '../../liveResponse/pacing.ts';
 import type { Approval, Move, Request } from '../../liveResponse/request.ts';
 import type { CancelAsked } from '../../liveResponse/sequel.ts';
 import { cancelAtDefender } from '../loop/cancelling.ts';
@@ -67,12 +68,14 @@ export async function deny(bot: Conversation, actor: Actor, id: string, reason: 
 export async function withdraw(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
   const request = await decide(bot, id, (current) => mayWithdraw(actor, current) ?? { type: 'withdrawn', by: refOf(actor.person), ...because(reason), ...byLastKnown(actor) });
   const earlier = earlierAttempt(request);
-  return stopped(actor, request, earlier === undefined ? `Withdrew ${id}. Nothing was sent to Defender.` : `Withdrew ${id}. It was not sent again, but the first attempt may have run: check the device in the portal.`);
+  return stopped(actor, request, earlier === undefined ? `Withdrew ${id}. ${'attempts' in request && request.attempts.length > 0 ? 'Nothing was run.' : 'Nothing was sent to Defender.'}` : `Withdrew ${id}. It was not sent again, but the first attempt may have run: the bot looks for it on and corrects the card if it turns up; check the device in the portal.`);
 }
 
 export async function drop(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
+  const before = bot.store.get(id);
   const request = await decide(bot, id, (current) => mayDrop(actor, current) ?? { type: 'dropped', by: refOf(actor.person), ...because(reason) });
-  return done(request, `Dropped ${id}. If Defender did receive it, it may still run there: check the device in the portal.`);
+  const early = before?.state === 'unknown' && before.looks < looksBeforeAsking ? ` It had been looked for ${before.looks} of ${looksBeforeAsking} times only.` : '';
+  return done(request, `Dropped ${id}.${early} If Defender did receive it, it may still run there: the bot looks for it for some hours more and corrects the card if it turns up. Check the device in the portal before asking again.`);
 }
 
 /** Sends an unknown request again. It may then run twice, so it takes an approver other than the requester, and a last look. */

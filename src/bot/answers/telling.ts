@@ -13,7 +13,6 @@ import { resultsShownIn } from '../rules/cardPlaces.ts';
 import { readPanel } from './panel.ts';
 import { explain } from '../rules/refusal.ts';
 import { inScope } from '../rules/scope.ts';
-import { wordsOf } from '../loop/views.ts';
 import { notFound, requestAsDevice } from './wrongKind.ts';
 
 /** Rows of a list: what fits one message of every chat. */
@@ -38,9 +37,13 @@ export function list(bot: Conversation, actor: Actor, which: ListName): Reply {
     }
   });
   if (chosen.length === 0) return sentence(emptyList[which]);
-  const rows = chosen.slice(0, listRows).map((request) => [request.id, wordsOf(bot, request).status, request.device.name, request.title, request.requester.name, timeOf(request.changedAt, bot.clock.now())]);
+  const rows = requestRows(bot, chosen.slice(0, listRows));
   const more = chosen.length > listRows ? ` The newest ${listRows} of ${chosen.length}.` : '';
   return sentence(`${listTitle[which]}.${more} One of them: ${bot.settings.command} status <id>`, columns(rows));
+}
+
+export function requestRows(bot: Conversation, requests: readonly Request[]): readonly (readonly string[])[] {
+  return requests.map((request) => [request.id, bot.loop.views.words(request).status, request.device.name, request.title, request.requester.name, timeOf(request.changedAt, bot.clock.now())]);
 }
 
 const listTitle = { mine: 'Your requests', pending: 'Waiting for approval', running: 'Approved and not finished', recent: 'Recent requests' } as const;
@@ -52,7 +55,7 @@ const emptyList = {
 } as const;
 
 /** Left-aligned columns, two spaces apart, without trailing blanks. */
-function columns(rows: readonly (readonly string[])[]): string {
+export function columns(rows: readonly (readonly string[])[]): string {
   const widths = rows.reduce<readonly number[]>((max, row) => row.map((cell, at) => Math.max(max[at] ?? 0, cell.length)), []);
   return rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd()).join('\n');
 }
@@ -84,7 +87,7 @@ function deviceText(bot: Conversation, device: Device, panel: ReturnType<typeof 
     ['IP', device.ip],
     ...panel,
     ['Live response', scope === undefined ? 'allowed by the policy' : explain(scope, bot.settings.command)],
-    ['Open requests', busy.length === 0 ? 'none' : busy.map((request) => `${request.id} (${wordsOf(bot, request).status})`).join(', ')],
+    ['Open requests', busy.length === 0 ? 'none' : busy.map((request) => `${request.id} (${bot.loop.views.words(request).status})`).join(', ')],
   ];
   return columns(lines.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]])));
 }

@@ -8,7 +8,7 @@ import { nearest } from './nearest.ts';
 import { formattingRepair, unmarked, unwrapped } from './formatting.ts';
 import type { Known } from './formatting.ts';
 import { reasonOption } from './prose.ts';
-import { bareReason, isNearOption, misspelt, splitReason } from './reason.ts';
+import { bareReason, isNearOption, misspelt, splitEnd, splitReason } from './reason.ts';
 import type { Recipe } from '../rules/policy.ts';
 import { normaliseId } from './requestId.ts';
 import { parseRecipe, parseSequence, parseSingle } from './session.ts';
@@ -30,7 +30,7 @@ export type Parsed = { readonly line: string; readonly repaired: readonly string
   | { readonly verb: 'list'; readonly which: ListName }
   | { readonly verb: 'approve'; readonly id: string; readonly fingerprint?: string }
   | { readonly verb: 'deny' | 'cancel'; readonly id: string; readonly reason?: string }
-  | { readonly verb: 'retry'; readonly id: string; readonly index?: number; readonly reason?: string }
+  | { readonly verb: 'retry'; readonly id: string; readonly index?: number; readonly reason?: string; readonly separate?: boolean }
   | { readonly verb: 'link'; readonly id: string; readonly index?: number }
   | { readonly verb: 'output'; readonly id: string; readonly index?: number; readonly page?: number }
   | { readonly verb: 'freeze'; readonly why: string }
@@ -223,7 +223,7 @@ function parseResult(line: Line, verb: 'link' | 'output'): Asked | GrammarProble
 }
 
 function parseRetry(line: Line): Asked | GrammarProblem {
-  const split = splitReason(line, forms.retry.example);
+  const split = splitEnd(line, forms.retry.example);
   if (isProblem(split)) return split;
   const id = readId(split.line, 'retry');
   if (isNoId(id)) return id;
@@ -233,7 +233,7 @@ function parseRetry(line: Line): Asked | GrammarProblem {
   if (isProblem(index)) return index;
   const extra = leftOver(split.line, 3, forms.retry.example);
   if (extra !== undefined) return extra;
-  return { verb: 'retry', ...id, ...(index === undefined ? {} : { index }), ...(split.reason === undefined ? {} : { reason: split.reason }) };
+  return { verb: 'retry', ...id, ...(index === undefined ? {} : { index }), ...(split.reason === undefined ? {} : { reason: split.reason }), ...(split.separate === undefined ? {} : { separate: split.separate }) };
 }
 
 function readNumber(line: Line, word: Word | undefined, verb: 'link' | 'output' | 'scripts' | 'retry', what: 'index' | 'page'): number | undefined | GrammarProblem {

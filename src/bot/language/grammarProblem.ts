@@ -21,7 +21,7 @@ export type GrammarProblem =
   | { readonly problem: 'useOn'; readonly example: string; readonly spot: Spot }
   | { readonly problem: 'emptyPart'; readonly example: string; readonly spot: Spot }
   | { readonly problem: 'badPart'; readonly word: string; readonly recipe: boolean; readonly suggestions: readonly string[]; readonly spot: Spot }
-  | { readonly problem: 'reason'; readonly why: 'empty' | 'twice' | 'notLast' | 'tooLong'; readonly example: string; readonly spot: Spot }
+  | { readonly problem: 'reason'; readonly why: 'empty' | 'twice' | 'notLast' | 'tooLong' | 'separate'; readonly example: string; readonly spot: Spot }
   /** `example` is the line as it should be. `own`: what the word may have been meant for. */
   | { readonly problem: 'reason'; readonly why: 'form' | 'misspelt' | 'noDashes'; readonly example: string; readonly word: string; readonly own: 'ours' | 'script' | 'path'; readonly spot: Spot }
   /** `reasonLine`: the line as it should be where the rest was meant as the reason. */
@@ -112,8 +112,10 @@ function notTheOption({ why, word, own }: Extract<GrammarProblem, { readonly pro
   }
 }
 
-function reasonSentence(why: 'empty' | 'twice' | 'notLast' | 'tooLong'): string {
+function reasonSentence(why: 'empty' | 'twice' | 'notLast' | 'tooLong' | 'separate'): string {
   switch (why) {
+    case 'separate':
+      return '--separate needs a reason: its approver must know why the same is asked for twice. If the script has an option of that name, put it in quotes: "--separate".';
     case 'empty':
       return 'After --reason the reason is missing.';
     case 'twice':

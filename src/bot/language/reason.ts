@@ -14,6 +14,20 @@ const optionShape = /^(-{1,3}|[\u2010-\u2015\u2212]{1,2}|\/)([a-z]{3,10})(?:[=:]
 /** `script`: words of the line may be a script's own, so that only what is nearly certain counts. `path`: they may be part of one. */
 export type Zone = 'ours' | 'script' | 'path';
 
+const apart = '--separate';
+
+/** The end of a line that asks for a session: `--reason "..."`, and `--separate` before or after it. Inside quotes neither is ours. */
+export function splitEnd(whole: Line, example: string, zone: Zone = 'ours'): { readonly line: Line; readonly reason?: string; readonly separate?: boolean } | GrammarProblem {
+  const reasonAt = whole.words.findIndex((word, index) => index > 0 && word.raw.toLowerCase() === reasonOption);
+  const ends = new Set([whole.words.length - 1, reasonAt - 1]);
+  const at = whole.words.findIndex((word, index) => index > 1 && ends.has(index) && word.raw.toLowerCase() === apart);
+  if (at < 0) return splitReason(whole, example, zone);
+  const split = splitReason(cut(whole, whole.words.filter((_, index) => index !== at)), example, zone);
+  if ('problem' in split) return split;
+  // Why it is asked for twice is what its approver has to know.
+  return split.reason === undefined ? { problem: 'reason', why: 'separate', example: `${example} --reason "second try after the reboot" --separate`, spot: spotAt(whole, at) } : { ...split, separate: true };
+}
+
 /** Takes `--reason "..."` or `--reason text` off the end of a line. Inside quotes it is not ours. */
 export function splitReason(line: Line, example: string, zone: Zone = 'ours'): { readonly line: Line; readonly reason?: string } | GrammarProblem {
   const found = line.words.findIndex((word, index) => index > 0 && word.raw.toLowerCase() === reasonOption);

@@ -9,7 +9,7 @@ import type { Recipe } from '../rules/policy.ts';
 import { fill, holds, readChars } from '../rules/recipes.ts';
 import type { SessionAsk } from '../rules/sessionAsk.ts';
 import type { Line, Word } from './text.ts';
-import { bareReason, misspelt, splitReason, withReason } from './reason.ts';
+import { bareReason, misspelt, splitEnd, withReason } from './reason.ts';
 import type { Zone } from './reason.ts';
 import { cut, isProblem, leftOver, missing, readHost, restFrom, spotAt, spotOf } from './words.ts';
 
@@ -26,7 +26,7 @@ function partVerb(word: Word): PartVerb | undefined {
 /** `<recipe> <host> <args...>` */
 export function parseRecipe(whole: Line, recipe: Recipe): SessionAsk | GrammarProblem {
   const form: CommandForm = { usage: recipe.usage, example: recipe.example ?? recipe.usage, does: recipe.description ?? '' };
-  const split = splitReason(whole, form.example);
+  const split = splitEnd(whole, form.example);
   if (isProblem(split)) return split;
   const { line } = split;
   const host = readHost(line, 1, form);
@@ -60,7 +60,7 @@ function valueFor(recipe: Recipe, index: number, word: Word): string {
 
 /** `run <host> <script> [args]`, `get <host> <path>`, `put <host> <file>` */
 export function parseSingle(whole: Line, verb: PartVerb): SessionAsk | GrammarProblem {
-  const split = splitReason(whole, forms[verb].example, zoneOf[verb]);
+  const split = splitEnd(whole, forms[verb].example, zoneOf[verb]);
   if (isProblem(split)) return split;
   const { line } = split;
   const host = readHost(line, 1, forms[verb]);
@@ -83,7 +83,7 @@ export function parseSingle(whole: Line, verb: PartVerb): SessionAsk | GrammarPr
 
 /** `on <host> put a.exe ; run b.ps1 -Path "C:\Program Files" ; get "C:\out dir\r.zip"` */
 export function parseSequence(whole: Line, recipes: ReadonlyMap<string, Recipe>): SessionAsk | GrammarProblem {
-  const split = splitReason(whole, forms.on.example, 'script');
+  const split = splitEnd(whole, forms.on.example, 'script');
   if (isProblem(split)) return split;
   const { line } = split;
   const host = readHost(line, 1, forms.on);
@@ -176,8 +176,8 @@ function inOrder(texts: readonly string[], commands: readonly Command[]): readon
     .map(({ text }) => text);
 }
 
-function reasonOf(split: { readonly reason?: string }): { readonly reason?: string } {
-  return split.reason === undefined ? {} : { reason: split.reason };
+function reasonOf(split: { readonly reason?: string; readonly separate?: boolean }): { readonly reason?: string; readonly separate?: boolean } {
+  return { ...(split.reason === undefined ? {} : { reason: split.reason }), ...(split.separate === undefined ? {} : { separate: split.separate }) };
 }
 
 const maxTitle = 120;

@@ -1,4 +1,6 @@
 // Keeps the cards in step with the store: newest state only, one call in flight per card, ended requests first. No answer of a chat ends a card.
+import type { CardView } from '../../../cards/view.ts';
+import { isOpen } from '../../liveResponse/request.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
 import { isIn } from './moving.ts';
@@ -59,7 +61,7 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
   const calls = createCardCalls(deps, views, (request, place, intent, view) => {
     redraw.delete(intent);
     const key = keyOf(request.id, place);
-    if (isIn(request, ['queued', 'awaitingApproval'])) shownPlace.set(key, `${view.status}|${view.lead}`);
+    if (isOpen(request)) shownPlace.set(key, beyondRevision(view));
     else shownPlace.delete(key);
   });
   const tellings = createTellings(deps, again);
@@ -134,10 +136,10 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
   }
 
   async function placeChanged(request: Request, place: CardPlace): Promise<boolean> {
-    if (!isIn(request, ['queued', 'awaitingApproval'])) return false;
+    if (!isOpen(request)) return false;
     const view = await views.of(request, place);
-    // What it showed before this process is not known: it may speak of a freeze or a queue that is no more.
-    return shownPlace.get(keyOf(request.id, place)) !== `${view.status}|${view.lead}`;
+    // What it showed before this process is not known: it may speak of a freeze, a queue, an outage or a twin that is no more.
+    return shownPlace.get(keyOf(request.id, place)) !== beyondRevision(view);
   }
 
   function launch(key: string, id: string, place: CardPlace, work: Work, probe: boolean): void {
@@ -214,6 +216,11 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
       while (flights.size > 0);
     },
   };
+}
+
+/** What of a card may change though its request does not: by a freeze, the queue, an outage, a twin. */
+function beyondRevision({ status, lead, facts, buttons }: CardView): string {
+  return JSON.stringify([status, lead, facts, buttons.map(({ verb, confirm }) => [verb, confirm])]);
 }
 
 function keyOf(id: string, { surface, place }: Pick<CardPlace, 'surface' | 'place'>): string {

@@ -5,6 +5,7 @@ import type { Action } from '../../liveResponse/action.ts';
 import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
 import { isParked, pollGap } from '../../liveResponse/pacing.ts';
 import type { InState } from '../../liveResponse/request.ts';
+import type { DefenderWatch } from './defenderWatch.ts';
 import type { Deps } from '../deps.ts';
 import { deadlineAfter } from './limits.ts';
 import type { Ages } from './ages.ts';
@@ -29,7 +30,7 @@ export interface Following {
   trouble(): string | undefined;
 }
 
-export function createFollowing(deps: Deps, ages: Ages): Following {
+export function createFollowing(deps: Deps & { readonly watch: Pick<DefenderWatch, 'forget'> }, ages: Ages): Following {
   const { store, defender, clock, log } = deps;
   const misses = new Map<string, number>();
   const warned = new Set<string>();
@@ -40,6 +41,7 @@ export function createFollowing(deps: Deps, ages: Ages): Following {
     const running = store.open().filter((request) => isIn(request, ['running']));
     // Nobody asks Defender any more, so nobody would ever take this back.
     if (running.length === 0) trouble = readAt = undefined;
+    if (running.length === 0 && !store.open().some((request) => isIn(request, ['unknown']))) deps.watch.forget('follow');
     for (const request of running) if (turn.goOn()) await giveUpCancel(request);
     for (const id of misses.keys()) if (!running.some((request) => request.id === id)) misses.delete(id);
     if (running.length === 0 || !turn.goOn()) return undefined;

@@ -1,17 +1,22 @@
 // The passes that keep everything going, each in a worker of its own: a slow chat must not stop the polling, nor a slow Defender the expiry.
 import type { Clock, Keeper, RequestStore } from '../../liveResponse/ports.ts';
 import type { Event } from '../../liveResponse/request.ts';
+import { isOpen } from '../../liveResponse/request.ts';
 import type { Deck } from './deck.ts';
 import type { Deps } from '../deps.ts';
 import { createAges } from './ages.ts';
 import { createClockWatch } from './clockWatch.ts';
 import type { ClockWatch } from './clockWatch.ts';
+import { createAnnouncing } from './announcing.ts';
+import type { Announcing } from './announcing.ts';
 import { createDeck } from './deck.ts';
+import type { DefenderWatch } from './defenderWatch.ts';
 import { createExpiry } from './expiry.ts';
 import { createFollowing } from './following.ts';
 import type { Following } from './following.ts';
 import { createOutlook } from './outlook.ts';
 import type { Outlook } from './outlook.ts';
+import { createLateFinds } from './lateFinds.ts';
 import { createParked } from './parked.ts';
 import type { ParkedWatch } from './parked.ts';
 import { createReconciliation } from './reconciliation.ts';
@@ -22,6 +27,7 @@ import { createSequels } from './sequels.ts';
 import type { Results } from './results.ts';
 import { createSubmission } from './submission.ts';
 import type { Submission } from './submission.ts';
+import { createTwins } from './twins.ts';
 import { createViews } from './views.ts';
 import type { Views } from './views.ts';
 import { startWorker } from './worker.ts';
@@ -39,6 +45,9 @@ export interface Loop {
   readonly clockWatch: ClockWatch;
   /** How each worker is; none before the start. */
   workers(): readonly WorkerStatus[];
+  readonly announcing: Announcing;
+  /** What can be read of Defender, and since when and why what cannot. */
+  readonly watch: DefenderWatch;
   /** One pass of everything, and the end of all it started: for tests and for whoever wants to drive time by hand. */
   tick(): Promise<void>;
   /** Looks at all open cards anew: something changed that is not in any one request, such as a freeze. */
@@ -63,7 +72,7 @@ export interface LoopParts {
 export type Subscribe = (listener: (requestId: string, event: Event['type']) => void) => void;
 
 /** `subscribe` calls back after each durable change; it is what nudges the workers. */
-export function createLoop(deps: Deps & { readonly store: RequestStore }, subscribe: Subscribe, { keepers = () => [], real = deps.clock }: LoopParts = {}): Loop {
+export function createLoop(deps: Deps & { readonly store: RequestStore; readonly watch: DefenderWatch }, subscribe: Subscribe, { keepers = () => [], real = deps.clock }: LoopParts = {}): Loop {
   const workers: Record<string, Worker> = {};
   const nudge = (...names: readonly string[]) => names.forEach((name) => workers[name]?.nudge());
   const nudgeAll = (): void => nudge(...Object.keys(workers));
@@ -76,7 +85,10 @@ export function createLoop(deps: Deps & { readonly store: RequestStore }, subscr
   const parked = createParked(deps, ages, () => nudge('following'));
   const sequels = createSequels(deps);
   const results = createResults(deps, ages);
-  const views = createViews(deps, submission);
+  const lateFinds = createLateFinds(deps, ages);
+  const announcing = createAnnouncing(deps);
+  const twins = createTwins(deps);
+  const views = createViews(deps, submission, twins);
   const deck = createDeck(deps, views, () => nudge('cards'));
   const outlook = createOutlook(deps, following);
   const journal: Keeper = { name: 'journal', trouble: () => deps.store.trouble(), recover: () => deps.store.recover() };
@@ -95,10 +107,21 @@ export function createLoop(deps: Deps & { readonly store: RequestStore }, subscr
   subscribe((requestId, event) => {
     deck.touch(requestId);
     results.touch(requestId);
+    lateFinds.touch(requestId);
+    twins.touch(requestId);
+    // Their cards name this one and how it stands.
+    const request = deps.store.get(requestId);
+    if (request !== undefined) for (const twin of twins.of(request)) if (isOpen(twin)) deck.touch(twin.id);
     // A new session is read at once; every other reading keeps its distance from the last, so progress must not nudge its own reader.
     if (event === 'submitted' || event === 'adopted') nudge('following');
     if (event === 'asked') nudge('sequels');
-    nudge('expiry', 'submission', 'reconciliation', 'parked', 'results', 'cards');
+    nudge('expiry', 'submission', 'reconciliation', 'lateFinds', 'parked', 'results', 'cards');
+  });
+
+  deps.watch.onChange(() => {
+    // Cards that say whether they are followed, and those that wait for what cannot be had.
+    for (const request of deps.store.open()) if (request.state === 'running' || request.state === 'unknown' || request.state === 'queued') deck.touch(request.id);
+    nudge('cards');
   });
 
   /** The deck answers a time of day. */
@@ -111,10 +134,12 @@ export function createLoop(deps: Deps & { readonly store: RequestStore }, subscr
     ['expiry', 'ends what nobody approved in time', (turn) => expiry.pass(turn)],
     ['submission', 'sends what is approved', (turn) => submission.pass(turn)],
     ['reconciliation', 'looks for sessions whose answer was lost', (turn) => reconciliation.pass(turn)],
+    ['lateFinds', 'looks for what was given up and may have run', () => lateFinds.pass()],
     ['following', 'follows running sessions', (turn) => following.pass(turn)],
     ['parked', 'cancels sessions that wait too long for an offline device', (turn) => parked.pass(turn)],
     ['results', 'reads results and links', (turn) => results.pass(turn)],
     ['sequels', 'marks what was tried again', () => sequels.pass()],
+    ['announcing', 'says in approvals places that submissions are frozen or released', () => announcing.pass()],
     ['cards', 'draws cards', cards],
     ['outlook', 'looks whether Defender can be read while nothing runs', () => outlook.pass()],
   ];
@@ -130,23 +155,27 @@ export function createLoop(deps: Deps & { readonly store: RequestStore }, subscr
     outlook,
     clockWatch,
     workers: () => Object.values(workers).map((worker) => worker.status()),
+    announcing,
+    watch: deps.watch,
     async tick() {
       await recovery.pass();
       await expiry.pass();
       await reconciliation.pass();
+      await lateFinds.pass();
       await submission.pass();
       await submission.settled();
       await following.pass();
       await parked.pass();
       await results.pass();
       await sequels.pass();
+      await announcing.pass();
       await deck.pass();
       await deck.settled();
     },
     hurry: () => nudge('following', 'reconciliation', 'results'),
     redrawOpen() {
       for (const request of deps.store.open()) deck.touch(request.id);
-      nudge('submission', 'cards');
+      nudge('submission', 'announcing', 'cards');
     },
     start() {
       for (const [name, purpose, pass] of works) workers[name] = startWorker({ name, purpose, pass }, deps.clock, deps.log, real);

@@ -108,14 +108,14 @@ export function createReconciliation(deps: Deps, ages: Ages, isPosting: (id: str
 }
 
 /** What an action found by our tag runs, where that is not what was approved: somebody else may have used our tag, or our credentials. */
-export function differing({ log }: Pick<Deps, 'log'>, request: InState<'submitting' | 'unknown'>, { id, commands }: Action): { readonly differs?: readonly Command[] } {
+export function differing({ log }: Pick<Deps, 'log'>, request: InState<'submitting' | 'unknown' | 'over'>, { id, commands }: Action): { readonly differs?: readonly Command[] } {
   if (commands === undefined || sameCommands(commands, request.commands)) return {};
   log.error('commandsDiffer', { request: request.id, action: id });
   return { differs: commands };
 }
 
 /** The newest of the device's recent actions that bears the tag of any of our attempts, since each of them may have arrived. @throws DefenderError */
-export async function findByTag({ defender, log }: Pick<Deps, 'defender' | 'log'>, request: InState<'submitting' | 'unknown'>): Promise<Action | undefined> {
+export async function findByTag({ defender, log }: Pick<Deps, 'defender' | 'log'>, request: InState<'submitting' | 'unknown' | 'over'>): Promise<Action | undefined> {
   const first = Math.min(...request.attempts.map((attempt) => attempt.at));
   const recent = await defender.recent(request.device.id, first - clockSlack);
   const ours = recent.filter((action) => request.attempts.some((attempt) => action.comment.includes(attempt.tag)));

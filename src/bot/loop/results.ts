@@ -2,10 +2,10 @@
 import { stepStates } from '../../liveResponse/action.ts';
 import { DefenderError, StoreError, errorAnswer } from '../../liveResponse/ports.ts';
 import { describeFile, sniffBytes } from '../../liveResponse/result.ts';
-import { maxTranscriptBytes, readTranscript } from '../../liveResponse/transcript.ts';
+import { maxTranscriptBytes, notTextOf, readTranscript } from '../../liveResponse/transcript.ts';
 import type { PersonRef } from '../../liveResponse/person.ts';
 import type { InState, Request } from '../../liveResponse/request.ts';
-import type { CollectedFile, LinkFact, ResultTrouble } from '../../liveResponse/resultFacts.ts';
+import type { CollectedFile, LinkFact, NotText, ResultTrouble } from '../../liveResponse/resultFacts.ts';
 import type { Deps } from '../deps.ts';
 import type { Ages } from './ages.ts';
 import { isIn, moveFrom } from './moving.ts';
@@ -32,7 +32,13 @@ export interface Results {
   /** The disk is well again: texts that could not be kept are read now. */
   recovered(): void;
   /** Reads one transcript now, for somebody who asked. @throws DefenderError */
-  read(request: WithResults, index: number): Promise<string>;
+  read(request: Pick<WithResults, 'id' | 'actionId'>, index: number): Promise<OutputRead>;
+}
+
+export interface OutputRead {
+  readonly text: string;
+  /** What lay there instead of a text. */
+  readonly notText?: NotText;
 }
 
 export function createResults(deps: Deps, ages: Ages): Results {
@@ -140,21 +146,23 @@ export function createResults(deps: Deps, ages: Ages): Results {
 
   /** True when the trouble will not pass by itself, so that nothing more is tried. */
   async function tellTrouble(request: WithResults, index: number, found: Pick<ResultTrouble, 'code' | 'tries' | 'error'>): Promise<boolean> {
+    // Both say that calls are scarce, and nothing of the result: no news where something is known of it already.
     const own = found.code === 'paced' || found.code === 'throttled';
-    const code = own ? 'notReady' : found.code;
+    const code = own ? 'throttled' : found.code;
     await moveFrom(store, request.id, ['running', 'finished'], (current, now) => {
       const known = current.results.troubles.find((one) => one.index === index);
-      return known?.code === code ? undefined : { type: 'resultTrouble', trouble: { index, at: now, code, tries: found.tries, ...(own || found.error === undefined ? {} : { error: found.error }) } };
+      return known?.code === code || (own && known !== undefined) ? undefined : { type: 'resultTrouble', trouble: { index, at: now, code, tries: found.tries, ...(found.error === undefined ? {} : { error: found.error }) } };
     });
     if (isFinal(code)) tries.delete(`${request.id}:${index}`);
     return isFinal(code);
   }
 
-  async function read(request: WithResults, index: number): Promise<string> {
+  async function read(request: Pick<WithResults, 'id' | 'actionId'>, index: number): Promise<OutputRead> {
     const link = await defender.link(request.actionId, index);
     const result = await defender.read(link.url, maxTranscriptBytes);
     const transcript = readTranscript(result.bytes, result.cut);
     const text = [transcript.output, transcript.errors === '' ? '' : `--- script_errors ---\n${transcript.errors}`].filter((part) => part !== '').join('\n');
+    const notText = notTextOf(result.bytes, transcript, result.size);
     const kept = await deps.outputs.put(request.id, index, text);
     await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({
       type: 'excerptRead',
@@ -165,10 +173,11 @@ export function createResults(deps: Deps, ages: Ages): Results {
         sha256: kept.sha256,
         errors: transcript.errors.trim() !== '',
         cut: result.cut,
+        ...(notText === undefined ? {} : { notText }),
         ...(transcript.exitCode === undefined ? {} : { exitCode: transcript.exitCode }),
       },
     }));
-    return text;
+    return { text, ...(notText === undefined ? {} : { notText }) };
   }
 
   async function sniff(request: WithResults, index: number): Promise<void> {
@@ -263,7 +272,7 @@ function isFinal(code: string): boolean {
 }
 
 /** Defender's no to a link, with its correlation id. Our own budget and an outage say nothing of the link. */
-export async function keepRefusal({ store }: Pick<Deps, 'store'>, request: WithResults, index: number, error: DefenderError): Promise<void> {
+export async function keepRefusal({ store }: Pick<Deps, 'store'>, request: Pick<WithResults, 'id'>, index: number, error: DefenderError): Promise<void> {
   if (error.detail.status === undefined || outages.has(error.code) && error.code !== 'unauthorized') return;
   await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({ type: 'linkRefused', trouble: { index, at: now, code: error.code, tries: 1, error: errorAnswer(error) } }));
 }

@@ -1,7 +1,7 @@
 // From approved to running: claim a slot, write the intent down, POST once. What a definite "no" means is decided here; a lost
 // answer goes to reconciliation and is never repeated by itself. What holds a request back is in `holds`, what must still be true in `beforeSending`.
 import { clip, oneLine } from '../../../cards/clip.ts';
-import { earlierAttempt } from '../../../cards/said.ts';
+import { earlierAttempt } from '../../liveResponse/request.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import type { Blocker } from '../../liveResponse/errorAnswer.ts';
 import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';

@@ -22,5 +22,5 @@ export function endingWords(ending: Ending): string {
 }
 
 export function wasOver(request: InState<'over'>): Refusal {
-  return { refused: 'alreadyOver', id: request.id, how: endingWords(request.ending), at: request.endedAt, ...('from' in againFrom(request) ? { retry: true } : {}) };
+  return { refused: 'alreadyOver', id: request.id, how: `${endingWords(request.ending)}${request.found === undefined ? '' : ' (seen at Defender since)'}`, at: request.endedAt, ...('from' in againFrom(request) ? { retry: true } : {}) };
 }

@@ -1,8 +1,10 @@
 // Everything the bot may answer "no" to in conversation, as values, and the one place that puts each into words with the next step.
 import type { NotAgain } from '../../../cards/again.ts';
 import type { Trust } from '../ports.ts';
+import { frozenSentence } from '../../../cards/frozen.ts';
 import { rightSentence } from '../../../cards/rights.ts';
 import { changeWords } from '../../../cards/scripts.ts';
+import { duration, stamp } from '../../../cards/time.ts';
 import type { Command } from '../../liveResponse/commands.ts';
 import type { Departure } from '../../liveResponse/content.ts';
 import type { ErrorAnswer } from '../../liveResponse/errorAnswer.ts';
@@ -67,6 +69,8 @@ export type Refusal =
   | { readonly refused: 'stillLooking'; readonly id: string; readonly looks: number; readonly of: number }
   | { readonly refused: 'alreadyCancelling'; readonly id: string; readonly by: Asker; readonly at: number }
   | { readonly refused: 'notAgain'; readonly id: string; readonly why: NotAgain | 'noSuchIndex'; readonly state?: State }
+  /** The same is open already: `ago` in milliseconds, `line` asks for it all the same. */
+  | { readonly refused: 'twin'; readonly twin: string; readonly device: string; readonly status: string; readonly by: string; readonly ago: number; readonly places: readonly string[]; readonly line: string }
   | { readonly refused: 'goneOn'; readonly id: string; readonly as: string }
   | { readonly refused: 'frozen'; readonly by: string; readonly why: string; readonly at: number }
   | { readonly refused: 'alreadyFrozen'; readonly by: string; readonly why: string; readonly at: number }
@@ -76,7 +80,8 @@ export type Refusal =
   | { readonly refused: 'noSuchPage'; readonly id: string; readonly pages: number }
   // The world
   | { readonly refused: 'storeUnavailable' }
-  | { readonly refused: 'defenderUnavailable'; readonly detail: string }
+  /** `since`: it has been so for a while, in epoch milliseconds. */
+  | { readonly refused: 'defenderUnavailable'; readonly detail: string; readonly since?: number }
   | { readonly refused: 'noRight'; readonly error: ErrorAnswer };
 
 export function isRefusal(value: unknown): value is Refusal {
@@ -155,14 +160,16 @@ function sentence(refusal: Refusal, command: string): string {
       return `The bot is still looking for ${refusal.id} at Defender (${refusal.looks} of ${refusal.of} looks done), where lists may lag: sent again now it could run twice. Wait until the card says that it looked ${refusal.of} times.`;
     case 'alreadyCancelling':
       return `${'policy' in refusal.by ? 'The policy (cancelParkedAfter)' : refusal.by.name} asked Defender at ${clock(refusal.at)} to cancel ${refusal.id}. Its card shows what comes of it.`;
+    case 'twin':
+      return twinSentence(refusal, command);
     case 'notAgain':
       return notAgainSentence(refusal, command);
     case 'goneOn':
       return `${refusal.id} was tried again already as ${refusal.as}, which reached Defender. Go on from there: "${command} status ${refusal.as}" shows its card.`;
     case 'frozen':
-      return `Submissions are frozen by ${refusal.by} since ${clock(refusal.at)}: ${refusal.why}. Nothing can be asked for or approved until somebody allowed to types "${command} unfreeze".`;
+      return frozenSentence(refusal, command);
     case 'alreadyFrozen':
-      return `Submissions are frozen already, by ${refusal.by} since ${clock(refusal.at)}: ${refusal.why}. "${command} unfreeze" lets them go on.`;
+      return `Nothing was changed. ${frozenSentence(refusal, command)}`;
     case 'notFrozen':
       return `Nothing is frozen. "${command} freeze <why>" stops all submissions.`;
     case 'noResult':
@@ -172,7 +179,7 @@ function sentence(refusal: Refusal, command: string): string {
     case 'storeUnavailable':
       return 'The journal cannot be written just now, so nothing was done and nothing will be sent. Tell whoever runs this bot; /readyz says why.';
     case 'defenderUnavailable':
-      return `Defender could not be asked, so nothing was done: ${refusal.detail}. Try again in a minute.`;
+      return `Defender could not be asked, so nothing was done: ${refusal.detail}.${refusal.since === undefined ? '' : ` It has been so since ${stamp(refusal.since)}.`} Try again in a minute.`;
     case 'noRight':
       return `${rightSentence(refusal.error) ?? 'Defender does not let the bot in.'}${correlation(refusal.error.target)}`;
   }
@@ -321,6 +328,19 @@ function noResultSentence({ id, why, index, error }: Extract<Refusal, { refused:
   }
 }
 
+function twinSentence({ twin, device, status, by, ago, places }: Extract<Refusal, { refused: 'twin' }>, command: string): string {
+  const when = ago < 60_000 ? 'just now' : `${duration(ago)} ago`;
+  return (
+    `${twin} asks for the same on ${device} already (${status}; asked by ${by} ${when}), so nothing new was asked for. ` +
+    `Its card is in ${places.join(', ')}; follow it with "${command} status ${twin}". To ask separately all the same, say why, as below.`
+  );
+}
+
+/** What stands below the sentence, to be copied. */
+export function blockOf(refusal: Refusal, command: string): string | undefined {
+  return refusal.refused === 'twin' ? `${command} ${refusal.line}` : undefined;
+}
+
 function notAgainSentence({ id, why, state }: Extract<Refusal, { refused: 'notAgain' }>, command: string): string {
   switch (why) {
     case 'notEnded':
@@ -329,6 +349,8 @@ function notAgainSentence({ id, why, state }: Extract<Refusal, { refused: 'notAg
       return `Every command of ${id} completed, so there is nothing left of it to run. To run it once more, type it anew.`;
     case 'takenBack':
       return `${id} was denied or withdrawn by a person, so it is not carried over. If it is needed after all, type it anew with what was missing.`;
+    case 'foundLate':
+      return `${id} was given up, and an attempt of it turned up at Defender after all: its card shows how it went. Type what is still missing.`;
     case 'mayHaveRun':
       return `Nobody knows whether ${id} ran, so it is not repeated from its card. Look on the device and in the portal first; then type what is still missing.`;
     case 'mustNot':
