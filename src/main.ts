@@ -1,5 +1,6 @@
 // `npm start`: settings from the environment, one service, one address; a clear sentence and exit code 2 when something has to be mended first.
 import { readSettings } from './adapters/config/settings.ts';
+import { readDotEnv } from './dotEnv.ts';
 import { optionsFrom } from './options.ts';
 import { startService } from './service.ts';
 import type { Service } from './service.ts';
@@ -11,9 +12,16 @@ const lastGrace = 2_000;
 const misconfigured = 2;
 
 async function main(): Promise<void> {
+  const file = readDotEnv(process.env);
+  if (file.wrong !== undefined) {
+    process.stderr.write(`The bot cannot start: ${file.wrong}\n`);
+    process.exitCode = misconfigured;
+    return;
+  }
   const read = readSettings(process.env);
   for (const warning of read.warnings) process.stderr.write(`warning: ${warning}\n`);
   if ('problems' in read) {
+    if (file.said !== undefined) process.stderr.write(`Settings: ${file.said}.\n`);
     process.stderr.write(`The bot cannot start:\n${read.problems.map((problem) => `  - ${problem}`).join('\n')}\n`);
     process.exitCode = misconfigured;
     return;
@@ -33,6 +41,7 @@ async function main(): Promise<void> {
     return;
   }
   process.stdout.write(`live-response-bot ${read.settings.console ? 'console' : 'service'} at ${service.url}/\n`);
+  if (file.said !== undefined) process.stdout.write(`Settings: ${file.said}.\n`);
   if (!read.settings.console) process.stdout.write('The local console is off: it lets one human play several people, so it never runs beside a real chat.\n');
 
   let stopping = false;

@@ -1,15 +1,12 @@
 // From settings to what the service is made of. Where the policy is when nobody named one is decided here too.
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Settings } from './adapters/config/settings.ts';
 import type { AzureSettings } from './adapters/config/defenderSettings.ts';
 import { clouds } from './adapters/defender/clouds.ts';
 import type { Endpoint } from './adapters/defender/clouds.ts';
 import type { Credentials } from './adapters/entra/settings.ts';
+import { besideModules } from './besideModules.ts';
 import type { ServiceOptions } from './service.ts';
-
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 export function optionsFrom(settings: Settings): ServiceOptions {
   const { http, dataDir, defender, pacing } = settings;
@@ -68,7 +65,7 @@ function credentialsOf({ tenantId, credential }: AzureSettings): Credentials {
 
 /** The console works at once, with the example; a real chat needs a policy that somebody wrote. */
 function policyFile({ console: local, policyFile: named }: Settings): string {
-  return local && named === './policy.yaml' && !existsSync(named) ? join(root, 'policy.example.yaml') : named;
+  return local && named === './policy.yaml' && !existsSync(named) ? besideModules('policy.example.yaml') : named;
 }
 
 /** Known secrets, for the log's second net. */

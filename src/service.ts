@@ -21,7 +21,9 @@ import { Http } from './adapters/outbound/http.ts';
 import { random } from './adapters/random.ts';
 import { lastTime } from './adapters/store/lastTime.ts';
 import { openOutputStore } from './adapters/store/outputStore.ts';
+import { realDisk } from './adapters/store/disk.ts';
 import type { Disk } from './adapters/store/disk.ts';
+import { createFreezeWatch } from './adapters/store/freezeRequest.ts';
 import { openStore } from './adapters/store/requestStore.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import { createBot } from './bot/bot.ts';
@@ -146,6 +148,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await store.note({ type: 'started', version });
     await store.note({ type: 'policyRead', sha256 });
     later(() => noteStop(store, log));
+    const machine = createFreezeWatch({ disk: options.disk ?? realDisk, folder: options.dataDir, log, freeze: (by, why) => bot.freeze(by, why) });
+    // Before anything can be sent: a freeze asked for while the process was down, or as it died, holds from the first moment.
+    await machine.look();
+    machine.start();
+    later(() => machine.stop());
     bot.loop.start();
     later(() => bot.loop.stop());
     const server: HttpServer = await startHttp({

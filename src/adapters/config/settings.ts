@@ -41,7 +41,7 @@ export type ReadSettings = ({ readonly settings: Settings } | { readonly problem
 
 /** Every name that is read, for the warning about misspelt ones. */
 export const knownNames: readonly string[] = [
-  'PORT', 'HOST', 'LR_DATA_DIR', 'LR_POLICY', 'LR_DEFENDER', 'LR_SPEED', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH',
+  'PORT', 'HOST', 'LR_DATA_DIR', 'LR_POLICY', 'LR_ENV_FILE', 'LR_DEFENDER', 'LR_SPEED', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH',
   'LR_SUBMITS_PER_MINUTE', 'LR_CALLS_PER_MINUTE', 'LR_CALLS_PER_HOUR', 'LR_SESSIONS', 'LR_POLL_MS', 'LR_PARKED_POLL_MS', 'LR_OFFLINE_QUEUE',
   'DEFENDER_CLOUD', 'DEFENDER_API_URL', 'DEFENDER_SCOPE', 'DEFENDER_AUTH',
   'AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE',
