@@ -7,6 +7,8 @@ import { placesOf } from './adapters/console/people.ts';
 import type { World } from './adapters/console/world.ts';
 import type { Check } from './adapters/http/server.ts';
 import type { Http } from './adapters/outbound/http.ts';
+import { proxyDispatcher } from './adapters/outbound/proxy.ts';
+import type { Proxy } from './adapters/outbound/proxy.ts';
 import { random } from './adapters/random.ts';
 import { realDisk } from './adapters/store/disk.ts';
 import { history } from './adapters/store/history.ts';
@@ -35,6 +37,7 @@ export interface ChatParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly http: Http;
+  readonly proxy?: Proxy;
   /** The embedded simulator's switches, for the console. */
   readonly world?: World;
   /** Asked once the bot exists. */
@@ -69,7 +72,7 @@ const teamsRoom = () => import('./teamsChat.ts');
 export async function openChats(options: ChatOptions, parts: ChatParts): Promise<Chats> {
   const { command, policy, store, clock, log, dataDir, bot } = parts;
   const local = options.console ? createConsoleChat({ clock, places: placesOf(policy).map((place) => place.id), askedAt: (id) => store.get(id)?.at }) : undefined;
-  const slack = options.slack === undefined ? undefined : await (await slackRoom()).openSlack(options.slack, store, { command, bot, log, dataDir, onDeaf: parts.onBroken });
+  const slack = options.slack === undefined ? undefined : await (await slackRoom()).openSlack(options.slack, store, { command, bot, log, dataDir, onDeaf: parts.onBroken, ...(parts.proxy === undefined ? {} : { dispatcher: proxyDispatcher(parts.proxy) }) });
   const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, store, { command, log, dataDir });
   const entra = options.entra === undefined ? undefined : (await teamsRoom()).openEntraGroups(options.entra, parts.http, log);
   const streams: (() => Promise<void>)[] = [];

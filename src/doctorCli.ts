@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { createClock } from './adapters/clock.ts';
 import { Http } from './adapters/outbound/http.ts';
 import { readDotEnv } from './dotEnv.ts';
+import { proxyFrom, useProxy } from './adapters/outbound/proxy.ts';
 import { examine } from './doctor/examine.ts';
 import { fail, ok } from './doctor/line.ts';
 import type { Line, Verdict } from './doctor/line.ts';
@@ -49,7 +50,10 @@ async function main(): Promise<number> {
   const file = readDotEnv(process.env);
   const style: Style = { json, colours: process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '', secrets: secretsIn(process.env) };
   const counts: Record<Verdict, number> = { ok: 0, warn: 0, FAIL: 0, skip: 0 };
-  const http = new Http();
+  const found = proxyFrom(process.env);
+  const proxy = found === undefined || 'wrong' in found ? undefined : found;
+  if (proxy !== undefined) useProxy(proxy, process.env);
+  const http = new Http(proxy === undefined ? {} : { proxy });
   const tell = (line: Line): void => {
     counts[line.verdict] += 1;
     process.stdout.write(showLine(line, style));
@@ -57,6 +61,7 @@ async function main(): Promise<number> {
   try {
     if (file.said !== undefined) tell(ok('settings.file', file.said));
     if (file.wrong !== undefined) tell(fail('settings.file', file.wrong, 'The bot does not start with it.'));
+    if (proxy !== undefined) tell(ok('settings.proxy', `everything that leaves this machine goes through ${proxy.said}, but for ${proxy.direct.join(', ')}`));
     await examine({ variables: process.env, http, clock: createClock(), offline, probe }, tell);
   } finally {
     await http.close();

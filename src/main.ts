@@ -1,5 +1,6 @@
 // `npm start`: settings from the environment, one service, one address; a clear sentence and exit code 2 when something has to be mended first.
 import { readSettings } from './adapters/config/settings.ts';
+import { useProxy } from './adapters/outbound/proxy.ts';
 import { readDotEnv } from './dotEnv.ts';
 import { optionsFrom } from './options.ts';
 import { startService } from './service.ts';
@@ -26,6 +27,8 @@ async function main(): Promise<void> {
     process.exitCode = misconfigured;
     return;
   }
+  const { proxy } = read.settings;
+  if (proxy !== undefined) useProxy(proxy, process.env);
   let service: Service;
   try {
     service = await startService({
@@ -41,6 +44,7 @@ async function main(): Promise<void> {
     return;
   }
   process.stdout.write(`live-response-bot ${read.settings.console ? 'console' : 'service'} at ${service.url}/\n`);
+  if (proxy !== undefined) process.stdout.write(`Everything that leaves this machine goes through the proxy ${proxy.said}, but for ${proxy.direct.join(', ')}.\n`);
   if (file.said !== undefined) process.stdout.write(`Settings: ${file.said}.\n`);
   if (!read.settings.console) process.stdout.write('The local console is off: it lets one human play several people, so it never runs beside a real chat.\n');
 

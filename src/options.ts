@@ -38,6 +38,7 @@ export function optionsFrom(settings: Settings): ServiceOptions {
     parkedGap: pacing.parkedPollMs,
     offlineQueue: pacing.offlineQueueMs,
     outputRetention: settings.retentionMs,
+    ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
   };
 }
 
@@ -69,13 +70,14 @@ function policyFile({ console: local, policyFile: named }: Settings): string {
 }
 
 /** Known secrets, for the log's second net. */
-function secretsOf({ azure, slack, teams }: Settings): readonly string[] {
+function secretsOf({ azure, slack, teams, proxy }: Settings): readonly string[] {
   const intake = slack?.intake;
   const secrets = [
     azure?.credential.kind === 'secret' ? azure.credential.secret : undefined,
     slack?.botToken,
     intake?.kind === 'socket' ? intake.appToken : intake?.signingSecret,
     teams?.password,
+    proxy?.password,
   ];
   return secrets.flatMap((secret) => (secret === undefined ? [] : [secret.reveal()]));
 }

@@ -18,6 +18,7 @@ import type { Check, HttpServer } from './adapters/http/server.ts';
 import { createLog } from './adapters/log.ts';
 import type { LogLevel } from './adapters/log.ts';
 import { Http } from './adapters/outbound/http.ts';
+import type { Proxy } from './adapters/outbound/proxy.ts';
 import { random } from './adapters/random.ts';
 import { lastTime } from './adapters/store/lastTime.ts';
 import { openOutputStore } from './adapters/store/outputStore.ts';
@@ -61,6 +62,8 @@ export interface ServiceOptions extends ChatOptions {
   readonly parkedGap: number;
   readonly offlineQueue: number;
   readonly outputRetention: number;
+  /** The way out; absent: directly. The clients that are not ours are told by `useProxy`. */
+  readonly proxy?: Proxy;
   /** Where journal and snapshot are written, for tests; the machine's own by default. */
   readonly disk?: Disk;
 }
@@ -95,7 +98,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const store = await openStore({ dir: options.dataDir, clock, log, ...(options.disk === undefined ? {} : { disk: options.disk }) });
     later(() => store.close());
     const outputs = await openOutputStore({ dir: options.dataDir, clock });
-    const http = new Http();
+    const http = new Http(options.proxy === undefined ? {} : { proxy: options.proxy });
     later(() => http.close());
     const upstream = await openDefender(options, clock, later);
     const budgets = new Budgets(ratesOf(options.rates));
@@ -112,6 +115,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       http,
       bot: () => bot,
       onBroken: (why) => options.onBroken?.(why),
+      ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
       ...(upstream.simulator === undefined || scaledClock === undefined ? {} : { world: createPlayground(upstream.simulator.tenant, scaledClock) }),
     });
     later(() => chats.stop());
@@ -167,7 +171,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     later(() => server.stop());
     later(() => chats.drain());
     await chats.open(server.url);
-    log.info('started', { url: server.url, defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
+    log.info('started', { url: server.url, ...(options.proxy === undefined ? {} : { proxy: options.proxy.said }), defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
     return {
       url: server.url,
       bot,
