@@ -8,6 +8,8 @@ import type { World } from './adapters/console/world.ts';
 import type { Check } from './adapters/http/server.ts';
 import { openLastKnown } from './adapters/lastKnown.ts';
 import type { Http } from './adapters/outbound/http.ts';
+import { proxyDispatcher } from './adapters/outbound/proxy.ts';
+import type { Proxy } from './adapters/outbound/proxy.ts';
 import { random } from './adapters/random.ts';
 import { realDisk } from './adapters/store/disk.ts';
 import { history } from './adapters/store/history.ts';
@@ -42,6 +44,7 @@ export interface ChatParts {
   readonly chatClock: Clock;
   readonly log: Log;
   readonly http: Http;
+  readonly proxy?: Proxy;
   /** The embedded simulator's switches, for the console. */
   readonly world?: World;
   /** Asked once the bot exists. */
@@ -130,7 +133,7 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
 
 /** @param others whether another chat works, so that this one's outage need not end the process */
 async function lateSlack(settings: SlackService, options: ChatOptions, parts: ChatParts, lastKnown: LastKnown, others: () => boolean): Promise<LateChat> {
-  const { command, store, chatClock, log, dataDir, bot } = parts;
+  const { command, store, chatClock, log, dataDir, bot, proxy } = parts;
   const room = await slackRoom();
   const slack = createLateChat({
     name: 'Slack',
@@ -147,6 +150,7 @@ async function lateSlack(settings: SlackService, options: ChatOptions, parts: Ch
         log,
         dataDir,
         lastKnown,
+        ...(proxy === undefined ? {} : { dispatcher: proxyDispatcher(proxy) }),
         onDeaf: (why) => {
           if (others()) slack.reconnect(why);
           else parts.onBroken(why);

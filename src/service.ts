@@ -17,10 +17,13 @@ import type { HttpServer } from './adapters/http/server.ts';
 import { createLog } from './adapters/log.ts';
 import type { LogLevel } from './adapters/log.ts';
 import { Http } from './adapters/outbound/http.ts';
+import type { Proxy } from './adapters/outbound/proxy.ts';
 import { random } from './adapters/random.ts';
 import { lastTime } from './adapters/store/lastTime.ts';
 import { openOutputStore } from './adapters/store/outputStore.ts';
+import { realDisk } from './adapters/store/disk.ts';
 import type { Disk } from './adapters/store/disk.ts';
+import { createFreezeWatch } from './adapters/store/freezeRequest.ts';
 import { openStore } from './adapters/store/requestStore.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import { createBot } from './bot/bot.ts';
@@ -61,6 +64,8 @@ export interface ServiceOptions extends ChatOptions {
   readonly parkedGap: number;
   readonly offlineQueue: number;
   readonly outputRetention: number;
+  /** The way out; absent: directly. The clients that are not ours are told by `useProxy`. */
+  readonly proxy?: Proxy;
   /** Where journal and snapshot are written, for tests; the machine's own by default. */
   readonly disk?: Disk;
   /** One clock for everything, chats included, for tests that move time; by default the machine's own, and a faster one for a simulated tenant. */
@@ -99,7 +104,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const store = await openStore({ dir: options.dataDir, clock, log, ...(options.disk === undefined ? {} : { disk: options.disk }) });
     later('store', 3_000, () => store.close());
     const outputs = await openOutputStore({ dir: options.dataDir, clock });
-    const http = new Http();
+    const http = new Http(options.proxy === undefined ? {} : { proxy: options.proxy });
     later('http', 1_000, () => http.close());
     const upstream = await openDefender(options, clock, closing);
     const budgets = new Budgets(ratesOf(options.rates));
@@ -117,6 +122,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       http,
       bot: () => bot,
       onBroken: (why) => options.onBroken?.(why),
+      ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
       ...(upstream.simulator === undefined || scaledClock === undefined ? {} : { world: createPlayground(upstream.simulator.tenant, scaledClock) }),
     });
     later('chats', 4_000, () => chats.stop());
@@ -156,6 +162,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await store.note({ type: 'started', version });
     await store.note({ type: 'policyRead', sha256 });
     later('journal note', 2_000, () => noteStop(store, log));
+    const machine = createFreezeWatch({ disk: options.disk ?? realDisk, folder: options.dataDir, log, freeze: (by, why) => bot.freeze(by, why) });
+    // Before anything can be sent: a freeze asked for while the process was down, or as it died, holds from the first moment.
+    await machine.look();
+    machine.start();
+    later('freeze at the machine', 1_000, () => machine.stop());
     const server: HttpServer = await startHttp({
       host: options.host,
       port: options.port,
@@ -173,7 +184,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     later('work under way', 8_000, () => Promise.all([bot.loop.stop(), chats.drain()]));
     await chats.open(server.url);
     state.phase = 'running';
-    log.info('started', { url: server.url, defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
+    log.info('started', { url: server.url, ...(options.proxy === undefined ? {} : { proxy: options.proxy.said }), defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
     return {
       url: server.url,
       bot,

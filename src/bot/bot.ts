@@ -1,6 +1,8 @@
 // The bot as its chats see it: commands and presses in, replies out, and the loop behind it.
 import type { Conversation } from './answers/conversation.ts';
 import type { Deps } from './deps.ts';
+import type { Freeze } from '../liveResponse/ports.ts';
+import { freezeAtMachine } from './answers/freezing.ts';
 import { rememberingGroups } from './rules/lastKnown.ts';
 import { createRecentLibrary } from './rules/library.ts';
 import { watchDefender } from './loop/defenderWatch.ts';
@@ -11,8 +13,14 @@ import { onPress } from './answers/onPress.ts';
 import type { Bot } from './ports.ts';
 import { createRefusals } from './answers/refusals.ts';
 
+/** What is asked for at the machine itself, by no account of any chat. */
+export interface AtMachine {
+  /** Stops all submissions. Durable when it resolves; answers the freeze that was in force before. */
+  freeze(by: string, why: string): Promise<Freeze | undefined>;
+}
+
 /** Nothing runs until `loop.start()`; tests drive `loop.tick()` instead. */
-export function createBot(given: Deps, subscribe: Subscribe, parts: LoopParts = {}): Bot & { readonly loop: Loop } {
+export function createBot(given: Deps, subscribe: Subscribe, parts: LoopParts = {}): Bot & AtMachine & { readonly loop: Loop } {
   const watch = watchDefender(given.defender, given.clock);
   const deps: Deps = { ...given, defender: watch.defender, groups: rememberingGroups(given.groups, given.lastKnown) };
   const loop = createLoop({ ...deps, watch }, subscribe, parts);
@@ -21,6 +29,7 @@ export function createBot(given: Deps, subscribe: Subscribe, parts: LoopParts = 
     loop,
     command: (input) => onCommand(conversation, input),
     press: (input) => onPress(conversation, input),
+    freeze: (by, why) => freezeAtMachine(conversation, by, why),
     heard: (surface, place) => loop.deck.heard(surface, place),
   };
 }

@@ -22,7 +22,7 @@ import type { SlackFetch } from './outgoing.ts';
 import { openReplayMemory } from './replayMemory.ts';
 import { requiredScopes } from './scopes.ts';
 import { createSocket } from './socket.ts';
-import type { Socket } from './socket.ts';
+import type { Socket, SocketDispatcher } from './socket.ts';
 import { createSuperseding } from './superseding.ts';
 import { clientOptions, createWebApi } from './webApi.ts';
 import type { Fields, WebApi } from './webApi.ts';
@@ -58,8 +58,10 @@ export interface SlackOptions {
   readonly onDeaf: (why: string) => void;
   /** Tries to reach Slack at start, and the pauses between them, in milliseconds; about twenty seconds by default. */
   readonly startPauses?: readonly number[];
-  /** Another way out, such as one through a proxy. */
+  /** Another way out, for tests. */
   readonly fetch?: SlackFetch;
+  /** The way of the socket, through a proxy; fetch takes the process’s own. */
+  readonly dispatcher?: SocketDispatcher;
   /** Socket Mode's patience in milliseconds, for tests. */
   readonly pingTimeout?: number;
 }
@@ -116,7 +118,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   const whispering = createWhispering(api, clock, log, apiUrl, way);
   const superseding = createSuperseding(api, budgets, log);
   const memory = options.appToken === undefined ? openReplayMemory(options.dataDir, clock, log) : undefined;
-  const socket: Socket | undefined = options.appToken === undefined ? undefined : createSocket({ appToken: options.appToken, clock, onDeaf: options.onDeaf, log, ...where, ...(options.deafAfter === undefined ? {} : { deafAfter: options.deafAfter }), ...(options.pingTimeout === undefined ? {} : { pingTimeout: options.pingTimeout }) });
+  const socket: Socket | undefined = options.appToken === undefined ? undefined : createSocket({ appToken: options.appToken, ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }), clock, onDeaf: options.onDeaf, log, ...where, ...(options.deafAfter === undefined ? {} : { deafAfter: options.deafAfter }), ...(options.pingTimeout === undefined ? {} : { pingTimeout: options.pingTimeout }) });
   const http = socket === undefined ? httpReceiver(options, log) : undefined;
   const receiver = socket?.receiver ?? http?.receiver;
   if (receiver === undefined) throw new SlackStartError('Slack has no way in.');

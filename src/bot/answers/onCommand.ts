@@ -4,6 +4,7 @@ import { ask } from './asking.ts';
 import { answering, byLastKnown, byLastKnownSentence, granted, requestOf, sentence, speaking } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { approve, cancel, deny } from './deciding.ts';
+import { freezeAll } from './freezing.ts';
 import { mayFreeze, mayPrepareApproval, maySee, mayUnfreeze } from '../rules/decisions.ts';
 import { explainGrammar } from '../language/grammarProblem.ts';
 import { formattingRepair } from '../language/formatting.ts';
@@ -105,10 +106,7 @@ async function prepareApproval(bot: Conversation, actor: Actor, input: CommandIn
 
 async function freeze(bot: Conversation, actor: Actor, why: string): Promise<Reply> {
   granted(mayFreeze(bot.policy, actor, bot.store.freeze()));
-  await bot.store.note({ type: 'frozen', by: actor.person.name, why, ...byLastKnown(actor) });
-  bot.loop.redrawOpen();
-  const queued = bot.store.open().filter((request) => request.state === 'queued').length;
-  const leaving = bot.store.open().filter((request) => request.state === 'submitting').map((request) => request.id);
+  const { queued, leaving } = await freezeAll(bot, actor.person.name, why, byLastKnown(actor));
   const tooLate = leaving.length === 0 ? '' : ` Too late for ${leaving.join(', ')}, which ${leaving.length === 1 ? 'is' : 'are'} being sent at this moment.`;
   return sentence(`Frozen: nothing more is sent to Defender until somebody types ${bot.settings.command} unfreeze. ${queued} approved ${queued === 1 ? 'request waits' : 'requests wait'}; what already runs goes on. It is announced where approvals are decided.${tooLate}${byLastKnownSentence(actor)}`);
 }
