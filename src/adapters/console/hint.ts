@@ -1,4 +1,4 @@
-// The line that teaches a newcomer what to do next, drawn from the very card it stands beside: it never knows more than the card does.
+// The line that teaches a newcomer what to do next, drawn from the very card it stands next to: it never knows more than the card does.
 import type { CardView } from '../../../cards/view.ts';
 import type { Request } from '../../liveResponse/request.ts';
 

@@ -1,11 +1,11 @@
-// Row 1.7: the console's hint is drawn from the same facts as the card beside it, and never knows more than that one.
+// Row 1.7: the console's hint is drawn from the same facts as the card next to it, and never knows more than that one.
 import { describe, expect, test } from '@jest/globals';
 import { hintOf } from '../../../src/adapters/console/hint.ts';
 import { examples, viewOf } from '../../cards/examples.ts';
 
 const hints = examples.map((one) => ({ name: one.name, view: viewOf(one), request: one.request, hint: hintOf(one.request, viewOf(one)) }));
 
-describe('the hint beside a card (row 1.7)', () => {
+describe('the hint next to a card (row 1.7)', () => {
   test.each(hints.filter(({ hint }) => hint !== undefined))('$name: says that nothing ran only where every row does', ({ view, hint }) => {
     const noneRan = view.steps.every(({ status }) => status === 'not run');
     if (hint?.includes('Nothing ran') === true) expect(noneRan).toBe(true);
