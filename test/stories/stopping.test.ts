@@ -80,6 +80,7 @@ describe('with the groups unreadable', () => {
   });
 
   it('the requester withdraws with what the policy says alone, and nothing is said of what was last known', async () => {
+    inGroup = false;
     await asked();
     readable = false;
     expect(textOf(await house.press('responder1', 'withdraw'))).toMatch(/^Withdrew/);

@@ -203,7 +203,7 @@ describe('trouble with Teams', () => {
 
     expect(await press(older)).toMatch(/superseded/);
     // Told alone: the request as it is, with the buttons that count.
-    const current = await house.connector.until(() => house.connector.in(directOf(ben)).find((message) => cardOf(message) !== undefined));
+    const current = await house.connector.until(() => house.alone(ben).find((message) => cardOf(message) !== undefined));
     expect(wordsOf(current)).toMatch(/superseded[\s\S]*Waiting for approval/);
     await house.connector.until(() => (wordsOf(older).includes('is superseded') ? true : undefined));
     expect(JSON.stringify(older.body)).not.toContain('Action.');

@@ -47,6 +47,8 @@ export interface Call {
   readonly status: number;
   readonly at: number;
   readonly authorization: string | undefined;
+  /** Asked for one member alone. */
+  readonly targeted: boolean;
 }
 
 /** One bot in one thread (msteams-docs: bots/how-to/rate-limit.md). */
@@ -67,7 +69,7 @@ export class FakeConnector {
   authorization: string | undefined;
   /** Asked before all else at each call. */
   refuse: Refuse | undefined;
-  /** Whether messages to one member alone are offered. */
+  /** Whether messages to one member alone are offered; never between two alone, and to members only (msteams-docs: agents-in-teams/targeted-messages.md). */
   targeted = true;
   #next = 1_700_000_000_000;
   readonly #watchers = new Set<() => void>();
@@ -146,7 +148,7 @@ export class FakeConnector {
     const url = new URL(request.url ?? '/', 'http://fake');
     const path = decodeURIComponent(url.pathname.replace(/^\/teams/, ''));
     const log = (status: number): void => {
-      this.calls.push({ method, path, status, at: this.now(), authorization: request.headers.authorization });
+      this.calls.push({ method, path, status, at: this.now(), authorization: request.headers.authorization, targeted: url.searchParams.get('isTargetedActivity') === 'true' });
     };
     const refusal = this.refuse?.({ method, about: path.split('/')[3]?.split(';')[0] ?? 'a chat' });
     if (refusal !== undefined) {
@@ -211,7 +213,9 @@ export class FakeConnector {
 
   #post(conversation: string, body: Readonly<Record<string, unknown>>, targeted: boolean): Answer {
     const recipient = body['recipient'] as { readonly id?: string } | undefined;
-    if (targeted && (!this.targeted || recipient?.id === undefined)) return failed(400, 'BadArgument');
+    const base = conversation.split(';')[0] ?? '';
+    if (targeted && (!this.targeted || recipient?.id === undefined || base.startsWith('a:'))) return failed(400, 'BadArgument');
+    if (targeted && this.#conversations.get(base)?.members.some((one) => one.id === recipient?.id) !== true) return failed(404, 'MemberNotFoundInConversation');
     this.#next += 1;
     const id = String(this.#next);
     this.messages.push({ id, conversation, body, history: [body], ...(targeted && recipient?.id !== undefined ? { to: recipient.id } : {}) });

@@ -27,11 +27,16 @@ export interface ChatOptions {
 export const surface = 'teams';
 
 export interface TeamsChat extends ChatPort {
-  /** Says something to one person alone; `place` is where they spoke. */
-  tell(place: string, objectId: string, message: Outgoing): Promise<void>;
+  /** Says something to one person alone; `place` and `thread` are where they spoke. */
+  tell(place: string, objectId: string, message: Outgoing, thread?: string): Promise<void>;
   /** Rewrites a card that a newer one of the same request took the place of. */
   supersede(old: CardRef, requestId: string): Promise<void>;
 }
+
+/** Targeted messages came to all of Teams in August 2026, not to every tenant on one day: a refusal is asked about again. Milliseconds. */
+const targetedRefusedFor = 3 * 24 * 3_600_000;
+/** A place that takes nothing at all just now says nothing of targeted messages. Milliseconds. */
+const targetedClosedFor = 600_000;
 
 export function createChat(options: ChatOptions): TeamsChat {
   const { connector, references, threads, clock, log } = options;
@@ -74,7 +79,11 @@ export function createChat(options: ChatOptions): TeamsChat {
     await connector.post(target(ref.place, below), { text: said, textFormat: 'xml', mentions });
   }
 
-  async function tell(place: string, objectId: string, message: Outgoing): Promise<void> {
+  /**
+   * In the place itself, seen by that person alone, wherever Teams takes such messages; else in the chat between the two; else in public
+   * only that there is an answer. What may have been taken is not said again elsewhere.
+   */
+  async function tell(place: string, objectId: string, message: Outgoing, thread?: string): Promise<void> {
     const here = references.place(place);
     if (here?.kind === 'personal') {
       await connector.post(target(place), message);
@@ -83,18 +92,18 @@ export function createChat(options: ChatOptions): TeamsChat {
     const person = references.person(objectId);
     if (person === undefined) {
       log.warn('teamsPersonUnknown', { place });
-      await hint(place, undefined);
+      await hint(place, thread, undefined);
       return;
     }
-    if (here?.targeted === true) {
+    if ((here?.noTargetedUntil ?? 0) <= clock.now()) {
       try {
-        await connector.post(target(place), message, person.account);
+        await connector.post(target(place, thread), message, person.account);
         return;
       } catch (error) {
         if (!(error instanceof ChatError) || error.code === 'ambiguous') throw error;
-        // A preview feature of Teams: where it fails, there is the chat between the two.
         log.info('teamsTargetedFailed', { code: error.code });
-        if (error.code === 'rejected' || error.code === 'closed') references.noTargeted(place);
+        if (error.code === 'rejected') references.noTargeted(place, clock.now() + targetedRefusedFor);
+        if (error.code === 'closed') references.noTargeted(place, clock.now() + targetedClosedFor);
       }
     }
     try {
@@ -102,7 +111,7 @@ export function createChat(options: ChatOptions): TeamsChat {
     } catch (error) {
       if (!(error instanceof ChatError) || (error.code !== 'closed' && error.code !== 'rejected')) throw error;
       log.info('teamsDirectFailed', { code: error.code });
-      await hint(place, person);
+      await hint(place, thread, person);
     }
   }
 
@@ -126,14 +135,14 @@ export function createChat(options: ChatOptions): TeamsChat {
   }
 
   /** Says in public only that there is an answer, never what it is. */
-  async function hint(place: string, person: { readonly account: string; readonly name: string } | undefined): Promise<void> {
+  async function hint(place: string, thread: string | undefined, person: { readonly account: string; readonly name: string } | undefined): Promise<void> {
     const text = `I have an answer that is for you alone. Add me as a personal app in Teams, then ask again here or in our chat: ${options.command} help`;
     if (person === undefined) {
-      await connector.post(target(place), textMessage(text));
+      await connector.post(target(place, thread), textMessage(text));
       return;
     }
     const at = `<at>${xmlText(person.name)}</at>`;
-    await connector.post(target(place), { text: `${at} ${xmlText(text)}`, textFormat: 'xml', mentions: [{ id: person.account, name: person.name, text: at }] });
+    await connector.post(target(place, thread), { text: `${at} ${xmlText(text)}`, textFormat: 'xml', mentions: [{ id: person.account, name: person.name, text: at }] });
   }
 
   async function announce(place: string, text: string): Promise<void> {

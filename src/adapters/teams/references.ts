@@ -16,6 +16,8 @@ export interface PlaceReference {
   readonly external: boolean;
   /** Native slash commands, and so messages to one member alone, were seen to work here. */
   readonly targeted: boolean;
+  /** Messages to one member alone were refused here: not tried again before this time. Epoch milliseconds. */
+  readonly noTargetedUntil?: number;
 }
 
 export interface PersonReference {
@@ -75,6 +77,8 @@ export class References implements Keeper {
       bot: message.bot.id,
       external: external || message.shared || (before?.external ?? false),
       targeted: message.targeted || (before?.targeted ?? false),
+      // A native slash command is proof that they work by now.
+      ...(message.targeted || before?.noTargetedUntil === undefined ? {} : { noTargetedUntil: before.noTargetedUntil }),
     });
     const { objectId, id, name } = message.from;
     if (objectId === undefined || !id.startsWith('29:')) return;
@@ -96,9 +100,14 @@ export class References implements Keeper {
     this.#setPerson(objectId, { account, name, ...(direct === undefined ? {} : { direct }), ...(tenantId === undefined ? {} : { tenantId }), serviceUrl, bot });
   }
 
-  noTargeted(place: string): void {
+  noTargeted(place: string, until: number): void {
     const known = this.#places.get(place);
-    if (known !== undefined) this.#setPlace(place, { ...known, targeted: false });
+    if (known !== undefined) this.#setPlace(place, { ...known, targeted: false, noTargetedUntil: until });
+  }
+
+  /** Places known to be channels of a team. */
+  inTeam(teamId: string): readonly string[] {
+    return [...this.#places].flatMap(([id, place]) => (place.teamId === teamId ? [id] : []));
   }
 
   forget(place: string): void {

@@ -68,6 +68,26 @@ export function createTurns(options: TurnOptions): Turns {
   }
 
   async function turn(message: Inbound): Promise<InvokeAnswer | undefined> {
+    // An event may tell where a place is reached from now on: that is learned first.
+    const event = message.type === 'installationUpdate' || message.type === 'conversationUpdate';
+    if (!event) heard(message);
+    const answer = await taken(message);
+    if (event) heard(message);
+    return answer;
+  }
+
+  /** Any sign of life: what could not be written there is tried again. */
+  function heard(message: Inbound): void {
+    if (roster.homeTenant(message) && message.removal !== true) for (const place of placesOf(message)) bot.heard(surface, place);
+  }
+
+  /** Where this shows that something can be written again: here, in a channel that it is about, and in all of a team that is about as a whole. */
+  function placesOf(message: Inbound): ReadonlySet<string> {
+    const team = message.type === 'message' || message.type === 'invoke' || message.teamId === undefined ? [] : references.inTeam(message.teamId);
+    return new Set([message.place, ...(message.channelId === undefined ? [] : [message.channelId]), ...team]);
+  }
+
+  async function taken(message: Inbound): Promise<InvokeAnswer | undefined> {
     switch (message.type) {
       case 'invoke':
         return message.name === 'adaptiveCard/action' ? pressed(message) : toast('This bot does not know that action.');
@@ -90,7 +110,7 @@ export function createTurns(options: TurnOptions): Turns {
       references.forget(message.place);
       if (message.kind === 'personal' && message.from.objectId !== undefined) references.learnDirect(message.from.objectId, undefined);
       log.info('teamsRemoved', { kind: message.kind });
-    } else {
+    } else if (message.removal !== true) {
       references.learn(message, false);
     }
   }
@@ -114,7 +134,7 @@ export function createTurns(options: TurnOptions): Turns {
     try {
       const reply = await replyTo(message, key);
       const answer = reply === undefined ? undefined : replyMessage(reply);
-      if (answer !== undefined) await chat.tell(message.place, speakerOf(message), answer);
+      if (answer !== undefined) await chat.tell(message.place, speakerOf(message), answer, message.thread);
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       log.warn('teamsAnswerFailed', { code: error.code, error });
@@ -265,7 +285,7 @@ export function createTurns(options: TurnOptions): Turns {
 
   async function tellQuietly(message: Inbound, said: NonNullable<ReturnType<typeof replyMessage>>): Promise<void> {
     try {
-      await chat.tell(message.place, speakerOf(message), said);
+      await chat.tell(message.place, speakerOf(message), said, message.thread);
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       log.warn('teamsAnswerFailed', { code: error.code, error });
