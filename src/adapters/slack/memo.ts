@@ -4,6 +4,8 @@ import type { Clock } from '../../liveResponse/ports.ts';
 export interface Memo<T> {
   /** `fresh`: no answer that was asked for before this moment will do. */
   get(key: string, fresh?: boolean): Promise<T>;
+  /** What was said of this key counts no longer, nor what is being asked at this moment. */
+  forget(key: string): void;
 }
 
 /** Keys remembered; the oldest goes first. */
@@ -30,5 +32,6 @@ export function createMemo<T>(clock: Pick<Clock, 'now'>, life: number, read: (ke
       const entry = kept.get(key);
       return entry === undefined || fresh || clock.now() - entry.at >= life ? ask(key) : entry.value;
     },
+    forget: (key) => void kept.delete(key),
   };
 }
