@@ -9,6 +9,7 @@ import type { Check } from './adapters/http/server.ts';
 import type { Http } from './adapters/outbound/http.ts';
 import { random } from './adapters/random.ts';
 import { realDisk } from './adapters/store/disk.ts';
+import type { Disk } from './adapters/store/disk.ts';
 import { history } from './adapters/store/history.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import type { Policy } from './bot/rules/policy.ts';
@@ -29,6 +30,8 @@ export interface ChatOptions {
 
 export interface ChatParts {
   readonly dataDir: string;
+  /** Where deliveries are written, for tests; the machine's own by default. */
+  readonly disk?: Disk;
   readonly command: string;
   readonly policy: Policy;
   readonly store: Store;
@@ -68,9 +71,10 @@ const teamsRoom = () => import('./teamsChat.ts');
 
 export async function openChats(options: ChatOptions, parts: ChatParts): Promise<Chats> {
   const { command, policy, store, clock, log, dataDir, bot } = parts;
+  const disk = parts.disk === undefined ? {} : { disk: parts.disk };
   const local = options.console ? createConsoleChat({ clock, places: placesOf(policy).map((place) => place.id), askedAt: (id) => store.get(id)?.at }) : undefined;
-  const slack = options.slack === undefined ? undefined : await (await slackRoom()).openSlack(options.slack, store, { command, bot, log, dataDir, onDeaf: parts.onBroken });
-  const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, store, { command, log, dataDir });
+  const slack = options.slack === undefined ? undefined : await (await slackRoom()).openSlack(options.slack, store, { command, bot, log, dataDir, onDeaf: parts.onBroken, ...disk });
+  const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, store, { command, log, dataDir, ...disk });
   const entra = options.entra === undefined ? undefined : (await teamsRoom()).openEntraGroups(options.entra, parts.http, log);
   const streams: (() => Promise<void>)[] = [];
 

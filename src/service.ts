@@ -59,7 +59,7 @@ export interface ServiceOptions extends ChatOptions {
   readonly parkedGap: number;
   readonly offlineQueue: number;
   readonly outputRetention: number;
-  /** Where journal and snapshot are written, for tests; the machine's own by default. */
+  /** Where journal, snapshot and deliveries are written, for tests; the machine's own by default. */
   readonly disk?: Disk;
 }
 
@@ -102,6 +102,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
     const chats = await openChats(options, {
       dataDir: options.dataDir,
+      ...(options.disk === undefined ? {} : { disk: options.disk }),
       command: options.command,
       policy,
       store,

@@ -8,7 +8,7 @@ import { SettingsError } from './settingsError.ts';
 /** `timeout` is given by tests only. */
 export type SlackService = Pick<SlackOptions, 'botToken' | 'signingSecret' | 'appToken' | 'apiUrl' | 'allowedTeams' | 'deafAfter' | 'timeout'>;
 
-export async function openSlack(settings: SlackService, store: Store, rest: Pick<SlackOptions, 'command' | 'bot' | 'log' | 'dataDir' | 'onDeaf'>): Promise<Slack> {
+export async function openSlack(settings: SlackService, store: Store, rest: Pick<SlackOptions, 'command' | 'bot' | 'log' | 'dataDir' | 'disk' | 'onDeaf'>): Promise<Slack> {
   const slack = await told(() =>
     startSlack({
       ...settings,
