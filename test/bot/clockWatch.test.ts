@@ -99,7 +99,11 @@ describe('row 1.18: a worker', () => {
   test('whose pass hangs says so after five minutes, and no longer once it goes on', async () => {
     const clock = createManualClock();
     let goOn: () => void = () => undefined;
-    const worker = startWorker(work(() => new Promise((resolve) => (goOn = () => void resolve(undefined)))), clock, silent);
+    const worker = startWorker(work(() => new Promise((resolve) => {
+          goOn = () => {
+            resolve(undefined);
+          };
+        })), clock, silent);
     await clock.advance(hangsAfter);
     expect(worker.status().stuck).toBeUndefined();
     await clock.advance(60_000);

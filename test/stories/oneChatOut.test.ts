@@ -43,10 +43,19 @@ async function open(arrange: (fake: FakeSlack) => void, socket = false): Promise
 
 const inSlack = (fake: FakeSlack, words: RegExp): Promise<SlackMessageKept> => fake.until(`a card with ${String(words)}`, () => fake.cards(incidents).findLast((card) => words.test(read(card))));
 
+function revoke(revoked: boolean): (fake: FakeSlack) => void {
+  return (fake) => {
+    fake.world.revoked = revoked;
+  };
+}
+function silence(fake: FakeSlack): void {
+  fake.fault('auth.test', { kind: 'status', status: 503 }, 2);
+}
+
 describe('two chats, of which Slack cannot be opened at the start', () => {
   test.each([
-    ['its token is refused', (fake: FakeSlack) => void (fake.world.revoked = true), (fake: FakeSlack) => void (fake.world.revoked = false), /SLACK_BOT_TOKEN/],
-    ['it does not answer', (fake: FakeSlack) => fake.fault('auth.test', { kind: 'status', status: 503 }, 2), () => undefined, /cannot be reached/],
+    ['its token is refused', revoke(true), revoke(false), /SLACK_BOT_TOKEN/],
+    ['it does not answer', silence, revoke(false), /cannot be reached/],
   ] as const)('because %s: Teams works, it is said, and Slack has its cards once it lets the bot in', async (_why, breaks, heals, words) => {
     const both = await open(breaks);
     const told = await ready(both.teams.url);
@@ -76,7 +85,7 @@ describe('two chats, of which Slack’s socket goes deaf', () => {
     await inSlack(both.slack, /Waiting for approval/);
     await both.teams.click(ben, channel, await both.teams.card(channel, /Waiting for approval/), 'approve');
     await inSlack(both.slack, /Finished/);
-  });
+  }, 120_000);
 });
 
 describe('Slack as the only chat', () => {

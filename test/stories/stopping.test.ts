@@ -36,7 +36,10 @@ async function silentServer(): Promise<string> {
 
 async function start(env: Readonly<Record<string, string>>): Promise<Program> {
   const dir = mkdtempSync(join(tmpdir(), 'lr-stop-'));
-  closers.push(() => Promise.resolve(rmSync(dir, { recursive: true, force: true })));
+  closers.push(() => {
+    rmSync(dir, { recursive: true, force: true });
+    return Promise.resolve();
+  });
   const program = await startProgram('src/main.js', [], { PORT: '0', LR_DATA_DIR: join(dir, 'data'), LR_LOG_LEVEL: 'error', ...env });
   closers.push(() => program.kill('SIGKILL'));
   return program;

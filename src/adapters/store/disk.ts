@@ -59,7 +59,7 @@ function realFile(fd: number, path: string): DiskFile {
       new Promise((resolve, reject) => {
         fdatasync(fd, (error) => {
           if (error === null) resolve();
-          else reject(named(error, path) as Error);
+          else reject(named(error, path));
         });
       }),
     truncate: (length) => on(() => ftruncateSync(fd, length)),
