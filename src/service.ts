@@ -154,7 +154,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         },
       },
       (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
-      { real: chatClock, keepers: chats.keepers },
+      { real: chatClock, keepers: () => chats.keepers() },
     );
     const state: { phase: 'starting' | 'running' | 'stopping' } = { phase: 'starting' };
     const health = createHealth({ store, loop: bot.loop, policy, chats, clock, phase: () => state.phase });
