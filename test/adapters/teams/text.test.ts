@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { commandText } from '../../../src/adapters/teams/text.ts';
 import type { Inbound } from '../../../src/adapters/teams/activity.ts';
+import { growth, linear } from '../../support/growth.ts';
 
 type Message = Parameters<typeof commandText>[0];
 const bot: Inbound['bot'] = { id: '28:bot', name: 'Live Response' };
@@ -101,11 +102,10 @@ describe('what clients add is undone', () => {
   });
 });
 
-it('takes linear time for any text of 32 kB', () => {
-  for (const piece of ['<at>', '<at ', '<a href="', '[a](', '[[[[', '&#', '&amp', '</at>', '<at>x', ' ', '\u00a0']) {
-    const text = piece.repeat(Math.floor(32_000 / piece.length));
-    personal(text);
-    channel(text);
+it.each(['<at>', '<at ', '<a href="', '[a](', '[[[[', '&#', '&amp', '</at>', '<at>x', ' ', '\u00a0'])('%j again and again takes time that grows with its length alone', (piece) => {
+  for (const [before, after] of [['', ''], ['x', 'x'], ['<at>', '</at>']]) {
+    const textOf = (length: number): string => `${before ?? ''}${piece.repeat(length / piece.length)}${after ?? ''}`;
+    expect([before, growth(textOf, (text) => [personal(text), channel(text)]) < linear]).toEqual([before, true]);
   }
 });
 
