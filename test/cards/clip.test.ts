@@ -3,10 +3,13 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { clean, clip, excerptOf, markdownText, oneLine, slackText } from '../../cards/clip.ts';
 import { isHidden } from '../../src/liveResponse/commands.ts';
+import { growth, linear } from '../support/growth.ts';
 
 const limits = { lines: 12, perLine: 200, total: 2400 };
 const halfPair = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 const esc = '\u001b';
+
+const hostileUnits = ['x', '\u0000', '\u001b]', '\u001b]\n', '\u001b[', '\u0090a', '🙂', '\n', '&<>', '\u0301'];
 
 describe('cleaning', () => {
   test.each([
@@ -110,12 +113,15 @@ describe('excerpts', () => {
     const long = excerptOf('x'.repeat(10_000), limits);
     expect(long.text).toHaveLength(200);
     expect(long.cut).toBe(true);
-    for (const unit of ['x', '\u0000', `${esc}]`, `${esc}]\n`, `${esc}[`, '\u0090a', '🙂', '\n', '&<>', '\u0301']) {
+    for (const unit of hostileUnits) {
       const cut = excerptOf(unit.repeat(Math.ceil(5_000_000 / unit.length)), limits);
       expect(cut.text.length).toBeLessThanOrEqual(limits.total);
       expect(cut.cut).toBe(true);
     }
-    // A quadratic step anywhere would take minutes.
+  });
+
+  test.each(hostileUnits)('%j again and again is clipped in time that grows with its length alone', (unit) => {
+    expect(growth((length) => unit.repeat(length / unit.length), (text) => excerptOf(text, limits)) < linear).toBe(true);
   });
 
   test('no text makes an excerpt longer than its limits', () => {

@@ -63,8 +63,9 @@ describe('before it reached Defender, a cancel', () => {
   test('while it is being sent is too late for the one and too early for the other, and says when to press', async () => {
     await approved('dump hosta notepad');
     faults().plant({ what: 'delay', on: 'run', ms: 400 });
+    const sending = new Promise<void>((resolve) => house.store.subscribe(({ state }) => (state === 'submitting' ? resolve() : undefined)));
     await house.loop.submission.pass();
-    for (let waits = 0; house.newest().state !== 'submitting' && waits < 500; waits += 1) await new Promise((resolve) => setImmediate(resolve));
+    await sending;
     expect(textOf(await house.say('responder1', `cancel ${house.newest().id}`))).toMatch(/too late to cancel .* is being sent to Defender\. Wait a moment for Defender’s answer, then cancel it\./);
     await house.loop.submission.settled();
     await house.loop.tick();

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { afterMention, asText, typedText } from '../../../src/adapters/slack/text.ts';
+import { growth, linear } from '../../support/growth.ts';
 
 describe('typed text', () => {
   test.each([
@@ -30,8 +31,11 @@ describe('typed text', () => {
     );
   });
 
-  test('is read in time that grows with its length alone', () => {
-    for (const hostile of ['<'.repeat(200_000), '<a:'.repeat(60_000), '&lt;'.repeat(50_000), `<${'x|'.repeat(50_000)}`]) typedText(hostile);
+  test.each(['<', '<a:', '&lt;', '<x|', '<a:b|', '<@', '>', ' ', '<!', 'x '])('of %j again and again is read in time that grows with its length alone', (piece) => {
+    for (const [before, after] of [['', ''], ['<', ''], ['<a:', '>'], ['<@U0BOT', 'x']]) {
+      const textOf = (length: number): string => `${before ?? ''}${piece.repeat(length / piece.length)}${after ?? ''}`;
+      expect([before, growth(textOf, (text) => [typedText(text), afterMention(text, 'U0BOT')]) < linear]).toEqual([before, true]);
+    }
   });
 });
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { commandText } from '../../../src/adapters/teams/text.ts';
 import type { Inbound } from '../../../src/adapters/teams/activity.ts';
 import { forwardedIn } from '../../../src/adapters/teams/quotes.ts';
+import { growth, linear } from '../../support/growth.ts';
 
 type Message = Parameters<typeof commandText>[0];
 const bot: Inbound['bot'] = { id: '28:bot', name: 'Live Response' };
@@ -167,27 +168,16 @@ describe('a quoted reply', () => {
     expect(forwardedIn('<p>see</p><blockquote itemtype="http://schema.skype.com/Forward"><p>lr approve x</p><blockquote>inner</blockquote></blockquote>')).toEqual([expect.stringMatching(/lr approve x\s+inner/)]);
     expect(forwardedIn('<blockquote itemtype="http://schema.skype.com/Reply"><p>lr approve x</p></blockquote>')).toEqual([]);
   });
-  it('is read in time that grows with its length alone', () => {
-    const best = (text: string): number => Math.min(...[1, 2, 3].map(() => {
-      const before = performance.now();
-      personal(text);
-      channel(text);
-      forwardedIn(text);
-      return performance.now() - before;
-    }));
-    for (const piece of ['<quoted ', '<quoted messageId="1">', '<quoted/>', '</quoted>', '<blockquote>', '</blockquote', '&gt;\n', '>\n\n', '<p ', '<p>']) {
-      const long = (length: number): string => piece.repeat(Math.ceil(length / piece.length)).slice(0, length);
-      best(long(4_000));
-      expect([piece, best(long(32_000)) < 8 * best(long(8_000)) + 5]).toEqual([piece, true]);
-    }
+  it.each(['<quoted ', '<quoted messageId="1">', '<quoted/>', '</quoted>', '<blockquote>', '</blockquote', '&gt;\n', '>\n\n', '<p ', '<p>'])('%j again and again is read in time that grows with its length alone', (piece) => {
+    const textOf = (length: number): string => piece.repeat(Math.ceil(length / piece.length)).slice(0, length);
+    expect(growth(textOf, (text) => [personal(text), channel(text), forwardedIn(text)])).toBeLessThan(linear);
   });
 });
 
-it('takes linear time for any text of 32 kB', () => {
-  for (const piece of ['<at>', '<at ', '<a href="', '[a](', '[[[[', '&#', '&amp', '</at>', '<at>x', ' ', '\u00a0']) {
-    const text = piece.repeat(Math.floor(32_000 / piece.length));
-    personal(text);
-    channel(text);
+it.each(['<at>', '<at ', '<a href="', '[a](', '[[[[', '&#', '&amp', '</at>', '<at>x', ' ', '\u00a0'])('%j again and again takes time that grows with its length alone', (piece) => {
+  for (const [before, after] of [['', ''], ['x', 'x'], ['<at>', '</at>']]) {
+    const textOf = (length: number): string => `${before ?? ''}${piece.repeat(length / piece.length)}${after ?? ''}`;
+    expect([before, growth(textOf, (text) => [personal(text), channel(text)]) < linear]).toEqual([before, true]);
   }
 });
 
