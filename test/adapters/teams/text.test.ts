@@ -154,12 +154,14 @@ describe('a quoted reply', () => {
     expect(forwardedIn('<blockquote itemtype="http://schema.skype.com/Reply"><p>lr approve x</p></blockquote>')).toEqual([]);
   });
   it('is read in time that grows with its length alone', () => {
+    // Processor time: on a machine with other work the clock on the wall says nothing.
     const best = (text: string): number => Math.min(...[1, 2, 3].map(() => {
-      const before = performance.now();
+      const before = process.cpuUsage();
       personal(text);
       channel(text);
       forwardedIn(text);
-      return performance.now() - before;
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1_000;
     }));
     for (const piece of ['<quoted ', '<quoted messageId="1">', '<quoted/>', '</quoted>', '<blockquote>', '</blockquote', '&gt;\n', '>\n\n', '<p ', '<p>']) {
       const long = (length: number): string => piece.repeat(Math.ceil(length / piece.length)).slice(0, length);
