@@ -110,7 +110,7 @@ export class Connector {
       )) as unknown as Readonly<Record<string, unknown>>;
       return memberOf(found);
     } catch (error) {
-      if (error instanceof ChatError && (error.code === 'gone' || error.code === 'closed')) return undefined;
+      if (error instanceof ChatError && saysNoSuchMember(error.cause)) return undefined;
       throw error;
     }
   }
@@ -214,6 +214,12 @@ function tame(client: ConnectorClient): void {
       return next(request);
     },
   });
+}
+
+/** Only that word is about the person. Any other refusal is one of the conversation, of us, or of what stands in between. */
+function saysNoSuchMember(cause: unknown): boolean {
+  const { code } = typeof cause === 'object' && cause !== null ? (cause as { readonly code?: unknown }) : {};
+  return typeof code === 'string' && /^MemberNotFound/.test(code);
 }
 
 /** botbuilder's own timer outlives a broken connection and keeps the process from ending; this one does not. */

@@ -16,12 +16,17 @@ export function kindsOf(failures: readonly Failure[]): readonly string[] {
 export function planned(kind: string, failures: readonly Failure[], calls: readonly string[]): readonly Trouble[] {
   const [first, ...others] = failures.filter((failure) => failure.kind === kind);
   if (first === undefined) return [];
-  const at = (failure: Failure, where: readonly string[]): readonly Trouble[] => where.map((call) => ({ at: call, refusal: failure.refusal }));
+  const at = (failure: Failure, where: readonly string[]): readonly Trouble[] => where.filter((call) => !isStatement(failure, call)).map((call) => ({ at: call, refusal: failure.refusal }));
   if (everything) return [first, ...others].flatMap((failure) => at(failure, calls));
   const some = keyCalls(calls);
   // Real time is spent on silence.
   const mine = kind.startsWith('silence') ? everyNth(some, 3) : some;
   return [...at(first, mine), ...others.flatMap((failure) => at(failure, [inTurn(calls, failures.indexOf(failure))]))];
+}
+
+/** That somebody is no member is an answer and no failure: the place counts as shared from then on. */
+function isStatement(failure: Failure, call: string): boolean {
+  return call.startsWith('GET ') && failure.refusal.name.includes('MemberNotFound');
 }
 
 /** One story for each kind, the calls in turn. */
