@@ -3,63 +3,39 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { slackFailures, teamsFailures } from '../support/everyRefusal/failures.ts';
 import type { Failure } from '../support/everyRefusal/failures.ts';
-import { planned } from '../support/everyRefusal/plan.ts';
+import { fewOf, kindsOf, oneOfEach, planned } from '../support/everyRefusal/plan.ts';
 import { openSlackSide } from '../support/everyRefusal/slackSide.ts';
 import { openStage } from '../support/everyRefusal/stage.ts';
 import type { ChatSide, StageClock } from '../support/everyRefusal/stage.ts';
 import { tell } from '../support/everyRefusal/story.ts';
 import type { Course, Ending, Trouble } from '../support/everyRefusal/story.ts';
 import { openTeamsSide } from '../support/everyRefusal/teamsSide.ts';
+import type { Refusal } from '../support/refusal.ts';
 
 interface Told {
   readonly chat: string;
   readonly open: (clock: StageClock) => Promise<ChatSide>;
   readonly failures: readonly Failure[];
-  /** Calls of the undisturbed stories by method, as they were before cards recovered: drawing a card costs no more now. */
+  /** Calls that draw and tell in the undisturbed stories, as they were before cards recovered. */
   readonly before: Readonly<Record<Ending, Readonly<Record<string, number>>>>;
-  /** The calls of the undisturbed stories; compared with the stories themselves. */
-  readonly calls: Readonly<Record<Ending, readonly string[]>>;
+  /** Failures that last, and those that a restart falls into. */
+  readonly lasting: readonly string[];
 }
-
-/** Calls of a method about something, as often as said. */
-function times(method: string, about: string, count: number): readonly string[] {
-  return Array.from({ length: count }, (_unused, index) => `${method} ${about} ${index + 1}`);
-}
-
-const group = '19:group@thread.v2';
-const channel = '19:channel@thread.tacv2';
-const team = '19:team@thread.tacv2';
 
 const chats: readonly Told[] = [
   {
     chat: 'Slack',
     open: openSlackSide,
     failures: slackFailures,
-    before: {
-      approved: { 'users.info': 2, 'conversations.info': 2, 'chat.postMessage': 3, 'chat.update': 20 },
-      denied: { 'users.info': 3, 'conversations.info': 2, 'chat.postMessage': 3, 'views.open': 1, 'views.update': 1, 'chat.update': 2 },
-    },
-    calls: {
-      approved: [
-        ...times('users.info', 'U0RILEY1', 1), ...times('users.info', 'U0AVERY1', 1), ...times('conversations.info', 'C0PRIVATE1', 1), ...times('conversations.info', 'C0INCIDENT', 1),
-        ...times('chat.postMessage', 'C0PRIVATE1', 2), ...times('chat.postMessage', 'C0INCIDENT', 1), ...times('chat.update', 'C0PRIVATE1', 10), ...times('chat.update', 'C0INCIDENT', 10),
-      ],
-      denied: [
-        ...times('users.info', 'U0RILEY1', 1), ...times('users.info', 'U0AVERY1', 2), ...times('conversations.info', 'C0PRIVATE1', 1), ...times('conversations.info', 'C0INCIDENT', 1),
-        ...times('chat.postMessage', 'C0PRIVATE1', 2), ...times('chat.postMessage', 'C0INCIDENT', 1), ...times('views.open', '', 1), ...times('views.update', '', 1),
-        ...times('chat.update', 'C0PRIVATE1', 1), ...times('chat.update', 'C0INCIDENT', 1),
-      ],
-    },
+    before: { approved: { 'conversations.info': 2, 'chat.postMessage': 3, 'chat.update': 20 }, denied: { 'conversations.info': 2, 'chat.postMessage': 3, 'chat.update': 2 } },
+    lasting: ['503 with a page', 'a connection cut before taking it', 'channel_not_found', '429 with JSON, Retry-After: 3', 'invalid_auth'],
   },
   {
     chat: 'Teams',
     open: openTeamsSide,
     failures: teamsFailures,
-    before: { approved: { GET: 2, POST: 3, PUT: 18 }, denied: { GET: 2, POST: 3, PUT: 2 } },
-    calls: {
-      approved: [...times('GET', group, 1), ...times('GET', team, 1), ...times('POST', group, 2), ...times('POST', channel, 1), ...times('PUT', group, 9), ...times('PUT', channel, 9)],
-      denied: [...times('GET', group, 1), ...times('GET', team, 1), ...times('POST', group, 2), ...times('POST', channel, 1), ...times('PUT', group, 1), ...times('PUT', channel, 1)],
-    },
+    before: { approved: { POST: 3, PUT: 18 }, denied: { POST: 3, PUT: 2 } },
+    lasting: ['503 with a page', 'a connection cut before taking it', '403 MessageWritesBlocked', '429 with JSON, Retry-After: 3', '401 with JSON'],
   },
 ];
 
@@ -115,21 +91,49 @@ describe.each(chats)('$chat', (chat) => {
     return found;
   }
 
-  describe.each(['approved', 'denied'] as const)('a story that ends as %s', (ending) => {
-    test('makes the calls that are known, and no more of any method than before cards recovered', async () => {
-      const again = await course(chat, ending);
-      expect(expected(ending).calls.toSorted()).toEqual(chat.calls[ending].toSorted());
-      expect(again.calls.toSorted()).toEqual(expected(ending).calls.toSorted());
-      expect(again.cards).toEqual(expected(ending).cards);
-      expect(countsOf(again.calls)).toEqual(Object.fromEntries(Object.entries(countsOf(again.calls)).map(([method, count]) => [method, Math.min(count, chat.before[ending][method] ?? 0)])));
-      expect(again.ran).toHaveLength(ending === 'approved' ? 1 : 0);
-      expect(again.asked).toBe(1);
-    });
+  function failure(name: string): Refusal {
+    const found = chat.failures.find(({ refusal }) => refusal.name === name);
+    if (found === undefined) throw new Error(`no failure is called "${name}"`);
+    return found.refusal;
+  }
+
+  /** Those that last, each from another call on. */
+  function lasting(more: Partial<Trouble>): readonly Trouble[] {
+    const { calls } = expected('approved');
+    return chat.lasting.flatMap((name, index) => fewOf(calls, 2, index * 3).map((at) => ({ at, refusal: failure(name), ...more })));
+  }
+
+  test.each(['approved', 'denied'] as const)('the story that ends as %s makes the same calls each time, and no more of them draw than before cards recovered', async (ending) => {
+    const again = await course(chat, ending);
+    expect(again.calls.toSorted()).toEqual(expected(ending).calls.toSorted());
+    expect(again.cards).toEqual(expected(ending).cards);
+    const counts = countsOf(again.calls);
+    for (const [method, most] of Object.entries(chat.before[ending])) expect([method, (counts[method] ?? 0) <= most]).toEqual([method, true]);
+    expect(again.ran).toHaveLength(ending === 'approved' ? 1 : 0);
+    expect(again.asked).toBe(1);
   });
 
-  describe('one refused call leaves no card untrue (rows 1.1, 1.2, 1.3): refused with', () => {
-    test.each(planned(chat.failures, chat.calls.approved).map((one) => [one.kind, one] as const))('%s', async (_kind, { troubles }) => {
-      expect(await wrong('approved', troubles)).toEqual([]);
+  describe('one call of the story is refused, and in the end every card shows the end (rows 1.1, 1.2, 1.3)', () => {
+    test.each(kindsOf(chat.failures))('%s', async (kind) => {
+      expect(await wrong('approved', planned(kind, chat.failures, expected('approved').calls))).toEqual([]);
+    }, 1_000 * patience);
+
+    test('and nothing runs of a request that is denied', async () => {
+      expect(await wrong('denied', oneOfEach(chat.failures, expected('denied').calls))).toEqual([]);
     }, 1_000 * patience);
   });
+
+  test.each(['stopped', 'killed'] as const)('a process that is %s right then shows the end on every card after its start', async (process) => {
+    const { calls } = expected('approved');
+    const troubles = ['a connection cut after taking it', '503 with a page'].flatMap((name, index) => fewOf(calls, 4, index * 2).map((at) => ({ at, refusal: failure(name), process })));
+    expect(await wrong('approved', troubles)).toEqual([]);
+  }, 1_000 * patience);
+
+  test('a chat that refuses everything for 20 minutes has true cards soon after', async () => {
+    expect(await wrong('approved', lasting({ lasting: 20 * minute }))).toEqual([]);
+  }, 1_000 * patience);
+
+  test.each(['stopped', 'killed'] as const)('the same with a process that is %s in the middle of it', async (process) => {
+    expect(await wrong('approved', lasting({ lasting: 20 * minute, process }).filter((_one, index) => index % 2 === 0))).toEqual([]);
+  }, 1_000 * patience);
 });

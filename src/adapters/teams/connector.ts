@@ -216,12 +216,10 @@ function tame(client: ConnectorClient): void {
   });
 }
 
-/** A conversation that is not known, or not ours, says nothing of the person. */
-const noSuchConversation: ReadonlySet<unknown> = new Set(['ConversationNotFound', 'BotNotInConversationRoster', 'NotFound']);
-
+/** Only that word is about the person. Any other refusal is one of the conversation, of us, or of what stands in between. */
 function saysNoSuchMember(cause: unknown): boolean {
-  const { statusCode, code } = typeof cause === 'object' && cause !== null ? (cause as { readonly statusCode?: unknown; readonly code?: unknown }) : {};
-  return statusCode === 404 && !noSuchConversation.has(code);
+  const { code } = typeof cause === 'object' && cause !== null ? (cause as { readonly code?: unknown }) : {};
+  return typeof code === 'string' && /^MemberNotFound/.test(code);
 }
 
 /** botbuilder's own timer outlives a broken connection and keeps the process from ending; this one does not. */

@@ -13,11 +13,11 @@ const statuses = [400, 401, 403, 404, 405, 408, 409, 410, 412, 413, 415, 429, 50
 const afterTaking: readonly number[] = [408, 500, 502, 503, 504];
 const page = '<html><body><h1>The server said no</h1></body></html>';
 
-/** Statuses with every body; `json` is what the platform itself would say. */
-function byStatus(json: (status: number) => string): readonly Failure[] {
+/** Statuses with every body; `json` is what the platform itself would say. Those apart mean each something else to the adapter. */
+function byStatus(json: (status: number) => string, apart: readonly number[]): readonly Failure[] {
   return statuses.flatMap((status): readonly Failure[] => {
     const bodies = [['JSON', json(status), 'application/json'], ['a page', page, 'text/html'], ['nothing', '', 'text/plain']] as const;
-    const kind = status === 429 || status === 412 ? `${status}` : afterTaking.includes(status) ? '5xx' : `${status}`;
+    const kind = apart.includes(status) ? `${status}` : status >= 500 || afterTaking.includes(status) ? '5xx' : 'another 4xx';
     return [
       ...bodies.map(([what, body, type]): Failure => ({ kind, refusal: { name: `${status} with ${what}`, kind: 'answer', status, body, headers: { 'content-type': type } } })),
       ...(status === 429 ? bodies.map(([what, body, type]): Failure => ({ kind: '429 with a pause', refusal: { name: `429 with ${what}, Retry-After: 3`, kind: 'answer', status, body, headers: { 'content-type': type, 'retry-after': '3' } } })) : []),
@@ -60,7 +60,7 @@ const slackWords: Readonly<Record<string, readonly string[]>> = {
 };
 
 export const slackFailures: readonly Failure[] = [
-  ...byStatus((status) => JSON.stringify({ ok: false, error: status >= 500 ? 'service_unavailable' : `http_${status}` })),
+  ...byStatus((status) => JSON.stringify({ ok: false, error: status >= 500 ? 'service_unavailable' : `http_${status}` }), [429]),
   ...byConnection('{"ok":true}'),
   ...Object.entries(slackWords).flatMap(([kind, words]) => words.map((word): Failure => ({ kind, refusal: { name: word, kind: 'answer', status: 200, body: JSON.stringify({ ok: false, error: word }) } }))),
   { kind: '5xx after taking', refusal: { name: 'fatal_error after taking it', kind: 'answer', status: 200, body: '{"ok":false,"error":"fatal_error"}', done: true } },
@@ -85,12 +85,14 @@ const teamsCodes: Readonly<Record<number, readonly string[]>> = {
   504: ['GatewayTimeout'],
 };
 
+const apart: Readonly<Record<number, string>> = { 400: '400', 401: '401', 403: '403', 404: '404', 412: '412', 413: '413', 429: '429' };
+
 export const teamsFailures: readonly Failure[] = [
-  ...byStatus((status) => JSON.stringify({ error: { code: 'ServiceError', message: `status ${status}` } })),
+  ...byStatus((status) => JSON.stringify({ error: { code: 'ServiceError', message: `status ${status}` } }), Object.keys(apart).map(Number)),
   ...byConnection('{}'),
   ...Object.entries(teamsCodes).flatMap(([status, codes]) =>
-    codes.map((code): Failure => ({ kind: Number(status) >= 500 ? '5xx' : `${status} ${code}`, refusal: { name: `${status} ${code}`, kind: 'answer', status: Number(status), body: JSON.stringify({ error: { code, message: `${code} (story)` } }) } })),
+    codes.map((code): Failure => ({ kind: apart[Number(status)] ?? (Number(status) >= 500 ? '5xx' : 'another 4xx'), refusal: { name: `${status} ${code}`, kind: 'answer', status: Number(status), body: JSON.stringify({ error: { code, message: `${code} (story)` } }) } })),
   ),
   // As older gateways nest it, and with what a blocked person's chat adds.
-  { kind: '403 MessageWritesBlocked', refusal: { name: '403 with a subCode', kind: 'answer', status: 403, body: '{"errorCode":209,"message":"{\\"subCode\\":\\"MessageWritesBlocked\\"}"}' } },
+  { kind: '403', refusal: { name: '403 with a subCode', kind: 'answer', status: 403, body: '{"errorCode":209,"message":"{\\"subCode\\":\\"MessageWritesBlocked\\"}"}' } },
 ];

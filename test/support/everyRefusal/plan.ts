@@ -7,23 +7,33 @@ const wanted = process.env['EVERY_REFUSAL'] ?? '0';
 const everything = wanted === 'all';
 const turned = everything ? 0 : Number(wanted);
 
-export interface Planned {
-  readonly kind: string;
-  readonly troubles: readonly Trouble[];
+/** Kinds of failures, in their order. */
+export function kindsOf(failures: readonly Failure[]): readonly string[] {
+  return [...new Set(failures.map((failure) => failure.kind))];
 }
 
-/** By kind of failure. `calls` are those of the undisturbed story. */
-export function planned(failures: readonly Failure[], calls: readonly string[]): readonly Planned[] {
+/** The stories of one kind of failure. `calls` are those of the undisturbed story. */
+export function planned(kind: string, failures: readonly Failure[], calls: readonly string[]): readonly Trouble[] {
+  const [first, ...others] = failures.filter((failure) => failure.kind === kind);
+  if (first === undefined) return [];
+  const at = (failure: Failure, where: readonly string[]): readonly Trouble[] => where.filter((call) => !isStatement(failure, call)).map((call) => ({ at: call, refusal: failure.refusal }));
+  if (everything) return [first, ...others].flatMap((failure) => at(failure, calls));
   const some = keyCalls(calls);
-  const kinds = [...new Set(failures.map((failure) => failure.kind))];
-  return kinds.map((kind) => {
-    const [first, ...others] = failures.filter((failure) => failure.kind === kind);
-    if (first === undefined) return { kind, troubles: [] };
-    const at = (failure: Failure, where: readonly string[]): readonly Trouble[] => where.map((call) => ({ at: call, refusal: failure.refusal }));
-    if (everything) return { kind, troubles: [first, ...others].flatMap((failure) => at(failure, calls)) };
-    // Real time is spent on silence.
-    const mine = kind.startsWith('silence') ? everyNth(some, 3) : some;
-    return { kind, troubles: [...at(first, mine), ...others.flatMap((failure) => at(failure, [inTurn(calls, failures.indexOf(failure))]))] };
+  // Real time is spent on silence.
+  const mine = kind.startsWith('silence') ? everyNth(some, 3) : some;
+  return [...at(first, mine), ...others.flatMap((failure) => at(failure, [inTurn(calls, failures.indexOf(failure))]))];
+}
+
+/** That somebody is no member is an answer and no failure: the place counts as shared from then on. */
+function isStatement(failure: Failure, call: string): boolean {
+  return call.startsWith('GET ') && failure.refusal.name.includes('MemberNotFound');
+}
+
+/** One story for each kind, the calls in turn. */
+export function oneOfEach(failures: readonly Failure[], calls: readonly string[]): readonly Trouble[] {
+  return kindsOf(failures).flatMap((kind, index) => {
+    const first = failures.find((failure) => failure.kind === kind);
+    return first === undefined ? [] : fewOf(calls, 1, index).map((call) => ({ at: call, refusal: first.refusal }));
   });
 }
 
@@ -37,14 +47,14 @@ function inTurn(calls: readonly string[], index: number): string {
   return calls[(index + turned) % calls.length] ?? '';
 }
 
-/** One of each method, of the place of approvals where there are two: the first, one in the middle and the last. */
+/** Of each method one in the middle and the last, and the first where there are many. */
 function keyCalls(calls: readonly string[]): readonly string[] {
   const groups = new Map<string, string[]>();
   for (const call of calls) {
     const method = call.split(' ')[0] ?? '';
     groups.set(method, [...(groups.get(method) ?? []), call]);
   }
-  return [...groups.values()].flatMap((group) => [...new Set([group[0], group[Math.floor(group.length / 2)], group.at(-1)])].flatMap((call) => (call === undefined ? [] : [call])));
+  return [...groups.values()].flatMap((group) => [...new Set([...(group.length > 4 ? [group[0]] : []), group[Math.floor(group.length / 2)], group.at(-1)])].flatMap((call) => (call === undefined ? [] : [call])));
 }
 
 function everyNth<T>(all: readonly T[], n: number): readonly T[] {

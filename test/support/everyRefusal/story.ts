@@ -77,8 +77,12 @@ export async function tell(stage: Stage, ending: Ending, expected: Course | unde
   async function until<T>(what: () => string, look: () => T | undefined, ms: number): Promise<T> {
     const end = clock.elapsed() + ms;
     for (;;) {
-      const found = await clock.until(what, () => (isDue() ? 'reborn' : look()), Math.max(0, end - clock.elapsed()));
-      if (found !== 'reborn') return found as T;
+      const seen = (): { readonly value?: T } | undefined => {
+        const value = isDue() ? undefined : look();
+        return value === undefined ? undefined : { value };
+      };
+      const { value } = await clock.until(what, () => (isDue() ? {} : seen()), Math.max(0, end - clock.elapsed()));
+      if (value !== undefined) return value;
       await reborn();
     }
   }
