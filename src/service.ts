@@ -36,6 +36,7 @@ import { Budgets, ratesOf } from './liveResponse/pacing.ts';
 import type { Clock, Log } from './liveResponse/ports.ts';
 import { openChats, whyNoChats } from './chats.ts';
 import type { ChatOptions } from './chats.ts';
+import { unreachedPlaces, unreachedSentence } from './places.ts';
 import { createPlayground } from './playground.ts';
 import { SettingsError } from './settingsError.ts';
 import { startSimulator } from './simulator/simulator.ts';
@@ -55,6 +56,8 @@ export interface ServiceOptions extends ChatOptions {
     | { readonly kind: 'service'; readonly tenant: string; readonly endpoint: Endpoint; readonly credentials: Credentials | 'none'; readonly loopback: boolean };
   /** Called when the process can do its work no longer and should be started anew. */
   readonly onBroken?: (why: string) => void;
+  /** Told once for each place of the policy that the bot cannot write in. */
+  readonly onWarning?: (sentence: string) => void;
   readonly rates: { readonly submitsPerMinute: number; readonly callsPerMinute: number; readonly callsPerHour: number };
   readonly sessions: number;
   /** Milliseconds. */
@@ -171,6 +174,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     later(() => server.stop());
     later(() => chats.drain());
     await chats.open(server.url);
+    // Behind: a slow chat must not hold up the start.
+    const looking = new AbortController();
+    later(() => Promise.resolve(looking.abort()));
+    void unreachedPlaces(policy, chats.ports, log, looking.signal).then((unreached) => {
+      for (const one of unreached) options.onWarning?.(unreachedSentence(one));
+    });
     log.info('started', { url: server.url, ...(options.proxy === undefined ? {} : { proxy: options.proxy.said }), defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
     return {
       url: server.url,

@@ -9,7 +9,8 @@ import type { Log } from '../../liveResponse/ports.ts';
 import type { Budgets } from './budgets.ts';
 import { addressOf, cardId } from './cardAddress.ts';
 import type { Channels } from './channels.ts';
-import { failureOf } from './errors.ts';
+import { isDirect } from './channels.ts';
+import { asRecord, failureOf } from './errors.ts';
 import type { SlackFailure } from './errors.ts';
 import { bareCard, literal, noteMessage, noUnfurl, sentenceMessage } from './messages.ts';
 import { surface } from './people.ts';
@@ -109,6 +110,16 @@ export function createChat(parts: ChatParts): ChatPort {
       } catch (error) {
         throw chatError(failureOf('chat.postMessage', error), true);
       }
+    },
+    async probe(place) {
+      // With the bot alone nobody can keep it out, and reading it would need a scope of its own.
+      if (isDirect(place)) return;
+      const info = await api.call('conversations.info', { channel: place }).catch((error: unknown) => {
+        throw chatError(failureOf('conversations.info', error), false);
+      });
+      const channel = asRecord(info['channel']);
+      if (channel['is_archived'] === true) throw new ChatError('closed', 'the channel is archived: unarchive it, or take it out of the policy');
+      if (channel['is_member'] === false) throw new ChatError('closed', 'the bot is not in the channel: invite it with /invite');
     },
     async whisper(place, account, text) {
       try {
