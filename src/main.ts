@@ -34,6 +34,7 @@ async function main(): Promise<void> {
   try {
     service = await startService({
       ...optionsFrom(read.settings),
+      onWarning: (sentence) => process.stdout.write(`${sentence}\n`),
       onBroken: (why) => {
         process.stderr.write(`${why}\nThe bot ends, to be started anew.\n`);
         end(1);

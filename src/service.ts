@@ -38,6 +38,7 @@ import type { ChatOptions } from './chats.ts';
 import type { Closing } from './closing.ts';
 import { createClosing } from './closing.ts';
 import { createHealth } from './health.ts';
+import { unreachedPlaces, unreachedSentence } from './places.ts';
 import { createPlayground } from './playground.ts';
 import { SettingsError } from './settingsError.ts';
 import { startSimulator } from './simulator/simulator.ts';
@@ -57,6 +58,8 @@ export interface ServiceOptions extends ChatOptions {
     | { readonly kind: 'service'; readonly tenant: string; readonly endpoint: Endpoint; readonly credentials: Credentials | 'none'; readonly loopback: boolean };
   /** Called when the process can do its work no longer and should be started anew. */
   readonly onBroken?: (why: string) => void;
+  /** Told once for each place of the policy that the bot cannot write in. */
+  readonly onWarning?: (sentence: string) => void;
   readonly rates: { readonly submitsPerMinute: number; readonly callsPerMinute: number; readonly callsPerHour: number };
   readonly sessions: number;
   /** Milliseconds. */
@@ -185,6 +188,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     later('work under way', 8_000, () => Promise.all([bot.loop.stop(), chats.drain()]));
     await chats.open(server.url);
     state.phase = 'running';
+    // Behind: a slow chat must not hold up the start.
+    const looking = new AbortController();
+    later('look at places', 500, () => Promise.resolve(looking.abort()));
+    void unreachedPlaces(policy, chats.ports, log, looking.signal).then((unreached) => {
+      for (const one of unreached) options.onWarning?.(unreachedSentence(one));
+    });
     log.info('started', { url: server.url, ...(options.proxy === undefined ? {} : { proxy: options.proxy.said }), defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
     return {
       url: server.url,

@@ -35,6 +35,7 @@ export interface Examination extends Caller {
   /** In place of Microsoft's own, for tests. */
   readonly graph?: string;
   readonly openIdMetadata?: string;
+  readonly origins?: readonly string[];
 }
 
 /** Milliseconds for everything together. A call that nobody answers takes 15 s, and at most five of them follow each other. */
@@ -106,7 +107,7 @@ function networkAreas(options: ServiceOptions | undefined, policy: Policy | unde
       run: (tell) =>
         teams === undefined
           ? notSetUp('teams', local, 'docs/teams-setup.md', tell)
-          : examineTeams({ settings: teams.settings, tokensOf, ...(parts.openIdMetadata === undefined ? {} : { openIdMetadata: parts.openIdMetadata }) }, parts, tell),
+          : examineTeams({ settings: teams.settings, tokensOf, policy, dataDir: options.dataDir, ...(parts.origins === undefined ? {} : { origins: parts.origins }), ...(parts.openIdMetadata === undefined ? {} : { openIdMetadata: parts.openIdMetadata }) }, parts, tell),
     },
     {
       name: 'graph',

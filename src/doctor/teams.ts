@@ -1,10 +1,12 @@
 // Teams: the bot's own token, which is what its registration, secret and tenant have to be right for, and the keys with which incoming
-// messages are checked. No message is sent. Where the bot is installed is known only to Teams, and learned from what comes in.
+// messages are checked; then the places of the policy. No message is sent.
 import type { TeamsSettings } from '../adapters/config/chatSettings.ts';
 import type { TokenSource } from '../adapters/entra/credentials.ts';
 import type { Credentials } from '../adapters/entra/settings.ts';
 import { TokenError } from '../adapters/entra/tokenError.ts';
 import { channelAuthorities } from '../adapters/teams/hosts.ts';
+import type { Secret } from '../adapters/secret.ts';
+import type { Policy } from '../bot/rules/policy.ts';
 import { field } from '../liveResponse/json.ts';
 import { call, isAnswer } from './call.ts';
 import type { Caller } from './call.ts';
@@ -12,12 +14,17 @@ import { certificateLine } from './certificate.ts';
 import { claimsOf } from './claims.ts';
 import { fail, ok, skip, warn } from './line.ts';
 import type { Line, Tell } from './line.ts';
+import { examineTeamsPlaces } from './teamsPlaces.ts';
 
 export interface TeamsSubject {
   readonly settings: TeamsSettings;
   readonly tokensOf: (credentials: Credentials, authority: string) => TokenSource;
   /** In place of the cloud's own, for tests. */
   readonly openIdMetadata?: string;
+  readonly policy: Policy | undefined;
+  readonly dataDir: string;
+  /** Origins of connectors beside Microsoft’s, for tests. */
+  readonly origins?: readonly string[];
 }
 
 export async function examineTeams(subject: TeamsSubject, caller: Caller, tell: Tell): Promise<void> {
@@ -29,26 +36,28 @@ export async function examineTeams(subject: TeamsSubject, caller: Caller, tell: 
   const { type, appId = '', tenantId, cloud, allowedTenants } = settings;
   tell(ok('teams.app', `${type}, application ${appId}${tenantId === undefined ? '' : ` of the tenant ${tenantId}`}, ${cloud === 'usGov' ? 'US government' : 'public cloud'}; members of ${allowedTenants.join(', ')} may use the bot`));
   if (settings.certificatePath !== undefined) tell(certificateLine('teams.certificate', 'MicrosoftAppCertificatePath', settings.certificatePath, caller.clock.now()));
-  tell(await tokenLine(subject, appId));
+  const { line, token } = await tokenLine(subject, appId);
+  tell(line);
   tell(await metadataLine(subject.openIdMetadata ?? channelAuthorities[cloud].openIdMetadata, channelAuthorities[cloud].issuer, caller));
+  await examineTeamsPlaces({ policy: subject.policy, dataDir: subject.dataDir, token, ...(subject.origins === undefined ? {} : { origins: subject.origins }) }, caller, tell);
 }
 
-async function tokenLine({ settings, tokensOf }: TeamsSubject, appId: string): Promise<Line> {
+async function tokenLine({ settings, tokensOf }: TeamsSubject, appId: string): Promise<{ readonly line: Line; readonly token?: Secret }> {
   const check = 'teams.token';
   const authority = channelAuthorities[settings.cloud];
   const credentials = credentialsOf(settings, appId);
-  if (credentials === undefined) return skip(check, 'there is no credential to try', 'Set MicrosoftAppPassword or MicrosoftAppCertificatePath.');
+  if (credentials === undefined) return { line: skip(check, 'there is no credential to try', 'Set MicrosoftAppPassword or MicrosoftAppCertificatePath.') };
   try {
     const token = await tokensOf(credentials, authority.login).getToken(`${authority.audience}/.default`);
     const claims = token === undefined ? undefined : claimsOf(token.value.reveal());
     if (claims?.appId !== undefined && claims.appId.toLowerCase() !== appId) {
-      return fail(check, `the token is of the application ${claims.appId}, not of MicrosoftAppId`, 'Set MicrosoftAppId to the application whose identity this machine has.');
+      return { line: fail(check, `the token is of the application ${claims.appId}, not of MicrosoftAppId`, 'Set MicrosoftAppId to the application whose identity this machine has.') };
     }
-    return ok(check, 'obtained: the registration and its credential fit together');
+    return { line: ok(check, 'obtained: the registration and its credential fit together'), ...(token === undefined ? {} : { token: token.value }) };
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     const next = error.code === 'unreachable' ? `Let this machine reach ${authority.login} over https.` : 'Check MicrosoftAppId, MicrosoftAppPassword (the secret’s value, not its id), MicrosoftAppTenantId and MicrosoftAppType (docs/teams-setup.md, step 1).';
-    return fail(check, inTeamsWords(error.message), next);
+    return { line: fail(check, inTeamsWords(error.message), next) };
   }
 }
 

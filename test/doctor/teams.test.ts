@@ -133,3 +133,23 @@ test('people who cannot do their work in the chats that are set up are warned of
   const nobody = await look();
   expect(nobody.yellow.filter((line) => /nobody with the role approver has an account in teams/.test(line))).toHaveLength(2);
 });
+
+describe('the places of the policy', () => {
+  test('one never heard from is said as such, one the bot is in is ok, one it was removed from is red with the next step', async () => {
+    const unheard = await look();
+    expect(unheard.lines.filter((line) => line.check === 'teams.place').map((line) => line.verdict)).toEqual(['skip', 'skip']);
+    expect(unheard.text).toContain(`no message of ${place} has reached the bot yet`);
+    const connector = await serve((ask, response) => json(response, ask.path.includes('0123456789') ? 200 : 403, ask.path.includes('0123456789') ? { members: [] } : { error: { code: 'BotNotInConversationRoster' } }));
+    try {
+      const known = { serviceUrl: `${connector.origin}/`, kind: 'channel', bot: '28:x', external: false, targeted: false };
+      writeFileSync(join(dir, 'teams-conversations.json'), JSON.stringify({ version: 1, places: { [place]: known, '19:abc@thread.tacv2': known }, people: {} }));
+      const heard = await look(settings(), { origins: [connector.origin] });
+      expect(heard.lines.filter((line) => line.check === 'teams.place').map((line) => line.verdict)).toEqual(['ok', 'FAIL']);
+      expect(heard.red.join()).toContain('the bot is not in 19:abc@thread.tacv2 (Teams answers 403 BotNotInConversationRoster)');
+      const elsewhere = await look();
+      expect(elsewhere.red.join()).toContain('an address that is not Microsoft’s');
+    } finally {
+      await connector.close();
+    }
+  });
+});

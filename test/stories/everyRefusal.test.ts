@@ -62,6 +62,8 @@ function countsOf(calls: readonly string[]): Readonly<Record<string, number>> {
   return counts;
 }
 
+const minute = 60_000;
+
 describe.each(chats)('$chat', (chat) => {
   const undisturbed = new Map<Ending, Course>();
   beforeAll(async () => {

@@ -191,6 +191,7 @@ export class FakeConnector {
     const known = this.#conversations.get(base);
     if (known === undefined) return failed(404, 'ConversationNotFound');
     if (known.blocked === true) return failed(403, 'MessageWritesBlocked');
+    if (method === 'GET' && kind === 'pagedmembers') return { status: 200, body: { members: known.members.slice(0, 1) } };
     if (method === 'GET' && kind === 'members') {
       const member = known.members.find((one) => one.id === id || one.aadObjectId === id);
       return member === undefined ? failed(404, 'MemberNotFoundInConversation') : { status: 200, body: member };

@@ -10,9 +10,10 @@ import type { CardRef } from '../../liveResponse/request.ts';
 import type { Budgets } from './budgets.ts';
 import { addressOf, cardId } from './cardAddress.ts';
 import type { Channels } from './channels.ts';
+import { isOfTwo } from './channels.ts';
 import { advice, meaningOf } from './errorWords.ts';
 import type { Meaning } from './errorWords.ts';
-import { failureOf } from './errors.ts';
+import { asRecord, failureOf } from './errors.ts';
 import type { SlackFailure } from './errors.ts';
 import { bareCard, literal, noteMessage, noUnfurl, sentenceMessage } from './messages.ts';
 import { surface } from './people.ts';
@@ -134,6 +135,16 @@ export function createChat(parts: ChatParts): ChatPort {
       } catch (error) {
         throw chatError(failureOf('chat.postMessage', error), true);
       }
+    },
+    async probe(place) {
+      // With the bot alone nobody can keep it out, and reading it would need a scope of its own.
+      if (isOfTwo(place)) return;
+      const info = await api.call('conversations.info', { channel: place }).catch((error: unknown) => {
+        throw chatError(failureOf('conversations.info', error), false);
+      });
+      const channel = asRecord(info['channel']);
+      if (channel['is_archived'] === true) throw new ChatError('closed', 'the channel is archived: unarchive it, or take it out of the policy');
+      if (channel['is_member'] === false) throw new ChatError('closed', 'the bot is not in the channel: invite it with /invite');
     },
     async whisper(place, account, text) {
       try {

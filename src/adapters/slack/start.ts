@@ -224,7 +224,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
         token === undefined ? { name: 'slackToken', ok: true } : { name: 'slackToken', ok: false, why: `Slack does not accept SLACK_BOT_TOKEN any more: ${token}. Install the app again and set the new token.` },
         ...(socket === undefined ? [] : [socket.check()]),
         time.check(),
-        ...(unwritten === undefined ? [] : [{ name: 'slackDeliveries', ok: false, why: unwritten }]),
+        ...(unwritten === undefined ? [] : [{ name: 'slackDeliveries', ok: false, blocks: true, why: unwritten }]),
         ...(replay === undefined ? [] : [{ name: 'slackReplayMemory', ok: false, why: `Seen requests cannot be written down: ${replay}` }]),
       ];
     },

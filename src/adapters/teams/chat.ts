@@ -169,11 +169,21 @@ export function createChat(options: ChatOptions): TeamsChat {
     await connector.post(target(place, thread), { text: `${at} ${xmlText(text)}`, textFormat: 'xml', mentions: [{ id: person.account, name: person.name, text: at }] });
   }
 
+  async function probe(place: string): Promise<void> {
+    try {
+      await connector.look(target(place));
+    } catch (error) {
+      if (!(error instanceof ChatError) || error.code !== 'closed') throw error;
+      const unknown = references.place(place) === undefined ? ' No message of that place has reached the bot yet.' : '';
+      throw new ChatError('closed', `the bot is not in that conversation: add the app there, and mention it once.${unknown}`, { cause: error });
+    }
+  }
+
   async function announce(place: string, text: string): Promise<void> {
     await connector.post(target(place), textMessage(text));
   }
 
-  return { surface, post, update, bare: (ref) => bare.has(keyOf(ref)), note, announce, tell, supersede, whisper: (place, account, text) => tell(place, account, textMessage(text)) };
+  return { surface, post, update, bare: (ref) => bare.has(keyOf(ref)), note, announce, probe, tell, supersede, whisper: (place, account, text) => tell(place, account, textMessage(text)) };
 }
 
 /** Where a card stands: its activity, and the thread it stands in. */

@@ -115,6 +115,13 @@ export class Connector {
     }
   }
 
+  /** One small reading of a conversation: resolves where the bot is in it. */
+  async look(target: Target): Promise<void> {
+    await this.#call({ kind: 'members', what: 'look at a place', target, repeatable: true }, (client) =>
+      client.conversations.getConversationPagedMembers(target.conversation, { pageSize: 1, abortSignal: within(this.#timeout) } as unknown as Parameters<typeof client.conversations.getConversationPagedMembers>[1] & object),
+    );
+  }
+
   async #call<T>(call: Call, send: (client: ConnectorClient) => Promise<T>): Promise<T> {
     const { budgets, clock, jitter, log } = this.#options;
     const giveUp = clock.elapsed() + Math.min(patience, call.timeout ?? patience);

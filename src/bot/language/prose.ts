@@ -2,7 +2,6 @@
 // parts, line breaks, any script. What could change how its neighbours are drawn is refused, what draws nothing is left out.
 import { hiddenCharacter } from '../../liveResponse/commands.ts';
 import { joiningAt } from '../../liveResponse/joiners.ts';
-import type { Word } from './text.ts';
 
 export const reasonOption = '--reason';
 
@@ -12,7 +11,7 @@ export function isReasonOption(text: string): boolean {
 }
 
 /** Index of the first word of prose, our option counted as its first; the number of words where there is none. */
-export function proseStart(words: readonly Word[]): number {
+export function proseStart(words: readonly { readonly raw: string }[]): number {
   const verb = words[0]?.raw.toLowerCase();
   if (verb === 'freeze') return 1;
   if (verb === 'deny' || verb === 'cancel') return 2;
