@@ -104,5 +104,5 @@ describe('Slack as the only chat', () => {
     } finally {
       await house.close();
     }
-  });
+  }, 120_000);
 });

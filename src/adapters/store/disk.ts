@@ -36,8 +36,9 @@ export interface Disk {
 const flags = { append: 'a+', new: 'w+', read: 'r' } as const;
 
 /** The system tells no path for what is already open, and without one nobody knows which disk is meant. */
-function named(error: unknown, path: string): unknown {
-  return isNativeError(error) && !('path' in error) ? Object.assign(error, { path }) : error;
+function named(error: unknown, path: string): Error {
+  if (!isNativeError(error)) return new Error(String(error));
+  return 'path' in error ? error : Object.assign(error, { path });
 }
 
 function realFile(fd: number, path: string): DiskFile {
