@@ -2,11 +2,11 @@
 import type { Command } from '../src/liveResponse/commands.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import type { Continues } from '../src/liveResponse/sequel.ts';
-import { earlierAttempt } from './said.ts';
+import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { commandName, stateOf } from './steps.ts';
 
 /** Why a request cannot be tried again by its button or by `retry`. Typing it anew is always possible. */
-export type NotAgain = 'notEnded' | 'complete' | 'takenBack' | 'mayHaveRun' | 'mustNot' | 'hopeless';
+export type NotAgain = 'notEnded' | 'complete' | 'takenBack' | 'mayHaveRun' | 'foundLate' | 'mustNot' | 'hopeless';
 
 /**
  * The index to go on from: the first command that did not complete. Offered where a session ended short of its end, and where nothing
@@ -20,6 +20,7 @@ export function againFrom(request: Request): { readonly from: number } | { reado
     return from < 0 ? { why: 'complete' } : { from };
   }
   if (request.state !== 'over') return { why: 'notEnded' };
+  if (request.found !== undefined) return { why: 'foundLate' };
   if (request.ending.how === 'dropped' || earlierAttempt(request) !== undefined) return { why: 'mayHaveRun' };
   switch (request.ending.how) {
     case 'denied':

@@ -7,16 +7,18 @@ import { clip, oneLine } from './clip.ts';
 import { idTail } from './facts.ts';
 import { slack } from './limits.ts';
 import { commandName, shownCommand, stateOf } from './steps.ts';
-import type { Button } from './view.ts';
+import { twinWarning } from './twins.ts';
+import type { Button, ViewContext } from './view.ts';
 
 /** Texts asked for with a press. */
 export const reasonMax = 300;
 
-export function buttons(request: Request, title: string, linked: ReadonlySet<number>): readonly Button[] {
+/** What would only be refused is not offered: while submissions are frozen nothing can be approved or sent again. */
+export function buttons(request: Request, title: string, linked: ReadonlySet<number>, { frozen, twins }: Pick<ViewContext, 'frozen' | 'twins'> = {}): readonly Button[] {
   const host = oneLine(request.device.name, 60);
   switch (request.state) {
     case 'awaitingApproval':
-      return [approve(request, title, host), deny(title), withdraw(title)];
+      return [...(frozen === undefined ? [approve(request, title, host, twinWarning(twins).trim())] : []), deny(title), withdraw(title)];
     case 'queued':
       return [withdraw(title)];
     case 'submitting':
@@ -29,9 +31,9 @@ export function buttons(request: Request, title: string, linked: ReadonlySet<num
       return [
         look(title),
         // While the bot itself still looks, a press would be refused: lists lag, and it could run twice.
-        ...(request.looks < looksBeforeAsking ? [] : [resend(host, title)]),
+        ...(request.looks < looksBeforeAsking || frozen !== undefined ? [] : [resend(host, title)]),
         ...(request.actionId !== undefined && mayAskCancel(request.cancel) ? [cancel(host, title)] : []),
-        drop(title),
+        drop(request, title),
         ...outputs(request),
       ];
     case 'finished':
@@ -52,8 +54,8 @@ function confirm(title: string, text: string, ok: string): NonNullable<Button['c
   return { title: clip(title, slack.confirmTitle), text: clip(text, slack.confirmText), ok: clip(ok, slack.confirmButton) };
 }
 
-function approve(request: Request, title: string, host: string): Button {
-  const where = `On ${host} (id ending ${idTail(request.device)}), fingerprint ${oneLine(request.fingerprint, 16)}: `;
+function approve(request: Request, title: string, host: string, twin: string): Button {
+  const where = `${twin === '' ? '' : `${clip(twin, 140)} `}On ${host} (id ending ${idTail(request.device)}), fingerprint ${oneLine(request.fingerprint, 16)}: `;
   return {
     verb: 'approve',
     label: 'Approve',
@@ -120,13 +122,14 @@ function resend(host: string, title: string): Button {
   };
 }
 
-function drop(title: string): Button {
+function drop({ looks }: Extract<Request, { state: 'unknown' }>, title: string): Button {
+  const early = looks < looksBeforeAsking ? `The bot has looked for it ${looks} of ${looksBeforeAsking} times only: better wait. ` : '';
   return {
     verb: 'drop',
     label: 'Drop',
     style: 'default',
     spoken: spoken(`Drop this request: ${title}`),
-    confirm: confirm('Drop this request?', 'The bot stops looking for it. This stops nothing on the device, and whether it ran stays unknown.', 'Drop it'),
+    confirm: confirm('Drop this request?', `${early}This stops nothing on the device, where it may run or have run. The bot goes on looking for some hours and corrects this card if it finds it.`, 'Drop it'),
   };
 }
 

@@ -6,7 +6,8 @@ import { clip, excerptOf, oneLine } from './clip.ts';
 import { factLines } from './facts.ts';
 import * as bound from './limits.ts';
 import { expirySentence, fileName, moreSentence } from './results.ts';
-import { earlierAttempt, ranEarlier } from './said.ts';
+import { earlierAttempt } from '../src/liveResponse/request.ts';
+import { ranEarlier } from './said.ts';
 import { commandName, stepLines } from './steps.ts';
 import { timeOf } from './time.ts';
 import type { CardView, ExcerptBlock, LinkLine, ViewContext } from './view.ts';
@@ -28,12 +29,12 @@ export function cardView(request: Request, context: ViewContext): CardView {
     status: marked,
     tone,
     lead,
-    facts: factLines(request),
+    facts: factLines(request, context),
     steps: stepLines(request, context),
     excerpts: excerpts(request, context),
     links,
     notes: notes(request, context, links),
-    buttons: buttons(request, title, new Set(links.map((one) => one.index))),
+    buttons: buttons(request, title, new Set(links.map((one) => one.index)), context),
     fallback: clip(`${marked}. ${title}, asked by ${oneLine(request.requester.name, 60)}.`, bound.view.fallback),
     // A mention is for the question, not for what follows: an update that repeats it would only be noise.
     ...(request.state === 'awaitingApproval' && context.notify !== undefined ? { notify: context.notify } : {}),

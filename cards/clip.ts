@@ -1,6 +1,7 @@
 // Makes hostile text inert and short: cleaning, escaping for each chat, and clipping that never splits an entity, a surrogate
 // pair or a letter with its combining marks. Everything is linear in what is read, and never reads more than it needs.
 import { isHidden } from '../src/liveResponse/commands.ts';
+import { joiningAt } from '../src/liveResponse/joiners.ts';
 
 /** Combining marks kept in a row; more only serve to paint over the lines around them. */
 const marksKept = 4;
@@ -69,8 +70,8 @@ function afterEscape(text: string, at: number, barren: { until: number }): numbe
 }
 
 /**
- * Text that draws only what it says: terminal sequences, controls, bidirectional marks and zero-width characters removed,
- * line ends made LF, tabs and odd spaces made plain ones, lone surrogates shown as U+FFFD.
+ * Text that draws only what it says: terminal sequences, controls, bidirectional marks and zero-width characters removed but for those
+ * that join the parts of an emoji or the letters of a word, line ends made LF, tabs and odd spaces made plain ones, lone surrogates shown as U+FFFD.
  */
 export function clean(text: string): string {
   const parts: string[] = [];
@@ -122,6 +123,12 @@ export function clean(text: string): string {
       cut(i, next, '\ufffd');
       i = next;
     } else {
+      // What stood before it must still be there.
+      const joining = isHidden(point) && kept < i ? joiningAt(text, i) : 0;
+      if (joining > 0) {
+        i += joining;
+        continue;
+      }
       if (isHidden(point) || (point & 0xfffe) === 0xfffe) cut(i, next, '');
       i = next;
     }

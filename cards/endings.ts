@@ -1,18 +1,50 @@
 // What a card says of a request that ended without a finished session: why, whether anything ran, and the next step.
-import type { InState, WaitCause } from '../src/liveResponse/request.ts';
+import { isTerminal, outcomeOf } from '../src/liveResponse/action.ts';
+import type { Action } from '../src/liveResponse/action.ts';
+import { lateSearchMs } from '../src/liveResponse/pacing.ts';
+import type { FoundLate, InState, WaitCause } from '../src/liveResponse/request.ts';
 import type { Blocker, ErrorAnswer } from '../src/liveResponse/errorAnswer.ts';
 import { failureAdvice } from './advice.ts';
 import { oneLine } from './clip.ts';
 import * as bound from './limits.ts';
 import type { Said } from './said.ts';
 import { missingRight } from './rights.ts';
-import { earlierAttempt } from './said.ts';
+import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { timeOf } from './time.ts';
 
-export function endingWords(request: InState<'over'>): Said {
+/** @param now until when a lost attempt is looked for is said only while it is so */
+export function endingWords(request: InState<'over'>, now: number): Said {
+  return request.found === undefined ? wordsOf(request, now) : foundWords(request, request.found);
+}
+
+/** Given up, and seen at Defender after all: what was said before is taken back. */
+function foundWords(request: InState<'over'>, { at, action, differs }: FoundLate): Said {
+  const given = { dropped: 'Dropped', withdrawn: 'Withdrawn', lapsed: 'Approval lapsed', refused: 'Refused', denied: 'Denied', expired: 'Expired' }[request.ending.how];
+  const by = 'by' in request.ending ? ` by ${name(request.ending.by.name)}` : '';
+  const reason = 'reason' in request.ending ? because(request.ending.reason) : '';
+  const when = (ms: number): string => timeOf(ms, request.at);
+  const sent = request.attempts.find((attempt) => action.comment.includes(attempt.tag));
+  const ended = isTerminal(action.status);
+  const other = differs === undefined ? '' : ' It runs other commands than were approved: tell an administrator at once.';
+  const next = ended
+    ? 'The rows show what each command did, and the commands link and output fetch its results. Look at it before asking again.'
+    : 'It goes on there, and this card follows it. To stop it, cancel the action in the portal’s Action center.';
+  return {
+    status: `${given}, but at Defender: ${atDefender(action)}`,
+    tone: ended && outcomeOf[action.status] !== 'succeeded' ? 'warning' : 'danger',
+    lead: `${given}${by} at ${when(request.endedAt)}${reason}, but Defender shows since ${when(at)} that the attempt${sent === undefined ? '' : ` of ${when(sent.at)}`} had arrived. Its session: ${atDefender(action)}.${other} ${next}`,
+  };
+}
+
+function atDefender({ status }: Action): string {
+  if (!isTerminal(status)) return status === 'Pending' ? 'waits for the device' : 'running';
+  return { succeeded: 'it ran and succeeded', failed: 'it failed', timedOut: 'it timed out', cancelled: 'it was cancelled' }[outcomeOf[status]];
+}
+
+function wordsOf(request: InState<'over'>, now: number): Said {
   const { ending } = request;
   const when = timeOf(request.endedAt, request.at);
-  const ran = nothingRan(request);
+  const ran = nothingRan(request, now);
   switch (ending.how) {
     case 'denied':
       return { status: 'Denied', tone: 'neutral', lead: `Denied by ${name(ending.by.name)} at ${when}${because(ending.reason)}. ${ran} If it is still needed, ask again with what was missing.` };
@@ -36,15 +68,21 @@ export function endingWords(request: InState<'over'>): Said {
       return {
         status: 'Dropped',
         tone: 'warning',
-        lead: `Dropped by ${name(ending.by.name)} at ${when}${because(ending.reason)}. Whether it ran is not known: look in the portal’s Action center and on the device before asking again.`,
+        lead: `Dropped by ${name(ending.by.name)} at ${when}${because(ending.reason)}. Whether it ran is not known${stillLooked(request, now)}: look in the portal’s Action center and on the device before asking again.`,
       };
   }
 }
 
 /** Never says that nothing ran when an older attempt's answer was lost. */
-function nothingRan(request: InState<'over'>): string {
+function nothingRan(request: InState<'over'>, now: number): string {
   const earlier = earlierAttempt(request);
-  return earlier === undefined ? 'Nothing was run.' : `It was not sent again, but the attempt of ${timeOf(earlier.at, request.at)} may have run.`;
+  return earlier === undefined ? 'Nothing was run.' : `It was not sent again, but the attempt of ${timeOf(earlier.at, request.at)} may have run${stillLooked(request, now)}.`;
+}
+
+/** The search goes on behind a card that is over, and corrects it. */
+function stillLooked(request: InState<'over'>, now: number): string {
+  const until = request.endedAt + lateSearchMs;
+  return now > until ? '' : `; the bot looks for it until ${timeOf(until, request.at)} and corrects this card if it turns up`;
 }
 
 function name(text: string): string {

@@ -4,25 +4,29 @@ import type { Device, Request } from '../src/liveResponse/request.ts';
 import type { Continues, TriedAgain } from '../src/liveResponse/sequel.ts';
 import { oneLine, tailOf } from './clip.ts';
 import * as bound from './limits.ts';
+import { misfitWords } from './misfits.ts';
 import { alikeFact, isolationWords, panelFacts } from './panel.ts';
 import { ranEarlier } from './said.ts';
 import { contentFact } from './scripts.ts';
 import { stamp, timeOf } from './time.ts';
-import type { FactLine } from './view.ts';
+import { twinFacts } from './twins.ts';
+import type { FactLine, ViewContext } from './view.ts';
 
 /** Labels that survive however small a card must be made. */
-export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Look-alikes', 'Scripts', 'Fingerprint', 'Request', 'Action id', 'Continues', 'Repeats', 'Tried again as']);
+export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Look-alikes', 'Wrong system', 'Scripts', 'Fingerprint', 'Request', 'Action id', 'Continues', 'Repeats', 'Tried again as', 'Same, open', 'Same, ended', 'Apart from']);
 
-export function factLines(request: Request): readonly FactLine[] {
+export function factLines(request: Request, { twins = [] }: Pick<ViewContext, 'twins'> = {}): readonly FactLine[] {
   const when = (ms: number): string => timeOf(ms, request.at);
   const approval = request.state === 'awaitingApproval' ? undefined : request.approval;
   const undecided = request.state === 'awaitingApproval' || request.state === 'queued';
   const facts: readonly (FactLine | undefined)[] = [
     { label: 'Device', value: deviceWords(request.device) },
     undecided ? alikeFact(request.panel) : undefined,
+    undecided ? fact('Wrong system', misfitWords(request)) : undefined,
     { label: 'Asked by', value: `${name(request.requester.name)}, ${stamp(request.at)}` },
     fact('Reason', request.reason === undefined ? undefined : oneLine(request.reason, bound.view.reason)) ?? (undecided ? { label: 'Reason', value: 'none given' } : undefined),
     continuesFact(request.continues),
+    ...twinFacts(request, twins),
     approval === undefined ? undefined : { label: 'Approved by', value: `${name(approval.by.name)}, ${when(approval.at)}` },
     ...(undecided ? deviceFacts(request, when) : []),
     undecided ? { label: 'Tier', value: oneLine(request.terms.tier, 60) } : undefined,

@@ -13,18 +13,26 @@ export function askerName(by: Asker, article: 'the' | 'The' = 'the'): string {
   return 'policy' in by ? `${article} policy (${by.policy})` : oneLine(by.name, 120);
 }
 
-/** Status and lead while nothing has started; undefined when the device is not known to be parked, or has woken. */
-export function parkedWords(request: InState<'running'>): Said | undefined {
+/**
+ * Status and lead while nothing has started; undefined when the device is not known to be parked, or has woken. @param followed the bot
+ * reads it: without that it cancels nothing, since it could not know what it stops
+ */
+export function parkedWords(request: InState<'running'>, followed: boolean): Said | undefined {
   const { parked } = request;
   if (parked === undefined || parked.wokeAt !== undefined || hasBegun(request.action)) return undefined;
   const at = (ms: number): string => timeOf(ms, request.at);
-  const end = parked.cancelAt === undefined || triesUsedUp(request.cancel) ? '' : ` The policy cancels it at ${at(parked.cancelAt)}.`;
+  const status = 'Parked, the device does not answer';
+  const due = parked.cancelAt === undefined || request.cancel !== undefined ? undefined : at(parked.cancelAt);
+  if (!followed) {
+    const cancel = due === undefined ? '' : ` The policy’s cancel, due at ${due}, is sent only once it can be read again.`;
+    return { status, tone: 'warning', lead: `at Defender since ${at(parked.since)}, and nothing had started. Defender waits for the device until about ${at(parked.until)}; if it wakes, this runs without another approval.${cancel}` };
+  }
   return {
-    status: 'Parked, the device does not answer',
+    status,
     tone: 'warning',
     lead:
       `Defender has had it since ${at(parked.since)} and nothing has started: the device is taken to be offline. ` +
-      `Defender waits for it until about ${at(parked.until)}. If it wakes before that, this runs without another approval.${request.cancel === undefined ? end : ''}`,
+      `Defender waits for it until about ${at(parked.until)}. If it wakes before that, this runs without another approval.${due === undefined ? '' : ` The policy cancels it at ${due}.`}`,
   };
 }
 
@@ -33,7 +41,7 @@ function triesUsedUp(cancel: CancelAsked | undefined): boolean {
 }
 
 /** What became of the policy's cancel while the session still stands; undefined of a person's. */
-export function policyCancelSentence(request: InState<'running'>): string | undefined {
+export function policyCancelSentence(request: InState<'running'>, followed: boolean): string | undefined {
   const { cancel, parked } = request;
   if (cancel?.tries === undefined) return undefined;
   const at = (ms: number): string => timeOf(ms, request.at);
@@ -41,7 +49,7 @@ export function policyCancelSentence(request: InState<'running'>): string | unde
   if (parked?.wokeAt !== undefined) return `The policy’s cancel of ${at(cancel.at)} was ${answer}, and the device has woken; press Cancel if it should stop.`;
   return triesUsedUp(cancel)
     ? `The policy’s cancel was ${answer}, ${parkedCancelTries} times: the bot stops trying. Press Cancel, or cancel the action in the portal.`
-    : `The policy’s cancel of ${at(cancel.at)} was ${answer} (try ${cancel.tries} of ${parkedCancelTries}); the next is at ${at(cancel.at + parkedCancelPauseMs)}.`;
+    : `The policy’s cancel of ${at(cancel.at)} was ${answer} (try ${cancel.tries} of ${parkedCancelTries}); the next ${followed ? `is at ${at(cancel.at + parkedCancelPauseMs)}` : 'is sent only once the session can be read again'}.`;
 }
 
 /** Said at the end of a session that the policy wanted cancelled, or that was cancelled while it was parked. Empty when neither is so. */

@@ -1,6 +1,6 @@
 // What a card says of results: collected files and their wrapping, results that cannot be read, and how long a link lives.
 import type { Command } from '../src/liveResponse/commands.ts';
-import type { CollectedFile, ResultTrouble } from '../src/liveResponse/resultFacts.ts';
+import type { CollectedFile, NotText, ResultTrouble } from '../src/liveResponse/resultFacts.ts';
 import { clip, oneLine } from './clip.ts';
 import { missingRight } from './rights.ts';
 import { duration, size, timeOf } from './time.ts';
@@ -29,6 +29,19 @@ export function fileSentence(file: CollectedFile, collected: string): string {
   }
 }
 
+/** What lies where the script's output should. @param fetch the command that gives a link to it */
+export function notTextSentence({ kind, bytes }: NotText, fetch: string): string {
+  const there = {
+    gzip: `gzip data (${size(bytes)}) and no text`,
+    zip: `a zip (${size(bytes)}) and no text`,
+    other: `data that is no text (${size(bytes)})`,
+    empty: 'an empty file',
+    blank: `${size(bytes)} without any text`,
+    cut: `a file that ends before any output (${size(bytes)})`,
+  }[kind];
+  return `What the script printed is not known: Defender keeps ${there}. “${fetch}” gives a link to it.`;
+}
+
 type Sentence = (what: 'file' | 'output', tried: string) => string;
 
 /** By our own codes, those of results. */
@@ -38,17 +51,24 @@ export const troubles: Readonly<Record<string, Sentence>> = {
   untrusted: (what) => `Defender’s link leads outside the allowed download hosts, so the bot did not follow it. Tell an administrator, and get the ${what} from the portal.`,
   unreadable: (what) => `The ${what} is not in the form Defender documents, so it is not shown. Use the button, or get it from the portal.`,
   refused: (what) => `Defender refuses to hand out this ${what}. Try the button below; else get it from the portal.`,
+  throttled: (what) => `The ${what} follows: calls to Defender are limited now, so it has not been read yet.`,
   unavailable: (what, tried) => `The ${what} could not be read yet; the bot tries again${tried}.`,
   unauthorized: (what, tried) => `The ${what} could not be read yet; the bot tries again${tried}.`,
 };
 
+/** Troubles of the way to Defender: since when they last is worth knowing. */
+const passing: ReadonlySet<string> = new Set(['unavailable', 'unauthorized', 'throttled']);
+
 /** Why a result is not here yet, or never will be, and what to do. */
-export function troubleSentence({ code, tries, error }: Pick<ResultTrouble, 'code' | 'tries' | 'error'>, type: Command['type']): string {
+export function troubleSentence({ code, tries, error, at }: Pick<ResultTrouble, 'code' | 'tries' | 'error'> & Partial<Pick<ResultTrouble, 'at'>>, type: Command['type'], beside?: number): string {
+  const since = at === undefined || beside === undefined || code === 'refused' ? '' : ` It has been so since ${timeOf(at, beside)}.`;
   const what = type === 'GetFile' ? 'file' : 'output';
   const tried = tries > 1 ? ` (${tries} tries so far)` : '';
   const right = error === undefined ? undefined : missingRight(error);
-  if (right !== undefined) return `${right.what} ${right.next} ${code === 'refused' ? 'Then use the button below.' : 'The bot tries again.'}`;
-  return troubles[code]?.(what, tried) ?? `The ${what} could not be read (${oneLine(code, 40)})${tried}. Get it from the portal.`;
+  if (right !== undefined) return `${right.what} ${right.next} ${code === 'refused' ? 'Then use the button below.' : `The bot tries again.${since}`}`;
+  const words = troubles[code]?.(what, tried);
+  if (words !== undefined) return passing.has(code) ? `${words}${since}` : words;
+  return `The ${what} could not be read (${oneLine(code, 40)})${tried}. Get it from the portal.`;
 }
 
 /** A link that was asked for and not made; with the time, since the next one may come. */

@@ -5,7 +5,8 @@ import type { Command } from '../src/liveResponse/commands.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import { oneLine } from './clip.ts';
 import * as bound from './limits.ts';
-import { earlierAttempt, ranEarlier } from './said.ts';
+import { earlierAttempt } from '../src/liveResponse/request.ts';
+import { ranEarlier } from './said.ts';
 import { stamp, timeOf } from './time.ts';
 import type { FactLine } from './view.ts';
 

@@ -1,14 +1,14 @@
 // The rows of a card: one for each command index, with its state in words and one sentence of detail.
 import type { CommandProgress, StepState } from '../src/liveResponse/action.ts';
-import { stepStates } from '../src/liveResponse/action.ts';
+import { hasBegun, isTerminal, outcomeOf, stepStates } from '../src/liveResponse/action.ts';
 import type { Command } from '../src/liveResponse/commands.ts';
 import { commandLine, isHidden } from '../src/liveResponse/commands.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import { stepFailure } from './advice.ts';
 import { clean, clip, oneLine } from './clip.ts';
 import * as bound from './limits.ts';
-import { fileSentence, linkTroubleSentence, troubleSentence } from './results.ts';
-import { earlierAttempt } from './said.ts';
+import { fileSentence, linkTroubleSentence, notTextSentence, troubleSentence } from './results.ts';
+import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { contentDetail } from './scripts.ts';
 import { duration } from './time.ts';
 import type { StepLine, Tone, ViewContext } from './view.ts';
@@ -63,7 +63,8 @@ interface StepFacts {
 }
 
 export function progressOf(request: Request, index: number): CommandProgress | undefined {
-  return 'action' in request ? request.action.progress.find((one) => one.index === index) : undefined;
+  const action = request.state === 'over' ? request.found?.action : 'action' in request ? request.action : undefined;
+  return action?.progress.find((one) => one.index === index);
 }
 
 export function stateOf(request: Request, index: number): StepState {
@@ -73,6 +74,10 @@ export function stateOf(request: Request, index: number): StepState {
 function statesOf(request: Request): readonly StepState[] {
   const { length } = request.commands;
   if (request.state === 'finished') return stepStates(request.action, length, { outcome: request.outcome, opened: request.opened === true });
+  if (request.state === 'over' && request.found !== undefined) {
+    const { action } = request.found;
+    return stepStates(action, length, isTerminal(action.status) ? { outcome: outcomeOf[action.status], opened: hasBegun(action) } : undefined);
+  }
   return request.state === 'running' ? stepStates(request.action, length) : request.commands.map(() => 'waiting');
 }
 
@@ -113,6 +118,7 @@ function stepStatus(request: Request, index: number): { readonly status: string;
         ? { status: 'completed', tone: 'good' }
         : { status: 'not known', tone: 'warning' };
     case 'over':
+      if (request.found !== undefined) return foundStatus[stateOf(request, index)];
       return request.ending.how === 'dropped' || earlierAttempt(request) !== undefined
         ? { status: 'not known', tone: 'warning' }
         : { status: 'not run', tone: 'neutral' };
@@ -121,6 +127,15 @@ function stepStatus(request: Request, index: number): { readonly status: string;
       return ranStatus(request, index);
   }
 }
+
+/** By what Defender shows of a session whose request had been given up. */
+const foundStatus: Readonly<Record<StepState, { readonly status: string; readonly tone: Tone }>> = {
+  waiting: { status: 'waiting', tone: 'neutral' },
+  running: { status: 'running', tone: 'attention' },
+  completed: { status: 'completed', tone: 'good' },
+  failed: { status: 'failed, or no end reported', tone: 'danger' },
+  skipped: { status: 'not run', tone: 'neutral' },
+};
 
 function ranStatus(request: Extract<Request, { state: 'running' | 'finished' }>, index: number): { readonly status: string; readonly tone: Tone } {
   const progress = progressOf(request, index);
@@ -188,13 +203,14 @@ function differs(request: Request, index: number): string | undefined {
 function resultDetail(request: Request, command: Command, index: number, context: ViewContext): string | undefined {
   if (!('results' in request)) return undefined;
   const trouble = request.results.troubles.find((one) => one.index === index);
-  if (trouble !== undefined) return troubleSentence(trouble, command.type);
+  if (trouble !== undefined) return troubleSentence(trouble, command.type, request.at);
   const linkTrouble = request.results.linkTroubles?.find((one) => one.index === index);
   const noLink = linkTrouble === undefined ? undefined : linkTroubleSentence(linkTrouble, request.at);
   const file = request.results.files.find((one) => one.index === index);
   if (file !== undefined) return join(fileSentence(file, commandName(command)), noLink);
   const excerpt = request.results.excerpts.find((one) => one.index === index);
   if (excerpt !== undefined) {
+    if (excerpt.notText !== undefined) return join(notTextSentence(excerpt.notText, `${oneLine(context.command, 40)} link ${request.id} ${index}`), noLink);
     if (excerpt.length === 0) return join('The script printed nothing.', noLink);
     if (context.results === 'private') return noLink;
     return context.outputs.has(index) ? noLink : `Its output (${excerpt.length} characters) is no longer kept here; Defender may still have it.`;

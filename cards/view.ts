@@ -1,4 +1,7 @@
 // The one content of a card, free of any platform. Every renderer shows all of it, and nothing else.
+import type { Outage } from '../src/liveResponse/errorAnswer.ts';
+import type { Freeze } from '../src/liveResponse/ports.ts';
+import type { Twin } from './twins.ts';
 
 export type Tone = 'neutral' | 'attention' | 'good' | 'warning' | 'danger';
 
@@ -91,8 +94,12 @@ export interface ViewContext {
   readonly urls: ReadonlyMap<number, string>;
   /** Place in the submission queue, 1 being next, and when its turn is expected (epoch milliseconds). */
   readonly queue?: { readonly position: number; readonly expectedAt: number };
-  /** Submissions are stopped, and why. */
-  readonly frozen?: string;
+  /** Submissions are stopped: by whom, since when and why. */
+  readonly frozen?: Freeze;
+  /** What this request depends on cannot be had from Defender. */
+  readonly outage?: Outage;
+  /** Other requests for the same commands on the same device: open ones, and those that ended a short while ago. */
+  readonly twins?: readonly Twin[];
   readonly notify?: string;
   /** The chat command's name, `/lr`, for sentences that tell what to type. */
   readonly command: string;

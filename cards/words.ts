@@ -2,19 +2,23 @@
 import { isKnownStatus } from '../src/liveResponse/action.ts';
 import type { Blocker, ErrorAnswer } from '../src/liveResponse/errorAnswer.ts';
 import { looksBeforeAsking, lookSchedule } from '../src/liveResponse/pacing.ts';
+import type { Outage } from '../src/liveResponse/errorAnswer.ts';
 import type { InState, Request, WaitCause } from '../src/liveResponse/request.ts';
 import type { CancelAsked } from '../src/liveResponse/sequel.ts';
 import { endingWords } from './endings.ts';
 import { oneLine } from './clip.ts';
+import { frozenSentence } from './frozen.ts';
 import * as bound from './limits.ts';
+import { outageAdvice } from './outage.ts';
 import { outcomeWords } from './outcomes.ts';
 import { alikeWarning } from './panel.ts';
 import { askerName, parkedWords, policyCancelSentence } from './parked.ts';
 import { missingRight } from './rights.ts';
 import type { Said } from './said.ts';
-import { earlierAttempt } from './said.ts';
+import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { stepFacts } from './steps.ts';
 import { timeOf } from './time.ts';
+import { twinWarning } from './twins.ts';
 import type { ViewContext } from './view.ts';
 
 /** Status, tone and lead of a request as it stands. */
@@ -43,13 +47,13 @@ function wordsOf(request: Request, context: ViewContext): Said {
         lead: 'Approved, and being sent to Defender now; it can no longer be withdrawn. Nothing to do: this card follows it.',
       };
     case 'unknown':
-      return unknown(request);
+      return unknown(request, context);
     case 'running':
-      return running(request);
+      return running(request, context.outage);
     case 'finished':
       return outcomeWords(request);
     case 'over':
-      return endingWords(request);
+      return endingWords(request, context.now);
   }
 }
 
@@ -63,23 +67,28 @@ export function person(name: string): string {
 }
 
 function awaiting(request: InState<'awaitingApproval'>, context: ViewContext): Said {
-  const frozen = context.frozen === undefined ? '' : ` ${frozenSentence(context.frozen)}`;
+  if (context.frozen !== undefined) {
+    return {
+      status: 'Waiting for approval, frozen',
+      tone: 'warning',
+      lead:
+        `Nothing has run. ${frozenSentence(context.frozen, context.command, request.at)} It can be denied or withdrawn meanwhile. ` +
+        `Without a decision by ${at(request, request.terms.expiresAt)} it is denied.${twinWarning(context.twins)}${alikeWarning(request.panel)}`,
+    };
+  }
   return {
     status: 'Waiting for approval',
     tone: 'attention',
     lead:
       `Nothing has run. Anyone with the role “${oneLine(request.terms.approveRole, 60)}” except ${person(request.requester.name)} can approve or deny. ` +
-      `Without a decision by ${at(request, request.terms.expiresAt)} it is denied.${alikeWarning(request.panel)}${frozen}`,
+      `Without a decision by ${at(request, request.terms.expiresAt)} it is denied.${twinWarning(context.twins)}${alikeWarning(request.panel)}`,
   };
 }
 
-export function frozenSentence(why: string): string {
-  return `New sessions are frozen (${oneLine(why, 120)}): what is approved waits until they are released.`;
-}
-
 /** Why an approved request has not been sent, and what helps. */
-export function waitSentence(cause: WaitCause, { frozen, blocker, error, at: asked = 0 }: { readonly frozen?: string; readonly blocker?: Blocker; readonly error?: ErrorAnswer; readonly at?: number } = {}): string {
+export function waitSentence(cause: WaitCause, { frozen, blocker, error, since, at: asked = 0 }: { readonly frozen?: string; readonly blocker?: Blocker; readonly error?: ErrorAnswer; readonly since?: string; readonly at?: number } = {}): string {
   const right = error === undefined ? undefined : missingRight(error);
+  const from = since === undefined ? '' : ` since ${since}`;
   switch (cause) {
     case 'slot':
       return 'It waits for its turn: Defender limits how many sessions may be started in a minute.';
@@ -88,15 +97,18 @@ export function waitSentence(cause: WaitCause, { frozen, blocker, error, at: ask
     case 'deviceBusy':
       return blockerSentence(blocker, asked);
     case 'throttled':
-      return 'Defender asked the bot to slow down (429). It is sent as soon as Defender allows it; nothing to do.';
+      return `Defender ${since === undefined ? 'asked' : 'has asked'} the bot to slow down (429)${from}. It is sent as soon as Defender allows it; nothing to do.`;
     case 'frozen':
-      return frozenSentence(frozen ?? 'no reason given');
+      // Known from the last reading of the freeze alone: it ended a moment ago, and the request is looked at again.
+      return frozen ?? 'Submissions were frozen when it was last looked at.';
     case 'library':
-      return `The live response library cannot be read just now, so nobody can tell whether the scripts are still those that were approved; it is not sent unverified.${rightOf(error)}`;
+      return `The live response library cannot be read${since === undefined ? ' just now' : from}, so nobody can tell whether the scripts are still those that were approved; it is not sent unverified.${rightOf(error)}`;
     case 'unavailable':
-      return 'Defender cannot be reached. The bot keeps trying; if this lasts, see /readyz and the Microsoft 365 service health.';
+      return `Defender cannot be reached${from}. The bot keeps trying; if this lasts, see /readyz and the Microsoft 365 service health.`;
     case 'unauthorized':
-      return right === undefined ? 'Defender does not let the bot in. The bot keeps trying; an administrator must check its app registration.' : `${right.what} ${right.next} The bot keeps trying.`;
+      return right === undefined
+        ? `Defender does not let the bot in${from}. The bot keeps trying; an administrator must check its app registration.`
+        : `${right.what}${since === undefined ? '' : ` It has been so${from}.`} ${right.next} The bot keeps trying.`;
   }
 }
 
@@ -149,24 +161,26 @@ export function waitStatus(cause: WaitCause | undefined): string {
 }
 
 function queued(request: InState<'queued'>, context: ViewContext): Said {
-  const cause = context.frozen === undefined ? request.waitsFor : 'frozen';
+  // What it was last seen to wait for may be a freeze that is over.
+  const cause = context.frozen !== undefined ? 'frozen' : request.waitsFor === 'frozen' ? undefined : request.waitsFor;
   const turn = cause === undefined || cause === 'slot' || cause === 'sessions' || cause === 'throttled';
-  const place =
-    context.queue !== undefined && turn
-      ? ` Place ${context.queue.position} in the queue at ${at(request, context.now)}, expected to be sent about ${at(request, context.queue.expectedAt)}.`
-      : '';
+  // When a session ends nobody knows: then only the place is told.
+  const expected = context.queue === undefined || cause === 'sessions' ? '' : `, expected to be sent about ${at(request, context.queue.expectedAt)}`;
+  const place = context.queue !== undefined && turn ? ` Place ${context.queue.position} in the queue at ${at(request, context.now)}${expected}.` : '';
+  const frozen = context.frozen === undefined ? undefined : frozenSentence(context.frozen, context.command, request.at);
+  const since = context.outage === undefined || cause === 'frozen' ? undefined : at(request, context.outage.since);
   const again = request.notBefore !== undefined && cause !== 'frozen' ? ` Next try at ${at(request, request.notBefore)}.` : '';
   const so = earlierAttempt(request) !== undefined ? 'Not sent again yet; the earlier attempt may have run.' : 'Nothing has run.';
   return {
     status: waitStatus(cause),
     tone: cause === undefined || cause === 'slot' ? 'neutral' : 'warning',
-    lead: `${waitSentence(cause ?? 'slot', { ...request, ...(context.frozen === undefined ? {} : { frozen: context.frozen }) })}${place}${again} ${so} If it cannot be sent by ${at(request, request.runBefore)}, the approval lapses.`,
+    lead: `${waitSentence(cause ?? 'slot', { ...request, ...(frozen === undefined ? {} : { frozen }), ...(since === undefined ? {} : { since }) })}${place}${again} ${so} If it cannot be sent by ${at(request, request.runBefore)}, the approval lapses.`,
   };
 }
 
 const lastLook = Math.max(...lookSchedule);
 
-function unknown(request: InState<'unknown'>): Said {
+function unknown(request: InState<'unknown'>, { frozen, outage, command }: ViewContext): Said {
   const happened = {
     lost: 'Defender’s answer was lost while sending, so the commands may or may not be running. The bot did not repeat it.',
     lostTrack: 'Defender no longer lists the session, so how it ended is not known.',
@@ -176,16 +190,25 @@ function unknown(request: InState<'unknown'>): Said {
     request.looks === 0
       ? 'The bot has not looked for it yet.'
       : `The bot looked for it ${times(request.looks)}${request.lookedAt === undefined ? '' : `, last at ${at(request, request.lookedAt)}`}, without finding out.`;
+  const next =
+    outage !== undefined
+      ? `${unreadSentence(request, outage)} `
+      : request.looks < looksBeforeAsking
+        ? `It goes on looking until ${at(request, request.since + lastLook)}; after that somebody must decide. `
+        : frozen !== undefined
+          ? `Look again first. It cannot be sent again now. ${frozenSentence(frozen, command, request.at)} `
+          : `Look again first. Send again may run everything twice and needs an approver other than ${person(request.requester.name)}. `;
   return {
     status: request.cause === 'lost' ? 'Not known whether it ran' : 'Not known how it ended',
     tone: 'danger',
-    lead:
-      `${happened}${cancelledOutOfSight(request)} ${looks} ` +
-      (request.looks < looksBeforeAsking
-        ? `It goes on looking until ${at(request, request.since + lastLook)}; after that somebody must decide. `
-        : `Look again first. Send again may run everything twice and needs an approver other than ${person(request.requester.name)}. `) +
-      'Drop ends this request and stops nothing on the device.',
+    lead: `${happened}${cancelledOutOfSight(request)} ${looks} ${next}Drop ends this request and stops nothing on the device.`,
   };
+}
+
+/** In place of every promise that it is followed or looked for. */
+function unreadSentence(request: Request, outage: Outage, meanwhile = ''): string {
+  const { what, next } = outageAdvice(outage);
+  return `Nothing about it could be read from Defender since ${at(request, outage.since)}: ${what} ${next} The bot keeps trying${meanwhile}.`;
 }
 
 /** A cancel is not forgotten when its session is lost from sight. */
@@ -209,10 +232,20 @@ function unheardCancel({ by, at: asked, answer, error }: CancelAsked, request: I
   return `${who}, without effect: the session still goes on. Press Cancel again, or cancel the action in the portal.`;
 }
 
-function running(request: InState<'running'>): Said {
+function running(request: InState<'running'>, outage: Outage | undefined): Said {
+  const words = lastRead(request, outage === undefined ? ` The bot follows it until ${at(request, request.deadline)}.` : '');
+  if (outage === undefined) return words;
+  return {
+    status: `${words.status}, not read since ${at(request, outage.since)}`,
+    tone: words.tone === 'danger' ? 'danger' : 'warning',
+    lead: `${unreadSentence(request, outage, '; the portal’s Action center shows it meanwhile')} As last read: ${words.lead}`,
+  };
+}
+
+/** By the last reading there was. `until` is how long it is followed: empty while it is not. */
+function lastRead(request: InState<'running'>, until: string): Said {
   const { action } = request;
   const facts = stepFacts(request);
-  const until = `The bot follows it until ${at(request, request.deadline)}.`;
   if (request.cancel?.answer === 'sent' || request.cancel?.answer === 'accepted') {
     const answer = request.cancel.answer === 'sent' ? 'Defender has not answered yet.' : 'Defender accepted it and has not finished cancelling.';
     const woke = request.parked?.wokeAt !== undefined && request.cancel.tries !== undefined ? ' The device woke before it took effect.' : '';
@@ -222,12 +255,12 @@ function running(request: InState<'running'>): Said {
       lead: `${askerName(request.cancel.by, 'The')} asked to cancel at ${at(request, request.cancel.at)}. ${answer}${woke} A command that has started may still run to its end on the device.`,
     };
   }
-  const cancel = request.cancel === undefined ? '' : ` ${policyCancelSentence(request) ?? unheardCancel(request.cancel, request)}`;
+  const cancel = request.cancel === undefined ? '' : ` ${policyCancelSentence(request, until !== '') ?? unheardCancel(request.cancel, request)}`;
   if (!isKnownStatus(action.status)) {
     return {
       status: `Running, status “${oneLine(action.status, 40)}”`,
       tone: 'warning',
-      lead: `Defender reports a status this bot does not know; it is treated as still running. ${until}${cancel}`,
+      lead: `Defender reports a status this bot does not know${request.strangeSince === undefined ? '' : ` since ${at(request, request.strangeSince)}`}; it is treated as still running. See the portal’s Action center for what it means.${until}${cancel}`,
     };
   }
   if (facts.failed !== undefined) {
@@ -244,13 +277,13 @@ function running(request: InState<'running'>): Said {
       lead: `All commands are done. Defender is closing the session, usually within 40 s.${request.commands.some((one) => one.type === 'GetFile') ? ' Download links follow.' : ''}${cancel}`,
     };
   }
-  const parked = parkedWords(request);
+  const parked = parkedWords(request, until !== '');
   if (parked !== undefined) return { ...parked, lead: `${parked.lead}${cancel}` };
   if (action.status === 'Pending' && facts.started === 0) {
     return {
       status: 'Sent, waiting for the device',
       tone: 'neutral',
-      lead: `Defender has it. An online Windows device usually starts within 2 to 3 min; an offline one is waited for. ${until}${cancel}`,
+      lead: `Defender has it. An online Windows device usually starts within 2 to 3 min; an offline one is waited for.${until}${cancel}`,
     };
   }
   return {
@@ -258,7 +291,7 @@ function running(request: InState<'running'>): Said {
     tone: 'neutral',
     lead:
       facts.current === undefined
-        ? `The session is open; ${facts.done} of ${request.commands.length} commands done. ${until}${cancel}`
-        : `Index ${facts.current} is running on the device; ${facts.done} of ${request.commands.length} commands done. ${until}${cancel}`,
+        ? `The session is open; ${facts.done} of ${request.commands.length} commands done.${until}${cancel}`
+        : `Index ${facts.current} is running on the device; ${facts.done} of ${request.commands.length} commands done.${until}${cancel}`,
   };
 }

@@ -1,7 +1,7 @@
 // Compiles the sources into an emptied dist: a test or module deleted from the sources must not go on passing from an old build.
 // With --if-needed, does nothing while no source is newer than the last complete build.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,9 +15,18 @@ function newestBelow(path) {
   return readdirSync(path).reduce((newest, name) => Math.max(newest, newestBelow(join(path, name))), stats.mtimeMs);
 }
 
+/** What the program reads beside its modules: with it, dist and node_modules are all that a container needs. */
+function copyWhatRuns() {
+  const page = join('src', 'adapters', 'console', 'page');
+  cpSync(join(root, page), join(root, 'dist', page), { recursive: true });
+  copyFileSync(join(root, 'policy.example.yaml'), join(root, 'dist', 'policy.example.yaml'));
+  // The modules are ES modules wherever dist lies.
+  writeFileSync(join(root, 'dist', 'package.json'), `${JSON.stringify({ type: 'module', private: true })}\n`);
+}
+
 /** Builds; returns the exit code of the compiler. */
 export function build({ ifNeeded = false } = {}) {
-  const sources = ['src', 'cards', 'test', 'tsconfig.json', 'package-lock.json'].map((name) => join(root, name)).filter(existsSync);
+  const sources = ['src', 'cards', 'test', 'tsconfig.json', 'package-lock.json', 'policy.example.yaml'].map((name) => join(root, name)).filter(existsSync);
   if (ifNeeded && existsSync(stamp)) {
     const built = statSync(stamp).mtimeMs;
     if (sources.every((source) => newestBelow(source) <= built)) return 0;
@@ -29,7 +38,10 @@ export function build({ ifNeeded = false } = {}) {
     return 1;
   }
   const result = spawnSync(process.execPath, [compiler, '-p', root], { stdio: 'inherit' });
-  if (result.status === 0) writeFileSync(stamp, '');
+  if (result.status === 0) {
+    copyWhatRuns();
+    writeFileSync(stamp, '');
+  }
   return result.status ?? 1;
 }
 

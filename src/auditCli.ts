@@ -7,6 +7,7 @@ import { diskWords, realDisk } from './adapters/store/disk.ts';
 import type { Head } from './adapters/store/line.ts';
 import { history } from './adapters/store/history.ts';
 import { readSnapshot } from './adapters/store/snapshot.ts';
+import { readDotEnv } from './dotEnv.ts';
 
 const usage = `usage: npm run audit -- verify [--data DIR] [--anchor SEQ:HASH]   check every line of the journal
        npm run audit -- head [--data DIR]                        print the newest line's number and hash, to be noted elsewhere
@@ -59,6 +60,7 @@ const verbs: readonly string[] = ['verify', 'head', 'show'];
 
 /** Exit code: 0 all well, 1 something is wrong with the journal or the request is unknown, 2 called wrongly. */
 function run(given: readonly string[]): number {
+  readDotEnv(process.env);
   const read = readArguments(given, process.env['LR_DATA_DIR'] ?? './data');
   const [verb, request, ...more] = read?.words ?? [];
   if (read === undefined || verb === undefined || !verbs.includes(verb) || more.length > 0 || (request === undefined) === (verb === 'show')) {

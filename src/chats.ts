@@ -6,14 +6,20 @@ import { createConsoleChat } from './adapters/console/chat.ts';
 import { placesOf } from './adapters/console/people.ts';
 import type { World } from './adapters/console/world.ts';
 import type { Check } from './adapters/http/server.ts';
+import { openLastKnown } from './adapters/lastKnown.ts';
 import type { Http } from './adapters/outbound/http.ts';
+import { proxyDispatcher } from './adapters/outbound/proxy.ts';
+import type { Proxy } from './adapters/outbound/proxy.ts';
 import { random } from './adapters/random.ts';
 import { realDisk } from './adapters/store/disk.ts';
 import { history } from './adapters/store/history.ts';
 import type { Store } from './adapters/store/requestStore.ts';
+import { within } from './adapters/within.ts';
 import type { Policy } from './bot/rules/policy.ts';
-import type { Bot, ChatPort, Groups } from './bot/ports.ts';
-import type { Clock, Log } from './liveResponse/ports.ts';
+import type { Bot, ChatPort, Groups, LastKnown } from './bot/ports.ts';
+import { createLateChat } from './lateChat.ts';
+import type { LateChat } from './lateChat.ts';
+import type { Clock, Keeper, Log } from './liveResponse/ports.ts';
 import type { SlackService } from './slackChat.ts';
 import type { EntraService, TeamsService } from './teamsChat.ts';
 
@@ -32,25 +38,34 @@ export interface ChatParts {
   readonly command: string;
   readonly policy: Policy;
   readonly store: Store;
+  /** The tenant's, which may run fast. */
   readonly clock: Clock;
+  /** The platforms', which never does. */
+  readonly chatClock: Clock;
   readonly log: Log;
   readonly http: Http;
+  readonly proxy?: Proxy;
   /** The embedded simulator's switches, for the console. */
   readonly world?: World;
   /** Asked once the bot exists. */
   readonly bot: () => Bot;
-  /** Called when a chat can hear nothing any more. */
+  /** Called when the only chat can hear nothing any more. */
   readonly onBroken: (why: string) => void;
 }
 
 export interface Chats {
   readonly ports: readonly ChatPort[];
   readonly groups: Groups;
+  readonly lastKnown: LastKnown;
   /** Puts the chats' routes on the shared port, which is known only once it listens. */
   mount(app: Express, port: () => number): void;
   /** Begins to listen; the shared port is up. */
   open(url: string): Promise<void>;
   checks(): readonly Check[];
+  /** Each chat platform, and whether it is connected and answers. */
+  states(): readonly { readonly chat: string; readonly ok: boolean }[];
+  /** What is tried again by itself while it is in trouble. */
+  keepers(): readonly Keeper[];
   /** Takes nothing new in, and ends what would hold the stopping server open. */
   drain(): Promise<void>;
   stop(): Promise<void>;
@@ -67,21 +82,25 @@ const slackRoom = () => import('./slackChat.ts');
 const teamsRoom = () => import('./teamsChat.ts');
 
 export async function openChats(options: ChatOptions, parts: ChatParts): Promise<Chats> {
-  const { command, policy, store, clock, log, dataDir, bot } = parts;
+  const { command, policy, store, clock, chatClock, log, dataDir, bot } = parts;
   const local = options.console ? createConsoleChat({ clock, places: placesOf(policy).map((place) => place.id), askedAt: (id) => store.get(id)?.at }) : undefined;
-  const slack = options.slack === undefined ? undefined : await (await slackRoom()).openSlack(options.slack, store, { command, bot, log, dataDir, onDeaf: parts.onBroken });
-  const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, store, { command, log, dataDir });
-  const entra = options.entra === undefined ? undefined : (await teamsRoom()).openEntraGroups(options.entra, parts.http, log);
+  const lastKnown = await openLastKnown(dataDir, log);
+  const slack = options.slack === undefined ? undefined : await lateSlack(options.slack, options, parts, lastKnown, () => teams !== undefined && teams.checks().every((check) => check.ok));
+  const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, store, { command, clock: chatClock, log, dataDir, lastKnown });
+  const entra = options.entra === undefined ? undefined : (await teamsRoom()).openEntraGroups(options.entra, parts.http, chatClock, log);
   const streams: (() => Promise<void>)[] = [];
 
   return {
-    ports: [...(local === undefined ? [] : [local]), ...(slack === undefined ? [] : [slack.chat]), ...(teams === undefined ? [] : [teams.chat]), ...(options.chats ?? [])],
+    ports: [...(local === undefined ? [] : [local]), ...(slack === undefined ? [] : [slack.port]), ...(teams === undefined ? [] : [teams.chat]), ...(options.chats ?? [])],
     groups: {
-      includes(group, person, fresh) {
+      includes(group, person, fresh, ms) {
         const reader = group.startsWith('entra:') ? entra : group.startsWith('slack:') ? slack?.groups : undefined;
-        return reader?.includes(group, person, fresh) ?? Promise.reject(new Error(`nothing is connected that could read the group ${group}`));
+        if (reader === undefined) return Promise.reject(new Error(`nothing is connected that could read the group ${group}`));
+        const answer = reader.includes(group, person, fresh);
+        return ms === undefined ? answer : within(chatClock, ms, group, answer);
       },
     },
+    lastKnown,
     mount(app, port) {
       // Slack before any body parser: its signatures are over the raw bytes.
       slack?.mount(app);
@@ -97,6 +116,8 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
       await teams?.selfTest(url);
     },
     checks: () => [...(slack?.checks() ?? []), ...(teams?.checks() ?? [])],
+    states: () => [...(slack === undefined ? [] : [stateOf('slack', slack.checks())]), ...(teams === undefined ? [] : [stateOf('teams', teams.checks())])],
+    keepers: () => [...(slack?.keepers() ?? []), ...(teams?.keepers ?? [])],
     async drain() {
       // A stream of events is an answer that never ends by itself.
       await Promise.all(streams.map((end) => end()));
@@ -105,6 +126,41 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
     async stop() {
       await slack?.stop();
       await teams?.stop();
+      await lastKnown.settled();
     },
   };
+}
+
+/** @param others whether another chat works, so that this one's outage need not end the process */
+async function lateSlack(settings: SlackService, options: ChatOptions, parts: ChatParts, lastKnown: LastKnown, others: () => boolean): Promise<LateChat> {
+  const { command, store, chatClock, log, dataDir, bot, proxy } = parts;
+  const room = await slackRoom();
+  const slack = createLateChat({
+    name: 'Slack',
+    surface: 'slack',
+    path: room.slackPath,
+    alone: options.teams === undefined,
+    clock: chatClock,
+    log,
+    start: () =>
+      room.openSlack(settings, store, {
+        command,
+        bot,
+        clock: chatClock,
+        log,
+        dataDir,
+        lastKnown,
+        ...(proxy === undefined ? {} : { dispatcher: proxyDispatcher(proxy) }),
+        onDeaf: (why) => {
+          if (others()) slack.reconnect(why);
+          else parts.onBroken(why);
+        },
+      }),
+  });
+  await slack.prepare();
+  return slack;
+}
+
+function stateOf(chat: string, checks: readonly Check[]): { readonly chat: string; readonly ok: boolean } {
+  return { chat, ok: checks.every((check) => check.ok) };
 }

@@ -2,13 +2,13 @@
 // plain text; the exit code is 0 only if every step was seen.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { plainText } from '../cards/plainText.ts';
 import type { CardView, Verb } from '../cards/view.ts';
 import type { ChatPort, Reply } from './bot/ports.ts';
 import { ChatError } from './bot/ports.ts';
 import type { Request } from './liveResponse/request.ts';
+import { besideModules } from './besideModules.ts';
 import { startService } from './service.ts';
 import type { Service } from './service.ts';
 
@@ -18,7 +18,6 @@ const speed = 100;
 const patience = 60_000;
 const surface = 'console';
 const place = 'incidents';
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 interface TerminalChat extends ChatPort {
   /** The newest view of the card. */
@@ -139,7 +138,7 @@ async function main(): Promise<void> {
     host: '127.0.0.1',
     port: 0,
     dataDir,
-    policyFile: join(root, 'policy.example.yaml'),
+    policyFile: besideModules('policy.example.yaml'),
     command: '/lr',
     logLevel: 'error',
     secrets: [],

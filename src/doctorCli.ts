@@ -3,8 +3,11 @@
 import { parseArgs } from 'node:util';
 import { createClock } from './adapters/clock.ts';
 import { Http } from './adapters/outbound/http.ts';
+import { readDotEnv } from './dotEnv.ts';
+import { proxyFrom, useProxy } from './adapters/outbound/proxy.ts';
 import { examine } from './doctor/examine.ts';
-import type { Verdict } from './doctor/line.ts';
+import { fail, ok } from './doctor/line.ts';
+import type { Line, Verdict } from './doctor/line.ts';
 import { showCounts, showLine } from './doctor/report.ts';
 import type { Style } from './doctor/report.ts';
 import { secretsIn } from './doctor/settings.ts';
@@ -44,14 +47,22 @@ async function main(): Promise<number> {
     return given === undefined ? 2 : 0;
   }
   const { json, offline, probe } = given;
+  const file = readDotEnv(process.env);
   const style: Style = { json, colours: process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '', secrets: secretsIn(process.env) };
   const counts: Record<Verdict, number> = { ok: 0, warn: 0, FAIL: 0, skip: 0 };
-  const http = new Http();
+  const found = proxyFrom(process.env);
+  const proxy = found === undefined || 'wrong' in found ? undefined : found;
+  if (proxy !== undefined) useProxy(proxy, process.env);
+  const http = new Http(proxy === undefined ? {} : { proxy });
+  const tell = (line: Line): void => {
+    counts[line.verdict] += 1;
+    process.stdout.write(showLine(line, style));
+  };
   try {
-    await examine({ variables: process.env, http, clock: createClock(), offline, probe }, (line) => {
-      counts[line.verdict] += 1;
-      process.stdout.write(showLine(line, style));
-    });
+    if (file.said !== undefined) tell(ok('settings.file', file.said));
+    if (file.wrong !== undefined) tell(fail('settings.file', file.wrong, 'The bot does not start with it.'));
+    if (proxy !== undefined) tell(ok('settings.proxy', `everything that leaves this machine goes through ${proxy.said}, but for ${proxy.direct.join(', ')}`));
+    await examine({ variables: process.env, http, clock: createClock(), offline, probe }, tell);
   } finally {
     await http.close();
   }

@@ -1,5 +1,7 @@
 // `npm start`: settings from the environment, one service, one address; a clear sentence and exit code 2 when something has to be mended first.
 import { readSettings } from './adapters/config/settings.ts';
+import { useProxy } from './adapters/outbound/proxy.ts';
+import { readDotEnv } from './dotEnv.ts';
 import { optionsFrom } from './options.ts';
 import { startService } from './service.ts';
 import type { Service } from './service.ts';
@@ -11,13 +13,22 @@ const lastGrace = 2_000;
 const misconfigured = 2;
 
 async function main(): Promise<void> {
+  const file = readDotEnv(process.env);
+  if (file.wrong !== undefined) {
+    process.stderr.write(`The bot cannot start: ${file.wrong}\n`);
+    process.exitCode = misconfigured;
+    return;
+  }
   const read = readSettings(process.env);
   for (const warning of read.warnings) process.stderr.write(`warning: ${warning}\n`);
   if ('problems' in read) {
+    if (file.said !== undefined) process.stderr.write(`Settings: ${file.said}.\n`);
     process.stderr.write(`The bot cannot start:\n${read.problems.map((problem) => `  - ${problem}`).join('\n')}\n`);
     process.exitCode = misconfigured;
     return;
   }
+  const { proxy } = read.settings;
+  if (proxy !== undefined) useProxy(proxy, process.env);
   let service: Service;
   try {
     service = await startService({
@@ -33,6 +44,8 @@ async function main(): Promise<void> {
     return;
   }
   process.stdout.write(`live-response-bot ${read.settings.console ? 'console' : 'service'} at ${service.url}/\n`);
+  if (proxy !== undefined) process.stdout.write(`Everything that leaves this machine goes through the proxy ${proxy.said}, but for ${proxy.direct.join(', ')}.\n`);
+  if (file.said !== undefined) process.stdout.write(`Settings: ${file.said}.\n`);
   if (!read.settings.console) process.stdout.write('The local console is off: it lets one human play several people, so it never runs beside a real chat.\n');
 
   let stopping = false;

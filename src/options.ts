@@ -1,15 +1,12 @@
 // From settings to what the service is made of. Where the policy is when nobody named one is decided here too.
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Settings } from './adapters/config/settings.ts';
 import type { AzureSettings } from './adapters/config/defenderSettings.ts';
 import { clouds } from './adapters/defender/clouds.ts';
 import type { Endpoint } from './adapters/defender/clouds.ts';
 import type { Credentials } from './adapters/entra/settings.ts';
+import { besideModules } from './besideModules.ts';
 import type { ServiceOptions } from './service.ts';
-
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 export function optionsFrom(settings: Settings): ServiceOptions {
   const { http, dataDir, defender, pacing } = settings;
@@ -41,6 +38,7 @@ export function optionsFrom(settings: Settings): ServiceOptions {
     parkedGap: pacing.parkedPollMs,
     offlineQueue: pacing.offlineQueueMs,
     outputRetention: settings.retentionMs,
+    ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
   };
 }
 
@@ -68,17 +66,18 @@ function credentialsOf({ tenantId, credential }: AzureSettings): Credentials {
 
 /** The console works at once, with the example; a real chat needs a policy that somebody wrote. */
 function policyFile({ console: local, policyFile: named }: Settings): string {
-  return local && named === './policy.yaml' && !existsSync(named) ? join(root, 'policy.example.yaml') : named;
+  return local && named === './policy.yaml' && !existsSync(named) ? besideModules('policy.example.yaml') : named;
 }
 
 /** Known secrets, for the log's second net. */
-function secretsOf({ azure, slack, teams }: Settings): readonly string[] {
+function secretsOf({ azure, slack, teams, proxy }: Settings): readonly string[] {
   const intake = slack?.intake;
   const secrets = [
     azure?.credential.kind === 'secret' ? azure.credential.secret : undefined,
     slack?.botToken,
     intake?.kind === 'socket' ? intake.appToken : intake?.signingSecret,
     teams?.password,
+    proxy?.password,
   ];
   return secrets.flatMap((secret) => (secret === undefined ? [] : [secret.reveal()]));
 }

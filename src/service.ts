@@ -1,6 +1,5 @@
 // Puts the parts together and takes them apart again. Composition only: nothing is decided here.
 import { readFileSync } from 'node:fs';
-import { rightSentence } from '../cards/rights.ts';
 import { createClock, createScaledClock } from './adapters/clock.ts';
 import type { ScaledClock } from './adapters/clock.ts';
 import { readPolicy } from './adapters/config/policyFile.ts';
@@ -14,14 +13,17 @@ import type { Credentials } from './adapters/entra/settings.ts';
 import { hash } from './adapters/hash.ts';
 import { createMetrics } from './adapters/http/metrics.ts';
 import { startHttp } from './adapters/http/server.ts';
-import type { Check, HttpServer } from './adapters/http/server.ts';
+import type { HttpServer } from './adapters/http/server.ts';
 import { createLog } from './adapters/log.ts';
 import type { LogLevel } from './adapters/log.ts';
 import { Http } from './adapters/outbound/http.ts';
+import type { Proxy } from './adapters/outbound/proxy.ts';
 import { random } from './adapters/random.ts';
 import { lastTime } from './adapters/store/lastTime.ts';
 import { openOutputStore } from './adapters/store/outputStore.ts';
+import { realDisk } from './adapters/store/disk.ts';
 import type { Disk } from './adapters/store/disk.ts';
+import { createFreezeWatch } from './adapters/store/freezeRequest.ts';
 import { openStore } from './adapters/store/requestStore.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import { createBot } from './bot/bot.ts';
@@ -29,10 +31,13 @@ import type { Loop } from './bot/loop/loop.ts';
 import type { Policy } from './bot/rules/policy.ts';
 import type { Bot } from './bot/ports.ts';
 import { createLinkBox } from './bot/loop/linkBox.ts';
-import { Budgets, ratesOf } from './liveResponse/pacing.ts';
+import { Budgets, elapsedOf, ratesOf } from './liveResponse/pacing.ts';
 import type { Clock, Log } from './liveResponse/ports.ts';
 import { openChats, whyNoChats } from './chats.ts';
 import type { ChatOptions } from './chats.ts';
+import type { Closing } from './closing.ts';
+import { createClosing } from './closing.ts';
+import { createHealth } from './health.ts';
 import { createPlayground } from './playground.ts';
 import { SettingsError } from './settingsError.ts';
 import { startSimulator } from './simulator/simulator.ts';
@@ -59,8 +64,12 @@ export interface ServiceOptions extends ChatOptions {
   readonly parkedGap: number;
   readonly offlineQueue: number;
   readonly outputRetention: number;
+  /** The way out; absent: directly. The clients that are not ours are told by `useProxy`. */
+  readonly proxy?: Proxy;
   /** Where journal and snapshot are written, for tests; the machine's own by default. */
   readonly disk?: Disk;
+  /** One clock for everything, chats included, for tests that move time; by default the machine's own, and a faster one for a simulated tenant. */
+  readonly clock?: Clock;
 }
 
 export interface Service {
@@ -84,18 +93,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   if (no !== undefined) throw new SettingsError(no);
   const log = createLog({ level: options.logLevel, secrets: options.secrets });
   const { policy, sha256 } = loadPolicy(options.policyFile);
-  const scaledClock = options.defender.kind === 'simulator' ? simulatedClock(options.dataDir, options.defender.speed) : undefined;
-  const clock = scaledClock ?? createClock();
-  const closing: (() => Promise<void>)[] = [];
-  const later = (close: () => Promise<void>) => void closing.unshift(close);
+  const scaledClock = options.clock === undefined && options.defender.kind === 'simulator' ? simulatedClock(options.dataDir, options.defender.speed) : undefined;
+  // Chats know the real time only, in their signatures and rates, however fast a simulated tenant runs.
+  const chatClock = options.clock ?? createClock();
+  const clock = scaledClock ?? chatClock;
+  const closing = createClosing(log);
+  const { later } = closing;
 
   try {
     const store = await openStore({ dir: options.dataDir, clock, log, ...(options.disk === undefined ? {} : { disk: options.disk }) });
-    later(() => store.close());
+    later('store', 3_000, () => store.close());
     const outputs = await openOutputStore({ dir: options.dataDir, clock });
-    const http = new Http();
-    later(() => http.close());
-    const upstream = await openDefender(options, clock, later);
+    const http = new Http(options.proxy === undefined ? {} : { proxy: options.proxy });
+    later('http', 1_000, () => http.close());
+    const upstream = await openDefender(options, clock, closing);
     const budgets = new Budgets(ratesOf(options.rates));
     seed(budgets, store, clock);
     const defender = new DefenderClient({ http, budgets, clock, log, tokens: upstream.tokens, endpoint: upstream.endpoint, resultsOnLoopback: upstream.loopback });
@@ -106,13 +117,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       policy,
       store,
       clock,
+      chatClock,
       log,
       http,
       bot: () => bot,
       onBroken: (why) => options.onBroken?.(why),
+      ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
       ...(upstream.simulator === undefined || scaledClock === undefined ? {} : { world: createPlayground(upstream.simulator.tenant, scaledClock) }),
     });
-    later(() => chats.stop());
+    later('chats', 4_000, () => chats.stop());
     const bot = createBot(
       {
         store,
@@ -121,8 +134,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         chats: chats.ports,
         policy,
         groups: chats.groups,
+        lastKnown: chats.lastKnown,
         budgets,
-        links: createLinkBox(),
+        links: createLinkBox(clock),
         clock,
         random,
         hash,
@@ -139,28 +153,38 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         },
       },
       (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
+      { real: chatClock, keepers: chats.keepers },
     );
-    const metrics = createMetrics(store, () => bot.loop.deck.behind());
+    const state: { phase: 'starting' | 'running' | 'stopping' } = { phase: 'starting' };
+    const health = createHealth({ store, loop: bot.loop, policy, chats, clock, phase: () => state.phase });
+    const metrics = createMetrics(store, () => health.gauges());
     store.subscribe((_request, event) => metrics.count(event.type));
-    const state = { draining: false };
     await store.note({ type: 'started', version });
     await store.note({ type: 'policyRead', sha256 });
-    later(() => noteStop(store, log));
-    bot.loop.start();
-    later(() => bot.loop.stop());
+    later('journal note', 2_000, () => noteStop(store, log));
+    const machine = createFreezeWatch({ disk: options.disk ?? realDisk, folder: options.dataDir, log, freeze: (by, why) => bot.freeze(by, why) });
+    // Before anything can be sent: a freeze asked for while the process was down, or as it died, holds from the first moment.
+    await machine.look();
+    machine.start();
+    later('freeze at the machine', 1_000, () => machine.stop());
     const server: HttpServer = await startHttp({
       host: options.host,
       port: options.port,
       log,
-      healthy: () => [{ name: 'process', ok: true }],
-      ready: () => [...readiness(store, bot.loop, policy, state.draining), ...chats.checks()],
+      healthy: () => health.alive(),
+      ready: () => health.ready(),
+      draining: () => state.phase === 'stopping',
       metrics: () => metrics.read(),
       mount: [(app) => chats.mount(app, () => server.port)],
     });
-    later(() => server.stop());
-    later(() => chats.drain());
+    later('server', 3_500, () => server.stop());
+    bot.loop.start();
+    later('last cards', 3_000, () => bot.loop.lastCards());
+    // Together: a chat that hangs must not shorten the time of a POST under way.
+    later('work under way', 8_000, () => Promise.all([bot.loop.stop(), chats.drain()]));
     await chats.open(server.url);
-    log.info('started', { url: server.url, defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
+    state.phase = 'running';
+    log.info('started', { url: server.url, ...(options.proxy === undefined ? {} : { proxy: options.proxy.said }), defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
     return {
       url: server.url,
       bot,
@@ -171,28 +195,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ...(upstream.simulator === undefined ? {} : { simulator: upstream.simulator }),
       ...(scaledClock === undefined ? {} : { scaledClock }),
       async stop() {
-        state.draining = true;
-        await closeAll(closing);
+        state.phase = 'stopping';
+        await closing.all();
         log.info('stopped');
       },
     };
   } catch (error) {
-    await closeAll(closing);
+    await closing.all();
     throw error;
   }
-}
-
-/** In the reverse order of opening; one that fails must not keep the others open. */
-async function closeAll(closing: readonly (() => Promise<void>)[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (const close of closing) {
-    try {
-      await close();
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  if (failures.length > 0) throw new AggregateError(failures, 'not everything could be closed');
 }
 
 async function noteStop(store: Store, log: Log): Promise<void> {
@@ -231,10 +242,10 @@ interface Upstream {
   readonly simulator?: Simulator;
 }
 
-async function openDefender({ defender, dataDir }: ServiceOptions, clock: Clock, later: (close: () => Promise<void>) => void): Promise<Upstream> {
+async function openDefender({ defender, dataDir }: ServiceOptions, clock: Clock, { later }: Closing): Promise<Upstream> {
   if (defender.kind === 'simulator') {
     const simulator = await startSimulator({ clock, dataDir });
-    later(() => simulator.stop());
+    later('simulator', 1_000, () => simulator.stop());
     return {
       endpoint: customEndpoint(simulator.url),
       tokens: noCredentials(simulator.url),
@@ -258,25 +269,6 @@ async function openDefender({ defender, dataDir }: ServiceOptions, clock: Clock,
 /** What the journal knows of calls in the last hour counts after a restart too. */
 function seed(budgets: Budgets, store: Store, clock: Clock): void {
   const hourAgo = clock.now() - 3_600_000;
-  budgets.seed('submit', store.submissionTimes(hourAgo));
-  budgets.seed('link', store.linkTimes(hourAgo));
-}
-
-function readiness(store: Store, loop: Loop, policy: Policy, draining: boolean): readonly Check[] {
-  const trouble = store.trouble();
-  const broken = store.auditBreak();
-  const stuck = store.open().filter((request) => request.state === 'queued').find((request) => request.waitsFor === 'unavailable' || request.waitsFor === 'unauthorized');
-  const right = stuck?.error === undefined ? undefined : rightSentence(stuck.error);
-  const defender = loop.following.trouble() ?? (stuck === undefined ? undefined : `approved requests wait, because Defender ${right === undefined ? 'cannot be reached' : `does not let the bot in: ${right}`}`);
-  const freeze = store.freeze();
-  return [
-    draining ? { name: 'process', ok: false, why: 'stopping' } : { name: 'process', ok: true },
-    trouble === undefined ? { name: 'journal', ok: true } : { name: 'journal', ok: false, why: `${trouble}. Nothing is approved or sent until it can be written again.` },
-    // An old break is for an auditor to look at; incident response goes on.
-    { name: 'audit', ok: true, ...(broken === undefined ? {} : { why: broken }) },
-    defender === undefined ? { name: 'defender', ok: true } : { name: 'defender', ok: false, why: defender },
-    { name: 'policy', ok: true, why: `${policy.people.length} people, ${policy.recipes.size} recipes, ${policy.places.length} places` },
-    { name: 'submissions', ok: true, ...(freeze === undefined ? {} : { why: `frozen by ${freeze.by}: ${freeze.why}` }) },
-    { name: 'cards', ok: true, why: `${loop.deck.behind()} behind` },
-  ];
+  budgets.seed('submit', elapsedOf(store.submissionTimes(hourAgo), clock));
+  budgets.seed('link', elapsedOf(store.linkTimes(hourAgo), clock));
 }

@@ -1,5 +1,5 @@
 // Slack for the service: what its adapter is told of the store and the settings, and how its start-up errors become ours.
-import { createClock } from './adapters/clock.ts';
+import { eventsPath } from './adapters/slack/guard.ts';
 import { SlackStartError, startSlack } from './adapters/slack/start.ts';
 import type { Slack, SlackOptions } from './adapters/slack/start.ts';
 import type { Store } from './adapters/store/requestStore.ts';
@@ -8,14 +8,17 @@ import { SettingsError } from './settingsError.ts';
 /** `timeout` is given by tests only. */
 export type SlackService = Pick<SlackOptions, 'botToken' | 'signingSecret' | 'appToken' | 'apiUrl' | 'allowedTeams' | 'deafAfter' | 'timeout'>;
 
-export async function openSlack(settings: SlackService, store: Store, rest: Pick<SlackOptions, 'command' | 'bot' | 'log' | 'dataDir' | 'onDeaf'>): Promise<Slack> {
+/** Where its deliveries come in. */
+export const slackPath = eventsPath;
+
+export async function openSlack(settings: SlackService, store: Store, rest: Pick<SlackOptions, 'command' | 'bot' | 'clock' | 'log' | 'dataDir' | 'lastKnown' | 'onDeaf' | 'dispatcher'>): Promise<Slack> {
   const slack = await told(() =>
     startSlack({
       ...settings,
       ...rest,
-      // Slack's signatures and rates know the real time only, however fast a simulated tenant runs.
-      clock: createClock(),
-      newestCard: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'slack' && card.place === place && card.dead === undefined)?.ref,
+      // One try: whoever opens it tries again, while everything else works.
+      startPauses: [],
+      newestCard: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'slack' && card.place === place && (card.ref !== undefined || card.dead === undefined))?.ref,
     }),
   );
   return { ...slack, open: () => told(() => slack.open()) };

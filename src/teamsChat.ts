@@ -1,5 +1,4 @@
 // Teams for the service: what its adapter is told of the settings, and the groups of Entra that roles may name.
-import { createClock } from './adapters/clock.ts';
 import { EntraTokens } from './adapters/entra/credentials.ts';
 import type { Credentials } from './adapters/entra/settings.ts';
 import { EntraGroups, graphHosts } from './adapters/entra/groups.ts';
@@ -7,22 +6,22 @@ import type { Http } from './adapters/outbound/http.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import { startTeams } from './adapters/teams/teams.ts';
 import type { Teams, TeamsOptions } from './adapters/teams/teams.ts';
-import type { Groups } from './bot/ports.ts';
-import type { Log } from './liveResponse/ports.ts';
+import type { Groups, LastKnown } from './bot/ports.ts';
+import type { Clock, Log } from './liveResponse/ports.ts';
 
 /** Beside the settings only tests give anything. */
-export type TeamsService = Pick<TeamsOptions, 'settings' | 'authority' | 'origins' | 'serviceUrl' | 'pressLimit'>;
+export type TeamsService = Pick<TeamsOptions, 'settings' | 'authority' | 'origins' | 'serviceUrl' | 'pressLimit' | 'timeout'> & Partial<Pick<TeamsOptions, 'jitter'>>;
 
-export function openTeams(teams: TeamsService, store: Store, rest: { readonly command: string; readonly log: Log; readonly dataDir: string }): Promise<Teams> {
+export function openTeams(teams: TeamsService, store: Store, rest: { readonly command: string; readonly clock: Clock; readonly log: Log; readonly dataDir: string; readonly lastKnown: LastKnown }): Promise<Teams> {
   return startTeams({
     ...teams,
     folder: rest.dataDir,
-    newestIntent: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'teams' && card.place === place && card.dead === undefined)?.intent,
+    lastKnown: rest.lastKnown,
+    newestIntent: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'teams' && card.place === place && (card.ref !== undefined || card.dead === undefined))?.intent,
     log: rest.log,
     command: rest.command,
-    // Teams' rates and time limits know the real time only, however fast a simulated tenant runs.
-    clock: createClock(),
-    jitter: () => Math.random(),
+    clock: rest.clock,
+    jitter: teams.jitter ?? (() => Math.random()),
   });
 }
 
@@ -34,7 +33,7 @@ export interface EntraService {
   readonly graph?: string;
 }
 
-export function openEntraGroups({ credentials, authority, graph }: EntraService, http: Http, log: Log): Groups {
+export function openEntraGroups({ credentials, authority, graph }: EntraService, http: Http, clock: Clock, log: Log): Groups {
   const host = graph ?? (authority.endsWith('.us') ? graphHosts.usGov : graphHosts.public);
-  return new EntraGroups({ http, tokens: new EntraTokens({ credentials, authority }), clock: createClock(), log, graph: host });
+  return new EntraGroups({ http, tokens: new EntraTokens({ credentials, authority }), clock, log, graph: host });
 }

@@ -53,6 +53,7 @@ const doors: Readonly<Record<string, string>> = {
   '@slack/web-api': 'src/adapters/slack/',
   '@slack/socket-mode': 'src/adapters/slack/',
   undici: 'src/adapters/outbound/',
+  'https-proxy-agent': 'src/adapters/outbound/',
   '@azure/identity': 'src/adapters/entra/',
   '@azure/msal-node': 'src/adapters/entra/',
   lowdb: 'src/adapters/store/',

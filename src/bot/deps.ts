@@ -2,7 +2,7 @@
 import type { Clock, DefenderApi, Hash, Log, OutputStore, Random, RequestStore } from '../liveResponse/ports.ts';
 import type { Budgets } from '../liveResponse/pacing.ts';
 import type { Policy } from './rules/policy.ts';
-import type { ChatPort, Groups } from './ports.ts';
+import type { ChatPort, Groups, LastKnown } from './ports.ts';
 import type { LinkBox } from './loop/linkBox.ts';
 
 export interface BotSettings {
@@ -30,6 +30,8 @@ export interface Deps {
   readonly chats: readonly ChatPort[];
   readonly policy: Policy;
   readonly groups: Groups;
+  /** Without it, what platforms last said is forgotten with the process. */
+  readonly lastKnown?: LastKnown;
   readonly budgets: Budgets;
   readonly links: LinkBox;
   readonly clock: Clock;

@@ -3,14 +3,19 @@ import type { CardView, Verb } from '../../cards/view.ts';
 import type { CardRef } from '../liveResponse/request.ts';
 import type { Person } from './rules/policy.ts';
 
-/** How far a chat vouches for an account. Only `member` may do more than read help. */
-export type Trust = 'member' | 'guest' | 'external' | 'bot' | 'anonymous' | 'foreignTenant' | 'deactivated';
+/**
+ * How far a chat vouches for an account. Only `member` may do more than read help. `unknown`: the platform could not be asked; what only
+ * stops something is then open to whoever the policy lists, and nothing else is.
+ */
+export type Trust = 'member' | 'guest' | 'external' | 'bot' | 'anonymous' | 'foreignTenant' | 'deactivated' | 'unknown';
 
 export interface Account {
   readonly surface: string;
   /** The platform's stable id, never a name. */
   readonly id: string;
   readonly trust: Trust;
+  /** The platform could not be asked just now: `trust` is what it last said. Only for what stops something. */
+  readonly lastKnown?: true;
   /** For display in refusals and `whoami` only. */
   readonly name?: string;
   /** Further ids `whoami` prints, such as a tenant. */
@@ -66,17 +71,23 @@ export interface Form {
 /** Answers go to the person alone; what everybody sees is on the cards. All texts are plain: adapters escape them. */
 export type Reply =
   | { readonly kind: 'nothing' }
-  /** Stored, and on its card or about to be. `text` is said only where no card shows it. */
-  | { readonly kind: 'asked'; readonly requestId: string; readonly text: string; readonly shown: boolean }
+  /** Stored, and on its card or about to be. `text` is said only where no card shows it; `note` to the asker alone, wherever the card stands. */
+  | { readonly kind: 'asked'; readonly requestId: string; readonly text: string; readonly shown: boolean; readonly note?: string }
   /** `block` is preformatted text below the sentence, shown literally. `link` is a bearer secret. */
   | { readonly kind: 'sentence'; readonly text: string; readonly block?: string; readonly link?: { readonly label: string; readonly url: string } }
   | { readonly kind: 'card'; readonly text: string; readonly view: CardView }
   | { readonly kind: 'form'; readonly form: Form };
 
+/** What is said privately of a stored request; undefined where its card tells all. */
+export function saidOfAsked(reply: Extract<Reply, { readonly kind: 'asked' }>): string | undefined {
+  if (reply.shown) return reply.note;
+  return reply.note === undefined ? reply.text : `${reply.text} ${reply.note}`;
+}
+
 /**
  * `gone`: the card or message no longer exists (post again). `closed`: the place takes nothing of ours now; it may again, so no place is given up.
  * `throttled`: again after `retryAfterMs`. `ambiguous`: a post that may have happened. `unavailable`: nothing happened, try later.
- * `rejected`: the chat will not take this content, ever.
+ * `rejected`: the chat answered no to this call, and not because of the place; it may take the same later, or a new card instead.
  */
 export type ChatErrorCode = 'gone' | 'closed' | 'throttled' | 'ambiguous' | 'unavailable' | 'rejected';
 
@@ -110,6 +121,10 @@ export interface ChatPort {
   post(place: string, view: CardView, intent: string, again?: boolean): Promise<CardRef>;
   /** Draws the whole card anew; safe to repeat. */
   update(ref: CardRef, view: CardView): Promise<void>;
+  /** True while the card there shows less than its newest view, because the chat did not take the whole of it. */
+  bare?(ref: CardRef): boolean;
+  /** Has an older card of a request say that `newest` took its place; safe to repeat. Absent where no card is ever left behind. */
+  supersede?(old: CardRef, requestId: string, newest: CardRef): Promise<void>;
   /** A short public note that notifies, below a card. `mention` holds account ids of this surface. */
   note(ref: CardRef, text: string, mention: readonly string[]): Promise<void>;
   /** A short public message of its own in a place, below no card: a freeze, and its end. */
@@ -122,8 +137,16 @@ export interface ChatPort {
 
 /** Membership of platform groups, such as `slack:S0614TZR7` or `entra:<id>`; fails closed by throwing. */
 export interface Groups {
-  /** `fresh`: nothing remembered will do, the platform is asked now. Before a decision it always is. */
-  includes(group: string, person: Person, fresh?: boolean): Promise<boolean>;
+  /** `fresh`: nothing remembered will do, the platform is asked now. Before a decision it always is. `within`: milliseconds after which no answer is one. */
+  includes(group: string, person: Person, fresh?: boolean, within?: number): Promise<boolean>;
+  /** What the platform last answered, whenever that was; undefined where it never did. */
+  lastKnown?(group: string, person: Person): boolean | undefined;
+}
+
+/** What the platforms last said of accounts and groups, kept over restarts. It counts only for what stops something, while they cannot be asked. */
+export interface LastKnown {
+  get(question: string): string | undefined;
+  set(question: string, answer: string): void;
 }
 
 /** What the bot offers to every chat, the console and the loop. */

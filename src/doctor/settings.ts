@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { knownNames, readSettings } from '../adapters/config/settings.ts';
 import type { Settings } from '../adapters/config/settings.ts';
+import { proxyFrom } from '../adapters/outbound/proxy.ts';
 import { optionsFrom } from '../options.ts';
 import type { ServiceOptions } from '../service.ts';
 import { fail, ok, warn } from './line.ts';
@@ -25,10 +26,13 @@ const secretNames = ['AZURE_CLIENT_SECRET', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN'
 const ownMeaning = ['PORT', 'LR_DATA_DIR', 'LR_POLICY'] as const;
 
 export function secretsIn(variables: Variables): readonly string[] {
-  return secretNames.flatMap((name) => {
+  const proxy = proxyFrom(variables);
+  const password = proxy === undefined || 'wrong' in proxy ? undefined : proxy.password;
+  const given = secretNames.flatMap((name) => {
     const value = variables[name]?.trim();
     return value === undefined || value === '' ? [] : [value];
   });
+  return [...given, ...(password === undefined ? [] : [password.reveal()])];
 }
 
 export function examineSettings(variables: Variables, tell: Tell): House {

@@ -146,6 +146,22 @@ export function fingerprintOf(digest: string): string {
   return digest.slice(0, 8);
 }
 
+/** Whether the same would happen on the device: the library does not tell the names of its files apart by case. */
+export function sameDeeds(a: readonly Command[], b: readonly Command[]): boolean {
+  return sameCommands(a.map(folded), b.map(folded));
+}
+
+function folded(command: Command): Command {
+  switch (command.type) {
+    case 'PutFile':
+      return { type: 'PutFile', fileName: command.fileName.toLowerCase() };
+    case 'RunScript':
+      return { ...command, scriptName: command.scriptName.toLowerCase() };
+    case 'GetFile':
+      return command;
+  }
+}
+
 /** Equality as Defender would run them. */
 export function sameCommands(a: readonly Command[], b: readonly Command[]): boolean {
   return digestText('', '', a) === digestText('', '', b);

@@ -14,6 +14,14 @@ export interface ErrorAnswer {
   readonly target?: string;
 }
 
+/** Calls of one kind that have failed for a while: since when (epoch milliseconds), and how the last of them failed. */
+export interface Outage {
+  readonly since: number;
+  readonly error: ErrorAnswer;
+  /** The failure in words, for what no code names. */
+  readonly detail: string;
+}
+
 /**
  * What holds a device that is busy, as far as anybody can tell: another request of this bot (`undecided`: it waits for a person), an
  * action the API shows, nothing that the API shows, or it could not be looked up.

@@ -1,5 +1,5 @@
 // Folds one journal event into a request. Pure, total over the moves table, and the only writer of state.
-import { hasBegun } from './action.ts';
+import { hasBegun, isKnownStatus } from './action.ts';
 import type { Action } from './action.ts';
 import { fingerprintOf } from './commands.ts';
 import type { Asked, Card, Fact, InState, Move, Request } from './request.ts';
@@ -46,6 +46,7 @@ const factTypes = {
   cancelAsked: true,
   parked: true,
   triedAgain: true,
+  foundAfterDrop: true,
   pressRefused: false,
   resultViewed: false,
 } as const satisfies Record<Fact['type'], boolean>;
@@ -119,9 +120,9 @@ function move(request: Request, event: Move, at: number): Request | undefined {
         runBefore: event.runBefore,
       }));
     case 'progressed':
-      return in_(request, 'running', (r) => ({ ...r, action: event.action, deadline: event.deadline, ...woken(r, event.action, at) }));
+      return in_(request, 'running', ({ strangeSince: before, ...r }) => ({ ...r, action: event.action, deadline: event.deadline, ...woken(r, event.action, at), ...strange(before, event.action, at) }));
     case 'ended':
-      return in_(request, 'running', ({ deadline: _deadline, ...r }) => ({
+      return in_(request, 'running', ({ deadline: _deadline, strangeSince: _strangeSince, ...r }) => ({
         ...r,
         state: 'finished',
         outcome: event.outcome,
@@ -132,7 +133,7 @@ function move(request: Request, event: Move, at: number): Request | undefined {
       }));
     case 'lostTrack':
     case 'overdue':
-      return in_(request, 'running', ({ startedAt: _startedAt, action: _action, deadline: _deadline, parked: _parked, ...r }) => ({
+      return in_(request, 'running', ({ startedAt: _startedAt, action: _action, deadline: _deadline, parked: _parked, strangeSince: _strangeSince, ...r }) => ({
         ...r,
         state: 'unknown',
         cause: event.type,
@@ -140,6 +141,11 @@ function move(request: Request, event: Move, at: number): Request | undefined {
         looks: 0,
       }));
   }
+}
+
+/** Since when the status has been one that nobody here knows, through every reading in between. */
+function strange(before: number | undefined, action: Action, at: number): Pick<InState<'running'>, 'strangeSince'> {
+  return isKnownStatus(action.status) ? {} : { strangeSince: before ?? at };
 }
 
 /** The first reading in which a parked device has begun says when it woke. */
@@ -158,6 +164,7 @@ function running(request: Sent, event: Extract<Move, { type: 'submitted' | 'adop
     action: event.action,
     deadline: event.deadline,
     results,
+    ...strange(undefined, event.action, at),
     ...(event.differs === undefined ? {} : { differs: event.differs }),
   };
 }
@@ -180,6 +187,7 @@ function over(request: Request, event: Extract<Move, { type: 'denied' | 'withdra
     endedAt: at,
     attempts: 'attempts' in request ? request.attempts : [],
     ...('approval' in request ? { approval: request.approval } : {}),
+    ...('actionId' in request ? { actionId: request.actionId } : {}),
   };
 }
 
@@ -208,6 +216,8 @@ const ofSomeStates = {
   opened: true,
   ending: true,
   endedAt: true,
+  found: true,
+  strangeSince: true,
 } as const satisfies Record<Exclude<FieldOf<Request>, FieldOf<InState<'awaitingApproval'>>>, true>;
 
 type FieldOf<R> = R extends unknown ? keyof R : never;
@@ -228,6 +238,7 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
     case 'resultViewed':
       return request;
     case 'noted':
+      if (event.what === 'found') return findNoted(request, `${event.surface}:${event.place}`);
       return event.what === 'woke' ? wakeNoted(request, `${event.surface}:${event.place}`) : { ...request, noted: [...request.noted, `${event.surface}:${event.place}`] };
     case 'cardPosting':
       return {
@@ -235,10 +246,10 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
         cards: [...request.cards, { place: event.place, surface: event.surface, intent: event.intent, shown: 0 }],
       };
     case 'cardPosted':
-      return withCard(request, event.intent, (card) => ({ ...card, ref: event.ref, shown: event.shown }));
+      return withCard(request, event.intent, ({ dead: _dead, ...card }) => ({ ...card, ref: event.ref, shown: event.shown }));
     case 'cardShown':
       // An update may be told late; a card never goes back to an older revision.
-      return withCard(request, event.intent, (card) => ({ ...card, shown: Math.max(card.shown, event.shown) }));
+      return withCard(request, event.intent, ({ dead: _dead, ...card }) => ({ ...card, shown: Math.max(card.shown, event.shown) }));
     case 'cardGone':
       return event.dead
         ? withCard(request, event.intent, (card) => ({ ...card, dead: event.why }))
@@ -261,6 +272,8 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
       return in_(request, 'running', (r) => ({ ...r, parked: { ...event.parked, noted: [] } }));
     case 'triedAgain':
       return request.state === 'finished' || request.state === 'over' ? { ...request, again: event.again } : undefined;
+    case 'foundAfterDrop':
+      return in_(request, 'over', (r) => ({ ...r, found: { at: r.found?.at ?? at, noted: r.found?.noted ?? [], action: event.action, ...(event.differs === undefined ? {} : { differs: event.differs }) } }));
     case 'excerptRead':
       return withResults(request, (results) => ({
         ...results,
@@ -279,6 +292,8 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
         troubles: [...results.troubles.filter((one) => one.index !== event.trouble.index), event.trouble],
       }));
     case 'linkMinted':
+      // Of a session found late only private links are made: nothing of its results is kept with it.
+      if (request.state === 'over') return request.found !== undefined && !event.onCard ? request : undefined;
       return withResults(request, ({ linkTroubles = [], ...results }) => {
         const troubles = linkTroubles.filter((one) => one.index !== event.link.index);
         return {
@@ -300,6 +315,11 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
 function wakeNoted(request: Request, place: string): Request | undefined {
   if ((request.state !== 'running' && request.state !== 'finished') || request.parked === undefined) return undefined;
   return { ...request, parked: { ...request.parked, noted: [...request.parked.noted, place] } };
+}
+
+function findNoted(request: Request, place: string): Request | undefined {
+  if (request.state !== 'over' || request.found === undefined) return undefined;
+  return { ...request, found: { ...request.found, noted: [...request.found.noted, place] } };
 }
 
 type Results = InState<'running'>['results'];

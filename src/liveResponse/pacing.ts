@@ -38,10 +38,7 @@ export function ratesOf(limits: { readonly submitsPerMinute: number; readonly ca
 
 export const defaultRates: Rates = ratesOf({ submitsPerMinute, callsPerMinute, callsPerHour });
 
-/** A wall clock set back by less than this is taken as standing still; by more, as a correction that moves the whole log along. */
-const clockStepMs = 5000;
-
-/** The times of past calls of one kind, oldest first, as far as its rates still need them. All times in epoch milliseconds. */
+/** The times of past calls of one kind, oldest first, as far as its rates still need them. All times are `Clock.elapsed`, which nobody sets. */
 class Log {
   readonly rates: readonly Rate[];
   readonly #guard: number;
@@ -59,19 +56,9 @@ class Log {
     this.#keep = Math.max(0, ...rates.map((rate) => rate.limit));
   }
 
-  /** `now`, made not to run before the newest call: an NTP correction must neither block for an hour nor hand out extra calls. */
-  #steady(now: number): number {
-    const newest = this.#times.at(-1);
-    if (newest === undefined || now >= newest) return now;
-    if (newest - now <= clockStepMs) return newest;
-    this.#times = this.#times.map((time) => time - (newest - now));
-    return now;
-  }
-
   /** Milliseconds until one more call may be sent. */
   wait(now: number): number {
-    const at = this.#steady(now);
-    return Math.max(0, this.#free(this.#times, at) - at);
+    return Math.max(0, this.#free(this.#times, now) - now);
   }
 
   /** When one more call may follow `times`, at `at` or later. */
@@ -86,7 +73,7 @@ class Log {
   }
 
   add(now: number): void {
-    this.#times.push(this.#steady(now));
+    this.#times.push(now);
     // Cut rarely, in bulk: shifting 1,500 entries on each call would cost more than keeping twice as many.
     if (this.#times.length > 2 * this.#keep) this.#times = this.#times.slice(-this.#keep);
   }
@@ -97,7 +84,7 @@ class Log {
 
   /** Calls that still count against `rate`. */
   used(rate: Rate, now: number): number {
-    const from = this.#steady(now) - rate.ms - this.#guard;
+    const from = now - rate.ms - this.#guard;
     let count = 0;
     for (let i = this.#times.length - 1; i >= 0 && (this.#times[i] ?? from) > from; i -= 1) count += 1;
     return count;
@@ -106,7 +93,7 @@ class Log {
   /** When the `position`-th coming call may be sent, if each is sent as early as allowed and none before `notBefore`. */
   expected(position: number, now: number, notBefore: number): number {
     const times = this.#times.slice(-this.#keep);
-    let at = Math.max(this.#steady(now), notBefore);
+    let at = Math.max(now, notBefore);
     for (let n = 1; n <= position; n += 1) {
       at = this.#free(times, at);
       times.push(at);
@@ -122,7 +109,7 @@ export interface Left {
   readonly left: number;
 }
 
-/** The budgets of every kind of call. Asking and taking are one step, so that two callers cannot take the same slot. */
+/** The budgets of every kind of call, on elapsed time: a wall clock that is set back would otherwise keep them full for hours. Asking and taking are one step, so that two callers cannot take the same slot. */
 export class Budgets {
   readonly #logs: Readonly<Record<Kind, Log>>;
   readonly #until = new Map<Kind, number>();
@@ -152,12 +139,12 @@ export class Budgets {
     return true;
   }
 
-  /** After a 429: nothing more of this kind before `until` (epoch milliseconds). Other kinds have budgets of their own and go on. */
+  /** After a 429: nothing more of this kind before `until`. Other kinds have budgets of their own and go on. */
   penalise(kind: Kind, until: number): void {
     this.#until.set(kind, Math.max(until, this.#until.get(kind) ?? 0));
   }
 
-  /** Counts calls of the past, in any order: after a restart they come from the journal. */
+  /** Counts calls of the past, in any order: after a restart they come from the journal, whose times of day are told as ages first. */
   seed(kind: Kind, times: readonly number[]): void {
     this.#logs[kind].seed(times);
   }
@@ -167,9 +154,9 @@ export class Budgets {
     return log.rates.map((rate) => ({ ...rate, left: Math.max(0, rate.limit - log.used(rate, now)) }));
   }
 
-  /** When the `position`-th (1 = next) coming submission may be sent, in epoch milliseconds. Sessions that are full are not part of this. */
-  expectedAt(position: number, now: number): number {
-    return this.#logs.submit.expected(position, now, now + this.#penalty('submit', now));
+  /** Milliseconds until the `position`-th (1 = next) coming submission may be sent. Sessions that are full are not part of this. */
+  expectedIn(position: number, now: number): number {
+    return this.#logs.submit.expected(position, now, now + this.#penalty('submit', now)) - now;
   }
 
   #penalty(kind: Kind, now: number): number {
@@ -185,7 +172,7 @@ export class Budgets {
 export interface SessionCap {
   readonly ceiling: number;
   readonly cap: number;
-  /** When `cap` was learned, epoch milliseconds. */
+  /** When `cap` was learned, in elapsed time. */
   readonly since: number;
 }
 
@@ -214,6 +201,9 @@ export const pollGapMs = hour / callsPerHour;
 export const parkedGapMs = 30_000;
 /** When an action is looked for, in milliseconds after its answer was lost. A list may lag behind what was created. */
 export const lookSchedule = [2_000, 5_000, 15_000, 60_000, 180_000, 300_000] as const;
+/** When an attempt is looked for whose request was given up, in milliseconds after that; a list that lags shows it by then. Ours. */
+export const lateSchedule = [5_000, 15_000, minute, 3 * minute, 6 * minute, 15 * minute, 30 * minute, hour, 2 * hour, 4 * hour, 6 * hour] as const;
+export const lateSearchMs = 6 * hour;
 /** Searches after which a person is asked. */
 export const looksBeforeAsking = lookSchedule.length;
 
@@ -238,4 +228,9 @@ export function pollGap(
 /** Whether a session waits for an offline device: Pending for long, with nothing started. */
 export function isParked(action: { readonly status: string; readonly createdAt: number }, now: number): boolean {
   return action.status === 'Pending' && now - action.createdAt > parkedAfterMs;
+}
+
+/** The moments of elapsed time at which journaled calls were made; one that the wall clock puts into the future was made just now. */
+export function elapsedOf(times: readonly number[], clock: { now(): number; elapsed(): number }): readonly number[] {
+  return times.map((time) => clock.elapsed() - Math.max(0, clock.now() - time));
 }

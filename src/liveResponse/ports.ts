@@ -142,6 +142,8 @@ export interface DefenderApi {
   /** Reads at most `maxBytes` of a result, without our credentials. */
   read(url: string, maxBytes: number): Promise<ResultBytes>;
   library(): Promise<readonly LibraryFile[]>;
+  /** Resolves when the list of actions can be read: one call that asks for nothing in particular. */
+  reachable(): Promise<void>;
 }
 
 /** What `change` may answer: one event to fold, or any value of the caller's that says why not. */
@@ -152,7 +154,7 @@ export type Changed<No> = { readonly request: Request } | { readonly no: No };
 export type HouseEvent =
   | { readonly type: 'started'; readonly version: string }
   | { readonly type: 'stopped' }
-  | { readonly type: 'frozen'; readonly by: string; readonly why: string }
+  | { readonly type: 'frozen'; readonly by: string; readonly why: string; readonly byLastKnown?: true }
   | { readonly type: 'unfrozen'; readonly by: string }
   | { readonly type: 'commandRefused'; readonly by: string; readonly place: string; readonly reason: string; readonly text: string }
   /** Many refusals of one account within the hour; the rest of them until `until` (epoch milliseconds) are not written. */
@@ -179,8 +181,11 @@ export class StoreError extends Error {
  * wins and the second sees its result. Every method may throw StoreError, after which nothing was changed.
  */
 export interface RequestStore {
-  /** Stores a new request; `existing` when one with this origin is there already (a repeated delivery). */
-  add(asked: Asked): Promise<{ readonly added: Request } | { readonly existing: Request }>;
+  /**
+   * Stores a new request; `existing` when one with this origin is there already (a repeated delivery). `objection` is asked within the
+   * same turn: of two that ask for the same at once, the second sees the first.
+   */
+  add<No = never>(asked: Asked, objection?: () => No | undefined): Promise<{ readonly added: Request } | { readonly existing: Request } | { readonly no: No }>;
   get(id: string): Request | undefined;
   byOrigin(origin: string): Request | undefined;
   /** Every request that is neither finished nor over. */
@@ -194,6 +199,15 @@ export interface RequestStore {
   /** Undefined while writing works; otherwise why it does not. */
   trouble(): string | undefined;
   /** While in trouble: tries whether writing works again, without writing a line. */
+  recover(): Promise<boolean>;
+}
+
+/** Something that is kept on disk, or a way to the outside, and may be in trouble for a while. */
+export interface Keeper {
+  readonly name: string;
+  /** Undefined while all is well; otherwise why not. */
+  trouble(): string | undefined;
+  /** While in trouble: tries whether it works again; true when it does. */
   recover(): Promise<boolean>;
 }
 

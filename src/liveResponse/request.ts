@@ -41,7 +41,7 @@ export interface Card {
   readonly ref?: CardRef;
   /** Revision the card last showed; 0 before it was posted. */
   readonly shown: number;
-  /** Set when the place can no longer be written to. */
+  /** Why an older version gave this card up. Nothing is given up any more: it is tried again, and drawn it loses this. */
   readonly dead?: string;
 }
 
@@ -84,6 +84,8 @@ export interface Asked {
   readonly recipeFrom?: number;
   readonly reason?: string;
   readonly continues?: Continues;
+  /** The open request for the same that the requester was shown, and from which this one was asked separately, for the reason given. */
+  readonly apartFrom?: string;
   readonly terms: Terms;
   /** What the cards show of the library files that the commands name. Absent where none is named, and in requests made before it was kept. */
   readonly content?: Content;
@@ -171,6 +173,8 @@ export interface Running extends Common, Sent {
   readonly deadline: number;
   readonly cancel?: CancelAsked;
   readonly parked?: Parked;
+  /** Since when Defender reports a status that the bot does not know; absent while it reports one that it does. */
+  readonly strangeSince?: number;
   /** What Defender says it runs, where an action found by our tag runs something else than was approved. */
   readonly differs?: readonly Command[];
   readonly results: Results;
@@ -190,18 +194,30 @@ export interface Finished extends Common, Sent {
   readonly results: Results;
 }
 export type Ending =
-  | { readonly how: 'denied'; readonly by: PersonRef; readonly reason?: string }
-  | { readonly how: 'withdrawn'; readonly by: PersonRef; readonly reason?: string }
+  | { readonly how: 'denied'; readonly by: PersonRef; readonly reason?: string; readonly byLastKnown?: true }
+  | { readonly how: 'withdrawn'; readonly by: PersonRef; readonly reason?: string; readonly byLastKnown?: true }
   | { readonly how: 'expired' }
   | { readonly how: 'lapsed'; readonly waitedFor?: WaitCause; readonly blocker?: Blocker; readonly error?: ErrorAnswer }
   | { readonly how: 'refused'; readonly code: string; readonly detail?: string; readonly target?: string; readonly call?: Kind; readonly status?: number }
   | { readonly how: 'dropped'; readonly by: PersonRef; readonly reason?: string };
+/** What Defender showed of a request after it was over: an attempt whose answer had been lost had arrived after all. */
+export interface FoundLate {
+  /** When it was first seen. */
+  readonly at: number;
+  readonly action: Action;
+  readonly differs?: readonly Command[];
+  /** `surface:place` where a note told of its end, so that none is told twice. */
+  readonly noted: readonly string[];
+}
 export interface Over extends Common {
   readonly state: 'over';
   readonly ending: Ending;
   readonly endedAt: number;
   readonly approval?: Approval;
   readonly attempts: readonly Attempt[];
+  /** Known where it was given up after its action had been seen. */
+  readonly actionId?: string;
+  readonly found?: FoundLate;
 }
 
 export type Request = AwaitingApproval | Queued | Submitting | Unknown | Running | Finished | Over;
@@ -211,9 +227,10 @@ export type InState<S extends State> = Extract<Request, { readonly state: S }>;
 /** Moves change the state. */
 export type Move =
   | { readonly type: 'approved'; readonly approval: Approval }
-  | { readonly type: 'denied'; readonly by: PersonRef; readonly reason?: string }
+  /** `byLastKnown`: a platform could not be asked about the person, so what it last said counted. */
+  | { readonly type: 'denied'; readonly by: PersonRef; readonly reason?: string; readonly byLastKnown?: true }
   | { readonly type: 'expired' }
-  | { readonly type: 'withdrawn'; readonly by: PersonRef; readonly reason?: string }
+  | { readonly type: 'withdrawn'; readonly by: PersonRef; readonly reason?: string; readonly byLastKnown?: true }
   | { readonly type: 'claimed'; readonly attempt: Attempt }
   | { readonly type: 'lapsed' }
   | { readonly type: 'submitted'; readonly action: Action; readonly deadline: number; readonly differs?: readonly Command[] }
@@ -235,7 +252,7 @@ export type Fact =
   | { readonly type: 'cardShown'; readonly intent: string; readonly shown: number }
   | { readonly type: 'cardGone'; readonly intent: string; readonly why: string; readonly dead: boolean }
   /** `what` is absent for the note at the end. */
-  | { readonly type: 'noted'; readonly surface: string; readonly place: string; readonly what?: 'woke' }
+  | { readonly type: 'noted'; readonly surface: string; readonly place: string; readonly what?: 'woke' | 'found' }
   | { readonly type: 'waiting'; readonly cause: WaitCause; readonly blocker?: Blocker; readonly error?: ErrorAnswer } // *
   | { readonly type: 'contentSeen'; readonly content: Content; readonly digest: string; readonly fingerprint: string } // *
   | { readonly type: 'looked' } // *
@@ -248,6 +265,8 @@ export type Fact =
   | { readonly type: 'cancelAsked'; readonly cancel: CancelAsked } // *
   | { readonly type: 'parked'; readonly parked: Pick<Parked, 'since' | 'until' | 'cancelAt'> } // *
   | { readonly type: 'triedAgain'; readonly again: TriedAgain } // *
+  /** Of a request that is over: a lost attempt of it turned up at Defender, or went on there. */
+  | { readonly type: 'foundAfterDrop'; readonly action: Action; readonly differs?: readonly Command[] } // *
   | { readonly type: 'pressRefused'; readonly by: string; readonly verb: string; readonly reason: string }
   | { readonly type: 'resultViewed'; readonly by: PersonRef; readonly index: number; readonly what: 'output' | 'link' };
 
@@ -268,6 +287,21 @@ export const moves = {
 export function target(state: State, event: Move['type']): State | undefined {
   const row: Partial<Record<Move['type'], State>> = moves[state];
   return row[event];
+}
+
+/**
+ * The first attempt made under an older approval than the present one: its answer was lost, so it may have run.
+ * Attempts under the present approval that led back to the queue were answered by Defender, and ran nothing.
+ */
+export function earlierAttempt(request: Request): Attempt | undefined {
+  if (!('attempts' in request) || request.approval === undefined) return undefined;
+  const approvedAt = request.approval.at;
+  return request.attempts.find((attempt) => attempt.at < approvedAt);
+}
+
+/** Over without anybody knowing whether an attempt of it ran: Defender may still show it. */
+export function mayTurnUp(request: Request): request is Over {
+  return request.state === 'over' && request.attempts.length > 0 && (request.ending.how === 'dropped' || earlierAttempt(request) !== undefined);
 }
 
 export function isOpen(request: Request): boolean {

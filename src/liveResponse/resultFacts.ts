@@ -13,6 +13,17 @@ export interface Excerpt {
   readonly errors: boolean;
   /** The transcript was larger than we read. */
   readonly cut: boolean;
+  /** What lay there in place of a text: then nobody knows what the script printed. */
+  readonly notText?: NotText;
+}
+
+/**
+ * `gzip` `zip` `other`: bytes that are no text. `empty`: no bytes at all. `blank`: nothing but zero bytes and white space. `cut`: it ends
+ * before any output.
+ */
+export interface NotText {
+  readonly kind: 'gzip' | 'zip' | 'other' | 'empty' | 'blank' | 'cut';
+  readonly bytes: number;
 }
 
 /** A collected file as its first bytes and headers tell it. */

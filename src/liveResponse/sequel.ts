@@ -7,6 +7,8 @@ export interface CancelAsked {
   readonly by: Asker;
   readonly at: number;
   readonly reason?: string;
+  /** A platform could not be asked about the person, so what it last said counted. */
+  readonly byLastKnown?: true;
   /** What Defender answered to the cancel call. `noEffect`: some minutes after its answer the session still goes on. */
   readonly answer: 'sent' | 'accepted' | 'alreadyOver' | 'failed' | 'noEffect';
   /** How it refused, where it did. */

@@ -1,10 +1,12 @@
 // Reads the file Defender keeps of a RunScript: JSON by the documents, broken JSON in their own sample, and whatever else may come.
 // Three tries, each linear: strict JSON, JSON with its strings mended, the text as it is. Nothing is ever thrown away unseen.
 import { field, parseJson } from './json.ts';
+import { formatOf } from './result.ts';
+import type { NotText } from './resultFacts.ts';
 
 /**
  * `mended`: the JSON was broken inside a string, and repaired. `cut`: it ended inside a value. `notJson`: shown as plain text.
- * `binary`: an archive, not text; there is nothing to show. `empty`: the script wrote nothing at all.
+ * `binary`: not text; there is nothing to show. `empty`: the script wrote nothing at all, or, where it is `raw`, the file holds no text.
  */
 export type TranscriptNote = 'mended' | 'cut' | 'notJson' | 'binary' | 'empty';
 
@@ -32,7 +34,7 @@ const maxDepth = 8;
 export function readTranscript(bytes: Uint8Array, cut = false): Transcript {
   const taken = bytes.length > maxTranscriptBytes ? bytes.subarray(0, maxTranscriptBytes) : bytes;
   const short = cut || taken.length < bytes.length;
-  if (isArchive(taken)) return { output: '', errors: '', raw: true, note: 'binary' };
+  if (isArchive(taken)) return noText;
   const text = decode(taken);
   const strict = asTranscript(parseJson(text, maxDepth)?.value);
   if (strict !== undefined) return short ? { ...strict, note: 'cut' } : strict;
@@ -42,8 +44,36 @@ export function readTranscript(bytes: Uint8Array, cut = false): Transcript {
     if (mended !== undefined) return { ...mended, note: open || short ? 'cut' : 'mended' };
   }
   const plain = clean(text);
-  if (plain === '') return { output: '', errors: '', note: 'empty' };
+  if (plain === '') return { output: '', errors: '', raw: true, note: 'empty' };
+  if (!isText(plain)) return noText;
   return { ...split(plain), errors: '', raw: true, note: short ? 'cut' : 'notJson' };
+}
+
+const noText: Transcript = { output: '', errors: '', raw: true, note: 'binary' };
+
+/** What lies where a transcript should, when it tells nothing of what the script printed. @param size the server's word, where it gave one */
+export function notTextOf(bytes: Uint8Array, { output, errors, raw, note }: Transcript, size = bytes.length): NotText | undefined {
+  if (output !== '' || errors !== '') return undefined;
+  if (note === 'binary') {
+    const format = formatOf(bytes);
+    return { kind: format === 'gzip' || format === 'zip' ? format : 'other', bytes: size };
+  }
+  if (note === 'cut') return { kind: 'cut', bytes: size };
+  return raw === true ? { kind: bytes.length === 0 ? 'empty' : 'blank', bytes: size } : undefined;
+}
+
+/** Looked at of a text that is no JSON. */
+const sampled = 4096;
+
+/** Whether enough of it can be read: a few letters in an old encoding do no harm, a picture or a program does. */
+function isText(text: string): boolean {
+  const sample = text.slice(0, sampled);
+  let odd = 0;
+  for (let at = 0; at < sample.length; at += 1) {
+    const code = sample.charCodeAt(at);
+    if (code === 0xfffd || (code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0c && code !== 0x1b)) odd += 1;
+  }
+  return odd * 10 < sample.length * 3;
 }
 
 /** UTF-8 unless a byte order mark, or a NUL in every second place, says UTF-16. Raw NULs are padding and go. */
@@ -63,9 +93,12 @@ function asTranscript(value: unknown): Transcript | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const name = field(value, 'script_name') ?? field(value, 'name');
   const exit = field(value, 'exit_code');
-  const output = asText(field(value, 'script_output'));
+  const told = field(value, 'script_output');
+  // Where the output should stand there is something else, or nothing: then the text is shown as it is, and nobody is told of an empty output.
+  if (typeof told === 'object' && told !== null && !Array.isArray(told)) return undefined;
+  const output = asText(told);
   const errors = asText(field(value, 'script_errors')) || asText(field(value, 'script_error'));
-  const known = ['script_output', 'script_errors', 'script_error', 'exit_code', 'script_name'];
+  const known = ['script_output', 'script_errors', 'script_error'];
   if (!known.some((key) => field(value, key) !== undefined)) return undefined;
   const exitCode = typeof exit === 'number' ? exit : typeof exit === 'string' && /^-?\d{1,10}$/.test(exit) ? Number(exit) : undefined;
   const shown = { ...split(clean(output)), errors: clean(errors) };

@@ -9,8 +9,10 @@ afterEach(() => house.close());
 
 const posts = (chat: StoryChat) => chat.calls.filter((call) => call.startsWith('post'));
 
+let asked = 0;
+/** Each for another process: the same line twice would be shown the first request. */
 async function ask(count: number): Promise<void> {
-  for (let n = 0; n < count; n += 1) await house.say('responder1', 'dump hosta notepad');
+  for (let n = 0; n < count; n += 1) await house.say('responder1', `dump hosta notepad${(asked += 1)}`);
 }
 
 describe('a pass over many cards', () => {
@@ -63,7 +65,9 @@ describe('a pass over many cards', () => {
     await house.restart();
     house.clock.move(3_600_000);
     house.loop.start();
+    while (house.store.open().length > 0) await new Promise((resolve) => setImmediate(resolve));
     await house.loop.stop();
+    await house.loop.lastCards();
     expect(house.store.open()).toEqual([]);
     expect([...house.chat.cards.values()].map((card) => card.view.status)).toEqual(Array.from({ length: 20 }, () => expect.stringContaining('Expired')));
   });

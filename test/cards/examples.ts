@@ -2,15 +2,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cardView } from '../../cards/cardView.ts';
+import type { Twin } from '../../cards/twins.ts';
 import type { CardView, ViewContext } from '../../cards/view.ts';
 import type { Action, CommandProgress } from '../../src/liveResponse/action.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
+import type { Freeze } from '../../src/liveResponse/ports.ts';
 import type { Content } from '../../src/liveResponse/content.ts';
 import type { Panel } from '../../src/liveResponse/panel.ts';
 import { begin, evolve } from '../../src/liveResponse/evolve.ts';
-import type { Blocker, ErrorAnswer } from '../../src/liveResponse/errorAnswer.ts';
+import type { Blocker, ErrorAnswer, Outage } from '../../src/liveResponse/errorAnswer.ts';
 import { lookSchedule } from '../../src/liveResponse/pacing.ts';
 import type { Approval, Asked, Attempt, Fact, Move, Request, WaitCause } from '../../src/liveResponse/request.ts';
+import type { Excerpt } from '../../src/liveResponse/resultFacts.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
 import { root } from '../support/root.ts';
 
@@ -133,7 +136,7 @@ export const transcript = [
   'Done in 2.8 s',
 ].join('\n');
 
-export function excerptRead(text: string, more: { readonly exitCode?: number; readonly errors?: boolean; readonly cut?: boolean; readonly index?: number } = {}): Step {
+export function excerptRead(text: string, more: { readonly exitCode?: number; readonly errors?: boolean; readonly cut?: boolean; readonly index?: number; readonly notText?: Excerpt['notText'] } = {}): Step {
   return [
     {
       type: 'excerptRead',
@@ -142,9 +145,10 @@ export function excerptRead(text: string, more: { readonly exitCode?: number; re
         at: start + 5 * minute,
         length: text.length,
         sha256: 'ab'.repeat(32),
-        exitCode: more.exitCode ?? 0,
+        ...(more.notText === undefined ? { exitCode: more.exitCode ?? 0 } : {}),
         errors: more.errors ?? false,
         cut: more.cut ?? false,
+        ...(more.notText === undefined ? {} : { notText: more.notText }),
       },
     },
     5,
@@ -187,6 +191,10 @@ export const cancelled = (answer: CancelAsked['answer'], minutes = 5, error?: Er
   { type: 'cancelAsked', cancel: { by: other, at: start + 5 * minute, reason: 'wrong host', answer, ...(error === undefined ? {} : { error }) } },
   minutes,
 ];
+const openTwin: Twin = { id: 'lr-4c2m8t', status: 'Running', open: true, askedBy: 'Omar Other', askedAt: start - 3 * minute };
+const endedTwin: Twin = { id: 'lr-2d8h4w', status: 'Finished: succeeded', open: false, askedBy: 'Rita Responder', askedAt: start - 40 * minute, endedAt: start - 20 * minute };
+/** Nothing could be read since two minutes before the example's time. */
+export const outageOf = (error: ErrorAnswer): Outage => ({ since: start + 5 * minute, error, detail: 'the answer to list is not JSON' });
 const cancelAsked = cancelled('accepted');
 const atWork = progressed(action('InProgress', [progress(0, 'Executing', { startedAt: start + 4 * minute }), progress(1, 'Created')]));
 const otherCommands: readonly Command[] = [{ type: 'RunScript', scriptName: 'other.ps1', args: '-All' }, dump[1] ?? { type: 'GetFile', path: '' }];
@@ -199,6 +207,11 @@ const policyCancel = (answer: 'failed' | 'accepted' | 'alreadyOver', tries: numb
 
 export const sasUrl =
   'https://stautoirmdsprd.blob.core.windows.net/results/f3b2c1?sv=2020-08-04&se=2026-11-23T14%3A38%3A05Z&sr=b&sp=r&sig=c2lnbmF0dXJlLW9mLWEtc2ltdWxhdGVkLXRlbmFudA%3D%3D';
+
+/** A freeze as a card is told of it. */
+export function freeze(why: string): Freeze {
+  return { by: 'Omar Other', why, at: start + minute };
+}
 
 export function context(over: Partial<ViewContext> = {}): ViewContext {
   return { now: start + 7 * minute, results: 'card', simulated: false, outputs: new Map(), urls: new Map(), command: '/lr', ...over };
@@ -245,7 +258,7 @@ const many: readonly Command[] = [
 export const examples: readonly Example[] = [
   example('awaiting-approval', [], { notify: 'slack:S0614TZR7' }),
   example('awaiting-approval-teams', [], { notify: 'teams:5f0c1a52-7a53-4a1c-9a3e-0d6c8f1b2a3c', simulated: true }),
-  example('awaiting-approval-many', [], { frozen: 'Defender outage MDE-1234' }, { commands: many, content: manyContent, title: 'triage hosta', recipe: 'triage' }),
+  example('awaiting-approval-many', [], {}, { commands: many, content: manyContent, title: 'triage hosta', recipe: 'triage' }),
   example('awaiting-approval-not-verified', [], {}, notRead),
   example('awaiting-approval-look-alikes', [], {}, { panel: eventful }),
   example('awaiting-approval-panel-unread', [], {}, { panel: unread }),
@@ -257,7 +270,7 @@ export const examples: readonly Example[] = [
   example('queued-not-let-in', [approved, claimed, deferred('unauthorized', noRight('submit', 401))], { now: start + 3 * minute }),
   example('queued-sessions', [approved, [{ type: 'waiting', cause: 'sessions' }, 3]], { now: start + 3 * minute, queue: { position: 12, expectedAt: start + 9 * minute } }),
   example('queued-throttled', [approved, claimed, deferred('throttled')], { now: start + 3 * minute, queue: { position: 1, expectedAt: start + 4 * minute } }),
-  example('queued-frozen', [approved, [{ type: 'waiting', cause: 'frozen' }, 3]], { now: start + 3 * minute, frozen: 'credential rotation' }),
+  example('queued-frozen', [approved, [{ type: 'waiting', cause: 'frozen' }, 3]], { now: start + 3 * minute, frozen: freeze('credential rotation') }),
   example('queued-library', [approved, [{ type: 'waiting', cause: 'library' }, 3]], { now: start + 3 * minute }),
   example('queued-unreachable', [approved, claimed, deferred('unavailable')], { now: start + 3 * minute }),
   example('submitting', [approved, claimed]),
@@ -320,6 +333,14 @@ export const examples: readonly Example[] = [
   example('over-refused-no-right', [approved, claimed, [{ type: 'refused', code: 'Forbidden', detail: 'The application does not have any of the required application permissions', target, call: 'submit', status: 403 }, 3]]),
   example('over-refused-remediation', [approved, claimed, [{ type: 'refused', code: 'DisallowedOperation', detail: 'Machine’s protection level doesn’t allow to launch a session on it', target, call: 'submit', status: 403 }, 3]]),
   example('over-dropped', [...lost, [{ type: 'dropped', by: other, reason: 'device reimaged' }, 20]]),
+  example('over-dropped-found', [...lost, [{ type: 'dropped', by: other, reason: 'device reimaged' }, 20], [{ type: 'foundAfterDrop', action: action('Succeeded', [scriptDone, fileDone]) }, 26]]),
+  example('awaiting-approval-frozen', [], { frozen: freeze('credential rotation') }),
+  example('awaiting-approval-twins', [], { twins: [openTwin, endedTwin] }, { apartFrom: openTwin.id, reason: 'Second dump after the reboot, INC-4711' }),
+  example('running-not-read', [...sent, atWork], { now: start + 9 * minute, outage: outageOf(noRight('list')) }),
+  example('running-not-reached', [...sent, progressed(action('InProgress', [scriptDone, progress(1, 'Created')])), excerptRead(transcript)], { now: start + 9 * minute, outage: outageOf({ call: 'list', code: 'unavailable', status: 503 }), outputs }),
+  example('running-parked-not-read', [...sent, parkedFact], { now: start + 34 * minute, outage: outageOf({ call: 'list', code: 'throttled', status: 429 }) }),
+  example('unknown-not-read', [approved, claimed, [{ type: 'lost' }, 3]], { now: start + 9 * minute, outage: outageOf({ call: 'list', code: 'unreadable' }) }),
+  example('finished-transcript-binary', [...sent, excerptRead('', { notText: { kind: 'gzip', bytes: 20_480 } }), succeeded, fileSeen]),
 ];
 
 export function viewOf(one: Example): CardView {

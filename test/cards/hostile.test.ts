@@ -12,7 +12,7 @@ import type { Command } from '../../src/liveResponse/commands.ts';
 import { maxCommandCharacters, maxCommands, problemWith } from '../../src/liveResponse/commands.ts';
 import type { Panel } from '../../src/liveResponse/panel.ts';
 import type { Request } from '../../src/liveResponse/request.ts';
-import { action, asked, context, ended, excerptRead, progress, request, sasUrl, sent, start } from './examples.ts';
+import { action, asked, context, ended, excerptRead, freeze, progress, request, sasUrl, sent, start } from './examples.ts';
 import { objects, readAdaptive, readSlack } from './reading.ts';
 
 const attacks = [
@@ -92,7 +92,7 @@ describe('hostile text', () => {
       fitsEverywhere(view);
       expectInert(view);
     }
-    const waiting = cardView(request([], { title: text, reason: text, device: { ...asked().device, name: text, tags: [text] }, panel: hostilePanel(text), content: { at: start, files: [{ name: 'minidump.ps1', sha256: text, updatedAt: Number.NaN }] } }), context({ frozen: text, command: text }));
+    const waiting = cardView(request([], { title: text, reason: text, device: { ...asked().device, name: text, tags: [text] }, panel: hostilePanel(text), content: { at: start, files: [{ name: 'minidump.ps1', sha256: text, updatedAt: Number.NaN }] } }), context({ frozen: { by: text, why: text, at: start }, command: text, twins: [{ id: 'lr-4c2m8t', status: text, open: true, askedBy: text, askedAt: start }], outage: { since: start, error: { code: text, apiCode: text, message: text }, detail: text } }));
     fitsEverywhere(waiting);
     expectInert(waiting);
   });
@@ -147,7 +147,7 @@ describe('the longest requests', () => {
     const all = new Map(commands.map((_, index) => [index, text] as const));
     const urls = new Map(commands.map((_, index) => [index, url] as const));
     const long = { commands, title: 'z'.repeat(500), reason: '漢'.repeat(500) };
-    fitsEverywhere(cardView(request([], long), context({ frozen: 'f'.repeat(500), simulated: true })));
+    fitsEverywhere(cardView(request([], long), context({ frozen: freeze('f'.repeat(500)), simulated: true })));
     fitsEverywhere(cardView(request([...sent, ended(action('Succeeded', rows), 'succeeded'), ...results], long), context({ outputs: all, urls, simulated: true })));
   });
 

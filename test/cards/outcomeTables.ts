@@ -9,7 +9,7 @@ import type { Blocker } from '../../src/liveResponse/errorAnswer.ts';
 import { kinds } from '../../src/liveResponse/pacing.ts';
 import type { Ending, InState, WaitCause } from '../../src/liveResponse/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
-import { action, approved, blockers, busy, busyAnswer, cancelled, claimed, context, deferred, dump, ended, excerptRead, looked, noRight, progress, progressed, request, sent, start } from './examples.ts';
+import { action, approved, blockers, busy, busyAnswer, cancelled, claimed, context, deferred, dump, ended, excerptRead, freeze, looked, noRight, progress, progressed, request, sent, start } from './examples.ts';
 
 type Steps = Parameters<typeof request>[0];
 /** Key, and the cells after it. */
@@ -40,7 +40,7 @@ const waits: { readonly [Cause in WaitCause]: readonly Row[] } = {
   sessions: [seen('sessions', wait('sessions'), notSent)],
   deviceBusy: [seen('deviceBusy', wait('deviceBusy'), 'If it is yours'), ...holders()],
   throttled: [seen('throttled', [approved, claimed, deferred('throttled')], notSent)],
-  frozen: [seen('frozen', wait('frozen'), notSent, { frozen: 'credential rotation' })],
+  frozen: [seen('frozen', wait('frozen'), notSent, { frozen: freeze('credential rotation') })],
   library: [
     seen('library', wait('library'), notSent),
     seen('library, no right', [approved, [{ type: 'waiting', cause: 'library', error: noRight('library') }, 3]], 'An administrator must'),

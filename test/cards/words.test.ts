@@ -25,7 +25,8 @@ describe.each(examples)('$name', (one) => {
     expect(drawn.status.length).toBeLessThanOrEqual(60);
     expect(drawn.lead).toMatch(/^[A-Z“].*[.”]$/s);
     expect(drawn.lead.length).toBeGreaterThan(60);
-    expect(drawn.lead.length).toBeLessThanOrEqual(460);
+    // While Defender cannot be read, the last reading stands behind the reason.
+    expect(drawn.lead.length).toBeLessThanOrEqual(one.context.outage === undefined ? 460 : 520);
     for (const step of drawn.steps) expect(step.status).not.toBe('');
   });
 
@@ -98,7 +99,7 @@ describe('the title', () => {
 describe('waiting', () => {
   test.each(causes)('for %s has a status and a sentence', (cause) => {
     expect(waitStatus(cause)).toMatch(/^Approved, /);
-    expect(waitSentence(cause, { frozen: 'a reason' }).length).toBeGreaterThan(40);
+    expect(waitSentence(cause, { frozen: 'Submissions are frozen by Omar Other since 14:03 UTC: a reason.' }).length).toBeGreaterThan(40);
     const lead = view(request([approved, [{ type: 'waiting', cause }, 3]])).lead;
     expect(lead).toContain('Nothing has run.');
     expect(lead).toContain('the approval lapses');

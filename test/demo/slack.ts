@@ -41,7 +41,7 @@ async function startProgram(slack: FakeSlack, folder: string): Promise<Program> 
     PORT: '0',
   };
   say(Object.entries(settings).map(([name, value]) => `${name}=${/TOKEN|SECRET/.test(name) ? '…' : value}`).join(' '));
-  const child = spawn(process.execPath, [join(root, 'dist', 'src', 'main.js')], { env: { PATH: process.env['PATH'] ?? '', ...settings }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [join(root, 'dist', 'src', 'main.js')], { env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...settings }, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const url = await new Promise<string>((resolve, reject) => {
     let out = '';

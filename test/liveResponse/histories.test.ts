@@ -41,6 +41,7 @@ const facts: { readonly [T in Fact['type']]: Extract<Fact, { readonly type: T }>
   cancelAsked: { type: 'cancelAsked', cancel: { by, at: start, answer: 'sent' } },
   parked: { type: 'parked', parked: { since: start, until: start + 3_600_000 } },
   triedAgain: { type: 'triedAgain', again: { id: 'lr-8g4m3r', from: 1, by } },
+  foundAfterDrop: { type: 'foundAfterDrop', action: exampleMoves.submitted.action },
   pressRefused: { type: 'pressRefused', by: 'x', verb: 'approve', reason: 'selfApproval' },
   resultViewed: { type: 'resultViewed', by, index: 0, what: 'output' },
 };
@@ -56,7 +57,7 @@ const events: readonly (Move | Fact)[] = [
 
 const waits = ['runBefore', 'notBefore', 'waitsFor', 'blocker', 'error'] as const;
 const sight = ['cause', 'since', 'looks', 'lookedAt', 'error'] as const;
-const device = ['action', 'deadline', 'startedAt', 'parked'] as const;
+const device = ['action', 'deadline', 'startedAt', 'parked', 'strangeSince'] as const;
 const end = ['ending', 'endedAt', 'attempts', ...waits, ...sight, 'actionId', 'cancel', 'differs', 'results'] as const;
 
 /** Written by hand, not derived: the fields that each event may change, besides `revision` and `changedAt`. */
@@ -75,8 +76,8 @@ const changes: Readonly<Record<Move['type'] | Fact['type'], readonly string[]>> 
   // What was found is what was approved then.
   adopted: ['state', ...sight, ...device, 'actionId', 'differs', 'content', 'digest', 'fingerprint'],
   resent: ['state', ...sight, 'approval', 'runBefore', 'actionId', 'cancel', 'differs', 'results'],
-  progressed: ['action', 'deadline', 'parked'],
-  ended: ['state', 'action', 'deadline', 'outcome', 'endedAt', 'opened'],
+  progressed: ['action', 'deadline', 'parked', 'strangeSince'],
+  ended: ['state', 'action', 'deadline', 'strangeSince', 'outcome', 'endedAt', 'opened'],
   lostTrack: ['state', ...sight, ...device],
   overdue: ['state', ...sight, ...device],
   cardPosting: ['cards'],
@@ -96,6 +97,7 @@ const changes: Readonly<Record<Move['type'] | Fact['type'], readonly string[]>> 
   cancelAsked: ['cancel'],
   parked: ['parked'],
   triedAgain: ['again'],
+  foundAfterDrop: ['found'],
   pressRefused: [],
   resultViewed: [],
 };
@@ -147,7 +149,7 @@ describe('a random legal history', () => {
 
   test('leaves nothing of an older state on a request that is over', () => {
     const ends = (['denied', 'expired', 'withdrawn', 'lapsed', 'refused', 'dropped'] as const).map((type) => exampleMoves[type]);
-    const known = new Set([...Object.keys(begin(all)), 'ending', 'endedAt', 'attempts', 'approval', 'again']);
+    const known = new Set([...Object.keys(begin(all)), 'ending', 'endedAt', 'attempts', 'approval', 'again', 'found']);
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...events), { maxLength: 60 }), (history) => {
         let request: Request = begin(all);

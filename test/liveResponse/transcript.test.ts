@@ -51,8 +51,8 @@ describe('a transcript', () => {
   test('without any output says so', () => {
     expect(readTranscript(bytes('{"script_output":"","script_errors":""}'))).toEqual({ output: '', errors: '', note: 'empty' });
     expect(readTranscript(bytes(JSON.stringify({ exit_code: 0, script_output: `${firstLine}\n` })))).toEqual({ exitCode: 0, output: '', errors: '', firstLine, note: 'empty' });
-    expect(readTranscript(new Uint8Array())).toEqual({ output: '', errors: '', note: 'empty' });
-    expect(readTranscript(new Uint8Array(50))).toEqual({ output: '', errors: '', note: 'empty' });
+    expect(readTranscript(new Uint8Array())).toEqual({ output: '', errors: '', raw: true, note: 'empty' });
+    expect(readTranscript(new Uint8Array(50))).toEqual({ output: '', errors: '', raw: true, note: 'empty' });
   });
 
   test('is read behind a byte order mark and in UTF-16', () => {

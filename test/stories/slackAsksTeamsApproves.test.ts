@@ -5,7 +5,7 @@ import { read, startFakeSlack } from '../support/slack/fakeSlack.ts';
 import type { FakeSlack } from '../support/slack/fakeSlack.ts';
 import { furnish, incidents } from '../support/slack/slackHouse.ts';
 import type { SlackMessageKept } from '../support/slack/world.ts';
-import { ana, ben, channel, directOf, group } from '../support/teamsBench.ts';
+import { ana, ben, channel, group } from '../support/teamsBench.ts';
 import { TeamsHouse } from '../support/teamsHouse.ts';
 
 let slack: FakeSlack;
@@ -106,7 +106,7 @@ describe('a member taken out of a Slack group', () => {
     await teams.say(ben, group, 'lr whoami');
     return teams.connector.until(() => told()[before]);
   }
-  const told = (): readonly string[] => teams.connector.in(directOf(ben)).map(wordsOf);
+  const told = (): readonly string[] => teams.alone(ben).map(wordsOf);
 
   beforeEach(async () => {
     await close();

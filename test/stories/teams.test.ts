@@ -203,7 +203,7 @@ describe('trouble with Teams', () => {
 
     expect(await press(older)).toMatch(/superseded/);
     // Told alone: the request as it is, with the buttons that count.
-    const current = await house.connector.until(() => house.connector.in(directOf(ben)).find((message) => cardOf(message) !== undefined));
+    const current = await house.connector.until(() => house.alone(ben).find((message) => cardOf(message) !== undefined));
     expect(wordsOf(current)).toMatch(/superseded[\s\S]*Waiting for approval/);
     await house.connector.until(() => (wordsOf(older).includes('is superseded') ? true : undefined));
     expect(JSON.stringify(older.body)).not.toContain('Action.');
@@ -222,16 +222,33 @@ describe('trouble with Teams', () => {
     expect(await house.click(ben, directOf(ben), copy, 'approve')).toMatch(/Approved/);
     await house.card(group, /Finished/);
   });
-  it('a bot removed from the group leaves the channel’s card, which goes on', async () => {
-    const [, there] = await asked();
+  it('a bot removed from the group leaves the channel’s card, which goes on; let in again, the group’s card shows the end', async () => {
+    const [here, there] = await asked();
     house.connector.block(group);
     await house.click(ben, channel, there, 'approve');
     await house.card(channel, /Finished/);
-    expect(house.newest().cards.find((card) => card.place === group)?.dead).toBeDefined();
-    const blocked = house.connector.calls.filter((call) => call.status === 403).length;
-    await house.say(ana, directOf(ana), 'lr help');
-    await house.connector.until(() => house.connector.in(directOf(ana))[0]);
-    expect(house.connector.calls.filter((call) => call.status === 403).length).toBe(blocked);
+    await house.connector.until(() => house.connector.in(channel).find((message) => wordsOf(message).includes(`in teams:${group} cannot be updated since`)));
+    await house.connector.until(() => house.connector.in(directOf(ana)).find((message) => wordsOf(message).includes(`in teams:${group} cannot be updated since`)));
+    house.connector.install(group, [memberOf(ana), memberOf(ben)]);
+    house.service.loop.deck.heard('teams', group);
+    expect((await house.card(group, /Finished/)).id).toBe(here.id);
+    expect(house.cards(group)).toHaveLength(1);
+  });
+  it.each([403, 400, 404, 409, 413])('row 1.1: one %d to one update of a card ends no card', async (status) => {
+    const [here, there] = await asked();
+    house.connector.faults.push({ method: 'PUT', answer: { status, body: { error: { code: 'ServiceError', message: 'odd' } } }, path: group });
+    await house.click(ben, channel, there, 'approve');
+    expect((await house.card(group, /Finished/)).id).toBe(here.id);
+    expect(house.cards(group)).toHaveLength(1);
+    expect(house.service.loop.deck.closed()).toEqual([]);
+  });
+  it('row 1.1: a deleted card whose update is answered with 403 is posted anew', async () => {
+    const [here, there] = await asked();
+    house.connector.delete(here.id);
+    house.connector.faults.push({ method: 'PUT', answer: { status: 403, body: { error: { code: 'ServiceError' } } }, path: here.id, times: 1_000 });
+    await house.click(ben, channel, there, 'approve');
+    await house.card(group, /Finished/);
+    expect(house.cards(group)).toHaveLength(1);
   });
   it('429 and 5xx for some seconds only delay the cards', async () => {
     const [here, there] = await asked();

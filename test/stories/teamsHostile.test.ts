@@ -62,7 +62,7 @@ it.each([
   expect(house.cards(group).map(({ id }) => id)).toEqual([asked.id]);
   await house.connector.until(() => house.connector.in(group).find((message) => cardOf(message) === undefined));
 
-  const told = (page: number): Promise<FakeMessage> => house.connector.until(() => house.connector.in(directOf(ana)).find((message) => wordsOf(message).includes(`page ${page} of`)));
+  const told = (page: number): Promise<FakeMessage> => house.connector.until(() => house.alone(ana).find((message) => wordsOf(message).includes(`page ${page} of`)));
   await house.click(ana, group, await house.card(group, /Finished/), 'output');
   const pages = Number(/page 1 of (\d+)/.exec(wordsOf(await told(1)))?.[1]);
   expect(pages).toBeGreaterThan(20);

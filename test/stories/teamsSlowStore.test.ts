@@ -76,6 +76,6 @@ it('a press, a command and a look at /healthz are answered while the disk takes 
   const finished = await house.card(channel, /Finished/, 40_000);
   expect([finished.id, house.cards(channel).length, house.cards(group).length]).toEqual([card.id, 1, 1]);
   expect(house.service.simulator?.tenant.submissions).toHaveLength(1);
-  const told = house.connector.in(directOf(ben)).map(wordsOf);
+  const told = house.alone(ben).map(wordsOf);
   expect(told.filter((text) => /already/.test(text)).length).toBe(1);
 }, 90_000);

@@ -303,19 +303,19 @@ describe('in the chat', () => {
     expect(house.chat.calls.filter((call) => call.startsWith('post'))).toHaveLength(1);
   });
 
-  test('a place that cannot be written to any more is given up; the other card goes on, and the approvals place is told', async () => {
+  test('a place that cannot be written to is tried again until it can; the other card goes on, and the approvals place is told of both', async () => {
     house = await openHouse();
     await house.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
     await house.run(5_000);
-    const update = house.chat.update.bind(house.chat);
-    house.chat.update = (ref, view) => (ref.place === 'soc-private' ? Promise.reject(new ChatError('closed', 'is_archived')) : update(ref, view));
+    house.chat.refuse = (call) => (call.includes(' soc-private') ? new ChatError('closed', 'is_archived') : undefined);
     await house.press('responder1', 'withdraw', { place: 'soc-private' });
-    await house.run(5_000);
-    const [dead, ...more] = house.newest().cards.filter((card) => card.dead !== undefined);
-    expect(more).toEqual([]);
-    const told = house.chat.notes.filter((note) => note.text.includes('can no longer be written to'));
-    expect(told.map((note) => note.card.split('#')[0])).toEqual(['incidents']);
-    expect(dead?.place).toBe('soc-private');
+    await house.run(10_000);
+    const told = () => house.chat.notes.filter((note) => note.card.startsWith('incidents')).map((note) => note.text);
+    expect(told()).toEqual([expect.stringMatching(/^The card of lr-\w+ in console:soc-private cannot be updated since \d\d:\d\d UTC \(is_archived\)\. This one goes on\.$/)]);
+    house.chat.refuse = () => undefined;
+    await house.run(60_000);
+    expect(house.card('soc-private').view.status).toContain('Withdrawn');
+    expect(told().slice(1)).toEqual([expect.stringMatching(/^console:soc-private shows lr-\w+ again\.$/)]);
   });
 
   test('after a restart every card catches up with what happened meanwhile', async () => {

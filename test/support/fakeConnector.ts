@@ -2,6 +2,8 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { play } from './refusal.ts';
+import type { Refuse } from './refusal.ts';
 
 export interface FakeMember {
   readonly id: string;
@@ -45,6 +47,8 @@ export interface Call {
   readonly status: number;
   readonly at: number;
   readonly authorization: string | undefined;
+  /** Asked for one member alone. */
+  readonly targeted: boolean;
 }
 
 /** One bot in one thread (msteams-docs: bots/how-to/rate-limit.md). */
@@ -63,7 +67,9 @@ export class FakeConnector {
   now: () => number = () => Date.now();
   /** The header every call must bear, if any. */
   authorization: string | undefined;
-  /** Whether messages to one member alone are offered. */
+  /** Asked before all else at each call. */
+  refuse: Refuse | undefined;
+  /** Whether messages to one member alone are offered; never between two alone, and to members only (msteams-docs: agents-in-teams/targeted-messages.md). */
   targeted = true;
   #next = 1_700_000_000_000;
   readonly #watchers = new Set<() => void>();
@@ -142,8 +148,16 @@ export class FakeConnector {
     const url = new URL(request.url ?? '/', 'http://fake');
     const path = decodeURIComponent(url.pathname.replace(/^\/teams/, ''));
     const log = (status: number): void => {
-      this.calls.push({ method, path, status, at: this.now(), authorization: request.headers.authorization });
+      this.calls.push({ method, path, status, at: this.now(), authorization: request.headers.authorization, targeted: url.searchParams.get('isTargetedActivity') === 'true' });
     };
+    const refusal = this.refuse?.({ method, about: path.split('/')[3]?.split(';')[0] ?? 'a chat' });
+    if (refusal !== undefined) {
+      if (refusal.done === true) this.#answer(method, path, url, text, request);
+      log(refusal.kind === 'answer' ? refusal.status : 0);
+      play(refusal, request, response);
+      this.#changed();
+      return;
+    }
     const fault = this.faults.find((one) => one.method === method && (one.times ?? 1) > 0 && path.includes(one.path ?? ''));
     if (fault !== undefined) {
       fault.times = (fault.times ?? 1) - 1;
@@ -199,7 +213,9 @@ export class FakeConnector {
 
   #post(conversation: string, body: Readonly<Record<string, unknown>>, targeted: boolean): Answer {
     const recipient = body['recipient'] as { readonly id?: string } | undefined;
-    if (targeted && (!this.targeted || recipient?.id === undefined)) return failed(400, 'BadArgument');
+    const base = conversation.split(';')[0] ?? '';
+    if (targeted && (!this.targeted || recipient?.id === undefined || base.startsWith('a:'))) return failed(400, 'BadArgument');
+    if (targeted && this.#conversations.get(base)?.members.some((one) => one.id === recipient?.id) !== true) return failed(404, 'MemberNotFoundInConversation');
     this.#next += 1;
     const id = String(this.#next);
     this.messages.push({ id, conversation, body, history: [body], ...(targeted && recipient?.id !== undefined ? { to: recipient.id } : {}) });

@@ -24,7 +24,7 @@ import type { Policy } from '../../src/bot/rules/policy.ts';
 import { ChatError } from '../../src/bot/ports.ts';
 import type { Account, Bot, ChatPort, Groups, Reply } from '../../src/bot/ports.ts';
 import type { Loop } from '../../src/bot/loop/loop.ts';
-import { Budgets, defaultRates } from '../../src/liveResponse/pacing.ts';
+import { Budgets, defaultRates, elapsedOf } from '../../src/liveResponse/pacing.ts';
 import type { Clock } from '../../src/liveResponse/ports.ts';
 import type { InState, Request, State } from '../../src/liveResponse/request.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
@@ -36,16 +36,21 @@ export interface StoryClock extends Clock {
   move(ms: number): void;
 }
 
-export function createStoryClock(from = Date.UTC(2026, 10, 23, 3, 0, 0)): StoryClock {
-  let now = from;
+/** 2026-11-23 03:00 UTC: the hour this product is for. */
+export const storyStart = Date.UTC(2026, 10, 23, 3, 0, 0);
+
+export function createStoryClock(from = storyStart): StoryClock {
+  let wall = from;
+  let elapsed = 0;
   return {
-    now: () => now,
-    elapsed: () => now - from,
-    move: (ms) => void (now += ms),
+    now: () => wall + elapsed,
+    elapsed: () => elapsed,
+    // Time never runs backwards: what does is somebody setting the clock.
+    move: (ms) => void (ms < 0 ? (wall += ms) : (elapsed += ms)),
     sleep: (ms) =>
       new Promise((resolve) => {
         setImmediate(() => {
-          now += ms;
+          elapsed += ms;
           resolve();
         });
       }),
@@ -65,7 +70,10 @@ export interface StoryChat extends ChatPort {
   readonly cards: Map<string, ShownCard>;
   readonly notes: { readonly card: string; readonly text: string; readonly mention: readonly string[] }[];
   readonly announced: { readonly place: string; readonly text: string }[];
+  readonly whispers: { readonly place: string; readonly account: string; readonly text: string }[];
   readonly calls: string[];
+  /** Asked before each call, named as in `calls`: what it answers is thrown. */
+  refuse: (call: string) => ChatError | undefined;
   failNext(error: ChatError, calls?: number): void;
   heal(): void;
 }
@@ -74,25 +82,30 @@ export function createStoryChat(surface = 'console'): StoryChat {
   const cards = new Map<string, ShownCard>();
   const notes: { readonly card: string; readonly text: string; readonly mention: readonly string[] }[] = [];
   const announced: { readonly place: string; readonly text: string }[] = [];
+  const whispers: { readonly place: string; readonly account: string; readonly text: string }[] = [];
   const calls: string[] = [];
   const failures: ChatError[] = [];
+  let posted = 0;
   const called = (call: string): void => {
     calls.push(call);
-    const failure = failures.shift();
+    const failure = failures.shift() ?? chat.refuse(call);
     if (failure !== undefined) throw failure;
   };
-  return {
+  const chat: StoryChat = {
     surface,
     cards,
     notes,
     announced,
+    whispers,
     calls,
+    refuse: () => undefined,
     heal: () => void failures.splice(0),
     failNext: (error, times = 1) => void failures.push(...Array.from({ length: times }, () => error)),
     async post(place, view, intent) {
       await Promise.resolve();
       called(`post ${place}`);
-      const id = `${place}#${cards.size + 1}`;
+      posted += 1;
+      const id = `${place}#${posted}`;
       cards.set(id, { place, intent, view, history: [plainText(view)] });
       return { surface, place, id };
     },
@@ -114,11 +127,18 @@ export function createStoryChat(surface = 'console'): StoryChat {
       called(`announce ${place}`);
       announced.push({ place, text });
     },
-    async whisper() {
+    async supersede(old) {
+      await Promise.resolve();
+      called(`supersede ${old.id}`);
+      if (!cards.delete(old.id)) throw new ChatError('gone', 'message_not_found');
+    },
+    async whisper(place, account, text) {
       await Promise.resolve();
       called('whisper');
+      whispers.push({ place, account, text });
     },
   };
+  return chat;
 }
 
 export interface HouseOptions {
@@ -129,6 +149,10 @@ export interface HouseOptions {
   readonly groups?: Groups;
   readonly logLines?: string[];
   readonly disk?: Disk;
+  /** By default one whose sleepers wake by themselves, for stories that drive the passes by hand. */
+  readonly clock?: StoryClock;
+  /** Where results may be read besides the simulator. */
+  readonly resultOrigins?: readonly string[];
 }
 
 export interface House {
@@ -167,7 +191,7 @@ export function policyFrom(text: string): Policy {
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const dir = mkdtempSync(join(tmpdir(), 'lr-story-'));
-  const clock = createStoryClock();
+  const clock = options.clock ?? createStoryClock();
   const chats = options.chats ?? [createStoryChat()];
   const chat = chats[0] ?? createStoryChat();
   // Before anything listens: a policy that does not load must not leave a server behind.
@@ -192,7 +216,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     const store = await openStore({ dir, clock, log, ...(options.disk === undefined ? {} : { disk: options.disk }) });
     const outputs = await openOutputStore({ dir, clock });
     const budgets = new Budgets(defaultRates);
-    budgets.seed('submit', store.submissionTimes(clock.now() - 3_600_000));
+    budgets.seed('submit', elapsedOf(store.submissionTimes(clock.now() - 3_600_000), clock));
     const defender = new DefenderClient({
       http,
       tokens: noCredentials(simulator.url),
@@ -200,10 +224,10 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       clock,
       log,
       endpoint: customEndpoint(simulator.url),
-      resultOrigins: [simulator.blobUrl],
+      resultOrigins: [simulator.blobUrl, ...(options.resultOrigins ?? [])],
     });
     const bot = createBot(
-      { store, outputs, defender, chats, policy: policyNow, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(), clock, random, hash, log, settings: { ...settings, ...changed } },
+      { store, outputs, defender, chats, policy: policyNow, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(clock), clock, random, hash, log, settings: { ...settings, ...changed } },
       (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
     );
     return { store, bot, loop: bot.loop };

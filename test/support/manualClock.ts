@@ -6,6 +6,10 @@ export interface ManualClock extends Clock {
   advance(ms: number): Promise<void>;
   /** Sets the wall clock by `ms`, as somebody at the machine may: no pause gets shorter or longer by it. */
   jump(ms: number): void;
+  /** The machine slept for `ms`: the wall clock went on, and the monotonic one too where `elapsed` says so (systems differ in it). Nobody has woken yet. */
+  suspend(ms: number, elapsed: boolean): void;
+  /** Resolves as `work` does; whenever all else has come to rest before, time moves on to the next sleeper. */
+  during<T>(work: Promise<T>): Promise<T>;
   /** Lets promise chains run without moving time. */
   settle(): Promise<void>;
   /** Due times (epoch ms) of those asleep, soonest first. */
@@ -21,18 +25,19 @@ interface Sleeper {
 /** Turns of the event loop in which nothing of a test's own should be left waiting; a turn runs whole promise chains and one round of callbacks. */
 const turns = 4;
 
-export function createManualClock(start = Date.UTC(2026, 0, 5, 9, 0, 0)): ManualClock {
+async function fewTurns(): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+/** @param settle resolves when all has come to rest: a few turns where nothing but promises runs, `quiet` where there are real exchanges and files */
+export function createManualClock(start = Date.UTC(2026, 0, 5, 9, 0, 0), settle: () => Promise<void> = fewTurns): ManualClock {
   let wall = start;
   let elapsed = 0;
   let asleep: readonly Sleeper[] = [];
-
-  async function settle(): Promise<void> {
-    for (let turn = 0; turn < turns; turn += 1) {
-      await new Promise((resolve) => {
-        setImmediate(resolve);
-      });
-    }
-  }
 
   function soonest(until: number): Sleeper | undefined {
     return asleep.reduce<Sleeper | undefined>((best, one) => (one.due <= until && (best === undefined || one.due < best.due) ? one : best), undefined);
@@ -42,6 +47,23 @@ export function createManualClock(start = Date.UTC(2026, 0, 5, 9, 0, 0)): Manual
     now: () => wall + elapsed,
     elapsed: () => elapsed,
     jump: (ms) => void (wall += ms),
+    suspend: (ms, too) => {
+      if (too) elapsed += ms;
+      else wall += ms;
+    },
+    during: async (work) => {
+      const state = { done: false };
+      const ended = (): void => void (state.done = true);
+      work.then(ended, ended);
+      for (;;) {
+        await settle();
+        if (state.done) return work;
+        const next = soonest(Infinity);
+        if (next === undefined) continue;
+        elapsed = Math.max(elapsed, next.due);
+        next.wake();
+      }
+    },
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted === true) {

@@ -19,7 +19,7 @@ export interface Program {
 export function startProgram(file: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Program> {
   const child = spawn(process.execPath, [join(root, 'dist', file), ...args], {
     // Only what the test names: no setting of the machine may leak in.
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: root,
   });

@@ -21,10 +21,11 @@ const utcTime = (ms: number) => der(0x17, Buffer.from(`${new Date(ms).toISOStrin
 const name = (common: string) => sequence(der(0x31, sequence(oid(0x55, 0x04, 0x03), der(0x0c, Buffer.from(common)))));
 const sha256WithRsa = sequence(oid(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b), der(0x05));
 
-export function selfSigned(common: string): SelfSigned {
+/** @param host a name it is good for, beside 127.0.0.1 */
+export function selfSigned(common: string, host = 'localhost'): SelfSigned {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const day = 86_400_000;
-  const alternatives = sequence(der(0x87, Buffer.from([127, 0, 0, 1])), der(0x82, Buffer.from('localhost')));
+  const alternatives = sequence(der(0x87, Buffer.from([127, 0, 0, 1])), der(0x82, Buffer.from(host)));
   const extensions = sequence(
     sequence(oid(0x55, 0x1d, 0x13), der(0x01, Buffer.from([0xff])), der(0x04, sequence(der(0x01, Buffer.from([0xff]))))),
     sequence(oid(0x55, 0x1d, 0x11), der(0x04, alternatives)),

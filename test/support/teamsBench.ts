@@ -14,7 +14,7 @@ import { createClock } from '../../src/adapters/clock.ts';
 import { ChannelKeys, issuer } from './channelKeys.ts';
 import type { TokenOptions } from './channelKeys.ts';
 import { FakeConnector } from './fakeConnector.ts';
-import type { FakeMember } from './fakeConnector.ts';
+import type { FakeMember, FakeMessage } from './fakeConnector.ts';
 
 export const appId = '11111111-1111-1111-1111-111111111111';
 export const tenant = '22222222-2222-2222-2222-222222222222';
@@ -162,6 +162,11 @@ export class TeamsBench {
 
   tidy(): void {
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** What one person alone was told, wherever that stands. */
+  alone(human: Human): readonly FakeMessage[] {
+    return this.connector.messages.filter((message) => message.to === human.id || message.conversation === directOf(human));
   }
 
   /** A message as Teams sends it. */

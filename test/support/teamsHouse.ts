@@ -12,7 +12,7 @@ import { unhurried } from './unhurried.ts';
 import { ana, appId, ben, channel, directOf, group, memberOf, team, TeamsBench, tenant } from './teamsBench.ts';
 
 /** Ana may ask, Ben may approve and is mentioned in the channel, where every request has a card; the group is where people ask. */
-function policyText(more: (text: string) => string): string {
+export function teamsPolicy(more: (text: string) => string): string {
   const example = readFileSync(join(root, 'policy.example.yaml'), 'utf8');
   const people = example
     .replace('name: Riley Responder, console: responder1 }', `name: ${ana.name}, console: responder1, teams: ${ana.objectId} }`)
@@ -48,7 +48,7 @@ export class TeamsHouse extends TeamsBench {
   /** The process; again after `halted`, as a restart. */
   async run(): Promise<void> {
     const file = join(this.folder, 'policy.yaml');
-    writeFileSync(file, policyText(this.#options.policy ?? unhurried));
+    writeFileSync(file, teamsPolicy(this.#options.policy ?? unhurried));
     const options: ServiceOptions = {
       host: '127.0.0.1',
       port: 0,

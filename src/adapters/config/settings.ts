@@ -4,6 +4,8 @@ import { readAzure, readDefender } from './defenderSettings.ts';
 import type { AzureSettings, DefenderSettings } from './defenderSettings.ts';
 import { readSlack, readTeams, teamsNames } from './chatSettings.ts';
 import type { SlackSettings, TeamsSettings } from './chatSettings.ts';
+import { proxyFrom } from '../outbound/proxy.ts';
+import type { Proxy } from '../outbound/proxy.ts';
 
 /** Budgets and gaps; the defaults are Defender's documented limits (docs/limits.md). Milliseconds where a name says so. */
 export interface Pacing {
@@ -35,18 +37,20 @@ export interface Settings {
   /** How long script output is kept beside the journal, in milliseconds. */
   readonly retentionMs: number;
   readonly logLevel: LogLevel;
+  readonly proxy?: Proxy;
 }
 
 export type ReadSettings = ({ readonly settings: Settings } | { readonly problems: readonly string[] }) & { readonly warnings: readonly string[] };
 
 /** Every name that is read, for the warning about misspelt ones. */
 export const knownNames: readonly string[] = [
-  'PORT', 'HOST', 'LR_DATA_DIR', 'LR_POLICY', 'LR_DEFENDER', 'LR_SPEED', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH',
+  'PORT', 'HOST', 'LR_DATA_DIR', 'LR_POLICY', 'LR_ENV_FILE', 'LR_DEFENDER', 'LR_SPEED', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH',
   'LR_SUBMITS_PER_MINUTE', 'LR_CALLS_PER_MINUTE', 'LR_CALLS_PER_HOUR', 'LR_SESSIONS', 'LR_POLL_MS', 'LR_PARKED_POLL_MS', 'LR_OFFLINE_QUEUE',
   'DEFENDER_CLOUD', 'DEFENDER_API_URL', 'DEFENDER_SCOPE', 'DEFENDER_AUTH',
   'AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE',
   'SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN', 'SLACK_API_URL', 'SLACK_COMMAND', 'SLACK_ALLOWED_TEAMS', 'SLACK_DEAF_AFTER',
   'MicrosoftAppType', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppCertificatePath', 'MicrosoftAppTenantId', 'ChannelService', 'TEAMS_ALLOWED_TENANTS',
+  'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY',
 ];
 
 const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
@@ -63,6 +67,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
   const azure = defender?.kind === 'tenant' && defender.auth.kind === 'azure' ? defender.auth.azure : chats.length > 0 ? groupsOnly(env, defender) : undefined;
 
   checkCombination(env, { chats, loopback, host, defender, devNoAuth: teams?.devNoAuth === true });
+  const proxy = proxyFrom(variables);
   const pacing = readPacing(env, defender?.kind === 'tenant' && defender.loopback);
   const settings = {
     http: { host, port: env.whole('PORT', 3978, 0, 65_535) },
@@ -75,7 +80,9 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
     ...(azure === undefined ? {} : { azure }),
     ...(slack === undefined ? {} : { slack }),
     ...(teams === undefined ? {} : { teams }),
+    ...(proxy === undefined || 'wrong' in proxy ? {} : { proxy }),
   };
+  if (proxy !== undefined && 'wrong' in proxy) env.problem(proxy.wrong);
   env.warnAboutUnknown(knownNames);
   if (env.problems.length > 0 || defender === undefined) return { problems: env.problems, warnings: env.warnings };
   return { settings: { ...settings, defender }, warnings: env.warnings };

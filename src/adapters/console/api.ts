@@ -5,6 +5,7 @@ import type { Express, Response } from 'express';
 import type { Verb } from '../../../cards/view.ts';
 import { verbs } from '../../../cards/view.ts';
 import type { Policy } from '../../bot/rules/policy.ts';
+import { saidOfAsked } from '../../bot/ports.ts';
 import type { Account, Bot, Place, Reply } from '../../bot/ports.ts';
 import type { Clock, Random, RequestStore } from '../../liveResponse/ports.ts';
 import { surface } from './chat.ts';
@@ -127,9 +128,11 @@ function answer(response: Response, chat: ConsoleChat, { account, place, request
     case 'nothing':
     case 'form':
       break;
-    case 'asked':
-      if (!reply.shown) chat.add({ ...whisper, text: reply.text });
+    case 'asked': {
+      const text = saidOfAsked(reply);
+      if (text !== undefined) chat.add({ ...whisper, text });
       break;
+    }
     case 'sentence':
       chat.add({ ...reply, ...whisper });
       break;

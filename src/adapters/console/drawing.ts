@@ -5,14 +5,16 @@ import { plainText } from '../../../cards/plainText.ts';
 import type { CardView } from '../../../cards/view.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import type { ConsoleMessage } from './chat.ts';
+import { hintOf } from './hint.ts';
 
 export function renderings(view: CardView) {
   return { adaptiveCard: adaptiveCard(view), blockKit: blockKit(view), plainText: plainText(view) };
 }
 
-/** `requester` is a person's id, not an account; `approveRole` the role that may decide. */
+/** `requester` is a person's id, not an account; `approveRole` the role that may decide; `hint` what to do next, where the page cannot say it better. */
 export function drawn(message: ConsoleMessage, requestOf: (id: string) => Request | undefined): unknown {
   if (!('view' in message)) return message;
   const request = requestOf(message.view.requestId);
-  return { ...message, ...renderings(message.view), ...(request === undefined ? {} : { state: request.state, requester: request.requester.id, approveRole: request.terms.approveRole }) };
+  const of = request === undefined ? {} : { state: request.state, requester: request.requester.id, approveRole: request.terms.approveRole, hint: hintOf(request, message.view) };
+  return { ...message, ...renderings(message.view), ...of };
 }

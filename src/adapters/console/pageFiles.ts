@@ -1,14 +1,16 @@
-// The page's own files, as they lie in the source tree, and the browser bundle of the Adaptive Cards renderer. Nothing else is served.
+// The page's own files, as they lie next to this module, and the browser bundle of the Adaptive Cards renderer. Nothing else is served.
 import type { RequestHandler } from 'express';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript', '.svg': 'image/svg+xml' };
 
-/** From dist/src/adapters/console to the package, whose sources hold the page: there is no build step for it. */
-const pageFolder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..', 'src', 'adapters', 'console', 'page');
+const here = dirname(fileURLToPath(import.meta.url));
+const beside = join(here, 'page');
+/** `npm run build` copies the page next to this module; a plain compile leaves it in the sources. */
+const pageFolder = existsSync(beside) ? beside : join(here, '..', '..', '..', '..', 'src', 'adapters', 'console', 'page');
 
 export interface PageFile {
   readonly path: string;

@@ -60,7 +60,7 @@ export class Calls {
       // The repeat is a call like any other to the server, so it must have room in the budget, or it is not made.
       if (pause > longestPauseMs) throw error;
       await this.#parts.clock.sleep(pause);
-      if (this.#parts.budgets.waitFor(kind, this.#parts.clock.now()) > 0) throw error;
+      if (this.#parts.budgets.waitFor(kind, this.#parts.clock.elapsed()) > 0) throw error;
       return await this.#call(ask);
     }
   }
@@ -103,14 +103,14 @@ export class Calls {
 
   async #call(ask: Ask): Promise<unknown> {
     const { clock, observe } = this.#parts;
-    const began = clock.now();
+    const began = clock.elapsed();
     try {
       const value = await this.#exchange(ask);
-      observe?.({ kind: ask.kind, outcome: 'ok', ms: clock.now() - began });
+      observe?.({ kind: ask.kind, outcome: 'ok', ms: clock.elapsed() - began });
       return value;
     } catch (error) {
       if (error instanceof DefenderError) {
-        observe?.({ kind: ask.kind, outcome: error.code, ms: clock.now() - began });
+        observe?.({ kind: ask.kind, outcome: error.code, ms: clock.elapsed() - began });
         const { status, apiCode, target, retryAfterMs: retryAfter } = error.detail;
         this.#parts.log.info('defender.failed', { kind: ask.kind, code: error.code, status, apiCode, target, retryAfterMs: retryAfter });
       }
@@ -157,8 +157,8 @@ export class Calls {
   async #slot(kind: Kind): Promise<void> {
     const { budgets, clock } = this.#parts;
     let patience = longestPauseMs;
-    while (!budgets.take(kind, clock.now())) {
-      const wait = Math.ceil(budgets.waitFor(kind, clock.now()));
+    while (!budgets.take(kind, clock.elapsed())) {
+      const wait = Math.ceil(budgets.waitFor(kind, clock.elapsed()));
       if (wait > patience) {
         throw new DefenderError('paced', `our own limit for ${kind} is used up for ${Math.ceil(wait / 1000)} s`, { call: kind, retryAfterMs: wait });
       }
@@ -200,12 +200,11 @@ export class Calls {
   /** Decided by status and `error.code` alone: messages are for people and change (…/api/common-errors). */
   #refusal(ask: Ask, status: number, said: WireError, answer?: HttpAnswer): DefenderError {
     const { budgets, clock } = this.#parts;
-    const now = clock.now();
     const code = codeOf(ask.kind, status, said.apiCode);
-    let retryAfter = answer === undefined ? undefined : retryAfterMs(answer, now);
+    let retryAfter = answer === undefined ? undefined : retryAfterMs(answer, clock.now());
     if (code === 'throttled') {
       retryAfter = Math.min(maxPenaltyMs, Math.max(1000, retryAfter ?? defaultRetryAfterMs));
-      budgets.penalise(ask.kind, now + retryAfter);
+      budgets.penalise(ask.kind, clock.elapsed() + retryAfter);
     }
     const message = `Defender answered ${status}${said.apiCode === undefined ? '' : ` ${said.apiCode}`} to ${ask.kind}`;
     return new DefenderError(code, message, { call: ask.kind, status, ...said, ...(retryAfter === undefined ? {} : { retryAfterMs: Math.min(maxPenaltyMs, retryAfter) }) });

@@ -110,6 +110,10 @@ export class DefenderClient implements DefenderApi {
       .sort((a, b) => b.createdAt - a.createdAt);
   }
 
+  async reachable(): Promise<void> {
+    await this.#calls.page('list', '/api/machineactions?$top=1', 'get');
+  }
+
   async cancel(id: string, why: string): Promise<Action> {
     const action = readAction(await this.#calls.post('cancel', `/api/machineactions/${encodeURIComponent(id)}/cancel`, JSON.stringify({ Comment: why })));
     if (action === undefined) throw new DefenderError('unreadable', 'the cancellation was answered without an action');

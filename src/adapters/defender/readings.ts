@@ -16,6 +16,7 @@ const maxRemembered = 1000;
 
 interface Reading {
   readonly action: Action;
+  /** In elapsed time, as every pause here. */
   readonly at: number;
 }
 
@@ -24,7 +25,7 @@ export class Readings {
   readonly #parts: DefenderParts;
   readonly #last = new Map<string, Reading>();
   readonly #strange = new Set<string>();
-  #noListsBefore = 0;
+  #noListsBefore = -Infinity;
 
   constructor(calls: Calls, parts: DefenderParts) {
     this.#calls = calls;
@@ -60,7 +61,7 @@ export class Readings {
   /** Remembers a reading, wherever it came from, and warns once of each word that is new to us. */
   heard(action: Action): Action {
     this.#last.delete(action.id.toLowerCase());
-    this.#last.set(action.id.toLowerCase(), { action, at: this.#parts.clock.now() });
+    this.#last.set(action.id.toLowerCase(), { action, at: this.#parts.clock.elapsed() });
     if (this.#last.size > maxRemembered) {
       for (const oldest of this.#last.keys()) {
         this.#last.delete(oldest);
@@ -75,7 +76,7 @@ export class Readings {
   }
 
   async #listed(ids: readonly string[]): Promise<readonly Action[]> {
-    if (this.#parts.clock.now() < this.#noListsBefore) return [];
+    if (this.#parts.clock.elapsed() < this.#noListsBefore) return [];
     // No filter on status: the turn to a final one must be seen.
     const filter = `id in (${ids.map(quoted).join(',')})`;
     try {
@@ -85,7 +86,7 @@ export class Readings {
       return actions.filter((action) => asked.has(action.id.toLowerCase())).map((action) => this.heard(action));
     } catch (error) {
       if (!(error instanceof DefenderError) || error.detail.status !== 400) throw error;
-      this.#noListsBefore = this.#parts.clock.now() + listRestMs;
+      this.#noListsBefore = this.#parts.clock.elapsed() + listRestMs;
       this.#parts.log.warn('defender.listRefused', { apiCode: error.detail.apiCode, target: error.detail.target });
       return [];
     }
@@ -104,7 +105,7 @@ export class Readings {
       return reading !== undefined && !isTerminal(reading.action.status);
     });
     const stale = goingOn.sort((a, b) => (last(a)?.at ?? 0) - (last(b)?.at ?? 0));
-    const roomy = this.#parts.budgets.left('get', this.#parts.clock.now()).every((rate) => rate.left > rate.limit / 2);
+    const roomy = this.#parts.budgets.left('get', this.#parts.clock.elapsed()).every((rate) => rate.left > rate.limit / 2);
     const known = ids.map(last).filter((reading) => reading !== undefined);
     const actions = new Map(known.map((reading) => [reading.action.id.toLowerCase(), reading.action]));
     const again = stale.slice(0, roomy ? readsPerRound : 1);

@@ -10,6 +10,8 @@ export interface Check {
   readonly name: string;
   readonly ok: boolean;
   readonly why?: string;
+  /** While it is not well, this process must take no deliveries. Everything else that is not well makes it degraded, and it goes on. */
+  readonly blocks?: boolean;
 }
 
 export interface HttpOptions {
@@ -20,6 +22,8 @@ export interface HttpOptions {
   readonly healthy: () => readonly Check[];
   /** Whether it can do its job now. */
   readonly ready: () => readonly Check[];
+  /** Nothing new is taken in while the process ends; how it is can still be asked. */
+  readonly draining?: () => boolean;
   /** Prometheus text. */
   readonly metrics: () => Promise<{ readonly type: string; readonly body: string }>;
   /** Mounted in this order, before the final handlers; Slack's must come before any body parser. */
@@ -43,10 +47,14 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.get('/healthz', (_request, response) => sendChecks(response, options.healthy(), 'alive', 'broken'));
-  app.get('/readyz', (_request, response) => sendChecks(response, options.ready(), 'ready', 'not ready'));
+  app.get('/healthz', (_request, response) => sendHealth(response, options.healthy()));
+  app.get('/readyz', (_request, response) => sendReadiness(response, options.ready()));
   app.get('/metrics', (_request, response, next) => {
     options.metrics().then(({ type, body }) => response.type(type).send(body), next);
+  });
+  app.use((_request: Request, response: Response, next: NextFunction) => {
+    if (options.draining?.() === true) response.status(503).set({ connection: 'close', 'retry-after': '10' }).type('text/plain').send('Stopping\n');
+    else next();
   });
   for (const mount of options.mount) mount(app);
   app.use((_request: Request, response: Response) => void response.status(404).type('text/plain').send('Not found\n'));
@@ -69,9 +77,29 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   return { url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`, port, stop: () => close(server) };
 }
 
-function sendChecks(response: Response, checks: readonly Check[], good: string, bad: string): void {
+function sendHealth(response: Response, checks: readonly Check[]): void {
   const ok = checks.every((check) => check.ok);
-  response.status(ok ? 200 : 503).set('cache-control', 'no-store').json({ status: ok ? good : bad, checks });
+  send(response, ok, ok ? 'alive' : 'broken', checks);
+}
+
+/** 503 takes deliveries away from this process, and with them what still works: only where it can do nothing with them. */
+function sendReadiness(response: Response, checks: readonly Check[]): void {
+  const wrong = checks.filter((check) => !check.ok);
+  const blocked = wrong.some((check) => check.blocks === true);
+  send(response, !blocked, blocked ? 'not ready' : wrong.length > 0 ? 'degraded' : 'ready', checks);
+}
+
+function send(response: Response, ok: boolean, status: string, checks: readonly Check[]): void {
+  response
+    .status(ok ? 200 : 503)
+    .set('cache-control', 'no-store')
+    .json({ status, ...reasons(checks), checks: checks.map(({ name, ok: well, why }) => ({ name, ok: well, ...(why === undefined ? {} : { why }) })) });
+}
+
+/** Why it is not all well, in one list. */
+function reasons(checks: readonly Check[]): { readonly reasons?: readonly string[] } {
+  const wrong = checks.filter((check) => !check.ok).map(({ name, why }) => (why === undefined ? name : `${name}: ${why}`));
+  return wrong.length === 0 ? {} : { reasons: wrong };
 }
 
 function statusOf(error: unknown): number {

@@ -1,9 +1,11 @@
 // The one door to the network: bounded in time and size, never redirected, never repeated. What can be said for certain about a failed
 // call, above all whether it left this machine, is said in the error, because callers decide by it whether something may have run.
 import { Agent, DecoratorHandler, request as send } from 'undici';
-import type { Dispatcher } from 'undici';
+import type { Dispatcher, ProxyAgent } from 'undici';
 import { maxJsonDepth, parseJson } from '../../liveResponse/json.ts';
 import { publicLookup } from './addresses.ts';
+import { goesDirect, proxyAgent } from './proxy.ts';
+import type { Proxy } from './proxy.ts';
 import type { Lookup } from './addresses.ts';
 
 export interface HttpSettings {
@@ -19,6 +21,8 @@ export interface HttpSettings {
   readonly ca?: string;
   /** Name resolution; the system's by default. */
   readonly lookup?: Lookup;
+  /** Whatever it does not leave out goes through it. The proxy then resolves names, so `public` cannot look at the address itself. */
+  readonly proxy?: Proxy;
 }
 
 export const defaultHttpSettings: HttpSettings = {
@@ -90,6 +94,7 @@ class Marking extends DecoratorHandler {
 export class Http {
   readonly #settings: HttpSettings;
   readonly #agents: Readonly<Record<'kept' | 'fresh' | 'public', Agent>>;
+  readonly #proxied: Readonly<Record<'kept' | 'fresh', ProxyAgent>> | undefined;
 
   constructor(settings: Partial<HttpSettings> = {}) {
     this.#settings = { ...defaultHttpSettings, ...settings };
@@ -108,6 +113,9 @@ export class Http {
           ...(guarded ? { lookup: publicLookup(lookup) } : lookup === undefined ? {} : { lookup }),
         },
       });
+    const { proxy } = this.#settings;
+    const through = (pipelining: number, way: Proxy) => proxyAgent(way, { pipelining, connections, keepAliveMs, connectTimeoutMs, ca });
+    this.#proxied = proxy === undefined ? undefined : { kept: through(1, proxy), fresh: through(0, proxy) };
     this.#agents = { kept: agent(1, false), fresh: agent(0, false), public: agent(0, true) };
   }
 
@@ -117,7 +125,7 @@ export class Http {
     const timer = new AbortController();
     const late = new Error(`no complete answer within ${timeoutMs} ms`);
     let sent = false;
-    const dispatcher = this.#agents[ask.connection ?? 'kept'].compose(
+    const dispatcher = this.#way(ask).compose(
       (dispatch) => (options, handler) => dispatch(options, new Marking(handler, () => (sent = true))),
     );
     let stop: NodeJS.Timeout | undefined;
@@ -156,9 +164,15 @@ export class Http {
     }
   }
 
+  #way({ url, connection = 'kept' }: HttpRequest): Dispatcher {
+    const { proxy } = this.#settings;
+    if (this.#proxied === undefined || proxy === undefined || goesDirect(proxy, url.hostname)) return this.#agents[connection];
+    return this.#proxied[connection === 'kept' ? 'kept' : 'fresh'];
+  }
+
   /** Ends kept connections; calls under way are cut off. */
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.#agents).map((agent) => agent.destroy()));
+    await Promise.all([...Object.values(this.#agents), ...Object.values(this.#proxied ?? {})].map((agent) => agent.destroy()));
   }
 }
 

@@ -17,7 +17,7 @@ const minute = 60_000;
 /** `stalledFor` is how long a method is held back by a 429, so that a turn is given only when it can be used. */
 export function createBudgets(clock: Clock, stalledFor: (method: string) => number): Budgets {
   const stopped = new AbortController();
-  /** When the next message may go to a channel. Old entries are dropped when there are many. */
+  /** When the next message may go to a channel, in elapsed time as everything here. Old entries are dropped when there are many. */
   const nextPost = new Map<string, number>();
   const sent: number[] = [];
   const queue: { readonly urgent: boolean; readonly go: (turn: boolean) => void }[] = [];
@@ -26,7 +26,7 @@ export function createBudgets(clock: Clock, stalledFor: (method: string) => numb
   async function serve(): Promise<void> {
     serving = true;
     while (queue.length > 0 && !stopped.signal.aborted) {
-      const now = clock.now();
+      const now = clock.elapsed();
       while (sent.length > 0 && (sent[0] ?? 0) <= now - minute) sent.shift();
       // An exact sliding window: a bucket that refills would let nearly twice as many through in one minute.
       const full = sent.length >= updatesPerMinute ? (sent[0] ?? now) + minute - now : 0;
@@ -46,8 +46,8 @@ export function createBudgets(clock: Clock, stalledFor: (method: string) => numb
 
   return {
     async post(channel) {
-      if (nextPost.size > 1_000) for (const [key, at] of nextPost) if (at <= clock.now()) nextPost.delete(key);
-      const now = clock.now();
+      if (nextPost.size > 1_000) for (const [key, at] of nextPost) if (at <= clock.elapsed()) nextPost.delete(key);
+      const now = clock.elapsed();
       const mine = Math.max(now, nextPost.get(channel) ?? 0, now + stalledFor('chat.postMessage'));
       nextPost.set(channel, mine + postGap);
       if (mine > now) await clock.sleep(mine - now, stopped.signal);

@@ -19,7 +19,7 @@ export interface Channels {
   place(id: string): Promise<Place>;
 }
 
-export function createChannels(api: WebApi, clock: Pick<Clock, 'now'>, log: Log): Channels {
+export function createChannels(api: WebApi, clock: Pick<Clock, 'now' | 'elapsed'>, log: Log): Channels {
   const infos = createMemo(clock, peopleMemory, async (channel): Promise<Channel> => {
     const info = asRecord((await api.call('conversations.info', { channel }))['channel']);
     const is = (flag: string): boolean => info[flag] === true;

@@ -6,6 +6,7 @@ import type { CardView } from '../../../cards/view.ts';
 import { ChatError } from '../../bot/ports.ts';
 import type { ChatErrorCode, ChatPort } from '../../bot/ports.ts';
 import type { Log } from '../../liveResponse/ports.ts';
+import type { CardRef } from '../../liveResponse/request.ts';
 import type { Budgets } from './budgets.ts';
 import { addressOf, cardId } from './cardAddress.ts';
 import type { Channels } from './channels.ts';
@@ -34,21 +35,31 @@ export function createChat(parts: ChatParts): ChatPort {
   /** Cards that a workspace's rule has closed for editing: the next card of that request goes into their thread. */
   const closed = new Map<string, string>();
 
+  /** Cards of which Slack did not take the whole. */
+  const bare = new Set<string>();
+
+  const refKey = (ref: CardRef): string => `${ref.place} ${ref.id}`;
   const keyOf = (place: string, requestId: string): string => `${place} ${requestId}`;
 
-  async function draw(method: 'chat.postMessage' | 'chat.update', where: Fields, view: CardView): Promise<Fields> {
+  async function draw(method: 'chat.postMessage' | 'chat.update', where: Fields, view: CardView): Promise<{ readonly answer: Fields; readonly whole: boolean }> {
     const whole = blockKit(view);
     const problems = blockKitProblems(whole.blocks);
     if (problems.length > 0) log.warn('slackCardProblems', { request: view.requestId, problems });
     try {
-      return await send(method, where, whole);
+      return { answer: await send(method, where, whole), whole: true };
     } catch (error) {
       const failure = failureOf(method, error);
       if (!contentErrors.has(failure.slackError)) throw failure;
       // Slack took nothing of it, so this is not a second post. The card says that it is not whole, and offers no decision.
       log.error('slackCardRefused', { request: view.requestId, error: failure.slackError, details: failure.details });
-      return send(method, where, bareCard(view, parts.command));
+      return { answer: await send(method, where, bareCard(view, parts.command)), whole: false };
     }
+  }
+
+  /** Remembers which cards show less than they should. */
+  function shows(ref: CardRef, whole: boolean): void {
+    if (whole) bare.delete(refKey(ref));
+    else bare.add(refKey(ref));
   }
 
   function send(method: 'chat.postMessage' | 'chat.update', where: Fields, message: SlackMessage): Promise<Fields> {
@@ -72,7 +83,7 @@ export function createChat(parts: ChatParts): ChatPort {
         metadata: { event_type: metadataType, event_payload: { request: view.requestId, intent } },
         ...(thread === undefined ? {} : { thread_ts: thread, reply_broadcast: true }),
       };
-      const answer = await draw('chat.postMessage', where, view).catch((error: unknown) => {
+      const { answer, whole } = await draw('chat.postMessage', where, view).catch((error: unknown) => {
         throw chatError(failureOf('chat.postMessage', error), true);
       });
       const { channel, ts } = answer;
@@ -80,17 +91,27 @@ export function createChat(parts: ChatParts): ChatPort {
       closed.delete(keyOf(place, view.requestId));
       // Slack answers with the channel's own id; the place stays what the policy calls it.
       const ref = { surface, place, id: cardId(place, { channel: typeof channel === 'string' ? channel : place, ts }) };
+      shows(ref, whole);
       if (again) parts.superseding.sweep(ref, view.requestId);
       return ref;
     },
     async update(ref, view) {
       const at = addressOf(ref);
       try {
-        await draw('chat.update', { ...at }, view);
+        const { whole } = await draw('chat.update', { ...at }, view);
+        shows(ref, whole);
       } catch (error) {
         const failure = failureOf('chat.update', error);
         if (failure.slackError === 'edit_window_closed') closed.set(keyOf(ref.place, view.requestId), at.ts);
         throw chatError(failure, false);
+      }
+    },
+    bare: (ref) => bare.has(refKey(ref)),
+    async supersede(old, requestId, newest) {
+      try {
+        await parts.superseding.rewrite(addressOf(old), addressOf(newest), requestId);
+      } catch (error) {
+        throw chatError(failureOf('chat.update', error), false);
       }
     },
     async note(ref, text, mention) {

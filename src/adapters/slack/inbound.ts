@@ -1,6 +1,10 @@
 // What people type and press, from Bolt to the bot and back. Everything is acknowledged before anything else is done with it.
 import type { App } from '@slack/bolt';
-import type { Account, Bot, Place, Reply } from '../../bot/ports.ts';
+import { effectOf, freshnessFor, identityUnread, verbOfLine } from '../../bot/language/verbs.ts';
+import type { AnyVerb } from '../../bot/language/verbs.ts';
+import type { Bot, CommandIn, Place, Reply } from '../../bot/ports.ts';
+import { stoppingWaits } from '../../bot/rules/people.ts';
+import { explain } from '../../bot/rules/refusal.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { CardAddress } from './cardAddress.ts';
 import type { Channels } from './channels.ts';
@@ -9,12 +13,14 @@ import type { Modals } from './modals.ts';
 import { answerMessage, sentenceMessage } from './messages.ts';
 import type { Delivery, Pressed, SlashCommand, Submitted } from './payloads.ts';
 import { readCommand, readMention, readPress, readSubmission } from './payloads.ts';
+import { isDirect } from './channels.ts';
 import { surface } from './people.ts';
 import type { People } from './people.ts';
 import { readSlackPress } from '../../../cards/press.ts';
 import type { Press } from '../../../cards/press.ts';
 import type { Superseding } from './superseding.ts';
 import { createTurnstile } from './turnstile.ts';
+import { TookTooLong, within } from '../within.ts';
 import type { Hearer, Whispering } from './whispering.ts';
 
 export interface InboundParts {
@@ -24,7 +30,7 @@ export interface InboundParts {
   readonly modals: Modals;
   readonly superseding: Superseding;
   readonly bot: () => Bot;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'elapsed' | 'sleep'>;
   readonly log: Log;
   /** `/lr` */
   readonly command: string;
@@ -32,6 +38,8 @@ export interface InboundParts {
   /** Where the newest card of a request stands in a channel. */
   readonly newestCard: (requestId: string, channel: string) => CardAddress | undefined;
 }
+
+type Known = Omit<CommandIn, 'text'>;
 
 export interface Inbound {
   /** Resolves when nothing is being answered. */
@@ -134,14 +142,28 @@ export function listen(app: App, parts: InboundParts): Inbound {
     if (message !== undefined) await parts.whispering.say(hearer, message);
   }
 
-  /** Who and where, both from Slack itself. Before a vote nothing remembered counts. */
-  async function known(delivery: Delivery, vote: boolean): Promise<{ readonly surface: string; readonly account: Account; readonly place: Place; readonly deliveryId: string }> {
-    const [account, place] = await Promise.all([parts.people.account(delivery.user, delivery.teams, vote), parts.channels.place(delivery.channel)]);
+  /** Who and where, both from Slack itself. How freshly, and how long that may take, is told by what it would bring about. */
+  async function known(delivery: Delivery, verb: AnyVerb, pressed: boolean): Promise<Known | { readonly refusal: Reply }> {
+    const [account, place] = await Promise.all([parts.people.account(delivery.user, delivery.teams, freshnessFor(verb)), placeOf(delivery.channel, verb)]);
+    if (account.trust === 'unknown' && effectOf(verb) !== 'stops') return { refusal: { kind: 'sentence', text: explain(identityUnread('Slack', verb, pressed), command) } };
     return { surface, account, place, deliveryId: delivery.id };
   }
 
+  /** Stopping does not wait for the channel either: unread it counts as shared, which hides results and lets a listed place be one. */
+  async function placeOf(channel: string, verb: AnyVerb): Promise<Place> {
+    const place = parts.channels.place(channel);
+    if (effectOf(verb) !== 'stops') return place;
+    try {
+      return await within(parts.clock, stoppingWaits, 'conversations.info', place);
+    } catch (error) {
+      if (!(error instanceof TookTooLong)) throw error;
+      return { surface, id: channel, direct: isDirect(channel), external: true };
+    }
+  }
+
   async function onText(read: Delivery & Pick<SlashCommand, 'text'>, hearer: Hearer): Promise<void> {
-    const reply = await parts.bot().command({ ...(await known(read, /^\s*approve\b/i.test(read.text))), text: read.text });
+    const who = await known(read, verbOfLine(read.text), false);
+    const reply = 'refusal' in who ? who.refusal : await parts.bot().command({ ...who, text: read.text });
     await answer(hearer, reply);
     // Slash commands work where the bot is not: then the card cannot be posted, and nobody else would say why.
     if (reply.kind === 'asked' && reply.shown && !(await parts.channels.get(read.channel)).member) {
@@ -164,8 +186,9 @@ export function listen(app: App, parts: InboundParts): Inbound {
   }
 
   async function pressed(read: Delivery, press: Omit<Press, 'input'>, input?: string): Promise<Reply> {
-    // Whatever decides is judged on what Slack says now. `input` is passed on even when it is empty: the form was sent.
-    const who = await known(read, deciding.has(press.verb));
+    // `input` is passed on even when it is empty: the form was sent.
+    const who = await known(read, press.verb, true);
+    if ('refusal' in who) return who.refusal;
     return parts.bot().press({ ...who, ...press, ...(input === undefined ? {} : { input }) });
   }
 
@@ -184,8 +207,6 @@ export function listen(app: App, parts: InboundParts): Inbound {
     },
   };
 }
-
-const deciding: ReadonlySet<string> = new Set(['approve', 'deny', 'withdraw', 'cancel', 'resend', 'drop', 'again']);
 
 function hearerOf(delivery: Delivery, now: number): Hearer {
   const { channel, user, thread, responseUrl } = delivery;

@@ -4,16 +4,17 @@ import type { Clock } from '../../liveResponse/ports.ts';
 export interface Memo<T> {
   /** `fresh`: no answer that was asked for before this moment will do. */
   get(key: string, fresh?: boolean): Promise<T>;
+  forget(key: string): void;
 }
 
 /** Keys remembered; the oldest goes first. */
 const most = 2_000;
 
-export function createMemo<T>(clock: Pick<Clock, 'now'>, life: number, read: (key: string) => Promise<T>): Memo<T> {
+export function createMemo<T>(clock: Pick<Clock, 'elapsed'>, life: number, read: (key: string) => Promise<T>): Memo<T> {
   const kept = new Map<string, { readonly at: number; readonly value: Promise<T> }>();
 
   function ask(key: string): Promise<T> {
-    const entry = { at: clock.now(), value: read(key) };
+    const entry = { at: clock.elapsed(), value: read(key) };
     kept.delete(key);
     kept.set(key, entry);
     const oldest = kept.keys().next();
@@ -28,7 +29,8 @@ export function createMemo<T>(clock: Pick<Clock, 'now'>, life: number, read: (ke
   return {
     get(key, fresh = false) {
       const entry = kept.get(key);
-      return entry === undefined || fresh || clock.now() - entry.at >= life ? ask(key) : entry.value;
+      return entry === undefined || fresh || clock.elapsed() - entry.at >= life ? ask(key) : entry.value;
     },
+    forget: (key) => void kept.delete(key),
   };
 }

@@ -5,6 +5,7 @@ import { clean, clip, slackText } from '../../../cards/clip.ts';
 import { slackActionId } from '../../../cards/press.ts';
 import { slack } from '../../../cards/limits.ts';
 import type { CardView } from '../../../cards/view.ts';
+import { saidOfAsked } from '../../bot/ports.ts';
 import type { Form, Reply } from '../../bot/ports.ts';
 import { answerCharacters, modal, topText } from './limits.ts';
 import type { Fields } from './webApi.ts';
@@ -20,8 +21,10 @@ export function answerMessage(reply: Reply): SlackMessage | undefined {
     case 'nothing':
     case 'form':
       return undefined;
-    case 'asked':
-      return reply.shown ? undefined : sentenceMessage({ text: reply.text });
+    case 'asked': {
+      const text = saidOfAsked(reply);
+      return text === undefined ? undefined : sentenceMessage({ text });
+    }
     case 'sentence':
       return sentenceMessage(reply);
     case 'card': {

@@ -9,7 +9,7 @@ import { afterMention, asText, typedText } from './text.ts';
 /** What every delivery tells: who, where, and how to answer. */
 export interface Delivery {
   readonly user: string;
-  /** Workspaces and organisations that the payload names for the person; Slack signed it. */
+  /** Workspaces and organisations that the payload names for the person, as `trustOf` reads them; Slack signed it. */
   readonly teams: readonly string[];
   readonly channel: string;
   readonly thread?: string;
@@ -44,7 +44,7 @@ export function readCommand(body: unknown): SlashCommand | undefined {
   return {
     user,
     channel,
-    teams: [asText(told['team_id'])].filter((one) => one !== ''),
+    teams: statement(asText(told['team_id']), asText(told['team_id']), asText(told['enterprise_id'])),
     command: asText(told['command']),
     text: typedText(asText(told['text'])),
     id: digest('command', asText(told['trigger_id']), user, channel, asText(told['text'])),
@@ -65,7 +65,7 @@ export function readMention(body: unknown, botUser: string): (Delivery & { reado
   return {
     user,
     channel,
-    teams: [asText(event['user_team']), asText(event['source_team'])].filter((one) => one !== ''),
+    teams: [event['user_team'], event['source_team']].flatMap((team) => statement(asText(team), asText(envelope['team_id']), asText(envelope['enterprise_id']))),
     text: typedText(said),
     id: digest('mention', channel, ts),
     ...optional('thread', event['thread_ts']),
@@ -85,7 +85,7 @@ export function readPress(body: unknown, pressed: unknown): Pressed | undefined 
   return {
     user,
     channel,
-    teams: [asText(person['team_id'])].filter((one) => one !== ''),
+    teams: teamsOf(told, person),
     actionId: asText(action['action_id']),
     triggerId: asText(told['trigger_id']),
     id: digest('press', asText(told['trigger_id']), asText(action['action_ts']), user, ts, asText(action['action_id'])),
@@ -108,7 +108,7 @@ export function readSubmission(body: unknown): Submitted | undefined {
   return {
     user,
     channel: origin.channel,
-    teams: [asText(person['team_id'])].filter((one) => one !== ''),
+    teams: teamsOf(told, person),
     origin,
     input: asText(asRecord(values[formAction])['value']),
     id: digest('form', asText(view['id']), user),
@@ -126,6 +126,20 @@ function readOrigin(metadata: string): FormOrigin | undefined {
   const verb = verbs.find((one) => one === w);
   if (verb === undefined || typeof r !== 'string' || typeof v !== 'number' || typeof f !== 'string' || typeof c !== 'string') return undefined;
   return { verb, requestId: r, revision: v, fingerprint: f, channel: c };
+}
+
+/**
+ * What a payload says of a person's workspace. `T.../E...` where it names the organisation of that very workspace; the organisation of
+ * another one says nothing about it. On an organisation's own installation the workspace may be left out.
+ */
+function statement(team: string, around: string, organisation: string): readonly string[] {
+  if (team === '') return around === '' && organisation !== '' ? [organisation] : [];
+  return [team === around && organisation !== '' ? `${team}/${organisation}` : team];
+}
+
+function teamsOf(told: Readonly<Record<string, unknown>>, person: Readonly<Record<string, unknown>>): readonly string[] {
+  const team = asRecord(told['team']);
+  return statement(asText(person['team_id']), asText(team['id']), asText(team['enterprise_id']) || asText(asRecord(told['enterprise'])['id']));
 }
 
 /** A trigger id opens modals in the person's name: it is not written down, its digest is. */

@@ -1,20 +1,40 @@
 // How far Slack vouches for an account, and who is in a user group. Read from Slack, never from the payload; what cannot be read is refused.
-import type { Account, Groups, Trust } from '../../bot/ports.ts';
+import type { Account, Groups, LastKnown } from '../../bot/ports.ts';
+import { stoppingWaits } from '../../bot/rules/people.ts';
+import type { Freshness } from '../../bot/rules/people.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
-import { asRecord } from './errors.ts';
+import { within } from '../within.ts';
+import { asRecord, SlackFailure } from './errors.ts';
 import { peopleMemory } from './limits.ts';
 import { createMemo } from './memo.ts';
+import { homesOf, isOurs, trustOf } from './trust.ts';
+import type { Homes, OurTeams, Verdict } from './trust.ts';
 import type { Fields, WebApi } from './webApi.ts';
+
+export { trustOf } from './trust.ts';
 
 export const surface = 'slack';
 
 export interface People extends Groups {
-  /** `teams` are ids of the workspaces the payload says the account belongs to. @throws SlackFailure */
-  account(user: string, teams: readonly string[], fresh: boolean): Promise<Account>;
+  /** `teams` is what the payload says of where the account belongs, as `trustOf` reads it. @throws SlackFailure, unless it is asked for a decision */
+  account(user: string, teams: readonly string[], how: Freshness): Promise<Account>;
 }
 
+export interface PeopleOptions {
+  /** The organisation of our workspace, where it has one. */
+  readonly organisation?: string;
+  /** What Slack last said, for what only stops something. */
+  readonly lastKnown?: LastKnown;
+  readonly sleep?: Clock['sleep'];
+}
+
+/** Slack's answers that say who somebody is not; all other failures say nothing of the person. */
+const nobody = new Set(['user_not_found', 'user_not_visible']);
+
 /** `allowed` holds workspace ids (T...) and, for Enterprise Grid, organisation ids (E...). */
-export function createPeople(api: WebApi, clock: Pick<Clock, 'now'>, log: Log, allowed: readonly string[], homeTeam: string): People {
+export function createPeople(api: Pick<WebApi, 'call'>, clock: Pick<Clock, 'now' | 'elapsed'>, log: Log, allowed: readonly string[], homeTeam: string, options: PeopleOptions = {}): People {
+  const { organisation, sleep, lastKnown = new Map<string, string>() } = options;
+  const ours: OurTeams = { allowed, home: homeTeam, ...(organisation === undefined ? {} : { organisation }) };
   const users = createMemo(clock, peopleMemory, async (user) => asRecord((await api.call('users.info', { user }))['user']));
   const members = createMemo(clock, peopleMemory, async (group) => {
     // The workspace is named because an app installed for a whole organisation must say which one it means.
@@ -24,19 +44,46 @@ export function createPeople(api: WebApi, clock: Pick<Clock, 'now'>, log: Log, a
     return new Set(list.filter((one): one is string => typeof one === 'string'));
   });
 
+  /** What Slack says now or said within the minute; undefined when it knows nobody of that id. */
+  async function told(user: string, how: Freshness): Promise<Fields | undefined> {
+    try {
+      const reading = users.get(user, how !== 'remembered');
+      return await (how === 'nowOrLast' && sleep !== undefined ? within({ sleep }, stoppingWaits, 'users.info', reading) : reading);
+    } catch (error) {
+      if (error instanceof SlackFailure && nobody.has(error.slackError)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Without an answer of Slack nobody lets anything run; stopping something takes what it last said, and the policy where it said nothing. */
+  function unasked(user: string, teams: readonly string[], how: Freshness): Pick<Account, 'trust' | 'lastKnown'> {
+    if (how === 'now') return { trust: 'unknown' };
+    const last = lastSaid(lastKnown.get(`${surface} ${user}`));
+    if (last !== undefined && last.verdict !== 'member') return { trust: last.verdict, lastKnown: true };
+    if (!isOurs(teams, last?.homes ?? { teams: [] }, ours)) return { trust: 'foreignTenant' };
+    return last === undefined ? { trust: 'unknown' } : { trust: 'member', lastKnown: true };
+  }
+
   return {
-    async account(user, teams, fresh) {
-      const told = await users.get(user, fresh);
-      const profile = asRecord(told['profile']);
-      const name = [profile['display_name'], profile['real_name'], told['real_name'], told['name']].find((one): one is string => typeof one === 'string' && one !== '');
-      const team = typeof told['team_id'] === 'string' ? told['team_id'] : homeTeam;
-      return {
-        surface,
-        id: user,
-        trust: trustOf(user, told, teams, allowed),
-        details: [['Slack workspace', team]],
-        ...(name === undefined ? {} : { name }),
-      };
+    async account(user, teams, how) {
+      let found: Fields | undefined;
+      try {
+        found = await told(user, how);
+      } catch (error) {
+        if (how === 'remembered') throw error;
+        log.warn('slackPersonNotRead', { user, error });
+        return { surface, id: user, ...unasked(user, teams, how) };
+      }
+      const trust = found === undefined ? 'external' : trustOf(user, found, teams, allowed, organisation, homeTeam);
+      // A no is not remembered: whoever just became a member is one.
+      if (trust !== 'member') users.forget(user);
+      // What this one payload says is no property of the account.
+      const verdict = found === undefined ? 'external' : trustOf(user, found, [], allowed, organisation, homeTeam);
+      if (verdict !== 'anonymous') lastKnown.set(`${surface} ${user}`, JSON.stringify({ verdict, ...homesOf(found ?? {}) }));
+      const profile = asRecord(found?.['profile']);
+      const name = [profile['display_name'], profile['real_name'], found?.['real_name'], found?.['name']].find((one): one is string => typeof one === 'string' && one !== '');
+      const team = typeof found?.['team_id'] === 'string' ? found['team_id'] : homeTeam;
+      return { surface, id: user, trust, details: [['Slack workspace', team]], ...(name === undefined ? {} : { name }) };
     },
     async includes(group, person, fresh) {
       const found = /^slack:(S[A-Z0-9]{2,30})$/.exec(group)?.[1];
@@ -55,18 +102,21 @@ export function createPeople(api: WebApi, clock: Pick<Clock, 'now'>, log: Log, a
   };
 }
 
-/** Default deny: `member` is left over when nothing speaks against it and the workspace is one of ours. */
-export function trustOf(user: string, told: Fields, payloadTeams: readonly string[], allowed: readonly string[]): Trust {
-  const is = (flag: string): boolean => told[flag] === true;
-  if (told['id'] !== user) return 'anonymous';
-  if (is('deleted')) return 'deactivated';
-  if (is('is_bot') || is('is_workflow_bot') || user === 'USLACKBOT') return 'bot';
-  if (is('is_stranger')) return 'external';
-  if (is('is_restricted') || is('is_ultra_restricted') || is('is_invited_user')) return 'guest';
-  const organisation = asRecord(told['enterprise_user']);
-  const homes = [told['team_id'], organisation['enterprise_id']].filter((one): one is string => typeof one === 'string');
-  if (!homes.some((home) => allowed.includes(home))) return 'foreignTenant';
-  // A click out of another organisation's side of a shared channel names that organisation's workspace.
-  const ours = payloadTeams.every((team) => allowed.includes(team) || homes.includes(team));
-  return ours ? 'member' : 'foreignTenant';
+function lastSaid(text: string | undefined): { readonly verdict: Verdict; readonly homes: Homes } | undefined {
+  if (text === undefined) return undefined;
+  let read: unknown;
+  try {
+    read = JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  const { verdict, teams, organisation } = asRecord(read);
+  if (!verdicts.has(verdict as Verdict)) return undefined;
+  return {
+    verdict: verdict as Verdict,
+    homes: { teams: Array.isArray(teams) ? teams.filter((one): one is string => typeof one === 'string') : [], ...(typeof organisation === 'string' ? { organisation } : {}) },
+  };
 }
+
+const verdicts: ReadonlySet<Verdict> = new Set<Verdict>(['member', 'guest', 'external', 'bot', 'foreignTenant', 'deactivated']);

@@ -1,15 +1,13 @@
 // Signatures already seen, kept in a small file so that a request recorded before a restart cannot be sent again after it.
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock, Log } from '../../liveResponse/ports.ts';
+import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import { asRecord, messageOf } from './errors.ts';
 import { signatureMemory } from './limits.ts';
 
-export interface ReplayMemory {
+export interface ReplayMemory extends Keeper {
   /** False when this signature was seen before. Remembered on disk before it answers. */
   admit(signature: string): boolean;
-  /** Why the file cannot be written, while it cannot. */
-  trouble(): string | undefined;
 }
 
 /** Lines after which the file is written anew without what is too old. */
@@ -56,7 +54,13 @@ export function openReplayMemory(folder: string, clock: Pick<Clock, 'now'>, log:
   compact();
 
   return {
+    name: 'slack replay memory',
     trouble: () => trouble,
+    recover() {
+      // The whole file: what could not be written down meanwhile is in it.
+      compact();
+      return Promise.resolve(trouble === undefined);
+    },
     admit(signature) {
       const key = signature.slice(0, kept);
       const at = seen.get(key);

@@ -7,6 +7,9 @@ import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { callTimeout, graceOf, socketDeaf } from './limits.ts';
 import type { SlackFetch } from './outgoing.ts';
 
+/** What the SDK connects its socket with. */
+export type SocketDispatcher = NonNullable<ConstructorParameters<typeof SocketModeReceiver>[0]['dispatcher']>;
+
 export interface SocketOptions {
   readonly appToken: string;
   readonly apiUrl: string;
@@ -14,6 +17,8 @@ export interface SocketOptions {
   readonly log: Log;
   readonly logger: Logger;
   readonly fetch: SlackFetch;
+  /** Another way than the direct one. */
+  readonly dispatcher?: SocketDispatcher;
   /** How long there may be no connection. Milliseconds; `socketDeaf` by default. */
   readonly deafAfter?: number;
   /** For each call that asks for a connection. Milliseconds; `callTimeout` by default. */
@@ -46,6 +51,7 @@ export function createSocket(options: SocketOptions): Socket {
   const receiver = new SocketModeReceiver({
     appToken: options.appToken,
     logger: options.logger,
+    ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }),
     // Made for this client alone: the SDK writes its own retry settings into the object it is given.
     installerOptions: {
       clientOptions: {
@@ -64,19 +70,19 @@ export function createSocket(options: SocketOptions): Socket {
   });
   const { client } = receiver;
   const stopped = new AbortController();
-  /** Since when there is no connection; undefined while there is one. */
-  let goneSince: number | undefined = clock.now();
+  /** Since when there is no connection, in elapsed time; undefined while there is one. */
+  let goneSince: number | undefined = clock.elapsed();
   let why = 'not connected yet';
   const isStopped = (): boolean => stopped.signal.aborted;
 
   const connected = (): void => {
-    if (goneSince !== undefined) log.info('slackSocketConnected', { after: clock.now() - goneSince });
+    if (goneSince !== undefined) log.info('slackSocketConnected', { after: clock.elapsed() - goneSince });
     goneSince = undefined;
   };
   const lost = (reason: string): void => {
     if (isStopped()) return;
     if (goneSince === undefined) log.warn('slackSocketLost', { why: reason });
-    goneSince ??= clock.now();
+    goneSince ??= clock.elapsed();
     why = reason;
   };
   client.on('connected', connected);
@@ -123,7 +129,7 @@ export function createSocket(options: SocketOptions): Socket {
   }
 
   function goneFor(): number {
-    return goneSince === undefined ? 0 : clock.now() - goneSince;
+    return goneSince === undefined ? 0 : clock.elapsed() - goneSince;
   }
 
   return {

@@ -2,8 +2,8 @@
 import { App, HTTPReceiver } from '@slack/bolt';
 import type { RequestListener } from 'node:http';
 import type { Express } from 'express';
-import type { Bot, ChatPort, Groups } from '../../bot/ports.ts';
-import type { Clock, Log } from '../../liveResponse/ports.ts';
+import type { Bot, ChatPort, Groups, LastKnown } from '../../bot/ports.ts';
+import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import type { CardRef } from '../../liveResponse/request.ts';
 import type { Check } from '../http/server.ts';
 import { boltLogger } from './boltLog.ts';
@@ -22,7 +22,7 @@ import type { SlackFetch } from './outgoing.ts';
 import { openReplayMemory } from './replayMemory.ts';
 import { requiredScopes } from './scopes.ts';
 import { createSocket } from './socket.ts';
-import type { Socket } from './socket.ts';
+import type { Socket, SocketDispatcher } from './socket.ts';
 import { createSuperseding } from './superseding.ts';
 import { clientOptions, createWebApi } from './webApi.ts';
 import type { Fields, WebApi } from './webApi.ts';
@@ -48,14 +48,20 @@ export interface SlackOptions {
   readonly log: Log;
   /** Where the memory of seen signatures is kept. */
   readonly dataDir: string;
+  /** What Slack last said of each account, for what only stops something while Slack cannot be asked. */
+  readonly lastKnown?: LastKnown;
   /** How long Socket Mode may be without a connection, in milliseconds; two minutes by default. */
   readonly deafAfter?: number;
   /** For each call to Slack, in milliseconds; ten seconds by default. */
   readonly timeout?: number;
   /** Called once when Socket Mode has been deaf for `deafAfter`: end the process with an error. */
   readonly onDeaf: (why: string) => void;
-  /** Another way out, such as one through a proxy. */
+  /** Tries to reach Slack at start, and the pauses between them, in milliseconds; about twenty seconds by default. */
+  readonly startPauses?: readonly number[];
+  /** Another way out, for tests. */
   readonly fetch?: SlackFetch;
+  /** The way of the socket, through a proxy; fetch takes the process’s own. */
+  readonly dispatcher?: SocketDispatcher;
   /** Socket Mode's patience in milliseconds, for tests. */
   readonly pingTimeout?: number;
 }
@@ -69,6 +75,8 @@ export interface Slack {
   open(): Promise<void>;
   /** For /readyz. */
   checks(): readonly Check[];
+  /** What is looked at again by itself: whether Slack answers, and the file of seen requests. */
+  readonly keepers: readonly Keeper[];
   /** Takes nothing new and lets answers under way end, five seconds at most. Cards can still be drawn for as long again. */
   drain(): Promise<void>;
   /** Closes the socket, and whoever waits to write gets no turn. Drains first if nobody did. */
@@ -87,8 +95,7 @@ export class SlackStartError extends Error {
 }
 
 const publicApi = 'https://slack.com/api/';
-/** Tries to reach Slack at start, and the pauses between them. Milliseconds. */
-const startPauses = [1_000, 3_000, 6_000, 10_000] as const;
+const defaultStartPauses = [1_000, 3_000, 6_000, 10_000] as const;
 
 /** @throws SlackStartError */
 export async function startSlack(options: SlackOptions): Promise<Slack> {
@@ -103,11 +110,15 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
 
   const budgets = createBudgets(clock, (method) => api.stalledFor(method));
   const channels = createChannels(api, clock, log);
-  const people = createPeople(api, clock, log, options.allowedTeams.length === 0 ? [self.team] : options.allowedTeams, self.team);
+  const people = createPeople(api, clock, log, options.allowedTeams.length === 0 ? [self.team] : options.allowedTeams, self.team, {
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    ...(self.organisation === undefined ? {} : { organisation: self.organisation }),
+    ...(options.lastKnown === undefined ? {} : { lastKnown: options.lastKnown }),
+  });
   const whispering = createWhispering(api, clock, log, apiUrl, way);
   const superseding = createSuperseding(api, budgets, log);
   const memory = options.appToken === undefined ? openReplayMemory(options.dataDir, clock, log) : undefined;
-  const socket: Socket | undefined = options.appToken === undefined ? undefined : createSocket({ appToken: options.appToken, clock, onDeaf: options.onDeaf, log, ...where, ...(options.deafAfter === undefined ? {} : { deafAfter: options.deafAfter }), ...(options.pingTimeout === undefined ? {} : { pingTimeout: options.pingTimeout }) });
+  const socket: Socket | undefined = options.appToken === undefined ? undefined : createSocket({ appToken: options.appToken, ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }), clock, onDeaf: options.onDeaf, log, ...where, ...(options.deafAfter === undefined ? {} : { deafAfter: options.deafAfter }), ...(options.pingTimeout === undefined ? {} : { pingTimeout: options.pingTimeout }) });
   const http = socket === undefined ? httpReceiver(options, log) : undefined;
   const receiver = socket?.receiver ?? http?.receiver;
   if (receiver === undefined) throw new SlackStartError('Slack has no way in.');
@@ -179,13 +190,16 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
     },
     checks() {
       const token = api.tokenTrouble();
+      const reach = api.unreached();
       const replay = memory?.trouble();
       return [
+        reach === undefined ? { name: 'slack', ok: true } : { name: 'slack', ok: false, why: reach },
         token === undefined ? { name: 'slackToken', ok: true } : { name: 'slackToken', ok: false, why: `Slack does not accept SLACK_BOT_TOKEN any more: ${token}. Install the app again and set the new token.` },
         ...(socket === undefined ? [] : [socket.check()]),
         ...(replay === undefined ? [] : [{ name: 'slackReplayMemory', ok: false, why: `Seen requests cannot be written down: ${replay}` }]),
       ];
     },
+    keepers: [api.keeper, ...(memory === undefined ? [] : [memory])],
     drain,
     async stop() {
       if (!stopping) await drain();
@@ -212,12 +226,14 @@ function httpReceiver(options: SlackOptions, log: Log): { readonly receiver: HTT
 
 interface Self {
   readonly team: string;
+  /** Of Enterprise Grid. */
+  readonly organisation?: string;
   readonly user: string;
   readonly botId: string;
 }
 
 /** @throws SlackStartError */
-async function whoAmI(api: WebApi, { clock, log }: SlackOptions, apiUrl: string): Promise<Self> {
+async function whoAmI(api: WebApi, { clock, log, startPauses = defaultStartPauses }: SlackOptions, apiUrl: string): Promise<Self> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       return selfFrom(await api.call('auth.test', {}), log);
@@ -236,7 +252,7 @@ async function whoAmI(api: WebApi, { clock, log }: SlackOptions, apiUrl: string)
 }
 
 function selfFrom(answer: Fields, log: Log): Self {
-  const { team_id: team, user_id: user, bot_id: botId } = answer;
+  const { team_id: team, enterprise_id: organisation, user_id: user, bot_id: botId } = answer;
   if (typeof team !== 'string' || typeof user !== 'string' || typeof botId !== 'string') {
     throw new SlackStartError('SLACK_BOT_TOKEN is not the token of a bot: Slack told no bot id for it. Use the "Bot User OAuth Token" (xoxb-...).');
   }
@@ -245,7 +261,7 @@ function selfFrom(answer: Fields, log: Log): Self {
     const missing = requiredScopes.filter((scope) => !scopes.includes(scope));
     if (missing.length > 0) log.warn('slackScopesMissing', { missing, todo: 'Add them under "OAuth & Permissions" and install the app again; manifest/slack holds the whole list.' });
   }
-  return { team, user, botId };
+  return { team, user, botId, ...(typeof organisation === 'string' && organisation !== '' ? { organisation } : {}) };
 }
 
 /** @throws SlackStartError */

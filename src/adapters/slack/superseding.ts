@@ -4,12 +4,14 @@ import type { CardRef } from '../../liveResponse/request.ts';
 import type { Budgets } from './budgets.ts';
 import { addressOf } from './cardAddress.ts';
 import type { CardAddress } from './cardAddress.ts';
-import { asRecord, failureOf } from './errors.ts';
+import { asRecord, failureOf, SlackFailure } from './errors.ts';
 import { literal, supersededCard } from './messages.ts';
 import type { WebApi } from './webApi.ts';
 
 export interface Superseding {
-  /** Rewrites the message at `ts`; answers the newer card's address when Slack tells it. */
+  /** Rewrites an older card; safe to repeat. @throws SlackFailure */
+  rewrite(old: CardAddress, newest: CardAddress, requestId: string): Promise<void>;
+  /** The same where it is no harm if it fails. */
   mark(old: CardAddress, newest: CardAddress, requestId: string): Promise<void>;
   /** Looks through the channel's newest messages for other cards of this request. Returns at once; goes on behind. */
   sweep(newest: CardRef, requestId: string): void;
@@ -35,12 +37,20 @@ export function createSuperseding(api: WebApi, budgets: Budgets, log: Log): Supe
     }
   }
 
-  async function mark(old: CardAddress, newest: CardAddress, requestId: string): Promise<void> {
+  async function rewrite(old: CardAddress, newest: CardAddress, requestId: string): Promise<void> {
     const link = await permalink(newest.channel, newest.ts);
-    if (!(await budgets.update(false))) return;
+    if (!(await budgets.update(false))) throw new SlackFailure('unsent', 'chat.update', 'stopping');
     try {
       await api.call('chat.update', { ...old, ...supersededCard(requestId, link), ...literal, metadata: {} });
-      log.info('slackCardSuperseded', { request: requestId });
+    } catch (error) {
+      throw failureOf('chat.update', error);
+    }
+    log.info('slackCardSuperseded', { request: requestId });
+  }
+
+  async function mark(old: CardAddress, newest: CardAddress, requestId: string): Promise<void> {
+    try {
+      await rewrite(old, newest, requestId);
     } catch (error) {
       // The newer card is the true one whether or not the older can be rewritten; a press on the older says so again.
       log.warn('slackCardNotSuperseded', { request: requestId, error: failureOf('chat.update', error).slackError });
@@ -70,6 +80,7 @@ export function createSuperseding(api: WebApi, budgets: Budgets, log: Log): Supe
   }
 
   return {
+    rewrite,
     mark,
     sweep: (newest, requestId) => {
       follow(look(newest, requestId));

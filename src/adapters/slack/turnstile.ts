@@ -13,13 +13,13 @@ const minute = 60_000;
 /** Swept when there are more than this many. */
 const most = 5_000;
 
-export function createTurnstile(clock: Pick<Clock, 'now'>): Turnstile {
+export function createTurnstile(clock: Pick<Clock, 'elapsed'>): Turnstile {
   const deliveries = new Map<string, number>();
   const turns = new Map<string, { readonly times: readonly number[]; readonly saidAt: number }>();
 
   return {
     enter(deliveryId, user) {
-      const now = clock.now();
+      const now = clock.elapsed();
       if ((deliveries.get(deliveryId) ?? -Infinity) > now - deliveryMemory) return 'repeated';
       deliveries.set(deliveryId, now);
       if (deliveries.size > most) for (const [id, at] of deliveries) if (at <= now - deliveryMemory) deliveries.delete(id);

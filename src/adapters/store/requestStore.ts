@@ -202,10 +202,12 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
   const auditing = start.head.seq === 0 ? breathe().then(() => { audited = true; }) : auditOlder();
 
   return {
-    add: (asked: Asked) =>
+    add: <No = never>(asked: Asked, objection?: () => No | undefined): Promise<{ readonly added: Request } | { readonly existing: Request } | { readonly no: No }> =>
       inTurn(async () => {
         const existing = house.byOrigin(asked.origin);
         if (existing !== undefined) return { existing };
+        const no = objection?.();
+        if (no !== undefined) return { no };
         journal.ready();
         return { added: await written(clock.now(), asked.id, { type: 'asked', asked }) };
       }),

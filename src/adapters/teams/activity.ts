@@ -1,4 +1,5 @@
 // Reads the JSON of an incoming activity into plain data of our own, tolerantly: fields of the wrong kind count as absent.
+import { forwardedIn } from './quotes.ts';
 
 export type ConversationKind = 'personal' | 'groupChat' | 'channel';
 
@@ -35,6 +36,12 @@ export interface Inbound {
   /** A native slash command or an answer to a private message: seen by the sender alone. */
   readonly targeted: boolean;
   readonly mentions: readonly Mention[];
+  /** Texts of messages that this one forwards, with their entities: they stand in `text` as well. */
+  readonly forwarded?: readonly string[];
+  /** Of a conversationUpdate that says so: the channel that was restored or renamed, which need not be the conversation. */
+  readonly channelId?: string;
+  /** The bot, or the place, was taken away. */
+  readonly removal?: true;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -90,6 +97,9 @@ export function readActivity(body: unknown): Inbound | Misfit {
     bot: { id: botId, ...optional('name', text(recipient['name'], 200)) },
     targeted: recipient['isTargeted'] === true,
     mentions: mentionsOf(json['entities']),
+    ...optional('forwarded', forwardedBy(json['attachments'])),
+    ...optional('channelId', text(object(data['channel'])['id'])),
+    ...(isRemoval(json, data, botId) ? { removal: true } : {}),
   };
 }
 
@@ -116,6 +126,24 @@ function mentionsOf(entities: unknown): readonly Mention[] {
     const id = text(object(one['mentioned'])['id']);
     return one['type'] !== 'mention' || id === undefined ? [] : [{ id, text: text(one['text']) ?? '' }];
   });
+}
+
+function forwardedBy(attachments: unknown): readonly string[] | undefined {
+  if (!Array.isArray(attachments)) return undefined;
+  const found = attachments.slice(0, 10).flatMap((attachment: unknown) => {
+    const { contentType, content } = object(attachment);
+    return contentType === 'text/html' && typeof content === 'string' ? forwardedIn(content) : [];
+  });
+  return found.length === 0 ? undefined : found;
+}
+
+/** msteams-docs: bots/how-to/conversations/subscribe-to-conversation-events.md */
+const takenAway: ReadonlySet<unknown> = new Set(['channelDeleted', 'teamDeleted', 'teamHardDeleted', 'teamArchived', 'channelUnshared']);
+
+function isRemoval(json: Json, data: Json, botId: string): boolean {
+  if (json['type'] === 'installationUpdate') return typeof json['action'] === 'string' && json['action'].startsWith('remove');
+  const removed: readonly unknown[] = Array.isArray(json['membersRemoved']) ? json['membersRemoved'] : [];
+  return takenAway.has(data['eventType']) || removed.some((member) => object(member)['id'] === botId);
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {

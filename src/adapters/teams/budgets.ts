@@ -68,7 +68,7 @@ export class Budgets {
   }
 
   take(kind: Kind, conversation: string): Taken {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     const key = `${kind} ${conversation}`;
     const calls = this.#calls.get(key) ?? new Calls(kind === 'send' ? sendLimits : memberLimits);
     const wait = Math.max(calls.wait(now), this.#everything.wait(now), (this.#closed.get(key) ?? 0) - now);
@@ -78,7 +78,7 @@ export class Budgets {
     for (const one of [calls, this.#everything]) one.begin();
     return {
       end: () => {
-        for (const one of [calls, this.#everything]) one.end(this.#clock.now());
+        for (const one of [calls, this.#everything]) one.end(this.#clock.elapsed());
       },
     };
   }
@@ -86,7 +86,7 @@ export class Budgets {
   /** Teams asked for a pause. */
   close(kind: Kind, conversation: string, ms: number): void {
     const key = `${kind} ${conversation}`;
-    this.#closed.set(key, Math.max(this.#closed.get(key) ?? 0, this.#clock.now() + ms));
+    this.#closed.set(key, Math.max(this.#closed.get(key) ?? 0, this.#clock.elapsed() + ms));
   }
 
   #forget(now: number): void {

@@ -27,11 +27,16 @@ export interface ChatOptions {
 export const surface = 'teams';
 
 export interface TeamsChat extends ChatPort {
-  /** Says something to one person alone; `place` is where they spoke. */
-  tell(place: string, objectId: string, message: Outgoing): Promise<void>;
-  /** Rewrites a card that a newer one of the same request took the place of. `activity` is its own id. */
-  supersede(place: string, thread: string | undefined, activity: string, requestId: string): Promise<void>;
+  /** Says something to one person alone; `place` and `thread` are where they spoke. */
+  tell(place: string, objectId: string, message: Outgoing, thread?: string): Promise<void>;
+  /** Rewrites a card that a newer one of the same request took the place of. */
+  supersede(old: CardRef, requestId: string): Promise<void>;
 }
+
+/** Targeted messages came to all of Teams in August 2026, not to every tenant on one day: a refusal is asked about again. Milliseconds. */
+const targetedRefusedFor = 3 * 24 * 3_600_000;
+/** A place that takes nothing at all just now says nothing of targeted messages. Milliseconds. */
+const targetedClosedFor = 600_000;
 
 export function createChat(options: ChatOptions): TeamsChat {
   const { connector, references, threads, clock, log } = options;
@@ -45,7 +50,7 @@ export function createChat(options: ChatOptions): TeamsChat {
   async function post(place: string, view: CardView, intent: string): Promise<CardRef> {
     const thread = await threads.of(place, view.requestId);
     const id = await connector.post(target(place, thread), newCardMessage(view, intent));
-    const ref = { surface, place, id: thread === undefined ? id : `${id};messageid=${thread}` };
+    const ref = refOf(place, thread, id);
     updates.posted(keyOf(ref));
     return ref;
   }
@@ -55,8 +60,9 @@ export function createChat(options: ChatOptions): TeamsChat {
     await updates.update(keyOf(ref), view, (newest) => connector.put(target(ref.place, thread), id, cardMessage(newest)));
   }
 
-  async function supersede(place: string, thread: string | undefined, activity: string, requestId: string): Promise<void> {
-    await connector.put(target(place, thread), activity, supersededMessage(requestId, options.command));
+  async function supersede(old: CardRef, requestId: string): Promise<void> {
+    const { place: activity, thread } = splitThread(old.id);
+    await connector.put(target(old.place, thread), activity, supersededMessage(requestId, options.command));
     log.info('teamsCardSuperseded', { request: requestId });
   }
 
@@ -73,7 +79,11 @@ export function createChat(options: ChatOptions): TeamsChat {
     await connector.post(target(ref.place, below), { text: said, textFormat: 'xml', mentions });
   }
 
-  async function tell(place: string, objectId: string, message: Outgoing): Promise<void> {
+  /**
+   * In the place itself, seen by that person alone, wherever Teams takes such messages; else in the chat between the two; else in public
+   * only that there is an answer. What may have been taken is not said again elsewhere.
+   */
+  async function tell(place: string, objectId: string, message: Outgoing, thread?: string): Promise<void> {
     const here = references.place(place);
     if (here?.kind === 'personal') {
       await connector.post(target(place), message);
@@ -82,18 +92,18 @@ export function createChat(options: ChatOptions): TeamsChat {
     const person = references.person(objectId);
     if (person === undefined) {
       log.warn('teamsPersonUnknown', { place });
-      await hint(place, undefined);
+      await hint(place, thread, undefined);
       return;
     }
-    if (here?.targeted === true) {
+    if ((here?.noTargetedUntil ?? 0) <= clock.now()) {
       try {
-        await connector.post(target(place), message, person.account);
+        await connector.post(target(place, thread), message, person.account);
         return;
       } catch (error) {
         if (!(error instanceof ChatError) || error.code === 'ambiguous') throw error;
-        // A preview feature of Teams: where it fails, there is the chat between the two.
         log.info('teamsTargetedFailed', { code: error.code });
-        if (error.code === 'rejected' || error.code === 'closed') references.noTargeted(place);
+        if (error.code === 'rejected') references.noTargeted(place, clock.now() + targetedRefusedFor);
+        if (error.code === 'closed') references.noTargeted(place, clock.now() + targetedClosedFor);
       }
     }
     try {
@@ -101,7 +111,7 @@ export function createChat(options: ChatOptions): TeamsChat {
     } catch (error) {
       if (!(error instanceof ChatError) || (error.code !== 'closed' && error.code !== 'rejected')) throw error;
       log.info('teamsDirectFailed', { code: error.code });
-      await hint(place, person);
+      await hint(place, thread, person);
     }
   }
 
@@ -125,14 +135,14 @@ export function createChat(options: ChatOptions): TeamsChat {
   }
 
   /** Says in public only that there is an answer, never what it is. */
-  async function hint(place: string, person: { readonly account: string; readonly name: string } | undefined): Promise<void> {
+  async function hint(place: string, thread: string | undefined, person: { readonly account: string; readonly name: string } | undefined): Promise<void> {
     const text = `I have an answer that is for you alone. Add me as a personal app in Teams, then ask again here or in our chat: ${options.command} help`;
     if (person === undefined) {
-      await connector.post(target(place), textMessage(text));
+      await connector.post(target(place, thread), textMessage(text));
       return;
     }
     const at = `<at>${xmlText(person.name)}</at>`;
-    await connector.post(target(place), { text: `${at} ${xmlText(text)}`, textFormat: 'xml', mentions: [{ id: person.account, name: person.name, text: at }] });
+    await connector.post(target(place, thread), { text: `${at} ${xmlText(text)}`, textFormat: 'xml', mentions: [{ id: person.account, name: person.name, text: at }] });
   }
 
   async function announce(place: string, text: string): Promise<void> {
@@ -140,6 +150,11 @@ export function createChat(options: ChatOptions): TeamsChat {
   }
 
   return { surface, post, update, note, announce, tell, supersede, whisper: (place, account, text) => tell(place, account, textMessage(text)) };
+}
+
+/** Where a card stands: its activity, and the thread it stands in. */
+export function refOf(place: string, thread: string | undefined, activity: string): CardRef {
+  return { surface, place, id: thread === undefined ? activity : `${activity};messageid=${thread}` };
 }
 
 function keyOf(ref: CardRef): string {

@@ -72,7 +72,7 @@ export class Connector {
     this.#timeout = options.timeout ?? callTimeout;
   }
 
-  /** Why the last call to Teams failed, if it did so after `since` (epoch milliseconds) through a fault of ours or on the way. */
+  /** Why the last call to Teams failed, if it did so after `since` (elapsed time) through a fault of ours or on the way. */
   trouble(since: number): string | undefined {
     return this.#trouble !== undefined && this.#trouble.at > since ? this.#trouble.why : undefined;
   }
@@ -102,21 +102,22 @@ export class Connector {
   }
 
   /** Undefined when Teams knows no such member there. */
-  async member(target: Target, id: string, timeout: number): Promise<Member | undefined> {
+  async member(target: Target, id: string, longest: number): Promise<Member | undefined> {
+    const timeout = Math.min(longest, this.#timeout);
     try {
       const found = (await this.#call({ kind: 'members', what: 'look up a member', target, repeatable: true, timeout }, (client) =>
         client.conversations.getConversationMember(target.conversation, id, { abortSignal: within(timeout) }),
       )) as unknown as Readonly<Record<string, unknown>>;
       return memberOf(found);
     } catch (error) {
-      if (error instanceof ChatError && (error.code === 'gone' || error.code === 'closed')) return undefined;
+      if (error instanceof ChatError && saysNoSuchMember(error.cause)) return undefined;
       throw error;
     }
   }
 
   async #call<T>(call: Call, send: (client: ConnectorClient) => Promise<T>): Promise<T> {
     const { budgets, clock, jitter, log } = this.#options;
-    const giveUp = clock.now() + Math.min(patience, call.timeout ?? patience);
+    const giveUp = clock.elapsed() + Math.min(patience, call.timeout ?? patience);
     for (let attempt = 0; ; attempt += 1) {
       const end = await this.#turn(call, giveUp);
       const outcome = await this.#attempt(call, send);
@@ -126,7 +127,7 @@ export class Connector {
       const pause = failure.retryAfterMs ?? (pauses[attempt] ?? pauses[2]) * (1 + jitter() / 2);
       if (failure.code === 'throttled') budgets.close(call.kind, call.target.conversation, pause);
       const again = failure.code === 'throttled' || failure.code === 'unavailable' || (failure.code === 'ambiguous' && call.repeatable);
-      if (!again || attempt >= pauses.length - 1 || clock.now() + pause > giveUp) {
+      if (!again || attempt >= pauses.length - 1 || clock.elapsed() + pause > giveUp) {
         const code = failure.code === 'ambiguous' && call.repeatable ? 'unavailable' : failure.code;
         throw new ChatError(code, failure.message, { cause: error, ...(code === 'throttled' ? { retryAfterMs: pause } : {}) });
       }
@@ -141,9 +142,9 @@ export class Connector {
       this.#trouble = undefined;
       return { answer };
     } catch (error) {
-      const now = this.#options.clock.now();
-      const failure = failureOf(error, call.what, now);
-      this.#trouble = failure.ours === undefined ? undefined : { why: failure.ours, at: now };
+      const { clock } = this.#options;
+      const failure = failureOf(error, call.what, clock.now());
+      this.#trouble = failure.ours === undefined ? undefined : { why: failure.ours, at: clock.elapsed() };
       return { failure, error };
     }
   }
@@ -155,7 +156,7 @@ export class Connector {
       const taken = budgets.take(call.kind, call.target.conversation);
       if ('end' in taken) return taken.end;
       const { wait } = taken;
-      if (clock.now() + wait > giveUp) throw new ChatError('throttled', `our own budget for this conversation is used up (${call.what})`, { retryAfterMs: wait });
+      if (clock.elapsed() + wait > giveUp) throw new ChatError('throttled', `our own budget for this conversation is used up (${call.what})`, { retryAfterMs: wait });
       await clock.sleep(wait);
     }
   }
@@ -213,6 +214,14 @@ function tame(client: ConnectorClient): void {
       return next(request);
     },
   });
+}
+
+/** A conversation that is not known, or not ours, says nothing of the person. */
+const noSuchConversation: ReadonlySet<unknown> = new Set(['ConversationNotFound', 'BotNotInConversationRoster', 'NotFound']);
+
+function saysNoSuchMember(cause: unknown): boolean {
+  const { statusCode, code } = typeof cause === 'object' && cause !== null ? (cause as { readonly statusCode?: unknown; readonly code?: unknown }) : {};
+  return statusCode === 404 && !noSuchConversation.has(code);
 }
 
 /** botbuilder's own timer outlives a broken connection and keeps the process from ending; this one does not. */

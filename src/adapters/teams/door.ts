@@ -37,8 +37,8 @@ export function mountDoor(app: Express, options: DoorOptions, handle: (message: 
 
   function refuse(response: Response, status: Refused, why: string): void {
     const last = refusals.get(why) ?? -Infinity;
-    if (clock.now() - last >= logEvery) {
-      refusals.set(why, clock.now());
+    if (clock.elapsed() - last >= logEvery) {
+      refusals.set(why, clock.elapsed());
       log.warn('teamsRefused', { status, why });
     }
     response.status(status).end();

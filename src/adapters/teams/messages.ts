@@ -6,6 +6,7 @@ import { teams } from '../../../cards/limits.ts';
 import { teamsInputId } from '../../../cards/press.ts';
 import type { TeamsData } from '../../../cards/press.ts';
 import type { CardView } from '../../../cards/view.ts';
+import { saidOfAsked } from '../../bot/ports.ts';
 import type { Form, Reply } from '../../bot/ports.ts';
 import type { Outgoing } from './connector.ts';
 
@@ -54,8 +55,10 @@ export function replyMessage(reply: Reply): Outgoing | undefined {
   switch (reply.kind) {
     case 'nothing':
       return undefined;
-    case 'asked':
-      return reply.shown ? undefined : textMessage(reply.text);
+    case 'asked': {
+      const text = saidOfAsked(reply);
+      return text === undefined ? undefined : textMessage(text);
+    }
     case 'sentence':
       return reply.block === undefined && reply.link === undefined ? textMessage(reply.text) : sentenceCard(reply);
     case 'card': {

@@ -1,7 +1,7 @@
 // How each conversation and each person is reached, learned from what comes in and kept over restarts. Plain data of our own, so that
 // another library can take over the file.
 import { join } from 'node:path';
-import type { Log } from '../../liveResponse/ports.ts';
+import type { Keeper, Log } from '../../liveResponse/ports.ts';
 import type { ConversationKind, Inbound } from './activity.ts';
 import { readJson, replaceFile } from './files.ts';
 
@@ -16,6 +16,8 @@ export interface PlaceReference {
   readonly external: boolean;
   /** Native slash commands, and so messages to one member alone, were seen to work here. */
   readonly targeted: boolean;
+  /** Messages to one member alone were refused here: not tried again before this time. Epoch milliseconds. */
+  readonly noTargetedUntil?: number;
 }
 
 export interface PersonReference {
@@ -33,13 +35,15 @@ export interface PersonReference {
 const mostPlaces = 5_000;
 const mostPeople = 20_000;
 
-export class References {
+export class References implements Keeper {
+  readonly name = 'teams conversations';
   readonly #path: string;
   readonly #log: Log;
   readonly #places = new Map<string, PlaceReference>();
   readonly #people = new Map<string, PersonReference>();
   #writing: Promise<void> | undefined;
   #dirty = false;
+  #trouble: string | undefined;
 
   private constructor(folder: string, log: Log) {
     this.#path = join(folder, 'teams-conversations.json');
@@ -73,6 +77,8 @@ export class References {
       bot: message.bot.id,
       external: external || message.shared || (before?.external ?? false),
       targeted: message.targeted || (before?.targeted ?? false),
+      // A native slash command is proof that they work by now.
+      ...(message.targeted || before?.noTargetedUntil === undefined ? {} : { noTargetedUntil: before.noTargetedUntil }),
     });
     const { objectId, id, name } = message.from;
     if (objectId === undefined || !id.startsWith('29:')) return;
@@ -94,16 +100,32 @@ export class References {
     this.#setPerson(objectId, { account, name, ...(direct === undefined ? {} : { direct }), ...(tenantId === undefined ? {} : { tenantId }), serviceUrl, bot });
   }
 
-  noTargeted(place: string): void {
+  noTargeted(place: string, until: number): void {
     const known = this.#places.get(place);
-    if (known !== undefined) this.#setPlace(place, { ...known, targeted: false });
+    if (known !== undefined) this.#setPlace(place, { ...known, targeted: false, noTargetedUntil: until });
+  }
+
+  /** Places known to be channels of a team. */
+  inTeam(teamId: string): readonly string[] {
+    return [...this.#places].flatMap(([id, place]) => (place.teamId === teamId ? [id] : []));
   }
 
   forget(place: string): void {
     if (this.#places.delete(place)) this.#save();
   }
 
-  /** Resolves when all that was learned is on disk. */
+  /** Why what was learned is not on disk, while it is not. */
+  trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  async recover(): Promise<boolean> {
+    this.#save();
+    await this.settled();
+    return this.#trouble === undefined;
+  }
+
+  /** Resolves when all that was learned is on disk, or cannot be. */
   async settled(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
   }
@@ -126,8 +148,10 @@ export class References {
       this.#dirty = false;
       try {
         await replaceFile(this.#path, JSON.stringify({ version: 1, places: Object.fromEntries(this.#places), people: Object.fromEntries(this.#people) }));
+        this.#trouble = undefined;
       } catch (error) {
         // Everything here is learned again from the next messages, so a full disk must not stop them.
+        this.#trouble = 'how conversations are reached cannot be written down';
         this.#log.error('teamsReferencesNotWritten', { error });
       }
     }

@@ -1,14 +1,15 @@
 // The Teams adapter put together: everything it needs comes in, and a chat for the bot, a mount for the HTTP server and checks go out.
 import type { Express } from 'express';
-import type { Bot, ChatPort } from '../../bot/ports.ts';
-import type { Clock, Log } from '../../liveResponse/ports.ts';
+import type { Bot, ChatPort, LastKnown } from '../../bot/ports.ts';
+import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import type { TeamsSettings } from '../config/chatSettings.ts';
+import { Deliveries } from '../deliveries/deliveries.ts';
 import type { Check } from '../http/server.ts';
-import type { Inbound } from './activity.ts';
+import { realDisk } from '../store/disk.ts';
+import type { Disk } from '../store/disk.ts';
 import { Budgets } from './budgets.ts';
 import { createChat } from './chat.ts';
 import { Connector } from './connector.ts';
-import { Deliveries } from './deliveries.ts';
 import { mountDoor } from './door.ts';
 import { defaultServiceUrl, isConnector, isLoopbackHost } from './hosts.ts';
 import { createIdentity } from './identity.ts';
@@ -34,12 +35,18 @@ export interface TeamsOptions {
   readonly authority?: TeamsAuthority;
   /** Tests only: origins of connectors beside Microsoft's. */
   readonly origins?: readonly string[];
+  /** What Teams last said of each person, for what only stops something while Teams cannot be asked. */
+  readonly lastKnown?: LastKnown;
   /** Where to post when no message of a place has come in yet; the cloud's own by default. */
   readonly serviceUrl?: string;
   /** The intent of the card that stands for a request in a place, from the store; undefined where none does. */
   readonly newestIntent?: (requestId: string, place: string) => string | undefined;
+  /** Where deliveries are written, for tests; the machine's own by default. */
+  readonly disk?: Disk;
   /** Milliseconds in which a press is answered, for tests. */
   readonly pressLimit?: number;
+  /** For each call to Teams, in milliseconds; ten seconds by default. */
+  readonly timeout?: number;
 }
 
 export interface Teams {
@@ -49,6 +56,8 @@ export interface Teams {
   /** To be called once the HTTP server listens; /readyz is not ready before. */
   selfTest(url: string): Promise<void>;
   checks(): readonly Check[];
+  /** What is tried again by itself while it is in trouble: the self test and the files. */
+  readonly keepers: readonly Keeper[];
   /** Resolves when what is under way has ended; the HTTP server is stopped before. */
   stop(): Promise<void>;
 }
@@ -61,10 +70,10 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
   const { settings, folder, clock, log, command, origins = [] } = options;
   const identity = await createIdentity(settings, options.authority);
   const references = await References.open(folder, log);
-  const deliveries = await Deliveries.open(folder, clock, log);
-  const connector = new Connector({ identity, budgets: new Budgets(clock), clock, log, jitter: options.jitter });
+  const deliveries = await Deliveries.open({ disk: options.disk ?? realDisk, folder, name: 'teams-deliveries.ndjson', clock, log });
+  const connector = new Connector({ identity, budgets: new Budgets(clock), clock, log, jitter: options.jitter, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) });
   const threads = new Threads(clock);
-  const roster = new Roster({ connector, clock, tenants: settings.allowedTenants });
+  const roster = new Roster({ connector, clock, tenants: settings.allowedTenants, log, ...(options.lastKnown === undefined ? {} : { lastKnown: options.lastKnown }) });
   const serviceUrl = options.serviceUrl ?? (settings.devNoAuth ? 'http://127.0.0.1:56150/_connector/' : defaultServiceUrl[settings.cloud]);
   const chat = createChat({ connector, references, threads, clock, log, serviceUrl, command });
   // Without authentication anybody could name a server to be called, so only this machine is.
@@ -72,6 +81,13 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
 
   let door: string | undefined = 'whether strangers are refused has not been tested yet';
   let turns: Turns | undefined;
+  let knocked: (() => Promise<void>) | undefined;
+
+  async function knock(url: string, issuer: string): Promise<void> {
+    door = await selfTest(url, identity.appId, issuer);
+    knocked = () => knock(url, issuer);
+    if (door !== undefined) log.error('teamsSelfTestFailed', { why: door });
+  }
 
   return {
     chat,
@@ -91,22 +107,32 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
       });
       turns = made;
       mountDoor(app, { identity, allowed, clock, log }, (message) => made.turn(message));
-      made.resume(deliveries.unanswered() as readonly Inbound[]);
+      made.resume(deliveries.left());
     },
     async selfTest(url) {
-      if (identity.issuer === undefined) {
-        log.warn('teamsWithoutAuthentication', {});
-        return;
-      }
-      door = await selfTest(url, identity.appId, identity.issuer);
-      if (door !== undefined) log.error('teamsSelfTestFailed', { why: door });
+      if (identity.issuer === undefined) log.warn('teamsWithoutAuthentication', {});
+      else await knock(url, identity.issuer);
     },
+    keepers: [
+      {
+        name: 'teams authentication',
+        // Nobody has knocked yet before the address is known.
+        trouble: () => (knocked === undefined ? undefined : door),
+        async recover() {
+          await knocked?.();
+          return door === undefined;
+        },
+      },
+      deliveries,
+      references,
+    ],
     checks: () => [
       identity.issuer === undefined
         ? { name: 'teams authentication', ok: true, why: 'off: LR_TEAMS_DEV_NO_AUTH, for development on this machine' }
-        : check('teams authentication', door),
-      check('teams connector', connector.trouble(clock.now() - troubleFor)),
+        : { ...check('teams authentication', door), blocks: true },
+      check('teams connector', connector.trouble(clock.elapsed() - troubleFor)),
       check('teams deliveries', deliveries.trouble()),
+      check('teams conversations', references.trouble()),
     ],
     async stop() {
       await turns?.idle();

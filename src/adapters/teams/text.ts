@@ -1,15 +1,19 @@
 // From what Teams makes of a typed line back to the command: mentions of the bot, entities and auto-links undone. Quotes, dashes and
 // spaces are left to the grammar, which says what it repaired.
 import type { Inbound } from './activity.ts';
+import { withoutFormatting } from './html.ts';
+import { withoutForwarded, withoutQuotedLines, withoutQuotes } from './quotes.ts';
 
 /**
  * What stands after the command's name, or undefined when the message is not for the bot. `name` is the command without its slash.
+ * What it quotes or forwards is somebody else's and is left out.
  * In a channel or group chat only a mention or a native slash command is for the bot, even if Teams delivers every message.
  */
-export function commandText(message: Pick<Inbound, 'text' | 'mentions' | 'bot' | 'kind' | 'targeted'>, name: string): string | undefined {
-  const { rest, mentioned } = withoutMentions(message.text, message);
+export function commandText(message: Pick<Inbound, 'text' | 'mentions' | 'bot' | 'kind' | 'targeted' | 'forwarded'>, name: string): string | undefined {
+  const { rest, mentioned } = withoutMentions(withoutQuotes(message.text), message);
   if (message.kind !== 'personal' && !message.targeted && !mentioned) return undefined;
-  return withoutName(trimmed(decoded(withoutLinks(rest))), name, message.bot.name);
+  const said = withoutQuotedLines(decoded(withoutFormatting(withoutLinks(rest))));
+  return withoutName(trimmed(withoutForwarded(said, (message.forwarded ?? []).map(decoded))), name, message.bot.name);
 }
 
 const mentionTag = /<at(?:\s[^<>]*)?>([^<>]*)<\/at>/gi;

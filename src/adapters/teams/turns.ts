@@ -1,14 +1,19 @@
 // What becomes of an activity: commands and presses to the bot, outside the turn; answers to the person; installs to the references.
 import { readTeamsPress, teamsInputId } from '../../../cards/press.ts';
+import { effectOf, freshnessFor, identityUnread, verbOfLine } from '../../bot/language/verbs.ts';
+import type { AnyVerb } from '../../bot/language/verbs.ts';
 import { ChatError } from '../../bot/ports.ts';
 import type { Account, Bot, Place, PressIn, Reply } from '../../bot/ports.ts';
+import { explain } from '../../bot/rules/refusal.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
+import type { Deliveries, Left } from '../deliveries/deliveries.ts';
+import { notTakenSentence, tooLateSentence } from '../deliveries/words.ts';
+import type { DeliveryKind } from '../deliveries/words.ts';
 import type { Inbound } from './activity.ts';
 import { pressAnswer, toast } from './answers.ts';
 import type { InvokeAnswer } from './answers.ts';
-import { surface } from './chat.ts';
+import { refOf, surface } from './chat.ts';
 import type { TeamsChat } from './chat.ts';
-import type { Deliveries } from './deliveries.ts';
 import { intentOf, replyMessage } from './messages.ts';
 import type { References } from './references.ts';
 import { commandText } from './text.ts';
@@ -21,7 +26,6 @@ export const pressAnsweredWithin = 3_500;
 const answersKept = 1_000;
 
 const olderCard = 'This card is superseded: a newer card of this request stands further down here. Nothing was done; press there.';
-const notKnown = 'Teams could not tell me who you are, so nothing was done. Please try again in a minute.';
 
 export interface TurnOptions {
   readonly bot: Bot;
@@ -43,8 +47,8 @@ export interface TurnOptions {
 export interface Turns {
   /** Resolves soon: with the answer to an invoke, or as soon as anything else is safely noted. */
   turn(message: Inbound): Promise<InvokeAnswer | undefined>;
-  /** Takes up what a crash left unanswered. */
-  resume(messages: readonly Inbound[]): void;
+  /** Takes up what a crash left unanswered; what is too old for that is told to its person. */
+  resume(left: ReturnType<Deliveries['left']>): void;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
 }
@@ -64,6 +68,26 @@ export function createTurns(options: TurnOptions): Turns {
   }
 
   async function turn(message: Inbound): Promise<InvokeAnswer | undefined> {
+    // An event may tell where a place is reached from now on: that is learned first.
+    const event = message.type === 'installationUpdate' || message.type === 'conversationUpdate';
+    if (!event) heard(message);
+    const answer = await taken(message);
+    if (event) heard(message);
+    return answer;
+  }
+
+  /** Any sign of life: what could not be written there is tried again. */
+  function heard(message: Inbound): void {
+    if (roster.homeTenant(message) && message.removal !== true) for (const place of placesOf(message)) bot.heard(surface, place);
+  }
+
+  /** Where this shows that something can be written again: here, in a channel that it is about, and in all of a team that is about as a whole. */
+  function placesOf(message: Inbound): ReadonlySet<string> {
+    const team = message.type === 'message' || message.type === 'invoke' || message.teamId === undefined ? [] : references.inTeam(message.teamId);
+    return new Set([message.place, ...(message.channelId === undefined ? [] : [message.channelId]), ...team]);
+  }
+
+  async function taken(message: Inbound): Promise<InvokeAnswer | undefined> {
     switch (message.type) {
       case 'invoke':
         return message.name === 'adaptiveCard/action' ? pressed(message) : toast('This bot does not know that action.');
@@ -86,7 +110,7 @@ export function createTurns(options: TurnOptions): Turns {
       references.forget(message.place);
       if (message.kind === 'personal' && message.from.objectId !== undefined) references.learnDirect(message.from.objectId, undefined);
       log.info('teamsRemoved', { kind: message.kind });
-    } else {
+    } else if (message.removal !== true) {
       references.learn(message, false);
     }
   }
@@ -101,34 +125,38 @@ export function createTurns(options: TurnOptions): Turns {
     if (!isPress && commandText(message, name) === undefined) return;
     const key = keyOf(message);
     // On disk before it is acknowledged: Teams does not send it again after that.
-    if (await deliveries.first(key, message)) background('message', answered(message, key));
+    const kept = await deliveries.keep(key, message);
+    if (kept === 'first') background('message', answered(message, key));
+    if (kept === 'notTaken') background('not taken', tellText(message, notTakenSentence(kindOf(message))));
   }
 
   async function answered(message: Inbound, key: string): Promise<void> {
     try {
       const reply = await replyTo(message, key);
       const answer = reply === undefined ? undefined : replyMessage(reply);
-      if (answer !== undefined) await chat.tell(message.place, speakerOf(message), answer);
+      if (answer !== undefined) await chat.tell(message.place, speakerOf(message), answer, message.thread);
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       log.warn('teamsAnswerFailed', { code: error.code, error });
     } finally {
-      await deliveries.done(key);
+      deliveries.done(key);
     }
   }
 
   async function replyTo(message: Inbound, key: string): Promise<Reply | undefined> {
-    const speaker = await speakerIn(message);
-    if (speaker === undefined) return { kind: 'sentence', text: notKnown };
-    const { account, place } = speaker;
     if (message.value !== undefined && message.value !== null) {
       // Action.Submit, from clients in which Action.Execute does not work, arrives as a message with a value.
       const press = pressOf(message.value);
+      const speaker = await speakerIn(message, press?.verb ?? 'refresh', true);
+      if ('unread' in speaker) return { kind: 'sentence', text: speaker.unread };
       if (press === undefined) return { kind: 'sentence', text: foreignButton() };
-      const pressing = { surface, account, place, ...press, deliveryId: key };
+      const pressing = { surface, ...speaker, ...press, deliveryId: key };
       return isOlder(message, message.value, press) ? superseded(message, pressing) : pressedIn(message, pressing);
     }
     const text = commandText(message, name) ?? '';
+    const speaker = await speakerIn(message, verbOfLine(text), false);
+    if ('unread' in speaker) return { kind: 'sentence', text: speaker.unread };
+    const { account, place } = speaker;
     return threads.during(message.place, async () => {
       const reply = await bot.command({ surface, account, place, text, deliveryId: key });
       if (reply.kind === 'asked' && message.thread !== undefined) threads.learn(message.place, reply.requestId, message.thread);
@@ -141,19 +169,24 @@ export function createTurns(options: TurnOptions): Turns {
     // Clients refresh cards on their own; nobody pressed anything.
     if (trigger === 'automatic') return toast('Nothing was done.');
     const key = keyOf(message);
-    const work = answers.get(key) ?? remember(key, press(message, action, key));
+    const work = answers.get(key) ?? remember(key, keptPress(message, action, key));
     const stop = new AbortController();
     const late = Symbol('late');
     const first = await Promise.race([work, clock.sleep(pressLimit, stop.signal).then(() => late)]);
     stop.abort();
-    if (typeof first !== 'symbol') return first.answer;
-    background('late press', work.then((done) => (done.late = done.late ?? tellLate(message, done))));
+    if (typeof first !== 'symbol') {
+      background('press', (first.extra ?? Promise.resolve()).then(() => deliveries.done(key)));
+      return first.answer;
+    }
+    background('late press', work.then((done) => (done.late = done.late ?? tellLate(message, done))).then(() => deliveries.done(key)));
     return toast('This takes a moment. The card follows, or I tell you alone what became of it.');
   }
 
   interface Pressed {
     readonly answer: InvokeAnswer;
     readonly reply?: Reply;
+    /** What is told beside the answer to the invoke. */
+    readonly extra?: Promise<void>;
     /** Set once the person was told later than the invoke could wait. */
     late?: Promise<void>;
   }
@@ -165,29 +198,45 @@ export function createTurns(options: TurnOptions): Turns {
     return work;
   }
 
+  /** On disk before anything is done with it: an invoke that is answered late or not at all is taken up after a crash. */
+  async function keptPress(message: Inbound, data: unknown, key: string): Promise<Pressed> {
+    switch (await deliveries.keep(key, message)) {
+      case 'first':
+        return press(message, data, key);
+      case 'repeated':
+        return { answer: toast('This press has arrived before. The card shows what became of it.') };
+      case 'notTaken':
+        return { answer: toast(notTakenSentence('press')), reply: { kind: 'sentence', text: notTakenSentence('press') } };
+    }
+  }
+
   async function press(message: Inbound, data: unknown, key: string): Promise<Pressed> {
     try {
-      if (!(await deliveries.first(key))) return { answer: toast('This press has arrived before. The card shows what became of it.') };
       const read = pressOf(data);
       if (read === undefined) return { answer: toast(foreignButton()) };
-      const speaker = await speakerIn(message);
-      if (speaker === undefined) return { answer: toast(notKnown) };
+      const speaker = await speakerIn(message, read.verb, true);
+      if ('unread' in speaker) return { answer: toast(speaker.unread) };
       const pressing = { surface, account: speaker.account, place: speaker.place, ...read, deliveryId: key };
       if (isOlder(message, data, read)) {
         const now = await superseded(message, pressing);
         const current = now.kind === 'card' ? replyMessage(now) : undefined;
-        if (current !== undefined) background('current card', tellQuietly(message, current));
-        return { answer: toast(olderCard) };
+        return { answer: toast(olderCard), ...alsoTold(message, current) };
       }
       const reply = await pressedIn(message, pressing);
       const { answer, also } = pressAnswer(reply);
       const extra = also === undefined ? undefined : replyMessage(also);
-      if (extra !== undefined) background('private answer', tellQuietly(message, extra));
-      return { answer, ...(also === undefined ? { reply } : {}) };
+      return { answer, ...(also === undefined ? { reply } : {}), ...alsoTold(message, extra) };
     } catch (error) {
       log.error('teamsPressFailed', { error });
       return { answer: toast('Something broke in the bot. Look at the card before you press again.') };
     }
+  }
+
+  function alsoTold(message: Inbound, said: ReturnType<typeof replyMessage>): Pick<Pressed, 'extra'> {
+    if (said === undefined) return {};
+    const extra = tellQuietly(message, said);
+    background('private answer', extra);
+    return { extra };
   }
 
   /** A press may ask for a new request; its card stands in the thread of the one that was pressed. */
@@ -216,7 +265,7 @@ export function createTurns(options: TurnOptions): Turns {
 
   async function rewritten(message: Inbound, activity: string, requestId: string): Promise<void> {
     try {
-      await chat.supersede(message.place, message.thread, activity, requestId);
+      await chat.supersede(refOf(message.place, message.thread, activity), requestId);
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       // The newer card is the true one whether or not the older can be rewritten; a press on it says so again.
@@ -229,36 +278,61 @@ export function createTurns(options: TurnOptions): Turns {
     if (text !== undefined) await tellQuietly(message, text);
   }
 
+  async function tellText(message: Inbound, text: string): Promise<void> {
+    const said = replyMessage({ kind: 'sentence', text });
+    if (said !== undefined) await tellQuietly(message, said);
+  }
+
   async function tellQuietly(message: Inbound, said: NonNullable<ReturnType<typeof replyMessage>>): Promise<void> {
     try {
-      await chat.tell(message.place, speakerOf(message), said);
+      await chat.tell(message.place, speakerOf(message), said, message.thread);
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       log.warn('teamsAnswerFailed', { code: error.code, error });
     }
   }
 
-  /** Undefined when Teams cannot say who that is to the organisation: nothing is done on a guess. */
-  async function speakerIn(message: Inbound): Promise<{ readonly account: Account; readonly place: Place } | undefined> {
+  /** `unread`: what is said when Teams cannot tell who that is to the organisation: nothing is let run on a guess. */
+  async function speakerIn(message: Inbound, verb: AnyVerb, pressed: boolean): Promise<{ readonly account: Account; readonly place: Place } | { readonly unread: string }> {
+    const unread = explain(identityUnread('Teams', verb, pressed), options.command);
     try {
-      const trust = await roster.trustOf(message);
+      const { trust, lastKnown } = await roster.trustOf(message, freshnessFor(verb));
       if (roster.homeTenant(message)) references.learn(message, trust === 'external');
       const external = message.shared || trust === 'external' || (references.place(message.place)?.external ?? false);
       const account: Account = {
         surface,
         id: speakerOf(message),
         trust,
+        ...(lastKnown === undefined ? {} : { lastKnown }),
         ...(message.from.name === undefined ? {} : { name: message.from.name }),
         details: [...message.tenants.map((tenant) => ['tenant', tenant] as const), ['place', `${surface}:${message.place}`]],
       };
+      if (trust === 'unknown' && effectOf(verb) !== 'stops') return { unread };
       return { account, place: { surface, id: message.place, direct: message.kind === 'personal', external } };
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       log.warn('teamsRosterFailed', { code: error.code, error });
       // The place is known to be ours; without it even this could not be said.
       if (roster.homeTenant(message)) references.learn(message, false);
-      return undefined;
+      return { unread };
     }
+  }
+
+  /** `memo` was an Inbound when it was kept. Its invoke is long over: a press is answered as a message. */
+  async function takenUp({ memo, key }: Left): Promise<void> {
+    const message = memo as Inbound;
+    if (message.type !== 'invoke') return answered(message, key);
+    const done = await press(message, actionOf(message.value).action, key);
+    await (done.extra ?? tellLate(message, done));
+    deliveries.done(key);
+  }
+
+  async function toldTooLate({ memo, key, at }: Left): Promise<void> {
+    const message = memo as Inbound;
+    const kind = kindOf(message);
+    const what = kind === 'press' ? pressedOn(message) : (commandText(message, name) ?? '');
+    await tellText(message, tooLateSentence(kind, what, at, clock.now()));
+    deliveries.done(key);
   }
 
   function foreignButton(): string {
@@ -267,16 +341,30 @@ export function createTurns(options: TurnOptions): Turns {
 
   return {
     turn,
-    resume: (messages) => {
-      for (const message of messages) {
+    resume(left) {
+      for (const one of left.now) {
         log.info('teamsMessageTakenUp', {});
-        background('message', answered(message, keyOf(message)));
+        background('message', takenUp(one));
+      }
+      for (const one of left.tooLate) {
+        log.warn('teamsMessageTooOld', { at: one.at });
+        background('too late', toldTooLate(one));
       }
     },
     async idle() {
       while (underWay.size > 0) await Promise.all(underWay);
     },
   };
+}
+
+function kindOf(message: Inbound): DeliveryKind {
+  return message.type === 'invoke' || (message.value !== undefined && message.value !== null) ? 'press' : 'command';
+}
+
+/** Which button of which request, for a sentence. */
+function pressedOn(message: Inbound): string {
+  const press = pressOf(message.type === 'invoke' ? actionOf(message.value).action : message.value);
+  return press === undefined ? 'a button' : `${press.verb} ${press.requestId}`;
 }
 
 /** One delivery: ids are unique within a conversation only. */

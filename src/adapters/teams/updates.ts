@@ -41,7 +41,7 @@ export class Updates<V> {
   async #draw(key: string, next: Waiting<V>, draw: (view: V) => Promise<void>): Promise<void> {
     // A failure of the one before is its own caller's.
     await Promise.allSettled([this.#flying.get(key)]);
-    const pause = (this.#last.get(key) ?? -Infinity) + updateGap - this.#clock.now();
+    const pause = (this.#last.get(key) ?? -Infinity) + updateGap - this.#clock.elapsed();
     if (pause > 0) await this.#clock.sleep(pause);
     this.#waiting.delete(key);
     const flight = draw(next.view);
@@ -55,7 +55,7 @@ export class Updates<V> {
   }
 
   #touch(key: string): void {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     this.#last.set(key, now);
     if (this.#last.size > 5_000) for (const [one, at] of this.#last) if (at < now - updateGap) this.#last.delete(one);
   }

@@ -15,18 +15,17 @@ import { rendersAs } from '../rules/recipes.ts';
 import type { Recipe } from '../rules/policy.ts';
 import { originAfter } from '../loop/sequels.ts';
 import type { SessionAsk } from '../rules/sessionAsk.ts';
-import { wordsOf } from '../loop/views.ts';
 
 export async function again(
   bot: Conversation,
   actor: Actor,
   input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>,
   id: string,
-  { index, reason }: { readonly index?: number | undefined; readonly reason?: string | undefined },
+  { index, reason, separate }: { readonly index?: number | undefined; readonly reason?: string | undefined; readonly separate?: boolean | undefined },
 ): Promise<Reply> {
   const old = requestOf(bot, id);
   const start = againFrom(old);
-  if ('why' in start) throw new Refused({ refused: 'notAgain', id, why: start.why }, id);
+  if ('why' in start) throw new Refused({ refused: 'notAgain', id, why: start.why, ...(start.why === 'notEnded' ? { state: old.state } : {}) }, id);
   const from = index ?? start.from;
   // A press is data from outside: -1 or 0.5 would be read as another command than the one that was looked at.
   if (!Number.isInteger(from) || from < 0 || from >= old.commands.length) throw new Refused({ refused: 'notAgain', id, why: 'noSuchIndex' }, id);
@@ -40,7 +39,8 @@ export async function again(
   const reached = tries.findLast(mayHaveReached);
   if (reached !== undefined) throw new Refused({ refused: 'goneOn', id, as: reached.id }, id);
   // One request at most goes on from each attempt: of two presses at once, the store takes the first.
-  const reply = await ask(bot, actor, input, { ...wanted, reason: withMention(wanted.reason, old, from) }, { origin: originAfter(last.id), continues: continuationOf(old, from) });
+  const line = `retry ${id} ${from}${reason === undefined ? '' : ` --reason "${reason}"`}`;
+  const reply = await ask(bot, actor, input, { ...wanted, reason: withMention(wanted.reason, old, from), ...(separate === true ? { separate } : {}) }, line, { origin: originAfter(last.id), continues: continuationOf(old, from) });
   const made = bot.store.get(reply.requestId);
   return made === undefined ? reply : { ...reply, text: [reply.text, ...continuationNotes(made)].join(' ') };
 }
@@ -54,7 +54,7 @@ function triesAfter(bot: Conversation, old: Request): readonly Request[] {
 
 function standing(bot: Conversation, old: Request, open: Request): Reply {
   const from = open.continues === undefined || open.continues.from === 0 ? '' : `, from index ${open.continues.from}`;
-  return sentence(`${old.id} is being tried again already as ${open.id}${from}, asked by ${open.requester.name}: ${wordsOf(bot, open).status}. "${bot.settings.command} status ${open.id}" shows its card.`);
+  return sentence(`${old.id} is being tried again already as ${open.id}${from}, asked by ${open.requester.name}: ${bot.loop.views.words(open).status}. "${bot.settings.command} status ${open.id}" shows its card.`);
 }
 
 function askFor(bot: Conversation, old: Request, from: number, reason: string | undefined): SessionAsk {

@@ -1,18 +1,24 @@
 // From a parsed ask to a stored request: policy, device, digest. Nothing is sent to Defender but look-ups.
+import { misfitWords } from '../../../cards/misfits.ts';
+import { libraryNames } from '../../liveResponse/content.ts';
 import type { Asked, Device, Request } from '../../liveResponse/request.ts';
 import type { Continues } from '../../liveResponse/sequel.ts';
-import { granted } from './conversation.ts';
+import { twinAmong } from '../../liveResponse/twins.ts';
+import { granted, Refused } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayRequest, termsOf } from '../rules/decisions.ts';
 import { readPanel } from './panel.ts';
+import { readLibrary } from '../rules/library.ts';
+import { notChecked, notInLibrary } from './libraryCheck.ts';
 import { refOf } from '../rules/people.ts';
 import type { Actor } from '../rules/people.ts';
 import { placesOf } from '../rules/cardPlaces.ts';
 import type { CommandIn, Reply } from '../ports.ts';
 import { idFrom } from '../language/requestId.ts';
 import { chooseDevice, inScope } from '../rules/scope.ts';
-import { sealOf, seeContent } from '../rules/seal.ts';
+import { contentSeen, sealOf } from '../rules/seal.ts';
 import type { SessionAsk } from '../rules/sessionAsk.ts';
+import { notFound, requestAsDevice } from './wrongKind.ts';
 
 /** What a request made from an earlier one is recognised by, and holds of it. */
 export interface From {
@@ -20,18 +26,26 @@ export interface From {
   readonly continues: Continues;
 }
 
-export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>, wanted: SessionAsk, from?: From): Promise<Extract<Reply, { readonly kind: 'asked' }>> {
+/** `line` is what was typed, or would be: what asks for it separately is told with it. @throws Refused `twin` where the same is open and this is not asked for separately */
+export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>, wanted: SessionAsk, line: string, from?: From): Promise<Extract<Reply, { readonly kind: 'asked' }>> {
   const origin = from?.origin ?? `${input.surface}:${input.deliveryId}`;
   const before = bot.store.byOrigin(origin);
   if (before !== undefined) return told(bot, before);
   const { tier } = granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
   const device = await theDevice(bot, wanted.host);
   granted(inScope(bot.policy, device));
-  const [content, panel] = await Promise.all([seeContent(bot, wanted.commands), readPanel(bot, device)]);
+  const compared = { id: newId(bot), origin, device, commands: wanted.commands, ...(from === undefined ? {} : { continues: from.continues }) };
+  const twin = twinAmong(bot.store.open(), compared);
+  // Before the library and the device's panel are read: calls are scarce.
+  if (twin !== undefined && wanted.separate !== true) throw twinRefusal(bot, actor, twin, line);
+  const [reading, panel] = await Promise.all([libraryNames(wanted.commands).length === 0 ? undefined : readLibrary(bot), readPanel(bot, device)]);
+  const missing = reading === undefined ? undefined : notInLibrary(wanted, reading);
+  if (missing !== undefined) throw new Refused(missing);
+  const content = reading === undefined ? undefined : contentSeen(wanted.commands, reading);
   const now = bot.clock.now();
   const { tenant } = bot.settings;
   const asked: Asked = {
-    id: newId(bot),
+    id: compared.id,
     origin,
     at: now,
     requester: refOf(actor.person),
@@ -49,9 +63,38 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
     ...recipeOf(wanted),
     ...(from === undefined ? {} : { continues: from.continues }),
     ...(wanted.reason === undefined ? {} : { reason: wanted.reason }),
+    ...(twin === undefined ? {} : { apartFrom: twin.id }),
   };
-  const stored = await bot.store.add(asked);
-  return told(bot, 'added' in stored ? stored.added : stored.existing);
+  // Looked for once more where it is written: of two deliveries of one line at the same moment, the second is shown the first.
+  const stored = await bot.store.add(asked, () => (wanted.separate === true ? undefined : twinAmong(bot.store.open(), asked)));
+  if ('no' in stored) throw twinRefusal(bot, actor, stored.no, line);
+  const request = 'added' in stored ? stored.added : stored.existing;
+  return told(bot, request, [reading === undefined ? undefined : notChecked(wanted, reading), misfitSentence(request)]);
+}
+
+/** What the asker should look at again; the card says it too. */
+function misfitSentence(request: Request): string | undefined {
+  const words = misfitWords(request);
+  return words === undefined ? undefined : `Look again at what you asked for: ${words}. "Withdraw" on its card takes it back.`;
+}
+
+/** The open request for the same, how it stands and where its card is; and what to type for asking all the same. */
+function twinRefusal(bot: Conversation, actor: Actor, twin: Request, line: string): Refused {
+  return new Refused({
+    refused: 'twin',
+    twin: twin.id,
+    device: twin.device.name,
+    status: bot.loop.views.words(twin).status,
+    by: twin.requester.id === actor.person.id ? 'you' : twin.requester.name,
+    ago: bot.clock.now() - twin.at,
+    places: placesOf(bot, twin).map((place) => `${place.surface}:${place.place}`),
+    line: separateLine(line),
+  }, twin.id);
+}
+
+/** The same line with what asks for it separately at its end. */
+function separateLine(line: string): string {
+  return /\s--reason\s/i.test(line) ? `${line} --separate` : `${line} --reason "..." --separate`;
 }
 
 function recipeOf(wanted: SessionAsk): Pick<Asked, 'recipe' | 'recipeArgs' | 'recipeFrom'> {
@@ -62,11 +105,12 @@ function recipeOf(wanted: SessionAsk): Pick<Asked, 'recipe' | 'recipeArgs' | 're
 }
 
 /** Where its card stands is said too, for somebody who asked in a place that shows none. */
-function told(bot: Conversation, request: Request): Extract<Reply, { readonly kind: 'asked' }> {
+function told(bot: Conversation, request: Request, notes: readonly (string | undefined)[] = []): Extract<Reply, { readonly kind: 'asked' }> {
   const places = placesOf(bot, request);
   const here = places.some((place) => `${place.surface}:${place.place}` === request.place);
+  const note = notes.filter((one) => one !== undefined).join(' ');
   const where = places.map((place) => `${place.surface}:${place.place}`).join(', ');
-  return { kind: 'asked', requestId: request.id, shown: here, text: `${request.id} is waiting for approval: ${request.title} on ${request.device.name}. Its card is in ${where}.` };
+  return { kind: 'asked', requestId: request.id, shown: here, text: `${request.id} is waiting for approval: ${request.title} on ${request.device.name}. Its card is in ${where}.`, ...(note === '' ? {} : { note }) };
 }
 
 /** 30 bits and the journal's own check against a clash: ids are short because people type them. */
@@ -79,5 +123,8 @@ function newId(bot: Conversation): string {
 
 /** Exactly one device, or a refusal that lists the candidates. @throws Refused, DefenderError */
 async function theDevice(bot: Conversation, name: string): Promise<Device> {
-  return granted(chooseDevice(name, await bot.defender.findMachines(name)));
+  const wrong = requestAsDevice(bot, name);
+  if (wrong !== undefined) throw new Refused(wrong);
+  const chosen = chooseDevice(name, await bot.defender.findMachines(name));
+  return granted('refused' in chosen && chosen.refused === 'unknownDevice' ? notFound(bot, name) : chosen);
 }

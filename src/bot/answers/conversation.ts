@@ -5,11 +5,13 @@ import type { Request } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
 import type { LibraryReading } from '../rules/library.ts';
 import type { Loop } from '../loop/loop.ts';
+import { freshnessFor, identityUnread } from '../language/verbs.ts';
+import type { AnyVerb } from '../language/verbs.ts';
 import { actorOf } from '../rules/people.ts';
 import type { Actor } from '../rules/people.ts';
 import { mayUse } from '../rules/places.ts';
 import type { Reply } from '../ports.ts';
-import { explain, isRefusal } from '../rules/refusal.ts';
+import { blockOf, explain, isRefusal } from '../rules/refusal.ts';
 import type { Refusal } from '../rules/refusal.ts';
 import type { Refusals, Speaker } from './refusals.ts';
 
@@ -37,13 +39,24 @@ export function sentence(text: string, block?: string): Reply {
 }
 
 /**
- * Who is speaking, with the roles held at this moment, in a place where more than help and whoami works. `deciding`: whatever chat it
- * comes from, group memberships are read anew, so that nobody decides on a role that was just taken away. @throws Refused
+ * Who is speaking, with the roles held at this moment, in a place where more than help and whoami works. How freshly groups are read is
+ * told by the verb, whatever chat it comes from: nobody lets anything run on a role that was just taken away. @throws Refused
  */
-export async function speaking(deps: Deps, { account, place }: Pick<Speaker, 'account' | 'place'>, deciding: boolean): Promise<Actor> {
-  const actor = granted(await actorOf(deps.policy, account, deps.groups, deciding));
+export async function speaking(deps: Deps, { account, place }: Pick<Speaker, 'account' | 'place'>, verb: AnyVerb, pressed: boolean): Promise<Actor> {
+  const who = await actorOf(deps.policy, account, deps.groups, freshnessFor(verb));
+  const actor = granted<Actor>('refused' in who && who.refused === 'identityUnread' ? identityUnread(who.platform, verb, pressed) : who);
   granted(mayUse(deps.policy, place));
   return actor;
+}
+
+/** What is said of a decision for which a platform could not be asked; empty when all were. */
+export function byLastKnownSentence({ lastKnown }: Actor): string {
+  return lastKnown === undefined ? '' : ` ${lastKnown.join(' and ')} could not be asked about you just now, so what was last known counted; the journal says so too.`;
+}
+
+/** The same for the journal. */
+export function byLastKnown({ lastKnown }: Actor): { readonly byLastKnown?: true } {
+  return lastKnown === undefined ? {} : { byLastKnown: true };
 }
 
 /** The request of this id. @throws Refused */
@@ -66,7 +79,7 @@ export async function answering(deps: Conversation, speaker: Speaker, answer: ()
   } catch (error) {
     if (error instanceof Refused) {
       await deps.refusals.write(speaker, error.refusal, error.requestId);
-      return sentence(explain(error.refusal, deps.settings.command));
+      return sentence(explain(error.refusal, deps.settings.command), blockOf(error.refusal, deps.settings.command));
     }
     if (error instanceof StoreError) {
       deps.log.error('storeUnavailable', { error });
@@ -77,7 +90,8 @@ export async function answering(deps: Conversation, speaker: Speaker, answer: ()
       const said = errorAnswer(error);
       if (missingRight(said) !== undefined) return sentence(explain({ refused: 'noRight', error: said }));
       const target = error.detail.target === undefined ? '' : ` (correlation id ${error.detail.target})`;
-      return sentence(explain({ refused: 'defenderUnavailable', detail: `${error.message}${target}` }));
+      const outage = deps.loop.watch.outages().find((one) => one.error.call === error.detail.call && one.error.code === error.code);
+      return sentence(explain({ refused: 'defenderUnavailable', detail: `${error.message}${target}`, ...(outage === undefined ? {} : { since: outage.since }) }));
     }
     const reference = deps.random.hex(3);
     deps.log.error('bug', { reference, error, said: speaker.said });

@@ -1,11 +1,12 @@
 // The decisions people take on a request, typed or pressed: approve, deny, withdraw, cancel, and what to do with an unknown one.
 import { rightSentence } from '../../../cards/rights.ts';
-import { earlierAttempt } from '../../../cards/said.ts';
+import { earlierAttempt } from '../../liveResponse/request.ts';
+import { looksBeforeAsking } from '../../liveResponse/pacing.ts';
 import type { Approval, Move, Request } from '../../liveResponse/request.ts';
 import type { CancelAsked } from '../../liveResponse/sequel.ts';
 import { cancelAtDefender } from '../loop/cancelling.ts';
 import type { CancelAnswer } from '../loop/cancelling.ts';
-import { granted, Refused, requestOf, sentence } from './conversation.ts';
+import { byLastKnown, byLastKnownSentence, granted, Refused, requestOf, sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayApprove, mayCancel, mayDeny, mayDrop, mayResend, mayWithdraw } from '../rules/decisions.ts';
 import type { ApprovingPress } from '../rules/decisions.ts';
@@ -29,6 +30,11 @@ async function decide(bot: Conversation, id: string, decision: (request: Request
 
 function done(request: Request, text: string): Reply {
   return { kind: 'asked', requestId: request.id, text, shown: true };
+}
+
+/** The card shows what was done, but not on what knowledge of the person: then it is said. */
+function stopped(actor: Actor, request: Request, text: string): Reply {
+  return actor.lastKnown === undefined ? done(request, text) : sentence(`${text}${byLastKnownSentence(actor)}`);
 }
 
 export async function approve(bot: Conversation, actor: Actor, id: string, press: ApprovingPress): Promise<Reply> {
@@ -55,19 +61,21 @@ function approvalOf(actor: Actor, { digest, content }: Request, at: number): App
 }
 
 export async function deny(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
-  const request = await decide(bot, id, (current, now) => mayDeny(actor, current, now) ?? { type: 'denied', by: refOf(actor.person), ...because(reason) });
-  return done(request, `Denied ${id}.`);
+  const request = await decide(bot, id, (current, now) => mayDeny(actor, current, now) ?? { type: 'denied', by: refOf(actor.person), ...because(reason), ...byLastKnown(actor) });
+  return stopped(actor, request, `Denied ${id}.`);
 }
 
 export async function withdraw(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
-  const request = await decide(bot, id, (current) => mayWithdraw(actor, current) ?? { type: 'withdrawn', by: refOf(actor.person), ...because(reason) });
+  const request = await decide(bot, id, (current) => mayWithdraw(actor, current) ?? { type: 'withdrawn', by: refOf(actor.person), ...because(reason), ...byLastKnown(actor) });
   const earlier = earlierAttempt(request);
-  return done(request, earlier === undefined ? `Withdrew ${id}. Nothing was sent to Defender.` : `Withdrew ${id}. It was not sent again, but the first attempt may have run: check the device in the portal.`);
+  return stopped(actor, request, earlier === undefined ? `Withdrew ${id}. ${'attempts' in request && request.attempts.length > 0 ? 'Nothing was run.' : 'Nothing was sent to Defender.'}` : `Withdrew ${id}. It was not sent again, but the first attempt may have run: the bot looks for it on and corrects the card if it turns up; check the device in the portal.`);
 }
 
 export async function drop(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
+  const before = bot.store.get(id);
   const request = await decide(bot, id, (current) => mayDrop(actor, current) ?? { type: 'dropped', by: refOf(actor.person), ...because(reason) });
-  return done(request, `Dropped ${id}. If Defender did receive it, it may still run there: check the device in the portal.`);
+  const early = before?.state === 'unknown' && before.looks < looksBeforeAsking ? ` It had been looked for ${before.looks} of ${looksBeforeAsking} times only.` : '';
+  return done(request, `Dropped ${id}.${early} If Defender did receive it, it may still run there: the bot looks for it for some hours more and corrects the card if it turns up. Check the device in the portal before asking again.`);
 }
 
 /** Sends an unknown request again. It may then run twice, so it takes an approver other than the requester, and a last look. */
@@ -113,7 +121,7 @@ export async function cancel(bot: Conversation, actor: Actor, id: string, reason
   if (isIn(request, ['awaitingApproval', 'queued'])) return withdraw(bot, actor, id, reason);
   granted(mayCancel(actor, request), id);
   if (!isIn(request, ['running', 'unknown']) || request.actionId === undefined) throw new Refused({ refused: 'tooLate', id, deed: 'cancel', state: request.state }, id);
-  const asked = (answered: Pick<CancelAsked, 'answer' | 'error'>, at: number): CancelAsked => ({ by: refOf(actor.person), at, ...answered, ...because(reason) });
+  const asked = (answered: Pick<CancelAsked, 'answer' | 'error'>, at: number): CancelAsked => ({ by: refOf(actor.person), at, ...answered, ...because(reason), ...byLastKnown(actor) });
   // Written down first; of two people pressing at once the second is told that the first already has.
   const changed = await bot.store.change(id, (current, now) => {
     const no = mayCancel(actor, current);
@@ -124,7 +132,7 @@ export async function cancel(bot: Conversation, actor: Actor, id: string, reason
   // The time stays that of the press: it is what the card compares with the end.
   await moveFrom(bot.store, id, ['running', 'finished', 'unknown'], (current, now) => ({ type: 'cancelAsked', cancel: asked(answered, current.cancel?.at ?? now) }));
   bot.loop.hurry();
-  return done(changed.request, answerSentence(id, answered));
+  return stopped(actor, changed.request, answerSentence(id, answered));
 }
 
 function answerSentence(id: string, { answer, error }: CancelAnswer): string {

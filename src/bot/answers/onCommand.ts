@@ -1,44 +1,57 @@
 // A typed command, from text to answer.
 import { again } from './again.ts';
 import { ask } from './asking.ts';
-import { answering, granted, requestOf, sentence, speaking } from './conversation.ts';
+import { answering, byLastKnown, byLastKnownSentence, granted, requestOf, sentence, speaking } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { approve, cancel, deny } from './deciding.ts';
+import { freezeAll } from './freezing.ts';
 import { mayFreeze, mayPrepareApproval, maySee, mayUnfreeze } from '../rules/decisions.ts';
 import { explainGrammar } from '../language/grammarProblem.ts';
+import { formattingRepair } from '../language/formatting.ts';
 import { parse } from '../language/grammar.ts';
 import type { Parsed } from '../language/grammar.ts';
 import { actorOf, whoami } from '../rules/people.ts';
 import type { Actor } from '../rules/people.ts';
 import type { CommandIn, Explained, Reply } from '../ports.ts';
+import { after, helpTrouble, ownState, troubleWords } from './ownState.ts';
 import { scripts } from './scripts.ts';
 import { seenAnew } from '../rules/seal.ts';
 import { cardOf, host, list, quota } from './telling.ts';
 import { helpText, recipesText } from '../language/topics.ts';
 import { link, output } from './viewing.ts';
+import { noRequest, requestTyped } from './wrongKind.ts';
 
-export function onCommand(bot: Conversation, input: CommandIn): Promise<Reply> {
-  return answering(bot, { account: input.account, place: input.place, said: input.text }, async () => {
-    const parsed = parse(input.text, bot.policy.recipes);
-    return 'problem' in parsed ? told(explainGrammar(parsed, bot.settings.command)) : answer(bot, input, parsed);
+export async function onCommand(bot: Conversation, input: CommandIn): Promise<Reply> {
+  let first = '';
+  const reply = await answering(bot, { account: input.account, place: input.place, said: input.text }, async () => {
+    const parsed = parse(input.text, bot.policy.recipes, bot.settings.command);
+    return 'problem' in parsed ? told(explainGrammar(parsed, bot.settings.command)) : answer(bot, input, parsed, (words) => (first = words));
   });
+  return after(first, reply);
 }
 
 function told({ text, block }: Explained): Reply {
   return sentence(text, block);
 }
 
-async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Promise<Reply> {
+/** `first` is told what stands before the answer, whatever becomes of it: a list that cannot be read is told frozen too. */
+async function answer(bot: Conversation, input: CommandIn, parsed: Parsed, first: (words: string) => void): Promise<Reply> {
   const { account, place } = input;
   const { command } = bot.settings;
   // What anybody may read, listed in the policy or not.
+  if (parsed.verb === 'help') first(helpTrouble(bot, input));
   if (parsed.verb === 'help') return told(helpText(parsed.topic, bot.policy.recipes, command));
   if (parsed.verb === 'whoami') return told(whoami(account, place, await actorOf(bot.policy, account, bot.groups)));
-  const actor = await speaking(bot, input, decides(parsed.verb));
-  if (isTelling(parsed.verb)) granted(maySee(bot.policy, actor, place));
+  const actor = await speaking(bot, input, parsed.verb, false);
+  if (isTelling(parsed.verb)) {
+    granted(maySee(bot.policy, actor, place));
+    first(troubleWords(bot));
+  }
+  if (parsed.verb === 'noId') throw noRequest(bot, actor, place, parsed.of, parsed.word);
+  if ('id' in parsed) requestTyped(bot, actor, place, parsed.verb, parsed.id, parsed.line);
   switch (parsed.verb) {
     case 'ask':
-      return ask(bot, actor, input, parsed);
+      return noting(await ask(bot, actor, input, parsed, parsed.line), parsed, command);
     case 'retry':
       return again(bot, actor, input, parsed.id, parsed);
     case 'approve':
@@ -56,7 +69,7 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Prom
     case 'unfreeze':
       return unfreeze(bot, actor);
     case 'status':
-      return parsed.id === undefined ? list(bot, actor, 'recent') : cardOf(bot, requestOf(bot, parsed.id), place, `${parsed.id} as it is now:`);
+      return parsed.id === undefined ? ownState(bot) : cardOf(bot, requestOf(bot, parsed.id), place, `${parsed.id} as it is now:`);
     case 'list':
       return list(bot, actor, parsed.which);
     case 'recipes':
@@ -70,9 +83,11 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed): Prom
   }
 }
 
-/** Typed decisions: on a request, or on all of them. */
-function decides(verb: Parsed['verb']): boolean {
-  return ['approve', 'deny', 'cancel', 'freeze', 'unfreeze'].includes(verb);
+/** The asker is told how the line was read, where it came wrapped in something. */
+function noting(reply: Extract<Reply, { readonly kind: 'asked' }>, { repaired, line }: Parsed, command: string): Reply {
+  if (!repaired.includes(formattingRepair)) return reply;
+  const read = `Read without the chat’s formatting: ${command} ${line}`;
+  return { ...reply, note: reply.note === undefined ? read : `${read} - ${reply.note}` };
 }
 
 /** Answers that only tell; they take any role and a listed place. */
@@ -91,17 +106,15 @@ async function prepareApproval(bot: Conversation, actor: Actor, input: CommandIn
 
 async function freeze(bot: Conversation, actor: Actor, why: string): Promise<Reply> {
   granted(mayFreeze(bot.policy, actor, bot.store.freeze()));
-  await bot.store.note({ type: 'frozen', by: actor.person.name, why });
-  bot.loop.redrawOpen();
-  const queued = bot.store.open().filter((request) => request.state === 'queued').length;
-  const leaving = bot.store.open().filter((request) => request.state === 'submitting').map((request) => request.id);
+  const { queued, leaving } = await freezeAll(bot, actor.person.name, why, byLastKnown(actor));
   const tooLate = leaving.length === 0 ? '' : ` Too late for ${leaving.join(', ')}, which ${leaving.length === 1 ? 'is' : 'are'} being sent at this moment.`;
-  return sentence(`Frozen: nothing more is sent to Defender until somebody types ${bot.settings.command} unfreeze. ${queued} approved ${queued === 1 ? 'request waits' : 'requests wait'}; what already runs goes on.${tooLate}`);
+  return sentence(`Frozen: nothing more is sent to Defender until somebody types ${bot.settings.command} unfreeze. ${queued} approved ${queued === 1 ? 'request waits' : 'requests wait'}; what already runs goes on. It is announced where approvals are decided.${tooLate}${byLastKnownSentence(actor)}`);
 }
 
 async function unfreeze(bot: Conversation, actor: Actor): Promise<Reply> {
   granted(mayUnfreeze(bot.policy, actor, bot.store.freeze()));
+  bot.loop.announcing.releasedBy(actor.person.name);
   await bot.store.note({ type: 'unfrozen', by: actor.person.name });
   bot.loop.redrawOpen();
-  return sentence('Unfrozen: approved requests go to Defender again.');
+  return sentence('Unfrozen: requests can be asked for and approved again, and approved ones go on. It is announced where approvals are decided.');
 }

@@ -4,13 +4,10 @@ import { answering, granted, requestOf, speaking } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { approve, cancel, deny, drop, lookAgain, resend, withdraw } from './deciding.ts';
 import { mayDeny, maySee } from '../rules/decisions.ts';
-import type { Verb } from '../../../cards/view.ts';
 import type { Form, PressIn, Reply } from '../ports.ts';
 import { cardOf } from './telling.ts';
 import { link, output } from './viewing.ts';
 
-/** What changes a request, as against what only shows it. */
-const deciding: ReadonlySet<Verb> = new Set<Verb>(['approve', 'deny', 'withdraw', 'cancel', 'resend', 'drop']);
 /** Longest reason of a denial; Slack's input takes more, a card should not. */
 const maxReason = 500;
 
@@ -18,7 +15,7 @@ export function onPress(bot: Conversation, input: PressIn): Promise<Reply> {
   return answering(bot, { account: input.account, place: input.place, said: `press ${input.verb}` }, async () => {
     const request = requestOf(bot, input.requestId);
     const { id } = request;
-    const actor = await speaking(bot, input, deciding.has(input.verb));
+    const actor = await speaking(bot, input, input.verb, true);
     const seen = { fingerprint: input.fingerprint, revision: input.revision };
     switch (input.verb) {
       case 'approve':

@@ -32,7 +32,7 @@ export async function readPanel(deps: Needs, device: Device): Promise<Panel> {
 
 /** Following and submitting need the same budgets: the panel leaves them the last tenth. */
 async function extra<T>(deps: Needs, kind: Kind, read: () => Promise<T>): Promise<T | undefined> {
-  const scarce = deps.budgets.left(kind, deps.clock.now()).some((rate) => rate.left <= rate.limit / 10);
+  const scarce = deps.budgets.left(kind, deps.clock.elapsed()).some((rate) => rate.left <= rate.limit / 10);
   if (scarce) {
     deps.log.info('panelNotRead', { kind, code: 'spared' });
     return undefined;

@@ -24,11 +24,12 @@ export interface Refusals {
 }
 
 export function createRefusals({ store, clock, log }: Pick<Deps, 'store' | 'clock' | 'log'>): Refusals {
+  /** `until` is in elapsed time: a clock that is set back must not silence anybody for longer. */
   const written = new Map<string, { readonly until: number; readonly count: number }>();
 
   /** What may still be written for this account: the refusal, the one line that says that more of them follow, or nothing. */
   function room(by: string): { readonly room: 'whole' | 'none' } | { readonly room: 'last'; readonly until: number } {
-    const now = clock.now();
+    const now = clock.elapsed();
     const before = written.get(by);
     const { until, count } = before === undefined || before.until <= now ? { until: now + hour, count: 0 } : before;
     written.delete(by);
@@ -36,7 +37,7 @@ export function createRefusals({ store, clock, log }: Pick<Deps, 'store' | 'cloc
     const [oldest] = written.keys();
     if (written.size > mostAccounts && oldest !== undefined) written.delete(oldest);
     if (count < refusalsPerHour) return { room: 'whole' };
-    return count === refusalsPerHour ? { room: 'last', until } : { room: 'none' };
+    return count === refusalsPerHour ? { room: 'last', until: clock.now() + until - now } : { room: 'none' };
   }
 
   return {

@@ -13,7 +13,7 @@ import { resultsShownIn } from '../rules/cardPlaces.ts';
 import { readPanel } from './panel.ts';
 import { explain } from '../rules/refusal.ts';
 import { inScope } from '../rules/scope.ts';
-import { wordsOf } from '../loop/views.ts';
+import { notFound, requestAsDevice } from './wrongKind.ts';
 
 /** Rows of a list: what fits one message of every chat. */
 const listRows = 20;
@@ -37,9 +37,13 @@ export function list(bot: Conversation, actor: Actor, which: ListName): Reply {
     }
   });
   if (chosen.length === 0) return sentence(emptyList[which]);
-  const rows = chosen.slice(0, listRows).map((request) => [request.id, wordsOf(bot, request).status, request.device.name, request.title, request.requester.name, timeOf(request.changedAt, bot.clock.now())]);
+  const rows = requestRows(bot, chosen.slice(0, listRows));
   const more = chosen.length > listRows ? ` The newest ${listRows} of ${chosen.length}.` : '';
   return sentence(`${listTitle[which]}.${more} One of them: ${bot.settings.command} status <id>`, columns(rows));
+}
+
+export function requestRows(bot: Conversation, requests: readonly Request[]): readonly (readonly string[])[] {
+  return requests.map((request) => [request.id, bot.loop.views.words(request).status, request.device.name, request.title, request.requester.name, timeOf(request.changedAt, bot.clock.now())]);
 }
 
 const listTitle = { mine: 'Your requests', pending: 'Waiting for approval', running: 'Approved and not finished', recent: 'Recent requests' } as const;
@@ -51,14 +55,15 @@ const emptyList = {
 } as const;
 
 /** Left-aligned columns, two spaces apart, without trailing blanks. */
-function columns(rows: readonly (readonly string[])[]): string {
+export function columns(rows: readonly (readonly string[])[]): string {
   const widths = rows.reduce<readonly number[]>((max, row) => row.map((cell, at) => Math.max(max[at] ?? 0, cell.length)), []);
   return rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd()).join('\n');
 }
 
 export async function host(bot: Conversation, name: string): Promise<Reply> {
-  const devices = await bot.defender.findMachines(name);
-  if (devices.length === 0) return sentence(explain({ refused: 'unknownDevice', name }, bot.settings.command));
+  const wrong = requestAsDevice(bot, name);
+  const devices = wrong === undefined ? await bot.defender.findMachines(name) : [];
+  if (devices.length === 0) return sentence(explain(wrong ?? notFound(bot, name), bot.settings.command));
   const told = devices.length === 1 ? `${name}:` : `${devices.length} devices match ${name}. Ask with a full name or an id.`;
   const [device] = devices;
   // Two more calls: for one device they are worth it.
@@ -82,13 +87,13 @@ function deviceText(bot: Conversation, device: Device, panel: ReturnType<typeof 
     ['IP', device.ip],
     ...panel,
     ['Live response', scope === undefined ? 'allowed by the policy' : explain(scope, bot.settings.command)],
-    ['Open requests', busy.length === 0 ? 'none' : busy.map((request) => `${request.id} (${wordsOf(bot, request).status})`).join(', ')],
+    ['Open requests', busy.length === 0 ? 'none' : busy.map((request) => `${request.id} (${bot.loop.views.words(request).status})`).join(', ')],
   ];
   return columns(lines.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]])));
 }
 
 export function quota(bot: Conversation): Reply {
-  const now = bot.clock.now();
+  const now = bot.clock.elapsed();
   const rows = kinds.map((kind) => {
     const wait = bot.budgets.waitFor(kind, now);
     const left = bot.budgets.left(kind, now).map((rate) => `${rate.left} of ${rate.limit} per ${duration(rate.ms)}`);

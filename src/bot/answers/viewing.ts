@@ -1,9 +1,13 @@
 // Results on demand: a fresh link, and script output page by page. Every mint and every view is journaled before anybody sees it.
 import { clean } from '../../../cards/clip.ts';
+import { notTextSentence } from '../../../cards/results.ts';
 import { timeOf } from '../../../cards/time.ts';
-import { stepStates } from '../../liveResponse/action.ts';
+import { hasBegun, isTerminal, outcomeOf, stepStates } from '../../liveResponse/action.ts';
+import type { Action, Outcome } from '../../liveResponse/action.ts';
 import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
 import type { InState, Request } from '../../liveResponse/request.ts';
+import type { NotText } from '../../liveResponse/resultFacts.ts';
+import { mayTurnUp } from '../../liveResponse/request.ts';
 import { granted, Refused } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayReadResults } from '../rules/decisions.ts';
@@ -22,6 +26,9 @@ export const pageLines = 100;
 
 type WithResults = InState<'running' | 'finished'>;
 
+/** What of a request is needed to fetch a result of its session. */
+type Session = Pick<WithResults, 'id' | 'actionId' | 'commands'>;
+
 /**
  * Mints a fresh link. Pressed on a card that may hold links, the card gets it and everybody sees its expiry; typed, or pressed where
  * results are private, it is told to the person alone.
@@ -29,9 +36,10 @@ type WithResults = InState<'running' | 'finished'>;
 export async function link(bot: Conversation, actor: Actor, request: Request, index: number | undefined, place: Place, pressed: boolean): Promise<Reply> {
   granted(mayReadResults(bot.policy, actor, place), request.id);
   const { ready, at } = readyFor(request, index, 'link');
+  const own = isIn(request, ['finished']) ? request : undefined;
   const by = refOf(actor.person);
-  if (pressed && resultsShownIn(bot, request, place) === 'card' && ready.state === 'finished') {
-    await orKept(bot, ready, at, mintOnCard(bot, ready, at, by));
+  if (pressed && own !== undefined && resultsShownIn(bot, request, place) === 'card') {
+    await orKept(bot, own, at, mintOnCard(bot, own, at, by));
     return { kind: 'asked', requestId: request.id, text: `A fresh link is on the card of ${request.id}.`, shown: true };
   }
   const minted = await orKept(bot, ready, at, bot.defender.link(ready.actionId, at));
@@ -45,7 +53,7 @@ export async function link(bot: Conversation, actor: Actor, request: Request, in
 }
 
 /** Defender's no is kept with its correlation id before the person is told. @throws Refused, DefenderError */
-async function orKept<T>(bot: Conversation, request: WithResults, index: number, work: Promise<T>): Promise<T> {
+async function orKept<T>(bot: Conversation, request: Session, index: number, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
@@ -59,28 +67,35 @@ async function orKept<T>(bot: Conversation, request: WithResults, index: number,
 export async function output(bot: Conversation, actor: Actor, request: Request, index: number | undefined, place: Place, page = 1): Promise<Reply> {
   granted(mayReadResults(bot.policy, actor, place), request.id);
   const { ready, at } = readyFor(request, index, 'output');
-  const text = clean((await bot.outputs.get(request.id, at)) ?? (await orKept(bot, ready, at, bot.loop.results.read(ready, at))));
+  const kept = await bot.outputs.get(request.id, at);
+  const read = kept === undefined ? await orKept(bot, ready, at, bot.loop.results.read(ready, at)) : { text: kept, ...notTextIn(request, at) };
+  const text = clean(read.text);
   const { body, pages, shown } = pageOf(text, page);
   if (page > pages) throw new Refused({ refused: 'noSuchPage', id: request.id, pages }, request.id);
   await bot.store.change(request.id, () => ({ event: { type: 'resultViewed', by: refOf(actor.person), index: at, what: 'output' } }));
   const next = shown < pages ? ` Next page: ${bot.settings.command} output ${request.id} ${at} ${shown + 1}` : '';
-  if (text.trim() === '') return { kind: 'sentence', text: `${request.id}, index ${at}: the script wrote nothing.` };
+  if (text.trim() === '') return { kind: 'sentence', text: `${request.id}, index ${at}: ${read.notText === undefined ? 'the script printed nothing.' : notTextSentence(read.notText, `${bot.settings.command} link ${request.id} ${at}`)}` };
   return { kind: 'sentence', text: `${request.id}, index ${at}, page ${shown} of ${pages}.${next}`, block: body };
 }
 
+function notTextIn(request: Request, index: number): { readonly notText?: NotText } {
+  const notText = 'results' in request ? request.results.excerpts.find((one) => one.index === index)?.notText : undefined;
+  return notText === undefined ? {} : { notText };
+}
+
 /** The index, if it names a command that has completed and left something. @throws Refused */
-function readyFor(request: Request, index: number | undefined, what: 'link' | 'output'): { readonly ready: WithResults; readonly at: number } {
+function readyFor(request: Request, index: number | undefined, what: 'link' | 'output'): { readonly ready: Session; readonly at: number } {
   const no = (why: Extract<Refusal, { readonly refused: 'noResult' }>['why'], at?: number) =>
     new Refused({ refused: 'noResult', id: request.id, why, ...(at === undefined ? {} : { index: at }) }, request.id);
-  if (!isIn(request, ['running', 'finished'])) throw no(request.state === 'over' ? 'neverRan' : 'notYet');
+  const session = sessionOf(request);
+  if (session === undefined) throw no(request.state === 'over' ? (mayTurnUp(request) ? 'notYet' : 'neverRan') : 'notYet');
   const at = index ?? request.commands.findIndex((command) => command.type === (what === 'output' ? 'RunScript' : 'GetFile'));
   const command = request.commands[at];
   if (command === undefined) throw index === undefined ? no(what === 'output' ? 'noOutput' : 'noFile') : no('noSuchIndex', at);
   if (command.type === 'PutFile' || (what === 'output' && command.type !== 'RunScript')) throw no(what === 'output' ? 'noOutput' : 'noFile', at);
-  const ended = request.state === 'finished' ? { outcome: request.outcome, opened: request.opened === true } : undefined;
-  switch (stepStates(request.action, request.commands.length, ended)[at] ?? 'waiting') {
+  switch (stepStates(session.action, request.commands.length, session.ended)[at] ?? 'waiting') {
     case 'completed':
-      return { ready: request, at };
+      return { ready: { id: request.id, actionId: session.action.id, commands: request.commands }, at };
     case 'failed':
       throw no('failed', at);
     case 'skipped':
@@ -89,6 +104,15 @@ function readyFor(request: Request, index: number | undefined, what: 'link' | 'o
     case 'running':
       throw no('notYet', at);
   }
+}
+
+/** The session as it was last read, that of a request which had been given up before it turned up included. */
+function sessionOf(request: Request): { readonly action: Action; readonly ended?: { readonly outcome: Outcome; readonly opened: boolean } } | undefined {
+  if (isIn(request, ['running'])) return { action: request.action };
+  if (isIn(request, ['finished'])) return { action: request.action, ended: { outcome: request.outcome, opened: request.opened === true } };
+  const action = request.state === 'over' ? request.found?.action : undefined;
+  if (action === undefined) return undefined;
+  return isTerminal(action.status) ? { action, ended: { outcome: outcomeOf[action.status], opened: hasBegun(action) } } : { action };
 }
 
 /** Whole code points, so that no page ends in half a character, and nothing left out between two pages. */

@@ -5,13 +5,17 @@ import type { GrammarProblem } from './grammarProblem.ts';
 import { maxReason } from './grammarProblem.ts';
 import { maxCommands } from '../../liveResponse/commands.ts';
 import { nearest } from './nearest.ts';
+import { formattingRepair, unmarked, unwrapped } from './formatting.ts';
+import type { Known } from './formatting.ts';
+import { reasonOption } from './prose.ts';
+import { bareReason, isNearOption, misspelt, splitEnd, splitReason } from './reason.ts';
 import type { Recipe } from '../rules/policy.ts';
 import { normaliseId } from './requestId.ts';
 import { parseRecipe, parseSequence, parseSingle } from './session.ts';
 import type { SessionAsk } from '../rules/sessionAsk.ts';
 import type { Line, Word } from './text.ts';
-import { readLine } from './text.ts';
-import { isProblem, leftOver, missing, readHost, proseFrom, spotAt, spotOf, splitReason } from './words.ts';
+import { maxText, readLine } from './text.ts';
+import { isProblem, leftOver, missing, readHost, proseFrom, spotAt, spotOf, trailing } from './words.ts';
 
 export const listNames = ['mine', 'pending', 'running', 'recent'] as const;
 export type ListName = (typeof listNames)[number];
@@ -26,28 +30,46 @@ export type Parsed = { readonly line: string; readonly repaired: readonly string
   | { readonly verb: 'list'; readonly which: ListName }
   | { readonly verb: 'approve'; readonly id: string; readonly fingerprint?: string }
   | { readonly verb: 'deny' | 'cancel'; readonly id: string; readonly reason?: string }
-  | { readonly verb: 'retry'; readonly id: string; readonly index?: number; readonly reason?: string }
+  | { readonly verb: 'retry'; readonly id: string; readonly index?: number; readonly reason?: string; readonly separate?: boolean }
   | { readonly verb: 'link'; readonly id: string; readonly index?: number }
   | { readonly verb: 'output'; readonly id: string; readonly index?: number; readonly page?: number }
   | { readonly verb: 'freeze'; readonly why: string }
   | { readonly verb: 'recipes' | 'unfreeze' | 'whoami' | 'quota' }
+  /** A request id was wanted by `of`, and `word` cannot be one: a device, a recipe, a file. */
+  | { readonly verb: 'noId'; readonly of: IdVerb; readonly word: string }
 );
+
+/** The verbs that take the id of a request. */
+export type IdVerb = 'status' | 'approve' | 'deny' | 'cancel' | 'retry' | 'link' | 'output';
 
 type Asked = Parsed extends infer One ? (One extends Parsed ? Omit<One, 'line' | 'repaired'> : never) : never;
 
-/** Reads one line. Never throws; takes time in proportion to the text. */
-export function parse(text: string, recipes: ReadonlyMap<string, Recipe>): Parsed | GrammarProblem {
-  const line = readLine(text);
+/** Reads one line. Never throws; takes time in proportion to the text. @param command the chat command's name */
+export function parse(text: string, recipes: ReadonlyMap<string, Recipe>, command = '/lr'): Parsed | GrammarProblem {
+  const line = readPlain(text, { recipes, name: command.replace(/^\//, '').toLowerCase() });
   if ('problem' in line) return line;
   const asked = parseLine(line, recipes);
   if (isProblem(asked)) return asked;
   return { ...asked, line: line.text, repaired: line.repaired };
 }
 
+/** The line without the chat's formatting. */
+function readPlain(text: string, known: Known): ReturnType<typeof readLine> {
+  if (text.length > maxText) return readLine(text);
+  const inner = unwrapped(text, known);
+  const line = readLine(inner);
+  if ('problem' in line) return line;
+  const bare = unmarked(line, known.recipes);
+  if (inner === text && bare === line.text) return line;
+  const again = bare === line.text ? line : readLine(bare);
+  return 'problem' in again ? again : { ...again, repaired: [...new Set([...line.repaired, ...again.repaired, formattingRepair])] };
+}
+
 function parseLine(line: Line, recipes: ReadonlyMap<string, Recipe>): Asked | GrammarProblem {
   const first = line.words[0];
   if (first === undefined) return { verb: 'help' };
-  const word = first.raw.toLowerCase();
+  const typed = first.raw.toLowerCase();
+  const word = typed.replace(trailing, '') || typed;
   if (isCommandWord(word)) return parseVerb(word, line, recipes);
   const recipe = recipes.get(word);
   if (recipe !== undefined) {
@@ -80,7 +102,7 @@ function parseVerb(verb: CommandWord, line: Line, recipes: ReadonlyMap<string, R
     case 'status': {
       if (line.words.length === 1) return { verb };
       const id = readId(line, verb);
-      return isProblem(id) ? id : (leftOver(line, 2, forms.status.example) ?? { verb, id });
+      return isNoId(id) ? id : (leftOver(line, 2, forms.status.example) ?? { verb, ...id });
     }
     case 'scripts':
       return parseScripts(line);
@@ -97,7 +119,7 @@ function parseVerb(verb: CommandWord, line: Line, recipes: ReadonlyMap<string, R
     case 'output':
       return parseResult(line, verb);
     case 'freeze': {
-      const why = proseFrom(line, 1);
+      const why = proseFrom(line, afterOption(line, 1))?.replace(/\s*\n\s*/g, ' ');
       if (why === undefined) return missing(line, 'why it is frozen', forms.freeze, 1);
       return why.length > maxReason ? { problem: 'reason', why: 'tooLong', example: forms.freeze.example, spot: spotAt(line, 1) } : { verb, why };
     }
@@ -112,7 +134,7 @@ function parseVerb(verb: CommandWord, line: Line, recipes: ReadonlyMap<string, R
 function parseHelp(line: Line, recipes: ReadonlyMap<string, Recipe>): Asked | GrammarProblem {
   const word = line.words[1];
   if (word === undefined) return { verb: 'help' };
-  const topic = word.value.toLowerCase();
+  const topic = word.value.toLowerCase().replace(trailing, '');
   const choices = topicNames;
   if (!choices.includes(topic) && !recipes.has(topic) && !isCommandWord(topic)) {
     return { problem: 'badChoice', word: word.raw, choices, suggestions: nearest(topic, [...choices, ...recipes.keys(), ...commandWords]), spot: spotOf(line, word) };
@@ -123,7 +145,7 @@ function parseHelp(line: Line, recipes: ReadonlyMap<string, Recipe>): Asked | Gr
 function parseList(line: Line): Asked | GrammarProblem {
   const word = line.words[1];
   if (word === undefined) return { verb: 'list', which: 'pending' };
-  const which = listNames.find((name) => name === word.value.toLowerCase());
+  const which = listNames.find((name) => name === word.value.toLowerCase().replace(trailing, ''));
   if (which === undefined) return { problem: 'badChoice', word: word.raw, choices: listNames, suggestions: nearest(word.value, listNames), spot: spotOf(line, word) };
   return leftOver(line, 2, `list ${which}`) ?? { verb: 'list', which };
 }
@@ -137,38 +159,59 @@ function parseScripts(line: Line): Asked | GrammarProblem {
   return leftOver(line, 2, forms.scripts.example) ?? (page === undefined ? { verb: 'scripts', name: word.value } : { verb: 'scripts', page });
 }
 
-function readId(line: Line, verb: CommandWord): string | GrammarProblem {
+type Id = { readonly id: string };
+type NoId = GrammarProblem | Extract<Asked, { readonly verb: 'noId' }>;
+
+function isNoId(read: Id | NoId): read is NoId {
+  return !('id' in read);
+}
+
+function readId(line: Line, verb: IdVerb): Id | NoId {
   const word = line.words[1];
   if (word === undefined) return missing(line, 'the request id', forms[verb]);
-  return normaliseId(word.value) ?? { problem: 'badId', word: word.raw, example: forms[verb].example, spot: spotOf(line, word) };
+  const typed = word.value.replace(trailing, '');
+  const id = normaliseId(typed);
+  if (id !== undefined) return { id };
+  // What could be a device, a recipe or a file is looked at by whoever knows those.
+  return nameShape.test(typed) && !/^lr-/i.test(typed) ? { verb: 'noId', of: verb, word: typed } : { problem: 'badId', word: word.raw, example: forms[verb].example, spot: spotOf(line, word) };
 }
+
+const nameShape = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,254}$/;
 
 function parseApprove(line: Line): Asked | GrammarProblem {
   const id = readId(line, 'approve');
-  if (isProblem(id)) return id;
+  if (isNoId(id)) return id;
   const word = line.words[2];
-  if (word === undefined) return { verb: 'approve', id };
-  const fingerprint = word.value.toLowerCase();
+  if (word === undefined) return { verb: 'approve', ...id };
+  const fingerprint = word.value.toLowerCase().replace(trailing, '');
   if (!/^[0-9a-f]{8}$/.test(fingerprint)) return { problem: 'badFingerprint', word: word.raw, example: forms.approve.example, spot: spotOf(line, word) };
-  return leftOver(line, 3, `approve ${id} ${fingerprint}`) ?? { verb: 'approve', id, fingerprint };
+  return leftOver(line, 3, `approve ${id.id} ${fingerprint}`) ?? { verb: 'approve', ...id, fingerprint };
 }
 
 /** `deny <id> why so` and `deny <id> --reason "why so"` are both taken. */
 function parseWithReason(line: Line, verb: 'deny' | 'cancel'): Asked | GrammarProblem {
   const id = readId(line, verb);
-  if (isProblem(id)) return id;
-  const split = splitReason(line, forms[verb].example);
+  if (isNoId(id)) return id;
+  const near = afterOption(line, 2);
+  const split = near > 2 ? { line } : splitReason(line, forms[verb].example);
   if (isProblem(split)) return split;
-  const text = proseFrom(split.line, 2);
-  if (text === undefined) return { verb, id, ...(split.reason === undefined ? {} : { reason: split.reason }) };
-  if (split.reason !== undefined) return leftOver(split.line, 2, `${verb} ${id} --reason "${split.reason}"`) ?? { verb, id };
+  const text = proseFrom(split.line, near);
+  if (text === undefined) return { verb, ...id, ...(split.reason === undefined ? {} : { reason: split.reason }) };
+  if (split.reason !== undefined) return leftOver(split.line, 2, `${verb} ${id.id} --reason "${split.reason}"`) ?? { verb, ...id };
   if (text.length > maxReason) return { problem: 'reason', why: 'tooLong', example: forms[verb].example, spot: spotAt(line, 2) };
-  return { verb, id, reason: text };
+  return { verb, ...id, reason: text };
+}
+
+/** Index of the prose: a misspelt option before it is no word of it. */
+function afterOption(line: Line, at: number): number {
+  const word = line.words[at];
+  const option = word !== undefined && line.words.length > at + 1 && isNearOption(word, 'ours') && !/[=:]./.test(word.raw);
+  return option && word.raw !== reasonOption ? at + 1 : at;
 }
 
 function parseResult(line: Line, verb: 'link' | 'output'): Asked | GrammarProblem {
   const id = readId(line, verb);
-  if (isProblem(id)) return id;
+  if (isNoId(id)) return id;
   const index = readNumber(line, line.words[2], verb, 'index');
   if (isProblem(index)) return index;
   const page = verb === 'output' ? readNumber(line, line.words[3], verb, 'page') : undefined;
@@ -176,19 +219,21 @@ function parseResult(line: Line, verb: 'link' | 'output'): Asked | GrammarProble
   const extra = leftOver(line, verb === 'output' ? 4 : 3, forms[verb].example);
   if (extra !== undefined) return extra;
   const found = index === undefined ? {} : { index };
-  return verb === 'link' ? { verb, id, ...found } : { verb, id, ...found, ...(page === undefined ? {} : { page }) };
+  return verb === 'link' ? { verb, ...id, ...found } : { verb, ...id, ...found, ...(page === undefined ? {} : { page }) };
 }
 
 function parseRetry(line: Line): Asked | GrammarProblem {
-  const split = splitReason(line, forms.retry.example);
+  const split = splitEnd(line, forms.retry.example);
   if (isProblem(split)) return split;
   const id = readId(split.line, 'retry');
-  if (isProblem(id)) return id;
+  if (isNoId(id)) return id;
+  const forgotten = bareReason(split.line, 2);
+  if (forgotten !== undefined) return misspelt(split.line, forgotten, 'noDashes', 'ours');
   const index = readNumber(split.line, split.line.words[2], 'retry', 'index');
   if (isProblem(index)) return index;
   const extra = leftOver(split.line, 3, forms.retry.example);
   if (extra !== undefined) return extra;
-  return { verb: 'retry', id, ...(index === undefined ? {} : { index }), ...(split.reason === undefined ? {} : { reason: split.reason }) };
+  return { verb: 'retry', ...id, ...(index === undefined ? {} : { index }), ...(split.reason === undefined ? {} : { reason: split.reason }), ...(split.separate === undefined ? {} : { separate: split.separate }) };
 }
 
 function readNumber(line: Line, word: Word | undefined, verb: 'link' | 'output' | 'scripts' | 'retry', what: 'index' | 'page'): number | undefined | GrammarProblem {

@@ -21,8 +21,11 @@ export type GrammarProblem =
   | { readonly problem: 'useOn'; readonly example: string; readonly spot: Spot }
   | { readonly problem: 'emptyPart'; readonly example: string; readonly spot: Spot }
   | { readonly problem: 'badPart'; readonly word: string; readonly recipe: boolean; readonly suggestions: readonly string[]; readonly spot: Spot }
-  | { readonly problem: 'reason'; readonly why: 'empty' | 'twice' | 'notLast' | 'tooLong' | 'form'; readonly example: string; readonly spot: Spot }
-  | { readonly problem: 'recipe'; readonly recipe: string; readonly usage: string; readonly found: RecipeProblem; readonly spot: Spot }
+  | { readonly problem: 'reason'; readonly why: 'empty' | 'twice' | 'notLast' | 'tooLong' | 'separate'; readonly example: string; readonly spot: Spot }
+  /** `example` is the line as it should be. `own`: what the word may have been meant for. */
+  | { readonly problem: 'reason'; readonly why: 'form' | 'misspelt' | 'noDashes'; readonly example: string; readonly word: string; readonly own: 'ours' | 'script' | 'path'; readonly spot: Spot }
+  /** `reasonLine`: the line as it should be where the rest was meant as the reason. */
+  | { readonly problem: 'recipe'; readonly recipe: string; readonly usage: string; readonly found: RecipeProblem; readonly reasonLine?: string; readonly spot: Spot }
   | { readonly problem: 'command'; readonly found: CommandProblem; readonly example?: string; readonly spot: Spot };
 
 /** Longest reason, in UTF-16 units: it stands on every card and in Defender's comment. */
@@ -46,16 +49,16 @@ function sentence(problem: GrammarProblem, command: string): string {
       return 'This quote is never closed. Close it, or take it away; a backslash does not escape a quote.';
     case 'unknownVerb': {
       const meant = problem.suggestions.length === 0 ? '' : ` Did you mean ${problem.suggestions.join(' or ')}?`;
-      return `"${visible(problem.word)}" is neither a command nor a recipe.${meant} "${command} help" lists the commands, "${command} recipes" the recipes.`;
+      return `"${visible(problem.word)}" is neither a command nor a recipe.${meant}${formattingHint(problem.word)} "${command} help" lists the commands, "${command} recipes" the recipes.`;
     }
     case 'missing':
       return `Here ${problem.what} is missing: ${command} ${problem.usage}. ${tryThis(problem.example)}`;
     case 'leftOver':
       return `"${visible(problem.word)}" is left over: nothing may stand there. ${tryThis(problem.example)}`;
     case 'badHost':
-      return `"${visible(problem.word)}" is not a host name: letters, digits, ".", "-" and "_" only, or a device id of 40 hex digits. ${tryThis(problem.example)}`;
+      return `"${visible(problem.word)}" is not a host name: letters, digits, ".", "-" and "_" only, or a device id of 40 hex digits.${formattingHint(problem.word)} ${tryThis(problem.example)}`;
     case 'badId':
-      return `"${visible(problem.word)}" is not a request id; those look like lr-7f3k2q. ${tryThis(problem.example)}`;
+      return `"${visible(problem.word)}" is not a request id; those look like lr-7f3k2q.${formattingHint(problem.word)} ${tryThis(problem.example)}`;
     case 'badFingerprint':
       return `"${visible(problem.word)}" is not a fingerprint; that is the 8 hex digits on the card. ${tryThis(problem.example)}`;
     case 'badNumber':
@@ -80,9 +83,11 @@ function sentence(problem: GrammarProblem, command: string): string {
       return `"${visible(problem.word)}" cannot be a part of a session; put, run and get can, with " ; " between them.${why}`;
     }
     case 'reason':
-      return `${reasonSentence(problem.why)} ${tryThis(problem.example)}`;
-    case 'recipe':
-      return `${recipeSentence(problem.found)} Usage: ${command} ${problem.usage}`;
+      return 'word' in problem ? `${notTheOption(problem)} Type: ${command} ${problem.example}` : `${reasonSentence(problem.why)} ${tryThis(problem.example)}`;
+    case 'recipe': {
+      const meant = problem.reasonLine === undefined ? '' : ` If it is the reason: ${command} ${problem.reasonLine}`;
+      return `${recipeSentence(problem.found)} Usage: ${command} ${problem.usage}${meant}`;
+    }
     case 'command':
       return problem.example === undefined ? explainCommand(problem.found) : `${explainCommand(problem.found)} ${tryThis(problem.example)}`;
   }
@@ -94,8 +99,23 @@ function hiddenSentence(found: string): string {
   return `There is a hidden character (${found}) in this line. Type the word again instead of pasting it: what runs must be what is seen.`;
 }
 
-function reasonSentence(why: 'empty' | 'twice' | 'notLast' | 'tooLong' | 'form'): string {
+function notTheOption({ why, word, own }: Extract<GrammarProblem, { readonly problem: 'reason'; readonly word: string }>): string {
+  const shown = visible(word);
+  const script = { ours: '', script: ` If it belongs to the script, put it in quotes: "${shown}".`, path: ' If it is part of the path, put the whole path in quotes.' }[own];
   switch (why) {
+    case 'form':
+      return `Between --reason and the reason there is a space, not "=".${script}`;
+    case 'misspelt':
+      return `The reason stands after --reason, not after "${shown}".${script}`;
+    case 'noDashes':
+      return `Before the reason stands --reason, with its two hyphens.${script}`;
+  }
+}
+
+function reasonSentence(why: 'empty' | 'twice' | 'notLast' | 'tooLong' | 'separate'): string {
+  switch (why) {
+    case 'separate':
+      return '--separate needs a reason: its approver must know why the same is asked for twice. If the script has an option of that name, put it in quotes: "--separate".';
     case 'empty':
       return 'After --reason the reason is missing.';
     case 'twice':
@@ -104,8 +124,6 @@ function reasonSentence(why: 'empty' | 'twice' | 'notLast' | 'tooLong' | 'form')
       return 'After the quoted reason nothing may follow; --reason stands at the very end. If the script has an option of that name, put it in quotes: "--reason".';
     case 'tooLong':
       return `A reason has at most ${maxReason} characters.`;
-    case 'form':
-      return 'Between --reason and the reason there is a space, not "=".';
   }
 }
 
@@ -125,7 +143,7 @@ export function recipeSentence(problem: RecipeProblem): string {
     case 'dots':
       return `<${problem.argument}> may not hold "..": "${visible(problem.value)}" could lead out of its folder.`;
     case 'characters':
-      return `<${problem.argument}> may not hold "${visible(problem.found)}"; allowed are ${problem.chars}.`;
+      return `<${problem.argument}> may not hold "${visible(problem.found)}"; allowed are ${problem.chars}.${formattingHint(problem.found)}`;
   }
 }
 
@@ -141,12 +159,18 @@ export function explainCommand(problem: CommandProblem): string {
     case 'order':
       return `${problem.type} cannot come after ${problem.after}: Defender takes PutFile first, then RunScript, then GetFile.`;
     case 'libraryName':
-      return `"${visible(problem.name)}" is not a name of the library: letters, digits, ".", "-" and "_" only, no folder.`;
+      return `"${visible(problem.name)}" is not a name of the library: letters, digits, ".", "-" and "_" only, no folder.${formattingHint(problem.name)}`;
     case 'emptyPath':
       return 'The path is empty.';
     case 'hiddenCharacters':
       return hiddenSentence(problem.found);
   }
+}
+
+/** Signs that chats read as formatting, left over in a word. */
+function formattingHint(word: string): string {
+  if (word.includes('`')) return ' The back-tick (`) is the chat’s sign for code: type the word without it.';
+  return /^[*~_]+\S|\S[*~_]+$/.test(word) ? ' The signs * _ and ~ are the chat’s formatting: type the word without them.' : '';
 }
 
 /** Clipped, and with every hidden character drawn, so that a sentence about a word cannot be changed by the word. */

@@ -6,12 +6,16 @@ import { forms } from './forms.ts';
 import type { GrammarProblem } from './grammarProblem.ts';
 import { nearest } from './nearest.ts';
 import type { Recipe } from '../rules/policy.ts';
-import { fill } from '../rules/recipes.ts';
+import { fill, holds, readChars } from '../rules/recipes.ts';
 import type { SessionAsk } from '../rules/sessionAsk.ts';
 import type { Line, Word } from './text.ts';
-import { cut, isProblem, leftOver, missing, readHost, restFrom, spotAt, spotOf, splitReason } from './words.ts';
+import { bareReason, misspelt, splitEnd, withReason } from './reason.ts';
+import type { Zone } from './reason.ts';
+import { cut, isProblem, leftOver, missing, readHost, restFrom, spotAt, spotOf } from './words.ts';
 
 type PartVerb = 'run' | 'get' | 'put';
+/** What the words of a command may belong to beside the reason. */
+const zoneOf = { run: 'script', get: 'path', put: 'ours' } as const satisfies Record<PartVerb, Zone>;
 const partVerbs: readonly PartVerb[] = ['put', 'run', 'get'];
 
 function partVerb(word: Word): PartVerb | undefined {
@@ -22,16 +26,16 @@ function partVerb(word: Word): PartVerb | undefined {
 /** `<recipe> <host> <args...>` */
 export function parseRecipe(whole: Line, recipe: Recipe): SessionAsk | GrammarProblem {
   const form: CommandForm = { usage: recipe.usage, example: recipe.example ?? recipe.usage, does: recipe.description ?? '' };
-  const split = splitReason(whole, form.example);
+  const split = splitEnd(whole, form.example);
   if (isProblem(split)) return split;
   const { line } = split;
   const host = readHost(line, 1, form);
   if (isProblem(host)) return host;
-  const values = line.words.slice(2).map((word) => word.value);
-  const filled = fill(recipe, values);
+  const filled = fill(recipe, line.words.slice(2).map((word, index) => valueFor(recipe, index, word)));
   if ('reason' in filled) {
     const at = 'index' in filled ? filled.index + 2 : line.words.length;
-    return { problem: 'recipe', recipe: recipe.name, usage: recipe.usage, found: filled, spot: spotAt(line, at) };
+    const spare = filled.reason === 'tooMany' && split.reason === undefined ? { reasonLine: withReason(line, bareReason(line, 2 + recipe.args.length) ?? at) } : {};
+    return { problem: 'recipe', recipe: recipe.name, usage: recipe.usage, found: filled, ...spare, spot: spotAt(line, at) };
   }
   const found = problemWith(filled.commands);
   if (found !== undefined) return { problem: 'command', found, spot: spotAt(line, 0) };
@@ -47,9 +51,16 @@ export function parseRecipe(whole: Line, recipe: Recipe): SessionAsk | GrammarPr
   };
 }
 
+/** The value, without what ends a sentence where the argument could not hold it. */
+function valueFor(recipe: Recipe, index: number, word: Word): string {
+  const ranges = readChars(recipe.args[index]?.chars ?? '') ?? [];
+  const end = word.quoted ? '' : (/[,;:!?]+$/.exec(word.value)?.[0] ?? '');
+  return end === '' || end.length === word.value.length || Array.from(end).some((character) => holds(ranges, character)) ? word.value : word.value.slice(0, -end.length);
+}
+
 /** `run <host> <script> [args]`, `get <host> <path>`, `put <host> <file>` */
 export function parseSingle(whole: Line, verb: PartVerb): SessionAsk | GrammarProblem {
-  const split = splitReason(whole, forms[verb].example);
+  const split = splitEnd(whole, forms[verb].example, zoneOf[verb]);
   if (isProblem(split)) return split;
   const { line } = split;
   const host = readHost(line, 1, forms[verb]);
@@ -60,6 +71,9 @@ export function parseSingle(whole: Line, verb: PartVerb): SessionAsk | GrammarPr
   });
   // In a script's arguments a ";" is the script's own, unless a command of ours follows: then somebody forgot the "on".
   if (semicolon >= 0) return { problem: 'useOn', example: `on ${host} ${verb} ${restFrom(line, 2) ?? ''}`, spot: spotAt(line, semicolon) };
+  const forgotten = split.reason === undefined ? bareReason(line, 3) : undefined;
+  // A quoted path, and the name of a file, have room for nothing after them.
+  if (forgotten !== undefined) return misspelt(line, forgotten, 'noDashes', zoneOf[verb]);
   const command = parsePart(line, verb, 2);
   if (isProblem(command)) return command;
   const found = problemWith([command]);
@@ -69,13 +83,15 @@ export function parseSingle(whole: Line, verb: PartVerb): SessionAsk | GrammarPr
 
 /** `on <host> put a.exe ; run b.ps1 -Path "C:\Program Files" ; get "C:\out dir\r.zip"` */
 export function parseSequence(whole: Line, recipes: ReadonlyMap<string, Recipe>): SessionAsk | GrammarProblem {
-  const split = splitReason(whole, forms.on.example);
+  const split = splitEnd(whole, forms.on.example, 'script');
   if (isProblem(split)) return split;
   const { line } = split;
   const host = readHost(line, 1, forms.on);
   if (isProblem(host)) return host;
   if (line.words.length === 2) return missing(line, 'what to do', forms.on);
   const parts = partsOf(line, 2);
+  const forgotten = split.reason === undefined ? bareReason(line, (parts.at(-1)?.at ?? 2) + 2) : undefined;
+  if (forgotten !== undefined) return misspelt(line, forgotten, 'noDashes', 'script');
   const commands: Command[] = [];
   for (const part of parts) {
     const command = parseNamedPart(part, line, recipes);
@@ -160,8 +176,8 @@ function inOrder(texts: readonly string[], commands: readonly Command[]): readon
     .map(({ text }) => text);
 }
 
-function reasonOf(split: { readonly reason?: string }): { readonly reason?: string } {
-  return split.reason === undefined ? {} : { reason: split.reason };
+function reasonOf(split: { readonly reason?: string; readonly separate?: boolean }): { readonly reason?: string; readonly separate?: boolean } {
+  return { ...(split.reason === undefined ? {} : { reason: split.reason }), ...(split.separate === undefined ? {} : { separate: split.separate }) };
 }
 
 const maxTitle = 120;

@@ -1,6 +1,7 @@
 // Reads one typed line into words with their positions. Repairs what chat clients do to quotes, dashes and spaces, outside quotes only,
-// and says what it repaired; whatever is left that could make shown text differ from run text is refused.
+// and says what it repaired; whatever is left that could make shown text differ from run text is refused. Prose never runs (`prose`).
 import { hiddenCharacter } from '../../liveResponse/commands.ts';
+import { isReasonOption, proseStart, tameProse } from './prose.ts';
 
 /** Longer texts are refused before anything looks at them. UTF-16 units, as `String.length` counts. */
 export const maxText = 4000;
@@ -53,11 +54,15 @@ function spaceName(character: string): string {
   return character === '\u00A0' || character === '\u202F' ? 'a no-break space to a space' : 'a wide or narrow space to a space';
 }
 
+function isBreak(character: string): boolean {
+  return character === '\n' || character === '\r';
+}
+
 /** Ends of a line are trimmed of spaces and line breaks; nothing else, so that hidden characters there are still seen. */
 function bounds(text: string): readonly [number, number] {
   const bare = (index: number): boolean => {
     const character = text.charAt(index);
-    return isSpace(character) || character === '\n' || character === '\r';
+    return isSpace(character) || isBreak(character);
   };
   let from = 0;
   let to = text.length;
@@ -66,9 +71,29 @@ function bounds(text: string): readonly [number, number] {
   return [from, to];
 }
 
-/** The line as words, or why it cannot be read. One pass: the time it takes grows with the length of the text alone. */
+/** The line as words, or why it cannot be read. The time it takes grows with the length of the text alone. */
 export function readLine(text: string): Line | TextProblem {
   if (text.length > maxText) return { problem: 'tooLong', characters: text.length };
+  const line = readWords(text);
+  if ('problem' in line) return line;
+  const start = proseStart(line.words);
+  const first = line.words[start];
+  const head = first === undefined ? line.text : line.text.slice(0, line.words[start - 1]?.end ?? 0);
+  const hidden = findHidden(line.text, head.length);
+  if (hidden !== undefined || first === undefined) return hidden ?? line;
+  const prose = tameProse(line.text.slice(first.start));
+  if ('hidden' in prose) return findHidden(line.text, line.text.length, first.start + prose.hidden) ?? line;
+  const gap = line.text.slice(head.length, first.start);
+  const straight = gap.replace(/[\r\n]+/g, ' ');
+  const repaired = [...line.repaired, ...(straight === gap ? [] : ['a line break to a space']), ...prose.repaired];
+  if (repaired.length === line.repaired.length) return line;
+  // Once more, because a character that was left out may have parted a dash from its word.
+  const again = readWords(head + straight + prose.text);
+  return 'problem' in again ? again : { ...again, repaired: [...new Set([...repaired, ...again.repaired])] };
+}
+
+/** One pass over the text. */
+function readWords(text: string): Line | TextProblem {
   const [from, to] = bounds(text);
   const repairs = new Set<string>();
   const words: Word[] = [];
@@ -106,6 +131,13 @@ export function readLine(text: string): Line | TextProblem {
       at += 1;
       continue;
     }
+    if (isBreak(character)) {
+      // It stays, for the reader to be shown where it stands; only in prose it is taken.
+      endWord();
+      out += character;
+      at += 1;
+      continue;
+    }
     const curly = doubles.includes(character) && mayOpen(out);
     if (character === '"' || curly) {
       const close = curly ? indexOfAny(text, `"${doubles}`, at + 1, to) : text.indexOf('"', at + 1);
@@ -126,7 +158,7 @@ export function readLine(text: string): Line | TextProblem {
     if (wordStart < 0) {
       wordStart = out.length;
       if (character === emDash || character === enDash) {
-        const straight = character === emDash || isOurOption(text, at, to) ? '--' : '-';
+        const straight = character === emDash || isReasonOption(text.slice(at + 1, at + 8)) ? '--' : '-';
         repairs.add(`${character} to ${straight}`);
         out += straight;
         at += 1;
@@ -137,8 +169,7 @@ export function readLine(text: string): Line | TextProblem {
     at += 1;
   }
   endWord();
-  const hidden = findHidden(out);
-  return hidden ?? { text: out, words, repaired: [...repairs] };
+  return { text: out, words, repaired: [...repairs] };
 }
 
 /** A curly or single quote acts as a quote only where a quotation can begin; elsewhere it is an apostrophe or part of a name. */
@@ -161,15 +192,10 @@ function indexOfAny(text: string, wanted: string, from: number, to: number): num
   return -1;
 }
 
-/** `–reason`: an en dash for the two hyphens of our own option, where a script's `–Path` meant one. */
-function isOurOption(text: string, dash: number, to: number): boolean {
-  const end = dash + 1 + 'reason'.length;
-  return text.slice(dash + 1, end) === 'reason' && (end >= to || isSpace(text.charAt(end)));
-}
-
-function findHidden(line: string): TextProblem | undefined {
-  let at = 0;
-  for (const character of line) {
+/** The first hidden character between two places. */
+function findHidden(line: string, to: number, from = 0): TextProblem | undefined {
+  let at = from;
+  for (const character of line.slice(from, to)) {
     const found = hiddenCharacter(character);
     if (found !== undefined) return { problem: 'hidden', found, spot: { line, at, length: character.length } };
     at += character.length;

@@ -75,7 +75,7 @@ const texts = {
   freeze: {
     lead: 'Stops all submissions at once, for everybody, also after a restart. What already runs goes on; cancel it one by one.',
     examples: ['freeze suspicious approvals', 'unfreeze', 'cancel lr-7f3k2q not needed any more'],
-    more: ['While frozen, nothing can be asked for or approved. Waiting requests go on ageing and expire.'],
+    more: ['While frozen, nothing can be asked for, approved or sent. Waiting requests go on ageing and expire.', 'It is announced where approvals are decided, and so is its end.'],
   },
   people: {
     lead: 'Who may do what stands in the policy file, by account id: names and e-mail addresses count for nothing.',
@@ -109,7 +109,7 @@ function overview(recipes: ReadonlyMap<string, Recipe>, command: string): Explai
     ...some.map((usage) => `  ${command} ${usage}`),
     ...(recipes.size > shownRecipes ? [`  ${command} recipes   (${recipes.size - shownRecipes} more)`] : []),
     ...(['run', 'get', 'put', 'on'] as const).map((word) => `  ${command} ${forms[word].usage}`),
-    '  add --reason "why" at the end',
+    '  add --reason "why" at the end; --separate behind it asks for what is open already',
     'Decide',
     `  press Approve or Deny on the card, or ${command} approve <id>`,
     'Follow',

@@ -1,7 +1,6 @@
-// Small readers over a line's words, shared by all forms of the language: hosts, what is left over, the reason at the end.
+// Small readers over a line's words, shared by all forms of the language: hosts, what is left over, the rest as prose.
 import type { CommandForm } from './forms.ts';
 import type { GrammarProblem } from './grammarProblem.ts';
-import { maxReason } from './grammarProblem.ts';
 import type { Line, Spot, Word } from './text.ts';
 
 export function isProblem(value: unknown): value is GrammarProblem {
@@ -50,11 +49,15 @@ const host = /^[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?$/;
 /** DNS allows 253 characters; Defender's own field holds 255. */
 const maxHost = 255;
 
+/** What ends a sentence and stands at the end of no host name and no id. */
+export const trailing = /[.,;:!?]+$/;
+
 /** A host name or device id, lower-cased. */
 export function readHost(line: Line, index: number, form: CommandForm): string | GrammarProblem {
   const word = line.words[index];
   if (word === undefined) return missing(line, 'the host', form);
-  const name = word.value.toLowerCase();
+  // The dot of a fully qualified name, or what ends a sentence: no host name ends so.
+  const name = word.value.toLowerCase().replace(trailing, '');
   if (name.length <= maxHost && host.test(name) && !name.includes('..')) return name;
   return { problem: 'badHost', word: word.raw, example: form.example, spot: spotOf(line, word) };
 }
@@ -62,30 +65,4 @@ export function readHost(line: Line, index: number, form: CommandForm): string |
 /** The same line, cut after some words. */
 export function cut(line: Line, words: readonly Word[]): Line {
   return { ...line, words };
-}
-
-const option = '--reason';
-
-/** Takes `--reason "..."` or `--reason text` off the end of a line. Inside quotes it is not ours. */
-export function splitReason(line: Line, example: string): { readonly line: Line; readonly reason?: string } | GrammarProblem {
-  const found = line.words.findIndex((word, index) => index > 0 && word.raw.toLowerCase() === option);
-  const problem = (why: 'empty' | 'twice' | 'notLast' | 'tooLong' | 'form', index: number): GrammarProblem => ({
-    problem: 'reason',
-    why,
-    example: `${example} --reason "suspicious process"`,
-    spot: spotAt(line, index),
-  });
-  // A script would silently be handed what was meant as the reason.
-  const joined = line.words.findIndex((word, index) => index > 0 && word.raw.toLowerCase().startsWith(`${option}=`));
-  if (joined >= 0 && (found < 0 || joined < found)) return problem('form', joined);
-  if (found < 0) return { line };
-  const again = line.words.findIndex((word, index) => index > found && word.raw.toLowerCase() === option);
-  if (again >= 0) return problem('twice', again);
-  const first = line.words[found + 1];
-  if (first === undefined) return problem('empty', found + 1);
-  if (first.quoted && line.words.length > found + 2) return problem('notLast', found + 2);
-  const reason = proseFrom(line, found + 1);
-  if (reason === undefined) return problem('empty', found + 1);
-  if (reason.length > maxReason) return problem('tooLong', found + 1);
-  return { line: cut(line, line.words.slice(0, found)), reason };
 }

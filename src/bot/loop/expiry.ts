@@ -1,24 +1,29 @@
-// A request that nobody approved in time ends by itself: time only ever denies. The same watch tries a journal in trouble again.
+// A request that nobody approved in time ends by itself: time only ever denies.
 import type { Deps } from '../deps.ts';
-import { moveFrom } from './moving.ts';
+import type { Ages } from './ages.ts';
+import { isIn, moveFrom } from './moving.ts';
+import { createWakes } from './wakes.ts';
+import type { Turn } from './worker.ts';
+import { byHand } from './worker.ts';
 
-/** How often a journal that cannot be written is tried again; until then nothing is approved or sent. Milliseconds. */
-const recoverEvery = 5_000;
-
-export function createExpiry({ store, clock, log }: Pick<Deps, 'store' | 'clock' | 'log'>): { pass(): Promise<number | undefined> } {
+export function createExpiry({ store, clock }: Pick<Deps, 'store' | 'clock'>, ages: Ages): { pass(turn?: Turn): Promise<number | undefined> } {
   return {
-    async pass() {
-      if (store.trouble() !== undefined) {
-        if (!(await store.recover())) return clock.now() + recoverEvery;
-        log.info('journalRecovered');
-      }
-      const wakes: number[] = [];
+    async pass(turn = byHand) {
+      const wakes = createWakes(clock);
       for (const request of store.open()) {
-        if (request.state !== 'awaitingApproval') continue;
-        if (request.terms.expiresAt > clock.now()) wakes.push(request.terms.expiresAt);
-        else await moveFrom(store, request.id, ['awaitingApproval'], () => ({ type: 'expired' }));
+        if (!isIn(request, ['awaitingApproval'])) continue;
+        if (!turn.goOn()) break;
+        const { expiresAt } = request.terms;
+        // By the time on the card, and no later than it was meant: a clock that is set back must not keep an old question open.
+        const left = expiresAt - request.at - ages.of(`${request.id} asked`, request.at);
+        if (expiresAt <= clock.now() || left <= 0) {
+          await moveFrom(store, request.id, ['awaitingApproval'], () => ({ type: 'expired' }));
+          continue;
+        }
+        wakes.at(expiresAt);
+        wakes.after(left);
       }
-      return wakes.length === 0 ? undefined : Math.min(...wakes);
+      return wakes.wait();
     },
   };
 }

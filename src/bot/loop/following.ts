@@ -5,9 +5,13 @@ import type { Action } from '../../liveResponse/action.ts';
 import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
 import { isParked, pollGap } from '../../liveResponse/pacing.ts';
 import type { InState } from '../../liveResponse/request.ts';
+import type { DefenderWatch } from './defenderWatch.ts';
 import type { Deps } from '../deps.ts';
 import { deadlineAfter } from './limits.ts';
+import type { Ages } from './ages.ts';
 import { isIn, moveFrom } from './moving.ts';
+import type { Turn } from './worker.ts';
+import { byHand } from './worker.ts';
 
 /** Readings in a row in which Defender no longer knew an action, before we say that we lost track of it. Lists lag; five polls do not. */
 const missesBeforeLost = 5;
@@ -18,37 +22,42 @@ const cancelPatience = 2 * 60_000;
 const cancelEffect = 5 * 60_000;
 
 export interface Following {
-  /** One reading of everything that runs. Answers when the next is wanted; undefined while nothing runs. */
-  pass(): Promise<number | undefined>;
+  /** One reading of everything that runs. Answers after how many milliseconds the next is wanted; undefined while nothing runs. */
+  pass(turn?: Turn): Promise<number | undefined>;
+  /** When the last reading ended, whatever came of it, in the clock's elapsed time; undefined before the first and while nothing runs. */
+  readAt(): number | undefined;
   /** Why the last reading failed, in words; undefined while it works. */
   trouble(): string | undefined;
 }
 
-export function createFollowing(deps: Deps): Following {
+export function createFollowing(deps: Deps & { readonly watch: Pick<DefenderWatch, 'forget'> }, ages: Ages): Following {
   const { store, defender, clock, log } = deps;
   const misses = new Map<string, number>();
   const warned = new Set<string>();
   let trouble: string | undefined;
+  let readAt: number | undefined;
 
-  async function pass(): Promise<number | undefined> {
+  async function pass(turn: Turn = byHand): Promise<number | undefined> {
     const running = store.open().filter((request) => isIn(request, ['running']));
     // Nobody asks Defender any more, so nobody would ever take this back.
-    if (running.length === 0) trouble = undefined;
-    for (const request of running) await giveUpCancel(request);
+    if (running.length === 0) trouble = readAt = undefined;
+    if (running.length === 0 && !store.open().some((request) => isIn(request, ['unknown']))) deps.watch.forget('follow');
+    for (const request of running) if (turn.goOn()) await giveUpCancel(request);
     for (const id of misses.keys()) if (!running.some((request) => request.id === id)) misses.delete(id);
-    if (running.length === 0) return undefined;
-    const asked = clock.now();
+    if (running.length === 0 || !turn.goOn()) return undefined;
+    const asked = clock.elapsed();
     const read = await readAll(running);
-    if ('retryAt' in read) return read.retryAt;
-    for (const request of running) await apply(request, read.actions.get(request.actionId));
+    readAt = clock.elapsed();
+    if ('retryAfter' in read) return read.retryAfter;
+    for (const request of running) if (turn.goOn()) await apply(request, read.actions.get(request.actionId));
     const still = store.open().filter((request) => isIn(request, ['running']));
     const parked = still.filter((request) => isParked(request.action, clock.now())).length;
     // A submission nudges the worker, so nothing is fresh here: it has just been read.
     const gap = pollGap({ active: still.length - parked, parked, fresh: false }, { active: deps.settings.pollGap, parked: deps.settings.parkedGap });
-    return gap === undefined ? undefined : asked + gap;
+    return gap === undefined ? undefined : Math.max(0, asked + gap - clock.elapsed());
   }
 
-  async function readAll(running: readonly InState<'running'>[]): Promise<{ readonly actions: ReadonlyMap<string, Action> } | { readonly retryAt: number }> {
+  async function readAll(running: readonly InState<'running'>[]): Promise<{ readonly actions: ReadonlyMap<string, Action> } | { readonly retryAfter: number }> {
     try {
       const actions = await defender.actions(running.map((request) => request.actionId));
       trouble = undefined;
@@ -59,7 +68,7 @@ export function createFollowing(deps: Deps): Following {
       log.warn('pollFailed', { code: error.code, detail: error.message, why: trouble, target: error.detail.target });
       // Overdue requests must be told even while Defender is down.
       for (const request of running) await tellOverdue(request);
-      return { retryAt: clock.now() + Math.max(error.detail.retryAfterMs ?? 0, deps.settings.pollGap) };
+      return { retryAfter: Math.max(error.detail.retryAfterMs ?? 0, deps.settings.pollGap) };
     }
   }
 
@@ -90,14 +99,14 @@ export function createFollowing(deps: Deps): Following {
 
   /** Whether it arrived is not known, or it did and changed nothing; Defender takes a second one, so people may press again. */
   async function giveUpCancel(request: InState<'running'>): Promise<void> {
-    await moveFrom(store, request.id, ['running'], ({ cancel }, now) => {
+    await moveFrom(store, request.id, ['running'], ({ cancel }) => {
       if (cancel === undefined) return undefined;
-      const waited = now - cancel.at;
+      const waited = ages.of(`${request.id} cancel`, cancel.at);
       if (cancel.answer === 'sent' && waited > cancelPatience) return { type: 'cancelAsked', cancel: { ...cancel, answer: 'failed' } };
       const answered = cancel.answer === 'accepted' || cancel.answer === 'alreadyOver';
       return answered && waited > cancelEffect ? { type: 'cancelAsked', cancel: { ...cancel, answer: 'noEffect' } } : undefined;
     });
   }
 
-  return { pass, trouble: () => trouble };
+  return { pass, trouble: () => trouble, readAt: () => readAt };
 }

@@ -1,5 +1,5 @@
 // Download links while they live. A link is a bearer secret, so it is kept in memory only and goes with the process.
-import type { Link } from '../../liveResponse/ports.ts';
+import type { Clock, Link } from '../../liveResponse/ports.ts';
 
 export interface LinkBox {
   put(requestId: string, index: number, link: Link): void;
@@ -8,16 +8,23 @@ export interface LinkBox {
   drop(requestId: string, index: number): void;
 }
 
-export function createLinkBox(): LinkBox {
-  const links = new Map<string, Map<number, Link>>();
+interface Kept {
+  readonly link: Link;
+  /** In elapsed time. */
+  readonly until: number;
+}
+
+export function createLinkBox(clock: Pick<Clock, 'now' | 'elapsed'>): LinkBox {
+  const links = new Map<string, Map<number, Kept>>();
   return {
     put(requestId, index, link) {
-      const mine = links.get(requestId) ?? new Map<number, Link>();
-      links.set(requestId, mine.set(index, link));
+      const mine = links.get(requestId) ?? new Map<number, Kept>();
+      // How long it lives is known now; a clock that is set back later makes it no younger.
+      links.set(requestId, mine.set(index, { link, until: clock.elapsed() + link.expiresAt - clock.now() }));
     },
     of(requestId, now) {
-      const alive = [...(links.get(requestId) ?? [])].filter(([, link]) => link.expiresAt > now);
-      return new Map(alive.map(([index, link]) => [index, link.url]));
+      const alive = [...(links.get(requestId) ?? [])].filter(([, { link, until }]) => link.expiresAt > now && until > clock.elapsed());
+      return new Map(alive.map(([index, { link }]) => [index, link.url]));
     },
     drop(requestId, index) {
       const mine = links.get(requestId);

@@ -1,25 +1,37 @@
 // The passes that keep everything going, each in a worker of its own: a slow chat must not stop the polling, nor a slow Defender the expiry.
-import type { RequestStore } from '../../liveResponse/ports.ts';
+import type { Clock, Keeper, RequestStore } from '../../liveResponse/ports.ts';
 import type { Event } from '../../liveResponse/request.ts';
+import { isOpen } from '../../liveResponse/request.ts';
 import type { Deck } from './deck.ts';
 import type { Deps } from '../deps.ts';
+import { createAges } from './ages.ts';
+import { createClockWatch } from './clockWatch.ts';
+import type { ClockWatch } from './clockWatch.ts';
+import { createAnnouncing } from './announcing.ts';
+import type { Announcing } from './announcing.ts';
 import { createDeck } from './deck.ts';
+import type { DefenderWatch } from './defenderWatch.ts';
 import { createExpiry } from './expiry.ts';
 import { createFollowing } from './following.ts';
 import type { Following } from './following.ts';
+import { createOutlook } from './outlook.ts';
+import type { Outlook } from './outlook.ts';
+import { createLateFinds } from './lateFinds.ts';
 import { createParked } from './parked.ts';
 import type { ParkedWatch } from './parked.ts';
 import { createReconciliation } from './reconciliation.ts';
 import type { Reconciliation } from './reconciliation.ts';
+import { createRecovery } from './recovery.ts';
 import { createResults } from './results.ts';
 import { createSequels } from './sequels.ts';
 import type { Results } from './results.ts';
 import { createSubmission } from './submission.ts';
 import type { Submission } from './submission.ts';
+import { createTwins } from './twins.ts';
 import { createViews } from './views.ts';
 import type { Views } from './views.ts';
 import { startWorker } from './worker.ts';
-import type { Worker } from './worker.ts';
+import type { Pass, Worker, WorkerStatus } from './worker.ts';
 
 export interface Loop {
   readonly submission: Submission;
@@ -29,6 +41,13 @@ export interface Loop {
   readonly results: Results;
   readonly deck: Deck;
   readonly views: Views;
+  readonly outlook: Outlook;
+  readonly clockWatch: ClockWatch;
+  /** How each worker is; none before the start. */
+  workers(): readonly WorkerStatus[];
+  readonly announcing: Announcing;
+  /** What can be read of Defender, and since when and why what cannot. */
+  readonly watch: DefenderWatch;
   /** One pass of everything, and the end of all it started: for tests and for whoever wants to drive time by hand. */
   tick(): Promise<void>;
   /** Looks at all open cards anew: something changed that is not in any one request, such as a freeze. */
@@ -37,37 +56,93 @@ export interface Loop {
   hurry(): void;
   /** Starts the workers. */
   start(): void;
-  /** Takes nothing new up, lets a POST under way end, shows the last state on the cards. */
+  /** Takes nothing new up, lets the pass and the POST under way end. What is left is done after the next start. */
   stop(): Promise<void>;
+  /** Shows the last state on the cards, after `stop`. */
+  lastCards(): Promise<void>;
+}
+
+export interface LoopParts {
+  /** What is tried again by itself while it is in trouble, beside the store. */
+  readonly keepers?: () => readonly Keeper[];
+  /** The machine's own clock, where `clock` is that of a simulated tenant, which runs faster and never jumps. */
+  readonly real?: Clock;
 }
 
 export type Subscribe = (listener: (requestId: string, event: Event['type']) => void) => void;
 
 /** `subscribe` calls back after each durable change; it is what nudges the workers. */
-export function createLoop(deps: Deps & { readonly store: RequestStore }, subscribe: Subscribe): Loop {
+export function createLoop(deps: Deps & { readonly store: RequestStore; readonly watch: DefenderWatch }, subscribe: Subscribe, { keepers = () => [], real = deps.clock }: LoopParts = {}): Loop {
   const workers: Record<string, Worker> = {};
   const nudge = (...names: readonly string[]) => names.forEach((name) => workers[name]?.nudge());
+  const nudgeAll = (): void => nudge(...Object.keys(workers));
+  const ages = createAges(deps.clock);
 
-  const expiry = createExpiry(deps);
-  const submission = createSubmission(deps, () => nudge('submission'));
-  const reconciliation = createReconciliation(deps, (id) => submission.isPosting(id));
-  const following = createFollowing(deps);
-  const parked = createParked(deps, () => nudge('following'));
+  const expiry = createExpiry(deps, ages);
+  const submission = createSubmission(deps, ages, () => nudge('submission'));
+  const reconciliation = createReconciliation(deps, ages, (id) => submission.isPosting(id));
+  const following = createFollowing(deps, ages);
+  const parked = createParked(deps, ages, () => nudge('following'));
   const sequels = createSequels(deps);
-  const results = createResults(deps);
-  const views = createViews(deps, submission);
+  const results = createResults(deps, ages);
+  const lateFinds = createLateFinds(deps, ages);
+  const announcing = createAnnouncing(deps);
+  const twins = createTwins(deps);
+  const views = createViews(deps, submission, twins);
   const deck = createDeck(deps, views, () => nudge('cards'));
+  const outlook = createOutlook(deps, following);
+  const journal: Keeper = { name: 'journal', trouble: () => deps.store.trouble(), recover: () => deps.store.recover() };
+  const recovery = createRecovery(() => [journal, ...keepers()], deps.log, () => {
+    results.recovered();
+    nudgeAll();
+  });
+  const clockWatch = createClockWatch(real, deps.log, {
+    // By a time of day everybody may be late now, whatever they sleep for.
+    jumped: nudgeAll,
+    stoodStill: () => {
+      for (const worker of Object.values(workers)) worker.excuse();
+    },
+  });
 
   subscribe((requestId, event) => {
     deck.touch(requestId);
     results.touch(requestId);
+    lateFinds.touch(requestId);
+    twins.touch(requestId);
+    // Their cards name this one and how it stands.
+    const request = deps.store.get(requestId);
+    if (request !== undefined) for (const twin of twins.of(request)) if (isOpen(twin)) deck.touch(twin.id);
     // A new session is read at once; every other reading keeps its distance from the last, so progress must not nudge its own reader.
     if (event === 'submitted' || event === 'adopted') nudge('following');
     if (event === 'asked') nudge('sequels');
-    nudge('expiry', 'submission', 'reconciliation', 'parked', 'results', 'cards');
+    nudge('expiry', 'submission', 'reconciliation', 'lateFinds', 'parked', 'results', 'cards');
   });
 
-  const passes = { expiry, submission, reconciliation, following, parked, results, sequels, cards: deck } as const;
+  deps.watch.onChange(() => {
+    // Cards that say whether they are followed, and those that wait for what cannot be had.
+    for (const request of deps.store.open()) if (request.state === 'running' || request.state === 'unknown' || request.state === 'queued') deck.touch(request.id);
+    nudge('cards');
+  });
+
+  /** The deck answers a time of day. */
+  const cards: Pass = async () => {
+    const at = await deck.pass();
+    return at === undefined ? undefined : at - deps.clock.now();
+  };
+  const works: readonly (readonly [name: string, purpose: string, pass: Pass])[] = [
+    ['storage', 'tries again what could not be written', (turn) => recovery.pass(turn)],
+    ['expiry', 'ends what nobody approved in time', (turn) => expiry.pass(turn)],
+    ['submission', 'sends what is approved', (turn) => submission.pass(turn)],
+    ['reconciliation', 'looks for sessions whose answer was lost', (turn) => reconciliation.pass(turn)],
+    ['lateFinds', 'looks for what was given up and may have run', () => lateFinds.pass()],
+    ['following', 'follows running sessions', (turn) => following.pass(turn)],
+    ['parked', 'cancels sessions that wait too long for an offline device', (turn) => parked.pass(turn)],
+    ['results', 'reads results and links', (turn) => results.pass(turn)],
+    ['sequels', 'marks what was tried again', () => sequels.pass()],
+    ['announcing', 'says in approvals places that submissions are frozen or released', () => announcing.pass()],
+    ['cards', 'draws cards', cards],
+    ['outlook', 'looks whether Defender can be read while nothing runs', () => outlook.pass()],
+  ];
 
   return {
     submission,
@@ -77,29 +152,39 @@ export function createLoop(deps: Deps & { readonly store: RequestStore }, subscr
     results,
     deck,
     views,
+    outlook,
+    clockWatch,
+    workers: () => Object.values(workers).map((worker) => worker.status()),
+    announcing,
+    watch: deps.watch,
     async tick() {
+      await recovery.pass();
       await expiry.pass();
       await reconciliation.pass();
+      await lateFinds.pass();
       await submission.pass();
       await submission.settled();
       await following.pass();
       await parked.pass();
       await results.pass();
       await sequels.pass();
+      await announcing.pass();
       await deck.pass();
       await deck.settled();
     },
     hurry: () => nudge('following', 'reconciliation', 'results'),
     redrawOpen() {
       for (const request of deps.store.open()) deck.touch(request.id);
-      nudge('submission', 'cards');
+      nudge('submission', 'announcing', 'cards');
     },
     start() {
-      for (const [name, part] of Object.entries(passes)) workers[name] = startWorker(name, () => part.pass(), deps.clock, deps.log);
+      for (const [name, purpose, pass] of works) workers[name] = startWorker({ name, purpose, pass }, deps.clock, deps.log, real);
+      workers['clock'] = startWorker({ name: 'clock', purpose: 'sees when the machine’s clock jumps', pass: () => clockWatch.pass() }, real, deps.log);
     },
     async stop() {
-      await submission.drain();
-      await Promise.all(Object.values(workers).map((worker) => worker.stop()));
+      await Promise.all([submission.drain(), ...Object.values(workers).map((worker) => worker.stop())]);
+    },
+    async lastCards() {
       await deck.pass();
       await deck.settled();
     },

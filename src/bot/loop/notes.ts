@@ -1,11 +1,12 @@
 // The short public notes below a card, at the end of a request and when a parked device wakes: updating a card does not notify anybody, these do.
 import { duration } from '../../../cards/time.ts';
-import type { Request } from '../../liveResponse/request.ts';
+import { isTerminal } from '../../liveResponse/action.ts';
+import type { FoundLate, Request } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
 import { wordsOf } from './views.ts';
 
 export interface Note {
-  readonly what: 'end' | 'woke';
+  readonly what: 'end' | 'woke' | 'found';
   readonly text: string;
 }
 
@@ -16,10 +17,18 @@ export interface Note {
 export function dueNote(deps: Pick<Deps, 'clock' | 'settings'>, request: Request, place: string): Note | undefined {
   if (request.state === 'running') return wakeNote(deps, request, place);
   if (request.state !== 'finished' && request.state !== 'over') return undefined;
+  if (request.state === 'over' && request.found !== undefined) return foundNote(deps, request, request.found, place);
   if (request.noted.includes(place)) return undefined;
   if (request.state === 'over' && 'by' in request.ending && request.ending.by.id === request.requester.id) return undefined;
   const { title, status } = wordsOf(deps, request);
   return { what: 'end', text: `${request.id}, ${title}: ${status}.` };
+}
+
+/** What was given up ran after all: told once it has ended, to the requester who ended it as well. */
+function foundNote(deps: Pick<Deps, 'clock' | 'settings'>, request: Request, { action, noted }: FoundLate, place: string): Note | undefined {
+  if (noted.includes(place) || !isTerminal(action.status)) return undefined;
+  const { title, status } = wordsOf(deps, request);
+  return { what: 'found', text: `${request.id}, ${title}: ${status}.` };
 }
 
 function wakeNote(deps: Pick<Deps, 'clock' | 'settings'>, request: Extract<Request, { state: 'running' }>, place: string): Note | undefined {

@@ -9,23 +9,46 @@ import type { InState } from '../../liveResponse/request.ts';
 import type { CancelAsked, Parked } from '../../liveResponse/sequel.ts';
 import { cancelAtDefender } from './cancelling.ts';
 import type { Deps } from '../deps.ts';
+import type { Ages } from './ages.ts';
 import { isIn, moveFrom } from './moving.ts';
+import { createWakes } from './wakes.ts';
+import type { Wakes } from './wakes.ts';
+import type { Turn } from './worker.ts';
+import { byHand } from './worker.ts';
 
 export interface ParkedWatch {
-  /** Marks what has become parked and cancels what has been for too long. Answers when to come again. */
-  pass(): Promise<number | undefined>;
+  /** Marks what has become parked and cancels what has been for too long. Answers after how many milliseconds to come again. */
+  pass(turn?: Turn): Promise<number | undefined>;
 }
 
 /** @param hurry reads Defender at once: a session turned out to be no longer what was last read */
-export function createParked(deps: Deps, hurry: () => void): ParkedWatch {
+export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedWatch {
   const { store, defender, clock, log } = deps;
 
-  async function look(request: InState<'running'>): Promise<number | undefined> {
+  async function look(request: InState<'running'>, wakes: Wakes): Promise<void> {
     const known = request.parked === undefined ? await mark(request) : request;
-    if (known === undefined) return request.action.status === 'Pending' ? request.action.createdAt + parkedAfterMs + 1 : undefined;
-    const due = cancelDue(known);
-    if (due === undefined || due > clock.now()) return due;
-    return cancel(known);
+    if (known === undefined) {
+      if (request.action.status === 'Pending') wakes.at(request.action.createdAt + parkedAfterMs + 1);
+      return;
+    }
+    const due = cancelIn(known);
+    if (due === undefined) return;
+    if (due > 0) {
+      wakes.after(due);
+      return;
+    }
+    await cancel(known);
+    wakes.after(parkedCancelPauseMs);
+  }
+
+  /** Milliseconds until the policy's cancel is to be sent (again); undefined when it is not. A person's cancel that goes on is left alone. */
+  function cancelIn({ id, parked, cancel }: InState<'running'>): number | undefined {
+    if (parked?.cancelAt === undefined || parked.wokeAt !== undefined) return undefined;
+    const first = Math.min(parked.cancelAt - clock.now(), parked.cancelAt - parked.since - ages.of(`${id} parked`, parked.since));
+    if (cancel === undefined) return first;
+    const again = parkedCancelPauseMs - ages.of(`${id} cancel`, cancel.at);
+    if (cancel.tries === undefined) return cancel.answer === 'failed' || cancel.answer === 'noEffect' ? Math.max(first, again) : undefined;
+    return cancel.tries < parkedCancelTries ? again : undefined;
   }
 
   async function mark(request: InState<'running'>): Promise<InState<'running'> | undefined> {
@@ -35,30 +58,28 @@ export function createParked(deps: Deps, hurry: () => void): ParkedWatch {
     return marked !== undefined && isIn(marked, ['running']) ? marked : undefined;
   }
 
-  /** Written down before it is sent; a line without its call, left by a crash, is one try of several. Answers when to try again. */
-  async function cancel(request: InState<'running'>): Promise<number> {
-    const again = clock.now() + parkedCancelPauseMs;
+  /** Written down before it is sent; a line without its call, left by a crash, is one try of several. */
+  async function cancel(request: InState<'running'>): Promise<void> {
     const fresh = await read(request);
-    if (fresh === undefined) return again;
+    if (fresh === undefined) return;
     if (fresh.status !== 'Pending' || hasBegun(fresh)) {
       log.info('wokeBeforeCancel', { request: request.id, status: fresh.status });
       hurry();
-      return again;
+      return;
     }
     let asked: CancelAsked | undefined;
     await moveFrom(store, request.id, ['running'], (current, now) => {
-      const due = cancelDue(current);
-      if (due === undefined || due > now) return undefined;
+      const due = cancelIn(current);
+      if (due === undefined || due > 0) return undefined;
       const before = current.cancel?.tries ?? 0;
       asked = { by: { policy: 'cancelParkedAfter' }, at: now, answer: 'sent', tries: before + 1 };
       return { type: 'cancelAsked', cancel: asked };
     });
-    if (asked === undefined) return again;
+    if (asked === undefined) return;
     const told = asked;
     const answered = await cancelAtDefender(deps, request.actionId, `lr:${request.id} cancelled by the policy: parked for ${duration(told.at - request.action.createdAt)} (cancelParkedAfter)`);
     await moveFrom(store, request.id, ['running', 'finished'], () => ({ type: 'cancelAsked', cancel: { ...told, ...answered } }));
     hurry();
-    return again;
   }
 
   /** Undefined when Defender cannot be read or does not know it: then nothing is cancelled on an old reading. */
@@ -74,14 +95,14 @@ export function createParked(deps: Deps, hurry: () => void): ParkedWatch {
   }
 
   return {
-    async pass() {
-      const wakes: number[] = [];
+    async pass(turn = byHand) {
+      const wakes = createWakes(clock);
       for (const request of store.open()) {
         if (!isIn(request, ['running']) || hasBegun(request.action)) continue;
-        const wake = await look(request);
-        if (wake !== undefined) wakes.push(wake);
+        if (!turn.goOn()) break;
+        await look(request, wakes);
       }
-      return wakes.length === 0 ? undefined : Math.min(...wakes);
+      return wakes.wait();
     },
   };
 }
@@ -89,12 +110,4 @@ export function createParked(deps: Deps, hurry: () => void): ParkedWatch {
 function parkedFrom({ action, terms }: InState<'running'>, offlineQueue: number): Pick<Parked, 'since' | 'until' | 'cancelAt'> {
   const since = action.createdAt;
   return { since, until: since + offlineQueue, ...(terms.cancelParkedAfter === undefined ? {} : { cancelAt: since + terms.cancelParkedAfter }) };
-}
-
-/** When the policy's cancel is to be sent (again), in epoch milliseconds; undefined when it is not. A person's cancel that goes on is left alone. */
-function cancelDue({ parked, cancel }: InState<'running'>): number | undefined {
-  if (parked?.cancelAt === undefined || parked.wokeAt !== undefined) return undefined;
-  if (cancel === undefined) return parked.cancelAt;
-  if (cancel.tries === undefined) return cancel.answer === 'failed' || cancel.answer === 'noEffect' ? Math.max(parked.cancelAt, cancel.at + parkedCancelPauseMs) : undefined;
-  return cancel.tries < parkedCancelTries ? cancel.at + parkedCancelPauseMs : undefined;
 }

@@ -8,7 +8,11 @@ import { DefenderError } from '../../liveResponse/ports.ts';
 import type { InState } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
 import { deadlineFrom } from './limits.ts';
+import type { Ages } from './ages.ts';
 import { isIn, moveFrom } from './moving.ts';
+import { createWakes } from './wakes.ts';
+import type { Turn } from './worker.ts';
+import { byHand } from './worker.ts';
 
 /** An action is searched from a little before our attempt: the clocks of two machines differ. */
 const clockSlack = 10 * 60_000;
@@ -21,48 +25,56 @@ const cancelWatch = 3 * 60_000;
 export type Found = 'adopted' | 'goesOn' | 'notSeen' | 'notRead';
 
 export interface Reconciliation {
-  pass(): Promise<number | undefined>;
+  pass(turn?: Turn): Promise<number | undefined>;
   /** One search now; also what "Look again" does. */
   look(request: InState<'unknown'>): Promise<Found>;
 }
 
-export function createReconciliation(deps: Deps, isPosting: (id: string) => boolean): Reconciliation {
+export function createReconciliation(deps: Deps, ages: Ages, isPosting: (id: string) => boolean): Reconciliation {
   const { store, defender, clock, log } = deps;
+  /** In elapsed time. */
   const triedAt = new Map<string, number>();
 
-  async function pass(): Promise<number | undefined> {
-    const wakes: number[] = [];
+  async function pass(turn: Turn = byHand): Promise<number | undefined> {
+    const wakes = createWakes(clock);
     for (const request of store.open()) {
+      if (!turn.goOn()) break;
       if (request.state === 'submitting' && !isPosting(request.id)) {
         // The process died between the intent and the answer: it may have run. Read again inside the change, since the answer may just have come.
         await moveFrom(store, request.id, ['submitting'], () => (isPosting(request.id) ? undefined : { type: 'lost' }));
-        wakes.push(clock.now() + lookSchedule[0]);
+        wakes.after(lookSchedule[0]);
       }
       if (request.state !== 'unknown') continue;
-      const due = dueAt(request);
+      const due = dueIn(request);
       if (due === undefined) continue;
-      if (due <= clock.now()) await look(request);
+      if (due <= 0) await look(request);
       const after = store.get(request.id);
-      const next = after !== undefined && isIn(after, ['unknown']) ? dueAt(after) : undefined;
-      if (next !== undefined) wakes.push(next);
+      const next = after !== undefined && isIn(after, ['unknown']) ? dueIn(after) : undefined;
+      if (next !== undefined) wakes.after(next);
     }
-    return wakes.length === 0 ? undefined : Math.min(...wakes);
+    return wakes.wait();
   }
 
-  function dueAt(request: InState<'unknown'>): number | undefined {
+  /** Milliseconds until the next look; negative when it is late. */
+  function dueIn(request: InState<'unknown'>): number | undefined {
     const step = lookSchedule[request.looks];
     if (step === undefined) return afterCancel(request);
-    return Math.max(request.since + step, (triedAt.get(request.id) ?? 0) + retryPause);
+    return Math.max(step - ages.of(`${request.id} unknown`, request.since), retryPause - sinceTry(request.id));
+  }
+
+  function sinceTry(id: string): number {
+    return clock.elapsed() - (triedAt.get(id) ?? -Infinity);
   }
 
   /** Somebody cancelled a session that had been lost from sight: its end is looked for a while, so that nobody has to press. */
   function afterCancel({ id, cancel }: InState<'unknown'>): number | undefined {
-    if (cancel?.answer !== 'accepted' || clock.now() - cancel.at > cancelWatch) return undefined;
-    return Math.max(cancel.at, triedAt.get(id) ?? 0) + cancelPause;
+    if (cancel?.answer !== 'accepted') return undefined;
+    const age = ages.of(`${id} cancel`, cancel.at);
+    return age > cancelWatch ? undefined : cancelPause - Math.min(age, sinceTry(id));
   }
 
   async function look(request: InState<'unknown'>): Promise<Found> {
-    triedAt.set(request.id, clock.now());
+    triedAt.set(request.id, clock.elapsed());
     const found = await find(request);
     if (found === 'notRead') return 'notRead';
     // Taken up again while it goes on, an overdue session would be overdue at once, and so to and fro for ever.
@@ -96,14 +108,14 @@ export function createReconciliation(deps: Deps, isPosting: (id: string) => bool
 }
 
 /** What an action found by our tag runs, where that is not what was approved: somebody else may have used our tag, or our credentials. */
-export function differing({ log }: Pick<Deps, 'log'>, request: InState<'submitting' | 'unknown'>, { id, commands }: Action): { readonly differs?: readonly Command[] } {
+export function differing({ log }: Pick<Deps, 'log'>, request: InState<'submitting' | 'unknown' | 'over'>, { id, commands }: Action): { readonly differs?: readonly Command[] } {
   if (commands === undefined || sameCommands(commands, request.commands)) return {};
   log.error('commandsDiffer', { request: request.id, action: id });
   return { differs: commands };
 }
 
 /** The newest of the device's recent actions that bears the tag of any of our attempts, since each of them may have arrived. @throws DefenderError */
-export async function findByTag({ defender, log }: Pick<Deps, 'defender' | 'log'>, request: InState<'submitting' | 'unknown'>): Promise<Action | undefined> {
+export async function findByTag({ defender, log }: Pick<Deps, 'defender' | 'log'>, request: InState<'submitting' | 'unknown' | 'over'>): Promise<Action | undefined> {
   const first = Math.min(...request.attempts.map((attempt) => attempt.at));
   const recent = await defender.recent(request.device.id, first - clockSlack);
   const ours = recent.filter((action) => request.attempts.some((attempt) => action.comment.includes(attempt.tag)));

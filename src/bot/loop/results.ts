@@ -1,14 +1,19 @@
 // Reads what completed commands left: script output for the excerpt, the first bytes of collected files, and the links of a finished card.
-import { stepState } from '../../liveResponse/action.ts';
-import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
+import { stepStates } from '../../liveResponse/action.ts';
+import { DefenderError, StoreError, errorAnswer } from '../../liveResponse/ports.ts';
 import { describeFile, sniffBytes } from '../../liveResponse/result.ts';
-import { maxTranscriptBytes, readTranscript } from '../../liveResponse/transcript.ts';
+import { maxTranscriptBytes, notTextOf, readTranscript } from '../../liveResponse/transcript.ts';
 import type { PersonRef } from '../../liveResponse/person.ts';
 import type { InState, Request } from '../../liveResponse/request.ts';
-import type { CollectedFile, ResultTrouble } from '../../liveResponse/resultFacts.ts';
+import type { CollectedFile, LinkFact, NotText, ResultTrouble } from '../../liveResponse/resultFacts.ts';
 import type { Deps } from '../deps.ts';
+import type { Ages } from './ages.ts';
 import { isIn, moveFrom } from './moving.ts';
 import { placesOf } from '../rules/cardPlaces.ts';
+import { createWakes } from './wakes.ts';
+import type { Wakes } from './wakes.ts';
+import type { Turn } from './worker.ts';
+import { byHand } from './worker.ts';
 
 /** Pauses after a try to read a result that is not there yet, in milliseconds; the last repeats. */
 const retryPauses = [3_000, 5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 120_000, 300_000, 600_000] as const;
@@ -23,111 +28,141 @@ type WithResults = InState<'running' | 'finished'>;
 export interface Results {
   /** Marks a request as changed. */
   touch(id: string): void;
-  pass(): Promise<number | undefined>;
+  pass(turn?: Turn): Promise<number | undefined>;
+  /** The disk is well again: texts that could not be kept are read now. */
+  recovered(): void;
   /** Reads one transcript now, for somebody who asked. @throws DefenderError */
-  read(request: WithResults, index: number): Promise<string>;
+  read(request: Pick<WithResults, 'id' | 'actionId'>, index: number): Promise<OutputRead>;
 }
 
-export function createResults(deps: Deps): Results {
+export interface OutputRead {
+  readonly text: string;
+  /** What lay there instead of a text. */
+  readonly notText?: NotText;
+}
+
+export function createResults(deps: Deps, ages: Ages): Results {
   const { store, defender, clock, log } = deps;
   const tries = new Map<string, Tries>();
   /** Files whose card was given its link at the finish; after that a person asks. */
   const offered = new Set<string>();
   /** Requests that may have a result to be read or a link to be taken back: all of them once, then those that changed or wait. */
   const touched = new Set(store.all().map((request) => request.id).reverse());
-  let sweptAt = 0;
+  /** Those with links that may die while others are read. */
+  const linked = new Set(store.all().flatMap((request) => (hasLinks(request) ? [request.id] : [])));
+  let sweptAt = -Infinity;
+  /** Texts cannot be kept before this moment of elapsed time; nothing is read for them meanwhile. */
+  let brokenUntil = -Infinity;
 
-  async function pass(): Promise<number | undefined> {
+  async function pass(turn: Turn = byHand): Promise<number | undefined> {
     // A reading that cannot be written down would only cost a call.
-    if (store.trouble() !== undefined) return clock.now() + brokenPause;
-    const wakes: number[] = [];
+    if (store.trouble() !== undefined) return brokenPause;
+    const wakes = createWakes(clock);
     // Latest change first.
     for (const id of [...touched].reverse()) {
+      if (!turn.goOn()) return undefined;
       // Forgotten before it is looked at: whatever changes while it is looked at touches it again.
       touched.delete(id);
-      const next = await careFor(id);
-      if (next.length > 0) touched.add(id);
-      wakes.push(...next);
+      if (await careFor(id, wakes, turn)) touched.add(id);
     }
     await sweep();
-    return wakes.length === 0 ? undefined : Math.min(...wakes);
+    return wakes.wait();
   }
 
-  /** Times at which the request is to be looked at again; none when nothing is left to do until it changes. One that is broken must not stop the others. */
-  async function careFor(id: string): Promise<readonly number[]> {
+  /** Whether the request is to be looked at again though it does not change. One that is broken must not stop the others. */
+  async function careFor(id: string, wakes: Wakes, turn: Turn): Promise<boolean> {
     try {
       const request = store.get(id);
-      if (request === undefined || !isIn(request, ['running', 'finished'])) return [];
-      const read: number[] = [];
-      for (const index of missing(request)) read.push(...(await tryAt(request, index)));
+      if (request === undefined || !isIn(request, ['running', 'finished'])) return false;
+      let more = false;
+      for (const index of missing(request)) {
+        if (!turn.goOn()) return true;
+        const again = await tryAt(request, index);
+        if (again !== undefined) wakes.after(again);
+        more ||= again !== undefined;
+      }
       await retire(id);
       const after = store.get(id);
-      return after?.state === 'finished' ? [...read, ...(await keepLinks(after))] : read;
+      if (after?.state !== 'finished' || !turn.goOn()) return more;
+      const links = await keepLinks(after, wakes);
+      return more || links;
     } catch (error) {
       log.error('resultsBroke', { request: id, error });
-      return [clock.now() + brokenPause];
+      wakes.after(brokenPause);
+      return true;
     }
   }
 
   /** Completed commands whose result has not been seen yet, as far as it is still worth trying. */
   function missing(request: WithResults): readonly number[] {
-    const ended = request.state === 'finished';
+    const states = stepStates(request.action, request.commands.length);
     return request.commands.flatMap((command, index) => {
       if (command.type === 'PutFile') return []; // Has no result (learn.microsoft.com/defender-endpoint/api/run-live-response).
-      if (stepState(request.action.progress[index], ended) !== 'completed') return [];
+      if (states[index] !== 'completed') return [];
       if (request.results.excerpts.some((one) => one.index === index) || request.results.files.some((one) => one.index === index)) return [];
       const trouble = request.results.troubles.find((one) => one.index === index);
       return trouble !== undefined && isFinal(trouble.code) ? [] : [index];
     });
   }
 
-  async function tryAt(request: WithResults, index: number): Promise<readonly number[]> {
+  /** Answers after how many milliseconds to try again; undefined when there is nothing more to try. */
+  async function tryAt(request: WithResults, index: number): Promise<number | undefined> {
     const key = `${request.id}:${index}`;
     const ended = request.state === 'finished';
     const known = tries.get(key);
     // What Defender did not hand out while the session ran says nothing of what it does afterwards: with the end it begins anew.
     const before = known?.ended === ended ? known : undefined;
-    if (before !== undefined && before.nextAt > clock.now()) return [before.nextAt];
+    const script = request.commands[index]?.type === 'RunScript';
+    const wait = Math.max(before?.nextAt ?? -Infinity, script ? brokenUntil : -Infinity) - clock.elapsed();
+    if (wait > 0) return wait;
     // A reading may take half a minute, and there may be many: links of other cards die in the meantime.
-    for (const id of touched) await retire(id);
+    for (const id of linked) await retire(id);
     try {
-      if (request.commands[index]?.type === 'RunScript') await read(request, index);
+      if (script) await read(request, index);
       else await sniff(request, index);
       tries.delete(key);
-      return [];
+      return undefined;
     } catch (error) {
+      if (error instanceof StoreError) {
+        log.error('resultNotKept', { request: request.id, index, error });
+        // The disk is at fault and not this result: nothing more is read until it has been tried again.
+        brokenUntil = clock.elapsed() + brokenPause;
+        return brokenPause;
+      }
       const code = error instanceof DefenderError ? error.code : 'unavailable';
       const count = (before?.count ?? 0) + 1;
       // Only an answer of Defender counts towards giving up: while it is down, nobody knows what it keeps.
       const told = (before?.told ?? 0) + (outages.has(code) ? 0 : 1);
       const pause = retryPauses[count - 1] ?? lastPause;
       const retryAfter = error instanceof DefenderError ? (error.detail.retryAfterMs ?? 0) : brokenPause;
-      const nextAt = clock.now() + Math.max(pause, retryAfter);
-      tries.set(key, { count, told, nextAt, ended });
+      const next = Math.max(pause, retryAfter);
+      tries.set(key, { count, told, nextAt: clock.elapsed() + next, ended });
       if (error instanceof DefenderError) log.info('resultNotRead', { request: request.id, index, code, tries: count, target: error.detail.target });
       else log.error('resultNotKept', { request: request.id, index, tries: count, error });
       const trouble = { code: ended && told > retryPauses.length ? 'gone' : code, tries: count, ...(error instanceof DefenderError ? { error: errorAnswer(error) } : {}) };
-      return (await tellTrouble(request, index, trouble)) ? [] : [nextAt];
+      return (await tellTrouble(request, index, trouble)) ? undefined : next;
     }
   }
 
   /** True when the trouble will not pass by itself, so that nothing more is tried. */
   async function tellTrouble(request: WithResults, index: number, found: Pick<ResultTrouble, 'code' | 'tries' | 'error'>): Promise<boolean> {
+    // Both say that calls are scarce, and nothing of the result: no news where something is known of it already.
     const own = found.code === 'paced' || found.code === 'throttled';
-    const code = own ? 'notReady' : found.code;
+    const code = own ? 'throttled' : found.code;
     await moveFrom(store, request.id, ['running', 'finished'], (current, now) => {
       const known = current.results.troubles.find((one) => one.index === index);
-      return known?.code === code ? undefined : { type: 'resultTrouble', trouble: { index, at: now, code, tries: found.tries, ...(own || found.error === undefined ? {} : { error: found.error }) } };
+      return known?.code === code || (own && known !== undefined) ? undefined : { type: 'resultTrouble', trouble: { index, at: now, code, tries: found.tries, ...(found.error === undefined ? {} : { error: found.error }) } };
     });
     if (isFinal(code)) tries.delete(`${request.id}:${index}`);
     return isFinal(code);
   }
 
-  async function read(request: WithResults, index: number): Promise<string> {
+  async function read(request: Pick<WithResults, 'id' | 'actionId'>, index: number): Promise<OutputRead> {
     const link = await defender.link(request.actionId, index);
     const result = await defender.read(link.url, maxTranscriptBytes);
     const transcript = readTranscript(result.bytes, result.cut);
     const text = [transcript.output, transcript.errors === '' ? '' : `--- script_errors ---\n${transcript.errors}`].filter((part) => part !== '').join('\n');
+    const notText = notTextOf(result.bytes, transcript, result.size);
     const kept = await deps.outputs.put(request.id, index, text);
     await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({
       type: 'excerptRead',
@@ -138,10 +173,11 @@ export function createResults(deps: Deps): Results {
         sha256: kept.sha256,
         errors: transcript.errors.trim() !== '',
         cut: result.cut,
+        ...(notText === undefined ? {} : { notText }),
         ...(transcript.exitCode === undefined ? {} : { exitCode: transcript.exitCode }),
       },
     }));
-    return text;
+    return { text, ...(notText === undefined ? {} : { notText }) };
   }
 
   async function sniff(request: WithResults, index: number): Promise<void> {
@@ -153,17 +189,23 @@ export function createResults(deps: Deps): Results {
   /** Takes back the links that are about to die. */
   async function retire(id: string): Promise<void> {
     const request = store.get(id);
+    if (request === undefined || !hasLinks(request)) linked.delete(id);
     if (request?.state !== 'finished') return;
     for (const link of request.results.links) {
-      if (link.expiresAt - retireBefore > clock.now()) continue;
+      if (liveFor(id, link) > 0) continue;
       deps.links.drop(id, link.index);
       await moveFrom(store, id, ['finished'], () => ({ type: 'linkRetired', index: link.index }));
     }
   }
 
-  /** Mints the links of a card that has just finished. Answers when those that live are to be taken back. */
-  async function keepLinks(request: InState<'finished'>): Promise<readonly number[]> {
-    const wakes = request.results.links.map((link) => link.expiresAt - retireBefore);
+  /** Milliseconds until a link is taken back: by its own time, and by how long it was to live when it was minted. */
+  function liveFor(id: string, { index, at, expiresAt }: LinkFact): number {
+    return Math.min(expiresAt - clock.now(), expiresAt - at - ages.of(`${id} link ${index}`, at)) - retireBefore;
+  }
+
+  /** Mints the links of a card that has just finished. Whether there are some that live, and are to be taken back. */
+  async function keepLinks(request: InState<'finished'>, wakes: Wakes): Promise<boolean> {
+    for (const link of request.results.links) wakes.after(Math.max(0, liveFor(request.id, link)));
     for (const file of freshFiles(request)) {
       try {
         await mintOnCard(deps, request, file.index);
@@ -175,31 +217,44 @@ export function createResults(deps: Deps): Results {
       }
       offered.add(`${request.id}:${file.index}`);
     }
-    return wakes;
+    return request.results.links.length > 0;
   }
 
   /** Files of a request that finished a moment ago and was never given a link by itself: one link, at the finish, where cards may hold it. */
   function freshFiles(request: InState<'finished'>): readonly CollectedFile[] {
-    if (clock.now() - request.endedAt > offerWithin) return [];
+    if (ages.of(`${request.id} ended`, request.endedAt) > offerWithin) return [];
     if (!placesOf(deps, request).some((place) => place.results === 'card')) return [];
     return request.results.files.filter((file) => !offered.has(`${request.id}:${file.index}`) && !request.results.links.some((link) => link.index === file.index));
   }
 
   async function sweep(): Promise<void> {
-    const now = clock.now();
-    if (now - sweptAt < sweepEvery) return;
-    sweptAt = now;
-    const removed = await deps.outputs.sweep(now - deps.settings.outputRetention);
+    if (clock.elapsed() - sweptAt < sweepEvery) return;
+    sweptAt = clock.elapsed();
+    const removed = await deps.outputs.sweep(clock.now() - deps.settings.outputRetention);
     if (removed > 0) log.info('outputsSwept', { removed });
   }
 
-  return { touch: (id) => void touched.add(id), pass, read };
+  return {
+    touch(id) {
+      touched.add(id);
+      const request = store.get(id);
+      if (request !== undefined && hasLinks(request)) linked.add(id);
+    },
+    pass,
+    recovered: () => void (brokenUntil = -Infinity),
+    read,
+  };
+}
+
+function hasLinks(request: Request): boolean {
+  return request.state === 'finished' && request.results.links.length > 0;
 }
 
 interface Tries {
   readonly count: number;
   /** Those of them that Defender answered with a no. */
   readonly told: number;
+  /** In elapsed time. */
   readonly nextAt: number;
   /** Whether the session had ended by then. */
   readonly ended: boolean;
@@ -217,7 +272,7 @@ function isFinal(code: string): boolean {
 }
 
 /** Defender's no to a link, with its correlation id. Our own budget and an outage say nothing of the link. */
-export async function keepRefusal({ store }: Pick<Deps, 'store'>, request: WithResults, index: number, error: DefenderError): Promise<void> {
+export async function keepRefusal({ store }: Pick<Deps, 'store'>, request: Pick<WithResults, 'id'>, index: number, error: DefenderError): Promise<void> {
   if (error.detail.status === undefined || outages.has(error.code) && error.code !== 'unauthorized') return;
   await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({ type: 'linkRefused', trouble: { index, at: now, code: error.code, tries: 1, error: errorAnswer(error) } }));
 }

@@ -1,9 +1,7 @@
 // Writes on an ended request that it was tried again, and as what: read off the new request, so that no crash between the two loses it.
+import { sequelOrigin } from '../../liveResponse/twins.ts';
 import type { Deps } from '../deps.ts';
 import { moveFrom } from './moving.ts';
-
-/** How the origin of a request begins that was made from an earlier one; the rest is the id of the last attempt before it. */
-const sequelOrigin = 'again:';
 
 export function originAfter(id: string): string {
   return `${sequelOrigin}${id}`;

@@ -1,6 +1,7 @@
 // From approved to running: claim a slot, write the intent down, POST once. What a definite "no" means is decided here; a lost
 // answer goes to reconciliation and is never repeated by itself. What holds a request back is in `holds`, what must still be true in `beforeSending`.
-import { earlierAttempt } from '../../../cards/said.ts';
+import { clip, oneLine } from '../../../cards/clip.ts';
+import { earlierAttempt } from '../../liveResponse/request.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import type { Blocker } from '../../liveResponse/errorAnswer.ts';
 import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
@@ -11,15 +12,19 @@ import { blockerFrom, findBlocker } from './blocking.ts';
 import type { Deps } from '../deps.ts';
 import { busyPause, createHolds, outageOf, throttledPause, unavailablePause } from './holds.ts';
 import { deadlineFrom } from './limits.ts';
+import type { Ages } from './ages.ts';
 import { isIn, moveFrom } from './moving.ts';
 import { differing, findByTag } from './reconciliation.ts';
+import { createWakes } from './wakes.ts';
+import type { Turn } from './worker.ts';
+import { byHand } from './worker.ts';
 
 /** Defender documents no limit for a Comment; this is ours. */
 const maxComment = 1000;
 
 export interface Submission {
-  /** Lapses what is too old, claims what may be claimed and starts the POSTs. Answers when to come again. */
-  pass(): Promise<number | undefined>;
+  /** Lapses what is too old, claims what may be claimed and starts the POSTs. Answers after how many milliseconds to come again. */
+  pass(turn?: Turn): Promise<number | undefined>;
   /** True while this process waits for the answer to this request's POST. */
   isPosting(id: string): boolean;
   /** Claims nothing more; resolves when no POST is under way. */
@@ -33,31 +38,37 @@ export interface Submission {
 }
 
 /** `done` is called after every POST, so that the loop goes on at once. */
-export function createSubmission(deps: Deps, done: () => void): Submission {
+export function createSubmission(deps: Deps, ages: Ages, done: () => void): Submission {
   const { store, defender, clock, budgets, log } = deps;
   const flights = new Map<string, Promise<void>>();
   const reserved = new Set<string>();
   const holds = createHolds(deps, { has: (id) => flights.has(id), reserved: () => reserved.size });
   let draining = false;
 
-  async function pass(): Promise<number | undefined> {
-    const now = clock.now();
-    const wakes: number[] = [];
+  async function pass(turn: Turn = byHand): Promise<number | undefined> {
+    const wakes = createWakes(clock);
     for (const request of holds.waiting()) {
-      if (request.runBefore <= now) {
+      if (!turn.goOn()) break;
+      if (lapsesIn(request) <= 0) {
         holds.forget(request.id);
         await moveFrom(store, request.id, ['queued'], () => ({ type: 'lapsed' }));
         continue;
       }
-      const hold = draining ? { until: request.runBefore } : holds.of(request, now);
+      if (draining) continue;
+      const hold = holds.of(request);
       if (hold === undefined) {
         launch(request);
         continue;
       }
       await holds.tell(request.id, hold.cause, hold);
-      wakes.push(Math.min(hold.until, request.runBefore));
+      wakes.after(Math.min(hold.wait, lapsesIn(request)));
     }
-    return wakes.length === 0 ? undefined : Math.min(...wakes);
+    return wakes.wait();
+  }
+
+  /** By the time on the card, and no later than it was meant: a clock that is set back must not keep an old approval alive. */
+  function lapsesIn({ id, runBefore, approval }: InState<'queued'>): number {
+    return Math.min(runBefore - clock.now(), runBefore - approval.at - ages.of(`${id} approved`, approval.at));
   }
 
   /** Told after the deferral is written: a crash while the list is asked must not make a definite no a lost answer. */
@@ -103,7 +114,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     if (current.state !== 'queued') return { no: `it is ${current.state}` };
     if (store.freeze() !== undefined) return { no: 'submissions are frozen' };
     if (draining) return { no: 'the bot is stopping' };
-    if (current.runBefore <= clock.now()) return { no: 'the approval has lapsed' };
+    if (!isIn(current, ['queued']) || lapsesIn(current) <= 0) return { no: 'the approval has lapsed' };
     return { event: { type: 'claimed', attempt } };
   }
 
@@ -116,7 +127,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
       return undefined;
     }
     if ('again' in reading) {
-      holds.pause(request.id, clock.now() + (reading.again.detail.retryAfterMs ?? unavailablePause));
+      holds.pause(request.id, reading.again.detail.retryAfterMs ?? unavailablePause);
       await holds.tell(request.id, reading.cause, reading.cause === 'slot' ? {} : { error: errorAnswer(reading.again) });
       return undefined;
     }
@@ -158,6 +169,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
   }
 
   async function started(request: InState<'submitting'>, action: Action): Promise<void> {
+    holds.forget(request.id);
     await move(request.id, (now) => ({ type: 'submitted', action, deadline: deadlineFrom(request, now, deps.settings.offlineQueue), ...differing(deps, request, action) }));
   }
 
@@ -202,7 +214,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
         case 'busy':
           return deferred('deviceBusy', busyPause);
         case 'throttled':
-          return deferred(holds.learn429(now), throttledPause);
+          return deferred(holds.learn429(), throttledPause);
         case 'paced':
           return deferred('slot', 1_000);
         case 'unavailable':
@@ -229,7 +241,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
   return {
     pass,
     settled,
-    sessions: () => ({ live: holds.sessionsHeld(clock.now()), cap: holds.cap(clock.now()) }),
+    sessions: () => ({ live: holds.sessionsHeld(), cap: holds.cap() }),
     isPosting: (id) => flights.has(id),
     async drain() {
       draining = true;
@@ -237,7 +249,7 @@ export function createSubmission(deps: Deps, done: () => void): Submission {
     },
     place(id) {
       const position = holds.waiting().findIndex((request) => request.id === id) + 1;
-      return position === 0 ? undefined : { position, expectedAt: budgets.expectedAt(position, clock.now()) };
+      return position === 0 ? undefined : { position, expectedAt: clock.now() + budgets.expectedIn(position, clock.elapsed()) };
     },
   };
 }
@@ -268,6 +280,6 @@ function refusal(error: DefenderError): Move {
 /** The tag first, so that it survives any cut; then the people, since to Defender the requestor is only our application. */
 export function commentOf(request: Request, attempt: Attempt): string {
   const approver = 'approval' in request ? request.approval.by.name : 'nobody';
-  const reason = request.reason === undefined ? '' : ` | reason: ${request.reason}`;
-  return `${attempt.tag} | requested by ${request.requester.name} | approved by ${approver} | ${request.fingerprint}${reason}`.slice(0, maxComment);
+  const reason = request.reason === undefined ? '' : ` | reason: ${oneLine(request.reason, maxComment)}`;
+  return clip(`${attempt.tag} | requested by ${request.requester.name} | approved by ${approver} | ${request.fingerprint}${reason}`, maxComment);
 }

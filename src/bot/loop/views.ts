@@ -2,20 +2,29 @@
 import { cardView, titleOf } from '../../../cards/cardView.ts';
 import { said } from '../../../cards/words.ts';
 import type { CardView } from '../../../cards/view.ts';
+import type { ViewContext } from '../../../cards/view.ts';
+import type { Outage } from '../../liveResponse/errorAnswer.ts';
+import type { Kind } from '../../liveResponse/pacing.ts';
+import { looksBeforeAsking } from '../../liveResponse/pacing.ts';
 import type { Request } from '../../liveResponse/request.ts';
+import { isOpen } from '../../liveResponse/request.ts';
+import type { DefenderWatch, Sight } from './defenderWatch.ts';
+import type { TwinIndex } from './twins.ts';
 import type { Deps } from '../deps.ts';
 import type { CardPlace } from '../rules/places.ts';
 import type { Submission } from './submission.ts';
 
 export interface Views {
   of(request: Request, place: Pick<CardPlace, 'results' | 'notify'>): Promise<CardView>;
+  /** Status and lead as its cards have them: for lists and answers. */
+  words(request: Request): { readonly status: string; readonly lead: string };
 }
 
 /** Outputs remembered whole, so that a card can count lines and show the end of a failed one; larger ones are read from disk again. */
 const textsKept = 50;
 const keptCharacters = 200_000;
 
-export function createViews(deps: Deps, submission: Pick<Submission, 'place'>): Views {
+export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, 'outage'> }, submission: Pick<Submission, 'place'>, twins: Pick<TwinIndex, 'of'>): Views {
   const texts = new Map<string, string>();
 
   async function textOf(request: Request, index: number, sha256: string): Promise<string | undefined> {
@@ -30,7 +39,44 @@ export function createViews(deps: Deps, submission: Pick<Submission, 'place'>): 
     return text;
   }
 
+  /** What cannot be had from Defender and concerns this request as it stands; never since before it did. */
+  function outageFor(request: Request): Outage | undefined {
+    switch (request.state) {
+      case 'running':
+        return since(deps.watch.outage('follow'), request.startedAt);
+      case 'unknown':
+        // After the last look nothing is read until somebody asks for it.
+        return request.looks >= looksBeforeAsking ? undefined : since(deps.watch.outage(request.actionId === undefined ? 'search' : 'follow'), request.since);
+      case 'queued': {
+        const { waitsFor, error } = request;
+        const what = waitsFor === 'library' ? 'library' : error?.call === undefined ? undefined : sightOf[error.call];
+        const waits = waitsFor === 'library' || waitsFor === 'unavailable' || waitsFor === 'unauthorized' || waitsFor === 'throttled';
+        return waits && what !== undefined ? since(deps.watch.outage(what), request.approval.at) : undefined;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  function contextOf(request: Request): ViewContext {
+    const queue = submission.place(request.id);
+    const freeze = deps.store.freeze();
+    const outage = outageFor(request);
+    return {
+      now: deps.clock.now(),
+      results: 'private',
+      simulated: deps.settings.simulated,
+      outputs: nothing,
+      urls: nothing,
+      command: deps.settings.command,
+      ...(queue === undefined ? {} : { queue }),
+      ...(freeze === undefined ? {} : { frozen: freeze }),
+      ...(outage === undefined ? {} : { outage }),
+    };
+  }
+
   return {
+    words: (request) => said(request, contextOf(request)),
     async of(request, place) {
       const outputs = new Map<number, string>();
       if (place.results === 'card' && 'results' in request) {
@@ -40,17 +86,21 @@ export function createViews(deps: Deps, submission: Pick<Submission, 'place'>): 
         }
       }
       const now = deps.clock.now();
-      const queue = submission.place(request.id);
-      const freeze = deps.store.freeze();
       return cardView(request, {
-        now,
+        ...contextOf(request),
         results: place.results,
-        simulated: deps.settings.simulated,
         outputs,
-        urls: place.results === 'card' ? deps.links.of(request.id, now) : new Map(),
-        command: deps.settings.command,
-        ...(queue === undefined ? {} : { queue }),
-        ...(freeze === undefined ? {} : { frozen: freeze.why }),
+        urls: place.results === 'card' ? deps.links.of(request.id, now) : nothing,
+        twins: isOpen(request)
+          ? twins.of(request).map((twin) => ({
+              id: twin.id,
+              status: said(twin, contextOf(twin)).status,
+              open: isOpen(twin),
+              askedBy: twin.requester.name,
+              askedAt: twin.at,
+              ...('endedAt' in twin ? { endedAt: twin.endedAt } : {}),
+            }))
+          : [],
         ...(place.notify === undefined ? {} : { notify: place.notify }),
       });
     },
@@ -58,6 +108,12 @@ export function createViews(deps: Deps, submission: Pick<Submission, 'place'>): 
 }
 
 const nothing: ReadonlyMap<number, string> = new Map();
+
+const sightOf: Readonly<Record<Kind, Sight>> = { submit: 'submit', list: 'search', get: 'follow', link: 'results', cancel: 'cancel', machines: 'machines', library: 'library' };
+
+function since(outage: Outage | undefined, from: number): Outage | undefined {
+  return outage === undefined || outage.since >= from ? outage : { ...outage, since: from };
+}
 
 /** Title, status and lead of a request outside a card: for lists and notes. */
 export function wordsOf(deps: Pick<Deps, 'clock' | 'settings'>, request: Request): { readonly title: string; readonly status: string; readonly lead: string } {

@@ -99,10 +99,10 @@ export function termsOf(tier: Tier, now: number): Terms {
 }
 
 /** Why a request that no longer awaits approval cannot be decided; undefined while it does. */
-function decided(request: Request, actor: Actor): Refusal | undefined {
+function decided(request: Request, actor: Actor, deed: 'approve' | 'deny'): Refusal | undefined {
   if (request.state === 'awaitingApproval') return undefined;
   if (request.state === 'over') return wasOver(request);
-  return { refused: 'alreadyApproved', id: request.id, by: request.approval.by, at: request.approval.at, you: request.approval.by.id === actor.person.id };
+  return { refused: 'alreadyApproved', id: request.id, by: request.approval.by, at: request.approval.at, you: request.approval.by.id === actor.person.id, deed, state: request.state };
 }
 
 function sameAsShown(request: Request, press: ApprovingPress): Refusal | undefined {
@@ -112,7 +112,7 @@ function sameAsShown(request: Request, press: ApprovingPress): Refusal | undefin
 
 /** Undefined when this press approves. The order is that of what helps most to know. */
 export function mayApprove(actor: Actor, request: Request, press: ApprovingPress, policy: Policy, now: number, freeze?: Freeze): Refusal | undefined {
-  const over = decided(request, actor);
+  const over = decided(request, actor, 'approve');
   if (over !== undefined) return over;
   if (now >= request.terms.expiresAt) return { refused: 'expired', id: request.id, at: request.terms.expiresAt };
   // Before the role: nobody approves their own request, administrators included.
@@ -126,7 +126,7 @@ export function mayPrepareApproval(actor: Actor, request: Request, policy: Polic
 }
 
 export function mayDeny(actor: Actor, request: Request, now: number): Refusal | undefined {
-  const over = decided(request, actor);
+  const over = decided(request, actor, 'deny');
   if (over !== undefined) return over;
   if (now >= request.terms.expiresAt) return { refused: 'expired', id: request.id, at: request.terms.expiresAt };
   if (isRequester(actor, request)) return { refused: 'ownRequest', id: request.id };

@@ -1,4 +1,5 @@
 // How an ended request reads in a sentence.
+import { againFrom } from '../../../cards/again.ts';
 import type { Ending, InState } from '../../liveResponse/request.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -21,5 +22,5 @@ export function endingWords(ending: Ending): string {
 }
 
 export function wasOver(request: InState<'over'>): Refusal {
-  return { refused: 'alreadyOver', id: request.id, how: endingWords(request.ending), at: request.endedAt };
+  return { refused: 'alreadyOver', id: request.id, how: `${endingWords(request.ending)}${request.found === undefined ? '' : ' (seen at Defender since)'}`, at: request.endedAt, ...('from' in againFrom(request) ? { retry: true } : {}) };
 }

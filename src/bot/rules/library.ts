@@ -26,13 +26,13 @@ export const libraryMemory = 60_000;
 
 /** Answers from the last reading while that is young, and asks once for all who ask at the same time. Failures are not remembered. */
 export function createRecentLibrary(deps: Pick<Deps, 'defender' | 'clock' | 'log'>): () => Promise<LibraryReading> {
-  let last: LibraryReading | undefined;
+  let last: { readonly reading: LibraryReading; readonly at: number } | undefined;
   let asking: Promise<LibraryReading> | undefined;
   return async () => {
-    if (last !== undefined && deps.clock.now() - last.at < libraryMemory) return last;
+    if (last !== undefined && deps.clock.elapsed() - last.at < libraryMemory) return last.reading;
     asking ??= readLibrary(deps).finally(() => (asking = undefined));
     const reading = await asking;
-    last = 'files' in reading ? reading : undefined;
+    last = 'files' in reading ? { reading, at: deps.clock.elapsed() } : undefined;
     return reading;
   };
 }

@@ -1,14 +1,16 @@
 // Everything the bot may answer "no" to in conversation, as values, and the one place that puts each into words with the next step.
 import type { NotAgain } from '../../../cards/again.ts';
 import type { Trust } from '../ports.ts';
+import { frozenSentence } from '../../../cards/frozen.ts';
 import { rightSentence } from '../../../cards/rights.ts';
 import { changeWords } from '../../../cards/scripts.ts';
+import { duration, stamp } from '../../../cards/time.ts';
 import type { Command } from '../../liveResponse/commands.ts';
 import type { Departure } from '../../liveResponse/content.ts';
 import type { ErrorAnswer } from '../../liveResponse/errorAnswer.ts';
 import type { Asker, PersonRef } from '../../liveResponse/person.ts';
 import type { State } from '../../liveResponse/request.ts';
-import { drawn } from './drawn.ts';
+import { drawnSentence } from './drawn.ts';
 
 /** A device as it is listed when a name fits several. */
 export interface Candidate {
@@ -30,7 +32,9 @@ export type Refusal =
   // Who
   | { readonly refused: 'unlisted'; readonly account: string }
   | { readonly refused: 'ambiguousPerson'; readonly account: string; readonly people: readonly string[] }
-  | { readonly refused: 'notMember'; readonly trust: Exclude<Trust, 'member'> }
+  | { readonly refused: 'notMember'; readonly trust: Exclude<Trust, 'member' | 'unknown'> }
+  /** `undone` completes "so nothing was ...". */
+  | { readonly refused: 'identityUnread'; readonly platform: string; readonly undone?: string; readonly pressed?: boolean }
   | { readonly refused: 'missingRole'; readonly deed: Deed; readonly need: readonly string[]; readonly unread: readonly string[] }
   | { readonly refused: 'selfApproval'; readonly id: string; readonly deed: 'approve' | 'resend' }
   | { readonly refused: 'ownRequest'; readonly id: string }
@@ -41,14 +45,21 @@ export type Refusal =
   | { readonly refused: 'unknownRecipe'; readonly recipe: string }
   | { readonly refused: 'commandNotAllowed'; readonly command: Command['type'] }
   | { readonly refused: 'reasonRequired'; readonly tier: string }
+  /** `line` is the typed line with the nearest name; `recipe`: the policy's name, which the asker did not type. */
+  | { readonly refused: 'notInLibrary'; readonly name: string; readonly suggestions: readonly string[]; readonly line?: string; readonly recipe?: string }
   // Which device
-  | { readonly refused: 'unknownDevice'; readonly name: string }
+  | { readonly refused: 'unknownDevice'; readonly name: string; readonly meant?: 'recipe' | 'command' | 'file' | 'request' }
+  | { readonly refused: 'requestAsDevice'; readonly id: string; readonly device: string }
   | { readonly refused: 'ambiguousDevice'; readonly name: string; readonly candidates: readonly Candidate[] }
   | { readonly refused: 'outOfScope'; readonly device: string; readonly cause: ScopeCause }
   // The state of things
   | { readonly refused: 'unknownRequest'; readonly id: string }
-  | { readonly refused: 'alreadyApproved'; readonly id: string; readonly by: PersonRef; readonly at: number; readonly you: boolean }
-  | { readonly refused: 'alreadyOver'; readonly id: string; readonly how: string; readonly at: number }
+  /** Something else was typed as the id. `requests`: those that may be meant, such as the open ones on that device. */
+  | { readonly refused: 'noRequestId'; readonly verb: string; readonly word: string; readonly meant: 'recipe' | 'command' | 'file' | 'fingerprint' | 'device'; readonly requests: readonly { readonly id: string; readonly status: string }[] }
+  /** `deed` and `state`: what was wanted instead, and where it stands since. */
+  | { readonly refused: 'alreadyApproved'; readonly id: string; readonly by: PersonRef; readonly at: number; readonly you: boolean; readonly deed?: 'approve' | 'deny'; readonly state?: State }
+  /** `retry`: it may be asked for again with one word. */
+  | { readonly refused: 'alreadyOver'; readonly id: string; readonly how: string; readonly at: number; readonly retry?: boolean }
   | { readonly refused: 'staleCard'; readonly id: string }
   | { readonly refused: 'wrongFingerprint'; readonly id: string }
   | { readonly refused: 'contentDeparted'; readonly id: string; readonly departure: Departure }
@@ -57,7 +68,9 @@ export type Refusal =
   | { readonly refused: 'tooEarly'; readonly id: string; readonly deed: Deed; readonly state: State }
   | { readonly refused: 'stillLooking'; readonly id: string; readonly looks: number; readonly of: number }
   | { readonly refused: 'alreadyCancelling'; readonly id: string; readonly by: Asker; readonly at: number }
-  | { readonly refused: 'notAgain'; readonly id: string; readonly why: NotAgain | 'noSuchIndex' }
+  | { readonly refused: 'notAgain'; readonly id: string; readonly why: NotAgain | 'noSuchIndex'; readonly state?: State }
+  /** The same is open already: `ago` in milliseconds, `line` asks for it all the same. */
+  | { readonly refused: 'twin'; readonly twin: string; readonly device: string; readonly status: string; readonly by: string; readonly ago: number; readonly places: readonly string[]; readonly line: string }
   | { readonly refused: 'goneOn'; readonly id: string; readonly as: string }
   | { readonly refused: 'frozen'; readonly by: string; readonly why: string; readonly at: number }
   | { readonly refused: 'alreadyFrozen'; readonly by: string; readonly why: string; readonly at: number }
@@ -67,7 +80,8 @@ export type Refusal =
   | { readonly refused: 'noSuchPage'; readonly id: string; readonly pages: number }
   // The world
   | { readonly refused: 'storeUnavailable' }
-  | { readonly refused: 'defenderUnavailable'; readonly detail: string }
+  /** `since`: it has been so for a while, in epoch milliseconds. */
+  | { readonly refused: 'defenderUnavailable'; readonly detail: string; readonly since?: number }
   | { readonly refused: 'noRight'; readonly error: ErrorAnswer };
 
 export function isRefusal(value: unknown): value is Refusal {
@@ -77,7 +91,7 @@ export function isRefusal(value: unknown): value is Refusal {
 /** The sentence for a person, with the next step. Plain text: adapters escape it. @param command the chat command's name */
 export function explain(refusal: Refusal, command = '/lr'): string {
   // Names of devices, tags and groups come from elsewhere and can hold anything.
-  return drawn(sentence(refusal, command));
+  return drawnSentence(sentence(refusal, command));
 }
 
 function sentence(refusal: Refusal, command: string): string {
@@ -88,8 +102,10 @@ function sentence(refusal: Refusal, command: string): string {
       return `Your account ${refusal.account} is listed for several people (${refusal.people.join(', ')}), so nobody can tell who you are. An administrator must correct the policy.`;
     case 'notMember':
       return trustSentence(refusal.trust);
+    case 'identityUnread':
+      return `${refusal.platform} could not say who you are just now, so nothing was ${refusal.undone ?? 'done'}. ${refusal.pressed === true ? 'Press again' : 'Type it again'} in a minute.`;
     case 'missingRole':
-      return `To ${refusal.deed} you need the role ${either(refusal.need)}, which you do not have. ${unreadSentence(refusal.unread) ?? `"${command} whoami" shows your roles; ask somebody who has it, or an administrator.`}`;
+      return `To ${refusal.deed} you need the role ${either(refusal.need)}${refusal.unread.length === 0 ? ', which you do not have' : ''}. ${unreadSentence(refusal.unread) ?? `"${command} whoami" shows your roles; ask somebody who has it, or an administrator.`}`;
     case 'selfApproval':
       return refusal.deed === 'approve'
         ? `${refusal.id} is your own request, and nobody approves their own, from no account. Ask another approver.`
@@ -110,18 +126,24 @@ function sentence(refusal: Refusal, command: string): string {
       return `${refusal.command} outside a recipe is not allowed by the policy. "${command} recipes" lists what is; an administrator can allow it under "commands".`;
     case 'reasonRequired':
       return `A request of tier ${refusal.tier} needs a reason. Add --reason "..." at the end of the line.`;
+    case 'notInLibrary':
+      return notInLibrarySentence(refusal, command);
     case 'unknownDevice':
-      return `Defender knows no device called ${refusal.name}. Check the spelling, or give the full name or the 40-digit device id.`;
+      return `Defender knows no device called ${refusal.name}. ${notADevice(refusal, command)}`;
+    case 'requestAsDevice':
+      return `${refusal.id} is a request, on the device ${refusal.device}, and no device. "${command} status ${refusal.id}" shows it, "${command} host ${refusal.device}" the device.`;
     case 'ambiguousDevice':
       return `${refusal.name} fits ${refusal.candidates.length} devices, so nothing was done. Ask again with a full name or an id: ${candidateList(refusal.candidates)}`;
     case 'outOfScope':
       return `${refusal.device} is out of scope: ${scopeSentence(refusal.cause)} An administrator can change that under "devices" in the policy.`;
     case 'unknownRequest':
       return `There is no request ${refusal.id}. "${command} list recent" shows the latest ones.`;
+    case 'noRequestId':
+      return noRequestSentence(refusal, command);
     case 'alreadyApproved':
-      return `${refusal.id} was approved already by ${refusal.you ? 'you' : refusal.by.name} at ${clock(refusal.at)}; there is nothing more to do.`;
+      return `${refusal.id} was approved already by ${refusal.you ? 'you' : refusal.by.name} at ${clock(refusal.at)}${sinceApproval(refusal, command)}`;
     case 'alreadyOver':
-      return `${refusal.id} is over: ${refusal.how} at ${clock(refusal.at)}. If it is still needed, ask anew.`;
+      return `${refusal.id} is over: ${refusal.how} at ${clock(refusal.at)}. If it is still needed, ${refusal.retry === true ? `"${command} retry ${refusal.id}" asks for it again` : 'type it again'}.`;
     case 'staleCard':
       return `That card showed an older state of ${refusal.id}, so the press was not taken. Look at the card as it is now and press again.`;
     case 'wrongFingerprint':
@@ -129,23 +151,25 @@ function sentence(refusal: Refusal, command: string): string {
     case 'contentDeparted':
       return departureSentence(refusal.departure);
     case 'expired':
-      return `${refusal.id} expired at ${clock(refusal.at)} and can no longer be approved. If it is still needed, it must be asked for anew.`;
+      return `${refusal.id} expired at ${clock(refusal.at)} and can no longer be approved. If it is still needed, "${command} retry ${refusal.id}" asks for it again.`;
     case 'tooLate':
-      return `It is too late to ${refusal.deed} ${refusal.id}: it ${stateWords[refusal.state]}. ${laterSentence(refusal.deed, refusal.state, `${command} cancel ${refusal.id}`)}`;
+      return `It is too late to ${refusal.deed} ${refusal.id}: it ${stateWords[refusal.state]}. ${laterSentence(refusal.deed, refusal.state, refusal.id, command)}`;
     case 'tooEarly':
-      return `${refusal.id} ${stateWords[refusal.state]}, so there is nothing to ${refusal.deed} yet. ${refusal.deed === 'cancel' ? 'Withdraw it instead.' : 'Look at its card.'}`;
+      return `${refusal.id} ${stateWords[refusal.state]}, so there is nothing to ${refusal.deed} yet. ${refusal.state === 'submitting' ? `Wait a moment for Defender’s answer; "${command} status ${refusal.id}" shows it.` : `"${command} cancel ${refusal.id}" takes it back.`}`;
     case 'stillLooking':
       return `The bot is still looking for ${refusal.id} at Defender (${refusal.looks} of ${refusal.of} looks done), where lists may lag: sent again now it could run twice. Wait until the card says that it looked ${refusal.of} times.`;
     case 'alreadyCancelling':
       return `${'policy' in refusal.by ? 'The policy (cancelParkedAfter)' : refusal.by.name} asked Defender at ${clock(refusal.at)} to cancel ${refusal.id}. Its card shows what comes of it.`;
+    case 'twin':
+      return twinSentence(refusal, command);
     case 'notAgain':
       return notAgainSentence(refusal, command);
     case 'goneOn':
       return `${refusal.id} was tried again already as ${refusal.as}, which reached Defender. Go on from there: "${command} status ${refusal.as}" shows its card.`;
     case 'frozen':
-      return `Submissions are frozen by ${refusal.by} since ${clock(refusal.at)}: ${refusal.why}. Nothing can be asked for or approved until somebody allowed to types "${command} unfreeze".`;
+      return frozenSentence(refusal, command);
     case 'alreadyFrozen':
-      return `Submissions are frozen already, by ${refusal.by} since ${clock(refusal.at)}: ${refusal.why}. "${command} unfreeze" lets them go on.`;
+      return `Nothing was changed. ${frozenSentence(refusal, command)}`;
     case 'notFrozen':
       return `Nothing is frozen. "${command} freeze <why>" stops all submissions.`;
     case 'noResult':
@@ -155,9 +179,51 @@ function sentence(refusal: Refusal, command: string): string {
     case 'storeUnavailable':
       return 'The journal cannot be written just now, so nothing was done and nothing will be sent. Tell whoever runs this bot; /readyz says why.';
     case 'defenderUnavailable':
-      return `Defender could not be asked, so nothing was done: ${refusal.detail}. Try again in a minute.`;
+      return `Defender could not be asked, so nothing was done: ${refusal.detail}.${refusal.since === undefined ? '' : ` It has been so since ${stamp(refusal.since)}.`} Try again in a minute.`;
     case 'noRight':
       return `${rightSentence(refusal.error) ?? 'Defender does not let the bot in.'}${correlation(refusal.error.target)}`;
+  }
+}
+
+function notInLibrarySentence({ name, suggestions, line, recipe }: Extract<Refusal, { refused: 'notInLibrary' }>, command: string): string {
+  const no = `The live response library holds no ${name}, so nothing was asked for.`;
+  if (recipe !== undefined) return `${no} The recipe ${recipe} uses it: an administrator uploads it in the portal, or corrects the policy.`;
+  if (suggestions.length === 0) return `${no} "${command} scripts" lists what is there.`;
+  return `${no} Did you mean ${suggestions.join(' or ')}?${line === undefined || line.length > 400 ? ` "${command} scripts" lists what is there.` : ` Type: ${command} ${line}.`}`;
+}
+
+function notADevice({ name, meant }: Extract<Refusal, { refused: 'unknownDevice' }>, command: string): string {
+  switch (meant) {
+    case 'recipe':
+      return `${name} is a recipe: the device comes after it. "${command} help ${name}" shows the whole line.`;
+    case 'command':
+      return `${name} is a command: "${command} help ${name}" shows the whole line.`;
+    case 'file':
+      return `If ${name} is the script or file, the device comes before it: "${command} run <host> ${name}". "${command} help run" tells more.`;
+    case 'request':
+      return `If ${name} is a request, "${command} status ${name}" shows it.`;
+    default:
+      return /^_.*_$/.test(name) ? `If the underscores are formatting of the chat, type ${name.slice(1, -1)}.` : 'Check the spelling, or give the full name or the 40-digit device id.';
+  }
+}
+
+function noRequestSentence({ verb, word, meant, requests }: Extract<Refusal, { refused: 'noRequestId' }>, command: string): string {
+  const no = `"${word}" is no request id; those look like lr-7f3k2q.`;
+  const [first] = requests;
+  switch (meant) {
+    case 'recipe':
+      return `${no} It is a recipe: "${command} help ${word}" shows how it is asked for, "${command} list" what waits for approval.`;
+    case 'command':
+      return `${no} It is a command: "${command} help ${word}" tells about it, "${command} list recent" shows the latest requests.`;
+    case 'file':
+      return `${no} "${command} scripts ${word}" tells about a file of the library, "${command} list recent" shows the latest requests.`;
+    case 'fingerprint':
+      return `"${word}" is the fingerprint of ${first?.id ?? 'a request'}, not its id. "${command} status ${first?.id ?? '<id>'}" shows it.`;
+    case 'device': {
+      const device = `"${command} host ${word.toLowerCase()}" shows the device`;
+      if (first === undefined) return `${no} ${device}, "${command} list recent" the latest requests.`;
+      return `${no} ${device}. ${requests.length === 1 ? 'The request there' : 'The requests there'}: ${requests.map(({ id, status }) => `${id} (${status})`).join(', ')}; type "${command} ${verb} ${first.id}".`;
+    }
   }
 }
 
@@ -172,7 +238,7 @@ function departureSentence(departure: Departure): string {
   }
 }
 
-function trustSentence(trust: Exclude<Trust, 'member'>): string {
+function trustSentence(trust: Exclude<Trust, 'member' | 'unknown'>): string {
   const who = {
     guest: 'Guests',
     external: 'People of other organisations',
@@ -214,11 +280,30 @@ export const stateWords = {
   over: 'is over',
 } as const satisfies Record<State, string>;
 
-function laterSentence(deed: Deed, state: State, cancel: string): string {
-  if (state === 'running') return `"${cancel}" asks Defender to stop it.`;
-  if (state === 'submitting') return 'Wait a moment for Defender’s answer, then cancel it.';
-  if (state === 'unknown') return deed === 'cancel' ? 'Look for it again from its card: once it is found it can be cancelled. Else cancel it in the portal’s Action center.' : 'Its card tells what is being done to find out.';
-  return deed === 'cancel' || deed === 'withdraw' ? 'There is nothing left to stop.' : 'Its card shows how it stands.';
+function laterSentence(deed: Deed, state: State, id: string, command: string): string {
+  const stops = deed === 'cancel' || deed === 'withdraw';
+  switch (state) {
+    case 'running':
+      return `"${command} cancel ${id}" asks Defender to stop it.`;
+    case 'submitting':
+      return `Wait a moment for Defender’s answer, then "${command} cancel ${id}" stops it.`;
+    case 'unknown':
+      return stops ? 'Look for it again from its card: once it is found it can be cancelled. Else cancel it in the portal’s Action center.' : `"${command} status ${id}" shows its card, which tells what is being done to find out.`;
+    case 'finished':
+    case 'over':
+      return `${stops ? 'There is nothing left to stop. ' : ''}"${command} status ${id}" shows how it ended.`;
+    case 'awaitingApproval':
+    case 'queued':
+      return `"${command} cancel ${id}" takes it back.`;
+  }
+}
+
+/** Goes on after "was approved already by ... at ...". */
+function sinceApproval({ id, deed, state }: Extract<Refusal, { refused: 'alreadyApproved' }>, command: string): string {
+  if (state === undefined) return '; there is nothing more to do.';
+  const follow = `"${command} status ${id}" shows it.`;
+  if (deed === 'deny') return ` and ${stateWords[state]}, so it can no longer be denied. ${state === 'queued' ? `"${command} cancel ${id}" takes it back before it is sent.` : laterSentence('cancel', state, id, command)}`;
+  return ` and ${stateWords[state]}; there is nothing more to approve. ${follow}`;
 }
 
 function noResultSentence({ id, why, index, error }: Extract<Refusal, { refused: 'noResult' }>, command: string): string {
@@ -243,14 +328,29 @@ function noResultSentence({ id, why, index, error }: Extract<Refusal, { refused:
   }
 }
 
-function notAgainSentence({ id, why }: Extract<Refusal, { refused: 'notAgain' }>, command: string): string {
+function twinSentence({ twin, device, status, by, ago, places }: Extract<Refusal, { refused: 'twin' }>, command: string): string {
+  const when = ago < 60_000 ? 'just now' : `${duration(ago)} ago`;
+  return (
+    `${twin} asks for the same on ${device} already (${status}; asked by ${by} ${when}), so nothing new was asked for. ` +
+    `Its card is in ${places.join(', ')}; follow it with "${command} status ${twin}". To ask separately all the same, say why, as below.`
+  );
+}
+
+/** What stands below the sentence, to be copied. */
+export function blockOf(refusal: Refusal, command: string): string | undefined {
+  return refusal.refused === 'twin' ? `${command} ${refusal.line}` : undefined;
+}
+
+function notAgainSentence({ id, why, state }: Extract<Refusal, { refused: 'notAgain' }>, command: string): string {
   switch (why) {
     case 'notEnded':
-      return `${id} has not ended, so there is nothing to try again yet. Its card shows how it stands.`;
+      return `${id} ${state === undefined ? 'has not ended' : stateWords[state]}, so there is nothing to try again yet. "${command} status ${id}" shows it, "${command} cancel ${id}" stops it.`;
     case 'complete':
       return `Every command of ${id} completed, so there is nothing left of it to run. To run it once more, type it anew.`;
     case 'takenBack':
       return `${id} was denied or withdrawn by a person, so it is not carried over. If it is needed after all, type it anew with what was missing.`;
+    case 'foundLate':
+      return `${id} was given up, and an attempt of it turned up at Defender after all: its card shows how it went. Type what is still missing.`;
     case 'mayHaveRun':
       return `Nobody knows whether ${id} ran, so it is not repeated from its card. Look on the device and in the portal first; then type what is still missing.`;
     case 'mustNot':

@@ -7,6 +7,7 @@ import type { Content } from '../../liveResponse/content.ts';
 import type { Asked, Request } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
 import { readLibrary } from './library.ts';
+import type { LibraryReading } from './library.ts';
 
 /** Digest and fingerprint over everything that an approval binds. */
 export function sealOf({ hash }: Pick<Deps, 'hash'>, request: Pick<Asked, 'tenant' | 'commands' | 'content'> & { readonly device: { readonly id: string } }): Pick<Asked, 'digest' | 'fingerprint'> {
@@ -18,7 +19,11 @@ export function sealOf({ hash }: Pick<Deps, 'hash'>, request: Pick<Asked, 'tenan
 /** What the library holds now of the files that commands name; undefined when they name none, and then nothing is read. */
 export async function seeContent(deps: Pick<Deps, 'defender' | 'clock' | 'log'>, commands: readonly Command[]): Promise<Content | undefined> {
   if (libraryNames(commands).length === 0) return undefined;
-  const reading = await readLibrary(deps);
+  return contentSeen(commands, await readLibrary(deps));
+}
+
+/** What a reading of the library tells of the files that commands name. */
+export function contentSeen(commands: readonly Command[], reading: LibraryReading): Content {
   return 'files' in reading ? contentOf(commands, reading.files, reading.at) : { at: reading.at, notRead: reading.notRead };
 }
 

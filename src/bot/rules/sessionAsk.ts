@@ -8,6 +8,8 @@ interface Common {
   /** One short line for people: "dump OfficeClickToRun". The steps of the card show every byte; this may be clipped. */
   readonly title: string;
   readonly reason?: string;
+  /** Asked for although the same is open already; the reason says why. */
+  readonly separate?: boolean;
 }
 
 /** A session that somebody asks for. */

@@ -43,15 +43,13 @@ describe('a group', () => {
     now = 0;
     calls = [];
     answer = () => ({ users: ['U1'] });
-    const api: WebApi = {
-      stalledFor: () => 0,
-      tokenTrouble: () => undefined,
+    const api: Pick<WebApi, 'call'> = {
       call: (_method, args) => {
         calls.push(args);
         return Promise.resolve().then(answer);
       },
     };
-    people = createPeople(api, { now: () => now }, createLogBook(), ['T1'], 'T1');
+    people = createPeople(api, { now: () => now, elapsed: () => now }, createLogBook(), ['T1'], 'T1');
   });
 
   test('is remembered for a minute, and read anew where a decision asks for it', async () => {

@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterEach(() => slack.close());
 
 function open(apiUrl: string): WebApi {
-  return createWebApi({ token: slack.tokens.bot, apiUrl, clock: { now: () => now }, log, logger: boltLogger(log), fetch: outgoing(fetch) });
+  return createWebApi({ token: slack.tokens.bot, apiUrl, clock: { now: () => now, elapsed: () => now }, log, logger: boltLogger(log), fetch: outgoing(fetch) });
 }
 async function failing(method: string, args = {}): Promise<SlackFailure> {
   return api.call(method, args).then(

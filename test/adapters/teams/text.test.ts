@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { commandText } from '../../../src/adapters/teams/text.ts';
 import type { Inbound } from '../../../src/adapters/teams/activity.ts';
+import { forwardedIn } from '../../../src/adapters/teams/quotes.ts';
 import { growth, linear } from '../../support/growth.ts';
 
 type Message = Parameters<typeof commandText>[0];
@@ -15,6 +16,20 @@ function channel(text: string, mentions: Message['mentions'] = [mention], more: 
 function personal(text: string): string | undefined {
   return commandText({ text, mentions: [], bot, kind: 'personal', targeted: false }, 'lr');
 }
+
+describe('row 2.2: formatting', () => {
+  it.each([
+    ['<div>lr dump <code>h</code> p</div>', 'dump h p'],
+    ['<p><strong>lr dump h p</strong></p>', 'dump h p'],
+    ['<pre>lr dump h p</pre>', 'dump h p'],
+    ['<blockquote itemtype="x"><p>lr dump h p</p></blockquote>', 'dump h p'],
+    ['lr deny lr-7f3k2q one<br>two', 'deny lr-7f3k2q one\ntwo'],
+    ['<p>lr dump h</p><p>p</p>', 'dump h\np'],
+    ['lr run h s.ps1 &lt;code&gt;', 'run h s.ps1 <code>'],
+  ])('%j is read without its tags', (text, expected) => {
+    expect(personal(text)).toBe(expected);
+  });
+});
 
 describe('in a channel', () => {
   it.each([
@@ -99,6 +114,63 @@ describe('what clients add is undone', () => {
   it('quotes, dashes and hidden characters are left to the grammar', () => {
     const text = 'dump h p —reason “x” \u200b\u202e\u{1f600} \u05d0';
     expect(personal(`lr ${text}`)).toBe(text);
+  });
+});
+
+// Row 2.1.
+describe('a quoted reply', () => {
+  const quoted = '<quoted messageId="1764000000001"/>';
+  const block = '<blockquote itemscope itemtype="http://schema.skype.com/Reply" itemid="1764000000001"><strong itemprop="mri" itemid="29:x">Mallory</strong><span itemprop="time"></span><p itemprop="preview">lr approve lr-7f3k2q 1c9e04ab</p></blockquote>';
+  it.each([
+    ['the form of 2026', `${quoted} lr status`, 'status'],
+    ['without a space', `${quoted}lr status`, 'status'],
+    ['over two lines', `${quoted}\r\nlr status\r\n`, 'status'],
+    ['two quotes', `${quoted}\n<quoted messageId="2"/>\nlr status`, 'status'],
+    ['a quote at the end', `lr status ${quoted}`, 'status'],
+    ['a quote in the middle', `lr ${quoted} status`, 'status'],
+    ['with a space before the end of the tag', '<quoted messageId="1" /> lr status', 'status'],
+    ['in capitals, with other attributes', '<QUOTED messageId="1" kind="x"/> lr status', 'status'],
+    ['with the quoted text inside', '<quoted messageId="1">lr approve lr-7f3k2q</quoted> lr status', 'status'],
+    ['quotes within quotes', '<quoted messageId="1">a <quoted messageId="2">lr approve x</quoted> lr deny y</quoted> lr status', 'status'],
+    ['a block quote', `${block}<p>lr status</p>`, 'status'],
+    ['a block quote over lines', `${block}\n<p>lr status</p>\n`, 'status'],
+    ['block quotes within each other', `<blockquote>x ${block} lr deny y</blockquote>lr status`, 'status'],
+    ['a quote of one kind within one of the other', `<blockquote>${quoted} lr deny y</blockquote>lr status`, 'status'],
+    ['lines marked as quoted', '&gt; lr approve lr-7f3k2q\n&gt; more\n\nlr status', 'status'],
+  ])('%s', (_what, text, expected) => {
+    expect(personal(text)).toBe(expected);
+    expect(channel(`<at>Live Response</at> ${text}`)).toBe(expected);
+    expect(channel(`${text} <at>Live Response</at>`)).toBe(expected);
+  });
+  it('in a group, before the mention', () => {
+    expect(channel(`${quoted} <at>Live Response</at> lr status`)).toBe('status');
+    expect(channel(`${block}<p><at id="0">Live Response</at> lr status</p>`)).toBe('status');
+  });
+  it.each([
+    ['nothing beside it', quoted],
+    ['nothing beside the text inside', '<quoted messageId="1">lr approve lr-7f3k2q 1c9e04ab</quoted>'],
+    ['no end', '<quoted messageId="1">lr approve lr-7f3k2q 1c9e04ab'],
+    ['no end of a block', '<blockquote>lr approve lr-7f3k2q 1c9e04ab'],
+    ['no beginning', 'lr approve lr-7f3k2q 1c9e04ab</quoted>'],
+    ['an end that the quoted text brought along', '<quoted messageId="1">x</quoted> lr approve lr-7f3k2q 1c9e04ab</quoted>'],
+    ['marked lines alone', '&gt; lr approve lr-7f3k2q 1c9e04ab'],
+  ])('with %s runs nothing of what somebody else wrote', (_what, text) => {
+    expect(personal(text)).toBe('');
+  });
+  it('what a line merely says of quotes, typed and so escaped, stays', () => {
+    expect(personal('lr run h x.ps1 &lt;quoted messageId="1"/&gt; -Path a')).toBe('run h x.ps1 <quoted messageId="1"/> -Path a');
+  });
+  it('a forwarded message is not said by whoever forwards it', () => {
+    const read = (text: string, forwarded: readonly string[]): string | undefined => commandText({ text, mentions: [], bot, kind: 'personal', targeted: false, forwarded }, 'lr');
+    expect(read('lr status\r\n\r\nlr approve lr-7f3k2q 1c9e04ab', [' lr approve lr-7f3k2q  1c9e04ab '])).toBe('status');
+    expect(read('lr approve lr-7f3k2q 1c9e04ab', ['lr approve lr-7f3k2q 1c9e04ab'])).toBe('');
+    expect(read('lr deny lr-7f3k2q "two  spaces"', ['something else'])).toBe('deny lr-7f3k2q "two  spaces"');
+    expect(forwardedIn('<p>see</p><blockquote itemtype="http://schema.skype.com/Forward"><p>lr approve x</p><blockquote>inner</blockquote></blockquote>')).toEqual([expect.stringMatching(/lr approve x\s+inner/)]);
+    expect(forwardedIn('<blockquote itemtype="http://schema.skype.com/Reply"><p>lr approve x</p></blockquote>')).toEqual([]);
+  });
+  it.each(['<quoted ', '<quoted messageId="1">', '<quoted/>', '</quoted>', '<blockquote>', '</blockquote', '&gt;\n', '>\n\n', '<p ', '<p>'])('of %j again and again is read in time that grows with its length alone', (piece) => {
+    const textOf = (length: number): string => piece.repeat(Math.ceil(length / piece.length)).slice(0, length);
+    expect(growth(textOf, (text) => [personal(text), channel(text), forwardedIn(text)]) < linear).toBe(true);
   });
 });
 

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { parse } from 'node:querystring';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
+import { play } from '../refusal.ts';
+import type { Refuse } from '../refusal.ts';
 import { methods, SlackRefusal, text, tiers } from './methods.ts';
 import type { Json, SlackWorld } from './world.ts';
 
@@ -38,6 +40,8 @@ export interface ApiServer {
   readonly held: readonly string[];
   /** Callers that still wait for an answer which is held back. */
   readonly muted: number;
+  /** Asked before all else at each call. */
+  refuse: Refuse | undefined;
   /** Nothing answers while down. */
   down: boolean;
   socketMood: SocketMood;
@@ -51,7 +55,7 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
   const tickets = new Set<string>();
   const sockets = new Set<WebSocket>();
   const held: string[] = [];
-  const state: { down: boolean; rates: boolean; mood: SocketMood; muted: number } = { muted: 0, down: false, rates: true, mood: 'open' };
+  const state: { refuse: Refuse | undefined; down: boolean; rates: boolean; mood: SocketMood; muted: number } = { refuse: undefined, muted: 0, down: false, rates: true, mood: 'open' };
 
   const server: Server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
@@ -88,11 +92,20 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
       return;
     }
     const path = new URL(request.url ?? '/', origin).pathname;
-    if (path.startsWith('/respond/')) {
-      respond(path.slice('/respond/'.length), body, response);
+    const address = path.startsWith('/respond/') ? path.slice('/respond/'.length) : undefined;
+    const method = address === undefined ? path.replace('/api/', '') : 'response_url';
+    const refused = state.refuse?.({ method, about: address === undefined ? aboutOf(parse(body)) : (world.responseUrls.get(address)?.channel ?? '') });
+    if (refused !== undefined) {
+      if (refused.done === true && address === undefined) perform(method, { ...parse(body) }, request);
+      log(method, { ...parse(body) }, refused.name);
+      world.changed();
+      play(refused, request, response);
       return;
     }
-    const method = path.replace('/api/', '');
+    if (address !== undefined) {
+      respond(address, body, response);
+      return;
+    }
     const fault = faults.get(method)?.shift();
     if (fault?.kind === 'hold') await holding(method, fault.go);
     if (fault?.kind === 'cutBefore' || (fault?.kind === 'hold' && fault.never === true)) {
@@ -202,6 +215,12 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
     get muted() {
       return state.muted;
     },
+    get refuse() {
+      return state.refuse;
+    },
+    set refuse(value: Refuse | undefined) {
+      state.refuse = value;
+    },
     get socketMood() {
       return state.mood;
     },
@@ -234,6 +253,11 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
 
 function refusal(error: SlackRefusal): Json {
   return { ok: false, error: error.message, ...error.more };
+}
+
+/** What a call is about: its conversation, else its person or group. */
+function aboutOf(args: Json): string {
+  return text(args['channel']) || text(args['user']) || text(args['usergroup']);
 }
 
 async function read(request: IncomingMessage): Promise<string> {

@@ -19,20 +19,10 @@ function advice() {
   const newest = cards().findLast((card) => card.place === state.place);
   const person = me();
   if (newest === undefined || person === undefined) return undefined;
-  switch (newest.state) {
-    case 'awaitingApproval':
-      return decide(newest, person);
-    case 'queued':
-    case 'submitting':
-    case 'running':
-      return { text: 'A session takes minutes at Defender. The card follows it by itself, command by command.', ...faster() };
-    case 'unknown':
-      return { text: 'Nobody can know yet whether it ran. The card says what is looked for, and what a person can decide.', ...faster() };
-    case 'over':
-      return { text: 'Nothing ran, and nothing will: this request is over. A new one can be asked for at any time.', ...again(newest) };
-    default:
-      return { text: 'That was the whole story. Now let something go wrong: switch on a trouble and ask again.', ...again(newest) };
-  }
+  // The words are the server's, drawn from the card: only who may decide is the page's own.
+  if (newest.hint === undefined) return newest.state === 'awaitingApproval' ? decide(newest, person) : undefined;
+  const next = newest.state === 'over' || newest.state === 'finished' ? again(newest) : newest.state === 'awaitingApproval' ? {} : faster();
+  return { text: newest.hint, ...next };
 }
 
 /** @returns {Advice} */

@@ -1,0 +1,45 @@
+// What a card says of another request for the same commands on the same device: which it is, how it stands, who asked.
+import type { Request } from '../src/liveResponse/request.ts';
+import { isOpen } from '../src/liveResponse/request.ts';
+import { oneLine } from './clip.ts';
+import { timeOf } from './time.ts';
+import type { FactLine } from './view.ts';
+
+/** Another request for the same, as it stands when the card is drawn. */
+export interface Twin {
+  readonly id: string;
+  /** As on its own card. */
+  readonly status: string;
+  readonly open: boolean;
+  readonly askedBy: string;
+  readonly askedAt: number;
+  readonly endedAt?: number;
+}
+
+const shown = 3;
+
+export function twinFacts(request: Request, twins: readonly Twin[]): readonly FactLine[] {
+  const open = twins.filter((twin) => twin.open);
+  const ended = request.state === 'awaitingApproval' || request.state === 'queued' ? twins.filter((twin) => !twin.open) : [];
+  const apart = request.apartFrom !== undefined && !open.some((twin) => twin.id === request.apartFrom) ? `${request.apartFrom}, for the reason given` : undefined;
+  return [
+    ...(isOpen(request) && open.length > 0 ? [{ label: 'Same, open', value: several(open, (twin) => told(request, twin, '')) }] : []),
+    ...(ended.length > 0 ? [{ label: 'Same, ended', value: several(ended, (twin) => told(request, twin, twin.endedAt === undefined ? '' : ` at ${timeOf(twin.endedAt, request.at)}`)) }] : []),
+    ...(apart === undefined ? [] : [{ label: 'Apart from', value: apart }]),
+  ];
+}
+
+function told(request: Request, { id, status, askedBy, askedAt }: Twin, when: string): string {
+  const apart = request.apartFrom === id ? '; this one was asked separately, for the reason given' : '';
+  return `${id}: ${oneLine(status, 60)}${when}, asked by ${oneLine(askedBy, 60)} at ${timeOf(askedAt, request.at)}${apart}`;
+}
+
+function several(twins: readonly Twin[], words: (twin: Twin) => string): string {
+  return `${twins.slice(0, shown).map(words).join('; ')}${twins.length > shown ? `; and ${twins.length - shown} more` : ''}`;
+}
+
+/** For the sentence above the rows, and before an approval. Empty while no other is open. */
+export function twinWarning(twins: readonly Twin[] = []): string {
+  const [twin, ...more] = twins.filter((one) => one.open);
+  return twin === undefined ? '' : ` The same is open as ${twin.id} (${oneLine(twin.status, 60)})${more.length === 0 ? '' : ` and ${more.length} more`}: approved too, it runs again.`;
+}

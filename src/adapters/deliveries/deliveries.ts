@@ -1,0 +1,193 @@
+// Remembers which deliveries of a chat have come in, also over a restart, and keeps each until its person has been answered: a chat
+// sends again what it believes got lost, and never again what we have acknowledged.
+import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
+import { createClock } from '../clock.ts';
+import type { Disk } from '../store/disk.ts';
+import { Ledger } from './ledger.ts';
+
+/** Repeats come within seconds to an hour (msteams-docs#6084, #8998; docs.slack.dev/apis/events-api); six hours leave room. Milliseconds. */
+export const remembered = 6 * 3_600_000;
+/** A delivery left unanswered by a crash is taken up if no older than this: later, its person is told instead. Milliseconds. */
+export const takenUp = 10 * 60_000;
+/** What is not durable by then is not taken; Slack waits three seconds, Teams five. Milliseconds. */
+export const keptWithin = 2_000;
+
+/** `notTaken`: it could not be written down in time, and never runs. `repeated`: it has come before, and that one is answered. */
+export type Kept = 'first' | 'repeated' | 'notTaken';
+
+export interface Left {
+  readonly key: string;
+  /** When it came in, epoch milliseconds. */
+  readonly at: number;
+  readonly memo: unknown;
+}
+
+interface Seen {
+  readonly at: number;
+  /** The delivery, until its person is answered. */
+  readonly memo?: unknown;
+  /** Set while it is being written. */
+  readonly verdict?: Promise<boolean>;
+}
+
+export interface DeliveriesOptions {
+  readonly disk: Disk;
+  readonly folder: string;
+  /** The file's name in the data folder. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** By which the two seconds are measured; the machine's own by default, because its disk knows no other. */
+  readonly patience?: Pick<Clock, 'sleep'>;
+}
+
+export class Deliveries implements Keeper {
+  readonly name: string;
+  readonly #clock: Clock;
+  readonly #patience: Pick<Clock, 'sleep'>;
+  readonly #seen = new Map<string, Seen>();
+  readonly #ledger: Ledger;
+  #left: readonly Left[] = [];
+  #sweepAt = sweptAfter;
+
+  private constructor(options: DeliveriesOptions) {
+    this.name = options.name;
+    this.#clock = options.clock;
+    this.#patience = options.patience ?? createClock();
+    this.#ledger = new Ledger({ ...options, content: () => this.#content() });
+  }
+
+  /** @throws when the file cannot be read or written */
+  static async open(options: DeliveriesOptions): Promise<Deliveries> {
+    const deliveries = new Deliveries(options);
+    await deliveries.#load();
+    return deliveries;
+  }
+
+  /**
+   * `first` once per key, as soon as key and memo are durable. The memo is taken up after a crash until `done`; it must be JSON, and hold
+   * no secret.
+   */
+  async keep(key: string, memo: unknown): Promise<Kept> {
+    const known = this.#known(key);
+    if (known !== undefined) {
+      // Acknowledged before the first is safe, both could be lost.
+      await known.verdict;
+      return 'repeated';
+    }
+    const at = this.#clock.now();
+    const verdict = this.#write(key, at, memo);
+    this.#remember(key, { at, verdict });
+    if (!(await verdict)) {
+      this.#remember(key, { at });
+      return 'notTaken';
+    }
+    this.#remember(key, { at, memo });
+    return 'first';
+  }
+
+  /** Whether a delivery of this key has come in. */
+  has(key: string): boolean {
+    return this.#known(key) !== undefined;
+  }
+
+  /** Remembers a key that is answered with nothing, by this process alone. */
+  ignore(key: string): void {
+    if (!this.has(key)) this.#remember(key, { at: this.#clock.now() });
+  }
+
+  /** The person of this key has been answered. */
+  done(key: string): void {
+    const seen = this.#seen.get(key);
+    if (seen?.memo === undefined) return;
+    this.#remember(key, { at: seen.at });
+    // Not synced: a power cut between here and the next delivery makes us answer twice, and waiting would hold up every answer.
+    this.#ledger.mark(lineOf(key, seen.at));
+  }
+
+  /** What an earlier process left unanswered, oldest first: to be done now, or too old for that. Each is given once. */
+  left(): { readonly now: readonly Left[]; readonly tooLate: readonly Left[] } {
+    const since = this.#clock.now() - takenUp;
+    const all = this.#left;
+    this.#left = [];
+    return { now: all.filter(({ at }) => at >= since), tooLate: all.filter(({ at }) => at < since) };
+  }
+
+  trouble(): string | undefined {
+    const why = this.#ledger.trouble();
+    return why === undefined ? undefined : `what people type and press cannot be written down, so it is not taken: ${why}`;
+  }
+
+  /** Asking for the trouble is what tries the disk again, every few seconds at most. */
+  recover(): Promise<boolean> {
+    return Promise.resolve(this.trouble() === undefined);
+  }
+
+  close(): Promise<void> {
+    return this.#ledger.close();
+  }
+
+  async #write(key: string, at: number, memo: unknown): Promise<boolean> {
+    const putting = this.#ledger.put(lineOf(key, at, memo), lineOf(key, at));
+    const over = new AbortController();
+    const late = this.#patience.sleep(keptWithin, over.signal).then(() => {
+      if (!over.signal.aborted) putting.giveUp();
+    });
+    const kept = await putting.kept;
+    over.abort();
+    await late;
+    return kept;
+  }
+
+  #known(key: string): Seen | undefined {
+    const seen = this.#seen.get(key);
+    return seen === undefined || (seen.memo === undefined && seen.at <= this.#clock.now() - remembered) ? undefined : seen;
+  }
+
+  /** At the end of the map, so that its order is the order of coming in. */
+  #remember(key: string, seen: Seen): void {
+    if (!this.#seen.has(key) && this.#seen.size >= this.#sweepAt) this.#forget();
+    this.#seen.set(key, seen);
+  }
+
+  #forget(): void {
+    const since = this.#clock.now() - remembered;
+    for (const [key, seen] of this.#seen) if (seen.memo === undefined && seen.verdict === undefined && seen.at <= since) this.#seen.delete(key);
+    this.#sweepAt = this.#seen.size + sweptAfter;
+  }
+
+  async #load(): Promise<void> {
+    for (const text of this.#ledger.read()) {
+      const line = readLine(text);
+      if (line !== undefined) this.#seen.set(line.k, { at: line.at, ...(line.memo === undefined ? {} : { memo: line.memo }) });
+    }
+    this.#left = [...this.#seen].flatMap(([key, { at, memo }]) => (memo === undefined ? [] : [{ key, at, memo }])).sort((one, other) => one.at - other.at);
+    await this.#ledger.compact();
+  }
+
+  /** Whatever is being written now is written behind it. */
+  #content(): readonly string[] {
+    this.#forget();
+    return [...this.#seen].flatMap(([key, { at, memo, verdict }]) => (verdict === undefined ? [lineOf(key, at, memo)] : []));
+  }
+}
+
+/** New keys in memory before the old ones are swept. */
+const sweptAfter = 5_000;
+
+function lineOf(k: string, at: number, memo?: unknown): string {
+  return JSON.stringify(memo === undefined ? { k, at } : { k, at, memo });
+}
+
+/** A torn last line, as after a crash, is skipped: its delivery was never acknowledged. */
+function readLine(text: string): { readonly k: string; readonly at: number; readonly memo?: unknown } | undefined {
+  if (text === '') return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || !('k' in value) || typeof value.k !== 'string' || !('at' in value) || typeof value.at !== 'number') return undefined;
+    return { k: value.k, at: value.at, ...('memo' in value ? { memo: value.memo } : {}) };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,263 @@
+// A file of lines, each durable before its writer is told. Those that wait are written together and synced once; what is given up in
+// time, or could not be written, is never read back.
+import { join } from 'node:path';
+import type { Clock, Log } from '../../liveResponse/ports.ts';
+import { codeOf, diskWords } from '../store/disk.ts';
+import type { Disk, DiskFile } from '../store/disk.ts';
+
+export interface LedgerOptions {
+  readonly disk: Disk;
+  readonly folder: string;
+  readonly name: string;
+  readonly clock: Pick<Clock, 'elapsed'>;
+  readonly log: Log;
+  /** Every line that still counts, for a file that has grown long. */
+  readonly content: () => readonly string[];
+}
+
+export interface Putting {
+  /** Whether the line is on disk; false when it never will be read back. */
+  readonly kept: Promise<boolean>;
+  /** Takes the line back, unless it is durable already: `kept` resolves at once. */
+  giveUp(): void;
+}
+
+interface Entry {
+  readonly line: string;
+  /** What is written right behind the line to take it back. */
+  readonly undo: string;
+  over: boolean;
+  readonly settle: (durable: boolean) => void;
+}
+
+/** Lines after which the file is written again with what still counts. */
+export const linesKept = 5_000;
+/** A disk that failed is tried again when somebody looks at its trouble, no oftener than this. Milliseconds. */
+const tryAgain = 5_000;
+
+export class Ledger {
+  readonly #options: LedgerOptions;
+  readonly #path: string;
+  #file: DiskFile | undefined;
+  /** Bytes of the file that are as they should be; what is behind them is cut before the next line. */
+  #good = 0;
+  #lines = 0;
+  #compactAt = linesKept;
+  #waiting: readonly Entry[] = [];
+  /** Written, not yet synced: where it begins, and the marks that came behind it. */
+  #batch: { readonly from: number; readonly entries: readonly Entry[]; readonly marks: string[] } | undefined;
+  #owed: string[] = [];
+  #compacting = false;
+  /** Whether a power cut leaves the file under its name. */
+  #named = true;
+  #serving: Promise<void> | undefined;
+  #trouble: { readonly why: string; triedAt: number } | undefined;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    this.#path = join(options.folder, options.name);
+  }
+
+  /** The lines of the file as they are. A torn last line, as after a crash, is among them. @throws what the disk throws */
+  read(): readonly string[] {
+    const { disk } = this.#options;
+    try {
+      const file = disk.open(this.#path, 'read');
+      try {
+        return Buffer.from(file.read(0, file.size())).toString('utf8').split('\n');
+      } finally {
+        file.close();
+      }
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  put(line: string, undo: string): Putting {
+    let settle = (_durable: boolean): void => undefined;
+    const kept = new Promise<boolean>((resolve) => (settle = resolve));
+    const entry: Entry = { line, undo, over: false, settle };
+    this.#waiting = [...this.#waiting, entry];
+    this.#serve();
+    return { kept, giveUp: () => this.#giveUp(entry) };
+  }
+
+  /** A line that outlives this process but need not outlive the machine: written now, not synced. */
+  mark(line: string): void {
+    this.#owed.push(line);
+    this.#pay();
+  }
+
+  /** Why lines cannot be written, while they cannot. */
+  trouble(): string | undefined {
+    if (this.#trouble !== undefined && this.#options.clock.elapsed() - this.#trouble.triedAt >= tryAgain) {
+      this.#trouble.triedAt = this.#options.clock.elapsed();
+      // An empty line is nothing to whoever reads the file.
+      this.mark('');
+    }
+    return this.#trouble?.why;
+  }
+
+  async close(): Promise<void> {
+    while (this.#serving !== undefined) await this.#serving;
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /** Writes the whole file again. @throws what the disk throws; the old file is then still there */
+  async compact(): Promise<void> {
+    const { disk, content } = this.#options;
+    this.#compacting = true;
+    try {
+      const lines = content();
+      const beside = disk.open(`${this.#path}.new`, 'new');
+      try {
+        if (lines.length > 0) beside.append(bytesOf(lines));
+        await beside.flush();
+      } finally {
+        beside.close();
+      }
+      disk.rename(`${this.#path}.new`, this.#path);
+      this.#named = false;
+      this.#file?.close();
+      this.#file = undefined;
+      this.#good = bytesOf(lines).length;
+      this.#lines = lines.length;
+      this.#opened();
+      this.#syncName();
+    } finally {
+      this.#compacting = false;
+      this.#compactAt = this.#lines + linesKept;
+    }
+    this.#pay();
+  }
+
+  #syncName(): void {
+    this.#options.disk.syncFolder(this.#options.folder);
+    this.#named = true;
+  }
+
+  #giveUp(entry: Entry): void {
+    if (entry.over) return;
+    this.#end(entry, false);
+    const before = this.#waiting.length;
+    this.#waiting = this.#waiting.filter((one) => one !== entry);
+    if (this.#waiting.length === before) this.mark(entry.undo);
+  }
+
+  #serve(): void {
+    this.#serving ??= this.#writeAll().finally(() => {
+      this.#serving = undefined;
+      if (this.#waiting.length > 0) this.#serve();
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      if (this.#lines >= this.#compactAt) await this.#tryCompact();
+      const entries = this.#waiting;
+      this.#waiting = [];
+      await this.#write(entries);
+    }
+  }
+
+  async #tryCompact(): Promise<void> {
+    try {
+      await this.compact();
+    } catch (error) {
+      // The long file is still good; what counts is that the next line gets into it.
+      this.#options.log.warn('deliveriesNotCompacted', { file: this.#options.name, error });
+      this.#pay();
+    }
+  }
+
+  async #write(entries: readonly Entry[]): Promise<void> {
+    if (entries.length === 0) return;
+    try {
+      const file = this.#opened();
+      if (!this.#named) this.#syncName();
+      const mine = { from: this.#good, entries, marks: [] };
+      this.#batch = mine;
+      const bytes = bytesOf(entries.map(({ line }) => line));
+      file.append(bytes);
+      this.#good += bytes.length;
+      this.#lines += entries.length;
+      await file.flush();
+      if (this.#batch !== mine) return;
+      this.#batch = undefined;
+      this.#well();
+      for (const entry of entries) this.#end(entry, true);
+    } catch (error) {
+      if (this.#batch === undefined) for (const entry of entries) this.#end(entry, false);
+      this.#broken(error);
+    }
+  }
+
+  #pay(): void {
+    if (this.#owed.length === 0 || this.#compacting) return;
+    const marks = this.#owed;
+    try {
+      const file = this.#opened();
+      const bytes = bytesOf(marks);
+      file.append(bytes);
+      this.#good += bytes.length;
+      this.#lines += marks.length;
+      this.#owed = [];
+      this.#batch?.marks.push(...marks);
+      if (this.#batch === undefined) this.#well();
+    } catch (error) {
+      this.#broken(error);
+    }
+  }
+
+  /** The file, cut to what is good in it. */
+  #opened(): DiskFile {
+    if (this.#file !== undefined) return this.#file;
+    const file = this.#options.disk.open(this.#path, 'append');
+    try {
+      if (file.size() > this.#good) file.truncate(this.#good);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    this.#file = file;
+    return file;
+  }
+
+  /** Nothing of what was not synced may be read back one day: those who wait for it are told that it was not kept. */
+  #broken(error: unknown): void {
+    const { log, name, clock } = this.#options;
+    const batch = this.#batch;
+    this.#batch = undefined;
+    if (batch !== undefined) {
+      this.#good = batch.from;
+      this.#owed = [...batch.marks, ...this.#owed];
+      for (const entry of batch.entries) this.#end(entry, false);
+    }
+    if (this.#trouble === undefined) log.error('deliveriesNotWritten', { file: name, error });
+    this.#trouble = { why: diskWords(error), triedAt: clock.elapsed() };
+    try {
+      this.#file?.close();
+      this.#file = undefined;
+      this.#opened();
+    } catch (again) {
+      log.error('deliveriesNotCut', { file: name, error: again });
+    }
+  }
+
+  #well(): void {
+    if (this.#trouble !== undefined) this.#options.log.info('deliveriesWrittenAgain', { file: this.#options.name });
+    this.#trouble = undefined;
+  }
+
+  #end(entry: Entry, durable: boolean): void {
+    if (entry.over) return;
+    entry.over = true;
+    entry.settle(durable);
+  }
+}
+
+function bytesOf(lines: readonly string[]): Uint8Array {
+  return Buffer.from(lines.map((line) => `${line}\n`).join(''), 'utf8');
+}

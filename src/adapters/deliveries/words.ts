@@ -1,0 +1,20 @@
+// What people are told of a delivery that was not taken, or that came too late to be done.
+import { timeOf } from '../../../cards/time.ts';
+
+export type DeliveryKind = 'command' | 'press' | 'form';
+
+const again: Readonly<Record<DeliveryKind, string>> = { command: 'Type it again', press: 'Press again', form: 'Send it again' };
+
+export function notTakenSentence(kind: DeliveryKind): string {
+  return `Your ${kind} was NOT taken: the bot could not write it down in time. Nothing was done, and nothing of it will be. ${again[kind]} in a minute; if it stays so, tell the people who run the bot that its disk is slow or full.`;
+}
+
+/** `at` is when it came in; `what` shows which one is meant, such as the line as it was typed. */
+export function tooLateSentence(kind: DeliveryKind, what: string, at: number, now: number): string {
+  return `Your ${kind} of ${timeOf(at, now)} (${what}) came in when the bot was going down, and was not done. ${again[kind]} if it is still wanted.`;
+}
+
+/** Before the answer to something that came in before a restart. */
+export function takenUpSentence(kind: DeliveryKind, at: number, now: number): string {
+  return `Your ${kind} of ${timeOf(at, now)}, taken up after a restart of the bot:`;
+}

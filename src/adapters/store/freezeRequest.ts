@@ -1,0 +1,138 @@
+// A freeze asked for at the machine: a file in the data folder that the running bot takes up, so that a freeze needs no chat and no directory.
+// Written whole or not at all, and removed only once the freeze is in the journal: whatever dies in between, it is not lost.
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { field, parseJson } from '../../liveResponse/json.ts';
+import type { Freeze, Log } from '../../liveResponse/ports.ts';
+import { codeOf, diskWords } from './disk.ts';
+import type { Disk } from './disk.ts';
+import { linesOf, segmentsIn } from './segments.ts';
+
+/** Milliseconds between two looks of a running bot. */
+export const freezeLook = 1_000;
+const fileName = 'freeze-request.json';
+const maxBytes = 16_384;
+const maxDepth = 4;
+
+export interface FreezeRequest {
+  readonly id: string;
+  readonly by: string;
+  readonly why: string;
+}
+
+/** Resolves once it is durable. @throws the system's error */
+export function dropFreezeRequest(disk: Disk, folder: string, by: string, why: string): void {
+  const path = join(folder, fileName);
+  const id = randomBytes(8).toString('hex');
+  const temporary = `${path}.${id}.tmp`;
+  const file = disk.open(temporary, 'new');
+  try {
+    file.append(Buffer.from(`${JSON.stringify({ format: 1, id, by, why })}\n`));
+    file.sync();
+  } finally {
+    file.close();
+  }
+  disk.rename(temporary, path);
+  disk.syncFolder(folder);
+}
+
+/** Undefined when there is none. One that cannot be read still freezes: somebody wanted that. */
+export function pendingFreeze(disk: Disk, folder: string): FreezeRequest | undefined {
+  let text: string;
+  try {
+    const file = disk.open(join(folder, fileName), 'read');
+    try {
+      text = Buffer.from(file.read(0, maxBytes)).toString('utf8');
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    return { id: 'unread', by: 'somebody at the machine', why: `the file ${fileName} is there and cannot be read` };
+  }
+  const read = parseJson(text, maxDepth)?.value;
+  const of = (name: string, otherwise: string): string => {
+    const value = field(read, name);
+    return typeof value === 'string' && value.trim() !== '' ? value.slice(0, 500) : otherwise;
+  };
+  return { id: of('id', 'unread'), by: of('by', 'somebody at the machine'), why: of('why', `asked for by the file ${fileName}`) };
+}
+
+function forgetFreezeRequest(disk: Disk, folder: string): void {
+  disk.remove(join(folder, fileName));
+  disk.syncFolder(folder);
+}
+
+/** The freeze as the journal has it, read beside a running bot. */
+export function freezeInForce(disk: Disk, folder: string): Freeze | undefined {
+  // No other event bears these words where its type stands, and of the newest file the last one counts.
+  for (const segment of [...segmentsIn(disk, folder)].reverse()) {
+    let found: unknown;
+    for (const batch of linesOf(disk, segment.path)) {
+      for (const line of batch) {
+        const text = line.ended && line.bytes.includes('frozen"') ? line.bytes.toString('utf8') : '';
+        const entry = text === '' ? undefined : parseJson(text)?.value;
+        const type = field(field(entry, 'event'), 'type');
+        if (field(entry, 'request') === null && (type === 'frozen' || type === 'unfrozen')) found = entry;
+      }
+    }
+    if (found === undefined) continue;
+    const event = field(found, 'event');
+    const [by, why, at] = [field(event, 'by'), field(event, 'why'), field(found, 'at')];
+    return field(event, 'type') === 'frozen' && typeof by === 'string' && typeof why === 'string' && typeof at === 'number' ? { by, why, at } : undefined;
+  }
+  return undefined;
+}
+
+export interface FreezeWatch {
+  /** Takes up what lies there. Never rejects: what could not be done is tried at the next look. */
+  look(): Promise<void>;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export interface FreezeWatchOptions {
+  readonly disk: Disk;
+  readonly folder: string;
+  readonly log: Log;
+  /** Resolves once the freeze is durable, or was in force before. */
+  readonly freeze: (by: string, why: string) => Promise<unknown>;
+}
+
+export function createFreezeWatch({ disk, folder, log, freeze }: FreezeWatchOptions): FreezeWatch {
+  /** Taken up, and perhaps not yet removed: it must not freeze again what a person released since. */
+  let taken: string | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> | undefined;
+  let said: string | undefined;
+
+  async function once(): Promise<void> {
+    const asked = pendingFreeze(disk, folder);
+    if (asked === undefined) return;
+    try {
+      if (asked.id !== taken) {
+        await freeze(asked.by, asked.why);
+        taken = asked.id;
+        log.warn('frozenAtTheMachine', { by: asked.by, why: asked.why });
+      }
+      forgetFreezeRequest(disk, folder);
+      said = undefined;
+    } catch (error) {
+      const why = diskWords(error);
+      if (why !== said) log.error('freezeNotTaken', { why });
+      said = why;
+    }
+  }
+
+  const look = (): Promise<void> => (looking ??= once().finally(() => (looking = undefined)));
+  return {
+    look,
+    start() {
+      timer = setInterval(() => void look(), freezeLook);
+    },
+    async stop() {
+      clearInterval(timer);
+      await looking;
+    },
+  };
+}

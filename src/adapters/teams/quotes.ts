@@ -1,0 +1,71 @@
+// What somebody quotes or forwards is not what they say: it is taken out before a line is read, in every form in which Teams delivers it.
+
+/**
+ * `<quoted messageId="..."/>` stands for a quoted message since 2026; older clients wrap its text in `<blockquote>`. The names alone count,
+ * so that a form nobody has seen yet is a quote as well.
+ */
+const quoteTag = /<(\/?)(?:quoted|blockquote)\b([^<>]*)>/gi;
+/** Clients wrap what was typed beside a block quote. */
+const wrapper = /<\/?(?:p|div|span|br)(?:\s[^<>]*)?\/?>/gi;
+
+/** What stands outside all quotes. Nothing that may be inside one is left: an opening without an end takes all that follows, an end without an opening all before it. */
+export function withoutQuotes(text: string): string {
+  let kept = '';
+  let depth = 0;
+  let from = 0;
+  for (const match of text.matchAll(quoteTag)) {
+    if (depth === 0) kept += `${text.slice(from, match.index)} `;
+    from = match.index + match[0].length;
+    if (match[1] === '/') {
+      if (depth === 0) kept = '';
+      else depth -= 1;
+    } else if (match[2]?.trimEnd().endsWith('/') !== true) depth += 1;
+  }
+  if (from === 0) return text;
+  return (depth === 0 ? kept + text.slice(from) : kept).replace(wrapper, ' ');
+}
+
+/** Without the lines at the beginning that are marked as quoted with `>`. No command begins so. */
+export function withoutQuotedLines(text: string): string {
+  let from = 0;
+  while (from < text.length) {
+    const end = text.indexOf('\n', from);
+    const line = text.slice(from, end < 0 ? text.length : end).trim();
+    if (line !== '' && !line.startsWith('>')) break;
+    from = end < 0 ? text.length : end + 1;
+  }
+  return text.slice(from);
+}
+
+/** Without a forwarded message, which Teams puts below what was typed and marks in the HTML alone. Spaces are compared as one. */
+export function withoutForwarded(text: string, forwarded: readonly string[]): string {
+  return forwarded.reduce((rest, one) => {
+    const said = [...rest.matchAll(/\S+/g)];
+    const words = one.split(/\s+/).filter((word) => word !== '');
+    const at = said.length - words.length;
+    if (words.length === 0 || at < 0 || !words.every((word, index) => said[at + index]?.[0] === word)) return rest;
+    return rest.slice(0, said[at]?.index ?? 0);
+  }, text);
+}
+
+const longestHtml = 100_000;
+
+/** The texts of the messages that an HTML form of a message forwards, with its entities. */
+export function forwardedIn(html: string): readonly string[] {
+  if (html.length > longestHtml) return [];
+  const found: string[] = [];
+  let depth = 0;
+  let from: number | undefined;
+  for (const match of html.matchAll(quoteTag)) {
+    if (match[1] === '/') {
+      depth = Math.max(0, depth - 1);
+      if (depth > 0 || from === undefined) continue;
+      found.push(html.slice(from, match.index).replace(/<[^<>]*>/g, ' '));
+      from = undefined;
+    } else {
+      depth += 1;
+      if (depth === 1 && /schema\.skype\.com\/Forward/i.test(match[2] ?? '')) from = match.index + match[0].length;
+    }
+  }
+  return found;
+}

@@ -1,0 +1,81 @@
+// A thing of the wrong kind: a device where a request id is wanted, a request where a device is, a recipe, a file, a fingerprint. What it is
+// gets said, with the line that works.
+import type { Request } from '../../liveResponse/request.ts';
+import { isOpen } from '../../liveResponse/request.ts';
+import { Refused, requestOf } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
+import { isCommandWord } from '../language/forms.ts';
+import type { IdVerb } from '../language/grammar.ts';
+import { normaliseId } from '../language/requestId.ts';
+import { trailing } from '../language/words.ts';
+import { maySee } from '../rules/decisions.ts';
+import type { Actor } from '../rules/people.ts';
+import type { Place } from '../ports.ts';
+import type { Refusal } from '../rules/refusal.ts';
+import { wordsOf } from '../loop/views.ts';
+
+/** Requests that are named where a device was typed: enough to choose from. */
+const mostNamed = 3;
+const fileName = /\.(?:ps1|psm1|sh|py|exe|dll|zip|cmd|bat|txt)$/i;
+
+/** The request of an id as it stands in the line, or what the word is instead. @throws Refused */
+export function requestTyped(bot: Conversation, actor: Actor, place: Place, verb: IdVerb, id: string, line: string): Request {
+  const typed = (line.trim().split(/\s+/)[1] ?? id).replace(trailing, '');
+  // Without "lr-" it may be a device's name that only looks like an id.
+  if (!/^lr-/i.test(typed) && bot.store.get(id) === undefined) throw noRequest(bot, actor, place, verb, typed);
+  return requestOf(bot, id);
+}
+
+export function noRequest(bot: Conversation, actor: Actor, place: Place, verb: IdVerb, word: string): Refused {
+  const common = { refused: 'noRequestId', verb, word } as const;
+  const lower = word.toLowerCase();
+  if (bot.policy.recipes.has(lower)) return new Refused({ ...common, meant: 'recipe', requests: [] });
+  if (isCommandWord(lower)) return new Refused({ ...common, meant: 'command', requests: [] });
+  if (fileName.test(word)) return new Refused({ ...common, meant: 'file', requests: [] });
+  // Whoever may not see requests learns of none here.
+  const all = maySee(bot.policy, actor, place) === undefined ? bot.store.all() : [];
+  const printed = all.find((request) => request.fingerprint === lower);
+  if (printed !== undefined) return new Refused({ ...common, meant: 'fingerprint', requests: [named(bot, printed)] });
+  const there = all.filter((request) => isDevice(request, lower));
+  const fitting = there.filter((request) => fits(verb, request));
+  return new Refused({ ...common, meant: 'device', requests: fitting.slice(0, mostNamed).map((request) => named(bot, request)) });
+}
+
+function named(bot: Conversation, request: Request): { readonly id: string; readonly status: string } {
+  return { id: request.id, status: wordsOf(bot, request).status };
+}
+
+function isDevice({ device }: Request, word: string): boolean {
+  const name = device.name.toLowerCase();
+  return name === word || name.startsWith(`${word}.`) || device.id.toLowerCase() === word;
+}
+
+/** The requests on which the verb can do something. */
+function fits(verb: IdVerb, request: Request): boolean {
+  switch (verb) {
+    case 'approve':
+    case 'deny':
+      return request.state === 'awaitingApproval';
+    case 'status':
+    case 'cancel':
+      return isOpen(request);
+    case 'retry':
+      return !isOpen(request);
+    case 'link':
+    case 'output':
+      return request.state === 'running' || request.state === 'finished';
+  }
+}
+
+/** A request typed as a device; undefined while it is none that is known here. */
+export function requestAsDevice({ store }: Pick<Conversation, 'store'>, name: string): Refusal | undefined {
+  const id = name.startsWith('lr-') ? normaliseId(name) : undefined;
+  const request = id === undefined ? undefined : store.get(id);
+  return request === undefined ? undefined : { refused: 'requestAsDevice', id: request.id, device: request.device.name };
+}
+
+/** Defender knows no such device: what else the word may be. */
+export function notFound(bot: Pick<Conversation, 'policy'>, name: string): Refusal {
+  const meant = bot.policy.recipes.has(name) ? 'recipe' : isCommandWord(name) ? 'command' : fileName.test(name) ? 'file' : name.startsWith('lr-') ? 'request' : undefined;
+  return { refused: 'unknownDevice', name, ...(meant === undefined ? {} : { meant }) };
+}

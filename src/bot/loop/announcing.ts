@@ -1,0 +1,87 @@
+// Says in every approvals place that submissions were frozen, and that they are no longer: whichever way that came about. The freeze itself
+// never waits for it; what a chat does not take is tried again for a while.
+import { simulatedMark } from '../../../cards/cardView.ts';
+import { frozenSentence } from '../../../cards/frozen.ts';
+import { stamp } from '../../../cards/time.ts';
+import type { Freeze } from '../../liveResponse/ports.ts';
+import type { Deps } from '../deps.ts';
+import { ChatError } from '../ports.ts';
+import { splitKey } from '../rules/places.ts';
+
+/** Pauses after a failure, in milliseconds; the last repeats. */
+const retryPauses = [2_000, 5_000, 15_000, 60_000] as const;
+/** After so long it is no news, and the cards have said it. Milliseconds. */
+const giveUpAfter = 3_600_000;
+
+export interface Announcing {
+  /** Who released what was frozen, for the words. */
+  releasedBy(name: string): void;
+  /** Answers after how many milliseconds to come again. */
+  pass(): Promise<number | undefined>;
+}
+
+interface Waiting {
+  readonly text: string;
+  readonly from: number;
+  readonly tries: number;
+  readonly notBefore: number;
+}
+
+export function createAnnouncing(deps: Pick<Deps, 'store' | 'chats' | 'policy' | 'clock' | 'log' | 'settings'>): Announcing {
+  const { store, clock, log, settings } = deps;
+  const chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));
+  // What a start finds was announced by the process that froze it.
+  let known = store.freeze();
+  let released: string | undefined;
+  const waiting = new Map<string, Waiting>();
+
+  function places(): readonly string[] {
+    return deps.policy.places.flatMap(({ place, approvals }) => (approvals && chats.has(splitKey(place)[0]) ? [place] : []));
+  }
+
+  /** The newest state takes the place of one that was not told yet. */
+  function notice(): void {
+    const now = store.freeze();
+    if (now?.at === known?.at && now?.by === known?.by) return;
+    const text = now === undefined ? releasedWords(known, released) : `${frozenSentence(now, settings.command)} What already runs goes on.`;
+    known = now;
+    released = undefined;
+    const marked = settings.simulated ? `${simulatedMark}: ${text}` : text;
+    for (const place of places()) waiting.set(place, { text: marked, from: clock.elapsed(), tries: 0, notBefore: clock.elapsed() });
+  }
+
+  async function tell(key: string, job: Waiting): Promise<void> {
+    const [surface, place] = splitKey(key);
+    try {
+      await chats.get(surface)?.announce(place, job.text);
+      if (waiting.get(key) === job) waiting.delete(key);
+    } catch (error) {
+      if (waiting.get(key) !== job) return;
+      const code = error instanceof ChatError ? error.code : 'bug';
+      const over = code === 'rejected' || clock.elapsed() - job.from > giveUpAfter;
+      log.warn(over ? 'notAnnounced' : 'announceFailed', { place: key, code, tries: job.tries + 1, error });
+      if (over) {
+        waiting.delete(key);
+        return;
+      }
+      const pause = Math.max(retryPauses[job.tries] ?? retryPauses[retryPauses.length - 1] ?? 0, error instanceof ChatError ? (error.retryAfterMs ?? 0) : 0);
+      waiting.set(key, { ...job, tries: job.tries + 1, notBefore: clock.elapsed() + pause });
+    }
+  }
+
+  return {
+    releasedBy: (name) => void (released = name),
+    async pass() {
+      notice();
+      const due = [...waiting].filter(([, job]) => job.notBefore <= clock.elapsed());
+      await Promise.all(due.map(([key, job]) => tell(key, job)));
+      const next = [...waiting.values()].map((job) => job.notBefore);
+      return next.length === 0 ? undefined : Math.min(...next) - clock.elapsed();
+    },
+  };
+}
+
+function releasedWords(before: Freeze | undefined, by: string | undefined): string {
+  const was = before === undefined ? '' : ` They had been frozen by ${before.by} since ${stamp(before.at)}: ${before.why}.`;
+  return `Submissions are no longer frozen${by === undefined ? '' : `: ${by} released them`}.${was} Requests can be asked for and approved again, and approved ones go on.`;
+}

@@ -1,0 +1,94 @@
+// `npm run freeze -- "why"`: stops all submissions from the machine itself, with both chats down, beside a running bot or without one. Exit
+// code 0 once the journal says that the freeze is in force, 1 when it does not yet, 2 when it was called wrongly. There is no unfreeze here:
+// what lets things run again is for a person with that role, in a chat.
+import { statSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createClock } from './adapters/clock.ts';
+import { createLog } from './adapters/log.ts';
+import { diskWords, realDisk } from './adapters/store/disk.ts';
+import { createFreezeWatch, dropFreezeRequest, freezeInForce, freezeLook, pendingFreeze } from './adapters/store/freezeRequest.ts';
+import { FolderInUse, lockHolder } from './adapters/store/lock.ts';
+import { openStore } from './adapters/store/requestStore.ts';
+import { readDotEnv } from './dotEnv.ts';
+import { tameProse } from './bot/language/prose.ts';
+import type { Freeze } from './liveResponse/ports.ts';
+
+const usage = `usage: npm run freeze -- "why" [--data DIR]
+Stops all submissions to Defender; works with both chats down. DIR is LR_DATA_DIR or ./data when not given.
+Released with "unfreeze" in a chat, by somebody with a role under "freeze" in the policy.
+`;
+
+const maxWhy = 500;
+/** A running bot looks every second; a slow disk may take its time with the journal. Milliseconds. */
+const inForceWithin = 30_000;
+const ownLook = 200;
+
+function readArguments(given: readonly string[]): { readonly why: string; readonly folder: string } | undefined {
+  const at = given.indexOf('--data');
+  const folder = at < 0 ? (process.env['LR_DATA_DIR']?.trim() ?? '') || './data' : given[at + 1];
+  const words = given.filter((_, index) => at < 0 || (index !== at && index !== at + 1));
+  const prose = tameProse(words.join(' ').trim());
+  if (folder === undefined || words.some((word) => word.startsWith('--')) || 'hidden' in prose) return undefined;
+  const why = prose.text.replace(/\s+/g, ' ').trim();
+  return why === '' || why.length > maxWhy ? undefined : { why, folder };
+}
+
+/** No bot runs: its own journal is written here, under its lock. */
+async function freezeAlone(folder: string): Promise<void> {
+  const log = createLog({ level: 'error' });
+  const store = await openStore({ dir: folder, clock: createClock(), log });
+  try {
+    const freeze = async (by: string, why: string): Promise<void> => {
+      if (store.freeze() === undefined) await store.note({ type: 'frozen', by, why });
+    };
+    await createFreezeWatch({ disk: realDisk, folder, log, freeze }).look();
+  } finally {
+    await store.close();
+  }
+}
+
+/** Waits for the running bot; takes over where that ends meanwhile. */
+async function inForce(folder: string): Promise<Freeze | undefined> {
+  for (const ends = performance.now() + inForceWithin; performance.now() < ends; await pause(ownLook)) {
+    if (pendingFreeze(realDisk, folder) === undefined) return freezeInForce(realDisk, folder);
+    if ((await lockHolder(folder)) !== undefined) continue;
+    try {
+      await freezeAlone(folder);
+    } catch (error) {
+      if (!(error instanceof FolderInUse)) throw error;
+    }
+  }
+  return undefined;
+}
+
+async function main(): Promise<number> {
+  const file = readDotEnv(process.env);
+  if (file.wrong !== undefined) process.stderr.write(`${file.wrong}\n`);
+  const given = readArguments(process.argv.slice(2));
+  if (given === undefined) {
+    process.stderr.write(usage);
+    return 2;
+  }
+  const { why, folder } = given;
+  try {
+    if (!statSync(folder).isDirectory()) throw new Error('it is not a folder');
+    dropFreezeRequest(realDisk, folder, `${userInfo().username} at the machine`, why);
+  } catch (error) {
+    process.stderr.write(`Nothing was frozen: the data folder ${folder} cannot be used (${diskWords(error)}). Name the bot\u2019s own with --data or LR_DATA_DIR, and run this as the bot\u2019s user.\n`);
+    return 1;
+  }
+  try {
+    const freeze = await inForce(folder);
+    if (freeze !== undefined) {
+      process.stdout.write(`Frozen: nothing more is sent to Defender. In the journal since ${new Date(freeze.at).toISOString()}, by ${freeze.by}: ${freeze.why}\nWhat already runs goes on. "unfreeze" in a chat releases it.\n`);
+      return 0;
+    }
+    process.stderr.write(`NOT in force yet: the bot did not take the freeze up within ${inForceWithin / 1000} s (it looks every ${freezeLook / 1000} s), or it was released at once. The request stays in ${folder}: it is taken up as soon as the bot can write its journal, or at its next start. To be sure now, stop the process.\n`);
+  } catch (error) {
+    process.stderr.write(`NOT in force yet: ${diskWords(error)}. The request stays in ${folder} and is taken up before the next start sends anything.\n`);
+  }
+  return 1;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,52 @@
+// Which commands do not fit the operating system of their device: a PowerShell script for Linux, a path of another system. Told, not refused:
+// Defender decides what a device runs, and its word for a system may be new.
+import type { Command } from './commands.ts';
+
+export type Family = 'windows' | 'linux' | 'macos' | 'mobile';
+
+export interface Misfit {
+  readonly index: number;
+  readonly what: 'windowsScript' | 'unixScript' | 'windowsFile' | 'windowsPath' | 'unixPath' | 'noLiveResponse';
+}
+
+const linux = /linux|ubuntu|debian|red ?hat|rhel|centos|suse|sles|fedora|oracle|amazon|alma|rocky|mariner|flatcar/i;
+
+/** Of Defender's `osPlatform`, such as Windows11, WindowsServer2022, Ubuntu, RedHatEnterpriseLinux, macOS; undefined for a word nobody knows. */
+export function familyOf(os: string): Family | undefined {
+  if (/^windows/i.test(os)) return /phone|mobile/i.test(os) ? 'mobile' : 'windows';
+  if (/^(?:mac ?os|os ?x)/i.test(os)) return 'macos';
+  if (/^(?:android|ios|ipados)/i.test(os)) return 'mobile';
+  return linux.test(os) ? 'linux' : undefined;
+}
+
+/** The first thing about each command that does not fit; none where the system is not known. */
+export function misfits(os: string, commands: readonly Command[]): readonly Misfit[] {
+  const family = familyOf(os);
+  if (family === undefined) return [];
+  return commands.flatMap((command, index) => {
+    const what = family === 'mobile' ? 'noLiveResponse' : family === 'windows' ? onWindows(command) : onUnix(command);
+    return what === undefined ? [] : [{ index, what }];
+  });
+}
+
+function onWindows(command: Command): Misfit['what'] | undefined {
+  switch (command.type) {
+    case 'RunScript':
+      return /\.(?:sh|bash|zsh|py|pl)$/i.test(command.scriptName) ? 'unixScript' : undefined;
+    case 'GetFile':
+      return /^(?:\/(?!\/)|~\/)/.test(command.path) ? 'unixPath' : undefined;
+    case 'PutFile':
+      return undefined;
+  }
+}
+
+function onUnix(command: Command): Misfit['what'] | undefined {
+  switch (command.type) {
+    case 'RunScript':
+      return /\.(?:ps1|psm1|bat|cmd|vbs|exe)$/i.test(command.scriptName) ? 'windowsScript' : undefined;
+    case 'GetFile':
+      return /^(?:[A-Za-z]:|\\\\|%[A-Za-z]+%)/.test(command.path) ? 'windowsPath' : undefined;
+    case 'PutFile':
+      return /\.(?:exe|dll|msi|ps1|bat|cmd)$/i.test(command.fileName) ? 'windowsFile' : undefined;
+  }
+}

@@ -1,0 +1,187 @@
+// Row 1.14: what is acknowledged is on disk, what could not be written down in two seconds never runs, also not after a restart.
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { Deliveries, keptWithin, remembered, takenUp } from '../../src/adapters/deliveries/deliveries.ts';
+import { linesKept } from '../../src/adapters/deliveries/ledger.ts';
+import type { Disk } from '../../src/adapters/store/disk.ts';
+import { createManualClock } from '../support/manualClock.ts';
+import type { ManualClock } from '../support/manualClock.ts';
+import { createMemoryDisk, memoryFolder } from '../support/memoryDisk.ts';
+import type { MemoryDisk } from '../support/memoryDisk.ts';
+import { createLogBook } from '../support/slack/slackRoom.ts';
+
+const name = 'chat-deliveries.ndjson';
+const path = `${memoryFolder}/${name}`;
+let disk: MemoryDisk;
+let clock: ManualClock;
+beforeEach(() => {
+  disk = createMemoryDisk();
+  clock = createManualClock();
+});
+
+const open = (on: Disk = disk): Promise<Deliveries> => Deliveries.open({ disk: on, folder: memoryFolder, name, clock, patience: clock, log: createLogBook() });
+/** What a process started now would take up, oldest first. */
+async function takesUp(on: Disk = disk): Promise<readonly unknown[]> {
+  return (await open(on)).left().now.map(({ memo }) => memo);
+}
+
+/** The disk, whose syncs wait for `go` and are counted. */
+function slow(): { readonly on: Disk; readonly syncs: () => number; readonly waiting: () => number; go(): void; holding: boolean } {
+  let count = 0;
+  let held: (() => void)[] = [];
+  const state = {
+    holding: true,
+    on: {
+      ...disk,
+      open: (...args: Parameters<Disk['open']>) => {
+        const file = disk.open(...args);
+        return {
+          ...file,
+          async flush() {
+            count += 1;
+            if (state.holding) await new Promise<void>((resolve) => held.push(resolve));
+            await file.flush();
+          },
+        };
+      },
+    } satisfies Disk,
+    syncs: () => count,
+    waiting: () => held.length,
+    go() {
+      const now = held;
+      held = [];
+      for (const one of now) one();
+    },
+  };
+  return state;
+}
+
+describe('a delivery that is kept', () => {
+  test('survives a power cut the moment it is acknowledged, and is taken up until it is done', async () => {
+    const deliveries = await open();
+    expect(await deliveries.keep('a', { text: 'dump hosta' })).toBe('first');
+    expect(await takesUp(disk.powerCut(() => 0))).toEqual([{ text: 'dump hosta' }]);
+    deliveries.done('a');
+    // A kill loses no more than the process: what was written is there.
+    expect(await takesUp(disk.powerCut((n) => n - 1))).toEqual([]);
+  });
+
+  test('costs one sync before it is acknowledged, none when it is done, and one for all that wait together', async () => {
+    const held = slow();
+    held.holding = false;
+    const deliveries = await open(held.on);
+    const before = held.syncs();
+    await deliveries.keep('a', {});
+    deliveries.done('a');
+    expect(held.syncs() - before).toBe(1);
+    held.holding = true;
+    const first = deliveries.keep('b', {});
+    await clock.settle();
+    const rest = ['c', 'd', 'e'].map((key) => deliveries.keep(key, {}));
+    held.go();
+    expect(await first).toBe('first');
+    await clock.settle();
+    held.go();
+    expect(await Promise.all(rest)).toEqual(['first', 'first', 'first']);
+    expect(held.syncs() - before).toBe(3);
+  });
+
+  test('is first once, also after a restart; whoever comes again waits until the first is safe', async () => {
+    const held = slow();
+    held.holding = false;
+    const deliveries = await open(held.on);
+    held.holding = true;
+    const order: string[] = [];
+    const both = [deliveries.keep('a', {}).then((kept) => order.push(kept)), deliveries.keep('a', {}).then((kept) => order.push(kept))];
+    await clock.settle();
+    expect(order).toEqual([]);
+    held.go();
+    await Promise.all(both);
+    expect([...order].sort()).toEqual(['first', 'repeated']);
+    expect(await (await open()).keep('a', {})).toBe('repeated');
+  });
+
+  test('is too old to be taken up after ten minutes, and is handed over to be told, however old', async () => {
+    const deliveries = await open();
+    await deliveries.keep('old', 1);
+    await clock.advance(takenUp);
+    await deliveries.keep('new', 2);
+    await clock.advance(1);
+    const left = (await open()).left();
+    expect([left.now.map(({ memo }) => memo), left.tooLate.map(({ memo }) => memo)]).toEqual([[2], [1]]);
+    await clock.advance(10 * remembered);
+    expect((await open()).left().tooLate.map(({ memo }) => memo)).toEqual([1, 2]);
+  });
+});
+
+describe('what is not durable within two seconds', () => {
+  test('is not taken, whether it waits or is being written, and no restart finds it', async () => {
+    const held = slow();
+    held.holding = false;
+    const deliveries = await open(held.on);
+    held.holding = true;
+    const written = deliveries.keep('written', 'w');
+    await clock.settle();
+    const waiting = deliveries.keep('waiting', 'q');
+    await clock.advance(keptWithin);
+    expect(await Promise.all([written, waiting])).toEqual(['notTaken', 'notTaken']);
+    // Killed now, with everything in the page cache, or after a power cut with any part of it.
+    expect(await takesUp(disk.powerCut((n) => n - 1))).toEqual([]);
+    expect(await takesUp(disk.powerCut(() => 0))).toEqual([]);
+    held.go();
+    await clock.settle();
+    expect(await takesUp()).toEqual([]);
+    expect(await deliveries.keep('written', 'w')).toBe('repeated');
+  });
+
+  test.each(['ENOSPC', 'EIO'])('or fails with %s, wherever in the write, is not taken and never read back, and the next one is', async (code) => {
+    for (const at of ['append', 'sync'] as const) {
+      for (const arrives of [0, 5, 1_000]) {
+        disk = createMemoryDisk();
+        const deliveries = await open();
+        await deliveries.keep('before', 'b');
+        disk.failWith((operation) => (operation === at ? { code, arrives } : undefined));
+        expect(await deliveries.keep('x', 'x')).toBe('notTaken');
+        expect(deliveries.trouble()).toContain(code);
+        disk.failWith(undefined);
+        expect(await takesUp(disk.powerCut((n) => n - 1))).toEqual(['b']);
+        expect(await deliveries.keep('after', 'a')).toBe('first');
+        expect(deliveries.trouble()).toBeUndefined();
+        expect(await takesUp(disk.powerCut(() => 0))).toEqual(['b', 'a']);
+      }
+    }
+  });
+
+  test('says so while somebody looks, and no longer than the disk is ill', async () => {
+    const deliveries = await open();
+    disk.failWith((operation) => (operation === 'append' ? { code: 'ENOSPC' } : undefined));
+    await deliveries.keep('x', 'x');
+    await clock.advance(10_000);
+    expect(deliveries.trouble()).toContain('ENOSPC');
+    disk.failWith(undefined);
+    await clock.advance(10_000);
+    expect(deliveries.trouble()).toBeUndefined();
+  });
+});
+
+describe('the file', () => {
+  test('of an older version is read, torn end included', async () => {
+    disk.overwrite(path, Buffer.from(`{"k":"p|1","at":${clock.now()},"memo":{"text":"lr help"}}\n{"k":"p|2","at":${clock.now()}}\n{"k":"p|3","at":${clock.now()},"me`));
+    const deliveries = await open();
+    expect(deliveries.left().now).toMatchObject([{ key: 'p|1', memo: { text: 'lr help' } }]);
+    expect(await deliveries.keep('p|2', {})).toBe('repeated');
+    expect(await deliveries.keep('p|3', {})).toBe('first');
+  });
+
+  test('stays short, and loses nothing that still counts when it is written again', async () => {
+    const deliveries = await open();
+    await deliveries.keep('open', 'o');
+    for (let at = 0; at < linesKept; at += 1) {
+      await deliveries.keep(`k${at}`, at);
+      deliveries.done(`k${at}`);
+    }
+    const lines = Buffer.from(disk.bytes(path) ?? []).toString('utf8').split('\n').length;
+    expect(lines).toBeLessThan(2 * linesKept);
+    expect(await takesUp(disk.powerCut(() => 0))).toContain('o');
+    expect(await (await open()).keep('k1', {})).toBe('repeated');
+  });
+});

@@ -1,0 +1,38 @@
+// What the platforms last said survives a restart, in a file that nobody else can read, and an unreadable file is none.
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { openLastKnown } from '../../src/adapters/lastKnown.ts';
+import { createLogBook } from '../support/slack/slackRoom.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lr-known-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+it('what was learned before a restart is known after it, the newest answer of each question', async () => {
+  const first = await openLastKnown(folder, createLogBook());
+  first.set('slack U1', 'member');
+  first.set('slack U2', 'guest');
+  first.set('slack U1', 'deactivated');
+  await first.settled();
+  expect(statSync(join(folder, 'last-known.json')).mode & 0o777).toBe(0o600);
+  const second = await openLastKnown(folder, createLogBook());
+  expect([second.get('slack U1'), second.get('slack U2'), second.get('slack U3')]).toEqual(['deactivated', 'guest', undefined]);
+});
+
+it.each(['', 'no json', '[]', '{"answers":3}', '{"answers":{"slack U1":4}}'])('a file that holds %j is read as nothing known', async (text) => {
+  writeFileSync(join(folder, 'last-known.json'), text);
+  expect((await openLastKnown(folder, createLogBook())).get('slack U1')).toBeUndefined();
+});
+
+it('a folder that cannot be written is logged, and this process goes on knowing', async () => {
+  const log = createLogBook();
+  const known = await openLastKnown(join(folder, 'missing'), log);
+  known.set('slack U1', 'member');
+  await known.settled();
+  expect(known.get('slack U1')).toBe('member');
+  expect(log.lines.map((line) => line.event)).toEqual(['lastKnownNotWritten']);
+});

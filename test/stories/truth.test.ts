@@ -1,0 +1,215 @@
+// No card and no answer claims what the bot does not know: field-faults rows 1.4, 1.5, 1.6, 1.11 and 1.20, and the bot's own state.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { plainText } from '../../cards/plainText.ts';
+import { ChatError } from '../../src/bot/ports.ts';
+import { approvedHouse, openHouse, textOf } from '../support/house.ts';
+import type { House, HouseOptions } from '../support/house.ts';
+
+let house: House;
+afterEach(() => house.close());
+
+const faults = () => house.simulator.tenant.faults;
+const view = () => house.card().view;
+const shown = () => plainText(view());
+const ask = (text: string, as = 'responder1') => house.say(as, text).then(textOf);
+
+async function approved(command: string, options: HouseOptions = {}): Promise<void> {
+  house = await approvedHouse(command, options);
+}
+
+describe('Defender cannot be read (row 1.4)', () => {
+  test('a right that is missing behind the 201 is named on the card, with since when, and taken back when it is granted', async () => {
+    await approved('dump hosta notepad');
+    await house.until('running');
+    faults().plant({ what: 'status', on: 'list', status: 403, times: 'always' });
+    await house.run(12_000);
+    expect(view().status).toMatch(/, not read since \d\d:\d\d UTC$/);
+    expect(view().lead).toMatch(/^Nothing about it could be read from Defender since \d\d:\d\d UTC: The bot’s app registration may not follow running sessions \(403\)\. An administrator must grant it Machine\.ReadWrite\.All/);
+    expect(shown()).not.toContain('The bot follows it until');
+    for (const line of ['list running', 'status', `status ${house.newest().id}`, 'host hosta', 'quota']) expect(await ask(line)).toContain('Machine.ReadWrite.All');
+    faults().clear();
+    await house.run(5_000);
+    expect(view().status).not.toContain('not read');
+    expect(await ask('status')).toMatch(/Defender +readable since/);
+  });
+
+  test('an outage is drawn once when it begins and once when it ends, however many readings fail', async () => {
+    await approved('dump hosta notepad', { simulator: { profile: { pendingMs: [600_000, 600_000] } } });
+    await house.until('running');
+    await house.run(5_000);
+    const before = house.chat.calls.length;
+    faults().plant({ what: 'status', on: 'list', status: 503, times: 'always' });
+    await house.run(60_000);
+    expect(view().lead).toContain('Defender cannot be reached.');
+    expect(house.chat.calls.slice(before)).toHaveLength(1);
+    faults().clear();
+    await house.run(20_000);
+    expect(house.chat.calls.slice(before)).toHaveLength(2);
+    expect(view().lead).toContain('The bot follows it until');
+  });
+
+  test('one failed reading is no news', async () => {
+    await approved('dump hosta notepad');
+    await house.until('running');
+    faults().plant({ what: 'status', on: 'list', status: 500, times: 2 });
+    await house.run(2_400);
+    expect(view().status).not.toContain('not read');
+  });
+
+  test('an answer nobody can read is told as such, and a lost answer is then not promised to be looked for', async () => {
+    await approved('dump hosta notepad');
+    faults().plant({ what: 'loseAnswer', on: 'run' });
+    faults().plant({ what: 'truncate', on: 'list', times: 'always' });
+    await house.until('unknown');
+    await house.run(30_000);
+    expect(view().lead).toContain('Defender answers with something that the bot cannot read.');
+    expect(view().lead).not.toContain('It goes on looking until');
+  });
+});
+
+describe('a freeze (row 1.5)', () => {
+  test('is one sentence on the card, in the refusal and first in every answer, and takes Approve away until it ends', async () => {
+    house = await openHouse();
+    await ask('dump hosta notepad');
+    await house.loop.tick();
+    const before = house.newest();
+    await ask('freeze odd approvals', 'approver1');
+    await house.loop.tick();
+    const sentence = /Submissions are frozen by [^.]+ since [^.]+: odd approvals\. Nothing can be asked for, approved or sent until somebody allowed to types "\/lr unfreeze"\./;
+    expect(view().lead).toMatch(sentence);
+    expect(view().buttons.map(({ verb }) => verb)).toEqual(['deny', 'withdraw']);
+    expect(textOf(await house.press('approver1', 'approve', { request: before }))).toMatch(sentence);
+    for (const line of ['status', 'list', 'host hosta', 'quota', 'help', 'dump hosta other']) expect((await ask(line)).search(sentence)).toBe(0);
+    expect(house.chat.announced.map(({ text }) => text)).toEqual([expect.stringMatching(sentence)]);
+    await ask('unfreeze', 'approver1');
+    await house.loop.tick();
+    expect(view().buttons.map(({ verb }) => verb)).toEqual(['approve', 'deny', 'withdraw']);
+    expect(house.chat.announced.at(-1)?.text).toMatch(/Submissions are no longer frozen: .+ released them\. .*odd approvals/);
+  });
+
+  test('whose announcement a chat refuses stands at once, and is announced when the chat takes it', async () => {
+    house = await openHouse();
+    house.chat.failNext(new ChatError('unavailable', 'down'), 3);
+    expect(await ask('freeze odd approvals', 'approver1')).toMatch(/^Frozen:/);
+    await house.loop.tick();
+    expect(house.chat.announced).toEqual([]);
+    await house.run(60_000);
+    expect(house.chat.announced).toHaveLength(1);
+  });
+});
+
+describe('a transcript that is no text (row 1.6)', () => {
+  test.each([
+    ['gzip', gzipSync('what it printed'), /gzip data \(\d+ bytes\) and no text/],
+    ['zip', Buffer.from('504b0304140000000800', 'hex'), /a zip \(10 bytes\) and no text/],
+    ['a picture', Buffer.from(Array.from({ length: 400 }, (_, at) => (at * 37) % 256)), /data that is no text \(400 bytes\)/],
+    ['nothing at all', Buffer.alloc(0), /an empty file/],
+    ['zero bytes', Buffer.alloc(64), /64 bytes without any text/],
+  ])('%s is told as what it is, with the command that fetches it', async (_name, bytes, words) => {
+    const storage = createServer((_request, response) => void response.end(bytes)).listen(0, '127.0.0.1');
+    await new Promise((resolve) => storage.once('listening', resolve));
+    const origin = `http://127.0.0.1:${(storage.address() as AddressInfo).port}`;
+    await approved('run hosta collect.ps1', { resultOrigins: [origin] });
+    faults().plant({ what: 'linkHost', times: 'always', value: origin });
+    await house.until('finished');
+    await house.run(10_000);
+    storage.closeAllConnections();
+    storage.close();
+    const { id } = house.newest();
+    expect(shown()).toMatch(words);
+    expect(shown()).toContain(`“/lr link ${id} 0” gives a link to it`);
+    expect(shown()).not.toContain('printed nothing');
+    expect(await ask(`output ${id} 0`, 'approver1')).toMatch(words);
+  });
+});
+
+describe('a request that was given up while nobody knew whether it ran (row 1.20)', () => {
+  test('is looked for on, its card is corrected when it turns up, and its results can be fetched', async () => {
+    await approved('dump hosta notepad');
+    faults().plant({ what: 'loseAnswer', on: 'run' });
+    faults().plant({ what: 'status', on: 'list', status: 503, times: 'always' });
+    const lost = await house.until('unknown');
+    await house.loop.deck.pass();
+    await house.loop.deck.settled();
+    expect(view().buttons.find(({ verb }) => verb === 'drop')?.confirm?.text).toMatch(/looked for it 0 of 6 times only: better wait/);
+    expect(textOf(await house.press('responder1', 'drop', { request: lost }))).toMatch(/looked for 0 of 6 times only.*corrects the card/);
+    await house.loop.tick();
+    expect(view().lead).toMatch(/Whether it ran is not known; the bot looks for it until/);
+    faults().clear();
+    await house.run(20 * 60_000);
+    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'dropped' }, found: { action: { status: 'Succeeded' } } });
+    expect(view().status).toContain('Dropped, but at Defender: it ran and succeeded');
+    expect(view().steps.map(({ status }) => status)).toEqual(['completed', 'completed']);
+    expect(house.chat.notes.at(-1)?.text).toContain('it ran and succeeded');
+      expect(await ask(`link ${lost.id} 1`, 'approver1')).toContain('fresh link');
+    expect(await ask(`retry ${lost.id}`)).toContain('turned up at Defender after all');
+  });
+
+  test('is looked for on after a restart', async () => {
+    await approved('dump hosta notepad');
+    faults().plant({ what: 'loseAnswer', on: 'run' });
+    faults().plant({ what: 'status', on: 'list', status: 503, times: 'always' });
+    await house.press('responder1', 'drop', { request: await house.until('unknown') });
+    await house.restart();
+    faults().clear();
+    await house.run(20 * 60_000);
+    expect(house.newest()).toMatchObject({ found: { action: { status: 'Succeeded' } } });
+    await house.restart();
+    expect(house.newest()).toMatchObject({ found: { action: { status: 'Succeeded' }, noted: ['console:incidents'] } });
+  });
+});
+
+describe('twins (row 1.11)', () => {
+  test('the same line again is shown the first request, and makes no second card', async () => {
+    house = await openHouse();
+    await ask('dump hosta notepad');
+    await house.loop.tick();
+    const first = house.newest();
+    const said = await ask('dump HOSTA.corp.example notepad --reason "seen at 02:40"');
+    expect(said).toContain(`${first.id} asks for the same on hosta.corp.example already (Waiting for approval; asked by you just now), so nothing new was asked for.`);
+    expect(said).toContain('Its card is in console:incidents');
+    expect(said).toMatch(/\/lr dump HOSTA\.corp\.example notepad --reason "seen at 02:40" --separate$/);
+    await house.loop.tick();
+    expect(house.store.all()).toHaveLength(1);
+    expect(house.chat.cards.size).toBe(1);
+  });
+
+  test('two deliveries of one line at the same moment make one request', async () => {
+    house = await openHouse();
+    const said = await Promise.all(['a', 'b', 'c'].map((deliveryId) => house.say('responder1', 'dump hosta notepad', { deliveryId })));
+    expect(house.store.all()).toHaveLength(1);
+    expect(said.map(({ kind }) => kind).sort()).toEqual(['asked', 'sentence', 'sentence']);
+  });
+
+  test('asked separately with a reason, the approver’s card names the other and how it stands, until an hour after its end', async () => {
+    house = await openHouse();
+    await ask('dump hosta notepad');
+    await house.press('approver1', 'approve');
+    const first = await house.until('running');
+    expect(await ask('dump hosta notepad --separate')).toContain('--separate needs a reason');
+    await ask('dump hosta notepad --separate --reason "second dump after the reboot"');
+    await house.loop.tick();
+    const second = house.newest();
+    expect(second).toMatchObject({ apartFrom: first.id, reason: 'second dump after the reboot', commands: first.commands });
+    const fact = (label: string) => view().facts.find((one) => one.label === label)?.value;
+    expect(fact('Same, open')).toContain(`${first.id}: `);
+    expect(view().buttons.find(({ verb }) => verb === 'approve')?.confirm?.text).toContain(`The same is open as ${first.id}`);
+    for (let n = 0; n < 400 && house.store.get(first.id)?.state !== 'finished'; n += 1) await house.run(2_400);
+    await house.loop.tick();
+    expect(fact('Same, open')).toBeUndefined();
+    expect(fact('Same, ended')).toMatch(new RegExp(`^${first.id}: Finished: succeeded at `));
+    await house.restart();
+    expect(house.store.get(second.id)).toMatchObject({ apartFrom: first.id });
+  });
+
+  test('other arguments, another device, and a request made from an ended one are no twins', async () => {
+    house = await openHouse();
+    await ask('dump hosta notepad');
+    await house.press('responder1', 'withdraw');
+    for (const line of ['dump hosta notepad', 'dump hosta calc', 'dump hostb notepad']) expect(await ask(line)).toMatch(/is waiting for approval/);
+    expect(house.store.all()).toHaveLength(4);
+  });
+});

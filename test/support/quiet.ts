@@ -1,0 +1,79 @@
+// Knows when this process has come to rest: no HTTP exchange under way, no file operation, nothing left to run in this turn of the event
+// loop. A clock that is moved by a test may go on only then, or the answer to a call would seem to take an hour.
+import { subscribe } from 'node:diagnostics_channel';
+
+/** An exchange that makes no progress for so long waits for time itself, as a server that hangs does. Milliseconds of real time. */
+const patience = 1_000;
+/** Turns without anything under way after which nothing is coming: from a last byte to the promise of who reads it takes a few. */
+const restful = 4;
+
+interface Closing {
+  once(event: 'close', listener: () => void): unknown;
+}
+
+const flying = new Set<unknown>();
+let moves = 0;
+
+function begins(one: unknown): void {
+  flying.add(one);
+  moves += 1;
+}
+
+function ends(one: unknown): void {
+  flying.delete(one);
+  moves += 1;
+}
+
+/** What a channel of Node's or undici's publishes holds the exchange under one of these names. */
+function part(message: unknown, name: 'request' | 'response'): unknown {
+  return (message as Readonly<Record<string, unknown>>)[name];
+}
+
+function untilClosed(message: unknown, name: 'request' | 'response'): void {
+  const one = part(message, name);
+  begins(one);
+  (one as Closing).once('close', () => {
+    ends(one);
+  });
+}
+
+subscribe('undici:request:create', (message) => {
+  begins(part(message, 'request'));
+});
+for (const end of ['undici:request:trailers', 'undici:request:error']) {
+  subscribe(end, (message) => {
+    ends(part(message, 'request'));
+  });
+}
+subscribe('http.client.request.start', (message) => {
+  untilClosed(message, 'request');
+});
+subscribe('http.server.request.start', (message) => {
+  untilClosed(message, 'response');
+});
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+/** File operations and connections that are being made. */
+function busy(): boolean {
+  return process.getActiveResourcesInfo().some((kind) => kind.startsWith('FSReq') || kind === 'TCPConnectWrap' || kind === 'Immediate');
+}
+
+/** Resolves when nothing is under way any more, or when what is under way waits for the clock. */
+export async function quiet(): Promise<void> {
+  let seen = moves;
+  let since = performance.now();
+  for (let calm = 0; calm < restful; ) {
+    await turn();
+    if (moves !== seen) {
+      seen = moves;
+      since = performance.now();
+    }
+    const waiting = flying.size > 0 && performance.now() - since < patience;
+    calm = waiting || busy() ? 0 : calm + 1;
+  }
+}
