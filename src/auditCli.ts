@@ -3,7 +3,8 @@ import { readdirSync } from 'node:fs';
 import { createLog } from './adapters/log.ts';
 import { audit } from './adapters/store/audit.ts';
 import type { Disk } from './adapters/store/disk.ts';
-import { diskWords, realDisk } from './adapters/store/disk.ts';
+import { realDisk } from './adapters/store/disk.ts';
+import { fileTrouble, whyItFailed } from './adapters/store/fileTrouble.ts';
 import type { Head } from './adapters/store/line.ts';
 import { history } from './adapters/store/history.ts';
 import { readSnapshot } from './adapters/store/snapshot.ts';
@@ -71,7 +72,7 @@ function run(given: readonly string[]): number {
   try {
     readdirSync(folder);
   } catch (error) {
-    console.error(`The data folder ${folder} cannot be read: ${diskWords(error)}`);
+    console.error(`The data folder ${folder} cannot be read: ${whyItFailed(error)}`);
     return 1;
   }
   switch (verb) {
@@ -97,4 +98,12 @@ function run(given: readonly string[]): number {
   }
 }
 
-process.exitCode = run(process.argv.slice(2));
+try {
+  process.exitCode = run(process.argv.slice(2));
+} catch (error) {
+  // A journal file that cannot be read is neither well nor broken.
+  const why = fileTrouble(error);
+  if (why === undefined) throw error;
+  console.error(why);
+  process.exitCode = 1;
+}

@@ -12,6 +12,7 @@ import { proxyDispatcher } from './adapters/outbound/proxy.ts';
 import type { Proxy } from './adapters/outbound/proxy.ts';
 import { random } from './adapters/random.ts';
 import { realDisk } from './adapters/store/disk.ts';
+import type { Disk } from './adapters/store/disk.ts';
 import { history } from './adapters/store/history.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import { within } from './adapters/within.ts';
@@ -35,6 +36,8 @@ export interface ChatOptions {
 
 export interface ChatParts {
   readonly dataDir: string;
+  /** Where deliveries are written, for tests; the machine's own by default. */
+  readonly disk?: Disk;
   readonly command: string;
   readonly policy: Policy;
   readonly store: Store;
@@ -83,10 +86,11 @@ const teamsRoom = () => import('./teamsChat.ts');
 
 export async function openChats(options: ChatOptions, parts: ChatParts): Promise<Chats> {
   const { command, policy, store, clock, chatClock, log, dataDir, bot } = parts;
+  const disk = parts.disk === undefined ? {} : { disk: parts.disk };
   const local = options.console ? createConsoleChat({ clock, places: placesOf(policy).map((place) => place.id), askedAt: (id) => store.get(id)?.at }) : undefined;
   const lastKnown = await openLastKnown(dataDir, log);
   const slack = options.slack === undefined ? undefined : await lateSlack(options.slack, options, parts, lastKnown, () => teams !== undefined && teams.checks().every((check) => check.ok));
-  const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, store, { command, clock: chatClock, log, dataDir, lastKnown });
+  const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, store, { command, clock: chatClock, log, dataDir, lastKnown, ...disk });
   const entra = options.entra === undefined ? undefined : (await teamsRoom()).openEntraGroups(options.entra, parts.http, chatClock, log);
   const streams: (() => Promise<void>)[] = [];
 
@@ -150,6 +154,7 @@ async function lateSlack(settings: SlackService, options: ChatOptions, parts: Ch
         log,
         dataDir,
         lastKnown,
+        ...(parts.disk === undefined ? {} : { disk: parts.disk }),
         ...(proxy === undefined ? {} : { dispatcher: proxyDispatcher(proxy) }),
         onDeaf: (why) => {
           if (others()) slack.reconnect(why);

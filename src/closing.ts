@@ -7,9 +7,9 @@ const leastTime = 250;
 
 export interface Closing {
   /** `ms`: how long this part may take. */
-  later(name: string, ms: number, close: () => Promise<unknown>): void;
+  readonly later: (name: string, ms: number, close: () => Promise<unknown>) => void;
   /** Never waits longer than it may. @throws AggregateError of what failed; what took too long is logged and left behind */
-  all(): Promise<void>;
+  readonly all: () => Promise<void>;
 }
 
 export function createClosing(log: Log): Closing {

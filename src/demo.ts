@@ -9,6 +9,7 @@ import type { ChatPort, Reply } from './bot/ports.ts';
 import { ChatError } from './bot/ports.ts';
 import type { Request } from './liveResponse/request.ts';
 import { besideModules } from './besideModules.ts';
+import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { startService } from './service.ts';
 import type { Service } from './service.ts';
 
@@ -170,5 +171,10 @@ if (chosen !== 'console') {
   if (chosen !== 'slack' && chosen !== 'teams') throw new Error(`There is no demo for the chat "${chosen ?? ''}"; there are console, slack and teams.`);
   await import(new URL(`../test/demo/${chosen}.js`, import.meta.url).href);
 } else {
-  await main();
+  try {
+    await main();
+  } catch (error) {
+    console.error(`The demo cannot start: ${whyItFailed(error)}`);
+    process.exitCode = 1;
+  }
 }

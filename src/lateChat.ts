@@ -64,6 +64,7 @@ export function createLateChat(options: LateOptions): LateChat {
   let place: LateMount | undefined;
   let why = 'it is being connected';
   let trying: Promise<void> | undefined;
+  const isStopped = (): boolean => stopped.signal.aborted;
 
   function need(): Opened {
     if (current === undefined) throw new ChatError('unavailable', `${name} is not connected: ${why}`);
@@ -106,10 +107,10 @@ export function createLateChat(options: LateOptions): LateChat {
   }
 
   async function again(): Promise<void> {
-    for (let attempt = 0; current === undefined && !stopped.signal.aborted; attempt += 1) {
+    for (let attempt = 0; current === undefined && !isStopped(); attempt += 1) {
       await clock.sleep(pauses[Math.min(attempt, pauses.length - 1)] ?? pauses[0], stopped.signal);
-      if (stopped.signal.aborted) return;
       try {
+        if (isStopped()) return;
         await connect();
         log.info('chatConnected', { chat: surface });
       } catch (error) {

@@ -1,5 +1,6 @@
 // `npm start`: settings from the environment, one service, one address; a clear sentence and exit code 2 when something has to be mended first.
 import { readSettings } from './adapters/config/settings.ts';
+import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { useProxy } from './adapters/outbound/proxy.ts';
 import { readDotEnv } from './dotEnv.ts';
 import { optionsFrom } from './options.ts';
@@ -39,7 +40,7 @@ async function main(): Promise<void> {
       },
     });
   } catch (error) {
-    process.stderr.write(`The bot cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`The bot cannot start: ${whyItFailed(error)}\n`);
     leave(error instanceof SettingsError ? misconfigured : 1);
     return;
   }

@@ -66,7 +66,7 @@ export interface ServiceOptions extends ChatOptions {
   readonly outputRetention: number;
   /** The way out; absent: directly. The clients that are not ours are told by `useProxy`. */
   readonly proxy?: Proxy;
-  /** Where journal and snapshot are written, for tests; the machine's own by default. */
+  /** Where journal, snapshot and deliveries are written, for tests; the machine's own by default. */
   readonly disk?: Disk;
   /** One clock for everything, chats included, for tests that move time; by default the machine's own, and a faster one for a simulated tenant. */
   readonly clock?: Clock;
@@ -113,6 +113,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
     const chats = await openChats(options, {
       dataDir: options.dataDir,
+      ...(options.disk === undefined ? {} : { disk: options.disk }),
       command: options.command,
       policy,
       store,
@@ -153,7 +154,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         },
       },
       (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
-      { real: chatClock, keepers: chats.keepers },
+      { real: chatClock, keepers: () => chats.keepers() },
     );
     const state: { phase: 'starting' | 'running' | 'stopping' } = { phase: 'starting' };
     const health = createHealth({ store, loop: bot.loop, policy, chats, clock, phase: () => state.phase });

@@ -3,6 +3,7 @@ import { EntraTokens } from './adapters/entra/credentials.ts';
 import type { Credentials } from './adapters/entra/settings.ts';
 import { EntraGroups, graphHosts } from './adapters/entra/groups.ts';
 import type { Http } from './adapters/outbound/http.ts';
+import type { Disk } from './adapters/store/disk.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import { startTeams } from './adapters/teams/teams.ts';
 import type { Teams, TeamsOptions } from './adapters/teams/teams.ts';
@@ -12,10 +13,11 @@ import type { Clock, Log } from './liveResponse/ports.ts';
 /** Beside the settings only tests give anything. */
 export type TeamsService = Pick<TeamsOptions, 'settings' | 'authority' | 'origins' | 'serviceUrl' | 'pressLimit' | 'timeout'> & Partial<Pick<TeamsOptions, 'jitter'>>;
 
-export function openTeams(teams: TeamsService, store: Store, rest: { readonly command: string; readonly clock: Clock; readonly log: Log; readonly dataDir: string; readonly lastKnown: LastKnown }): Promise<Teams> {
+export function openTeams(teams: TeamsService, store: Store, rest: { readonly command: string; readonly clock: Clock; readonly log: Log; readonly dataDir: string; readonly lastKnown: LastKnown; readonly disk?: Disk }): Promise<Teams> {
   return startTeams({
     ...teams,
     folder: rest.dataDir,
+    ...(rest.disk === undefined ? {} : { disk: rest.disk }),
     lastKnown: rest.lastKnown,
     newestIntent: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'teams' && card.place === place && (card.ref !== undefined || card.dead === undefined))?.intent,
     log: rest.log,

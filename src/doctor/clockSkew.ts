@@ -8,8 +8,7 @@ const noticeable = 10_000;
 /** From here on things fail: Slack and Teams refuse what is five minutes off, and links seem alive that are dead. */
 const harmful = 120_000;
 
-export function examineClock({ headers, at }: Called, whose: string, tell: Tell): void {
-  const check = 'defender.clock';
+export function examineClock({ headers, at }: Pick<Called, 'headers' | 'at'>, whose: string, tell: Tell, check: `${string}.clock` = 'defender.clock'): void {
   const date = Date.parse(headers.get('date') ?? '');
   if (Number.isNaN(date)) {
     tell(warn(check, `the answer names no time, so our clock could not be compared with ${whose}’s`, 'Make sure that this machine keeps its time by NTP.'));

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { codeOf, diskWords, realDisk } from '../adapters/store/disk.ts';
+import { whyItFailed } from '../adapters/store/fileTrouble.ts';
 import { lockHolder } from '../adapters/store/lock.ts';
 import { fail, ok, skip, warn } from './line.ts';
 import type { Tell } from './line.ts';
@@ -42,7 +43,7 @@ function whereItWillBe(folder: string): { readonly existing: string } | { readon
       return { wrong: `${at} is not a folder` };
     } catch (error) {
       if (codeOf(error) === 'ENOTDIR') continue;
-      if (codeOf(error) !== 'ENOENT' || dirname(at) === at) return { wrong: `${at} cannot be looked at: ${diskWords(error)}` };
+      if (codeOf(error) !== 'ENOENT' || dirname(at) === at) return { wrong: `${at} cannot be looked at: ${whyItFailed(error)}` };
     }
   }
 }
@@ -67,7 +68,7 @@ function examineWriting(folder: string, existing: string, tell: Tell): void {
     realDisk.rename(`${name}.tmp`, `${name}.probe`);
     realDisk.syncFolder(existing);
   } catch (error) {
-    tell(fail('data.folder', `${existing} cannot be written: ${diskWords(error)}`, 'Give the bot’s user the right to write there, free some space, or set LR_DATA_DIR to another folder on a local disk.'));
+    tell(fail('data.folder', `${existing} cannot be written: ${whyItFailed(error)}`, 'Give the bot’s user the right to write there, free some space, or set LR_DATA_DIR to another folder on a local disk.'));
     return;
   } finally {
     tidy(name, tell);

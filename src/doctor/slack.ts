@@ -6,6 +6,7 @@ import { field } from '../liveResponse/json.ts';
 import type { SlackService } from '../slackChat.ts';
 import { call, isAnswer } from './call.ts';
 import type { Called, Caller } from './call.ts';
+import { examineClock } from './clockSkew.ts';
 import { fail, ok, skip, warn } from './line.ts';
 import type { Tell } from './line.ts';
 
@@ -19,7 +20,7 @@ const publicApi = 'https://slack.com/api';
 const tokenErrors = ['invalid_auth', 'not_authed', 'account_inactive', 'token_revoked', 'token_expired'];
 
 /** `fields` of an answer with `ok: true`, or Slack's error word; `silent` where nobody, or somebody else, answered in its place. */
-type Said = { readonly fields: unknown; readonly headers: Called['headers'] } | { readonly error: string; readonly silent: boolean };
+type Said = { readonly fields: unknown; readonly answer: Pick<Called, 'headers' | 'at'> } | { readonly error: string; readonly silent: boolean };
 
 export async function examineSlack({ slack, policy }: SlackSubject, caller: Caller, tell: Tell): Promise<void> {
   const api = (method: string, token: string, parameters: Readonly<Record<string, string>> = {}) => ask(caller, slack.apiUrl ?? publicApi, method, token, parameters);
@@ -40,7 +41,8 @@ export async function examineSlack({ slack, policy }: SlackSubject, caller: Call
     tell(skip('slack.scopes', 'not looked at', 'Mend slack.token first.'));
   } else {
     tell(ok('slack.token', `accepted, as ${text(bot.fields, 'user')} in the workspace ${text(bot.fields, 'team')} (${text(bot.fields, 'team_id')})`));
-    examineScopes(bot.headers.get('x-oauth-scopes'), tell);
+    examineClock(bot.answer, 'Slack', tell, 'slack.clock');
+    examineScopes(bot.answer.headers.get('x-oauth-scopes'), tell);
     for (const { place } of policy?.places ?? []) if (place.startsWith('slack:')) await examineChannel(place.slice('slack:'.length), (channel) => api('conversations.info', slack.botToken, { channel }), tell);
     for (const group of groupsOf(policy)) await examineGroup(group, () => api('usergroups.users.list', slack.botToken, { usergroup: group }), tell);
   }
@@ -56,7 +58,7 @@ async function ask(caller: Caller, apiUrl: string, method: string, token: string
   });
   if (!isAnswer(answer)) return { error: answer.why, silent: true };
   const fields = answer.body?.value;
-  if (field(fields, 'ok') === true) return { fields, headers: answer.headers };
+  if (field(fields, 'ok') === true) return { fields, answer };
   const error = field(fields, 'error');
   return typeof error === 'string' ? { error: error.slice(0, 100), silent: false } : { error: `an answer (${answer.status}) that is not Slack’s`, silent: true };
 }

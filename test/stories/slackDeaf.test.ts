@@ -74,6 +74,9 @@ test('a start whose socket never hears hello says what to look at and goes on tr
   expect(await answer.text()).toMatch(/cannot be connected to by Socket Mode: No connection to Slack for 1\d s/);
   expect((await fetch(`${desk.url()}/healthz`)).status).toBe(200);
   desk.slack.api.socketMood = 'open';
+  // What is typed before Slack has a socket to send it on never comes.
+  while ((await fetch(`${desk.url()}/readyz`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 100));
+  await desk.slack.until('a socket', () => (desk.slack.api.sockets.size > 0 ? true : undefined));
   await desk.riley.command(privateRoom, 'dump hosta OfficeClickToRun');
   await desk.shows(/Waiting for approval/, privateRoom);
 }, 90_000);

@@ -1,120 +1,111 @@
-// Stopping never waits for a directory: with the groups unreadable, what only stops something goes by what they last said, and says and
-// journals so; what lets something run is refused. Issue 9, sentence 11.
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { history } from '../../src/adapters/store/history.ts';
-import { realDisk } from '../../src/adapters/store/disk.ts';
-import type { Groups } from '../../src/bot/ports.ts';
-import { openHouse, textOf } from '../support/house.ts';
-import type { House } from '../support/house.ts';
+// Row 1.19: a stop is bounded whatever hangs, nothing is lost by it, and how the process is can be asked until it is nearly over.
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClosing, within } from '../../src/closing.ts';
+import { openHouse } from '../support/house.ts';
+import { addressIn, startProgram } from '../support/program.ts';
+import type { Program } from '../support/program.ts';
 
-const group = 'entra:0e3c1d2e-0000-4000-8000-000000000001';
-let house: House;
-let inGroup: boolean;
-let readable: boolean;
-let bounds: (number | undefined)[];
-const groups: Groups = {
-  includes: (_group, _person, _fresh, within) => {
-    bounds.push(within);
-    return readable ? Promise.resolve(inGroup) : Promise.reject(new Error('Graph answered 503'));
-  },
-};
-
-beforeEach(async () => {
-  inGroup = readable = true;
-  bounds = [];
-  house = await openHouse({ groups, policy: (text) => text.replace(/^( {2}approver: ).*$/m, `$1["${group}"]`) });
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
 });
-afterEach(() => house.close());
 
-const asked = async (): Promise<string> => {
-  await house.say('responder1', 'dump hosta OfficeClickToRun');
-  return house.newest().id;
-};
-const said = async (as: string, text: string): Promise<string> => textOf(await house.say(as, text));
-
-describe('with the groups unreadable', () => {
-  it('an approver whose last answer was yes denies, and answer and journal say by what', async () => {
-    const id = await asked();
-    await said('approver1', 'whoami');
-    readable = false;
-    expect(await said('approver1', `deny ${id} not today`)).toBe(`Denied ${id}. Microsoft Entra could not be asked about you just now, so what was last known counted; the journal says so too.`);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'denied', reason: 'not today', byLastKnown: true } });
-    expect(history(realDisk, house.dir, id).join('\n')).toMatch(/ denied .*byLastKnown=true/);
-    expect(bounds.at(-1)).toBe(2_000);
+/** Takes every connection and never says a word. */
+async function silentServer(): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
   });
-
-  it('the same by a button', async () => {
-    const id = await asked();
-    await said('approver1', 'whoami');
-    readable = false;
-    expect(textOf(await house.press('approver1', 'deny', { input: '' }))).toMatch(/^Denied .* what was last known counted/);
-    expect(house.newest().id).toBe(id);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
   });
-
-  it('an approver cancels and withdraws', async () => {
-    const id = await asked();
-    await said('approver1', 'whoami');
-    readable = false;
-    expect(await said('approver1', `cancel ${id}`)).toMatch(/^Withdrew .*last known/);
-    expect(house.newest()).toMatchObject({ ending: { how: 'withdrawn', byLastKnown: true } });
+  closers.push(() => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise((resolve) => {
+      server.close(resolve);
+    });
   });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
-  it('approving, by a button or typed, is refused and names the group', async () => {
-    const id = await asked();
-    await said('approver1', 'whoami');
-    readable = false;
-    for (const reply of [await house.press('approver1', 'approve'), await house.say('approver1', `approve ${id}`), await house.say('approver1', `approve ${id} ${house.newest().fingerprint}`)]) {
-      expect(textOf(reply)).toBe(`To approve you need the role approver. The members of ${group} could not be read just now, so that group gave no role. Try again in a minute.`);
-    }
-    expect(house.newest().state).toBe('awaitingApproval');
+async function start(env: Readonly<Record<string, string>>): Promise<Program> {
+  const dir = mkdtempSync(join(tmpdir(), 'lr-stop-'));
+  closers.push(() => {
+    rmSync(dir, { recursive: true, force: true });
+    return Promise.resolve();
   });
+  const program = await startProgram('src/main.js', [], { PORT: '0', LR_DATA_DIR: join(dir, 'data'), LR_LOG_LEVEL: 'error', ...env });
+  closers.push(() => program.kill('SIGKILL'));
+  return program;
+}
 
-  it('whoever was last not in the group stops nothing, and neither does whoever was never asked about', async () => {
-    const id = await asked();
-    inGroup = false;
-    await said('approver1', 'whoami');
-    readable = false;
-    expect(await said('approver1', `deny ${id}`)).toMatch(/^To deny you need the role approver/);
-    expect(await said('approver2', `deny ${id}`)).toMatch(/not listed|need the role/);
-    expect(house.newest().state).toBe('awaitingApproval');
-  });
+/** Asked to stop, a process with nothing in its way may take this long. Milliseconds. */
+const bound = 20_000;
 
-  it('the requester withdraws with what the policy says alone, and nothing is said of what was last known', async () => {
-    inGroup = false;
-    await asked();
-    readable = false;
-    expect(textOf(await house.press('responder1', 'withdraw'))).toMatch(/^Withdrew/);
-    expect(house.newest()).not.toMatchObject({ ending: { byLastKnown: true } });
+describe('row 1.19: SIGTERM while Defender hangs', () => {
+  test('ends the process with 0 within 20 s; until then it is alive, takes nothing, and says that it stops', async () => {
+    const program = await start({ DEFENDER_API_URL: await silentServer(), DEFENDER_AUTH: 'none' });
+    const url = addressIn(program.firstLine);
+    const asking = fetch(`${url}/console/api/commands`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ as: 'responder1', place: 'incidents', text: 'dump hosta OfficeClickToRun' }),
+    }).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+    const began = performance.now();
+    const ended = program.kill('SIGTERM');
+    let ready = await fetch(`${url}/readyz`);
+    while (ready.status !== 503) ready = await fetch(`${url}/readyz`);
+    expect(await ready.json()).toMatchObject({ status: 'not ready', reasons: expect.arrayContaining(['process: stopping']) });
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect((await fetch(`${url}/console/api/people`)).status).toBe(503);
+    expect(await ended).toBe(0);
+    expect(performance.now() - began).toBeLessThan(bound);
+    await asking;
   });
 });
 
-describe('an account that its platform cannot vouch for just now', () => {
-  it('stops what the policy lets it stop', async () => {
-    readable = true;
-    const id = await asked();
-    expect(textOf(await house.say('approver1', `deny ${id}`, { trust: 'unknown' }))).toMatch(/^Denied .* console could not be asked about you just now/);
+describe('row 1.19: a stop', () => {
+  test('waits for no part that hangs, and for the others still', async () => {
+    const warned: unknown[] = [];
+    const closing = createClosing({ info: () => undefined, warn: (event, fields) => void warned.push([event, fields?.['what']]), error: () => undefined });
+    const closed: string[] = [];
+    closing.later('first', 1_000, () => Promise.resolve(closed.push('first')));
+    closing.later('hangs', 50, () => new Promise(() => undefined));
+    closing.later('fails', 1_000, () => Promise.reject(new Error('broken')));
+    await expect(closing.all()).rejects.toThrow('not everything could be closed');
+    expect([closed, warned]).toEqual([['first'], [['closedTooSlowly', 'hangs']]]);
   });
-  it('lets nothing run and learns nothing', async () => {
-    const id = await asked();
-    expect(textOf(await house.say('approver1', `approve ${id}`, { trust: 'unknown' }))).toBe('console could not say who you are just now, so nothing was approved. Type it again in a minute.');
-    expect(textOf(await house.say('approver1', 'status', { trust: 'unknown' }))).toMatch(/could not say who you are/);
-    expect(house.newest().state).toBe('awaitingApproval');
-  });
-  it('is nobody when the policy does not list it', async () => {
-    const id = await asked();
-    expect(textOf(await house.say('stranger', `deny ${id}`, { trust: 'unknown' }))).toMatch(/not listed in the policy/);
-    expect(textOf(await house.say('stranger', 'freeze everything', { trust: 'unknown' }))).toMatch(/not listed in the policy/);
-    expect(house.store.freeze()).toBeUndefined();
-  });
-});
 
-it('a freeze by last known says and journals so', async () => {
-  await house.close();
-  house = await openHouse({ groups, policy: (text) => text.replace(/^(freeze: ).*$/m, '$1[approver]').replace(/^( {2}approver: ).*$/m, `$1["${group}"]`) });
-  await said('approver1', 'whoami');
-  readable = false;
-  expect(await said('approver1', 'freeze Slack and Entra are down')).toMatch(/^Frozen: .* what was last known counted/);
-  expect(house.store.freeze()).toMatchObject({ why: 'Slack and Entra are down' });
-  expect(await said('approver1', 'unfreeze')).toMatch(/could not be read just now/);
-  expect(house.store.freeze()).toBeDefined();
+  test('knows what ended in time from what did not', async () => {
+    expect(await within(1_000, Promise.resolve())).toBe(true);
+    expect(await within(10, new Promise(() => undefined))).toBe(false);
+    await expect(within(1_000, Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+  });
+
+  test('ends the reading of results after the one under way; the rest is read by the next pass', async () => {
+    const house = await openHouse();
+    closers.push(() => house.close());
+    house.simulator.tenant.faults.plant({ what: 'notReady', times: 'always' });
+    for (const name of ['hosta', 'hostb']) await house.say('responder1', `dump ${name} notepad`);
+    for (const request of house.store.all()) await house.press('approver1', 'approve', { request });
+    while (house.store.open().length > 0) await house.run(2_400);
+    house.simulator.tenant.faults.clear();
+    house.clock.move(15 * 60_000);
+    const unread = (): number => house.store.all().filter((request) => request.state === 'finished' && request.results.excerpts.length === 0).length;
+    expect(unread()).toBe(2);
+    let left = 2;
+    await house.loop.results.pass({ goOn: () => (left -= 1) >= 0 });
+    expect(unread()).toBe(1);
+    await house.loop.results.pass();
+    expect(unread()).toBe(0);
+  });
 });

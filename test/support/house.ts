@@ -46,7 +46,10 @@ export function createStoryClock(from = storyStart): StoryClock {
     now: () => wall + elapsed,
     elapsed: () => elapsed,
     // Time never runs backwards: what does is somebody setting the clock.
-    move: (ms) => void (ms < 0 ? (wall += ms) : (elapsed += ms)),
+    move: (ms) => {
+      if (ms < 0) wall += ms;
+      else elapsed += ms;
+    },
     sleep: (ms) =>
       new Promise((resolve) => {
         setImmediate(() => {

@@ -21,7 +21,9 @@ const twoHours = 2 * 3_600_000;
 
 export async function openWorkingHouse(options: Omit<HouseOptions, 'clock'> = {}): Promise<WorkingHouse> {
   const clock = createManualClock(storyStart, quiet);
-  const inner = await clock.during(openHouse({ ...options, clock: { ...clock, move: (ms) => { clock.suspend(ms, true); } } }));
+  // Defender's own clock is not ours, and nobody sets it.
+  const theirs = { now: () => storyStart + clock.elapsed(), elapsed: () => clock.elapsed(), sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal) };
+  const inner = await clock.during(openHouse({ ...options, simulator: { ...options.simulator, clock: theirs }, clock: { ...clock, move: (ms) => { clock.suspend(ms, true); } } }));
   inner.loop.start();
   await clock.settle();
 

@@ -20,12 +20,15 @@ export interface Left {
   /** When it came in, epoch milliseconds. */
   readonly at: number;
   readonly memo: unknown;
+  /** The bot was given it before the process ended: it may have been done. */
+  readonly begun: boolean;
 }
 
 interface Seen {
   readonly at: number;
   /** The delivery, until its person is answered. */
   readonly memo?: unknown;
+  readonly begun?: boolean;
   /** Set while it is being written. */
   readonly verdict?: Promise<boolean>;
 }
@@ -96,6 +99,14 @@ export class Deliveries implements Keeper {
     if (!this.has(key)) this.#remember(key, { at: this.#clock.now() });
   }
 
+  /** From now on it may have been done. */
+  begin(key: string): void {
+    const seen = this.#seen.get(key);
+    if (seen?.memo === undefined || seen.begun === true) return;
+    this.#remember(key, { ...seen, begun: true });
+    this.#ledger.mark(JSON.stringify({ k: key, at: seen.at, begun: true }));
+  }
+
   /** The person of this key has been answered. */
   done(key: string): void {
     const seen = this.#seen.get(key);
@@ -123,8 +134,11 @@ export class Deliveries implements Keeper {
     return Promise.resolve(this.trouble() === undefined);
   }
 
-  close(): Promise<void> {
-    return this.#ledger.close();
+  /** A disk that hangs holds up the end no longer than it holds up an acknowledgement. */
+  async close(): Promise<void> {
+    const over = new AbortController();
+    await Promise.race([this.#ledger.close(), this.#patience.sleep(keptWithin, over.signal)]);
+    over.abort();
   }
 
   async #write(key: string, at: number, memo: unknown): Promise<boolean> {
@@ -159,33 +173,36 @@ export class Deliveries implements Keeper {
   async #load(): Promise<void> {
     for (const text of this.#ledger.read()) {
       const line = readLine(text);
-      if (line !== undefined) this.#seen.set(line.k, { at: line.at, ...(line.memo === undefined ? {} : { memo: line.memo }) });
+      if (line === undefined) continue;
+      const before = this.#seen.get(line.k);
+      const memo = line.memo ?? (line.begun ? before?.memo : undefined);
+      this.#seen.set(line.k, { at: line.at, ...(memo === undefined ? {} : { memo, begun: line.begun }) });
     }
-    this.#left = [...this.#seen].flatMap(([key, { at, memo }]) => (memo === undefined ? [] : [{ key, at, memo }])).sort((one, other) => one.at - other.at);
+    this.#left = [...this.#seen].flatMap(([key, { at, memo, begun = false }]) => (memo === undefined ? [] : [{ key, at, memo, begun }])).sort((one, other) => one.at - other.at);
     await this.#ledger.compact();
   }
 
   /** Whatever is being written now is written behind it. */
   #content(): readonly string[] {
     this.#forget();
-    return [...this.#seen].flatMap(([key, { at, memo, verdict }]) => (verdict === undefined ? [lineOf(key, at, memo)] : []));
+    return [...this.#seen].flatMap(([key, { at, memo, begun, verdict }]) => (verdict === undefined ? [lineOf(key, at, memo, begun)] : []));
   }
 }
 
 /** New keys in memory before the old ones are swept. */
 const sweptAfter = 5_000;
 
-function lineOf(k: string, at: number, memo?: unknown): string {
-  return JSON.stringify(memo === undefined ? { k, at } : { k, at, memo });
+function lineOf(k: string, at: number, memo?: unknown, begun = false): string {
+  return JSON.stringify(memo === undefined ? { k, at } : { k, at, memo, ...(begun ? { begun } : {}) });
 }
 
 /** A torn last line, as after a crash, is skipped: its delivery was never acknowledged. */
-function readLine(text: string): { readonly k: string; readonly at: number; readonly memo?: unknown } | undefined {
+function readLine(text: string): { readonly k: string; readonly at: number; readonly memo?: unknown; readonly begun: boolean } | undefined {
   if (text === '') return undefined;
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || !('k' in value) || typeof value.k !== 'string' || !('at' in value) || typeof value.at !== 'number') return undefined;
-    return { k: value.k, at: value.at, ...('memo' in value ? { memo: value.memo } : {}) };
+    return { k: value.k, at: value.at, begun: 'begun' in value && value.begun === true, ...('memo' in value ? { memo: value.memo } : {}) };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -9,9 +9,11 @@ export function notTakenSentence(kind: DeliveryKind): string {
   return `Your ${kind} was NOT taken: the bot could not write it down in time. Nothing was done, and nothing of it will be. ${again[kind]} in a minute; if it stays so, tell the people who run the bot that its disk is slow or full.`;
 }
 
-/** `at` is when it came in; `what` shows which one is meant, such as the line as it was typed. */
-export function tooLateSentence(kind: DeliveryKind, what: string, at: number, now: number): string {
-  return `Your ${kind} of ${timeOf(at, now)} (${what}) came in when the bot was going down, and was not done. ${again[kind]} if it is still wanted.`;
+/** `what` shows which one is meant, such as the line as it was typed; `begun`: the bot had started with it, and nothing tells how far it came. */
+export function tooLateSentence(kind: DeliveryKind, what: string, { at, begun }: { readonly at: number; readonly begun: boolean }, now: number): string {
+  const when = `Your ${kind} of ${timeOf(at, now)} (${what}) came in when the bot was going down`;
+  if (begun) return `${when}. Whether it was done is not known here: look at the card or the list of requests before you repeat it.`;
+  return `${when}, and was not done. ${again[kind]} if it is still wanted.`;
 }
 
 /** Before the answer to something that came in before a restart. */

@@ -43,7 +43,7 @@ export function createMetrics(store: Pick<RequestStore, 'open'>, now: () => Gaug
       },
     });
   };
-  const labelled = <L extends string>(name: string, help: string, label: L, values: (gauges: Gauges) => readonly (readonly [name: string, ok: boolean])[]): void => {
+  const labelled = (name: string, help: string, label: string, values: (gauges: Gauges) => readonly (readonly [name: string, ok: boolean])[]): void => {
     new Gauge({
       name,
       help,

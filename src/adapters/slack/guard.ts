@@ -2,9 +2,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Express, Request, Response } from 'express';
+import { parseJson } from '../../liveResponse/json.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { bodyLimit, signatureSkew } from './limits.ts';
 import type { ReplayMemory } from './replayMemory.ts';
+import type { SlackTime } from './slackTime.ts';
 
 export const eventsPath = '/slack/events';
 
@@ -16,6 +18,8 @@ export interface GuardOptions {
   /** Bolt's own listener; it verifies once more and then dispatches. */
   readonly next: RequestListener;
   readonly stopping: () => boolean;
+  /** Slack's time against ours. */
+  readonly time: Pick<SlackTime, 'refused' | 'taken'>;
 }
 
 /** Must be mounted before any body parser: the signature is over the bytes as they came. */
@@ -51,11 +55,18 @@ async function take(request: Request, response: Response, options: GuardOptions)
     return;
   }
   const problem = problemOf(request, body, options);
+  if (problem === tooOld || problem === fromTheFuture) options.time.refused();
   const signature = String(request.headers['x-slack-signature']).slice('v0='.length);
   // Only what is verified is remembered: otherwise anybody could fill the memory.
   const why = problem ?? (options.memory.admit(signature) ? undefined : 'replayed');
   if (why !== undefined) {
     refuse(401, why);
+    return;
+  }
+  options.time.taken();
+  // Bolt reads fields of whatever the JSON is, and nobody awaits it.
+  if (!isReadable(body.toString('utf8'), form)) {
+    refuse(400, 'no JSON object');
     return;
   }
   // Bolt compares this header as a whole: a proxy that adds a charset would turn every request into 400.
@@ -73,8 +84,18 @@ function problemOf(request: IncomingMessage, body: Buffer, { signingSecret, cloc
   const expected = createHmac('sha256', signingSecret).update(`v0:${timestamp}:`).update(body).digest();
   if (!timingSafeEqual(expected, Buffer.from(signature.slice('v0='.length), 'hex'))) return 'signature';
   const skew = Number(timestamp) * 1000 - clock.now();
-  if (skew > signatureSkew) return 'from the future';
-  return skew < -signatureSkew ? 'too old' : undefined;
+  if (skew > signatureSkew) return fromTheFuture;
+  return skew < -signatureSkew ? tooOld : undefined;
+}
+
+const tooOld = 'too old';
+const fromTheFuture = 'from the future';
+
+/** A JSON object no deeper than Slack's own, or a form whose payload, if it has one, is such an object. */
+function isReadable(text: string, form: boolean): boolean {
+  const json = form ? new URLSearchParams(text).get('payload') : text;
+  const value = json === null ? undefined : parseJson(json)?.value;
+  return json === null || (typeof value === 'object' && value !== null && !Array.isArray(value));
 }
 
 /** The whole body; undefined when it is larger than anything Slack sends. */

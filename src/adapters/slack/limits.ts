@@ -6,6 +6,10 @@ export const ackDeadline = 3_000;
 
 /** docs.slack.dev/authentication/verifying-requests-from-slack. Bolt checks the past only; we refuse the future too. Milliseconds. */
 export const signatureSkew = 300_000;
+/** From here on our clock is said to be wrong: a minute before requests are refused. Milliseconds. */
+export const harmfulSkew = signatureSkew - 60_000;
+/** Slack is asked for its time no oftener than this when a signed request was refused for its time. Milliseconds. */
+export const timeAskedEvery = 60_000;
 /** A signature is remembered for as long as it could pass on either side of our clock. Milliseconds. */
 export const signatureMemory = 2 * signatureSkew;
 /** Larger than any payload with a whole card in it (a message holds at most 50 blocks), far below Bolt's 4 MiB. Bytes. */
@@ -54,8 +58,10 @@ export function graceOf(deafAfter: number): number {
   return Math.min(socketGrace, deafAfter / 8);
 }
 
-/** Deliveries remembered, so that one that comes twice is answered once. Slack repeats an event for up to an hour; the store knows requests for ever. */
-export const deliveryMemory = 10 * 60_000;
+/** How long a private answer is tried for: as long as its response_url would live. Milliseconds. */
+export const answerWithin = responseUrlLife;
+/** Pauses before the next try of a private answer; the last one from then on. Milliseconds. */
+export const answerPauses = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000, 120_000] as const;
 /** What one account may press and type in a minute before it is told to wait: no hand needs more, and each costs calls that approvals need. */
 export const turnsPerMinute = 40;
 /** How long stop() waits for answers under way. Milliseconds. */

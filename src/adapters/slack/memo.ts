@@ -4,6 +4,7 @@ import type { Clock } from '../../liveResponse/ports.ts';
 export interface Memo<T> {
   /** `fresh`: no answer that was asked for before this moment will do. */
   get(key: string, fresh?: boolean): Promise<T>;
+  /** What was said of this key counts no longer, nor what is being asked at this moment. */
   forget(key: string): void;
 }
 

@@ -5,17 +5,19 @@ import { asRecord, failureOf } from './errors.ts';
 import { answerMessage, formModal, sentenceMessage, tellingModal } from './messages.ts';
 import type { Pressed } from './payloads.ts';
 import type { WebApi } from './webApi.ts';
-import type { Hearer, Whispering } from './whispering.ts';
+import type { Answers, Asker } from './answers.ts';
 
 export interface Modals {
   /** Opens a modal, lets the bot judge, and shows its form or its refusal there. */
-  ask(read: Pressed, hearer: Hearer, judge: () => Promise<Reply>): Promise<void>;
+  ask(read: Pressed, asker: Asker, judge: () => Promise<Reply>): Promise<void>;
 }
 
 /** `command` is `/lr`, for the way around when Slack does not open the form. */
-export function createModals(api: WebApi, whispering: Whispering, log: Log, command: string): Modals {
+export function createModals(api: WebApi, answers: Pick<Answers, 'bring'>, log: Log, command: string): Modals {
   /** The id of the opened modal; undefined where Slack did not open it. */
   async function open(read: Pressed): Promise<string | undefined> {
+    // Taken up after a restart: Slack opens nothing for it any more.
+    if (read.triggerId === undefined) return undefined;
     try {
       const answer = await api.call('views.open', { trigger_id: read.triggerId, view: tellingModal('One moment', 'Checking that you may do this …') });
       const id = asRecord(answer['view'])['id'];
@@ -37,18 +39,18 @@ export function createModals(api: WebApi, whispering: Whispering, log: Log, comm
   }
 
   return {
-    async ask(read, hearer, judge) {
+    async ask(read, asker, judge) {
       const opening = open(read);
       const [opened, reply] = await Promise.all([opening, judge()]);
       if (reply.kind === 'form') {
         if (opened !== undefined && (await show(opened, formModal(reply.form, read.channel)))) return;
         const line = `${command} ${reply.form.verb} ${reply.form.requestId}`;
-        return whispering.say(hearer, sentenceMessage({ text: `Slack did not open the form in time. Press again, or type: ${line} and your reason` }));
+        return answers.bring(asker, sentenceMessage({ text: `Slack did not open the form in time. Press again, or type: ${line} and your reason` }));
       }
       const message = answerMessage(reply);
       const text = 'text' in reply ? reply.text : 'Done.';
       if (opened !== undefined && (await show(opened, tellingModal('Live response', text)))) return;
-      if (message !== undefined) await whispering.say(hearer, message);
+      if (message !== undefined) await answers.bring(asker, message);
     },
   };
 }

@@ -14,12 +14,14 @@ export class NoAnswer extends Error {
   }
 }
 
-/** `timeout` in milliseconds. */
-export function outgoing(fetchNow: SlackFetch, timeout: number = callTimeout): SlackFetch {
+/** `timeout` in milliseconds. `heard` gets the Date header of every answer. */
+export function outgoing(fetchNow: SlackFetch, timeout: number = callTimeout, heard: (date: string | null) => void = () => undefined): SlackFetch {
   return async (url, init) => {
     try {
       // The SDK sets a signal of its own for Web API calls; what it forgets ends here.
-      return await fetchNow(url, { signal: AbortSignal.timeout(timeout), ...init });
+      const answer = await fetchNow(url, { signal: AbortSignal.timeout(timeout), ...init });
+      heard(answer.headers.get('date'));
+      return answer;
     } catch (error) {
       throw new NoAnswer(codeOf(error), error);
     }

@@ -21,12 +21,19 @@ export interface Delivery {
 export interface SlashCommand extends Delivery {
   readonly command: string;
   readonly text: string;
+  /** What Slack calls the place: `directmessage`, `privategroup`, `mpdm-...` or a channel's name. */
+  readonly channelName?: string;
+}
+
+export interface Mention extends Delivery {
+  readonly text: string;
 }
 
 export interface Pressed extends Delivery {
   readonly actionId: string;
   readonly value?: string;
-  readonly triggerId: string;
+  /** Opens a modal within three seconds; it is not written down. */
+  readonly triggerId?: string;
   /** The message the button was on; undefined where it was shown to one person alone. */
   readonly card?: string;
 }
@@ -34,6 +41,49 @@ export interface Pressed extends Delivery {
 export interface Submitted extends Delivery {
   readonly origin: FormOrigin;
   readonly input: string;
+}
+
+/** Whatever a person did. */
+export type Taking =
+  | { readonly kind: 'command'; readonly read: SlashCommand }
+  | { readonly kind: 'mention'; readonly read: Mention }
+  | { readonly kind: 'press'; readonly read: Pressed }
+  | { readonly kind: 'form'; readonly read: Submitted };
+
+/** Undefined for what no person did, and for what cannot be read. */
+export function readTaking(body: unknown, botUser: string): Taking | undefined {
+  const told = asRecord(body);
+  if (asRecord(told['event'])['type'] === 'app_mention') {
+    const read = readMention(body, botUser);
+    return read === undefined ? undefined : { kind: 'mention', read };
+  }
+  if (told['command'] !== undefined) {
+    const read = readCommand(body);
+    return read === undefined ? undefined : { kind: 'command', read };
+  }
+  if (told['type'] === 'view_submission') {
+    const read = readSubmission(body);
+    return read === undefined ? undefined : { kind: 'form', read };
+  }
+  const { actions } = told;
+  const read = Array.isArray(actions) ? readPress(body, actions[0]) : undefined;
+  return read === undefined ? undefined : { kind: 'press', read };
+}
+
+/** What of it is written down until it is answered: a response_url and a trigger_id are keys, and stay in memory. */
+export function memoOf({ kind, read }: Taking): unknown {
+  const { responseUrl: _key, ...rest } = read;
+  if (!('triggerId' in rest)) return { kind, read: rest };
+  const { triggerId: _other, ...press } = rest;
+  return { kind, read: press };
+}
+
+/** A memo of our own, read back; undefined for one that another version wrote. */
+export function readMemo(memo: unknown): Taking | undefined {
+  const { kind, read } = asRecord(memo);
+  const { user, channel, id, teams } = asRecord(read);
+  const whole = typeof user === 'string' && typeof channel === 'string' && typeof id === 'string' && Array.isArray(teams);
+  return whole && (kind === 'command' || kind === 'mention' || kind === 'press' || kind === 'form') ? (memo as Taking) : undefined;
 }
 
 export function readCommand(body: unknown): SlashCommand | undefined {
@@ -49,11 +99,12 @@ export function readCommand(body: unknown): SlashCommand | undefined {
     text: typedText(asText(told['text'])),
     id: digest('command', asText(told['trigger_id']), user, channel, asText(told['text'])),
     ...optional('responseUrl', told['response_url']),
+    ...optional('channelName', asText(told['channel_name'])),
   };
 }
 
 /** A mention of the bot in a channel or thread; undefined for one of a bot, for an edited message and for one that does not mention it. */
-export function readMention(body: unknown, botUser: string): (Delivery & { readonly text: string }) | undefined {
+export function readMention(body: unknown, botUser: string): Mention | undefined {
   const envelope = asRecord(body);
   const event = asRecord(envelope['event']);
   const user = asText(event['user']);
@@ -87,8 +138,8 @@ export function readPress(body: unknown, pressed: unknown): Pressed | undefined 
     channel,
     teams: teamsOf(told, person),
     actionId: asText(action['action_id']),
-    triggerId: asText(told['trigger_id']),
     id: digest('press', asText(told['trigger_id']), asText(action['action_ts']), user, ts, asText(action['action_id'])),
+    ...optional('triggerId', told['trigger_id']),
     ...optional('value', action['value']),
     ...optional('thread', container['thread_ts']),
     ...optional('responseUrl', told['response_url']),
@@ -111,7 +162,8 @@ export function readSubmission(body: unknown): Submitted | undefined {
     teams: teamsOf(told, person),
     origin,
     input: asText(asRecord(values[formAction])['value']),
-    id: digest('form', asText(view['id']), user),
+    // The same form may be sent again after it was not taken; a repetition of one sending has the same trigger.
+    id: digest('form', asText(view['id']), user, asText(told['trigger_id'])),
   };
 }
 

@@ -8,6 +8,7 @@ export const scopes = {
   'usergroups:read': 'user groups of the policy give no role',
   'channels:read': 'whether a public channel is shared with outsiders cannot be read, so results stay private there',
   'groups:read': 'whether a private channel is shared with outsiders cannot be read, so results stay private there',
+  'im:read': 'a conversation with the bot is told from one between two people in a roundabout way only',
   'app_mentions:read': 'the bot does not hear mentions in threads',
 } as const satisfies Readonly<Record<string, string>>;
 

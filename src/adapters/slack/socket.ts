@@ -2,7 +2,9 @@
 import { SocketModeReceiver } from '@slack/bolt';
 import type { Logger } from '@slack/bolt';
 import { messageOf } from './errors.ts';
+import { readFrame } from './frames.ts';
 import type { Check } from '../http/server.ts';
+import { random } from '../random.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { callTimeout, graceOf, socketDeaf } from './limits.ts';
 import type { SlackFetch } from './outgoing.ts';
@@ -64,7 +66,7 @@ export function createSocket(options: SocketOptions): Socket {
     },
     ...(options.pingTimeout === undefined ? {} : { clientPingTimeout: options.pingTimeout }),
     processEventErrorHandler: ({ error }) => {
-      log.warn('slackEventFailed', { error: error.message });
+      log.error('bug', { reference: random.hex(3), where: 'slackEvent', error });
       return Promise.resolve(false);
     },
   });
@@ -95,6 +97,22 @@ export function createSocket(options: SocketOptions): Socket {
   client.on('error', (error: unknown) => {
     lost(messageOf(error));
   });
+
+  // What the SDK's own listener throws ends the process, because nobody awaits it: it gets what it can take, and nothing leaves here.
+  const sdk = client.listeners('ws_message');
+  client.removeAllListeners('ws_message');
+  client.on('ws_message', (data: unknown, isBinary: unknown) => void received(data, isBinary === true));
+
+  async function received(data: unknown, isBinary: boolean): Promise<void> {
+    try {
+      const { text, odd, disconnect } = readFrame(data, isBinary);
+      if (odd !== undefined) log.warn('slackFrameIgnored', { why: odd, acknowledged: text !== undefined });
+      if (disconnect !== undefined) log.info('slackSocketRecycled', { why: disconnect });
+      if (text !== undefined) for (const listener of sdk) await (listener as (data: string, isBinary: boolean) => unknown)(text, false);
+    } catch (error) {
+      log.error('bug', { reference: random.hex(3), where: 'slackSocket', error });
+    }
+  }
 
   // The SDK starts anew through this very method and nobody awaits it there: what it throws would end the process without a word.
   const startOnce = client.start.bind(client);

@@ -1,26 +1,35 @@
 // Puts the Slack adapter together: checks the token before anything else, and hands out what the composition needs.
-import { App, HTTPReceiver } from '@slack/bolt';
+import { HTTPReceiver } from '@slack/bolt';
 import type { RequestListener } from 'node:http';
 import type { Express } from 'express';
 import type { Bot, ChatPort, Groups, LastKnown } from '../../bot/ports.ts';
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import type { CardRef } from '../../liveResponse/request.ts';
+import { Deliveries } from '../deliveries/deliveries.ts';
 import type { Check } from '../http/server.ts';
+import { random } from '../random.ts';
+import { realDisk } from '../store/disk.ts';
+import type { Disk } from '../store/disk.ts';
 import { boltLogger } from './boltLog.ts';
 import { createBudgets } from './budgets.ts';
 import { addressOf } from './cardAddress.ts';
-import { createChannels } from './channels.ts';
+import { createAnswers } from './answers.ts';
+import { createChannels, watched } from './channels.ts';
 import { createChat } from './chat.ts';
 import { asRecord, failureOf, messageOf } from './errors.ts';
 import { eventsPath, mountGuard } from './guard.ts';
-import { listen } from './inbound.ts';
-import { drainTime } from './limits.ts';
+import { createHappenings } from './happenings.ts';
+import { createInbound } from './inbound.ts';
+import { createIntake, Desk } from './intake.ts';
+import type { Intake } from './intake.ts';
+import { drainTime, timeAskedEvery } from './limits.ts';
 import { createModals } from './modals.ts';
-import { createPeople } from './people.ts';
+import { createPeople, surface } from './people.ts';
 import { outgoing } from './outgoing.ts';
 import type { SlackFetch } from './outgoing.ts';
 import { openReplayMemory } from './replayMemory.ts';
 import { requiredScopes } from './scopes.ts';
+import { createSlackTime } from './slackTime.ts';
 import { createSocket } from './socket.ts';
 import type { Socket, SocketDispatcher } from './socket.ts';
 import { createSuperseding } from './superseding.ts';
@@ -46,10 +55,12 @@ export interface SlackOptions {
   readonly newestCard: (requestId: string, place: string) => CardRef | undefined;
   readonly clock: Clock;
   readonly log: Log;
-  /** Where the memory of seen signatures is kept. */
+  /** Where the memory of seen signatures and the deliveries are kept. */
   readonly dataDir: string;
   /** What Slack last said of each account, for what only stops something while Slack cannot be asked. */
   readonly lastKnown?: LastKnown;
+  /** Where deliveries are written, for tests; the machine's own by default. */
+  readonly disk?: Disk;
   /** How long Socket Mode may be without a connection, in milliseconds; two minutes by default. */
   readonly deafAfter?: number;
   /** For each call to Slack, in milliseconds; ten seconds by default. */
@@ -71,7 +82,7 @@ export interface Slack {
   readonly groups: Groups;
   /** Before any body parser. Does nothing in Socket Mode. */
   mount(app: Express): void;
-  /** Begins to take deliveries in Socket Mode; in HTTP mode they come once the server listens. */
+  /** Takes up what a crash left unanswered, and begins to take deliveries in Socket Mode; in HTTP mode they come once the server listens. */
   open(): Promise<void>;
   /** For /readyz. */
   checks(): readonly Check[];
@@ -103,27 +114,31 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   const { clock, log } = options;
   checkSettings(options, apiUrl);
   const logger = boltLogger(log);
-  const way = outgoing(options.fetch ?? fetch, options.timeout);
+  const time = createSlackTime(clock, options.appToken === undefined);
+  const way = outgoing(options.fetch ?? fetch, options.timeout, (date) => time.heard(date));
   const where = { apiUrl, logger, fetch: way, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) };
-  const api = createWebApi({ token: options.botToken, clock, log, ...where });
-  const self = await whoAmI(api, options, apiUrl);
+  const plain = createWebApi({ token: options.botToken, clock, log, ...where });
+  const self = await whoAmI(plain, options, apiUrl);
 
-  const budgets = createBudgets(clock, (method) => api.stalledFor(method));
-  const channels = createChannels(api, clock, log);
+  const budgets = createBudgets(clock, (method) => plain.stalledFor(method));
+  const channels = createChannels(plain, clock, log);
+  const api = watched(plain, channels);
   const people = createPeople(api, clock, log, options.allowedTeams.length === 0 ? [self.team] : options.allowedTeams, self.team, {
     sleep: (ms, signal) => clock.sleep(ms, signal),
     ...(self.organisation === undefined ? {} : { organisation: self.organisation }),
     ...(options.lastKnown === undefined ? {} : { lastKnown: options.lastKnown }),
   });
   const whispering = createWhispering(api, clock, log, apiUrl, way);
+  const answers = createAnswers(whispering, clock, log);
   const superseding = createSuperseding(api, budgets, log);
   const memory = options.appToken === undefined ? openReplayMemory(options.dataDir, clock, log) : undefined;
+  const deliveries = await Deliveries.open({ disk: options.disk ?? realDisk, folder: options.dataDir, name: 'slack-deliveries.ndjson', clock, log });
   const socket: Socket | undefined = options.appToken === undefined ? undefined : createSocket({ appToken: options.appToken, ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }), clock, onDeaf: options.onDeaf, log, ...where, ...(options.deafAfter === undefined ? {} : { deafAfter: options.deafAfter }), ...(options.pingTimeout === undefined ? {} : { pingTimeout: options.pingTimeout }) });
   const http = socket === undefined ? httpReceiver(options, log) : undefined;
   const receiver = socket?.receiver ?? http?.receiver;
   if (receiver === undefined) throw new SlackStartError('Slack has no way in.');
 
-  const app = new App({
+  const app = new Desk({
     token: options.botToken,
     receiver,
     logger,
@@ -135,17 +150,27 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
     botUserId: self.user,
     convoStore: false,
     clientOptions: clientOptions(where),
-  });
+  }, () => intake);
   await app.init();
+
+  let askedAt = -Infinity;
+  /** What the clock is off by is known from an answer only, and there may have been none for hours. */
+  function timeRefused(): void {
+    time.refused();
+    if (clock.elapsed() - askedAt < timeAskedEvery) return;
+    askedAt = clock.elapsed();
+    plain.call('auth.test', {}).catch((error: unknown) => log.info('slackTimeNotAsked', { error: messageOf(error) }));
+  }
 
   let stopping = false;
   const closed = new AbortController();
   async function drain(): Promise<void> {
     stopping = true;
     socket?.quiet();
+    answers.stop();
     // The socket stays open while answers are under way: their acknowledgements need it.
     const drained = new AbortController();
-    await Promise.race([Promise.all([inbound.settled(), superseding.settled()]), clock.sleep(drainTime, drained.signal)]);
+    await Promise.race([Promise.all([intake.settled(), superseding.settled()]), clock.sleep(drainTime, drained.signal)]);
     drained.abort();
     // The last states of the cards may still go out; what would have to wait longer for its turn is drawn after the next start.
     void clock.sleep(drainTime, closed.signal).then(() => {
@@ -153,22 +178,22 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
     });
   }
 
-  const inbound = listen(app, {
+  const inbound = createInbound({
     people,
     channels,
-    whispering,
+    answers,
     superseding,
-    modals: createModals(api, whispering, log, options.command),
+    modals: createModals(api, answers, log, options.command),
     bot: options.bot,
     clock,
-    log,
     command: options.command,
-    botUser: self.user,
     newestCard: (requestId, channel) => {
       const ref = options.newestCard(requestId, channel);
       return ref === undefined ? undefined : addressOf(ref);
     },
   });
+  const heard = (channel: string): void => options.bot().heard(surface, channel);
+  const intake: Intake = createIntake({ deliveries, inbound, answers, heard, happened: createHappenings(channels, self.user, heard), clock, log, command: options.command, botUser: self.user });
   log.info('slackReady', { team: self.team, bot: self.user, mode: socket === undefined ? 'http' : 'socket' });
 
   return {
@@ -176,9 +201,10 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
     groups: people,
     mount(server) {
       if (http === undefined || memory === undefined || options.signingSecret === undefined) return;
-      mountGuard(server, { signingSecret: options.signingSecret, clock, log, memory, next: http.listener, stopping: () => stopping });
+      mountGuard(server, { signingSecret: options.signingSecret, clock, log, memory, next: http.listener, stopping: () => stopping, time: { refused: timeRefused, taken: () => time.taken() } });
     },
     async open() {
+      intake.resume(deliveries.left());
       try {
         await socket?.start();
       } catch (error) {
@@ -192,10 +218,13 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
       const token = api.tokenTrouble();
       const reach = api.unreached();
       const replay = memory?.trouble();
+      const unwritten = deliveries.trouble();
       return [
         reach === undefined ? { name: 'slack', ok: true } : { name: 'slack', ok: false, why: reach },
         token === undefined ? { name: 'slackToken', ok: true } : { name: 'slackToken', ok: false, why: `Slack does not accept SLACK_BOT_TOKEN any more: ${token}. Install the app again and set the new token.` },
         ...(socket === undefined ? [] : [socket.check()]),
+        time.check(),
+        ...(unwritten === undefined ? [] : [{ name: 'slackDeliveries', ok: false, why: unwritten }]),
         ...(replay === undefined ? [] : [{ name: 'slackReplayMemory', ok: false, why: `Seen requests cannot be written down: ${replay}` }]),
       ];
     },
@@ -206,6 +235,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
       closed.abort();
       budgets.stop();
       await socket?.stop();
+      await deliveries.close();
     },
   };
 }
@@ -216,7 +246,7 @@ function httpReceiver(options: SlackOptions, log: Log): { readonly receiver: HTT
     endpoints: [eventsPath],
     logger: boltLogger(log),
     processEventErrorHandler: ({ error, response }) => {
-      log.error('slackEventFailed', { error });
+      log.error('bug', { reference: random.hex(3), where: 'slackEvent', error });
       if (!response.headersSent) response.writeHead(500).end();
       return Promise.resolve(false);
     },

@@ -1,12 +1,12 @@
-// Lets each delivery through once, and no account oftener than a hand can press: every answer costs calls that approvals need.
+// Lets no account in oftener than a hand can press: every answer costs calls that approvals need.
 import type { Clock } from '../../liveResponse/ports.ts';
-import { deliveryMemory, turnsPerMinute } from './limits.ts';
+import { turnsPerMinute } from './limits.ts';
 
-export type Turn = 'go' | 'repeated' | 'tooFast' | 'tooFastSaid';
+export type Turn = 'go' | 'tooFast' | 'tooFastSaid';
 
 export interface Turnstile {
   /** `tooFast` is answered once a minute and account, then `tooFastSaid`. */
-  enter(deliveryId: string, user: string): Turn;
+  enter(user: string): Turn;
 }
 
 const minute = 60_000;
@@ -14,15 +14,11 @@ const minute = 60_000;
 const most = 5_000;
 
 export function createTurnstile(clock: Pick<Clock, 'elapsed'>): Turnstile {
-  const deliveries = new Map<string, number>();
   const turns = new Map<string, { readonly times: readonly number[]; readonly saidAt: number }>();
 
   return {
-    enter(deliveryId, user) {
+    enter(user) {
       const now = clock.elapsed();
-      if ((deliveries.get(deliveryId) ?? -Infinity) > now - deliveryMemory) return 'repeated';
-      deliveries.set(deliveryId, now);
-      if (deliveries.size > most) for (const [id, at] of deliveries) if (at <= now - deliveryMemory) deliveries.delete(id);
       if (turns.size > most) for (const [id, { times }] of turns) if ((times.at(-1) ?? 0) <= now - minute) turns.delete(id);
       const before = turns.get(user) ?? { times: [], saidAt: -Infinity };
       const recent = before.times.filter((at) => at > now - minute);

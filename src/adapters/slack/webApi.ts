@@ -36,7 +36,7 @@ export interface WebApiOptions {
 const silentCalls = 3;
 /** Without an answer for so long, one call asks for a sign of life; after one without an answer, sooner. Milliseconds. */
 const lookEvery = 5 * 60_000;
-const lookAgain = 15_000;
+const lookAgain = 5_000;
 
 /** Fresh objects each time: the SDK changes the options it is given, and what Socket Mode puts in must not reach these clients. */
 export function clientOptions(options: Pick<WebApiOptions, 'apiUrl' | 'logger' | 'fetch' | 'timeout'>): WebClientOptions {

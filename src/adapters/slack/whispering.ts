@@ -1,7 +1,7 @@
 // Brings an answer to one person alone: through the delivery's own address while it works, else as an ephemeral message, else in a conversation of two.
 import type { SlackMessage } from '../../../cards/blockTypes.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
-import { failureOf, messageOf, SlackFailure } from './errors.ts';
+import { failureOf, messageOf } from './errors.ts';
 import { responseUrlLife, responseUrlUses } from './limits.ts';
 import { literal, noUnfurl } from './messages.ts';
 import type { SlackFetch } from './outgoing.ts';
@@ -23,16 +23,19 @@ export interface ResponseAddress {
 }
 
 export interface Whispering {
-  /** @throws SlackFailure */
-  say(hearer: Hearer, message: SlackMessage): Promise<void>;
+  /** `attempt` counts from 0: the few uses of the delivery's own address are spread over many attempts. @throws SlackFailure */
+  say(hearer: Hearer, message: SlackMessage, attempt?: number): Promise<void>;
 }
 
 /** The person cannot be reached in that channel: the bot or the person is not in it, or nobody may see ephemeral messages there. */
 const notThere = new Set(['user_not_in_channel', 'not_in_channel', 'channel_not_found', 'is_archived', 'restricted_action', 'restricted_action_read_only_channel', 'messages_tab_disabled']);
 
-export function createWhispering(api: WebApi, clock: Pick<Clock, 'now'>, log: Log, apiUrl: string, fetchNow: SlackFetch): Whispering {
+/** Attempts that use the delivery's own address: with the pauses of `limits` after 0, 1, 7 and 30 seconds, and after 12 minutes. */
+const addressedAt: ReadonlySet<number> = new Set([0, 1, 3, 5, 12]);
+
+export function createWhispering(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: Log, apiUrl: string, fetchNow: SlackFetch): Whispering {
   async function respond(address: ResponseAddress, message: SlackMessage): Promise<boolean> {
-    if (address.uses >= responseUrlUses || clock.now() - address.at > responseUrlLife || !mayRespondTo(address.url, apiUrl)) return false;
+    if (address.uses >= responseUrlUses || clock.elapsed() - address.at > responseUrlLife || !mayRespondTo(address.url, apiUrl)) return false;
     address.uses += 1;
     try {
       const answer = await fetchNow(address.url, {
@@ -52,14 +55,15 @@ export function createWhispering(api: WebApi, clock: Pick<Clock, 'now'>, log: Lo
   }
 
   return {
-    async say(hearer, message) {
-      if (hearer.address !== undefined && (await respond(hearer.address, message))) return;
+    async say(hearer, message, attempt = 0) {
+      if (hearer.address !== undefined && addressedAt.has(attempt) && (await respond(hearer.address, message))) return;
       const { channel, user, thread } = hearer;
       try {
         await api.call('chat.postEphemeral', { channel, user, ...message, ...literal, ...(thread === undefined ? {} : { thread_ts: thread }) });
       } catch (error) {
         const failure = failureOf('chat.postEphemeral', error);
-        if (!(failure instanceof SlackFailure) || !notThere.has(failure.slackError)) throw failure;
+        // After that every way is as good as another: said twice is better than not at all.
+        if (attempt === 0 && !notThere.has(failure.slackError)) throw failure;
         await api.call('chat.postMessage', { channel: user, ...message, ...literal, ...noUnfurl });
       }
     },

@@ -35,21 +35,34 @@ export interface Disk {
 
 const flags = { append: 'a+', new: 'w+', read: 'r' } as const;
 
-function realFile(fd: number): DiskFile {
+/** The system tells no path for what is already open, and without one nobody knows which disk is meant. */
+function named(error: unknown, path: string): unknown {
+  return isNativeError(error) && !('path' in error) ? Object.assign(error, { path }) : error;
+}
+
+function realFile(fd: number, path: string): DiskFile {
+  const on = <T>(task: () => T): T => {
+    try {
+      return task();
+    } catch (error) {
+      throw named(error, path);
+    }
+  };
   return {
-    append: (bytes) => {
-      // A short write is legal for the system; half a line would be a torn one.
-      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done);
-    },
-    sync: () => fdatasyncSync(fd),
+    append: (bytes) =>
+      on(() => {
+        // A short write is legal for the system; half a line would be a torn one.
+        for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done);
+      }),
+    sync: () => on(() => fdatasyncSync(fd)),
     flush: () =>
       new Promise((resolve, reject) => {
         fdatasync(fd, (error) => {
           if (error === null) resolve();
-          else reject(error);
+          else reject(named(error, path));
         });
       }),
-    truncate: (length) => ftruncateSync(fd, length),
+    truncate: (length) => on(() => ftruncateSync(fd, length)),
     read: (from, length) => {
       const buffer = Buffer.allocUnsafe(length);
       let done = 0;
@@ -71,7 +84,7 @@ export const realDisk: Disk = {
     const fd = openSync(path, flags[mode], 0o600);
     // The mode above counts only for a file that is new; an older one may have been restored with wider rights.
     if (mode !== 'read') fchmodSync(fd, 0o600);
-    return realFile(fd);
+    return realFile(fd, path);
   },
   rename: (from, to) => renameSync(from, to),
   remove: (path) => rmSync(path, { force: true }),
@@ -82,6 +95,8 @@ export const realDisk: Disk = {
     try {
       chmodSync(folder, 0o700);
     } catch (error) {
+      // A file system that is read-only, full or broken says so itself.
+      if (codeOf(error) !== 'EPERM') throw error;
       throw new Error(`The data folder ${folder} cannot be kept to its owner (mode 0700). If it is the root of a mounted volume, set LR_DATA_DIR to a folder inside it.`, { cause: error });
     }
   },

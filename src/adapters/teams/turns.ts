@@ -158,6 +158,7 @@ export function createTurns(options: TurnOptions): Turns {
     if ('unread' in speaker) return { kind: 'sentence', text: speaker.unread };
     const { account, place } = speaker;
     return threads.during(message.place, async () => {
+      deliveries.begin(key);
       const reply = await bot.command({ surface, account, place, text, deliveryId: key });
       if (reply.kind === 'asked' && message.thread !== undefined) threads.learn(message.place, reply.requestId, message.thread);
       return reply;
@@ -241,6 +242,7 @@ export function createTurns(options: TurnOptions): Turns {
 
   /** A press may ask for a new request; its card stands in the thread of the one that was pressed. */
   async function pressedIn(message: Inbound, press: PressIn): Promise<Reply> {
+    deliveries.begin(press.deliveryId);
     if (press.verb !== 'again') return bot.press(press);
     return threads.during(message.place, async () => {
       const reply = await bot.press(press);
@@ -327,11 +329,11 @@ export function createTurns(options: TurnOptions): Turns {
     deliveries.done(key);
   }
 
-  async function toldTooLate({ memo, key, at }: Left): Promise<void> {
+  async function toldTooLate({ memo, key, at, begun }: Left): Promise<void> {
     const message = memo as Inbound;
     const kind = kindOf(message);
     const what = kind === 'press' ? pressedOn(message) : (commandText(message, name) ?? '');
-    await tellText(message, tooLateSentence(kind, what, at, clock.now()));
+    await tellText(message, tooLateSentence(kind, what, { at, begun }, clock.now()));
     deliveries.done(key);
   }
 

@@ -7,6 +7,7 @@ import formats from 'ajv-formats';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventsPath } from '../../../src/adapters/slack/guard.ts';
+import { channelEvents } from '../../../src/adapters/slack/happenings.ts';
 import { requiredScopes } from '../../../src/adapters/slack/scopes.ts';
 import { root } from '../../support/root.ts';
 
@@ -78,10 +79,10 @@ describe.each(['socket', 'http'])('the %s manifest', (name) => {
     expect(manifest(name).oauth_config.scopes.bot_optional).toEqual(['channels:history', 'groups:history']);
   });
 
-  test('has the default command, unescaped, one event, and no token that changes under a running bot', () => {
+  test('has the default command, unescaped, the events that the adapter reads, and no token that changes under a running bot', () => {
     const { features, settings } = manifest(name);
     expect(features.slash_commands.map(({ command, should_escape }) => [command, should_escape])).toEqual([['/lr', false]]);
-    expect(settings.event_subscriptions.bot_events).toEqual(['app_mention']);
+    expect(settings.event_subscriptions.bot_events).toEqual(['app_mention', ...channelEvents]);
     expect(settings.token_rotation_enabled).toBe(false);
   });
 });

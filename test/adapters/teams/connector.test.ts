@@ -218,6 +218,7 @@ describe('a note', () => {
   it('mentions the requester, whose name cannot become markup', async () => {
     const spy = { ...ana, name: 'Ana <at>all</at> & co' };
     await bench.deliver(bench.message(spy, group, 'lr help'));
+    await bench.connector.until(() => bench.alone(spy)[0]);
     const ref = await post();
     await bench.teams.chat.note(ref, 'Finished <b>now</b>: succeeded', [ana.objectId]);
     const note = bench.connector.in(group).at(-1)?.body;

@@ -1,4 +1,7 @@
 // Who decides in Teams: asked of the roster now, remembered by conversation and only as a yes, and last known only for what stops something.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openLastKnown } from '../../../src/adapters/lastKnown.ts';
 import type { LastKnownFile } from '../../../src/adapters/lastKnown.ts';
@@ -6,12 +9,18 @@ import { ana, ben, channel, directOf, group, memberOf, silent, team, TeamsBench,
 
 let bench: TeamsBench;
 let lastKnown: LastKnownFile;
+let folder: string;
 beforeEach(async () => {
   bench = new TeamsBench();
-  lastKnown = await openLastKnown(bench.folder, silent);
+  folder = mkdtempSync(join(tmpdir(), 'lr-known-'));
+  lastKnown = await openLastKnown(folder, silent);
   await bench.start({ lastKnown });
 });
-afterEach(() => bench.stop());
+afterEach(async () => {
+  await bench.stop();
+  await lastKnown.settled();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const data = (verb: string): object => ({ lr: { verb, requestId: 'lr-7f3k2q', revision: 3, fingerprint: 'a1b2' }, lrInput: '' });
 const guest = { ...memberOf(ben), userRole: 'guest' };
@@ -85,7 +94,7 @@ describe('with the roster silent', () => {
     await lastKnown.settled();
     silence();
     await bench.halt();
-    await bench.boot({ lastKnown: await openLastKnown(bench.folder, silent) });
+    await bench.boot({ lastKnown: await openLastKnown(folder, silent) });
     expect(await pressTrust(verb)).toEqual(['member', 'last known']);
     expect(await pressTrust(verb, channel)).toEqual(['member', 'last known']);
   });

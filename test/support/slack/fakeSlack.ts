@@ -52,6 +52,8 @@ export interface FakeSlack {
   readonly until: SlackWorld['until'];
   /** Cuts the socket right after the next delivery went out on it, before its acknowledgement can come back. */
   dropOnNextDelivery(): void;
+  /** Tells the bot of an event, such as that it was let into a channel. */
+  event(event: Json): Promise<Delivered>;
   /** Sends the last delivery once more, as Slack does when it saw no acknowledgement. */
   redeliver(): Promise<Delivered>;
   /** The same of what is the last one now, whatever is delivered meanwhile. */
@@ -83,6 +85,7 @@ export async function startFakeSlack(options: { readonly now?: () => number } = 
     dropOnNextDelivery() {
       drop = true;
     },
+    event: (event) => deliver('events_api', envelopeOf(event)),
     redeliver: () => slack.lastDelivery()(),
     lastDelivery() {
       if (last === undefined) throw new Error('nothing was delivered yet');
@@ -155,6 +158,19 @@ export async function startFakeSlack(options: { readonly now?: () => number } = 
     });
   }
 
+  function envelopeOf(event: Json): Json {
+    return {
+      token: 'x',
+      team_id: home,
+      api_app_id: 'A0APP',
+      type: 'event_callback',
+      event_id: `Ev${world.nextId()}`,
+      event_time: Math.floor(world.now() / 1000),
+      authorizations: [{ enterprise_id: null, team_id: home, user_id: botUser, is_bot: true, is_enterprise_install: false }],
+      event,
+    };
+  }
+
   function newTrigger(user: string): string {
     const id = `${world.nextId()}.trigger`;
     world.triggers.set(id, { user, at: world.now(), used: false });
@@ -179,16 +195,7 @@ export async function startFakeSlack(options: { readonly now?: () => number } = 
       mention(channel, said, { thread, event = {} } = {}) {
         const ts = world.nextTs();
         world.messages.push({ channel, ts, at: world.now(), by: id, broadcast: false, text: said, blocks: [], history: [], args: {}, deleted: false, ...(thread === undefined ? {} : { thread }) });
-        return deliver('events_api', {
-          token: 'x',
-          team_id: home,
-          api_app_id: 'A0APP',
-          type: 'event_callback',
-          event_id: `Ev${world.nextId()}`,
-          event_time: Math.floor(world.now() / 1000),
-          authorizations: [{ enterprise_id: null, team_id: home, user_id: botUser, is_bot: true, is_enterprise_install: false }],
-          event: { type: 'app_mention', user: id, text: `<@${botUser}> ${said}`, ts, channel, event_ts: ts, ...(thread === undefined ? {} : { thread_ts: thread }), ...event },
-        });
+        return deliver('events_api', envelopeOf({ type: 'app_mention', user: id, text: `<@${botUser}> ${said}`, ts, channel, event_ts: ts, ...(thread === undefined ? {} : { thread_ts: thread }), ...event }));
       },
       press(on, wanted, { payload = {}, at } = {}) {
         const found = buttonOf(on, wanted);

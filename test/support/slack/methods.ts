@@ -102,6 +102,8 @@ export const methods: Readonly<Record<string, Method>> = {
 
   'conversations.info': (world, args) => {
     const channel = visible(world, text(args['channel']));
+    const scope = channel.id.startsWith('D') ? 'im:read' : channel.private ? 'groups:read' : 'channels:read';
+    if (!world.scopes.includes(scope)) throw new SlackRefusal('missing_scope', { needed: scope, provided: world.scopes.join(',') });
     return { channel: { id: channel.id, name: channel.name, is_private: channel.private, is_archived: channel.archived, is_member: channel.members.has(botUser), is_im: channel.id.startsWith('D'), is_shared: channel.shared, is_ext_shared: channel.shared, is_org_shared: false, is_pending_ext_shared: false } };
   },
 
@@ -159,7 +161,10 @@ function writable(world: SlackWorld, id: string): SlackChannel {
 }
 
 function visible(world: SlackWorld, id: string): SlackChannel {
-  const channel = world.channels.get(id);
+  // Everybody has a conversation with the bot, whether or not it was ever used.
+  const channel = world.channels.get(id) ?? (id.startsWith('D') && world.users.has(id.slice(1)) ? world.direct(id.slice(1)) : undefined);
+  // A conversation of two that the bot is none of is not there for it.
+  if (channel !== undefined && id.startsWith('D') && !channel.members.has(botUser)) throw new SlackRefusal('channel_not_found');
   if (channel === undefined || (channel.private && !channel.members.has(botUser))) throw new SlackRefusal('channel_not_found');
   return channel;
 }

@@ -82,7 +82,7 @@ export class SlackWorld {
   readonly responseUrls = new Map<string, { readonly user: string; readonly channel: string; readonly at: number; uses: number }>();
   readonly calls: ApiCall[] = [];
   readonly now: () => number;
-  scopes: readonly string[] = ['commands', 'chat:write', 'users:read', 'usergroups:read', 'channels:read', 'groups:read', 'app_mentions:read'];
+  scopes: readonly string[] = ['commands', 'chat:write', 'users:read', 'usergroups:read', 'channels:read', 'groups:read', 'im:read', 'app_mentions:read'];
   /** Messages older than this cannot be changed; a workspace's own setting. Milliseconds. */
   editWindow = Infinity;
   revoked = false;

@@ -1,0 +1,86 @@
+// Row 1.14: kill -9 between the moment Slack was answered and the journal's line, again and again: nothing acknowledged is lost, nothing
+// happens twice, and the person is answered by the next process.
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { read } from '../support/slack/fakeSlack.ts';
+import { incidents, privateRoom } from '../support/slack/slackHouse.ts';
+import { openSlackProgram } from '../support/slack/slackProgram.ts';
+import type { SlackProgram } from '../support/slack/slackProgram.ts';
+
+let desk: SlackProgram;
+afterEach(() => desk.close());
+
+/** Nobody is told who anybody is, so that everything acknowledged waits between Slack and the journal. */
+function stuck(): { readonly reached: () => Promise<true>; readonly over: () => void } {
+  let go = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (go = resolve));
+  desk.slack.fault('users.info', { kind: 'hold', go: gate, never: true }, 50);
+  return {
+    reached: () => desk.slack.until('users.info under way', () => (desk.slack.api.held.includes('users.info') ? true : undefined)),
+    over: () => {
+      desk.slack.api.clearFaults();
+      go();
+    },
+  };
+}
+
+async function killed(): Promise<void> {
+  await desk.kill();
+  await desk.slack.until('the socket gone', () => (desk.slack.api.sockets.size === 0 ? true : undefined));
+}
+
+const submissions = (): number => desk.simulator.tenant.submissions.length;
+const cardOf = (reason: string, words: RegExp) =>
+  desk.slack.until(`a card of "${reason}" with ${String(words)}`, () => desk.slack.cards(incidents).find((card) => read(card).includes(reason) && words.test(read(card))), 30_000);
+
+describe.each([
+  ['HTTP', false],
+  ['Socket Mode', true],
+])('killed right after the acknowledgement, over %s', (_mode, socket) => {
+  test('a command is asked and an approval counts, each once', async () => {
+    desk = await openSlackProgram({ socket });
+    for (let round = 1; round <= 3; round += 1) {
+      const reason = `beacon number ${round}`;
+      // The first times the window is held open, the last time it is as wide as it is.
+      const wide = round < 3;
+      await desk.start();
+      const first = wide ? stuck() : undefined;
+      expect((await desk.riley.command(privateRoom, `dump hosta OfficeClickToRun --reason "${reason}"`)).acknowledged).toBe(true);
+      if (first !== undefined) await first.reached();
+      await killed();
+      first?.over();
+
+      await desk.start();
+      const card = await cardOf(reason, /Waiting for approval/);
+      await desk.drawn();
+      const second = wide ? stuck() : undefined;
+      expect((await desk.avery.press(card, 'Approve')).acknowledged).toBe(true);
+      if (second !== undefined) await second.reached();
+      await killed();
+      second?.over();
+
+      await desk.start();
+      await cardOf(reason, /Finished/);
+      expect(submissions()).toBe(round);
+      expect(desk.slack.cards(incidents).filter((one) => read(one).includes(reason) && !read(one).includes('superseded'))).toHaveLength(1);
+      await desk.kill();
+    }
+  }, 180_000);
+
+  test('a question is answered by the next process, and its person is told which one it was', async () => {
+    desk = await openSlackProgram({ socket });
+    await desk.start();
+    const held = stuck();
+    expect((await desk.riley.command(privateRoom, 'list recent')).acknowledged).toBe(true);
+    await held.reached();
+    await killed();
+    held.over();
+    await desk.start();
+    await desk.slack.until('the answer', () => (/taken up after a restart/.test(desk.riley.told()) ? true : undefined));
+    await desk.program().kill('SIGTERM');
+    const before = desk.slack.world.ephemerals.length;
+    await desk.start();
+    await desk.riley.command(privateRoom, 'help');
+    await desk.slack.until('the help', () => (/dump/.test(desk.riley.told()) ? true : undefined));
+    expect(desk.slack.world.ephemerals).toHaveLength(before + 1);
+  }, 90_000);
+});
