@@ -149,7 +149,7 @@ describe('a random legal history', () => {
 
   test('leaves nothing of an older state on a request that is over', () => {
     const ends = (['denied', 'expired', 'withdrawn', 'lapsed', 'refused', 'dropped'] as const).map((type) => exampleMoves[type]);
-    const known = new Set([...Object.keys(begin(all)), 'ending', 'endedAt', 'attempts', 'approval', 'again']);
+    const known = new Set([...Object.keys(begin(all)), 'ending', 'endedAt', 'attempts', 'approval', 'again', 'found']);
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...events), { maxLength: 60 }), (history) => {
         let request: Request = begin(all);
