@@ -131,7 +131,8 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
         ? { name: 'teams authentication', ok: true, why: 'off: LR_TEAMS_DEV_NO_AUTH, for development on this machine' }
         : { ...check('teams authentication', door), blocks: true },
       check('teams connector', connector.trouble(clock.elapsed() - troubleFor)),
-      check('teams deliveries', deliveries.trouble()),
+      // What cannot be written down is not taken: nothing more should be sent here.
+      { ...check('teams deliveries', deliveries.trouble()), blocks: true },
       check('teams conversations', references.trouble()),
     ],
     async stop() {
