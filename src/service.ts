@@ -176,7 +176,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await chats.open(server.url);
     // Behind: a slow chat must not hold up the start.
     const looking = new AbortController();
-    later(() => Promise.resolve(looking.abort()));
+    later(() => {
+      looking.abort();
+      return Promise.resolve();
+    });
     void unreachedPlaces(policy, chats.ports, log, looking.signal).then((unreached) => {
       for (const one of unreached) options.onWarning?.(unreachedSentence(one));
     });
