@@ -50,7 +50,8 @@ async function freezeAlone(folder: string): Promise<void> {
 
 /** Waits for the running bot; takes over where that ends meanwhile. */
 async function inForce(folder: string): Promise<Freeze | undefined> {
-  for (const ends = performance.now() + inForceWithin; performance.now() < ends; await pause(ownLook)) {
+  for (const ends = performance.now() + inForceWithin; performance.now() < ends; ) {
+    await pause(ownLook);
     if (pendingFreeze(realDisk, folder) === undefined) return freezeInForce(realDisk, folder);
     if ((await lockHolder(folder)) !== undefined) continue;
     try {

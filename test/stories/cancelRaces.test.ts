@@ -96,7 +96,7 @@ describe('at Defender, a cancel', () => {
   });
 
   test('at work ends it, and says what may have run', async () => {
-    await inProgress('run hosta netstat.ps1', { simulator: { profile: { commandMs: [minute, minute], cancelMs: [4_000, 4_000] } } });
+    await inProgress('run hosta collect.ps1', { simulator: { profile: { commandMs: [minute, minute], cancelMs: [4_000, 4_000] } } });
     await house.press('approver1', 'cancel');
     await house.loop.tick();
     expect(card().status).toContain('Cancel requested');
@@ -183,7 +183,7 @@ describe('at Defender, a cancel', () => {
   });
 
   test('that Defender accepts and does not carry out is said to have had no effect, and can be asked for again', async () => {
-    await inProgress('run hosta netstat.ps1', { simulator: { profile: { commandMs: [9 * minute, 9 * minute], cancelMs: [8 * minute, 8 * minute] } } });
+    await inProgress('run hosta collect.ps1', { simulator: { profile: { commandMs: [9 * minute, 9 * minute], cancelMs: [8 * minute, 8 * minute] } } });
     await house.press('approver1', 'cancel');
     await house.run(4 * minute);
     expect(textOf(await house.press('approver1', 'cancel'))).toMatch(/asked Defender at/);

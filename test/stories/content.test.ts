@@ -34,8 +34,11 @@ describe('the approval card', () => {
     expect(card()).toMatch(/Scripts +content as of 03:00 UTC; if it changes, nothing is sent/);
   });
 
-  test('says so where a script is not in the library', async () => {
-    await asked('run hosta nosuch.ps1');
+  test('says so where a script is no longer in the library', async () => {
+    await asked('run hosta collect.ps1');
+    await remove(house, 'collect.ps1');
+    await house.say('approver1', `approve ${house.newest().id}`);
+    await house.loop.tick();
     expect(house.card().view.steps[0]?.detail).toBe('NOT in the live response library: it would fail.');
   });
 

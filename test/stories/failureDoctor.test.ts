@@ -110,7 +110,7 @@ describe('a refused start', () => {
     ['DisabledFeature', 'srv-portal', 'or for servers, which have a switch of their own'],
     ['DisallowedOperation', 'hosta', 'device group has a remediation level'],
   ] as const)('with %s on %s is told with its next step and its correlation id', async (refusal, host, text) => {
-    await approved(`run ${host} netstat.ps1`, {}, () => void house.simulator.tenant.changeDevice(`${host}.corp.example`, { refusal }));
+    await approved(`run ${host} collect.ps1`, {}, () => void house.simulator.tenant.changeDevice(`${host}.corp.example`, { refusal }));
     await house.run(5_000);
     expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code: refusal, call: 'submit' } });
     expect(card().lead).toContain(text);

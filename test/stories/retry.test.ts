@@ -10,9 +10,13 @@ const hosta = 'hosta.corp.example';
 let house: House;
 afterEach(() => house.close());
 
+/** A name that the library does not hold is refused where it can be read. */
+const libraryUnread = (): void => house.simulator.tenant.faults.plant({ what: 'status', on: 'library', status: 403, times: 'always' });
+
 /** A session that was approved and has ended. */
-async function ended(command: string, options: HouseOptions = {}): Promise<InState<'finished'>> {
+async function ended(command: string, options: HouseOptions = {}, arrange: () => void = () => undefined): Promise<InState<'finished'>> {
   house = await openHouse(options);
+  arrange();
   await house.say('responder1', command);
   await house.loop.tick();
   await house.press('approver1', 'approve');
@@ -85,8 +89,9 @@ describe('retry from a failed index 1', () => {
   });
 
   test('of PutFile says that what was put before may be gone with the working folder', async () => {
-    const old = await ended('on hosta put triage.zip ; put later.exe ; run collect.ps1');
+    const old = await ended('on hosta put triage.zip ; put later.exe ; run collect.ps1', {}, libraryUnread);
     expect(cardOf(old).steps.map((row) => row.status)).toEqual([expect.stringMatching(/^completed/), expect.stringMatching(/^failed/), 'not run']);
+    house.simulator.tenant.faults.clear();
     house.simulator.tenant.keepFile(libraryFile('later.exe'));
     expect(await pressAgain('responder1', old)).toContain(`It counts on triage.zip, put there by ${old.id} into a working folder that Defender deletes when the device restarts; if it is gone, retry ${old.id} from its index 0.`);
     expect((await approveAndFinish()).outcome).toBe('succeeded');
@@ -94,7 +99,8 @@ describe('retry from a failed index 1', () => {
   });
 
   test('of RunScript says that the script has begun before', async () => {
-    const old = await ended('on hosta put triage.zip ; run later.ps1 -Deep ; get C:\\Windows\\System32\\drivers\\etc\\hosts');
+    const old = await ended('on hosta put triage.zip ; run later.ps1 -Deep ; get C:\\Windows\\System32\\drivers\\etc\\hosts', {}, libraryUnread);
+    house.simulator.tenant.faults.clear();
     house.simulator.tenant.keepFile(libraryFile('later.ps1'));
     await pressAgain('responder1', old);
     expect(cardOf(house.newest()).notes).toContain(`Index 0 (later.ps1) ran in ${old.id}, or may have, and would run again.`);

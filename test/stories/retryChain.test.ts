@@ -10,11 +10,13 @@ const scriptMissing = 'on hosta put triage.zip ; run later.ps1 -Deep ; get C:\\U
 let house: House;
 afterEach(() => house.close());
 
-/** Put, then a script that the library does not have yet. */
+/** Put, then a script that the library does not have yet: it cannot be read, or the line would be refused. */
 async function failedAtScript(): Promise<InState<'finished'>> {
   house = await openHouse();
+  house.simulator.tenant.faults.plant({ what: 'status', on: 'library', status: 403, times: 'always' });
   await house.say('responder1', scriptMissing);
   const first = await approveAndFinish();
+  house.simulator.tenant.faults.clear();
   const [any] = house.simulator.tenant.library();
   if (any === undefined) throw new Error('the library is empty');
   house.simulator.tenant.keepFile({ ...any, fileName: 'later.ps1' });

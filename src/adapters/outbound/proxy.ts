@@ -73,7 +73,7 @@ export function useProxy(proxy: Proxy, variables: Record<string, string | undefi
   for (const name of urlNames) variables[name] = url;
   for (const name of directNames) variables[name] = noProxy;
   setGlobalDispatcher(proxyDispatcher(proxy));
-  https.globalAgent = new ChoosingAgent(proxy) as unknown as https.Agent;
+  https.globalAgent = new ChoosingAgent(proxy);
 }
 
 /** For a client that takes a dispatcher of undici's. */

@@ -286,7 +286,7 @@ function laterSentence(deed: Deed, state: State, id: string, command: string): s
     case 'running':
       return `"${command} cancel ${id}" asks Defender to stop it.`;
     case 'submitting':
-      return `Wait a moment for Defender’s answer, then "${command} cancel ${id}" stops it.`;
+      return `Wait a moment for Defender’s answer, then cancel it. The line for it: "${command} cancel ${id}".`;
     case 'unknown':
       return stops ? 'Look for it again from its card: once it is found it can be cancelled. Else cancel it in the portal’s Action center.' : `"${command} status ${id}" shows its card, which tells what is being done to find out.`;
     case 'finished':
@@ -344,7 +344,7 @@ export function blockOf(refusal: Refusal, command: string): string | undefined {
 function notAgainSentence({ id, why, state }: Extract<Refusal, { refused: 'notAgain' }>, command: string): string {
   switch (why) {
     case 'notEnded':
-      return `${id} ${state === undefined ? 'has not ended' : stateWords[state]}, so there is nothing to try again yet. "${command} status ${id}" shows it, "${command} cancel ${id}" stops it.`;
+      return `${id} has not ended${state === undefined ? '' : ` (it ${stateWords[state]})`}, so there is nothing to try again yet. "${command} status ${id}" shows it, "${command} cancel ${id}" stops it.`;
     case 'complete':
       return `Every command of ${id} completed, so there is nothing left of it to run. To run it once more, type it anew.`;
     case 'takenBack':

@@ -51,7 +51,7 @@ afterEach(async () => {
   await new Promise((resolve) => proxy.close(resolve));
 });
 
-function portOf(server: Server): number {
+function portOf(server: Pick<Server, 'address'>): number {
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('it does not listen');
   return address.port;
@@ -99,7 +99,7 @@ describe('row 2.15: every way out', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const http = new Http({ proxy: proxied({ HTTPS_PROXY: url }), ca: cert });
     try {
-      leadsTo = portOf(server as unknown as Server);
+      leadsTo = portOf(server);
       const { status, bytes } = await http.send({ method: 'POST', url: new URL('https://api.proxied.example/'), body: 'x', maxBytes: 100, connection: 'fresh' });
       expect([status, Buffer.from(bytes).toString(), connects[0]?.host]).toEqual([200, 'through', 'api.proxied.example:443']);
       leadsTo = undefined;
