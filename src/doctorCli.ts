@@ -52,7 +52,7 @@ async function main(): Promise<number> {
   const counts: Record<Verdict, number> = { ok: 0, warn: 0, FAIL: 0, skip: 0 };
   const found = proxyFrom(process.env);
   const proxy = found === undefined || 'wrong' in found ? undefined : found;
-  if (proxy !== undefined) useProxy(proxy, process.env);
+  if (proxy !== undefined) await useProxy(proxy, process.env);
   const http = new Http(proxy === undefined ? {} : { proxy });
   const tell = (line: Line): void => {
     counts[line.verdict] += 1;

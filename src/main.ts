@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     return;
   }
   const { proxy } = read.settings;
-  if (proxy !== undefined) useProxy(proxy, process.env);
+  if (proxy !== undefined) await useProxy(proxy, process.env);
   let service: Service;
   try {
     service = await startService({

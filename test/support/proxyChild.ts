@@ -10,7 +10,7 @@ import type { TeamsSettings } from '../../src/adapters/config/chatSettings.ts';
 
 const proxy = proxyFrom(process.env);
 if (proxy === undefined || 'wrong' in proxy) throw new Error('no proxy');
-useProxy(proxy, process.env);
+await useProxy(proxy, process.env);
 const way = proxy;
 const log = createLog({ level: 'silent' });
 const clock = createClock();

@@ -1,10 +1,7 @@
 // The way out through a proxy: read from the variables every tool reads, and laid for every client in the process. This machine is never
 // reached through it.
 import https from 'node:https';
-import { connect } from 'node:tls';
-import type { ConnectionOptions } from 'node:tls';
 import { EnvHttpProxyAgent, ProxyAgent, setGlobalDispatcher } from 'undici';
-import { HttpsProxyAgent } from 'https-proxy-agent';
 import { Secret } from '../secret.ts';
 
 export interface Proxy {
@@ -50,30 +47,19 @@ function directWords(proxy: Proxy): string {
   return proxy.direct.flatMap((one) => (thisMachine.includes(one) || /^[\d.]+$/.test(one) ? [one] : [one, `.${one}`])).join(',');
 }
 
-/** The default agent of node:https, which botbuilder's sign-in and its key download use. */
-class ChoosingAgent extends HttpsProxyAgent<string> {
-  readonly #proxy: Proxy;
-  constructor(proxy: Proxy) {
-    super(proxy.url.reveal());
-    this.#proxy = proxy;
-  }
-  override connect(...[request, options]: Parameters<HttpsProxyAgent<string>['connect']>): ReturnType<HttpsProxyAgent<string>['connect']> {
-    if (!goesDirect(this.#proxy, options.host ?? '')) return super.connect(request, options);
-    return Promise.resolve(connect({ ...options, servername: options.host ?? '' } as ConnectionOptions) as unknown as Awaited<ReturnType<HttpsProxyAgent<string>['connect']>>);
-  }
-}
-
 /**
  * For the clients that are not ours: fetch and WebSocket (Slack), node:https (botbuilder's tokens and keys), and by the variables those of
  * Azure (sign-in, Teams' connector), which read them by rules of their own and so get them spelt out. Once, before any of them is loaded.
  */
-export function useProxy(proxy: Proxy, variables: Record<string, string | undefined>): void {
+export async function useProxy(proxy: Proxy, variables: Record<string, string | undefined>): Promise<void> {
   const url = proxy.url.reveal();
   const noProxy = directWords(proxy);
   for (const name of urlNames) variables[name] = url;
   for (const name of directNames) variables[name] = noProxy;
   setGlobalDispatcher(proxyDispatcher(proxy));
-  https.globalAgent = new ChoosingAgent(proxy);
+  // Loaded only where there is a proxy: a start without one need not pay for it.
+  const { ChoosingAgent } = await import('./choosingAgent.ts');
+  https.globalAgent = new ChoosingAgent(url, (host) => goesDirect(proxy, host)) as unknown as https.Agent;
 }
 
 /** For a client that takes a dispatcher of undici's. */
