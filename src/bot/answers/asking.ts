@@ -37,7 +37,7 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
     requester: refOf(actor.person),
     account: actor.account,
     place: `${input.place.surface}:${input.place.id}`,
-    placeIsPrivate: input.place.direct || input.place.external,
+    placeIsPrivate: input.place.direct || (input.place.external && !asksEachTime(bot, input.place.surface)),
     tenant,
     device,
     panel,
@@ -52,6 +52,11 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
   };
   const stored = await bot.store.add(asked);
   return told(bot, 'added' in stored ? stored.added : stored.existing);
+}
+
+/** Whether this chat is asked before each drawing who reads along: then one reading that failed now need not keep results off a card for good. */
+function asksEachTime({ chats }: Conversation, surface: string): boolean {
+  return chats.some((chat) => chat.surface === surface && chat.external !== undefined);
 }
 
 function recipeOf(wanted: SessionAsk): Pick<Asked, 'recipe' | 'recipeArgs' | 'recipeFrom'> {
