@@ -10,6 +10,8 @@ import type { CardRef } from '../../liveResponse/request.ts';
 import type { Budgets } from './budgets.ts';
 import { addressOf, cardId } from './cardAddress.ts';
 import type { Channels } from './channels.ts';
+import { advice, meaningOf } from './errorWords.ts';
+import type { Meaning } from './errorWords.ts';
 import { failureOf } from './errors.ts';
 import type { SlackFailure } from './errors.ts';
 import { bareCard, literal, noteMessage, noUnfurl, sentenceMessage } from './messages.ts';
@@ -49,7 +51,7 @@ export function createChat(parts: ChatParts): ChatPort {
       return { answer: await send(method, where, whole), whole: true };
     } catch (error) {
       const failure = failureOf(method, error);
-      if (!contentErrors.has(failure.slackError)) throw failure;
+      if (failure.kind !== 'refused' || meaningOf(failure.slackError) !== 'content') throw failure;
       // Slack took nothing of it, so this is not a second post. The card says that it is not whole, and offers no decision.
       log.error('slackCardRefused', { request: view.requestId, error: failure.slackError, details: failure.details });
       return { answer: await send(method, where, bareCard(view, parts.command)), whole: false };
@@ -84,6 +86,8 @@ export function createChat(parts: ChatParts): ChatPort {
         ...(thread === undefined ? {} : { thread_ts: thread, reply_broadcast: true }),
       };
       const { answer, whole } = await draw('chat.postMessage', where, view).catch((error: unknown) => {
+        // That thread may be what Slack does not take: the next try stands in the channel itself.
+        closed.delete(keyOf(place, view.requestId));
         throw chatError(failureOf('chat.postMessage', error), true);
       });
       const { channel, ts } = answer;
@@ -141,31 +145,6 @@ export function createChat(parts: ChatParts): ChatPort {
   };
 }
 
-/** Slack would not take these blocks, whoever asks and however often. */
-const contentErrors = new Set(['invalid_blocks', 'invalid_blocks_format', 'msg_blocks_too_long', 'msg_too_long', 'block_mismatch', 'no_text', 'invalid_metadata_format', 'metadata_too_large', 'markdown_text_conflict']);
-/** The message is not there, not ours, or may not be changed any more: a new one is posted. */
-const goneErrors = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed', 'thread_not_found']);
-/** Nothing of ours can be written in this place until an administrator does something about it. */
-const deadErrors = new Set([
-  'not_in_channel',
-  'channel_not_found',
-  'is_archived',
-  'is_inactive',
-  'restricted_action',
-  'restricted_action_read_only_channel',
-  'restricted_action_thread_only_channel',
-  'restricted_action_non_threadable_channel',
-  'restricted_action_thread_locked',
-  'cannot_reply_to_message',
-  'messages_tab_disabled',
-  'slack_connect_canvas_sharing_blocked',
-  'slack_connect_file_link_sharing_blocked',
-  'ekm_access_denied',
-  'access_denied',
-  'no_permission',
-  'team_not_found',
-]);
-
 /** `once`: a call that must not be repeated when it may have happened. */
 export function chatError(failure: SlackFailure, once: boolean): ChatError {
   const text = advice[failure.slackError] ?? failure.message;
@@ -182,18 +161,24 @@ function codeOf(failure: SlackFailure, once: boolean): ChatErrorCode {
     case 'token':
       return 'unavailable';
     case 'refused':
-      if (goneErrors.has(failure.slackError)) return 'gone';
-      if (deadErrors.has(failure.slackError)) return 'closed';
-      return contentErrors.has(failure.slackError) ? 'rejected' : 'unavailable';
+      return refusedCode(meaningOf(failure.slackError));
   }
 }
 
-/** For the journal and the log: what an administrator can do about it. */
-const advice: Readonly<Record<string, string>> = {
-  not_in_channel: 'Slack: the bot is not in this channel. Invite it there.',
-  channel_not_found: 'Slack: the bot cannot see this channel. Invite it there, or correct its id in the policy.',
-  is_archived: 'Slack: this channel is archived.',
-  edit_window_closed: 'Slack: this workspace does not let messages of this age be changed.',
-  message_not_found: 'Slack: the card was deleted.',
-  restricted_action: 'Slack: a workspace rule keeps the bot from posting here.',
-};
+function refusedCode(meaning: Meaning | undefined): ChatErrorCode {
+  switch (meaning) {
+    case 'gone':
+    case 'closed':
+      return meaning;
+    case 'setup':
+    case 'passing':
+    case 'token':
+    case 'throttled':
+    case 'lost':
+      return 'unavailable';
+    // A word or an HTTP status that nobody has seen yet says no to this call, and nothing about the chat.
+    case 'content':
+    case undefined:
+      return 'rejected';
+  }
+}

@@ -1,5 +1,6 @@
 // What an answer (or none) of Slack's Web API means: which kind of failure, and whether the call may have happened nevertheless.
 import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } from '@slack/web-api';
+import { meaningOf } from './errorWords.ts';
 import { NoAnswer } from './outgoing.ts';
 import { defaultRetryAfter, longestRetryAfter } from './limits.ts';
 
@@ -29,10 +30,6 @@ export class SlackFailure extends Error {
   }
 }
 
-/** Slack says of these that parts of the call may have happened. */
-const mayHaveHappened = new Set(['fatal_error', 'internal_error', 'service_unavailable', 'request_timeout', 'server_error']);
-const tokenErrors = new Set(['invalid_auth', 'not_authed', 'account_inactive', 'token_revoked', 'token_expired', 'user_removed_from_team', 'team_disabled', 'org_login_required', 'not_allowed_token_type']);
-const throttles = new Set(['ratelimited', 'rate_limited', 'message_limit_exceeded']);
 /** The connection was never made, so Slack never saw the call. */
 const unmade = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_TLS_CERT_ALTNAME_INVALID']);
 
@@ -40,7 +37,7 @@ export function failureOf(method: string, error: unknown): SlackFailure {
   if (error instanceof SlackFailure) return error;
   if (error instanceof WebAPIRateLimitedError) return throttled(method, error.retryAfter, error);
   if (error instanceof WebAPIPlatformError) return platformFailure(method, error);
-  if (error instanceof WebAPIHTTPError) return new SlackFailure(error.statusCode >= 500 ? 'lost' : 'refused', method, `http_${error.statusCode}`, { cause: error });
+  if (error instanceof WebAPIHTTPError) return new SlackFailure(kindOfStatus(error.statusCode), method, `http_${error.statusCode}`, { cause: error });
   if (error instanceof WebAPIRequestError) {
     const code = error.original instanceof NoAnswer ? error.original.code : 'no_answer';
     return new SlackFailure(unmade.has(code) ? 'unsent' : 'lost', method, code, { cause: error });
@@ -50,16 +47,23 @@ export function failureOf(method: string, error: unknown): SlackFailure {
   return new SlackFailure('lost', method, 'no_answer', { cause: error });
 }
 
+/** An HTTP status without a word of Slack's is that of a server in between. */
+function kindOfStatus(status: number): FailureKind {
+  if (status === 401 || status === 407) return 'unsent';
+  return status === 408 || status >= 500 || status < 400 ? 'lost' : 'refused';
+}
+
 function platformFailure(method: string, error: WebAPIPlatformError): SlackFailure {
   const said = asRecord(error.data);
   const word = typeof said['error'] === 'string' ? said['error'] : '';
   const metadata = asRecord(said['response_metadata']);
-  if (throttles.has(word)) return throttled(method, typeof metadata['retryAfter'] === 'number' ? metadata['retryAfter'] : undefined, error);
+  const meaning = meaningOf(word);
+  if (meaning === 'throttled') return throttled(method, typeof metadata['retryAfter'] === 'number' ? metadata['retryAfter'] : undefined, error);
   // A body that is no JSON, such as a proxy's error page, becomes the SDK's `error`: it tells nothing about what happened.
   if (!/^[a-z][a-z0-9_]{1,80}$/.test(word)) return new SlackFailure('lost', method, 'unreadable_answer', { cause: error });
-  if (tokenErrors.has(word)) return new SlackFailure('token', method, word, { cause: error });
+  if (meaning === 'token') return new SlackFailure('token', method, word, { cause: error });
   const details = [...textsOf(said['errors']), ...textsOf(metadata['messages'])];
-  return new SlackFailure(mayHaveHappened.has(word) ? 'lost' : 'refused', method, word, { details, cause: error });
+  return new SlackFailure(meaning === 'lost' ? 'lost' : 'refused', method, word, { details, cause: error });
 }
 
 function throttled(method: string, seconds: number | undefined, cause: unknown): SlackFailure {

@@ -6,7 +6,7 @@ import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { CardRef } from '../../liveResponse/request.ts';
 import { splitThread } from './activity.ts';
 import type { Connector, Outgoing, Target } from './connector.ts';
-import { cardMessage, newCardMessage, supersededMessage, textMessage, xmlText } from './messages.ts';
+import { bareMessage, cardMessage, newCardMessage, supersededMessage, textMessage, xmlText } from './messages.ts';
 import type { References } from './references.ts';
 import type { Threads } from './threads.ts';
 import { Updates } from './updates.ts';
@@ -36,6 +36,8 @@ export interface TeamsChat extends ChatPort {
 export function createChat(options: ChatOptions): TeamsChat {
   const { connector, references, threads, clock, log } = options;
   const updates = new Updates<CardView>(clock);
+  /** Cards of which Teams did not take the whole. */
+  const bare = new Set<string>();
 
   function target(place: string, thread?: string): Target {
     const serviceUrl = references.place(place)?.serviceUrl ?? options.serviceUrl;
@@ -44,15 +46,37 @@ export function createChat(options: ChatOptions): TeamsChat {
 
   async function post(place: string, view: CardView, intent: string): Promise<CardRef> {
     const thread = await threads.of(place, view.requestId);
-    const id = await connector.post(target(place, thread), newCardMessage(view, intent));
-    const ref = refOf(place, thread, id);
+    const drawn = await whole(view, newCardMessage(view, intent), (message) => connector.post(target(place, thread), message));
+    const ref = refOf(place, thread, drawn.answer);
+    shows(ref, drawn.whole);
     updates.posted(keyOf(ref));
     return ref;
   }
 
   async function update(ref: CardRef, view: CardView): Promise<void> {
     const { place: id, thread } = splitThread(ref.id);
-    await updates.update(keyOf(ref), view, (newest) => connector.put(target(ref.place, thread), id, cardMessage(newest)));
+    await updates.update(keyOf(ref), view, async (newest) => {
+      const drawn = await whole(newest, cardMessage(newest), (message) => connector.put(target(ref.place, thread), id, message));
+      shows(ref, drawn.whole);
+    });
+  }
+
+  /** What Teams will not take whole is drawn bare: nothing can be decided on that, and the deck comes again with the whole. */
+  async function whole<T>(view: CardView, message: Outgoing, send: (message: Outgoing) => Promise<T>): Promise<{ readonly answer: T; readonly whole: boolean }> {
+    try {
+      return { answer: await send(message), whole: true };
+    } catch (error) {
+      if (!(error instanceof ChatError) || error.code !== 'rejected') throw error;
+      // Teams took nothing of it, so this is not a second post.
+      log.error('teamsCardRefused', { request: view.requestId, error });
+      return { answer: await send(bareMessage(view, options.command)), whole: false };
+    }
+  }
+
+  /** Remembers which cards show less than they should. */
+  function shows(ref: CardRef, all: boolean): void {
+    if (all) bare.delete(keyOf(ref));
+    else bare.add(keyOf(ref));
   }
 
   async function supersede(old: CardRef, requestId: string): Promise<void> {
@@ -140,7 +164,7 @@ export function createChat(options: ChatOptions): TeamsChat {
     await connector.post(target(place), textMessage(text));
   }
 
-  return { surface, post, update, note, announce, tell, supersede, whisper: (place, account, text) => tell(place, account, textMessage(text)) };
+  return { surface, post, update, bare: (ref) => bare.has(keyOf(ref)), note, announce, tell, supersede, whisper: (place, account, text) => tell(place, account, textMessage(text)) };
 }
 
 /** Where a card stands: its activity, and the thread it stands in. */

@@ -1,4 +1,4 @@
-// What a failed call to the connector means for us: whether it may have happened, whether to try again, and when.
+// What a failed call to the connector means for us: whether it may have happened, whether to try again, and when. The table is shown in docs/chat-failures.md.
 import type { ChatErrorCode } from '../../bot/ports.ts';
 
 export interface Failure {
@@ -10,10 +10,40 @@ export interface Failure {
   readonly ours?: string;
 }
 
+interface Meaning {
+  readonly code: ChatErrorCode;
+  /** Of an update, where that differs: a card is not there, but its place may be. */
+  readonly update?: ChatErrorCode;
+}
+
+/** Teams' own words, whatever the status: a place, not a message, that is no more or never was ours (msteams-docs: bots/how-to/conversations/send-proactive-messages.md). */
+export const placeWords: Readonly<Record<string, string>> = {
+  BotNotInConversationRoster: 'the app is not in this conversation. Add it there again.',
+  ConversationNotFound: 'the app does not know this conversation. Add it there again, or correct the id in the policy.',
+  ThreadNotFound: 'this conversation is not there any more.',
+  ConversationBlockedByUser: 'this person has blocked the app.',
+  MessageWritesBlocked: 'the app is blocked here, or was removed.',
+  ForbiddenOperationException: 'a policy keeps the app from writing here.',
+  BotDisabledByAdmin: 'an administrator has disabled the app.',
+};
+
+export const statuses: Readonly<Record<number, Meaning>> = {
+  400: { code: 'rejected' },
+  401: { code: 'unavailable' },
+  403: { code: 'closed' },
+  404: { code: 'closed', update: 'gone' },
+  407: { code: 'unavailable' },
+  // Neither this nor a 5xx says that the message was not taken before it was said (openclaw/openclaw#121116).
+  408: { code: 'ambiguous' },
+  409: { code: 'rejected' },
+  410: { code: 'closed', update: 'gone' },
+  412: { code: 'throttled' },
+  413: { code: 'rejected' },
+  429: { code: 'throttled' },
+};
+
 /** Failures before a byte of the request left. */
 const notSent = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'SELF_SIGNED_CERT_IN_CHAIN']);
-/** A place, not a message, that is no more or never was ours (msteams-docs: bots/how-to/conversations/send-proactive-messages.md). */
-const deadCodes = new Set(['BotNotInConversationRoster', 'ConversationNotFound', 'ConversationBlockedByUser', 'MessageWritesBlocked', 'ForbiddenOperationException']);
 /** Longest Retry-After obeyed; longer ones are a broken server. Milliseconds. */
 const longestPause = 600_000;
 
@@ -21,15 +51,24 @@ const longestPause = 600_000;
 export function failureOf(error: unknown, what: string, now: number): Failure {
   const { name, code, status, retryAfter } = read(error);
   if (status === undefined) return withoutAnswer(name, code, what);
-  const said = `${what}: Teams answered ${status}${code === undefined ? '' : ` ${code.slice(0, 60)}`}`;
-  const pause = pauseOf(retryAfter, now);
-  if (status === 429 || status === 412) return { code: 'throttled', message: said, ...(pause === undefined ? {} : { retryAfterMs: pause }) };
-  if (status === 404) return { code: what === 'update' && !deadCodes.has(code ?? '') ? 'gone' : 'closed', message: said };
-  if (status === 403) return { code: 'closed', message: said };
-  if (status === 401) return { code: 'unavailable', message: said, ours: 'Teams refused our token (401): check MicrosoftAppId, its secret and its tenant' };
-  // Neither says that the message was not taken before it was said (openclaw/openclaw#121116).
-  if (status === 408 || status >= 500) return { code: 'ambiguous', message: said };
-  return { code: 'rejected', message: said };
+  const place = code === undefined ? undefined : placeWords[code];
+  const said = `Teams answered ${what} with ${status}${code === undefined ? '' : ` ${code.slice(0, 60)}`}`;
+  const message = place === undefined ? said : `Teams: ${place} (${status} ${code ?? ''})`;
+  if (place !== undefined && status >= 400 && status < 500) return { code: 'closed', message };
+  const meaning = meaningOf(status, what);
+  if (meaning === 'throttled') {
+    const pause = pauseOf(retryAfter, now);
+    return { code: meaning, message, ...(pause === undefined ? {} : { retryAfterMs: pause }) };
+  }
+  if (status === 401) return { code: meaning, message, ours: 'Teams refused our token (401): check MicrosoftAppId, its secret and its tenant' };
+  return { code: meaning, message };
+}
+
+function meaningOf(status: number, what: string): ChatErrorCode {
+  const known = statuses[status];
+  if (known !== undefined) return what === 'update' ? (known.update ?? known.code) : known.code;
+  // Done, but with an answer that cannot be read. Redirects are not followed.
+  return status < 300 || status >= 500 ? 'ambiguous' : 'rejected';
 }
 
 function withoutAnswer(name: string, code: string | undefined, what: string): Failure {

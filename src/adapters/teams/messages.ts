@@ -27,6 +27,13 @@ export function newCardMessage(view: CardView, intent: string): Outgoing {
   return { summary: view.fallback, card: marked(adaptiveCard(view), intent) as AdaptiveCard };
 }
 
+/** In place of a card that Teams would not take. It does not show every byte that would run, so nothing can be decided on it. */
+export function bareMessage(view: CardView, command: string): Outgoing {
+  const summary = clip(clean(view.fallback), 300);
+  const text = `Teams did not take the whole card. Read it with: ${command} status ${view.requestId}`;
+  return { summary, card: { ...schema, fallbackText: summary, msteams: { width: 'Full' }, body: [line(clip(clean(view.title), 300), { weight: 'bolder' }), line(clip(clean(view.fallback), 1_000)), line(text)] } };
+}
+
 const intentKey = 'lrCard';
 
 function marked(value: unknown, intent: string): unknown {

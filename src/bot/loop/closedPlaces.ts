@@ -22,8 +22,8 @@ export interface ClosedPlaces {
   gate(where: Where): Gate;
   /** The call that asks has begun, or ended. */
   asking(where: Where, now: boolean): void;
-  /** `began`: when the call that was refused began, in elapsed time. `lively`: somebody waits for what it would have shown. */
-  refused(where: Where, why: string, began: number, lively: boolean): void;
+  /** `asked`: the call went there to ask. `lively`: somebody waits for what it would have shown. */
+  refused(where: Where, why: string, asked: boolean, lively: boolean): void;
   /** Something of ours was taken there. */
   opened(where: Where): void;
   /** Whether something of ours was taken there at or after that moment of elapsed time. */
@@ -72,12 +72,12 @@ export function createClosedPlaces(clock: Pick<Clock, 'now' | 'elapsed'>): Close
       const next = now || state.next > elapsed ? state.next : elapsed + nextPause(state.lively ? livelyPauses : idlePauses, state.count);
       states.set(keyOf(where), { ...state, asking: now, next, asked: now ? elapsed : state.asked });
     },
-    refused(where, why, began, lively) {
+    refused(where, why, asked, lively) {
       const key = keyOf(where);
       const before = states.get(key);
       const elapsed = clock.elapsed();
       // Calls that were under way together are one refusal, not many.
-      if (before !== undefined && began < before.asked) return;
+      if (before !== undefined && !asked) return;
       const count = (before?.count ?? 0) + 1;
       states.set(key, { surface: where.surface, place: where.place, since: before?.since ?? clock.now(), why, count, lively, asking: before?.asking ?? false, asked: elapsed, next: elapsed + nextPause(lively ? livelyPauses : idlePauses, count) });
     },

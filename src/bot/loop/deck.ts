@@ -66,26 +66,31 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
 
   async function pass(): Promise<number | undefined> {
     const waits: number[] = [];
-    const affected: Affected[] = [];
+    const undrawn: Pick<Affected, 'request' | 'place'>[] = [];
     const requests = [...touched, ...store.open().flatMap((request) => (isIn(request, ['queued']) ? [request.id] : []))];
     const known = [...new Set(requests)].flatMap((id) => store.get(id) ?? []);
     for (const { id } of known.sort(byUrgency)) {
       // Forgotten before it is looked at: whatever changes while it is looked at touches it again.
       touched.delete(id);
-      const behind = await isBehind(id, waits, affected).catch((error: unknown) => {
+      const behind = await isBehind(id, waits, undrawn).catch((error: unknown) => {
         waits.push(slow);
         log.error('cardsNotLookedAt', { request: id, error });
         return true;
       });
       if (behind) touched.add(id);
     }
+    // Looked at together, so that what closed in the middle of the pass is told for all of its cards at once.
+    const affected = undrawn.flatMap(({ request, place }) => {
+      const trouble = troubleOf(keyOf(request.id, place), place, waits);
+      return trouble === undefined ? [] : [{ request, place, ...trouble }];
+    });
     const wait = tellings.see(affected);
     if (wait !== undefined) waits.push(wait);
     return waits.length === 0 ? undefined : clock.now() + Math.min(...waits);
   }
 
   /** Starts what is to be drawn of a request as it is now, which may be later than when the pass began. */
-  async function isBehind(id: string, waits: number[], affected: Affected[]): Promise<boolean> {
+  async function isBehind(id: string, waits: number[], undrawn: Pick<Affected, 'request' | 'place'>[]): Promise<boolean> {
     const request = store.get(id);
     if (request === undefined) return false;
     let behind = false;
@@ -95,9 +100,7 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
       const due = works.map((work) => ({ work, wait: troubles.wait(work.key, request.revision) })).sort((one, other) => one.wait - other.wait)[0];
       behind ||= due !== undefined || flights.has(key);
       if (due !== undefined) start(key, id, place, due.work, due.wait, waits);
-      const drawing = flights.get(key)?.draws === true || works.some((work) => work.draws);
-      const trouble = drawing ? troubleOf(key, place, waits) : undefined;
-      if (trouble !== undefined && !isLate(request, clock.now())) affected.push({ request, place, ...trouble });
+      if (!isLate(request, clock.now()) && (flights.get(key)?.draws === true || works.some((work) => work.draws))) undrawn.push({ request, place });
     }
     return behind;
   }
@@ -149,7 +152,7 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
       .then((how) => {
         if (how !== 'skipped') succeeded(id, place, work, how);
       })
-      .catch((error: unknown) => failed(id, place, work, error, began))
+      .catch((error: unknown) => failed(id, place, work, error, began, probe))
       .finally(() => {
         flights.delete(key);
         if (probe) places.asking(place, false);
@@ -167,7 +170,7 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     if (silent.delete(surface)) troubles.hurry((_, trouble) => trouble.surface === surface && wide.has(trouble.code));
   }
 
-  function failed(id: string, place: CardPlace, work: Work, error: unknown, began: number): void {
+  function failed(id: string, place: CardPlace, work: Work, error: unknown, began: number, probe: boolean): void {
     const { surface } = place;
     const code = codeOf(error);
     const request = store.get(id);
@@ -175,7 +178,7 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     // Where other cards were drawn meanwhile, it is this one that is refused and not the place.
     const placeIsClosed = code === 'closed' && (places.gate(place) !== 'open' || (work.draws && !places.tookSince(place, since)));
     const trouble = troubles.failed({ key: work.key, surface, revision: request?.revision ?? 0 }, error, !placeIsClosed);
-    if (placeIsClosed) places.refused(place, trouble.why, began, request !== undefined && !isLate(request, clock.now()));
+    if (placeIsClosed) places.refused(place, trouble.why, probe, request !== undefined && !isLate(request, clock.now()));
     if (wide.has(code)) silent.set(surface, silent.get(surface) ?? began);
     log.warn('cardFailed', { card: work.key, code, count: trouble.count, error });
   }

@@ -54,7 +54,7 @@ describe('a post', () => {
     ['restricted_action', 'closed'],
     ['token_revoked', 'unavailable'],
     ['internal_error', 'ambiguous'],
-    ['some_new_word', 'unavailable'],
+    ['some_new_word', 'rejected'],
   ])('refused with %s is %s', async (error, code) => {
     room.slack.fault('chat.postMessage', { kind: 'error', error });
     expect(await codeOf(posted())).toBe(code);
