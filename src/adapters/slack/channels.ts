@@ -12,6 +12,8 @@ export interface Channel {
   readonly external: boolean;
   /** False only where Slack says so: then a card cannot be posted until somebody invites the bot. */
   readonly member: boolean;
+  /** It could not be read, and is taken for shared until it can. */
+  readonly unread?: true;
 }
 
 export interface Channels {
@@ -36,7 +38,7 @@ export function createChannels(api: WebApi, clock: Pick<Clock, 'now'>, log: Log)
     } catch (error) {
       if (!(error instanceof SlackFailure)) throw error;
       log.warn('slackChannelNotRead', { channel: id, error: error.slackError });
-      return { external: true, member: !notThere.has(error.slackError) };
+      return { external: true, member: !notThere.has(error.slackError), unread: true };
     }
   }
 
