@@ -112,7 +112,7 @@ export interface ChatPort {
    * newest state is what goes out; urgent ones overtake.
    */
   turn?(kind: 'post' | 'update', place: string, urgent: boolean): Promise<void>;
-  /** Whether outsiders can read this place now: results are private there, whatever the policy says. */
+  /** Whether outsiders can read this place now: results are private there, whatever the policy says. @throws ChatError when that cannot be told: they are private until it can */
   external?(place: string): Promise<boolean>;
   /**
    * Posts a card and answers where it stands. Called at most once per `intent`. `again`: whether an earlier card of this request

@@ -15,6 +15,8 @@ export interface Channel {
   readonly member: boolean;
   /** A conversation of one person with the bot. */
   readonly direct: boolean;
+  /** It could not be read, and is taken for shared until it can. */
+  readonly unread?: true;
 }
 
 export interface Channels {
@@ -71,7 +73,7 @@ export function createChannels(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: 
     } catch (error) {
       if (!(error instanceof SlackFailure)) throw error;
       log.warn('slackChannelNotRead', { channel: id, error: error.slackError });
-      return { external: true, member: !notThere.has(error.slackError), direct: false };
+      return { external: true, member: !notThere.has(error.slackError), direct: false, unread: true };
     }
   }
 
@@ -80,7 +82,7 @@ export function createChannels(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: 
       return ofTwo(id).catch((error: unknown) => {
         if (!(error instanceof SlackFailure)) throw error;
         log.warn('slackChannelNotRead', { channel: id, error: error.slackError });
-        return { external: true, member: true, direct: false };
+        return { external: true, member: true, direct: false, unread: true };
       });
     }
     const channel = await ofMany(id);

@@ -78,7 +78,11 @@ export function createChat(parts: ChatParts): ChatPort {
   return {
     surface,
     turn,
-    external: async (place) => (await parts.channels.get(place)).external,
+    async external(place) {
+      const { external, unread } = await parts.channels.get(place);
+      if (unread === true) throw new ChatError('unavailable', 'Slack did not tell whether outsiders read this channel.');
+      return external;
+    },
     async post(place, view, intent, again = false) {
       const thread = closed.get(keyOf(place, view.requestId));
       const where = {

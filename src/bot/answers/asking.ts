@@ -51,7 +51,7 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
     requester: refOf(actor.person),
     account: actor.account,
     place: `${input.place.surface}:${input.place.id}`,
-    placeIsPrivate: input.place.direct || input.place.external,
+    placeIsPrivate: input.place.direct || (input.place.external && !asksEachTime(bot, input.place.surface)),
     tenant,
     device,
     panel,
@@ -95,6 +95,11 @@ function twinRefusal(bot: Conversation, actor: Actor, twin: Request, line: strin
 /** The same line with what asks for it separately at its end. */
 function separateLine(line: string): string {
   return /\s--reason\s/i.test(line) ? `${line} --separate` : `${line} --reason "..." --separate`;
+}
+
+/** Whether this chat is asked before each drawing who reads along: then one reading that failed now need not keep results off a card for good. */
+function asksEachTime({ chats }: Conversation, surface: string): boolean {
+  return chats.some((chat) => chat.surface === surface && chat.external !== undefined);
 }
 
 function recipeOf(wanted: SessionAsk): Pick<Asked, 'recipe' | 'recipeArgs' | 'recipeFrom'> {

@@ -48,9 +48,20 @@ export function createCardCalls(deps: Deps, views: Views, drawn: (request: Reque
 
   const noteKey = ({ id, place }: Spot): string => `${id} ${place.surface}:${place.place}`;
 
-  /** Shared with outsiders since the policy was written: no results there. */
-  async function guarded({ chat, place }: Spot): Promise<CardPlace> {
-    return (await chat.external?.(place.place)) === true ? { ...place, results: 'private' } : place;
+  /** Shared with outsiders since the policy was written: no results there. `unread`: that could not be told now. */
+  async function guarded({ chat, place }: Spot): Promise<{ readonly place: CardPlace; readonly unread: boolean }> {
+    try {
+      return { place: (await chat.external?.(place.place)) === true ? { ...place, results: 'private' } : place, unread: false };
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      return { place: { ...place, results: 'private' }, unread: true };
+    }
+  }
+
+  /** What is drawn, and whether results are missing on it that may stand there once it can be told who reads along. */
+  async function viewFor(request: Request, { place }: Spot, shown: Awaited<ReturnType<typeof guarded>>): Promise<{ readonly view: CardView; readonly lacking: boolean }> {
+    const view = await views.of(request, shown.place);
+    return { view, lacking: shown.unread && JSON.stringify(await views.of(request, place)) !== JSON.stringify(view) };
   }
 
   async function post(spot: Spot, after: Card | undefined, mayGo: () => boolean): Promise<Done> {
@@ -65,13 +76,13 @@ export function createCardCalls(deps: Deps, views: Views, drawn: (request: Reque
     const stored = await store.change(id, (current) => (cardsIn(current, place).at(-1)?.intent === after?.intent ? { event: { type: 'cardPosting', surface: place.surface, place: place.place, intent } } : { no: 'stands' }));
     if (!('request' in stored)) return 'skipped';
     const { request } = stored;
-    const view = await views.of(request, shown);
+    const { view, lacking } = await viewFor(request, spot, shown);
     const ref = await chat.post(place.place, view, intent, cardsIn(request, place).some((card) => card.ref === undefined && card.intent !== intent)).catch(async (error: unknown) => {
       // Surely not posted. After `ambiguous` it may stand: an intent without a ref tells the next pass so.
       if (error instanceof ChatError && error.code !== 'ambiguous') await forget(id, intent, error.message);
       throw error;
     });
-    const bare = chat.bare?.(ref) === true;
+    const bare = lacking || chat.bare?.(ref) === true;
     unwritten.set(intent, { ref, shown: bare ? request.revision - 1 : request.revision });
     drawn(request, place, intent, view);
     await posted(id, place, intent, { ref, shown: bare ? request.revision - 1 : request.revision });
@@ -95,14 +106,14 @@ export function createCardCalls(deps: Deps, views: Views, drawn: (request: Reque
     const shown = await guarded(spot);
     const request = store.get(id);
     if (request === undefined || card.ref === undefined) return 'skipped';
-    const view = await views.of(request, shown);
+    const { view, lacking } = await viewFor(request, spot, shown);
     try {
       await chat.update(card.ref, view);
     } catch (error) {
       return replaced(spot, card, request, refusals, error);
     }
     // Left behind in the journal too, so that the whole of it is tried again after a restart.
-    if (chat.bare?.(card.ref) === true) return 'bare';
+    if (lacking || chat.bare?.(card.ref) === true) return 'bare';
     drawn(request, place, card.intent, view);
     if (card.shown < request.revision) await store.change(id, () => ({ event: { type: 'cardShown', intent: card.intent, shown: request.revision } }));
     return 'done';

@@ -156,7 +156,8 @@ export async function openStage(openChat: (clock: StageClock) => Promise<ChatSid
     kill() {
       if (left !== undefined) return;
       left = { disk: disk.powerCut((n) => n - 1), folder: join(base, 'left') };
-      cpSync(folder, left.folder, { recursive: true });
+      // The lock's socket is the process's own and ends with it.
+      cpSync(folder, left.folder, { recursive: true, filter: (path) => !path.endsWith('.sock') });
       simulator.tenant.faults.plant({ what: 'reset', on: 'any', times: 'always' });
     },
     async revive(cleared) {

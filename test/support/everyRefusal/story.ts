@@ -118,9 +118,12 @@ export async function tell(stage: Stage, ending: Ending, expected: Course | unde
   await until(() => `a card to approve on: ${newest(chat.places[1])?.text ?? 'none'}`, () => (newest(chat.places[1])?.text.includes('Waiting for approval') === true ? true : undefined), patience);
   await persist('approver', `to be ${ending}`, () => chat.press(ending === 'approved' ? 'approve' : 'deny'), () => request() !== 'awaitingApproval');
 
-  const shown = (): Readonly<Record<string, string>> => Object.fromEntries(chat.places.map((place) => [place, plainly(newest(place)?.text ?? 'no card')]));
-  const isTrue = (): boolean => (expected === undefined ? (ending === 'denied' ? request() === 'over' : /expires/.test(newest(chat.places[0])?.text ?? '') && /expires/.test(newest(chat.places[1])?.text ?? '')) : same(shown(), expected.cards));
-  await until(() => `the last cards\n${expected === undefined ? '' : difference(shown(), expected.cards)}`, () => (isTrue() ? true : undefined), patience);
+  // Links are never written down: a start takes them off, or the next minting brings them.
+  const compared = (card: string): string => (trouble?.process === undefined ? card : withoutLinks(card));
+  const wanted = Object.fromEntries(Object.entries(expected?.cards ?? {}).map(([place, card]) => [place, compared(card)]));
+  const shown = (): Readonly<Record<string, string>> => Object.fromEntries(chat.places.map((place) => [place, compared(plainly(newest(place)?.text ?? 'no card'))]));
+  const isTrue = (): boolean => (expected === undefined ? chat.places.every((place) => /expires|Denied/.test(newest(place)?.text ?? '')) : same(shown(), wanted));
+  await until(() => `the last cards\n${expected === undefined ? '' : difference(shown(), wanted)}`, () => (isTrue() ? true : undefined), patience);
   const minutes = (clock.elapsed() - (state.began ?? 0) - (trouble?.lasting ?? 0)) / minute;
   // What still stands in a queue, or was taken for lost, must not undo it.
   await clock.advance(minute);
@@ -133,7 +136,7 @@ export async function tell(stage: Stage, ending: Ending, expected: Course | unde
   }
   const open = older().filter((card) => card.live || !(card.text.includes('superseded') || /Finished|Denied/.test(card.text)));
   if (open.length > 0) throw new Error(`an older card reads as if it were true:\n${open[0]?.text ?? ''}`);
-  if (expected !== undefined && !same(shown(), expected.cards)) throw new Error(`the cards did not stay true\n${difference(shown(), expected.cards)}`);
+  if (expected !== undefined && !same(shown(), wanted)) throw new Error(`the cards did not stay true\n${difference(shown(), wanted)}`);
   const ran = stage.simulator.tenant.submissions.map((one) => JSON.stringify(one.commands));
   return { calls, cards: shown(), ran, asked: stage.requests().length, minutes };
 }
@@ -144,6 +147,15 @@ function nameOf(call: ChatCall, count: number): string {
 
 function same(cards: Readonly<Record<string, string>>, expected: Readonly<Record<string, string>>): boolean {
   return JSON.stringify(cards) === JSON.stringify(expected);
+}
+
+function withoutLinks(card: string): string {
+  return card
+    .replaceAll(/ Get the file with the button below[^\n]*| a new link can be made[^\n]*/g, '')
+    .split('\n')
+    .map((line) => line.replace('[Download] ', ''))
+    .filter((line) => !/^Download|expires|download link|New link|The link/i.test(line))
+    .join('\n');
 }
 
 /** The first line of each card that is not as it should be. */
