@@ -12,9 +12,9 @@ export interface Human {
   readonly account: string;
 }
 
-/** Several of each: the bot takes so much in a minute from one person. */
-export const responders: readonly Human[] = ['Rae', 'Rio', 'Ray'].map((name, n) => ({ id: `asker${n + 1}`, name, account: `U0ASKER${n + 1}` }));
-export const approvers: readonly Human[] = ['Ada', 'Ari', 'Amy'].map((name, n) => ({ id: `approver${n + 1}`, name, account: `U0APPRO${n + 1}` }));
+/** Several of each: the bot takes so much in a minute from one person, and says no more than once that it does not. */
+export const responders: readonly Human[] = ['Rae', 'Rio', 'Ray', 'Roy', 'Rux'].map((name, n) => ({ id: `asker${n + 1}`, name, account: `U0ASKER${n + 1}` }));
+export const approvers: readonly Human[] = ['Ada', 'Ari', 'Amy', 'Ash', 'Ava'].map((name, n) => ({ id: `approver${n + 1}`, name, account: `U0APPRO${n + 1}` }));
 
 /** The example policy with these people, and every device in it. */
 export function crashPolicy(): string {
@@ -26,6 +26,8 @@ export function crashPolicy(): string {
     .replace('groups: [Workstations, Servers]', "groups: ['*']");
 }
 
+/** What one person does in a minute: below what the bot takes from one hand. */
+const perMinute = 30;
 /** Cards that wait for somebody, and asks whose card does not stand yet, before nobody asks for more. */
 const enough = 9;
 
@@ -86,10 +88,13 @@ export class People {
 
   async #living(human: Human): Promise<void> {
     const { random } = this.#options;
+    let recent: readonly number[] = [];
     while (!this.#stopped) {
-      await pause(between(random, 10, 120));
-      const deed = this.#present ? this.#next(human) : undefined;
+      await pause(between(random, 10, 200));
+      recent = recent.filter((at) => at > performance.now() - 60_000);
+      const deed = this.#present && recent.length < perMinute ? this.#next(human) : undefined;
       if (deed === undefined) continue;
+      recent = [...recent, performance.now()];
       try {
         if (await this.#options.slack.deliver(deed)) this.#options.acknowledged();
       } catch (error) {

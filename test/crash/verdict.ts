@@ -36,8 +36,9 @@ const accounts = new Map([...responders, ...approvers].map(({ account, id }) => 
 export function verdictOf(evidence: Evidence): Verdict {
   const deliveries = evidence.log.filter((line): line is DeliveryLine => line.type === 'delivery');
   const acknowledged = [...new Map(deliveries.filter((line) => line.acknowledged).map((line) => [line.deed.key, line])).values()];
-  const answers = answersIn(evidence.log, acknowledged);
-  const lost = acknowledged.flatMap((line) => (tookEffect(evidence, line) || answers.has(line.deed.key) ? [] : [lostSentence(line)]));
+  const withoutEffect = acknowledged.filter((line) => !tookEffect(evidence, line));
+  const answers = answersIn(evidence.log, acknowledged, withoutEffect);
+  const lost = withoutEffect.flatMap((line) => (answers.has(line.deed.key) ? [] : [lostSentence(line)]));
   const shownLater = evidence.log.filter((line): line is PrivateLine => line.type === 'private' && line.key !== undefined).map(({ key }) => key);
   const kinds = (kind: Deed['kind']) => new Set(deliveries.flatMap(({ deed }) => (deed.kind === kind ? [deed.key] : []))).size;
   return {
@@ -60,8 +61,8 @@ export function verdictOf(evidence: Evidence): Verdict {
   };
 }
 
-/** Private words to whoever did something, by its key. Words that came to no address count once, for the person's oldest deed still without any. */
-function answersIn(log: readonly LogLine[], acknowledged: readonly DeliveryLine[]): ReadonlyMap<string, string> {
+/** Private words to whoever did something, by its key. Words that came to no address count once, for the person's oldest deed that nothing else came of. */
+function answersIn(log: readonly LogLine[], acknowledged: readonly DeliveryLine[], withoutEffect: readonly DeliveryLine[]): ReadonlyMap<string, string> {
   const answers = new Map<string, string>();
   for (const { deed, body } of acknowledged) {
     const words = wordsIn(body);
@@ -74,7 +75,7 @@ function answersIn(log: readonly LogLine[], acknowledged: readonly DeliveryLine[
   }
   for (const line of log) {
     if (line.type !== 'private' || line.key !== undefined) continue;
-    const meant = acknowledged.find(({ deed, at, ms }) => deed.person === line.user && at - ms <= line.at && !answers.has(deed.key));
+    const meant = withoutEffect.find(({ deed, at, ms }) => deed.person === line.user && at - ms <= line.at && !answers.has(deed.key));
     if (meant !== undefined) answers.set(meant.deed.key, line.text);
   }
   return answers;
