@@ -3,18 +3,7 @@ import type { Request } from '../src/liveResponse/request.ts';
 import { isOpen } from '../src/liveResponse/request.ts';
 import { oneLine } from './clip.ts';
 import { timeOf } from './time.ts';
-import type { FactLine } from './view.ts';
-
-/** Another request for the same, as it stands when the card is drawn. */
-export interface Twin {
-  readonly id: string;
-  /** As on its own card. */
-  readonly status: string;
-  readonly open: boolean;
-  readonly askedBy: string;
-  readonly askedAt: number;
-  readonly endedAt?: number;
-}
+import type { FactLine, Twin } from './view.ts';
 
 const shown = 3;
 

@@ -1,7 +1,6 @@
 // The one content of a card, free of any platform. Every renderer shows all of it, and nothing else.
 import type { Outage } from '../src/liveResponse/errorAnswer.ts';
 import type { Freeze } from '../src/liveResponse/ports.ts';
-import type { Twin } from './twins.ts';
 
 export type Tone = 'neutral' | 'attention' | 'good' | 'warning' | 'danger';
 
@@ -78,6 +77,17 @@ export interface CardView {
   readonly fallback: string;
   /** People to be mentioned when this card is first posted, as `surface:account` or a group; the policy's word, not the device's. */
   readonly notify?: string;
+}
+
+/** Another request for the same, as it stands when the card is drawn. */
+export interface Twin {
+  readonly id: string;
+  /** As on its own card. */
+  readonly status: string;
+  readonly open: boolean;
+  readonly askedBy: string;
+  readonly askedAt: number;
+  readonly endedAt?: number;
 }
 
 /** What a view needs beside the request. */

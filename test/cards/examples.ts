@@ -2,8 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cardView } from '../../cards/cardView.ts';
-import type { Twin } from '../../cards/twins.ts';
-import type { CardView, ViewContext } from '../../cards/view.ts';
+import type { CardView, ViewContext, Twin } from '../../cards/view.ts';
 import type { Action, CommandProgress } from '../../src/liveResponse/action.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import type { Freeze } from '../../src/liveResponse/ports.ts';
