@@ -84,7 +84,7 @@ describe.each(chats)('$chat', (chat) => {
       const what = `${trouble.refusal.name} at ${trouble.at}`;
       try {
         const told = await course(chat, ending, expected(ending), trouble);
-        if (JSON.stringify(told.ran) !== JSON.stringify(ran)) found.push(`${what}: ${told.ran.length} sessions ran`);
+        if (JSON.stringify(told.ran) !== JSON.stringify(told.unknown ? [] : ran)) found.push(`${what}: ${told.ran.length} sessions ran`);
         if (told.asked !== asked) found.push(`${what}: ${told.asked} requests are stored`);
       } catch (error) {
         found.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
