@@ -90,7 +90,7 @@ describe('a place that is closed', () => {
   test('is asked again at growing intervals by one call at a time, however many requests wait there, and draws all of them when it opens', async () => {
     house = await openHouse();
     for (let n = 0; n < 45; n += 1) {
-      await house.say('responder1', 'dump hosta notepad');
+      await house.say('responder1', `dump hosta notepad${n}`);
       await house.run(2_400);
     }
     house.chat.refuse = closed('incidents');
