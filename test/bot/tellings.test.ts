@@ -10,7 +10,9 @@ afterEach(() => house.close());
 const minute = 60_000;
 const closed = (place: string) => (call: string) => (call.endsWith(` ${place}`) || call.includes(` ${place}#`) ? new ChatError('closed', 'not_in_channel') : undefined);
 const texts = (chat: StoryChat): readonly string[] => chat.whispers.map((one) => one.text);
-const askedElsewhere = () => house.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
+let times = 0;
+/** Something else each time: the same twice would be shown the first. */
+const askedElsewhere = () => house.say('responder1', `dump hosta notepad${(times += 1)}`, { place: 'soc-private' });
 
 describe('a request that no approver can have seen', () => {
   test('row 1.3: is told to its requester with the reason within ten seconds, once, and again when its card stands', async () => {
