@@ -30,8 +30,9 @@ interface Waiting {
 export function createAnnouncing(deps: Pick<Deps, 'store' | 'chats' | 'policy' | 'clock' | 'log' | 'settings'>): Announcing {
   const { store, clock, log, settings } = deps;
   const chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));
-  // What a start finds was announced by the process that froze it.
-  let known = store.freeze();
+  // A freeze at the machine while the bot was down, or one right before its end, is still to be told after the start.
+  let known = store.announcedFreeze();
+  let written = known;
   let released: string | undefined;
   const waiting = new Map<string, Waiting>();
 
@@ -48,6 +49,14 @@ export function createAnnouncing(deps: Pick<Deps, 'store' | 'chats' | 'policy' |
     released = undefined;
     const marked = settings.simulated ? `${simulatedMark}: ${text}` : text;
     for (const place of places()) waiting.set(place, { text: marked, from: clock.elapsed(), tries: 0, notBefore: clock.elapsed() });
+  }
+
+  /** Durable once it is told everywhere, or nowhere any more: else the next start tells it again. @throws StoreError */
+  async function write(): Promise<void> {
+    if (waiting.size > 0 || written === known) return;
+    const told = known;
+    await store.note({ type: 'freezeAnnounced', ...(told === undefined ? {} : { freeze: told }) });
+    written = told;
   }
 
   async function tell(key: string, job: Waiting): Promise<void> {
@@ -75,6 +84,7 @@ export function createAnnouncing(deps: Pick<Deps, 'store' | 'chats' | 'policy' |
       notice();
       const due = [...waiting].filter(([, job]) => job.notBefore <= clock.elapsed());
       await Promise.all(due.map(([key, job]) => tell(key, job)));
+      await write();
       const next = [...waiting.values()].map((job) => job.notBefore);
       return next.length === 0 ? undefined : Math.min(...next) - clock.elapsed();
     },
