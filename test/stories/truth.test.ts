@@ -116,6 +116,19 @@ describe('a freeze (row 1.5)', () => {
     expect(textOf(await house.bot.command({ ...input, deliveryId: 'd2', cameIn: house.clock.now() }))).toMatch(/^Unfrozen/);
   });
 
+  test('whose announcement a chat lets wait holds up nothing: the worker goes on', async () => {
+    house = await openHouse();
+    let go = (): void => undefined;
+    house.chat.announce = () => new Promise((resolve) => (go = resolve));
+    await ask('freeze odd approvals', 'approver1');
+    expect(await house.loop.announcing.pass()).toBeUndefined();
+    expect(house.store.announcedFreeze()).toBeUndefined();
+    go();
+    await house.loop.announcing.settled();
+    await house.loop.announcing.pass();
+    expect(house.store.announcedFreeze()).toMatchObject({ why: 'odd approvals' });
+  });
+
   test('whose announcement a chat refuses stands at once, and is announced when the chat takes it', async () => {
     house = await openHouse();
     house.chat.failNext(new ChatError('unavailable', 'down'), 3);
