@@ -130,7 +130,8 @@ export function createLateChat(options: LateOptions): LateChat {
       .finally(() => (trying = undefined));
   }
 
-  const port: ChatPort = {
+  /** Everything a chat can do, so that nothing of it gets lost on the way; what a platform forgets is no matter of this one. */
+  const port: Required<Omit<ChatPort, 'volatile'>> = {
     surface,
     // Before the intent to post is written down: what cannot be drawn leaves no line.
     turn: async (...ask) => need().chat.turn?.(...ask),
@@ -138,6 +139,8 @@ export function createLateChat(options: LateOptions): LateChat {
     external: async (at) => (current === undefined ? true : ((await current.chat.external?.(at)) ?? false)),
     post: async (...ask) => need().chat.post(...ask),
     update: async (...ask) => need().chat.update(...ask),
+    bare: (ref) => current?.chat.bare?.(ref) === true,
+    supersede: async (...ask) => need().chat.supersede?.(...ask),
     note: async (...ask) => need().chat.note(...ask),
     announce: async (...ask) => need().chat.announce(...ask),
     probe: async (at) => need().chat.probe?.(at),

@@ -39,6 +39,8 @@ export interface CommandIn {
   readonly text: string;
   /** Unique per delivery; a redelivery bears the same. */
   readonly deliveryId: string;
+  /** When it came in, where an earlier process left it (epoch milliseconds): much may have been decided since. */
+  readonly cameIn?: number;
 }
 
 export interface PressIn {

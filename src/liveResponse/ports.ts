@@ -156,6 +156,8 @@ export type HouseEvent =
   | { readonly type: 'stopped' }
   | { readonly type: 'frozen'; readonly by: string; readonly why: string; readonly byLastKnown?: true }
   | { readonly type: 'unfrozen'; readonly by: string }
+  /** It was said in the approvals places that this freeze is in force, or without one that none is. */
+  | { readonly type: 'freezeAnnounced'; readonly freeze?: Freeze }
   | { readonly type: 'commandRefused'; readonly by: string; readonly place: string; readonly reason: string; readonly text: string }
   /** Many refusals of one account within the hour; the rest of them until `until` (epoch milliseconds) are not written. */
   | { readonly type: 'refusalsLeftOut'; readonly by: string; readonly until: number }
@@ -196,6 +198,8 @@ export interface RequestStore {
   change<No>(id: string, decide: (request: Request, now: number) => Decision<No>): Promise<Changed<No> | { readonly no: 'unknownRequest' }>;
   note(event: HouseEvent): Promise<void>;
   freeze(): Freeze | undefined;
+  /** The freeze that was announced last; undefined when none was, or its end. */
+  announcedFreeze(): Freeze | undefined;
   /** Undefined while writing works; otherwise why it does not. */
   trouble(): string | undefined;
   /** While in trouble: tries whether writing works again, without writing a line. */

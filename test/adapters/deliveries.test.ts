@@ -185,3 +185,15 @@ describe('the file', () => {
     expect(await (await open()).keep('k1', {})).toBe('repeated');
   });
 });
+
+test('what is marked after the end neither opens nor cuts the file, which another may have by then', async () => {
+  const before = await open();
+  expect(await before.keep('a', { text: 'under way' })).toBe('first');
+  await before.close();
+  const after = await open();
+  expect(await after.keep('b', { text: 'acknowledged since' })).toBe('first');
+  before.begin('a');
+  before.done('a');
+  expect(await before.keep('c', { text: 'too late' })).toBe('notTaken');
+  expect(await takesUp()).toEqual([{ text: 'under way' }, { text: 'acknowledged since' }]);
+});

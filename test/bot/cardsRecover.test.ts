@@ -90,6 +90,7 @@ describe('a place that is closed', () => {
   test('is asked again at growing intervals by one call at a time, however many requests wait there, and draws all of them when it opens', async () => {
     house = await openHouse();
     for (let n = 0; n < 45; n += 1) {
+      // Each another process: the same again would be a twin.
       await house.say('responder1', `dump hosta notepad${n}`);
       await house.run(2_400);
     }
@@ -126,6 +127,20 @@ describe('a place that is closed', () => {
     house.chat.refuse = () => undefined;
     await house.run(2_500);
     expect(standing(house.chat)).toEqual(['incidents: Withdrawn']);
+  });
+
+  test('a place in which nothing is to be drawn any more is not told as closed: nobody asks there, so nothing would ever take it back', async () => {
+    house = await openHouse();
+    house.chat.refuse = closed('incidents');
+    await house.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
+    await house.run(minute);
+    expect(house.loop.deck.closed()).toHaveLength(1);
+    await house.press('responder1', 'withdraw', { place: 'soc-private' });
+    await house.run(70 * minute);
+    house.chat.refuse = () => undefined;
+    house.bot.heard('console', 'incidents');
+    await house.run(10 * minute);
+    expect(house.loop.deck.closed()).toEqual([]);
   });
 
   test('for the whole of a request, through a restart in the middle, ends with one card that shows the end', async () => {

@@ -90,6 +90,45 @@ describe('a freeze (row 1.5)', () => {
     expect(house.chat.announced.at(-1)?.text).toMatch(/Submissions are no longer frozen: .+ released them\. .*odd approvals/);
   });
 
+  test('made while the bot was down, or right before its end, is announced after the start, once', async () => {
+    house = await openHouse();
+    await house.store.note({ type: 'frozen', by: 'root at the machine', why: 'odd approvals' });
+    await house.restart();
+    await house.loop.tick();
+    expect(house.chat.announced.map(({ text }) => text)).toEqual([expect.stringContaining('odd approvals')]);
+    await house.restart();
+    await house.loop.tick();
+    expect(house.chat.announced).toHaveLength(1);
+    await house.store.note({ type: 'unfrozen', by: 'Avery Approver' });
+    await house.restart();
+    await house.loop.tick();
+    expect(house.chat.announced.slice(1).map(({ text }) => text)).toEqual([expect.stringContaining('no longer frozen')]);
+  });
+
+  test('is not released by what was typed before it and taken up after a restart', async () => {
+    house = await openHouse();
+    const earlier = house.clock.now();
+    house.clock.move(1_000);
+    await ask('freeze odd approvals', 'approver1');
+    const input = { surface: 'console', account: { surface: 'console', id: 'approver1', trust: 'member' as const }, place: { surface: 'console', id: 'incidents', direct: false, external: false }, text: 'unfreeze' };
+    expect(textOf(await house.bot.command({ ...input, deliveryId: 'd1', cameIn: earlier }))).toMatch(/^Nothing was released: this came in before the freeze.*odd approvals/);
+    expect(house.store.freeze()).toBeDefined();
+    expect(textOf(await house.bot.command({ ...input, deliveryId: 'd2', cameIn: house.clock.now() }))).toMatch(/^Unfrozen/);
+  });
+
+  test('whose announcement a chat lets wait holds up nothing: the worker goes on', async () => {
+    house = await openHouse();
+    let go = (): void => undefined;
+    house.chat.announce = () => new Promise((resolve) => (go = resolve));
+    await ask('freeze odd approvals', 'approver1');
+    expect(await house.loop.announcing.pass()).toBeUndefined();
+    expect(house.store.announcedFreeze()).toBeUndefined();
+    go();
+    await house.loop.announcing.settled();
+    await house.loop.announcing.pass();
+    expect(house.store.announcedFreeze()).toMatchObject({ why: 'odd approvals' });
+  });
+
   test('whose announcement a chat refuses stands at once, and is announced when the chat takes it', async () => {
     house = await openHouse();
     house.chat.failNext(new ChatError('unavailable', 'down'), 3);

@@ -48,6 +48,8 @@ export class Ledger {
   #batch: { readonly from: number; readonly entries: readonly Entry[]; readonly marks: string[] } | undefined;
   #owed: string[] = [];
   #compacting = false;
+  /** Another may have the file from then on: it must be neither opened nor cut. */
+  #closed = false;
   /** Whether a power cut leaves the file under its name. */
   #named = true;
   #serving: Promise<void> | undefined;
@@ -78,13 +80,18 @@ export class Ledger {
     let settle = (_durable: boolean): void => undefined;
     const kept = new Promise<boolean>((resolve) => (settle = resolve));
     const entry: Entry = { line, undo, over: false, settle };
-    this.#waiting = [...this.#waiting, entry];
-    this.#serve();
+    if (this.#closed) {
+      this.#end(entry, false);
+    } else {
+      this.#waiting = [...this.#waiting, entry];
+      this.#serve();
+    }
     return { kept, giveUp: () => this.#giveUp(entry) };
   }
 
   /** A line that outlives this process but need not outlive the machine: written now, not synced. */
   mark(line: string): void {
+    if (this.#closed) return;
     this.#owed.push(line);
     this.#pay();
   }
@@ -101,6 +108,7 @@ export class Ledger {
 
   async close(): Promise<void> {
     while (this.#serving !== undefined) await this.#serving;
+    this.#closed = true;
     this.#file?.close();
     this.#file = undefined;
   }

@@ -11,6 +11,8 @@ export interface Asker extends Hearer {
   readonly since: number;
   /** Said before the answer to something that is long ago. */
   readonly preface?: string;
+  /** When it came in, epoch milliseconds, where an earlier process left it. */
+  readonly cameIn?: number;
   /** To be called right before the bot is given it: from then on it may have been done. */
   readonly begin: () => void;
 }

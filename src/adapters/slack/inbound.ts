@@ -82,7 +82,7 @@ export function createInbound(parts: InboundParts): Inbound {
       return say(hearer, `Nothing was done: the bot is not part of this conversation, and cannot be invited into a direct message between people, so no card could stand here. Type this in your own direct message with the bot, or in a channel it is in: ${line}`);
     }
     hearer.begin();
-    const reply = await parts.bot().command({ ...who, text: read.text });
+    const reply = await parts.bot().command({ ...who, text: read.text, ...(hearer.cameIn === undefined ? {} : { cameIn: hearer.cameIn }) });
     await answer(hearer, reply);
     // Slash commands work where the bot is not: then the card cannot be posted, and nobody else would say why.
     if (reply.kind === 'asked' && reply.shown && !(await parts.channels.get(read.channel)).member) {

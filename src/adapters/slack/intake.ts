@@ -152,7 +152,7 @@ export function createIntake(parts: IntakeParts): Intake {
       return;
     }
     log.info('slackDeliveryTakenUp', { delivery: key, kind: taking.kind });
-    await answered(taking, { ...askerOf(taking.read), preface: takenUpSentence(kindOf(taking), at, clock.now()) });
+    await answered(taking, { ...askerOf(taking.read), preface: takenUpSentence(kindOf(taking), at, clock.now()), cameIn: at });
   }
 
   async function tooLate({ memo, key, at, begun }: Left): Promise<void> {

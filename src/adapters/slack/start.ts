@@ -86,7 +86,7 @@ export interface Slack {
   open(): Promise<void>;
   /** For /readyz. */
   checks(): readonly Check[];
-  /** What is looked at again by itself: whether Slack answers, and the file of seen requests. */
+  /** What is looked at again by itself: whether Slack answers, and the files of deliveries and of seen requests. */
   readonly keepers: readonly Keeper[];
   /** Takes nothing new and lets answers under way end, five seconds at most. Cards can still be drawn for as long again. */
   drain(): Promise<void>;
@@ -228,7 +228,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
         ...(replay === undefined ? [] : [{ name: 'slackReplayMemory', ok: false, why: `Seen requests cannot be written down: ${replay}` }]),
       ];
     },
-    keepers: [api.keeper, ...(memory === undefined ? [] : [memory])],
+    keepers: [api.keeper, deliveries, ...(memory === undefined ? [] : [memory])],
     drain,
     async stop() {
       if (!stopping) await drain();

@@ -11,6 +11,8 @@ const remembered = 2 * 60 * 60 * 1000;
 export interface HouseState {
   readonly requests: readonly Request[];
   readonly freeze?: Freeze;
+  /** What was announced last. */
+  readonly announced?: Freeze;
   /** Times (epoch ms) of claims, that is of POSTs about to be made, and of minted links, in the last two hours. */
   readonly submissions: readonly number[];
   readonly links: readonly number[];
@@ -31,6 +33,7 @@ export interface House {
   count(): number;
   open(): readonly Request[];
   freeze(): Freeze | undefined;
+  announcedFreeze(): Freeze | undefined;
   submissions(): readonly number[];
   links(): readonly number[];
   /** What `entry` would make of its request, without doing it. @throws IllegalMove, IllegalEntry */
@@ -50,6 +53,7 @@ export function createHouse(from: HouseState = emptyHouse): House {
   const submissions = recentTimes(from.submissions);
   const links = recentTimes(from.links);
   let freeze = from.freeze;
+  let announced = from.announced;
 
   return {
     get: (id) => requests.get(id),
@@ -58,6 +62,7 @@ export function createHouse(from: HouseState = emptyHouse): House {
     count: () => requests.size,
     open: () => [...open].flatMap((id) => requests.get(id) ?? []),
     freeze: () => freeze,
+    announcedFreeze: () => announced,
     submissions: submissions.all,
     links: links.all,
     foresee: (entry) => {
@@ -75,6 +80,7 @@ export function createHouse(from: HouseState = emptyHouse): House {
       if (entry.request === null) {
         if (entry.event.type === 'frozen') freeze = { by: entry.event.by, why: entry.event.why, at: entry.at };
         if (entry.event.type === 'unfrozen') freeze = undefined;
+        if (entry.event.type === 'freezeAnnounced') announced = entry.event.freeze;
         return;
       }
       if (next === undefined) return;
@@ -94,7 +100,7 @@ export function createHouse(from: HouseState = emptyHouse): House {
         if (origins.get(request.origin) === id) origins.delete(request.origin);
       }
     },
-    state: () => ({ requests: [...requests.values()], submissions: submissions.all(), links: links.all(), ...(freeze === undefined ? {} : { freeze }) }),
+    state: () => ({ requests: [...requests.values()], submissions: submissions.all(), links: links.all(), ...(freeze === undefined ? {} : { freeze }), ...(announced === undefined ? {} : { announced }) }),
   };
 }
 

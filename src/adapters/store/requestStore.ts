@@ -232,6 +232,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     open: () => house.open(),
     all: () => house.requests().toReversed(),
     freeze: (): Freeze | undefined => house.freeze(),
+    announcedFreeze: (): Freeze | undefined => house.announcedFreeze(),
     trouble: () => journal.trouble(),
     recover: () => inTurn(() => journal.recover()),
     submissionTimes: (since) => house.submissions().filter((time) => time >= since),

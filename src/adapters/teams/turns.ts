@@ -130,9 +130,9 @@ export function createTurns(options: TurnOptions): Turns {
     if (kept === 'notTaken') background('not taken', tellText(message, notTakenSentence(kindOf(message))));
   }
 
-  async function answered(message: Inbound, key: string): Promise<void> {
+  async function answered(message: Inbound, key: string, cameIn?: number): Promise<void> {
     try {
-      const reply = await replyTo(message, key);
+      const reply = await replyTo(message, key, cameIn);
       const answer = reply === undefined ? undefined : replyMessage(reply);
       if (answer !== undefined) await chat.tell(message.place, speakerOf(message), answer, message.thread);
     } catch (error) {
@@ -143,7 +143,8 @@ export function createTurns(options: TurnOptions): Turns {
     }
   }
 
-  async function replyTo(message: Inbound, key: string): Promise<Reply | undefined> {
+  /** `cameIn`: when, where an earlier process left it. */
+  async function replyTo(message: Inbound, key: string, cameIn: number | undefined): Promise<Reply | undefined> {
     if (message.value !== undefined && message.value !== null) {
       // Action.Submit, from clients in which Action.Execute does not work, arrives as a message with a value.
       const press = pressOf(message.value);
@@ -159,7 +160,7 @@ export function createTurns(options: TurnOptions): Turns {
     const { account, place } = speaker;
     return threads.during(message.place, async () => {
       deliveries.begin(key);
-      const reply = await bot.command({ surface, account, place, text, deliveryId: key });
+      const reply = await bot.command({ surface, account, place, text, deliveryId: key, ...(cameIn === undefined ? {} : { cameIn }) });
       if (reply.kind === 'asked' && message.thread !== undefined) threads.learn(message.place, reply.requestId, message.thread);
       return reply;
     });
@@ -321,9 +322,9 @@ export function createTurns(options: TurnOptions): Turns {
   }
 
   /** `memo` was an Inbound when it was kept. Its invoke is long over: a press is answered as a message. */
-  async function takenUp({ memo, key }: Left): Promise<void> {
+  async function takenUp({ memo, key, at }: Left): Promise<void> {
     const message = memo as Inbound;
-    if (message.type !== 'invoke') return answered(message, key);
+    if (message.type !== 'invoke') return answered(message, key, at);
     const done = await press(message, actionOf(message.value).action, key);
     await (done.extra ?? tellLate(message, done));
     deliveries.done(key);

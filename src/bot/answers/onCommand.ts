@@ -67,7 +67,7 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed, first
     case 'freeze':
       return freeze(bot, actor, parsed.why);
     case 'unfreeze':
-      return unfreeze(bot, actor);
+      return unfreeze(bot, actor, input.cameIn);
     case 'status':
       return parsed.id === undefined ? ownState(bot) : cardOf(bot, requestOf(bot, parsed.id), place, `${parsed.id} as it is now:`);
     case 'list':
@@ -111,8 +111,8 @@ async function freeze(bot: Conversation, actor: Actor, why: string): Promise<Rep
   return sentence(`Frozen: nothing more is sent to Defender until somebody types ${bot.settings.command} unfreeze. ${queued} approved ${queued === 1 ? 'request waits' : 'requests wait'}; what already runs goes on. It is announced where approvals are decided.${tooLate}${byLastKnownSentence(actor)}`);
 }
 
-async function unfreeze(bot: Conversation, actor: Actor): Promise<Reply> {
-  granted(mayUnfreeze(bot.policy, actor, bot.store.freeze()));
+async function unfreeze(bot: Conversation, actor: Actor, cameIn: number | undefined): Promise<Reply> {
+  granted(mayUnfreeze(bot.policy, actor, bot.store.freeze(), cameIn));
   bot.loop.announcing.releasedBy(actor.person.name);
   await bot.store.note({ type: 'unfrozen', by: actor.person.name });
   bot.loop.redrawOpen();

@@ -18,6 +18,8 @@ export interface Announcing {
   releasedBy(name: string): void;
   /** Answers after how many milliseconds to come again. */
   pass(): Promise<number | undefined>;
+  /** Resolves when no chat is being told. */
+  settled(): Promise<void>;
 }
 
 interface Waiting {
@@ -27,13 +29,17 @@ interface Waiting {
   readonly notBefore: number;
 }
 
-export function createAnnouncing(deps: Pick<Deps, 'store' | 'chats' | 'policy' | 'clock' | 'log' | 'settings'>): Announcing {
+/** `again` is called when a chat has answered. */
+export function createAnnouncing(deps: Pick<Deps, 'store' | 'chats' | 'policy' | 'clock' | 'log' | 'settings'>, again: () => void): Announcing {
   const { store, clock, log, settings } = deps;
   const chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));
-  // What a start finds was announced by the process that froze it.
-  let known = store.freeze();
+  // A freeze at the machine while the bot was down, or one right before its end, is still to be told after the start.
+  let known = store.announcedFreeze();
+  let written = known;
   let released: string | undefined;
   const waiting = new Map<string, Waiting>();
+  /** Not awaited by the pass: a chat that lets itself wait for must hold up neither the others nor the worker. */
+  const flights = new Map<string, Promise<void>>();
 
   function places(): readonly string[] {
     return deps.policy.places.flatMap(({ place, approvals }) => (approvals && chats.has(splitKey(place)[0]) ? [place] : []));
@@ -48,6 +54,14 @@ export function createAnnouncing(deps: Pick<Deps, 'store' | 'chats' | 'policy' |
     released = undefined;
     const marked = settings.simulated ? `${simulatedMark}: ${text}` : text;
     for (const place of places()) waiting.set(place, { text: marked, from: clock.elapsed(), tries: 0, notBefore: clock.elapsed() });
+  }
+
+  /** Durable once it is told everywhere, or nowhere any more: else the next start tells it again. @throws StoreError */
+  async function write(): Promise<void> {
+    if (waiting.size > 0 || written === known) return;
+    const told = known;
+    await store.note({ type: 'freezeAnnounced', ...(told === undefined ? {} : { freeze: told }) });
+    written = told;
   }
 
   async function tell(key: string, job: Waiting): Promise<void> {
@@ -69,14 +83,26 @@ export function createAnnouncing(deps: Pick<Deps, 'store' | 'chats' | 'policy' |
     }
   }
 
+  function launch(key: string, job: Waiting): void {
+    const flight = tell(key, job).finally(() => {
+      flights.delete(key);
+      again();
+    });
+    flights.set(key, flight);
+  }
+
   return {
     releasedBy: (name) => void (released = name),
     async pass() {
       notice();
-      const due = [...waiting].filter(([, job]) => job.notBefore <= clock.elapsed());
-      await Promise.all(due.map(([key, job]) => tell(key, job)));
-      const next = [...waiting.values()].map((job) => job.notBefore);
+      const idle = [...waiting].filter(([key]) => !flights.has(key));
+      for (const [key, job] of idle) if (job.notBefore <= clock.elapsed()) launch(key, job);
+      await write();
+      const next = idle.flatMap(([key, job]) => (flights.has(key) ? [] : [job.notBefore]));
       return next.length === 0 ? undefined : Math.min(...next) - clock.elapsed();
+    },
+    async settled() {
+      while (flights.size > 0) await Promise.all(flights.values());
     },
   };
 }

@@ -28,6 +28,8 @@ export interface ClosedPlaces {
   opened(where: Where): void;
   /** Whether something of ours was taken there at or after that moment of elapsed time. */
   tookSince(where: Where, moment: number): boolean;
+  /** Forgets all others: where nothing is to be drawn any more nobody asks, so that nothing would ever take it back. */
+  only(wanted: (where: Where) => boolean): void;
   /** Answers whether the place counted as closed. */
   heard(where: Where): boolean;
   /** A place that was refused again after the first refusal: told to people, and in `list`. */
@@ -86,6 +88,9 @@ export function createClosedPlaces(clock: Pick<Clock, 'now' | 'elapsed'>): Close
       taken.set(keyOf(where), clock.elapsed());
     },
     tookSince: (where, moment) => (taken.get(keyOf(where)) ?? -Infinity) >= moment,
+    only(wanted) {
+      for (const [key, state] of states) if (!state.asking && !wanted(state)) states.delete(key);
+    },
     heard(where) {
       const state = states.get(keyOf(where));
       if (state === undefined) return false;

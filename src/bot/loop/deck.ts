@@ -69,18 +69,23 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
   async function pass(): Promise<number | undefined> {
     const waits: number[] = [];
     const undrawn: Pick<Affected, 'request' | 'place'>[] = [];
+    const wanted = new Set<string>();
+    let all = true;
     const requests = [...touched, ...store.open().flatMap((request) => (isIn(request, ['queued']) ? [request.id] : []))];
     const known = [...new Set(requests)].flatMap((id) => store.get(id) ?? []);
     for (const { id } of known.sort(byUrgency)) {
       // Forgotten before it is looked at: whatever changes while it is looked at touches it again.
       touched.delete(id);
-      const behind = await isBehind(id, waits, undrawn).catch((error: unknown) => {
+      const behind = await isBehind(id, waits, undrawn, wanted).catch((error: unknown) => {
+        all = false;
         waits.push(slow);
         log.error('cardsNotLookedAt', { request: id, error });
         return true;
       });
       if (behind) touched.add(id);
     }
+    // Whatever is behind was looked at.
+    if (all) places.only(({ surface, place }) => wanted.has(`${surface}:${place}`));
     // Looked at together, so that what closed in the middle of the pass is told for all of its cards at once.
     const affected = undrawn.flatMap(({ request, place }) => {
       const trouble = troubleOf(keyOf(request.id, place), place, waits);
@@ -92,7 +97,7 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
   }
 
   /** Starts what is to be drawn of a request as it is now, which may be later than when the pass began. */
-  async function isBehind(id: string, waits: number[], undrawn: Pick<Affected, 'request' | 'place'>[]): Promise<boolean> {
+  async function isBehind(id: string, waits: number[], undrawn: Pick<Affected, 'request' | 'place'>[], wanted: Set<string>): Promise<boolean> {
     const request = store.get(id);
     if (request === undefined) return false;
     let behind = false;
@@ -101,6 +106,7 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
       const works = flights.has(key) ? [] : await worksFor(id, place);
       const due = works.map((work) => ({ work, wait: troubles.wait(work.key, request.revision) })).sort((one, other) => one.wait - other.wait)[0];
       behind ||= due !== undefined || flights.has(key);
+      if (due !== undefined || flights.has(key)) wanted.add(`${place.surface}:${place.place}`);
       if (due !== undefined) start(key, id, place, due.work, due.wait, waits);
       if (!isLate(request, clock.now()) && (flights.get(key)?.draws === true || works.some((work) => work.draws))) undrawn.push({ request, place });
     }

@@ -86,7 +86,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
   const sequels = createSequels(deps);
   const results = createResults(deps, ages);
   const lateFinds = createLateFinds(deps, ages);
-  const announcing = createAnnouncing(deps);
+  const announcing = createAnnouncing(deps, () => nudge('announcing'));
   const twins = createTwins(deps);
   const views = createViews(deps, submission, twins);
   const deck = createDeck(deps, views, () => nudge('cards'));
@@ -168,6 +168,8 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
       await parked.pass();
       await results.pass();
       await sequels.pass();
+      await announcing.pass();
+      await announcing.settled();
       await announcing.pass();
       await deck.pass();
       await deck.settled();

@@ -207,6 +207,10 @@ export function mayFreeze(policy: Policy, actor: Actor, freeze?: Freeze): Refusa
   return needsRole(actor, policy.freeze, 'freeze') ?? (freeze === undefined ? undefined : { refused: 'alreadyFrozen', by: freeze.by, why: freeze.why, at: freeze.at });
 }
 
-export function mayUnfreeze(policy: Policy, actor: Actor, freeze?: Freeze): Refusal | undefined {
-  return needsRole(actor, policy.freeze, 'unfreeze') ?? (freeze === undefined ? { refused: 'notFrozen' } : undefined);
+/** `cameIn`: when it was asked for, where that is some time ago: nobody releases a freeze that was not there to be seen. */
+export function mayUnfreeze(policy: Policy, actor: Actor, freeze?: Freeze, cameIn = Infinity): Refusal | undefined {
+  const no = needsRole(actor, policy.freeze, 'unfreeze');
+  if (no !== undefined) return no;
+  if (freeze === undefined) return { refused: 'notFrozen' };
+  return freeze.at > cameIn ? { refused: 'frozenSince', by: freeze.by, why: freeze.why, at: freeze.at } : undefined;
 }

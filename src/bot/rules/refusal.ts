@@ -75,6 +75,8 @@ export type Refusal =
   | { readonly refused: 'frozen'; readonly by: string; readonly why: string; readonly at: number }
   | { readonly refused: 'alreadyFrozen'; readonly by: string; readonly why: string; readonly at: number }
   | { readonly refused: 'notFrozen' }
+  /** The release was asked for before the freeze that is in force. */
+  | { readonly refused: 'frozenSince'; readonly by: string; readonly why: string; readonly at: number }
   // Results
   | { readonly refused: 'noResult'; readonly id: string; readonly why: 'notYet' | 'neverRan' | 'noSuchIndex' | 'noFile' | 'noOutput' | 'failed' | 'forgotten' | 'notHandedOut'; readonly index?: number; readonly error?: ErrorAnswer }
   | { readonly refused: 'noSuchPage'; readonly id: string; readonly pages: number }
@@ -170,6 +172,8 @@ function sentence(refusal: Refusal, command: string): string {
       return frozenSentence(refusal, command);
     case 'alreadyFrozen':
       return `Nothing was changed. ${frozenSentence(refusal, command)}`;
+    case 'frozenSince':
+      return `Nothing was released: this came in before the freeze that is in force now. ${frozenSentence(refusal, command)}`;
     case 'notFrozen':
       return `Nothing is frozen. "${command} freeze <why>" stops all submissions.`;
     case 'noResult':

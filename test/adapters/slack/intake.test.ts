@@ -148,10 +148,11 @@ describe('row 1.14: after a start', () => {
   test('what was left unanswered is done once, with the id it had, and answered without the response_url', async () => {
     await open();
     room.answer = () => sentence('Here you are.');
-    appendFileSync(file(), left(Date.now() - 60_000, 'd1', typed('d1', 'status hosta')));
+    const at = Date.now() - 60_000;
+    appendFileSync(file(), left(at, 'd1', typed('d1', 'status hosta')));
     await room.restart();
     expect(await toldTo('U1', 'Here you are.')).toMatch(/Your command of .+ UTC, taken up after a restart/);
-    expect(room.commands).toMatchObject([{ text: 'status hosta', deliveryId: 'd1', account: { id: 'U1', trust: 'member' }, place: { id: 'C1' } }]);
+    expect(room.commands).toMatchObject([{ text: 'status hosta', deliveryId: 'd1', cameIn: at, account: { id: 'U1', trust: 'member' }, place: { id: 'C1' } }]);
     expect(room.slack.world.ephemerals[0]?.via).toBe('chat.postEphemeral');
     await room.restart();
     expect(room.commands).toHaveLength(1);

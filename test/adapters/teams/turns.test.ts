@@ -151,6 +151,7 @@ describe('a delivery that comes again', () => {
       await waitFor(() => crashed.bot.commands.length === 1);
       expect(crashed.bot.commands[0]?.text).toBe('dump h p');
       expect(crashed.bot.commands[0]?.deliveryId).toBe(bench.bot.commands[0]?.deliveryId);
+      expect([bench.bot.commands[0]?.cameIn, crashed.bot.commands[0]?.cameIn]).toEqual([undefined, expect.any(Number)]);
     } finally {
       await crashed.stop();
       finish({ kind: 'nothing' });

@@ -1,0 +1,63 @@
+// A chat behind the one that may be late: nothing that a chat can do may get lost on the way.
+import { expect, test } from '@jest/globals';
+import type { ChatPort } from '../src/bot/ports.ts';
+import type { CardRef } from '../src/liveResponse/request.ts';
+import { createLateChat } from '../src/lateChat.ts';
+import { createManualClock } from './support/manualClock.ts';
+import { createLogBook } from './support/slack/slackRoom.ts';
+import { aView } from './support/views.ts';
+
+const ref: CardRef = { surface: 'slack', place: 'C1', id: '1' };
+
+/** A chat that can do everything, and tells what it was asked. */
+function able(): { readonly chat: Required<Omit<ChatPort, 'volatile'>>; readonly asked: string[] } {
+  const asked: string[] = [];
+  const done = (what: string) => (): Promise<void> => {
+    asked.push(what);
+    return Promise.resolve();
+  };
+  const chat: Required<Omit<ChatPort, 'volatile'>> = {
+    surface: 'slack',
+    turn: done('turn'),
+    external: () => done('external')().then(() => true),
+    post: () => done('post')().then(() => ref),
+    update: done('update'),
+    bare: () => {
+      asked.push('bare');
+      return true;
+    },
+    supersede: done('supersede'),
+    note: done('note'),
+    announce: done('announce'),
+    probe: done('probe'),
+    whisper: done('whisper'),
+  };
+  return { chat, asked };
+}
+
+test('a chat that may be late hands on everything a chat can do, also that an older card is superseded and which cards are not whole', async () => {
+  const { chat, asked } = able();
+  const late = createLateChat({
+    name: 'Slack',
+    surface: 'slack',
+    path: '/slack/events',
+    alone: true,
+    clock: createManualClock(),
+    log: createLogBook(),
+    start: () => Promise.resolve({ chat, groups: { includes: () => Promise.resolve(false) }, keepers: [], mount: () => undefined, open: () => Promise.resolve(), checks: () => [], drain: () => Promise.resolve(), stop: () => Promise.resolve() }),
+  });
+  await late.prepare();
+  const { port } = late;
+  await port.turn?.('post', 'C1', true);
+  expect(await port.external?.('C1')).toBe(true);
+  await port.post('C1', aView(), 'a');
+  await port.update(ref, aView());
+  expect(port.bare?.(ref)).toBe(true);
+  await port.supersede?.(ref, 'lr-abc123', ref);
+  await port.note(ref, 'text', []);
+  await port.announce('C1', 'text');
+  await port.probe?.('C1');
+  await port.whisper('C1', 'U1', 'text');
+  expect(asked).toEqual(['turn', 'external', 'post', 'update', 'bare', 'supersede', 'note', 'announce', 'probe', 'whisper']);
+  await late.stop();
+});
