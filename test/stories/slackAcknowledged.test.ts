@@ -40,11 +40,12 @@ describe.each([
     desk = await openSlackProgram({ socket });
     for (let round = 1; round <= 3; round += 1) {
       const reason = `beacon number ${round}`;
+      // Something else each round: a card names a twin that finished, and would be taken for it.
       // The first times the window is held open, the last time it is as wide as it is.
       const wide = round < 3;
       await desk.start();
       const first = wide ? stuck() : undefined;
-      expect((await desk.riley.command(privateRoom, `dump hosta OfficeClickToRun --reason "${reason}"`)).acknowledged).toBe(true);
+      expect((await desk.riley.command(privateRoom, `dump hosta notepad${round} --reason "${reason}"`)).acknowledged).toBe(true);
       if (first !== undefined) await first.reached();
       await killed();
       first?.over();
