@@ -9,6 +9,7 @@ import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { Deliveries, Left } from '../deliveries/deliveries.ts';
 import { notTakenSentence, tooLateSentence } from '../deliveries/words.ts';
 import type { DeliveryKind } from '../deliveries/words.ts';
+import { random } from '../random.ts';
 import type { Inbound } from './activity.ts';
 import { pressAnswer, toast } from './answers.ts';
 import type { InvokeAnswer } from './answers.ts';
@@ -136,8 +137,8 @@ export function createTurns(options: TurnOptions): Turns {
       const answer = reply === undefined ? undefined : replyMessage(reply);
       if (answer !== undefined) await chat.tell(message.place, speakerOf(message), answer, message.thread);
     } catch (error) {
-      if (!(error instanceof ChatError)) throw error;
-      log.warn('teamsAnswerFailed', { code: error.code, error });
+      if (error instanceof ChatError) log.warn('teamsAnswerFailed', { code: error.code, error });
+      else await tellText(message, broken(error));
     } finally {
       deliveries.done(key);
     }
@@ -229,8 +230,7 @@ export function createTurns(options: TurnOptions): Turns {
       const extra = also === undefined ? undefined : replyMessage(also);
       return { answer, ...(also === undefined ? { reply } : {}), ...alsoTold(message, extra) };
     } catch (error) {
-      log.error('teamsPressFailed', { error });
-      return { answer: toast('Something broke in the bot. Look at the card before you press again.') };
+      return { answer: toast(broken(error)) };
     }
   }
 
@@ -336,6 +336,13 @@ export function createTurns(options: TurnOptions): Turns {
     const what = kind === 'press' ? pressedOn(message) : (commandText(message, name) ?? '');
     await tellText(message, tooLateSentence(kind, what, { at, begun }, clock.now()));
     deliveries.done(key);
+  }
+
+  /** Logged with its stack, under a reference that the person is told. */
+  function broken(error: unknown): string {
+    const reference = random.hex(3);
+    log.error('bug', { reference, where: 'teams', error });
+    return `Something broke in the bot (reference ${reference}), and this may not have been done: look at the card before you try again. Tell the people who run the bot the reference; the reason is in its log.`;
   }
 
   function foreignButton(): string {
