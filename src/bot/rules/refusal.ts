@@ -189,7 +189,7 @@ function notInLibrarySentence({ name, suggestions, line, recipe }: Extract<Refus
   const no = `The live response library holds no ${name}, so nothing was asked for.`;
   if (recipe !== undefined) return `${no} The recipe ${recipe} uses it: an administrator uploads it in the portal, or corrects the policy.`;
   if (suggestions.length === 0) return `${no} "${command} scripts" lists what is there.`;
-  return `${no} Did you mean ${suggestions.join(' or ')}?${line === undefined || line.length > 400 ? ` "${command} scripts" lists what is there.` : ` Type: ${command} ${line}`}`;
+  return `${no} Did you mean ${suggestions.join(' or ')}?${line === undefined || line.length > 400 ? ` "${command} scripts" lists what is there.` : ` Type "${command} ${line}".`}`;
 }
 
 function notADevice({ name, meant }: Extract<Refusal, { refused: 'unknownDevice' }>, command: string): string {
