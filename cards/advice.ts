@@ -31,11 +31,11 @@ export const refusalAdvice: Readonly<Record<string, Advice>> = {
     next: 'Tell the security team: find out who changed it. Ask again once the change is known to be right.',
   },
   approverNotListed: {
-    what: 'Whoever approved it is no longer somebody who may approve it by the policy.',
+    what: 'The person who approved it may no longer approve it by the policy.',
     next: 'Ask again and have another approver decide; the policy was changed after the approval.',
   },
   requesterNotListed: {
-    what: 'Whoever asked for it is no longer listed in the policy.',
+    what: 'The person who asked for it is no longer listed in the policy.',
     next: 'If it is still needed, somebody who is listed asks again.',
   },
   recipeChanged: {
@@ -150,7 +150,7 @@ export function failureAdvice({ code, detail, os = '', call, status }: Refused):
 export function unknownRefusal(code: string): Advice {
   return {
     what: `It was refused (${oneLine(code, 60)}).`,
-    next: 'Read the text below, mend what it names and ask again; Microsoft support wants the correlation id.',
+    next: 'Read the text below, fix what it names and ask again; Microsoft support wants the correlation id.',
   };
 }
 

@@ -5,7 +5,7 @@ import type { Continues } from '../src/liveResponse/sequel.ts';
 import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { commandName, stateOf } from './steps.ts';
 
-/** Why a request cannot be tried again by its button or by `retry`. Typing it anew is always possible. */
+/** Why a request cannot be tried again by its button or by `retry`. Typing it again is always possible. */
 export type NotAgain = 'notEnded' | 'complete' | 'takenBack' | 'mayHaveRun' | 'foundLate' | 'mustNot' | 'hopeless';
 
 /**

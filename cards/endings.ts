@@ -12,13 +12,13 @@ import { missingRight } from './rights.ts';
 import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { timeOf } from './time.ts';
 
-/** @param now until when a lost attempt is looked for is said only while it is so */
-export function endingWords(request: InState<'over'>, now: number): Said {
-  return request.found === undefined ? wordsOf(request, now) : foundWords(request, request.found);
+/** @param now until when a lost attempt is looked for is said only while it is so. @param command the chat command's name */
+export function endingWords(request: InState<'over'>, now: number, command: string): Said {
+  return request.found === undefined ? wordsOf(request, now) : foundWords(request, request.found, command);
 }
 
 /** Given up, and seen at Defender after all: what was said before is taken back. */
-function foundWords(request: InState<'over'>, { at, action, differs }: FoundLate): Said {
+function foundWords(request: InState<'over'>, { at, action, differs }: FoundLate, command: string): Said {
   const given = { dropped: 'Dropped', withdrawn: 'Withdrawn', lapsed: 'Approval lapsed', refused: 'Refused', denied: 'Denied', expired: 'Expired' }[request.ending.how];
   const by = 'by' in request.ending ? ` by ${name(request.ending.by.name)}` : '';
   const reason = 'reason' in request.ending ? because(request.ending.reason) : '';
@@ -27,17 +27,17 @@ function foundWords(request: InState<'over'>, { at, action, differs }: FoundLate
   const ended = isTerminal(action.status);
   const other = differs === undefined ? '' : ' It runs other commands than were approved: tell an administrator at once.';
   const next = ended
-    ? 'The rows show what each command did, and the commands link and output fetch its results. Look at it before asking again.'
+    ? `The rows show what each command did; type "${oneLine(command, 40)} link ${request.id}" or "${oneLine(command, 40)} output ${request.id}" for its results. Look at them before asking again.`
     : 'It goes on there, and this card follows it. To stop it, cancel the action in the portal’s Action center.';
   return {
     status: `${given}, but at Defender: ${atDefender(action)}`,
     tone: ended && outcomeOf[action.status] !== 'succeeded' ? 'warning' : 'danger',
-    lead: `${given}${by} at ${when(request.endedAt)}${reason}, but Defender shows since ${when(at)} that the attempt${sent === undefined ? '' : ` of ${when(sent.at)}`} had arrived. Its session: ${atDefender(action)}.${other} ${next}`,
+    lead: `${given}${by} at ${when(request.endedAt)}${reason}, but Defender shows since ${when(at)} that the attempt${sent === undefined ? '' : ` of ${when(sent.at)}`} had arrived: ${atDefender(action)}.${other} ${next}`,
   };
 }
 
 function atDefender({ status }: Action): string {
-  if (!isTerminal(status)) return status === 'Pending' ? 'waits for the device' : 'running';
+  if (!isTerminal(status)) return status === 'Pending' ? 'it waits for the device' : 'it is running';
   return { succeeded: 'it ran and succeeded', failed: 'it failed', timedOut: 'it timed out', cancelled: 'it was cancelled' }[outcomeOf[status]];
 }
 

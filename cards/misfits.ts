@@ -27,7 +27,7 @@ const words: Readonly<Record<Misfit['what'], string>> = {
   windowsScript: 'a script for Windows',
   unixScript: 'a script for Linux and macOS',
   windowsFile: 'a file for Windows',
-  windowsPath: 'a path of Windows',
-  unixPath: 'a path of Linux and macOS',
+  windowsPath: 'a Windows path',
+  unixPath: 'a path for Linux and macOS',
   noLiveResponse: 'nothing that runs there',
 };

@@ -78,7 +78,7 @@ function failed(request: InState<'finished'>, ended: string): Said {
   return {
     status: 'Finished: failed',
     tone: 'danger',
-    lead: `${overtaken(request, 'Defender ended it as failed, not as cancelled.')} ${what} ${notRun(request)} ${ended} Mend the cause, then ask again: a new request needs a new approval.`,
+    lead: `${overtaken(request, 'Defender ended it as failed, not as cancelled.')} ${what} ${notRun(request)} ${ended} Fix the cause, then ask again: a new request needs a new approval.`,
   };
 }
 

@@ -30,7 +30,7 @@ export function said(request: Request, context: ViewContext): Said {
   return {
     status: `${words.status}, not as approved`,
     tone: 'danger',
-    lead: `Defender’s action bears this request’s tag but runs other commands than were approved; the rows show them.${stop === '' ? ' Tell an administrator at once:' : stop} somebody else may use the bot’s credentials. ${words.lead}`,
+    lead: `Defender’s action has this request’s tag but runs other commands than were approved; the rows show them.${stop === '' ? ' Tell an administrator at once:' : stop} somebody else may use the bot’s credentials. ${words.lead}`,
   };
 }
 
@@ -53,7 +53,7 @@ function wordsOf(request: Request, context: ViewContext): Said {
     case 'finished':
       return outcomeWords(request);
     case 'over':
-      return endingWords(request, context.now);
+      return endingWords(request, context.now, context.command);
   }
 }
 

@@ -36,7 +36,7 @@ async function main(): Promise<void> {
       ...optionsFrom(read.settings),
       onWarning: (sentence) => process.stdout.write(`${sentence}\n`),
       onBroken: (why) => {
-        process.stderr.write(`${why}\nThe bot ends, to be started anew.\n`);
+        process.stderr.write(`${why}\nThe bot ends, to be started again.\n`);
         end(1);
       },
     });
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
   process.stdout.write(`live-response-bot ${read.settings.console ? 'console' : 'service'} at ${service.url}/\n`);
   if (proxy !== undefined) process.stdout.write(`Everything that leaves this machine goes through the proxy ${proxy.said}, but for ${proxy.direct.join(', ')}.\n`);
   if (file.said !== undefined) process.stdout.write(`Settings: ${file.said}.\n`);
-  if (!read.settings.console) process.stdout.write('The local console is off: it lets one human play several people, so it never runs beside a real chat.\n');
+  if (!read.settings.console) process.stdout.write('The local console is off: it lets one human play several people, so it never runs next to a real chat.\n');
 
   let stopping = false;
   function end(code: number): void {

@@ -22,8 +22,8 @@ export async function examineDataFolder(folder: string, tell: Tell): Promise<str
   const place = whereItWillBe(folder);
   if ('wrong' in place) {
     tell(fail('data.folder', place.wrong, 'Set LR_DATA_DIR to a folder on a local disk that the bot may write to.'));
-    tell(skip('data.space', 'not looked at', 'Mend data.folder first.'));
-    tell(skip('data.lock', 'not looked at', 'Mend data.folder first.'));
+    tell(skip('data.space', 'not looked at', 'Fix data.folder first.'));
+    tell(skip('data.lock', 'not looked at', 'Fix data.folder first.'));
     return undefined;
   }
   examineWriting(folder, place.existing, tell);

@@ -35,13 +35,13 @@ export async function examineDefender(subject: DefenderSubject, caller: Caller, 
   const machines = await api('GET', '/api/machines?$top=1');
   if (!isAnswer(machines)) {
     tell(fail('defender.host', `${hostName(endpoint)} gives no answer: ${machines.why}`, 'Let this machine reach it over https (proxy, firewall, DNS), or check DEFENDER_CLOUD and DEFENDER_API_URL.'));
-    skipFrom(0, tell, 'Mend defender.host first.');
+    skipFrom(0, tell, 'Fix defender.host first.');
     return;
   }
   tell(ok('defender.host', `${hostName(endpoint)} answers`));
   examineClock(machines, 'Defender', tell);
   if (found.blocked !== undefined) {
-    skipFrom(1, tell, `Mend the line above first: ${found.blocked}.`);
+    skipFrom(1, tell, `Fix the line above first: ${found.blocked}.`);
     return;
   }
 
@@ -49,7 +49,7 @@ export async function examineDefender(subject: DefenderSubject, caller: Caller, 
   const first = lackingMachines === undefined ? machinesLine(machines) : lacking('machines', lackingMachines);
   tell(first);
   if (machines.status === 401) {
-    skipFrom(2, tell, 'Mend defender.machines first: Defender does not take the token.');
+    skipFrom(2, tell, 'Fix defender.machines first: Defender does not take the token.');
     return;
   }
   const noActions = found.lacking('list');

@@ -67,7 +67,7 @@ export async function examine(parts: Examination, tell: Tell): Promise<void> {
 
 function lookAtPolicy(file: string | undefined, options: ServiceOptions | undefined, tell: Tell): Policy | undefined {
   if (file === undefined) {
-    tell(skip('policy.file', 'not looked at: which file it is depends on the settings', 'Mend the settings first.'));
+    tell(skip('policy.file', 'not looked at: which file it is depends on the settings', 'Fix the settings first.'));
     return undefined;
   }
   const surfaces = options === undefined ? undefined : [...(options.slack === undefined ? [] : ['slack']), ...(options.teams === undefined ? [] : ['teams']), ...(options.console ? ['console'] : [])];
@@ -80,14 +80,14 @@ function isSimulated({ defender }: ServiceOptions): boolean {
 
 async function lookAtPlace(dataDir: string | undefined, listens: { readonly host: string; readonly port: number } | undefined, parts: Examination, tell: Tell): Promise<void> {
   const holder = dataDir === undefined ? undefined : await examineDataFolder(dataDir, tell);
-  if (listens === undefined) tell(skip('http.port', 'not looked at', 'Mend the settings first.'));
+  if (listens === undefined) tell(skip('http.port', 'not looked at', 'Fix the settings first.'));
   else await examinePort({ ...listens, holder }, parts, tell);
 }
 
 function networkAreas(options: ServiceOptions | undefined, policy: Policy | undefined, parts: Examination): readonly Area[] {
   const names = ['defender', 'slack', 'teams', 'graph'] as const;
   if (options === undefined || parts.offline) {
-    const why = parts.offline ? (['--offline', 'Leave out --offline.'] as const) : (['the settings cannot be used', 'Mend the settings first.'] as const);
+    const why = parts.offline ? (['--offline', 'Leave out --offline.'] as const) : (['the settings cannot be used', 'Fix the settings first.'] as const);
     return names.map((name) => ({
       name,
       run: (tell) => {

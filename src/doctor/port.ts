@@ -59,7 +59,7 @@ async function examineOccupant({ host, port, holder }: PortSubject, caller: Call
   } else {
     const wrong = checks.filter(({ ok: well }) => !well).map(({ name, why }) => `${name}${why === '' ? '' : `: ${why}`}`);
     if (wrong.length === 0) tell(ok(check, `${host}:${port} is in use by the running bot, which says it is ready`));
-    else tell(warn(check, `${host}:${port} is in use by the running bot, which is not ready: ${wrong.join('; ')}`, 'Mend what it names; /readyz tells when it is well.'));
+    else tell(warn(check, `${host}:${port} is in use by the running bot, which is not ready: ${wrong.join('; ')}`, 'Fix what it names; /readyz tells when it is well.'));
   }
 }
 

@@ -27,7 +27,7 @@ export async function examineSlack({ slack, policy }: SlackSubject, caller: Call
   const bot = await api('auth.test', slack.botToken);
   if ('error' in bot && bot.silent) {
     tell(fail('slack.host', `${new URL(slack.apiUrl ?? publicApi).host} gives no answer: ${bot.error}`, 'Let this machine reach Slack over https (proxy, firewall, DNS), and check SLACK_API_URL if it is set.'));
-    for (const check of ['slack.token', 'slack.scopes', slack.appToken === undefined ? 'slack.signing' : 'slack.socket']) tell(skip(check, 'not looked at', 'Mend slack.host first.'));
+    for (const check of ['slack.token', 'slack.scopes', slack.appToken === undefined ? 'slack.signing' : 'slack.socket']) tell(skip(check, 'not looked at', 'Fix slack.host first.'));
     return;
   }
   if ('error' in bot) {
@@ -35,10 +35,10 @@ export async function examineSlack({ slack, policy }: SlackSubject, caller: Call
       ? 'Set SLACK_BOT_TOKEN to the "Bot User OAuth Token" (xoxb-...) under "OAuth & Permissions" of the app; install the app again if it was removed.'
       : 'Run the doctor again; if it stays so, look the word up at docs.slack.dev/reference/methods/auth.test.';
     tell(fail('slack.token', `Slack does not accept SLACK_BOT_TOKEN: ${bot.error}`, next));
-    tell(skip('slack.scopes', 'not looked at', 'Mend slack.token first.'));
+    tell(skip('slack.scopes', 'not looked at', 'Fix slack.token first.'));
   } else if (typeof field(bot.fields, 'bot_id') !== 'string') {
     tell(fail('slack.token', 'SLACK_BOT_TOKEN is not the token of a bot', 'Use the "Bot User OAuth Token" (xoxb-...) under "OAuth & Permissions".'));
-    tell(skip('slack.scopes', 'not looked at', 'Mend slack.token first.'));
+    tell(skip('slack.scopes', 'not looked at', 'Fix slack.token first.'));
   } else {
     tell(ok('slack.token', `accepted, as ${text(bot.fields, 'user')} in the workspace ${text(bot.fields, 'team')} (${text(bot.fields, 'team_id')})`));
     examineClock(bot.answer, 'Slack', tell, 'slack.clock');
@@ -80,7 +80,7 @@ async function examineChannel(channel: string, info: (channel: string) => Promis
   if (channel.startsWith('D')) return;
   const said = await info(channel);
   if ('error' in said) {
-    if (said.error === 'missing_scope') tell(skip(check, `${channel} cannot be read`, 'Mend slack.scopes first.'));
+    if (said.error === 'missing_scope') tell(skip(check, `${channel} cannot be read`, 'Fix slack.scopes first.'));
     else if (said.error === 'channel_not_found') tell(fail(check, `${channel} is not there, or is a private channel without the bot`, 'Invite the bot ("/invite @live-response"), or correct the id in the policy ("/lr whoami" prints it).'));
     else tell(fail(check, `${channel} cannot be read: ${said.error}`, 'Run the doctor again; if it stays so, look the word up at docs.slack.dev/reference/methods/conversations.info.'));
     return;
@@ -104,7 +104,7 @@ async function examineGroup(group: string, members: () => Promise<Said>, tell: T
   if (!('error' in said)) {
     const users = field(said.fields, 'users');
     tell(ok(check, `the user group ${group} can be read (${Array.isArray(users) ? users.length : 0} members)`));
-  } else if (said.error === 'missing_scope') tell(skip(check, `the user group ${group} cannot be read`, 'Mend slack.scopes first.'));
+  } else if (said.error === 'missing_scope') tell(skip(check, `the user group ${group} cannot be read`, 'Fix slack.scopes first.'));
   else tell(fail(check, `the user group ${group} cannot be read (${said.error}), so it gives its role to nobody`, 'Correct its id in the policy, or enable the group again in Slack.'));
 }
 

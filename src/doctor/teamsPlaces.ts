@@ -35,7 +35,7 @@ export async function examineTeamsPlaces({ policy, dataDir, token, origins = [] 
   for (const place of places) {
     const serviceUrl = known.get(place);
     if (serviceUrl === undefined) tell(skip(check, `no message of ${place} has reached the bot yet, so nobody can tell from here whether it is in it`, addIt));
-    else if (token === undefined) tell(skip(check, `${place} not looked at`, 'Mend teams.token first.'));
+    else if (token === undefined) tell(skip(check, `${place} not looked at`, 'Fix teams.token first.'));
     // The file says where a token of ours would go.
     else if (!isConnector(serviceUrl, origins)) tell(fail(check, `${place} is noted with an address that is not Microsoft\u2019s`, 'Remove teams-conversations.json from the data folder; the bot learns it again.'));
     else tell(await look(place, serviceUrl, token, caller));

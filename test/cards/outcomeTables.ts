@@ -125,9 +125,9 @@ const outcomes: { readonly [One in Outcome]: readonly Row[] } = {
     seen('succeeded, cancel asked', [...sent, cancelled('accepted'), ended(action('Succeeded', both), 'succeeded')], 'Get the file'),
   ],
   failed: [
-    seen('failed', [...sent, ended(action('Failed', [progress(0, 'Failed'), progress(1, 'Created')]), 'failed')], 'Mend the cause'),
-    seen('failed, no command named', [...sent, works, ended(action('Failed', none), 'failed')], 'Mend the cause'),
-    seen('failed, cancel asked', [...sent, cancelled('accepted'), ended(action('Failed', [progress(0, 'Failed'), progress(1, 'Created')]), 'failed')], 'Mend the cause'),
+    seen('failed', [...sent, ended(action('Failed', [progress(0, 'Failed'), progress(1, 'Created')]), 'failed')], 'Fix the cause'),
+    seen('failed, no command named', [...sent, works, ended(action('Failed', none), 'failed')], 'Fix the cause'),
+    seen('failed, cancel asked', [...sent, cancelled('accepted'), ended(action('Failed', [progress(0, 'Failed'), progress(1, 'Created')]), 'failed')], 'Fix the cause'),
   ],
   timedOut: [
     seen('timedOut, device offline', [...sent, ended(action('TimeOut', none), 'timedOut', 122)], 'Check that it is online'),

@@ -48,7 +48,7 @@ describe('row 2.5: a name the library does not hold', () => {
   ])('%j is refused with the line as it should be', async (line, right) => {
     const said = await say(line);
     expect(said).toContain('Did you mean');
-    expect(said).toContain(`Type: /lr ${right}.`);
+    expect(said).toContain(`Type "/lr ${right}".`);
     expect(house.store.all()).toHaveLength(0);
   });
 

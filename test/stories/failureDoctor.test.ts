@@ -236,7 +236,7 @@ describe('a start whose answer says nothing', () => {
     await house.until('running');
     await house.loop.tick();
     expect(card()).toMatchObject({ status: expect.stringContaining('not as approved'), tone: 'danger' });
-    expect(card().lead).toMatch(/^Defender’s action bears this request’s tag but runs other commands than were approved; the rows show them\. Cancel it, and tell an administrator at once/);
+    expect(card().lead).toMatch(/^Defender’s action has this request’s tag but runs other commands than were approved; the rows show them\. Cancel it, and tell an administrator at once/);
     expect(card().steps.map((step) => step.detail)).toEqual(['At Defender this is: GetFile C:\\Windows\\a.txt.', 'Defender’s action has no command of this index.']);
     expect(journal()).toContain('"differs":[{"type":"GetFile"');
     await house.until('finished');

@@ -46,7 +46,7 @@ async function outlives(mood: SocketMood): Promise<void> {
   expect(await desk.program().ended).toBe(1);
   expect(performance.now() - began).toBeLessThan(patience);
   expect(performance.now() - began).toBeGreaterThan(10_000);
-  expect(desk.program().stderr()).toMatch(/No connection to Slack for 1\d s: .+\nThe bot ends, to be started anew\./);
+  expect(desk.program().stderr()).toMatch(/No connection to Slack for 1\d s: .+\nThe bot ends, to be started again\./);
 
   desk.slack.api.socketMood = 'open';
   await desk.start();

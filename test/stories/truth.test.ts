@@ -78,7 +78,7 @@ describe('a freeze (row 1.5)', () => {
     const before = house.newest();
     await ask('freeze odd approvals', 'approver1');
     await house.loop.tick();
-    const sentence = /Submissions are frozen by [^.]+ since [^.]+: odd approvals\. Nothing can be asked for, approved or sent until somebody allowed to types "\/lr unfreeze"\./;
+    const sentence = /Submissions are frozen by [^.]+ since [^.]+: odd approvals\. Nothing can be asked for, approved or sent until somebody who may unfreeze types "\/lr unfreeze"\./;
     expect(view().lead).toMatch(sentence);
     expect(view().buttons.map(({ verb }) => verb)).toEqual(['deny', 'withdraw']);
     expect(textOf(await house.press('approver1', 'approve', { request: before }))).toMatch(sentence);

@@ -15,7 +15,7 @@ const loopback = ['127.0.0.1', '::1', 'localhost'];
 export function whyNoConsole({ host, localDefender, chats }: Surroundings): string | undefined {
   const because = 'the local console lets one human play several people';
   if (!localDefender) return `A real Defender is set up, and ${because}: it never runs with a real Defender. Set up Slack or Teams, or remove the DEFENDER_ and AZURE_ settings.`;
-  if (chats.length > 0) return `${chats.join(' and ')} is set up, and ${because}: it never runs beside a real chat.`;
+  if (chats.length > 0) return `${chats.join(' and ')} is set up, and ${because}: it never runs next to a real chat.`;
   if (!loopback.includes(host)) return `HOST is ${host}, and ${because}: it is for this machine alone. Remove HOST, or set up Slack or Teams.`;
   return undefined;
 }

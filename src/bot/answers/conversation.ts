@@ -95,6 +95,6 @@ export async function answering(deps: Conversation, speaker: Speaker, answer: ()
     }
     const reference = deps.random.hex(3);
     deps.log.error('bug', { reference, error, said: speaker.said });
-    return sentence(`Something broke in the bot (reference ${reference}). Nothing was changed by this. Tell whoever runs the bot the reference, and use the Defender portal if it is urgent.`);
+    return sentence(`Something broke in the bot (reference ${reference}). Nothing was changed by this. Tell the people who run the bot the reference, and use the Defender portal if it is urgent.`);
   }
 }

@@ -108,7 +108,7 @@ async function freeze(bot: Conversation, actor: Actor, why: string): Promise<Rep
   granted(mayFreeze(bot.policy, actor, bot.store.freeze()));
   const { queued, leaving } = await freezeAll(bot, actor.person.name, why, byLastKnown(actor));
   const tooLate = leaving.length === 0 ? '' : ` Too late for ${leaving.join(', ')}, which ${leaving.length === 1 ? 'is' : 'are'} being sent at this moment.`;
-  return sentence(`Frozen: nothing more is sent to Defender until somebody types ${bot.settings.command} unfreeze. ${queued} approved ${queued === 1 ? 'request waits' : 'requests wait'}; what already runs goes on. It is announced where approvals are decided.${tooLate}${byLastKnownSentence(actor)}`);
+  return sentence(`Frozen: nothing more is sent to Defender until somebody who may unfreeze types ${bot.settings.command} unfreeze. ${queued === 0 ? 'No approved request waits' : `${queued} approved ${queued === 1 ? 'request waits' : 'requests wait'}`}; what already runs goes on. It is announced where approvals are decided.${tooLate}${byLastKnownSentence(actor)}`);
 }
 
 async function unfreeze(bot: Conversation, actor: Actor, cameIn: number | undefined): Promise<Reply> {

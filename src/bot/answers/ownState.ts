@@ -39,7 +39,7 @@ const sights: Readonly<Record<Sight, string>> = {
 /** Frozen, and what cannot be had from Defender: first in every answer that tells how things stand. Empty while all is well. */
 export function troubleWords(bot: Conversation): string {
   const freeze = bot.store.freeze();
-  const outages = bot.loop.watch.outages().map((outage) => `Defender: ${sights[outage.what]} failing since ${stamp(outage.since)}. ${outageSentence(outage)}`);
+  const outages = bot.loop.watch.outages().map((outage) => `Defender has been failing since ${stamp(outage.since)} (${sights[outage.what]}): ${outageSentence(outage)}`);
   return [...(freeze === undefined ? [] : [frozenSentence(freeze, bot.settings.command)]), ...outages.slice(0, 2)].join(' ');
 }
 
@@ -57,7 +57,7 @@ export function after(words: string, reply: Reply): Reply {
 export function ownState(bot: Conversation): Reply {
   const recent = bot.store.all().slice(0, recentRows);
   const below = recent.length === 0 ? ['No requests yet.'] : ['Recent requests', columns(requestRows(bot, recent))];
-  return sentence(`How the bot stands. One request: ${bot.settings.command} status <id>`, [columns(stateRows(bot)), '', ...below].join('\n'));
+  return sentence(`The bot itself. One request: ${bot.settings.command} status <id>`, [columns(stateRows(bot)), '', ...below].join('\n'));
 }
 
 function stateRows(bot: Conversation): readonly (readonly [string, string])[] {
@@ -86,7 +86,7 @@ function stateRows(bot: Conversation): readonly (readonly [string, string])[] {
 function defenderRows({ loop }: Conversation): readonly (readonly [string, string])[] {
   const outages = loop.watch.outages();
   const readable = loop.watch.readable();
-  if (outages.length > 0) return outages.map((outage) => ['Defender', `${sights[outage.what]} FAILING since ${stamp(outage.since)}: ${outageSentence(outage)}`]);
+  if (outages.length > 0) return outages.map((outage) => ['Defender', `FAILING since ${stamp(outage.since)} (${sights[outage.what]}): ${outageSentence(outage)}`]);
   return [['Defender', readable === undefined ? 'not asked yet since the start' : `readable since ${stamp(readable.since)}, last read ${stamp(readable.last)}`]];
 }
 

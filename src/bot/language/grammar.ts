@@ -120,7 +120,7 @@ function parseVerb(verb: CommandWord, line: Line, recipes: ReadonlyMap<string, R
       return parseResult(line, verb);
     case 'freeze': {
       const why = proseFrom(line, afterOption(line, 1))?.replace(/\s*\n\s*/g, ' ');
-      if (why === undefined) return missing(line, 'why it is frozen', forms.freeze, 1);
+      if (why === undefined) return missing(line, 'the reason for the freeze', forms.freeze, 1);
       return why.length > maxReason ? { problem: 'reason', why: 'tooLong', example: forms.freeze.example, spot: spotAt(line, 1) } : { verb, why };
     }
     case 'recipes':

@@ -52,7 +52,7 @@ function sentence(problem: GrammarProblem, command: string): string {
       return `"${visible(problem.word)}" is neither a command nor a recipe.${meant}${formattingHint(problem.word)} "${command} help" lists the commands, "${command} recipes" the recipes.`;
     }
     case 'missing':
-      return `Here ${problem.what} is missing: ${command} ${problem.usage}. ${tryThis(problem.example)}`;
+      return `${problem.what[0]?.toUpperCase()}${problem.what.slice(1)} is missing: ${command} ${problem.usage}. ${tryThis(problem.example)}`;
     case 'leftOver':
       return `"${visible(problem.word)}" is left over: nothing may stand there. ${tryThis(problem.example)}`;
     case 'badHost':
@@ -85,8 +85,8 @@ function sentence(problem: GrammarProblem, command: string): string {
     case 'reason':
       return 'word' in problem ? `${notTheOption(problem)} Type: ${command} ${problem.example}` : `${reasonSentence(problem.why)} ${tryThis(problem.example)}`;
     case 'recipe': {
-      const meant = problem.reasonLine === undefined ? '' : ` If it is the reason: ${command} ${problem.reasonLine}`;
-      return `${recipeSentence(problem.found)} Usage: ${command} ${problem.usage}${meant}`;
+      const meant = problem.reasonLine === undefined ? '' : ` If it is the reason, type: ${command} ${problem.reasonLine}`;
+      return `${recipeSentence(problem.found)} Usage: ${command} ${problem.usage}.${meant}`;
     }
     case 'command':
       return problem.example === undefined ? explainCommand(problem.found) : `${explainCommand(problem.found)} ${tryThis(problem.example)}`;

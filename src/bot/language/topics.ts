@@ -62,15 +62,15 @@ const texts = {
     examples: ['retry lr-7f3k2q', forms.retry.example, 'retry lr-7f3k2q 1 --reason "file was locked before"'],
     more: [
       'Without an index it goes on with the first command that did not complete. The button on the card does the same.',
-      'The device is looked up anew, and policy, roles and limits are those of today. You are the requester of the new one.',
+      'The device is looked up again, and policy, roles and limits are those of today. You are the requester of the new one.',
       'What was put on the device may be gone: its working folder is deleted when the device restarts. Index 0 repeats everything.',
-      'Pressed twice, it is one request. A denied, withdrawn or dropped request is not carried over: type it anew.',
+      'Pressed twice, it is one request. A denied, withdrawn or dropped request is not carried over: type it again.',
     ],
   },
   results: {
     lead: 'The card shows what a script printed and holds a fresh download link. Links die after 30 minutes; a new one takes a second.',
     examples: ['link lr-7f3k2q', 'link lr-7f3k2q 1', 'output lr-7f3k2q 0', 'output lr-7f3k2q 0 2', 'status lr-7f3k2q', 'list recent'],
-    more: ['Commands are counted from 0, as Defender does; pages from 1.', 'A link is a key: whoever holds it can download. It is given to you alone, and every one is recorded.'],
+    more: ['Commands are counted from 0, as Defender does; pages from 1.', 'A link is a key: anyone who has it can download. It is given to you alone, and every one is recorded.'],
   },
   freeze: {
     lead: 'Stops all submissions at once, for everybody, also after a restart. What already runs goes on; cancel it one by one.',

@@ -80,7 +80,7 @@ export function startWorker(work: Work, clock: Clock, log: Log, real: Clock = cl
       lastError = error instanceof Error ? error.message : String(error);
       return afterError;
     } finally {
-      lastRun = real.now();
+      lastRun = clock.now();
     }
   }
 

@@ -181,7 +181,7 @@ function sentence(refusal: Refusal, command: string): string {
     case 'noSuchPage':
       return `That output of ${refusal.id} has ${refusal.pages === 1 ? 'one page' : `${refusal.pages} pages`}; the first is 1.`;
     case 'storeUnavailable':
-      return 'The journal cannot be written just now, so nothing was done and nothing will be sent. Tell whoever runs this bot; /readyz says why.';
+      return 'The journal cannot be written just now, so nothing was done and nothing will be sent. Tell the people who run this bot; /readyz says why.';
     case 'defenderUnavailable':
       return `Defender could not be asked, so nothing was done: ${refusal.detail}.${refusal.since === undefined ? '' : ` It has been so since ${stamp(refusal.since)}.`} Try again in a minute.`;
     case 'noRight':
@@ -193,7 +193,7 @@ function notInLibrarySentence({ name, suggestions, line, recipe }: Extract<Refus
   const no = `The live response library holds no ${name}, so nothing was asked for.`;
   if (recipe !== undefined) return `${no} The recipe ${recipe} uses it: an administrator uploads it in the portal, or corrects the policy.`;
   if (suggestions.length === 0) return `${no} "${command} scripts" lists what is there.`;
-  return `${no} Did you mean ${suggestions.join(' or ')}?${line === undefined || line.length > 400 ? ` "${command} scripts" lists what is there.` : ` Type: ${command} ${line}.`}`;
+  return `${no} Did you mean ${suggestions.join(' or ')}?${line === undefined || line.length > 400 ? ` "${command} scripts" lists what is there.` : ` Type "${command} ${line}".`}`;
 }
 
 function notADevice({ name, meant }: Extract<Refusal, { refused: 'unknownDevice' }>, command: string): string {
@@ -350,15 +350,15 @@ function notAgainSentence({ id, why, state }: Extract<Refusal, { refused: 'notAg
     case 'notEnded':
       return `${id} has not ended${state === undefined ? '' : ` (it ${stateWords[state]})`}, so there is nothing to try again yet. "${command} status ${id}" shows it, "${command} cancel ${id}" stops it.`;
     case 'complete':
-      return `Every command of ${id} completed, so there is nothing left of it to run. To run it once more, type it anew.`;
+      return `Every command of ${id} completed, so there is nothing left of it to run. To run it once more, type it again.`;
     case 'takenBack':
-      return `${id} was denied or withdrawn by a person, so it is not carried over. If it is needed after all, type it anew with what was missing.`;
+      return `${id} was denied or withdrawn by a person, so it is not carried over. If it is needed after all, type it again with what was missing.`;
     case 'foundLate':
       return `${id} was given up, and an attempt of it turned up at Defender after all: its card shows how it went. Type what is still missing.`;
     case 'mayHaveRun':
       return `Nobody knows whether ${id} ran, so it is not repeated from its card. Look on the device and in the portal first; then type what is still missing.`;
     case 'mustNot':
-      return `${id} was stopped because it was not what had been approved, or not for this tenant, so nothing of it is carried over. Type anew what is needed.`;
+      return `${id} was stopped because it was not what had been approved, or not for this tenant, so nothing of it is carried over. Type what is needed again.`;
     case 'hopeless':
       return `Live response does not support the operating system of that device, so asking for ${id} again will not help. Collect it another way.`;
     case 'noSuchIndex':
