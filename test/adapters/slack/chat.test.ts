@@ -153,10 +153,10 @@ test('hostile output stays inert and within the limits', async () => {
   expect(room.slack.world.calls.filter(({ error }) => error !== undefined)).toEqual([]);
 });
 
-test('whether outsiders read a place is asked of Slack, and yes where it cannot be read', async () => {
+test('whether outsiders read a place is asked of Slack, and said to be unknown where it cannot be read', async () => {
   room.slack.world.channel('C7', { shared: true });
   expect(await room.adapter.chat.external?.('C1')).toBe(false);
   expect(await room.adapter.chat.external?.('C7')).toBe(true);
   room.slack.fault('conversations.info', { kind: 'error', error: 'missing_scope' });
-  expect(await room.adapter.chat.external?.('C8')).toBe(true);
+  await expect(room.adapter.chat.external?.('C8')).rejects.toMatchObject({ code: 'unavailable' });
 });

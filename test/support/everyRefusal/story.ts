@@ -101,7 +101,8 @@ export async function tell(stage: Stage, ending: Ending, expected: Course | unde
       });
       if (answered === 'answered' && done()) return;
       if (!asked && chat.form?.open() === true) continue;
-      await clock.advance(minute);
+      // Whoever sees that the chat is down does not press every minute.
+      await clock.advance(isDown() ? 4 * minute : minute);
       await reborn();
       if (done()) return;
     }
