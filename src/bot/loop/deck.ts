@@ -229,7 +229,8 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
 
 /** What of a card may change though its request does not: by a freeze, the queue, an outage, a twin. */
 function beyondRevision({ status, lead, facts, buttons }: CardView): string {
-  return JSON.stringify([status, lead, facts, buttons.map(({ verb, confirm }) => [verb, confirm])]);
+  // A time that moves on by itself, such as the one at which a place in the queue is expected to come up, is no news: each would cost a call.
+  return JSON.stringify([status, lead.replace(/\b\d{2}:\d{2}\b/g, ''), facts, buttons.map(({ verb, confirm }) => [verb, confirm])]);
 }
 
 function keyOf(id: string, { surface, place }: Pick<CardPlace, 'surface' | 'place'>): string {
