@@ -190,7 +190,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     state.phase = 'running';
     // Behind: a slow chat must not hold up the start.
     const looking = new AbortController();
-    later('look at places', 500, () => Promise.resolve(looking.abort()));
+    later('look at places', 500, () => {
+      looking.abort();
+      return Promise.resolve();
+    });
     void unreachedPlaces(policy, chats.ports, log, looking.signal).then((unreached) => {
       for (const one of unreached) options.onWarning?.(unreachedSentence(one));
     });

@@ -20,7 +20,7 @@ describe('the table of verbs', () => {
   });
   it('holds nothing that can neither be pressed nor typed', () => {
     // A word where an id belongs is typed too.
-    const typed = [...examples, { example: 'status hosta' }].flatMap(({ example }) => {
+    const typed = [...examples, { example: 'status hosta.corp.example' }].flatMap(({ example }) => {
       const parsed = parse(example, new Map());
       return 'problem' in parsed ? [] : [parsed.verb];
     });

@@ -4,7 +4,6 @@ import { outageSentence } from '../../../cards/outage.ts';
 import { stamp } from '../../../cards/time.ts';
 import { isParked, looksBeforeAsking } from '../../liveResponse/pacing.ts';
 import type { Request } from '../../liveResponse/request.ts';
-import type { Deck } from '../loop/deck.ts';
 import type { Sight } from '../loop/defenderWatch.ts';
 import { isIn } from '../loop/moving.ts';
 import type { CommandIn, Reply } from '../ports.ts';
@@ -17,14 +16,6 @@ import { columns, requestRows } from './telling.ts';
 const recentRows = 8;
 /** Ids named in a line. */
 const idsShown = 6;
-
-/** A place that takes nothing of ours at present. */
-interface ClosedPlace {
-  readonly surface: string;
-  readonly place: string;
-  readonly since: number;
-  readonly why: string;
-}
 
 const sights: Readonly<Record<Sight, string>> = {
   follow: 'running sessions',
@@ -78,7 +69,7 @@ function stateRows(bot: Conversation): readonly (readonly [string, string])[] {
     ['For approval', count(open.filter((request) => request.state === 'awaitingApproval'))],
     ...(undecided.length === 0 ? [] : [['To be decided', `${count(undecided)}: not known whether they ran`] as const]),
     ['Cards', behind === 0 ? 'all up to date' : `${behind} ${behind === 1 ? 'request has a card' : 'requests have cards'} behind`],
-    ...closedPlaces(bot).map(({ surface, place, since, why }) => ['Place closed', `${surface}:${place} since ${stamp(since)}: ${why}`] as const),
+    ...bot.loop.deck.closed().map(({ surface, place, since, why }) => ['Place closed', `${surface}:${place} since ${stamp(since)}: ${why}`] as const),
     ...(trouble === undefined ? [] : [['Journal', `CANNOT BE WRITTEN: ${trouble}. Nothing is approved or sent until it can.`] as const]),
   ];
 }
@@ -113,9 +104,4 @@ const waitWords = {
 function count(requests: readonly Request[]): string {
   const ids = requests.slice(0, idsShown).map((request) => request.id);
   return requests.length === 0 ? 'none' : `${requests.length} (${ids.join(', ')}${requests.length > ids.length ? ', ...' : ''})`;
-}
-
-function closedPlaces({ loop }: Conversation): readonly ClosedPlace[] {
-  const deck: Deck & { closed?(): readonly ClosedPlace[] } = loop.deck;
-  return deck.closed?.() ?? [];
 }

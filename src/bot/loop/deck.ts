@@ -70,14 +70,14 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     const waits: number[] = [];
     const undrawn: Pick<Affected, 'request' | 'place'>[] = [];
     const wanted = new Set<string>();
-    let all = true;
+    const notLooked = new Set<string>();
     const requests = [...touched, ...store.open().flatMap((request) => (isIn(request, ['queued']) ? [request.id] : []))];
     const known = [...new Set(requests)].flatMap((id) => store.get(id) ?? []);
     for (const { id } of known.sort(byUrgency)) {
       // Forgotten before it is looked at: whatever changes while it is looked at touches it again.
       touched.delete(id);
       const behind = await isBehind(id, waits, undrawn, wanted).catch((error: unknown) => {
-        all = false;
+        notLooked.add(id);
         waits.push(slow);
         log.error('cardsNotLookedAt', { request: id, error });
         return true;
@@ -85,7 +85,7 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
       if (behind) touched.add(id);
     }
     // Whatever is behind was looked at.
-    if (all) places.only(({ surface, place }) => wanted.has(`${surface}:${place}`));
+    if (notLooked.size === 0) places.only(({ surface, place }) => wanted.has(`${surface}:${place}`));
     // Looked at together, so that what closed in the middle of the pass is told for all of its cards at once.
     const affected = undrawn.flatMap(({ request, place }) => {
       const trouble = troubleOf(keyOf(request.id, place), place, waits);
