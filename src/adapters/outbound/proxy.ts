@@ -59,7 +59,7 @@ export async function useProxy(proxy: Proxy, variables: Record<string, string | 
   setGlobalDispatcher(proxyDispatcher(proxy));
   // Loaded only where there is a proxy: a start without one need not pay for it.
   const { ChoosingAgent } = await import('./choosingAgent.ts');
-  https.globalAgent = new ChoosingAgent(url, (host) => goesDirect(proxy, host));
+  Object.assign(https, { globalAgent: new ChoosingAgent(url, (host) => goesDirect(proxy, host)) });
 }
 
 /** For a client that takes a dispatcher of undici's. */
