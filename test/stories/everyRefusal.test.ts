@@ -101,7 +101,8 @@ describe.each(chats)('$chat', (chat) => {
 
   /** Those that last, each from another call on. */
   function lasting(more: Partial<Trouble>): readonly Trouble[] {
-    const { calls } = expected('approved');
+    // A press in Teams waits for its answer, and while it waits the clock moves at the pace of real seconds.
+    const calls = expected('approved').calls.filter((call) => !call.startsWith('GET 19:team'));
     return chat.lasting.flatMap((name, index) => fewOf(calls, 2, index * 3).map((at) => ({ at, refusal: failure(name), ...more })));
   }
 
