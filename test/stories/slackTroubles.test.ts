@@ -170,9 +170,10 @@ describe('cards that are not there, or twice', () => {
     await finished();
     house.slack.world.channel(incidents, { archived: false });
     house.service.loop.deck.heard('slack', incidents);
-    expect((await house.shows('Finished')).ts).toBe(card.ts);
+    await house.shows('Finished');
     await house.slack.until('told that it is over', () => (JSON.stringify([house.slack.world.ephemerals, house.slack.world.in(direct).map(read)]).includes(`shows ${house.request().id} again`) ? true : undefined));
-    expect(live()).toHaveLength(1);
+    // Where the channel opened right between the refused drawing and the post after it, the older card says that it is superseded.
+    await house.slack.until('one card that counts', () => (live().length === 1 ? true : undefined));
     expect(submissions()).toBe(1);
   });
 

@@ -22,7 +22,6 @@ describe('row 2.2: formatting', () => {
     ['<div>lr dump <code>h</code> p</div>', 'dump h p'],
     ['<p><strong>lr dump h p</strong></p>', 'dump h p'],
     ['<pre>lr dump h p</pre>', 'dump h p'],
-    ['<blockquote itemtype="x"><p>lr dump h p</p></blockquote>', 'dump h p'],
     ['lr deny lr-7f3k2q one<br>two', 'deny lr-7f3k2q one\ntwo'],
     ['<p>lr dump h</p><p>p</p>', 'dump h\np'],
     ['lr run h s.ps1 &lt;code&gt;', 'run h s.ps1 <code>'],
@@ -168,7 +167,7 @@ describe('a quoted reply', () => {
     expect(forwardedIn('<p>see</p><blockquote itemtype="http://schema.skype.com/Forward"><p>lr approve x</p><blockquote>inner</blockquote></blockquote>')).toEqual([expect.stringMatching(/lr approve x\s+inner/)]);
     expect(forwardedIn('<blockquote itemtype="http://schema.skype.com/Reply"><p>lr approve x</p></blockquote>')).toEqual([]);
   });
-  it.each(['<quoted ', '<quoted messageId="1">', '<quoted/>', '</quoted>', '<blockquote>', '</blockquote', '&gt;\n', '>\n\n', '<p ', '<p>'])('%j again and again is read in time that grows with its length alone', (piece) => {
+  it.each(['<quoted ', '<quoted messageId="1">', '<quoted/>', '</quoted>', '<blockquote>', '</blockquote', '>\n\n', '<p ', '<p>'])('%j again and again is read in time that grows with its length alone', (piece) => {
     const textOf = (length: number): string => piece.repeat(Math.ceil(length / piece.length)).slice(0, length);
     expect(growth(textOf, (text) => [personal(text), channel(text), forwardedIn(text)])).toBeLessThan(linear);
   });
