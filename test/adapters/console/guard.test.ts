@@ -83,7 +83,7 @@ describe('the console does not start', () => {
   test('with a real Defender, beside a chat, or where others could reach it, and says why', () => {
     expect(whyNoConsole(surroundings)).toBeUndefined();
     expect(whyNoConsole({ ...surroundings, localDefender: false })).toMatch(/never runs with a real Defender.*Set up Slack or Teams/);
-    expect(whyNoConsole({ ...surroundings, chats: ['Slack'] })).toMatch(/Slack is set up.*never runs beside a real chat/);
+    expect(whyNoConsole({ ...surroundings, chats: ['Slack'] })).toMatch(/Slack is set up.*never runs next to a real chat/);
     expect(whyNoConsole({ ...surroundings, host: '0.0.0.0' })).toMatch(/HOST is 0\.0\.0\.0/);
   });
 
