@@ -16,10 +16,13 @@ const tabs = [
   { id: 'text', label: 'Text', spoken: 'Plain text' },
   { id: 'journal', label: 'Journal', spoken: 'Journal lines' },
 ];
-/** Cards whose head has left the screen say their state in the bar that stays. */
+/**
+ * Cards whose head has left the screen say their state in the bar that stays. What is watched is the mark where the head begins: it is in or
+ * out, while as much of a tall card may be seen at its end as at its beginning.
+ */
 const heads = new IntersectionObserver((entries) => {
-  for (const { target, boundingClientRect, rootBounds } of entries) target.closest('.card')?.classList.toggle('scrolled', rootBounds !== null && boundingClientRect.top < rootBounds.top - 30);
-}, { root: document.getElementById('timeline'), threshold: Array.from({ length: 60 }, (_, at) => at / 60) });
+  for (const { target, boundingClientRect, rootBounds } of entries) target.closest('.card')?.classList.toggle('scrolled', rootBounds !== null && boundingClientRect.top < rootBounds.top);
+}, { root: document.getElementById('timeline'), rootMargin: '30px 0px 0px 0px' });
 
 /** Which tab is open, by message id; it stays open when the card is drawn anew. */
 const open = new Map();
@@ -149,7 +152,8 @@ export function cardOf(first) {
     choose(next.dataset.tab);
   } }, ...buttons);
   const status = el('span', { class: 'card-status', 'aria-hidden': 'true' });
-  const element = el('article', { class: 'card', 'aria-label': 'Card' }, el('div', { class: 'card-bar' }, list, status), panel);
+  const head = el('div', { class: 'card-head', 'aria-hidden': 'true' });
+  const element = el('article', { class: 'card', 'aria-label': 'Card' }, el('div', { class: 'card-bar' }, list, status), head, panel);
 
   function choose(tab) {
     if (tab === 'card') open.delete(message.id);
@@ -173,7 +177,7 @@ export function cardOf(first) {
 
   mark();
   fill(message, panel);
-  heads.observe(panel);
+  heads.observe(head);
   return {
     element,
     update(next) {
