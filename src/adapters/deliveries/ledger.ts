@@ -32,7 +32,7 @@ interface Entry {
 
 /** Lines after which the file is written again with what still counts. */
 export const linesKept = 5_000;
-/** A disk that failed is tried again when somebody looks at its trouble, no oftener than this. Milliseconds. */
+/** A disk that failed is tried again when somebody looks at its trouble, not more often than this. Milliseconds. */
 const tryAgain = 5_000;
 
 export class Ledger {
@@ -100,7 +100,7 @@ export class Ledger {
   trouble(): string | undefined {
     if (this.#trouble !== undefined && this.#options.clock.elapsed() - this.#trouble.triedAt >= tryAgain) {
       this.#trouble.triedAt = this.#options.clock.elapsed();
-      // An empty line is nothing to whoever reads the file.
+      // An empty line means nothing to a reader of the file.
       this.mark('');
     }
     return this.#trouble?.why;

@@ -66,7 +66,7 @@ export function createIntake(parts: IntakeParts): Intake {
       return;
     }
     if (taking.kind === 'command' && taking.read.command !== command) {
-      return acked(() => event.ack(`This bot answers to ${command}. Whoever runs it set SLACK_COMMAND to that; ${taking.read.command} is only in the app's manifest.`));
+      return acked(() => event.ack(`This bot answers to ${command}. SLACK_COMMAND is set to that; ${taking.read.command} is only in the app's manifest.`));
     }
     // A button with an address sends a press too; unacknowledged it would show a warning sign.
     if (taking.kind === 'press' && readSlackPress(taking.read.actionId, taking.read.value) === 'open') return acked(() => event.ack());
