@@ -35,7 +35,7 @@ export interface Answer {
 
 export async function openConsole(): Promise<TestConsole> {
   const dataDir = mkdtempSync(join(tmpdir(), 'lr-console-'));
-  const read = readSettings({ LR_DATA_DIR: dataDir, LR_LOG_LEVEL: 'silent', LR_SPEED: '1000', LR_POLICY: join(root, 'policy.example.yaml') });
+  const read = readSettings({ LR_DATA_DIR: dataDir, LR_LOG_LEVEL: 'silent', LR_SPEED: '60', LR_POLICY: join(root, 'policy.example.yaml') });
   if ('problems' in read) throw new Error(read.problems.join('\n'));
   const options = { ...optionsFrom(read.settings), port: 0 };
 
