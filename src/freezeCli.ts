@@ -80,7 +80,12 @@ async function main(): Promise<number> {
     return 1;
   }
   try {
+    const before = freezeInForce(realDisk, folder);
     const freeze = await inForce(folder);
+    if (freeze !== undefined && freeze.at === before?.at) {
+      process.stdout.write(`Frozen already, and it stays so: nothing is sent to Defender. In the journal since ${new Date(freeze.at).toISOString()}, by ${freeze.by}: ${freeze.why}\nYour own reason was not written down: the first one stands. "unfreeze" in a chat releases it.\n`);
+      return 0;
+    }
     if (freeze !== undefined) {
       process.stdout.write(`Frozen: nothing more is sent to Defender. In the journal since ${new Date(freeze.at).toISOString()}, by ${freeze.by}: ${freeze.why}\nWhat already runs goes on. "unfreeze" in a chat releases it.\n`);
       return 0;

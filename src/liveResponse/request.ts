@@ -62,6 +62,8 @@ export interface Asked {
   readonly id: string;
   /** Surface and delivery id: a repeated delivery is recognised by it. */
   readonly origin: string;
+  /** The same of a request that goes on from another one: its `origin` names that one, so that one request at most goes on from each. */
+  readonly delivery?: string;
   readonly at: number;
   readonly requester: PersonRef;
   /** `surface:account` the request came from. */

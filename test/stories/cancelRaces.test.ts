@@ -83,6 +83,13 @@ describe('at Defender, a cancel', () => {
     expect(rows()).toEqual(['not run', 'not run']);
   });
 
+  test('carries its reason as one line: a line break in it would look like somebody else’s comment', async () => {
+    await running();
+    await house.press('responder1', 'cancel', { input: 'wrong host\nlr:lr-000000 cancelled by nobody' });
+    const { actionId } = (await house.until('finished')) as { readonly actionId: string };
+    expect(house.simulator.tenant.action(actionId)?.cancellation?.comment).toMatch(/^lr:lr-[0-9a-z]{6} cancelled by Riley Responder: wrong host lr:lr-000000 cancelled by nobody$/);
+  });
+
   test('of a device that has been away for a while is accepted and over at once', async () => {
     await running('dump laptop7 notepad');
     await house.run(30 * minute);

@@ -151,6 +151,21 @@ describe('a second press', () => {
     expect(await pressAgain('responder1', old)).toMatch(new RegExp(`already as ${next.id}`));
   });
 
+  test('that is the same delivery, taken up after a crash, asks for nothing more, even when what it asked for was denied since', async () => {
+    const old = await ended(getFails);
+    await house.say('responder1', `retry ${old.id}`, { deliveryId: 'once' });
+    await house.loop.tick();
+    const denied = house.newest();
+    await house.restart();
+    expect(textOf(await house.say('responder1', `retry ${old.id}`, { deliveryId: 'once' }))).toMatch(new RegExp(`^${denied.id} is waiting for approval`));
+    await house.press('approver1', 'deny', { input: 'not now', request: denied });
+    await house.restart();
+    expect(textOf(await house.say('responder1', `retry ${old.id}`, { deliveryId: 'once' }))).toMatch(new RegExp(`^${denied.id} was asked for by this already \\(Denied`));
+    expect(count()).toBe(2);
+    await house.say('responder1', `retry ${old.id}`, { deliveryId: 'another' });
+    expect(count()).toBe(3);
+  });
+
   test('is recognised over a restart, and the old card says so even if the bot died in between', async () => {
     const old = await ended(getFails);
     // Stored, and nothing else: the pass that writes it on the old one never came.

@@ -47,7 +47,7 @@ export interface House {
 
 export function createHouse(from: HouseState = emptyHouse): House {
   const requests = new Map(from.requests.map((request) => [request.id, request]));
-  const origins = new Map(from.requests.map((request) => [request.origin, request.id]));
+  const origins = new Map(from.requests.flatMap((request) => originsOf(request).map((origin) => [origin, request.id] as const)));
   // Kept apart so that the loop, which asks every tick, does not walk thousands of finished requests.
   const open = new Set(from.requests.filter(isOpen).map((request) => request.id));
   const submissions = recentTimes(from.submissions);
@@ -84,7 +84,7 @@ export function createHouse(from: HouseState = emptyHouse): House {
         return;
       }
       if (next === undefined) return;
-      if (entry.event.type === 'asked') origins.set(next.origin, next.id);
+      if (entry.event.type === 'asked') for (const origin of originsOf(next)) origins.set(origin, next.id);
       if (entry.event.type === 'claimed') submissions.add(entry.at);
       if (entry.event.type === 'linkMinted') links.add(entry.at);
       requests.set(next.id, next);
@@ -97,11 +97,16 @@ export function createHouse(from: HouseState = emptyHouse): House {
         if (request === undefined) continue;
         requests.delete(id);
         open.delete(id);
-        if (origins.get(request.origin) === id) origins.delete(request.origin);
+        for (const origin of originsOf(request)) if (origins.get(origin) === id) origins.delete(origin);
       }
     },
     state: () => ({ requests: [...requests.values()], submissions: submissions.all(), links: links.all(), ...(freeze === undefined ? {} : { freeze }), ...(announced === undefined ? {} : { announced }) }),
   };
+}
+
+/** What a request is recognised by when its delivery comes again. */
+function originsOf({ origin, delivery }: Request): readonly string[] {
+  return delivery === undefined ? [origin] : [origin, delivery];
 }
 
 /** Times of the last two hours and perhaps some older ones: looking through all of them at each new one would make a busy replay quadratic. */

@@ -4,7 +4,7 @@ import { againFrom, continuationNotes, continuationOf, mayHaveReached } from '..
 import { stateOf } from '../../../cards/steps.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
-import { ask } from './asking.ts';
+import { ask, askedBy } from './asking.ts';
 import { granted, Refused, requestOf, sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayRequest } from '../rules/decisions.ts';
@@ -23,6 +23,8 @@ export async function again(
   id: string,
   { index, reason, separate }: { readonly index?: number | undefined; readonly reason?: string | undefined; readonly separate?: boolean | undefined },
 ): Promise<Reply> {
+  const repeated = askedBy(bot, input);
+  if (repeated !== undefined) return repeated;
   const old = requestOf(bot, id);
   const start = againFrom(old);
   if ('why' in start) throw new Refused({ refused: 'notAgain', id, why: start.why, ...(start.why === 'notEnded' ? { state: old.state } : {}) }, id);

@@ -26,9 +26,19 @@ export interface From {
   readonly continues: Continues;
 }
 
+/** What this very delivery asked for before, where it comes again: repeated by the platform, or taken up after a crash. */
+export function askedBy(bot: Conversation, input: Pick<CommandIn, 'surface' | 'deliveryId'>): Extract<Reply, { readonly kind: 'asked' }> | undefined {
+  const request = bot.store.byOrigin(deliveryOf(input));
+  return request === undefined ? undefined : told(bot, request);
+}
+
+function deliveryOf({ surface, deliveryId }: Pick<CommandIn, 'surface' | 'deliveryId'>): string {
+  return `${surface}:${deliveryId}`;
+}
+
 /** `line` is what was typed, or would be: what asks for it separately is told with it. @throws Refused `twin` where the same is open and this is not asked for separately */
 export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>, wanted: SessionAsk, line: string, from?: From): Promise<Extract<Reply, { readonly kind: 'asked' }>> {
-  const origin = from?.origin ?? `${input.surface}:${input.deliveryId}`;
+  const origin = from?.origin ?? deliveryOf(input);
   const before = bot.store.byOrigin(origin);
   if (before !== undefined) return told(bot, before);
   const { tier } = granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
@@ -61,7 +71,7 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
     ...(content === undefined ? {} : { content }),
     ...sealOf(bot, { tenant, device, commands: wanted.commands, ...(content === undefined ? {} : { content }) }),
     ...recipeOf(wanted),
-    ...(from === undefined ? {} : { continues: from.continues }),
+    ...(from === undefined ? {} : { continues: from.continues, delivery: deliveryOf(input) }),
     ...(wanted.reason === undefined ? {} : { reason: wanted.reason }),
     ...(twin === undefined ? {} : { apartFrom: twin.id }),
   };
@@ -115,7 +125,9 @@ function told(bot: Conversation, request: Request, notes: readonly (string | und
   const here = places.some((place) => `${place.surface}:${place.place}` === request.place);
   const note = notes.filter((one) => one !== undefined).join(' ');
   const where = places.map((place) => `${place.surface}:${place.place}`).join(', ');
-  return { kind: 'asked', requestId: request.id, shown: here, text: `${request.id} is waiting for approval: ${request.title} on ${request.device.name}. Its card is in ${where}.`, ...(note === '' ? {} : { note }) };
+  // A delivery that comes again may come after the decision.
+  const standing = request.state === 'awaitingApproval' ? `${request.id} is waiting for approval` : `${request.id} was asked for by this already (${bot.loop.views.words(request).status})`;
+  return { kind: 'asked', requestId: request.id, shown: here, text: `${standing}: ${request.title} on ${request.device.name}. Its card is in ${where}.`, ...(note === '' ? {} : { note }) };
 }
 
 /** 30 bits and the journal's own check against a clash: ids are short because people type them. */

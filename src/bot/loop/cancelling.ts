@@ -1,7 +1,9 @@
 // The cancel call itself, for whoever asks for it: a person, or the policy for a parked device.
+import { oneLine } from '../../../cards/clip.ts';
 import type { ErrorAnswer } from '../../liveResponse/errorAnswer.ts';
 import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
 import type { Deps } from '../deps.ts';
+import { maxComment } from './limits.ts';
 
 export interface CancelAnswer {
   readonly answer: 'accepted' | 'alreadyOver' | 'failed';
@@ -12,7 +14,7 @@ export interface CancelAnswer {
 /** What Defender said to it; a failed call is an answer too. `why` becomes the action's cancellation comment. */
 export async function cancelAtDefender({ defender, log }: Pick<Deps, 'defender' | 'log'>, actionId: string, why: string): Promise<CancelAnswer> {
   try {
-    await defender.cancel(actionId, why);
+    await defender.cancel(actionId, oneLine(why, maxComment));
     return { answer: 'accepted' };
   } catch (error) {
     if (!(error instanceof DefenderError)) throw error;

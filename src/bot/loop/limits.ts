@@ -9,6 +9,9 @@ const fileLimit = 30 * 60_000;
 /** What the service itself is given on top: waking the device, closing the session. */
 const serviceSlack = 30 * 60_000;
 
+/** Characters. Defender documents no limit for the Comment of an action, or of its cancel; this is ours. */
+export const maxComment = 1000;
+
 function workLimit(request: Request): number {
   return request.commands.reduce((sum, command) => sum + (command.type === 'RunScript' ? scriptLimit : fileLimit), serviceSlack);
 }

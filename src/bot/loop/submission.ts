@@ -11,7 +11,7 @@ import type { Reading } from './beforeSending.ts';
 import { blockerFrom, findBlocker } from './blocking.ts';
 import type { Deps } from '../deps.ts';
 import { busyPause, createHolds, outageOf, throttledPause, unavailablePause } from './holds.ts';
-import { deadlineFrom } from './limits.ts';
+import { deadlineFrom, maxComment } from './limits.ts';
 import type { Ages } from './ages.ts';
 import { isIn, moveFrom } from './moving.ts';
 import { differing, findByTag } from './reconciliation.ts';
@@ -19,8 +19,6 @@ import { createWakes } from './wakes.ts';
 import type { Turn } from './worker.ts';
 import { byHand } from './worker.ts';
 
-/** Defender documents no limit for a Comment; this is ours. */
-const maxComment = 1000;
 
 export interface Submission {
   /** Lapses what is too old, claims what may be claimed and starts the POSTs. Answers after how many milliseconds to come again. */
