@@ -24,8 +24,10 @@ Timing differs from run to run, so a seed makes the same thing likely, not certa
 
 /** Devices to choose from: few enough that some are busy. */
 const deviceCount = 200;
-/** How long everything may take to come to its end after the last kill. Milliseconds. */
-const patience = 180_000;
+/** After the last kill, how long nothing may get better before everything has come to its end. The bot changes 45 cards a minute at most, as Slack asks: after very many kills the last card waits its turn. Milliseconds. */
+const patience = 120_000;
+/** However steadily it gets better. Milliseconds. */
+const longest = 1_200_000;
 /** After the last start, how long somebody waits for an answer before it counts as lost. Milliseconds. */
 const answerPatience = 30_000;
 
@@ -140,14 +142,18 @@ async function evidenceOf(stage: Stage): Promise<Evidence> {
 /** With the people still there: until every request has ended, every card says so and everybody was answered. Answers what has not come to its end in time. */
 async function settle(stage: Stage): Promise<readonly string[]> {
   const began = performance.now();
+  let better = began;
+  let left = Infinity;
   for (;;) {
     const evidence = await evidenceOf(stage);
     const open = [...evidence.requests.values()].filter(({ state }) => state !== 'finished' && state !== 'over');
     const { lost, untrue } = verdictOf(evidence).broken;
     const waited = performance.now() - began;
     const done = open.length === 0 && untrue.length === 0 && (lost.length === 0 || waited > answerPatience);
-    if (done || waited > patience) return open.map((request) => `${request.id} is still ${request.state}`);
-    await pause(500);
+    if (open.length + untrue.length < left) better = performance.now();
+    left = Math.min(left, open.length + untrue.length);
+    if (done || performance.now() - better > patience || waited > longest) return open.map((request) => `${request.id} is still ${request.state}`);
+    await pause(1_000);
   }
 }
 
