@@ -208,10 +208,10 @@ export function createTurns(options: TurnOptions): Turns {
     const first = await Promise.race([work, clock.sleep(pressLimit, stop.signal).then(() => late)]);
     stop.abort();
     if (typeof first !== 'symbol') {
-      background('press', (first.extra ?? Promise.resolve()).then(() => deliveries.done(key)));
+      background('press', (first.extra ?? Promise.resolve()).then(() => settle(first, key)));
       return first.answer;
     }
-    background('late press', work.then((done) => toldLate(done, asker)).then(() => deliveries.done(key)));
+    background('late press', work.then((done) => toldLate(done, asker).then(() => settle(done, key))));
     return toast('This takes a moment. The card follows, or I tell you alone what became of it.');
   }
 
@@ -221,8 +221,14 @@ export function createTurns(options: TurnOptions): Turns {
     readonly reply: Reply;
     /** What is told beside the answer to the invoke, and instead of it. */
     readonly extra?: Promise<void>;
+    /** It came before: whoever took it up then answers it. */
+    readonly repeated?: true;
     /** Set once the person was told later than the invoke could wait. */
     late?: Promise<void>;
+  }
+
+  function settle({ repeated }: Pressed, key: string): void {
+    if (repeated !== true) deliveries.done(key);
   }
 
   function remember(key: string, work: Promise<Pressed>): Promise<Pressed> {
@@ -238,7 +244,7 @@ export function createTurns(options: TurnOptions): Turns {
       case 'first':
         return press(message, data, key, asker);
       case 'repeated':
-        return { answer: toast('This press has arrived before. The card shows what became of it.'), reply: { kind: 'nothing' } };
+        return { answer: toast('This press has arrived before. The card shows what became of it.'), reply: { kind: 'nothing' }, repeated: true };
       case 'notTaken':
         return spoken(notTakenSentence('press'));
     }

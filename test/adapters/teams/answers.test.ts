@@ -266,6 +266,23 @@ describe('a stop while an answer waits for another try', () => {
     await clock.settle();
     expect(told()).toEqual([expect.stringMatching(/Your press of .*, taken up after a restart of the bot: Output\n[\s\S]*a line/)]);
   });
+
+  it('loses no answer to a press that comes again meanwhile', async () => {
+    await open();
+    bench.bot.onPress = (): Promise<Reply> => Promise.resolve({ kind: 'sentence', text: 'Output', block: 'a line' });
+    refuseWhile(() => true, answerOf(403));
+    const press = bench.press(ana, group, { lr: { verb: 'output', requestId: 'r1', revision: 3, fingerprint: 'a1b2' } });
+    await bench.deliver(press);
+    await clock.settle();
+    await restart();
+    await bench.deliver(press);
+    await clock.settle();
+    expect(owed()).toHaveLength(1);
+    bench.connector.refuse = undefined;
+    await clock.advance(5 * minutes);
+    expect(told()).toEqual([expect.stringContaining('a line')]);
+    expect([owed(), bench.bot.presses.length]).toEqual([[], 2]);
+  });
 });
 
 describe('what a crash left', () => {
