@@ -13,7 +13,7 @@ export function notTakenSentence(kind: DeliveryKind): string {
 
 /** `what` shows which one is meant, such as the line as it was typed; `begun`: the bot had started with it, and nothing tells how far it came. */
 export function tooLateSentence(kind: DeliveryKind, what: string, { at, begun }: { readonly at: number; readonly begun: boolean }, now: number): string {
-  const when = `Your ${kind} of ${timeOf(at, now)} (${what}) came in when the bot was going down`;
+  const when = `Your ${kind} of ${timeOf(at, now)} (${what}) was not answered yet when the bot went down`;
   if (begun) return `${when}. Whether it was done is not known here: look at the card or the list of requests before you repeat it.`;
   return `${when}, and was not done. ${again[kind]} if it is still wanted.`;
 }

@@ -296,7 +296,7 @@ describe('what a crash left', () => {
     refuseFor(minutes, answerOf(403));
     await bench.boot({ clock, log });
     await clock.advance(5 * minutes);
-    expect(told()).toEqual(['heard', expect.stringMatching(/\(\/lr status\) came in when the bot was going down, and was not done/)]);
+    expect(told()).toEqual(['heard', expect.stringMatching(/\(\/lr status\) was not answered yet when the bot went down, and was not done/)]);
     expect([bench.bot.commands.length, owed()]).toEqual([1, []]);
   });
 
