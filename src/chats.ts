@@ -54,6 +54,8 @@ export interface ChatParts {
   readonly bot: () => Bot;
   /** Called when the only chat can hear nothing any more. */
   readonly onBroken: (why: string) => void;
+  /** Called when a chat connects that could not at the start, or was connected again. */
+  readonly onConnected: (surface: string) => void;
 }
 
 export interface Chats {
@@ -144,6 +146,7 @@ async function lateSlack(settings: SlackService, options: ChatOptions, parts: Ch
     surface: 'slack',
     path: room.slackPath,
     alone: options.teams === undefined,
+    onConnected: () => parts.onConnected('slack'),
     clock: chatClock,
     log,
     start: () =>

@@ -37,6 +37,8 @@ export interface LateOptions {
   readonly start: () => Promise<Opened>;
   /** No other chat works without it: what only a setting cures ends the start, and a chat that is gone for good ends the process. */
   readonly alone: boolean;
+  /** Called when it is connected later than at the start, or again. */
+  readonly onConnected: () => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -75,8 +77,12 @@ export function createLateChat(options: LateOptions): LateChat {
     const made = await options.start();
     mountOf(made);
     await listen(made);
-    if (stopped.signal.aborted) await made.stop();
-    else current = made;
+    if (stopped.signal.aborted) {
+      await made.stop();
+      return;
+    }
+    current = made;
+    options.onConnected();
   }
 
   function mountOf(made: Opened): void {

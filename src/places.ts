@@ -1,4 +1,5 @@
-// A look at every place that the policy names, at start: where the bot cannot write, nobody would see a request, and nobody would know.
+// A look at every place that the policy names, at start and when a chat connects later: where the bot cannot write, nobody would see a
+// request, and nobody would know.
 import { ChatError } from './bot/ports.ts';
 import type { ChatPort } from './bot/ports.ts';
 import { splitKey } from './bot/rules/places.ts';
@@ -28,6 +29,26 @@ export async function unreachedPlaces(policy: Pick<Policy, 'places'>, chats: rea
     }
   }
   return unreached;
+}
+
+export interface PlacesLook {
+  /** Looks at the places of these chats and warns of each that the bot cannot write in, once. Never rejects. */
+  look(chats: readonly ChatPort[]): Promise<void>;
+  stop(): void;
+}
+
+export function createPlacesLook(policy: Pick<Policy, 'places'>, log: Log, warn: (sentence: string) => void): PlacesLook {
+  const stopped = new AbortController();
+  const warned = new Set<string>();
+  return {
+    async look(chats) {
+      for (const one of await unreachedPlaces(policy, chats, log, stopped.signal)) {
+        if (!warned.has(one.place)) warn(unreachedSentence(one));
+        warned.add(one.place);
+      }
+    },
+    stop: () => stopped.abort(),
+  };
 }
 
 /** For whoever starts the bot. */

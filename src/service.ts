@@ -38,7 +38,7 @@ import type { ChatOptions } from './chats.ts';
 import type { Closing } from './closing.ts';
 import { createClosing } from './closing.ts';
 import { createHealth } from './health.ts';
-import { unreachedPlaces, unreachedSentence } from './places.ts';
+import { createPlacesLook } from './places.ts';
 import { createPlayground } from './playground.ts';
 import { SettingsError } from './settingsError.ts';
 import { startSimulator } from './simulator/simulator.ts';
@@ -114,6 +114,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     seed(budgets, store, clock);
     const defender = new DefenderClient({ http, budgets, clock, log, tokens: upstream.tokens, endpoint: upstream.endpoint, resultsOnLoopback: upstream.loopback });
 
+    const places = createPlacesLook(policy, log, (sentence) => options.onWarning?.(sentence));
     const chats = await openChats(options, {
       dataDir: options.dataDir,
       ...(options.disk === undefined ? {} : { disk: options.disk }),
@@ -126,6 +127,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       http,
       bot: () => bot,
       onBroken: (why) => options.onBroken?.(why),
+      onConnected: (surface) => void places.look(chats.ports.filter((chat) => chat.surface === surface)),
       ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
       ...(upstream.simulator === undefined || scaledClock === undefined ? {} : { world: createPlayground(upstream.simulator.tenant, scaledClock) }),
     });
@@ -189,14 +191,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await chats.open(server.url);
     state.phase = 'running';
     // Behind: a slow chat must not hold up the start.
-    const looking = new AbortController();
     later('look at places', 500, () => {
-      looking.abort();
+      places.stop();
       return Promise.resolve();
     });
-    void unreachedPlaces(policy, chats.ports, log, looking.signal).then((unreached) => {
-      for (const one of unreached) options.onWarning?.(unreachedSentence(one));
-    });
+    void places.look(chats.ports);
     log.info('started', { url: server.url, ...(options.proxy === undefined ? {} : { proxy: options.proxy.said }), defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
     return {
       url: server.url,

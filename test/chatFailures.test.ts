@@ -3,10 +3,16 @@ import { describe, expect, test } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebAPIHTTPError, WebAPIPlatformError } from '@slack/web-api';
+import { createAnswers } from '../src/adapters/slack/answers.ts';
 import { chatError } from '../src/adapters/slack/chat.ts';
 import { errorWords } from '../src/adapters/slack/errorWords.ts';
 import { failureOf as slackFailure } from '../src/adapters/slack/errors.ts';
 import { failureOf as teamsFailure, placeWords } from '../src/adapters/teams/failures.ts';
+import { createTelling } from '../src/adapters/teams/telling.ts';
+import { ChatError } from '../src/bot/ports.ts';
+import type { ChatErrorCode } from '../src/bot/ports.ts';
+import { answerPauses, answerWithin } from '../src/adapters/deliveries/answers.ts';
+import { createManualClock } from './support/manualClock.ts';
 import { root } from './support/root.ts';
 
 const page = join(root, 'docs', 'chat-failures.md');
@@ -40,7 +46,50 @@ function table(head: string, rows: readonly (readonly [string, readonly [string,
   return [`| ${head} | post | update |`, '|---|---|---|', ...[...groups].map(([key, names]) => `| ${names.join(', ')} | ${key} |`)].join('\n');
 }
 
-const tables: Readonly<Record<string, () => string>> = {
+const asked = { since: 0, kind: 'command', what: '/lr status', at: 0, settled: () => undefined } as const;
+const quietLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
+/** A word of Slack's for each code of a post. */
+const slackSamples: Readonly<Record<ChatErrorCode, string>> = { gone: 'message_not_found', closed: 'channel_not_found', rejected: 'invalid_blocks', throttled: 'ratelimited', unavailable: 'invalid_auth', ambiguous: 'fatal_error' };
+
+/** Tries an answer whose first try fails, on a clock of our own: what is said the second time, and when. */
+async function secondTry(begin: (clock: ReturnType<typeof createManualClock>, fails: (text: string | undefined) => boolean) => Promise<void>): Promise<string> {
+  const clock = createManualClock();
+  const tries: { readonly text: string | undefined; readonly at: number }[] = [];
+  const work = begin(clock, (text) => {
+    tries.push({ text, at: clock.elapsed() });
+    return tries.length === 1;
+  });
+  await clock.during(work);
+  const [first, second] = tries;
+  if (second === undefined) return 'not again';
+  return second.text === first?.text ? `again after ${second.at / 1_000} s` : `after ${second.at / 1_000} s that it may have arrived`;
+}
+function inSlack(code: ChatErrorCode): Promise<string> {
+  const error = new WebAPIPlatformError({ ok: false, error: slackSamples[code], ...(code === 'throttled' ? { response_metadata: { retryAfter: 90 } } : {}) });
+  expect(slackCodes('chat.postMessage', true, error)).toBe(code);
+  return secondTry((clock, fails) => {
+    const say = (_hearer: object, message: { readonly text?: string }): Promise<void> => (fails(message.text) ? Promise.reject(error) : Promise.resolve());
+    return createAnswers({ say }, clock, quietLog).bring({ channel: 'C1', user: 'U1', since: 0, begin: () => undefined }, { text: 'heard', blocks: [] });
+  });
+}
+function inTeams(code: ChatErrorCode): Promise<string> {
+  const error = new ChatError(code, 'planted', code === 'throttled' ? { retryAfterMs: 90_000 } : {});
+  return secondTry((clock, fails) => {
+    const tell = (_place: string, _person: string, message: { readonly text?: string }): Promise<void> => (fails(message.text) ? Promise.reject(error) : Promise.resolve());
+    return createTelling({ tell }, clock, quietLog).bring({ ...asked, place: '19:x', speaker: 'ana' }, { text: 'heard' });
+  });
+}
+async function answersTable(): Promise<string> {
+  const rows = [];
+  for (const code of ['gone', 'closed', 'rejected', 'throttled', 'unavailable', 'ambiguous'] as const) {
+    const named = code === 'throttled' ? '`throttled`, with a Retry-After of 90 s' : `\`${code}\``;
+    rows.push(`| ${named} | ${await inSlack(code)} | ${await inTeams(code)} |`);
+  }
+  return ['| code | Slack | Teams |', '|---|---|---|', ...rows].join('\n');
+}
+
+const tables: Readonly<Record<string, () => string | Promise<string>>> = {
+  'private answers': answersTable,
   'slack words': () => table('Slack’s word', [...Object.values(errorWords).flat().map((word) => [`\`${word}\``, slackWord(word)] as const), ['any other word', slackWord('some_new_word')]]),
   'slack statuses': () => table('HTTP status, with no word of Slack’s', httpStatuses.filter((status) => status !== 200 && status !== 429).map((status) => [String(status), slackStatus(status)] as const)),
   'teams words': () => table('Teams’ word, with any 4xx', Object.keys(placeWords).map((word) => [`\`${word}\``, [teamsCode('post', 403, word), teamsCode('update', 404, word)]] as const)),
@@ -50,10 +99,17 @@ const tables: Readonly<Record<string, () => string>> = {
 const marked = (name: string): RegExp => new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(\\n<!-- end -->)`);
 
 describe('docs/chat-failures.md', () => {
-  test.each(Object.entries(tables))('shows the table of %s as the code has it', (name, made) => {
+  test.each(Object.entries(tables))('shows the table of %s as the code has it', async (name, make) => {
+    const made = await make();
     const text = readFileSync(page, 'utf8');
-    if (process.env['UPDATE_GOLDENS'] === '1') writeFileSync(page, text.replace(marked(name), (_all, before: string, after: string) => `${before}\n${made()}\n${after}`));
-    expect(marked(name).exec(readFileSync(page, 'utf8'))?.[0]).toContain(made());
+    if (process.env['UPDATE_GOLDENS'] === '1') writeFileSync(page, text.replace(marked(name), (_all, before: string, after: string) => `${before}\n${made}\n${after}`));
+    expect(marked(name).exec(readFileSync(page, 'utf8'))?.[0]).toContain(made);
+  });
+
+  test('tells the pauses and the time of a private answer as the code has them', () => {
+    const seconds = answerPauses.map((ms) => ms / 1_000);
+    const words = `${seconds.slice(0, -2).join(', ')}, ${seconds.at(-2)} and then every ${seconds.at(-1)} seconds`;
+    expect(readFileSync(page, 'utf8')).toContain(`for ${answerWithin / 60_000} minutes from the question on, after pauses of ${words}`);
   });
 
   test('explains every code that a chat can answer with', () => {

@@ -42,6 +42,7 @@ test('a chat that may be late hands on everything a chat can do, also that an ol
     surface: 'slack',
     path: '/slack/events',
     alone: true,
+    onConnected: () => asked.push('connected later'),
     clock: createManualClock(),
     log: createLogBook(),
     start: () => Promise.resolve({ chat, groups: { includes: () => Promise.resolve(false) }, keepers: [], mount: () => undefined, open: () => Promise.resolve(), checks: () => [], drain: () => Promise.resolve(), stop: () => Promise.resolve() }),
@@ -59,5 +60,36 @@ test('a chat that may be late hands on everything a chat can do, also that an ol
   await port.probe?.('C1');
   await port.whisper('C1', 'U1', 'text');
   expect(asked).toEqual(['turn', 'external', 'post', 'update', 'bare', 'supersede', 'note', 'announce', 'probe', 'whisper']);
+  await late.stop();
+});
+
+test('what connects later, or again, is told when it has, and what connects at the start is not', async () => {
+  const { chat } = able();
+  const clock = createManualClock();
+  const connected: boolean[] = [];
+  let refusals = 1;
+  const late = createLateChat({
+    name: 'Slack',
+    surface: 'slack',
+    path: '/slack/events',
+    alone: true,
+    onConnected: () => connected.push(late.checks().length === 0),
+    clock,
+    log: createLogBook(),
+    start: () => {
+      refusals -= 1;
+      if (refusals >= 0) return Promise.reject(new Error('not now'));
+      return Promise.resolve({ chat, groups: { includes: () => Promise.resolve(false) }, keepers: [], mount: () => undefined, open: () => Promise.resolve(), checks: () => [], drain: () => Promise.resolve(), stop: () => Promise.resolve() });
+    },
+  });
+  await late.prepare();
+  await late.open();
+  expect(connected).toEqual([]);
+  await clock.advance(2_000);
+  // It works by then.
+  expect(connected).toEqual([true]);
+  late.reconnect('its socket is deaf');
+  await clock.advance(2_000);
+  expect(connected).toEqual([true, true]);
   await late.stop();
 });

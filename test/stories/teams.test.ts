@@ -259,6 +259,23 @@ describe('trouble with Teams', () => {
   });
 });
 
+// Issue 9, sentence 1.
+it('a question whose answer Teams refuses until the bot is stopped is answered once, after the start', async () => {
+  house.connector.refuse = ({ method, about }) => (method === 'POST' && about === directOf(ana) ? { name: '403', kind: 'answer', status: 403, body: '{"error":{"code":"ServiceError"}}' } : undefined);
+  await house.say(ana, directOf(ana), 'lr whoami');
+  await house.connector.until(() => (house.connector.calls.filter((call) => call.status === 403).length > 1 ? true : undefined));
+  await house.service.stop();
+  expect(house.alone(ana)).toEqual([]);
+  house.connector.refuse = undefined;
+  await house.run();
+  await house.connector.until(() => house.alone(ana)[0]);
+  await house.say(ana, directOf(ana), 'lr help');
+  await house.connector.until(() => house.alone(ana)[1]);
+  const [answer, help] = house.alone(ana).map(wordsOf);
+  expect(answer).toMatch(/^Your command of .*, taken up after a restart of the bot: [\s\S]*teams:/);
+  expect(help).not.toContain('taken up');
+});
+
 it('is ready once its own door has refused a stranger', async () => {
   const answer = await fetch(`${house.url}/readyz`);
   expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('teams authentication')]);

@@ -1,5 +1,7 @@
-// What people are told of a delivery that was not taken, or that came too late to be done.
+// What people are told of a delivery that was not taken, that came too late to be done, or whose answer comes late or may have been lost.
+import { clean, clip } from '../../../cards/clip.ts';
 import { timeOf } from '../../../cards/time.ts';
+import type { Reply } from '../../bot/ports.ts';
 
 export type DeliveryKind = 'command' | 'press' | 'form';
 
@@ -11,7 +13,7 @@ export function notTakenSentence(kind: DeliveryKind): string {
 
 /** `what` shows which one is meant, such as the line as it was typed; `begun`: the bot had started with it, and nothing tells how far it came. */
 export function tooLateSentence(kind: DeliveryKind, what: string, { at, begun }: { readonly at: number; readonly begun: boolean }, now: number): string {
-  const when = `Your ${kind} of ${timeOf(at, now)} (${what}) came in when the bot was going down`;
+  const when = `Your ${kind} of ${timeOf(at, now)} (${what}) was not answered yet when the bot went down`;
   if (begun) return `${when}. Whether it was done is not known here: look at the card or the list of requests before you repeat it.`;
   return `${when}, and was not done. ${again[kind]} if it is still wanted.`;
 }
@@ -19,4 +21,14 @@ export function tooLateSentence(kind: DeliveryKind, what: string, { at, begun }:
 /** Before the answer to something that came in before a restart. */
 export function takenUpSentence(kind: DeliveryKind, at: number, now: number): string {
   return `Your ${kind} of ${timeOf(at, now)}, taken up after a restart of the bot:`;
+}
+
+/** The reply with `preface` before its words, where it has any. */
+export function prefaced(reply: Reply, preface: string | undefined): Reply {
+  return preface === undefined || !('text' in reply) ? reply : { ...reply, text: `${preface} ${reply.text}` };
+}
+
+/** After an answer of which the chat did not say whether it took it: it is not said a second time. */
+export function unsureSentence(kind: DeliveryKind, what: string, at: number, now: number): string {
+  return `Your ${kind} of ${timeOf(at, now)} (${clip(clean(what), 300)}) was answered, but the chat did not say whether the answer arrived. If you have not seen it, look at the card or the list of requests before you repeat anything; what only shows something can be asked for again.`;
 }

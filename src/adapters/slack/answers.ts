@@ -1,8 +1,8 @@
-// Private answers that arrive: tried again with growing pauses while Slack would still take them, and left for the next start when this one stops.
+// Private answers in Slack: to whom, through which ways, and what a refusal of Slack's means for the next try.
 import type { SlackMessage } from '../../../cards/blockTypes.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
+import { createAnswers as createTries } from '../deliveries/answers.ts';
 import { failureOf } from './errors.ts';
-import { answerPauses, answerWithin } from './limits.ts';
 import type { Hearer, Whispering } from './whispering.ts';
 
 /** Somebody who waits for an answer. */
@@ -24,36 +24,20 @@ export interface Answers {
   stop(): void;
 }
 
-/** The bot stops before the person could be told. */
-export class Stopping extends Error {
-  constructor() {
-    super('the bot stops');
-    this.name = 'Stopping';
-  }
-}
-
 export function createAnswers(whispering: Whispering, clock: Pick<Clock, 'elapsed' | 'sleep'>, log: Log): Answers {
-  const stopped = new AbortController();
+  const tries = createTries('slack', clock, log);
 
   return {
-    async bring(asker, message) {
-      for (let attempt = 0; ; attempt += 1) {
-        try {
-          await whispering.say(asker, message, attempt);
-          return;
-        } catch (error) {
-          const failure = failureOf('chat.postEphemeral', error);
-          const pause = Math.max(answerPauses[attempt] ?? answerPauses.at(-1) ?? 0, failure.retryAfterMs ?? 0);
-          if (clock.elapsed() + pause - asker.since > answerWithin) {
-            log.error('slackNotTold', { user: asker.user, channel: asker.channel, attempts: attempt + 1, error: failure.slackError });
-            return;
-          }
-          log.warn('slackAnswerLate', { method: failure.method, error: failure.slackError, againInMs: pause });
-          await clock.sleep(pause, stopped.signal);
-          if (stopped.signal.aborted) throw new Stopping();
-        }
-      }
-    },
-    stop: () => stopped.abort(),
+    bring: (asker, message) =>
+      tries.bring({
+        since: asker.since,
+        who: { user: asker.user, channel: asker.channel },
+        say: (attempt) => whispering.say(asker, message, attempt),
+        failure(error) {
+          const { method, slackError, retryAfterMs } = failureOf('chat.postEphemeral', error);
+          return { retryAfterMs, why: { method, error: slackError } };
+        },
+      }),
+    stop: () => tries.stop(),
   };
 }

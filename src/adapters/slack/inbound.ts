@@ -8,6 +8,7 @@ import type { Clock } from '../../liveResponse/ports.ts';
 import { readSlackPress } from '../../../cards/press.ts';
 import type { Press } from '../../../cards/press.ts';
 import { clip } from '../../../cards/clip.ts';
+import { prefaced } from '../deliveries/words.ts';
 import { TookTooLong, within } from '../within.ts';
 import type { Answers, Asker } from './answers.ts';
 import type { CardAddress } from './cardAddress.ts';
@@ -46,11 +47,11 @@ export function createInbound(parts: InboundParts): Inbound {
   const { command } = parts;
 
   function say(hearer: Asker, text: string): Promise<void> {
-    return parts.answers.bring(hearer, sentenceMessage({ text: prefaced(hearer, text) }));
+    return parts.answers.bring(hearer, sentenceMessage({ text: hearer.preface === undefined ? text : `${hearer.preface} ${text}` }));
   }
 
   async function answer(hearer: Asker, reply: Reply): Promise<void> {
-    const message = answerMessage('text' in reply ? { ...reply, text: prefaced(hearer, reply.text) } : reply);
+    const message = answerMessage(prefaced(reply, hearer.preface));
     if (message !== undefined) await parts.answers.bring(hearer, message);
   }
 
@@ -145,10 +146,6 @@ export function createInbound(parts: InboundParts): Inbound {
       }
     },
   };
-}
-
-function prefaced({ preface }: Asker, text: string): string {
-  return preface === undefined ? text : `${preface} ${text}`;
 }
 
 /** What may be asked anywhere. */

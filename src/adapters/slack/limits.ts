@@ -58,10 +58,6 @@ export function graceOf(deafAfter: number): number {
   return Math.min(socketGrace, deafAfter / 8);
 }
 
-/** How long a private answer is tried for: as long as its response_url would live. Milliseconds. */
-export const answerWithin = responseUrlLife;
-/** Pauses before the next try of a private answer; the last one from then on. Milliseconds. */
-export const answerPauses = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000, 120_000] as const;
 /** What one account may press and type in a minute before it is told to wait: no hand needs more, and each costs calls that approvals need. */
 export const turnsPerMinute = 40;
 /** How long stop() waits for answers under way. Milliseconds. */

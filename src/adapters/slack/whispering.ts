@@ -30,7 +30,7 @@ export interface Whispering {
 /** The person cannot be reached in that channel: the bot or the person is not in it, or nobody may see ephemeral messages there. */
 const notThere = new Set(['user_not_in_channel', 'not_in_channel', 'channel_not_found', 'is_archived', 'restricted_action', 'restricted_action_read_only_channel', 'messages_tab_disabled']);
 
-/** Attempts that use the delivery's own address: with the pauses of `limits` after 0, 1, 7 and 30 seconds, and after 12 minutes. */
+/** Attempts that use the delivery's own address: with `answerPauses` after 0, 1, 7 and 30 seconds, and after 12 minutes. */
 const addressedAt: ReadonlySet<number> = new Set([0, 1, 3, 5, 12]);
 
 export function createWhispering(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: Log, apiUrl: string, fetchNow: SlackFetch): Whispering {

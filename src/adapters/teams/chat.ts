@@ -158,8 +158,18 @@ export function createChat(options: ChatOptions): TeamsChat {
     await connector.post({ serviceUrl, conversation: direct }, message);
   }
 
-  /** Says in public only that there is an answer, never what it is. */
+  /** In public nothing is said twice: what may stand there already counts as said. */
   async function hint(place: string, thread: string | undefined, person: { readonly account: string; readonly name: string } | undefined): Promise<void> {
+    try {
+      await hinted(place, thread, person);
+    } catch (error) {
+      if (!(error instanceof ChatError) || error.code !== 'ambiguous') throw error;
+      log.warn('teamsHintUnsure', { place, error });
+    }
+  }
+
+  /** Says in public only that there is an answer, never what it is. */
+  async function hinted(place: string, thread: string | undefined, person: { readonly account: string; readonly name: string } | undefined): Promise<void> {
     const text = `I have an answer that is for you alone. Add me as a personal app in Teams, then ask again here or in our chat: ${options.command} help`;
     if (person === undefined) {
       await connector.post(target(place, thread), textMessage(text));

@@ -65,6 +65,7 @@ export class Connector {
   readonly #options: ConnectorOptions;
   readonly #timeout: number;
   readonly #clients = new Map<string, Promise<ConnectorClient>>();
+  readonly #stopped = new AbortController();
   #trouble: { readonly why: string; readonly at: number } | undefined;
 
   constructor(options: ConnectorOptions) {
@@ -75,6 +76,11 @@ export class Connector {
   /** Why the last call to Teams failed, if it did so after `since` (elapsed time) through a fault of ours or on the way. */
   trouble(since: number): string | undefined {
     return this.#trouble !== undefined && this.#trouble.at > since ? this.#trouble.why : undefined;
+  }
+
+  /** No call waits for another try or for its turn any longer: it fails with what it waits for. */
+  stop(): void {
+    this.#stopped.abort();
   }
 
   /** Answers the id of the new message. `to` makes it visible to one member alone. */
@@ -134,12 +140,12 @@ export class Connector {
       const pause = failure.retryAfterMs ?? (pauses[attempt] ?? pauses[2]) * (1 + jitter() / 2);
       if (failure.code === 'throttled') budgets.close(call.kind, call.target.conversation, pause);
       const again = failure.code === 'throttled' || failure.code === 'unavailable' || (failure.code === 'ambiguous' && call.repeatable);
-      if (!again || attempt >= pauses.length - 1 || clock.elapsed() + pause > giveUp) {
+      if (!again || this.#stopped.signal.aborted || attempt >= pauses.length - 1 || clock.elapsed() + pause > giveUp) {
         const code = failure.code === 'ambiguous' && call.repeatable ? 'unavailable' : failure.code;
         throw new ChatError(code, failure.message, { cause: error, ...(code === 'throttled' ? { retryAfterMs: pause } : {}) });
       }
       log.info('teamsRetry', { what: call.what, code: failure.code, pause: Math.round(pause) });
-      await clock.sleep(pause);
+      await clock.sleep(pause, this.#stopped.signal);
     }
   }
 
@@ -163,8 +169,8 @@ export class Connector {
       const taken = budgets.take(call.kind, call.target.conversation);
       if ('end' in taken) return taken.end;
       const { wait } = taken;
-      if (clock.elapsed() + wait > giveUp) throw new ChatError('throttled', `our own budget for this conversation is used up (${call.what})`, { retryAfterMs: wait });
-      await clock.sleep(wait);
+      if (this.#stopped.signal.aborted || clock.elapsed() + wait > giveUp) throw new ChatError('throttled', `our own budget for this conversation is used up (${call.what})`, { retryAfterMs: wait });
+      await clock.sleep(wait, this.#stopped.signal);
     }
   }
 

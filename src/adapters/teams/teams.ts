@@ -58,7 +58,7 @@ export interface Teams {
   checks(): readonly Check[];
   /** What is tried again by itself while it is in trouble: the self test and the files. */
   readonly keepers: readonly Keeper[];
-  /** Resolves when what is under way has ended; the HTTP server is stopped before. */
+  /** Answers that wait for another try are left to the next start. Resolves when what is under way has ended; the HTTP server is stopped before. */
   stop(): Promise<void>;
 }
 
@@ -136,6 +136,8 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
       check('teams conversations', references.trouble()),
     ],
     async stop() {
+      turns?.stop();
+      connector.stop();
       await turns?.idle();
       await references.settled();
       await deliveries.close();

@@ -1,4 +1,5 @@
-// What becomes of an activity: commands and presses to the bot, outside the turn; answers to the person; installs to the references.
+// What becomes of an activity: commands and presses to the bot, outside the turn; answers to the person, for as long as they take; installs
+// to the references.
 import { readTeamsPress, teamsInputId } from '../../../cards/press.ts';
 import { effectOf, freshnessFor, identityUnread, verbOfLine } from '../../bot/language/verbs.ts';
 import type { AnyVerb } from '../../bot/language/verbs.ts';
@@ -6,8 +7,9 @@ import { ChatError } from '../../bot/ports.ts';
 import type { Account, Bot, Place, PressIn, Reply } from '../../bot/ports.ts';
 import { explain } from '../../bot/rules/refusal.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
+import { Stopping } from '../deliveries/answers.ts';
 import type { Deliveries, Left } from '../deliveries/deliveries.ts';
-import { notTakenSentence, tooLateSentence } from '../deliveries/words.ts';
+import { notTakenSentence, prefaced, takenUpSentence, tooLateSentence } from '../deliveries/words.ts';
 import type { DeliveryKind } from '../deliveries/words.ts';
 import { random } from '../random.ts';
 import type { Inbound } from './activity.ts';
@@ -17,6 +19,8 @@ import { refOf, surface } from './chat.ts';
 import type { TeamsChat } from './chat.ts';
 import { intentOf, replyMessage } from './messages.ts';
 import type { References } from './references.ts';
+import { createTelling } from './telling.ts';
+import type { Asker } from './telling.ts';
 import { commandText } from './text.ts';
 import type { Threads } from './threads.ts';
 import type { Roster } from './trust.ts';
@@ -50,6 +54,8 @@ export interface Turns {
   turn(message: Inbound): Promise<InvokeAnswer | undefined>;
   /** Takes up what a crash left unanswered; what is too old for that is told to its person. */
   resume(left: ReturnType<Deliveries['left']>): void;
+  /** Answers that wait for another try wait no longer; the next start gives them. */
+  stop(): void;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
 }
@@ -60,10 +66,14 @@ export function createTurns(options: TurnOptions): Turns {
   const pressLimit = options.pressLimit ?? pressAnsweredWithin;
   const underWay = new Set<Promise<void>>();
   const answers = new Map<string, Promise<Pressed>>();
+  const telling = createTelling(chat, clock, log);
 
   function background(what: string, work: Promise<void>): void {
     const watched = work
-      .catch((error: unknown) => log.error('teamsTurnFailed', { what, error }))
+      .catch((error: unknown) => {
+        // Left for the next start, which takes it up.
+        if (!(error instanceof Stopping)) log.error('teamsTurnFailed', { what, error });
+      })
       .finally(() => underWay.delete(watched));
     underWay.add(watched);
   }
@@ -127,25 +137,44 @@ export function createTurns(options: TurnOptions): Turns {
     const key = keyOf(message);
     // On disk before it is acknowledged: Teams does not send it again after that.
     const kept = await deliveries.keep(key, message);
-    if (kept === 'first') background('message', answered(message, key));
-    if (kept === 'notTaken') background('not taken', tellText(message, notTakenSentence(kindOf(message))));
+    if (kept === 'first') background('message', answered(message, key, askerOf(message, key)));
+    if (kept === 'notTaken') background('not taken', tellText(askerOf(message), notTakenSentence(kindOf(message))));
   }
 
-  async function answered(message: Inbound, key: string, cameIn?: number): Promise<void> {
+  /** `settled`: what is kept under this key is not answered again, by the next process neither. */
+  function askerOf(message: Inbound, key?: string, left?: Left): Asker {
+    const kind = kindOf(message);
+    const what = kind === 'press' ? pressedOn(message) : `${options.command} ${commandText(message, name) ?? ''}`;
+    return {
+      place: message.place,
+      speaker: speakerOf(message),
+      ...(message.thread === undefined ? {} : { thread: message.thread }),
+      since: clock.elapsed(),
+      kind,
+      what,
+      at: left?.at ?? clock.now(),
+      ...(left === undefined ? {} : { preface: takenUpSentence(kind, left.at, clock.now()) }),
+      settled: () => {
+        if (key !== undefined) deliveries.done(key);
+      },
+    };
+  }
+
+  /** `cameIn`: when, where an earlier process left it. @throws Stopping: it stays kept, and the next start does and answers it */
+  async function answered(message: Inbound, key: string, asker: Asker, cameIn?: number): Promise<void> {
+    await tell(asker, await foreseen(() => replyTo(message, key, cameIn)));
+    deliveries.done(key);
+  }
+
+  async function foreseen(work: () => Promise<Reply>): Promise<Reply> {
     try {
-      const reply = await replyTo(message, key, cameIn);
-      const answer = reply === undefined ? undefined : replyMessage(reply);
-      if (answer !== undefined) await chat.tell(message.place, speakerOf(message), answer, message.thread);
+      return await work();
     } catch (error) {
-      if (error instanceof ChatError) log.warn('teamsAnswerFailed', { code: error.code, error });
-      else await tellText(message, broken(error));
-    } finally {
-      deliveries.done(key);
+      return { kind: 'sentence', text: broken(error) };
     }
   }
 
-  /** `cameIn`: when, where an earlier process left it. */
-  async function replyTo(message: Inbound, key: string, cameIn: number | undefined): Promise<Reply | undefined> {
+  async function replyTo(message: Inbound, key: string, cameIn: number | undefined): Promise<Reply> {
     if (message.value !== undefined && message.value !== null) {
       // Action.Submit, from clients in which Action.Execute does not work, arrives as a message with a value.
       const press = pressOf(message.value);
@@ -172,26 +201,34 @@ export function createTurns(options: TurnOptions): Turns {
     // Clients refresh cards on their own; nobody pressed anything.
     if (trigger === 'automatic') return toast('Nothing was done.');
     const key = keyOf(message);
-    const work = answers.get(key) ?? remember(key, keptPress(message, action, key));
+    const asker = askerOf(message, key);
+    const work = answers.get(key) ?? remember(key, keptPress(message, action, key, asker));
     const stop = new AbortController();
     const late = Symbol('late');
     const first = await Promise.race([work, clock.sleep(pressLimit, stop.signal).then(() => late)]);
     stop.abort();
     if (typeof first !== 'symbol') {
-      background('press', (first.extra ?? Promise.resolve()).then(() => deliveries.done(key)));
+      background('press', (first.extra ?? Promise.resolve()).then(() => settle(first, key)));
       return first.answer;
     }
-    background('late press', work.then((done) => (done.late = done.late ?? tellLate(message, done))).then(() => deliveries.done(key)));
+    background('late press', work.then((done) => toldLate(done, asker).then(() => settle(done, key))));
     return toast('This takes a moment. The card follows, or I tell you alone what became of it.');
   }
 
   interface Pressed {
     readonly answer: InvokeAnswer;
-    readonly reply?: Reply;
-    /** What is told beside the answer to the invoke. */
+    /** What the answer says, for a person who did not get it. */
+    readonly reply: Reply;
+    /** What is told beside the answer to the invoke, and instead of it. */
     readonly extra?: Promise<void>;
+    /** It came before: whoever took it up then answers it. */
+    readonly repeated?: true;
     /** Set once the person was told later than the invoke could wait. */
     late?: Promise<void>;
+  }
+
+  function settle({ repeated }: Pressed, key: string): void {
+    if (repeated !== true) deliveries.done(key);
   }
 
   function remember(key: string, work: Promise<Pressed>): Promise<Pressed> {
@@ -202,41 +239,42 @@ export function createTurns(options: TurnOptions): Turns {
   }
 
   /** On disk before anything is done with it: an invoke that is answered late or not at all is taken up after a crash. */
-  async function keptPress(message: Inbound, data: unknown, key: string): Promise<Pressed> {
+  async function keptPress(message: Inbound, data: unknown, key: string, asker: Asker): Promise<Pressed> {
     switch (await deliveries.keep(key, message)) {
       case 'first':
-        return press(message, data, key);
+        return press(message, data, key, asker);
       case 'repeated':
-        return { answer: toast('This press has arrived before. The card shows what became of it.') };
+        return { answer: toast('This press has arrived before. The card shows what became of it.'), reply: { kind: 'nothing' }, repeated: true };
       case 'notTaken':
-        return { answer: toast(notTakenSentence('press')), reply: { kind: 'sentence', text: notTakenSentence('press') } };
+        return spoken(notTakenSentence('press'));
     }
   }
 
-  async function press(message: Inbound, data: unknown, key: string): Promise<Pressed> {
+  async function press(message: Inbound, data: unknown, key: string, asker: Asker): Promise<Pressed> {
     try {
       const read = pressOf(data);
-      if (read === undefined) return { answer: toast(foreignButton()) };
+      if (read === undefined) return spoken(foreignButton());
       const speaker = await speakerIn(message, read.verb, true);
-      if ('unread' in speaker) return { answer: toast(speaker.unread) };
+      if ('unread' in speaker) return spoken(speaker.unread);
       const pressing = { surface, account: speaker.account, place: speaker.place, ...read, deliveryId: key };
       if (isOlder(message, data, read)) {
         const now = await superseded(message, pressing);
-        const current = now.kind === 'card' ? replyMessage(now) : undefined;
-        return { answer: toast(olderCard), ...alsoTold(message, current) };
+        return now.kind === 'card' ? { ...spoken(olderCard), ...alsoTold(asker, now) } : spoken(olderCard);
       }
       const reply = await pressedIn(message, pressing);
       const { answer, also } = pressAnswer(reply);
-      const extra = also === undefined ? undefined : replyMessage(also);
-      return { answer, ...(also === undefined ? { reply } : {}), ...alsoTold(message, extra) };
+      return { answer, reply, ...(also === undefined ? {} : alsoTold(asker, also)) };
     } catch (error) {
-      return { answer: toast(broken(error)) };
+      return spoken(broken(error));
     }
   }
 
-  function alsoTold(message: Inbound, said: ReturnType<typeof replyMessage>): Pick<Pressed, 'extra'> {
-    if (said === undefined) return {};
-    const extra = tellQuietly(message, said);
+  function spoken(text: string): Pressed {
+    return { answer: toast(text), reply: { kind: 'sentence', text } };
+  }
+
+  function alsoTold(asker: Asker, reply: Reply): Pick<Pressed, 'extra'> {
+    const extra = tell(asker, reply);
     background('private answer', extra);
     return { extra };
   }
@@ -276,23 +314,20 @@ export function createTurns(options: TurnOptions): Turns {
     }
   }
 
-  async function tellLate(message: Inbound, { reply }: Pressed): Promise<void> {
-    const text = reply === undefined || reply.kind === 'card' ? undefined : replyMessage(reply);
-    if (text !== undefined) await tellQuietly(message, text);
+  /** To a person whose invoke was over before its answer: once, however often the press came. A card in an answer is only the one that was pressed. */
+  function toldLate(done: Pressed, asker: Asker): Promise<void> {
+    done.late ??= done.extra ?? (done.reply.kind === 'card' ? Promise.resolve() : tell(asker, done.reply));
+    return done.late;
   }
 
-  async function tellText(message: Inbound, text: string): Promise<void> {
-    const said = replyMessage({ kind: 'sentence', text });
-    if (said !== undefined) await tellQuietly(message, said);
+  function tellText(asker: Asker, text: string): Promise<void> {
+    return tell(asker, { kind: 'sentence', text });
   }
 
-  async function tellQuietly(message: Inbound, said: NonNullable<ReturnType<typeof replyMessage>>): Promise<void> {
-    try {
-      await chat.tell(message.place, speakerOf(message), said, message.thread);
-    } catch (error) {
-      if (!(error instanceof ChatError)) throw error;
-      log.warn('teamsAnswerFailed', { code: error.code, error });
-    }
+  /** @throws Stopping */
+  async function tell(asker: Asker, reply: Reply): Promise<void> {
+    const message = replyMessage(prefaced(reply, asker.preface));
+    if (message !== undefined) await telling.bring(asker, message);
   }
 
   /** `unread`: what is said when Teams cannot tell who that is to the organisation: nothing is let run on a guess. */
@@ -322,19 +357,19 @@ export function createTurns(options: TurnOptions): Turns {
   }
 
   /** `memo` was an Inbound when it was kept. Its invoke is long over: a press is answered as a message. */
-  async function takenUp({ memo, key, at }: Left): Promise<void> {
-    const message = memo as Inbound;
-    if (message.type !== 'invoke') return answered(message, key, at);
-    const done = await press(message, actionOf(message.value).action, key);
-    await (done.extra ?? tellLate(message, done));
+  async function takenUp(left: Left): Promise<void> {
+    const { key, at } = left;
+    const message = left.memo as Inbound;
+    const asker = askerOf(message, key, left);
+    if (message.type !== 'invoke') return answered(message, key, asker, at);
+    await toldLate(await press(message, actionOf(message.value).action, key, asker), asker);
     deliveries.done(key);
   }
 
   async function toldTooLate({ memo, key, at, begun }: Left): Promise<void> {
     const message = memo as Inbound;
-    const kind = kindOf(message);
-    const what = kind === 'press' ? pressedOn(message) : (commandText(message, name) ?? '');
-    await tellText(message, tooLateSentence(kind, what, { at, begun }, clock.now()));
+    const asker = askerOf(message, key);
+    await tellText(asker, tooLateSentence(asker.kind, asker.what, { at, begun }, clock.now()));
     deliveries.done(key);
   }
 
@@ -361,6 +396,7 @@ export function createTurns(options: TurnOptions): Turns {
         background('too late', toldTooLate(one));
       }
     },
+    stop: () => telling.stop(),
     async idle() {
       while (underWay.size > 0) await Promise.all(underWay);
     },

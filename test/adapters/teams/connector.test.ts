@@ -216,6 +216,34 @@ describe('a call that never ends', () => {
   });
 });
 
+describe('a look at a place', () => {
+  const look = (place = group) => bench.teams.chat.probe?.(place) ?? Promise.reject(new Error('Teams cannot be looked at'));
+
+  it('is one small reading, and says nothing there', async () => {
+    await look();
+    expect(bench.connector.calls.map(({ method, path }) => `${method} ${path}`)).toEqual([`GET /v3/conversations/${group}/pagedmembers`]);
+    expect(bench.connector.messages).toEqual([]);
+  });
+  it('where the bot is not says so, and that nothing was ever heard from there', async () => {
+    const unheard = await failure(look('19:nowhere@thread.v2'));
+    expect([unheard.code, unheard.message]).toEqual(['closed', 'the bot is not in that conversation: add the app there, and mention it once. No message of that place has reached the bot yet.']);
+    await bench.deliver(bench.message(ben, group, 'lr help'));
+    bench.connector.remove(group);
+    const removed = await failure(look());
+    expect([removed.code, removed.message]).toEqual(['closed', 'the bot is not in that conversation: add the app there, and mention it once.']);
+  });
+  it.each([
+    [503, 'unavailable', 3],
+    [401, 'unavailable', 3],
+    [429, 'throttled', 3],
+    [400, 'rejected', 1],
+  ] as const)('that Teams answers with %i says nothing against the place', async (status, code, tries) => {
+    bench.connector.faults.push({ method: 'GET', answer: { status }, times: 9 });
+    expect(await failure(look())).toMatchObject({ code });
+    expect(bench.connector.calls).toHaveLength(tries);
+  });
+});
+
 describe('a note', () => {
   it('mentions the requester, whose name cannot become markup', async () => {
     const spy = { ...ana, name: 'Ana <at>all</at> & co' };
