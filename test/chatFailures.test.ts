@@ -46,7 +46,6 @@ function table(head: string, rows: readonly (readonly [string, readonly [string,
   return [`| ${head} | post | update |`, '|---|---|---|', ...[...groups].map(([key, names]) => `| ${names.join(', ')} | ${key} |`)].join('\n');
 }
 
-const asked = { since: 0, kind: 'command', what: '/lr status', at: 0, settled: () => undefined } as const;
 const quietLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 /** A word of Slack's for each code of a post. */
 const slackSamples: Readonly<Record<ChatErrorCode, string>> = { gone: 'message_not_found', closed: 'channel_not_found', rejected: 'invalid_blocks', throttled: 'ratelimited', unavailable: 'invalid_auth', ambiguous: 'fatal_error' };
@@ -62,7 +61,7 @@ async function secondTry(begin: (clock: ReturnType<typeof createManualClock>, fa
   await clock.during(work);
   const [first, second] = tries;
   if (second === undefined) return 'not again';
-  return second.text === first?.text ? `again after ${second.at / 1_000} s` : `after ${second.at / 1_000} s that it may have arrived`;
+  return second.text === first?.text ? `again after ${second.at / 1_000} s` : `something else after ${second.at / 1_000} s`;
 }
 function inSlack(code: ChatErrorCode): Promise<string> {
   const error = new WebAPIPlatformError({ ok: false, error: slackSamples[code], ...(code === 'throttled' ? { response_metadata: { retryAfter: 90 } } : {}) });
@@ -76,7 +75,7 @@ function inTeams(code: ChatErrorCode): Promise<string> {
   const error = new ChatError(code, 'planted', code === 'throttled' ? { retryAfterMs: 90_000 } : {});
   return secondTry((clock, fails) => {
     const tell = (_place: string, _person: string, message: { readonly text?: string }): Promise<void> => (fails(message.text) ? Promise.reject(error) : Promise.resolve());
-    return createTelling({ tell }, clock, quietLog).bring({ ...asked, place: '19:x', speaker: 'ana' }, { text: 'heard' });
+    return createTelling({ tell }, clock, quietLog).bring({ since: 0, place: '19:x', speaker: 'ana' }, { text: 'heard' });
   });
 }
 async function answersTable(): Promise<string> {

@@ -1,5 +1,4 @@
-// What people are told of a delivery that was not taken, that came too late to be done, or whose answer comes late or may have been lost.
-import { clean, clip } from '../../../cards/clip.ts';
+// What people are told of a delivery that was not taken, that came too late to be done, or whose answer comes late.
 import { timeOf } from '../../../cards/time.ts';
 import type { Reply } from '../../bot/ports.ts';
 
@@ -26,9 +25,4 @@ export function takenUpSentence(kind: DeliveryKind, at: number, now: number): st
 /** The reply with `preface` before its words, where it has any. */
 export function prefaced(reply: Reply, preface: string | undefined): Reply {
   return preface === undefined || !('text' in reply) ? reply : { ...reply, text: `${preface} ${reply.text}` };
-}
-
-/** After an answer of which the chat did not say whether it took it: it is not said a second time. */
-export function unsureSentence(kind: DeliveryKind, what: string, at: number, now: number): string {
-  return `Your ${kind} of ${timeOf(at, now)} (${clip(clean(what), 300)}) was answered, but the chat did not say whether the answer arrived. If you have not seen it, look at the card or the list of requests before you repeat anything; what only shows something can be asked for again.`;
 }

@@ -1,12 +1,9 @@
-// Private answers in Teams: tried again like those of every chat. One that may have arrived is not said twice; its person is told that instead.
+// Private answers in Teams, tried again like those of every chat. One that may have arrived is said again: seen twice it changes nothing, and not at all it leaves a person in the dark.
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { ChatError } from '../../bot/ports.ts';
 import { createAnswers } from '../deliveries/answers.ts';
-import { unsureSentence } from '../deliveries/words.ts';
-import type { DeliveryKind } from '../deliveries/words.ts';
 import type { TeamsChat } from './chat.ts';
 import type { Outgoing } from './connector.ts';
-import { textMessage } from './messages.ts';
 
 /** Somebody who waits for an answer: where they spoke, and of what. */
 export interface Asker {
@@ -15,15 +12,8 @@ export interface Asker {
   readonly thread?: string;
   /** By the clock that does not jump. */
   readonly since: number;
-  readonly kind: DeliveryKind;
-  /** Which one, such as the line as it was typed. */
-  readonly what: string;
-  /** When it came in, epoch milliseconds. */
-  readonly at: number;
   /** Said before the answer to something that an earlier process left. */
   readonly preface?: string;
-  /** Called when the answer may have arrived, so that nobody gives it again. */
-  settled(): void;
 }
 
 export interface Telling {
@@ -33,23 +23,18 @@ export interface Telling {
   stop(): void;
 }
 
-export function createTelling(chat: Pick<TeamsChat, 'tell'>, clock: Clock, log: Log): Telling {
+export function createTelling(chat: Pick<TeamsChat, 'tell'>, clock: Pick<Clock, 'elapsed' | 'sleep'>, log: Log): Telling {
   const answers = createAnswers('teams', clock, log);
 
   return {
     bring(asker, message) {
-      const { place, speaker, thread, kind, what, at } = asker;
-      let next = message;
+      const { place, speaker, thread, since } = asker;
       return answers.bring({
-        since: asker.since,
+        since,
         who: { place },
-        say: () => chat.tell(place, speaker, next, thread),
+        say: () => chat.tell(place, speaker, message, thread),
         failure(error) {
           if (!(error instanceof ChatError)) throw error;
-          if (error.code === 'ambiguous') {
-            asker.settled();
-            next = textMessage(unsureSentence(kind, what, at, clock.now()));
-          }
           return { retryAfterMs: error.retryAfterMs, why: { code: error.code, error } };
         },
       });

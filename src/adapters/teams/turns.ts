@@ -137,26 +137,17 @@ export function createTurns(options: TurnOptions): Turns {
     const key = keyOf(message);
     // On disk before it is acknowledged: Teams does not send it again after that.
     const kept = await deliveries.keep(key, message);
-    if (kept === 'first') background('message', answered(message, key, askerOf(message, key)));
+    if (kept === 'first') background('message', answered(message, key, askerOf(message)));
     if (kept === 'notTaken') background('not taken', tellText(askerOf(message), notTakenSentence(kindOf(message))));
   }
 
-  /** `settled`: what is kept under this key is not answered again, by the next process neither. */
-  function askerOf(message: Inbound, key?: string, left?: Left): Asker {
-    const kind = kindOf(message);
-    const what = kind === 'press' ? pressedOn(message) : `${options.command} ${commandText(message, name) ?? ''}`;
+  function askerOf(message: Inbound, left?: Left): Asker {
     return {
       place: message.place,
       speaker: speakerOf(message),
       ...(message.thread === undefined ? {} : { thread: message.thread }),
       since: clock.elapsed(),
-      kind,
-      what,
-      at: left?.at ?? clock.now(),
-      ...(left === undefined ? {} : { preface: takenUpSentence(kind, left.at, clock.now()) }),
-      settled: () => {
-        if (key !== undefined) deliveries.done(key);
-      },
+      ...(left === undefined ? {} : { preface: takenUpSentence(kindOf(message), left.at, clock.now()) }),
     };
   }
 
@@ -201,7 +192,7 @@ export function createTurns(options: TurnOptions): Turns {
     // Clients refresh cards on their own; nobody pressed anything.
     if (trigger === 'automatic') return toast('Nothing was done.');
     const key = keyOf(message);
-    const asker = askerOf(message, key);
+    const asker = askerOf(message);
     const work = answers.get(key) ?? remember(key, keptPress(message, action, key, asker));
     const stop = new AbortController();
     const late = Symbol('late');
@@ -360,7 +351,7 @@ export function createTurns(options: TurnOptions): Turns {
   async function takenUp(left: Left): Promise<void> {
     const { key, at } = left;
     const message = left.memo as Inbound;
-    const asker = askerOf(message, key, left);
+    const asker = askerOf(message, left);
     if (message.type !== 'invoke') return answered(message, key, asker, at);
     await toldLate(await press(message, actionOf(message.value).action, key, asker), asker);
     deliveries.done(key);
@@ -368,8 +359,9 @@ export function createTurns(options: TurnOptions): Turns {
 
   async function toldTooLate({ memo, key, at, begun }: Left): Promise<void> {
     const message = memo as Inbound;
-    const asker = askerOf(message, key);
-    await tellText(asker, tooLateSentence(asker.kind, asker.what, { at, begun }, clock.now()));
+    const kind = kindOf(message);
+    const what = kind === 'press' ? pressedOn(message) : `${options.command} ${commandText(message, name) ?? ''}`;
+    await tellText(askerOf(message), tooLateSentence(kind, what, { at, begun }, clock.now()));
     deliveries.done(key);
   }
 
