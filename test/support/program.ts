@@ -53,6 +53,25 @@ export function startProgram(file: string, args: readonly string[] = [], env: Re
   });
 }
 
+/** A program that was asked to stop ends within this, whatever hangs (docs/health.md). Milliseconds. */
+export const stopsWithin = 20_000;
+
+/** SIGTERM. Resolves with the exit code; rejects when the program still runs after the time it has. */
+export async function stopped({ child, kill, stderr }: Program): Promise<number | null> {
+  let late: NodeJS.Timeout | undefined;
+  const overdue = new Promise<never>((_resolve, reject) => {
+    late = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`it still ran ${stopsWithin} ms after SIGTERM: ${stderr()}`));
+    }, stopsWithin);
+  });
+  try {
+    return await Promise.race([kill('SIGTERM'), overdue]);
+  } finally {
+    clearTimeout(late);
+  }
+}
+
 /** The address in a first line such as "live-response-bot console at http://127.0.0.1:3978/". */
 export function addressIn(line: string): string {
   const found = /http:\/\/\S+?(?=\/?(?:\s|$))/.exec(line)?.[0];

@@ -7,7 +7,7 @@ import { createJournalWatch } from '../../crash/journalWatch.ts';
 import type { Request, State } from '../../../src/liveResponse/request.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
-import { addressIn, startProgram } from '../program.ts';
+import { addressIn, startProgram, stopped } from '../program.ts';
 import type { Program } from '../program.ts';
 import { unhurried } from '../unhurried.ts';
 import { read, startFakeSlack } from './fakeSlack.ts';
@@ -27,6 +27,10 @@ export interface SlackProgram {
   start(): Promise<void>;
   /** kill -9. */
   kill(): Promise<void>;
+  /** SIGTERM. Resolves with the exit code; rejects when it still runs after the time it has. */
+  stop(): Promise<number | null>;
+  /** All requests as the journal on disk tells them, oldest first. */
+  requests(): readonly Request[];
   /** The newest request, as the journal on disk tells it. */
   request(): Request;
   /** Resolves when the journal on disk shows the request in that state. */
@@ -43,20 +47,25 @@ export interface SlackProgram {
 export interface SlackProgramOptions {
   readonly socket?: boolean;
   readonly settings?: Readonly<Record<string, string>>;
+  /** How many devices there are beside those of every simulated tenant. */
+  readonly extraDevices?: number;
+  /** Fills the data folder before the first start. */
+  readonly prepare?: (folder: string, slack: FakeSlack) => Promise<void>;
 }
 
 /** Devices work this many times as fast as real ones: a session takes about a second. */
 const deviceSpeed = 200;
 
 /** Everything but the process itself, which `start` starts. */
-export async function openSlackProgram({ socket = false, settings = {} }: SlackProgramOptions = {}): Promise<SlackProgram> {
+export async function openSlackProgram({ socket = false, settings = {}, extraDevices = 0, prepare }: SlackProgramOptions = {}): Promise<SlackProgram> {
   const slack = await startFakeSlack();
   furnish(slack);
   slack.world.scopes = [...slack.world.scopes, 'channels:history', 'groups:history'];
-  const simulator = await startSimulator({ deviceSpeed });
+  const simulator = await startSimulator({ deviceSpeed, extraDevices });
   const dir = mkdtempSync(join(tmpdir(), 'lr-slack-program-'));
   const policy = join(dir, 'policy.yaml');
   writeFileSync(policy, unhurried(slackPolicy()));
+  await prepare?.(join(dir, 'data'), slack);
   const journal = createJournalWatch(join(dir, 'data'));
   let running: Program | undefined;
 
@@ -97,6 +106,15 @@ export async function openSlackProgram({ socket = false, settings = {} }: SlackP
     async kill() {
       await program().kill('SIGKILL');
       running = undefined;
+    },
+    async stop() {
+      const code = await stopped(program());
+      running = undefined;
+      return code;
+    },
+    requests() {
+      journal.read();
+      return [...journal.requests.values()];
     },
     request() {
       const found = newest();

@@ -1,0 +1,134 @@
+// Issue 9, sentence 7: the built program stops within its time under any load, and the next start on the same folder goes on with nothing
+// lost and nothing twice. A long history, a disk that takes seconds, and chats that take a connection and never answer.
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { audit } from '../../src/adapters/store/audit.ts';
+import { realDisk } from '../../src/adapters/store/disk.ts';
+import { writeHistory } from '../support/longHistory.ts';
+import { slowDiskSettings } from '../support/slowDisk.ts';
+import { read } from '../support/slack/fakeSlack.ts';
+import type { FakeSlack } from '../support/slack/fakeSlack.ts';
+import { incidents } from '../support/slack/slackHouse.ts';
+import { openSlackProgram } from '../support/slack/slackProgram.ts';
+import type { SlackProgram, SlackProgramOptions } from '../support/slack/slackProgram.ts';
+import type { SlackMessageKept } from '../support/slack/world.ts';
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function open(options: SlackProgramOptions = {}): Promise<SlackProgram> {
+  const desk = await openSlackProgram(options);
+  closers.push(() => desk.close());
+  return desk;
+}
+
+const asks = (desk: SlackProgram, device: string) => desk.riley.command(incidents, `dump ${device} OfficeClickToRun --reason "beacon at 02:40"`);
+
+/** The newest card of that device's request that reads like this. */
+function card(desk: SlackProgram, device: string, words: RegExp): Promise<SlackMessageKept> {
+  return desk.slack.until(`a card of ${device} with ${String(words)}`, () => cardsOf(desk, device).findLast((one) => words.test(read(one))), 30_000);
+}
+function cardsOf(desk: SlackProgram, device: string): readonly SlackMessageKept[] {
+  return desk.slack.cards(incidents).filter((one) => read(one).includes(device));
+}
+
+const states = (desk: SlackProgram, device: string): readonly string[] => desk.requests().flatMap((one) => (one.device.name.startsWith(device) ? [one.state] : []));
+
+/** Sessions that Defender shows as going on until `clear`. */
+async function running(desk: SlackProgram, devices: readonly string[]): Promise<void> {
+  desk.simulator.tenant.faults.plant({ what: 'unknownStatus', value: 'InProgress', times: 'always' });
+  for (const device of devices) {
+    await asks(desk, device);
+    await desk.avery.press(await card(desk, device, /Waiting for approval/), 'Approve');
+  }
+  await desk.slack.until('all of them running', () => (devices.every((device) => states(desk, device).join() === 'running') ? true : undefined), 30_000);
+}
+
+/** Nothing is missing, cut or written twice in the journal. */
+function proven(folder: string): void {
+  expect(audit({ disk: realDisk, folder }).wrong).toBeUndefined();
+}
+
+describe('with ten thousand finished requests in the data folder', () => {
+  const requests = 10_000;
+  const behind = 30;
+  const devices = ['load001', 'load002', 'load003', 'load004', 'load005'] as const;
+
+  test('it stops right after its start and with sessions running; afterwards they end once, and the cards that were behind tell the end', async () => {
+    let folder = '';
+    const desk = await open({
+      extraDevices: 5,
+      settings: { LR_SUBMITS_PER_MINUTE: '1000', LR_CALLS_PER_MINUTE: '10000', LR_CALLS_PER_HOUR: '100000' },
+      async prepare(data, slack) {
+        folder = data;
+        await writeHistory(data, { requests, behind, place: `slack:${incidents}`, cardOf: (id) => standing(slack, id) });
+      },
+    });
+    await desk.start();
+    expect(await desk.stop()).toBe(0);
+    await desk.start();
+    await running(desk, devices);
+    expect(await desk.stop()).toBe(0);
+    proven(folder);
+    desk.simulator.tenant.faults.clear();
+    await desk.start();
+    for (const device of devices) await card(desk, device, /Finished/);
+    await desk.slack.until('the old cards', () => (desk.slack.cards(incidents).every((one) => read(one).includes('Finished')) ? true : undefined), 90_000);
+    expect(desk.slack.cards(incidents)).toHaveLength(behind + devices.length);
+    expect(desk.simulator.tenant.submissions).toHaveLength(devices.length);
+    expect(desk.requests()).toHaveLength(requests + devices.length);
+    expect(desk.requests().filter(({ state }) => state !== 'finished')).toEqual([]);
+  }, 240_000);
+
+  function standing(slack: FakeSlack, request: string) {
+    const ts = slack.world.nextTs();
+    const metadata = { event_type: 'live_response_card', event_payload: { request } };
+    slack.world.messages.push({ channel: incidents, ts, at: slack.world.now(), by: 'U0BOT', broadcast: false, text: `${request} is running`, blocks: [], metadata, history: [], args: {}, deleted: false });
+    return { surface: 'slack', place: incidents, id: ts };
+  }
+});
+
+describe('on a disk whose fsync takes seconds', () => {
+  async function slowable(): Promise<{ readonly desk: SlackProgram; readonly slow: (ms: number) => void }> {
+    const folder = mkdtempSync(join(tmpdir(), 'lr-slow-'));
+    closers.push(() => {
+      rmSync(folder, { recursive: true, force: true });
+      return Promise.resolve();
+    });
+    const file = join(folder, 'fsync');
+    return { desk: await open({ settings: slowDiskSettings(file) }), slow: (ms) => { writeFileSync(file, String(ms)); } };
+  }
+
+  test.each([
+    ['1 s: what was acknowledged is kept and done', 1_000, true],
+    ['4 s: what was said not to be taken never runs', 4_000, false],
+  ])('%s', async (_name, ms, kept) => {
+    const { desk, slow } = await slowable();
+    await desk.start();
+    await running(desk, ['hosta']);
+    await asks(desk, 'hostb');
+    const waiting = await card(desk, 'hostb', /Waiting for approval/);
+    await desk.drawn();
+    slow(ms);
+    // Both at once would wait for each other, and the second be refused on the quicker disk too.
+    const pressed = await desk.avery.press(waiting, 'Approve');
+    const asked = await asks(desk, 'kiosk.corp.example');
+    expect([asked.acknowledged, pressed.acknowledged, /NOT taken/.test(asked.body)]).toEqual([true, true, !kept]);
+    expect(await desk.stop()).toBe(0);
+    slow(0);
+    desk.simulator.tenant.faults.clear();
+    await desk.start();
+    await card(desk, 'hosta', /Finished/);
+    if (kept) await card(desk, 'kiosk', /Waiting for approval/);
+    else await desk.avery.press(await card(desk, 'hostb', /Waiting for approval/), 'Approve');
+    await card(desk, 'hostb', /Finished/);
+    await desk.drawn();
+    expect([states(desk, 'hosta'), states(desk, 'hostb'), states(desk, 'kiosk')]).toEqual([['finished'], ['finished'], kept ? ['awaitingApproval'] : []]);
+    expect([cardsOf(desk, 'hosta').length, cardsOf(desk, 'hostb').length, cardsOf(desk, 'kiosk').length]).toEqual([1, 1, kept ? 1 : 0]);
+    expect(desk.simulator.tenant.submissions).toHaveLength(2);
+  }, 120_000);
+});
