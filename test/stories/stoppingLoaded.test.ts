@@ -1,11 +1,13 @@
 // Issue 9, sentence 7: the built program stops within its time under any load, and the next start on the same folder goes on with nothing
 // lost and nothing twice. A long history, a disk that takes seconds, and chats that take a connection and never answer.
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { audit } from '../../src/adapters/store/audit.ts';
 import { realDisk } from '../../src/adapters/store/disk.ts';
+import type { Refusal } from '../support/refusal.ts';
 import { writeHistory } from '../support/longHistory.ts';
 import { slowDiskSettings } from '../support/slowDisk.ts';
 import { read } from '../support/slack/fakeSlack.ts';
@@ -13,6 +15,7 @@ import type { FakeSlack } from '../support/slack/fakeSlack.ts';
 import { incidents } from '../support/slack/slackHouse.ts';
 import { openSlackProgram } from '../support/slack/slackProgram.ts';
 import type { SlackProgram, SlackProgramOptions } from '../support/slack/slackProgram.ts';
+import { plain } from '../support/slack/methods.ts';
 import type { SlackMessageKept } from '../support/slack/world.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
@@ -26,11 +29,14 @@ async function open(options: SlackProgramOptions = {}): Promise<SlackProgram> {
   return desk;
 }
 
+/** Slack takes so many drawings in a minute, and what is behind may have to wait for the next. Milliseconds. */
+const patience = 90_000;
+
 const asks = (desk: SlackProgram, device: string) => desk.riley.command(incidents, `dump ${device} OfficeClickToRun --reason "beacon at 02:40"`);
 
 /** The newest card of that device's request that reads like this. */
 function card(desk: SlackProgram, device: string, words: RegExp): Promise<SlackMessageKept> {
-  return desk.slack.until(`a card of ${device} with ${String(words)}`, () => cardsOf(desk, device).findLast((one) => words.test(read(one))), 30_000);
+  return desk.slack.until(`a card of ${device} with ${String(words)}`, () => cardsOf(desk, device).findLast((one) => words.test(read(one))), patience);
 }
 function cardsOf(desk: SlackProgram, device: string): readonly SlackMessageKept[] {
   return desk.slack.cards(incidents).filter((one) => read(one).includes(device));
@@ -45,7 +51,7 @@ async function running(desk: SlackProgram, devices: readonly string[]): Promise<
     await asks(desk, device);
     await desk.avery.press(await card(desk, device, /Waiting for approval/), 'Approve');
   }
-  await desk.slack.until('all of them running', () => (devices.every((device) => states(desk, device).join() === 'running') ? true : undefined), 30_000);
+  await desk.slack.until('all of them running', () => (devices.every((device) => states(desk, device).join() === 'running') ? true : undefined), patience);
 }
 
 /** Nothing is missing, cut or written twice in the journal. */
@@ -68,6 +74,8 @@ describe('with ten thousand finished requests in the data folder', () => {
         await writeHistory(data, { requests, behind, place: `slack:${incidents}`, cardOf: (id) => standing(slack, id) });
       },
     });
+    // The rates of Slack are not what this is about; the bot keeps its own, of which each start has a minute's worth.
+    desk.slack.api.rates = false;
     await desk.start();
     expect(await desk.stop()).toBe(0);
     await desk.start();
@@ -77,7 +85,7 @@ describe('with ten thousand finished requests in the data folder', () => {
     desk.simulator.tenant.faults.clear();
     await desk.start();
     for (const device of devices) await card(desk, device, /Finished/);
-    await desk.slack.until('the old cards', () => (desk.slack.cards(incidents).every((one) => read(one).includes('Finished')) ? true : undefined), 90_000);
+    await desk.slack.until('the old cards', () => (desk.slack.cards(incidents).every((one) => read(one).includes('Finished')) ? true : undefined), patience);
     expect(desk.slack.cards(incidents)).toHaveLength(behind + devices.length);
     expect(desk.simulator.tenant.submissions).toHaveLength(devices.length);
     expect(desk.requests()).toHaveLength(requests + devices.length);
@@ -131,4 +139,57 @@ describe('on a disk whose fsync takes seconds', () => {
     expect([cardsOf(desk, 'hosta').length, cardsOf(desk, 'hostb').length, cardsOf(desk, 'kiosk').length]).toEqual([1, 1, kept ? 1 : 0]);
     expect(desk.simulator.tenant.submissions).toHaveLength(2);
   }, 120_000);
+});
+
+/** A chat that takes every connection and answers none of them. `done`: what it is asked it does all the same. */
+const silence = (done: boolean): Refusal => ({ name: 'silence', kind: 'silence', done });
+const withCards: ReadonlySet<string> = new Set(['chat.postMessage', 'chat.update', 'POST', 'PUT']);
+
+describe.each([
+  ['does what it is asked', true],
+  ['does nothing of it', false],
+])('before a Slack that takes a connection, never answers and %s', (_name, done) => {
+  test('it stops with cards to be drawn and a private answer under way; afterwards each place has one true card and the answer has come', async () => {
+    const desk = await open();
+    await desk.start();
+    await running(desk, ['hosta']);
+    await desk.drawn();
+    const asked: string[] = [];
+    desk.slack.api.refuse = ({ method }) => {
+      asked.push(method);
+      return silence(done && withCards.has(method));
+    };
+    await asks(desk, 'hostb');
+    await desk.riley.command(incidents, 'status');
+    await desk.slack.until('a private answer and a card under way', () => (asked.includes('response_url') && asked.includes('chat.postMessage') ? true : undefined), patience);
+    expect(await desk.stop()).toBe(0);
+    desk.slack.api.refuse = undefined;
+    desk.simulator.tenant.faults.clear();
+    await desk.start();
+    await card(desk, 'hosta', /Finished/);
+    await desk.avery.press(await card(desk, 'hostb', /Waiting for approval/), 'Approve');
+    await card(desk, 'hostb', /Finished/);
+    await desk.slack.until('the private answer', () => (answers(desk).length > 0 ? true : undefined), patience);
+    await desk.drawn();
+    expect(answers(desk)).toHaveLength(1);
+    expect([states(desk, 'hosta'), states(desk, 'hostb')]).toEqual([['finished'], ['finished']]);
+    expect(['hosta', 'hostb'].map((device) => desk.live(incidents).filter((one) => read(one).includes(device)).length)).toEqual([1, 1]);
+    expect(desk.simulator.tenant.submissions).toHaveLength(2);
+  }, 120_000);
+
+  /** What the bot told Riley of itself. */
+  const answers = ({ slack }: SlackProgram) => slack.world.ephemerals.filter((one) => one.user === 'U0RILEY1' && /Defender/.test(plain(one.text, one.blocks)));
+});
+
+describe('before a Slack that never answers the very first call', () => {
+  test('it stops, though its start has not ended', async () => {
+    const desk = await open();
+    desk.slack.api.refuse = ({ method }) => {
+      if (method === 'auth.test') child?.kill('SIGTERM');
+      return silence(false);
+    };
+    let child: ChildProcess | undefined;
+    await desk.start((one) => void (child = one));
+    expect(await desk.stop()).toBe(0);
+  }, 60_000);
 });

@@ -15,14 +15,15 @@ export interface Program {
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts a file of dist and resolves with its first line of stdout; rejects with its stderr when it ends before that. */
-export function startProgram(file: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Program> {
+/** Starts a file of dist and resolves with its first line of stdout; rejects with its stderr when it ends before that. `born` is given the process before it says anything. */
+export function startProgram(file: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}, born: (child: ChildProcess) => void = () => undefined): Promise<Program> {
   const child = spawn(process.execPath, [join(root, 'dist', file), ...args], {
     // Only what the test names: no setting of the machine may leak in.
     env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: root,
   });
+  born(child);
   let out = '';
   let err = '';
   const ended = new Promise<number | null>((resolve) => {

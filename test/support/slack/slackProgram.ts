@@ -1,4 +1,5 @@
 // The built program as a process of its own before the fake Slack and a simulated tenant, both of which outlive it: for stories of kill -9.
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +25,7 @@ export interface SlackProgram {
   program(): Program;
   url(): string;
   /** Resolves when it listens and Slack is connected. */
-  start(): Promise<void>;
+  start(born?: (child: ChildProcess) => void): Promise<void>;
   /** kill -9. */
   kill(): Promise<void>;
   /** SIGTERM. Resolves with the exit code; rejects when it still runs after the time it has. */
@@ -87,7 +88,7 @@ export async function openSlackProgram({ socket = false, settings = {}, extraDev
     avery: slack.person('U0AVERY1'),
     program,
     url,
-    async start() {
+    async start(born) {
       running = await startProgram('src/main.js', [], {
         SLACK_BOT_TOKEN: slack.tokens.bot,
         ...(socket ? { SLACK_APP_TOKEN: slack.tokens.app } : { SLACK_SIGNING_SECRET: slack.tokens.signingSecret }),
@@ -100,8 +101,8 @@ export async function openSlackProgram({ socket = false, settings = {}, extraDev
         LR_POLL_MS: '100',
         PORT: '0',
         ...settings,
-      });
-      slack.target = socket ? undefined : `${url()}/slack/events`;
+      }, born);
+      slack.target = socket || !program().firstLine.includes('http') ? undefined : `${url()}/slack/events`;
     },
     async kill() {
       await program().kill('SIGKILL');
