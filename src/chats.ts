@@ -123,6 +123,7 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
     states: () => [...(slack === undefined ? [] : [stateOf('slack', slack.checks())]), ...(teams === undefined ? [] : [stateOf('teams', teams.checks())])],
     keepers: () => [...(slack?.keepers() ?? []), ...(teams?.keepers ?? [])],
     async drain() {
+      teams?.drain();
       // A stream of events is an answer that never ends by itself.
       await Promise.all(streams.map((end) => end()));
       await slack?.drain();

@@ -58,16 +58,16 @@ export function startProgram(file: string, args: readonly string[] = [], env: Re
 export const stopsWithin = 20_000;
 
 /** SIGTERM. Resolves with the exit code; rejects when the program still runs after the time it has. */
-export async function stopped({ child, kill, stderr }: Program): Promise<number | null> {
+export async function stopped(program: Program): Promise<number | null> {
   let late: NodeJS.Timeout | undefined;
   const overdue = new Promise<never>((_resolve, reject) => {
     late = setTimeout(() => {
-      child.kill('SIGKILL');
-      reject(new Error(`it still ran ${stopsWithin} ms after SIGTERM: ${stderr()}`));
+      program.child.kill('SIGKILL');
+      reject(new Error(`it still ran ${stopsWithin} ms after SIGTERM: ${program.stderr()}`));
     }, stopsWithin);
   });
   try {
-    return await Promise.race([kill('SIGTERM'), overdue]);
+    return await Promise.race([program.kill('SIGTERM'), overdue]);
   } finally {
     clearTimeout(late);
   }

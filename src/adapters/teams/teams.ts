@@ -58,6 +58,8 @@ export interface Teams {
   checks(): readonly Check[];
   /** What is tried again by itself while it is in trouble: the self test and the files. */
   readonly keepers: readonly Keeper[];
+  /** The bot stops: answers that do not come through from now on are left for the next start. */
+  drain(): void;
   /** Resolves when what is under way has ended; the HTTP server is stopped before. */
   stop(): Promise<void>;
 }
@@ -135,6 +137,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
       { ...check('teams deliveries', deliveries.trouble()), blocks: true },
       check('teams conversations', references.trouble()),
     ],
+    drain: () => turns?.stopping(),
     async stop() {
       await turns?.idle();
       await references.settled();

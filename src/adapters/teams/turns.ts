@@ -3,7 +3,7 @@ import { readTeamsPress, teamsInputId } from '../../../cards/press.ts';
 import { effectOf, freshnessFor, identityUnread, verbOfLine } from '../../bot/language/verbs.ts';
 import type { AnyVerb } from '../../bot/language/verbs.ts';
 import { ChatError } from '../../bot/ports.ts';
-import type { Account, Bot, Place, PressIn, Reply } from '../../bot/ports.ts';
+import type { Account, Bot, ChatErrorCode, Place, PressIn, Reply } from '../../bot/ports.ts';
 import { explain } from '../../bot/rules/refusal.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { Deliveries, Left } from '../deliveries/deliveries.ts';
@@ -20,6 +20,9 @@ import type { References } from './references.ts';
 import { commandText } from './text.ts';
 import type { Threads } from './threads.ts';
 import type { Roster } from './trust.ts';
+
+/** Failures after which the person may not have been told, and may be later. */
+const unheard: ReadonlySet<ChatErrorCode> = new Set(['ambiguous', 'unavailable', 'throttled']);
 
 /** A press is answered within this; people see an error after some 5 to 15 s (msteams-docs#13460, #6461). Milliseconds. */
 export const pressAnsweredWithin = 3_500;
@@ -50,8 +53,18 @@ export interface Turns {
   turn(message: Inbound): Promise<InvokeAnswer | undefined>;
   /** Takes up what a crash left unanswered; what is too old for that is told to its person. */
   resume(left: ReturnType<Deliveries['left']>): void;
+  /** The bot stops: an answer of which nobody knows whether it was heard is left for the next start from now on. */
+  stopping(): void;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
+}
+
+/** The bot stops before the person could be told. */
+class LeftForStart extends Error {
+  constructor(cause: unknown) {
+    super('the next start answers', { cause });
+    this.name = 'LeftForStart';
+  }
 }
 
 export function createTurns(options: TurnOptions): Turns {
@@ -60,10 +73,14 @@ export function createTurns(options: TurnOptions): Turns {
   const pressLimit = options.pressLimit ?? pressAnsweredWithin;
   const underWay = new Set<Promise<void>>();
   const answers = new Map<string, Promise<Pressed>>();
+  let stopping = false;
 
   function background(what: string, work: Promise<void>): void {
     const watched = work
-      .catch((error: unknown) => log.error('teamsTurnFailed', { what, error }))
+      .catch((error: unknown) => {
+        if (error instanceof LeftForStart) log.info('teamsAnswerLeft', { what });
+        else log.error('teamsTurnFailed', { what, error });
+      })
       .finally(() => underWay.delete(watched));
     underWay.add(watched);
   }
@@ -137,11 +154,16 @@ export function createTurns(options: TurnOptions): Turns {
       const answer = reply === undefined ? undefined : replyMessage(reply);
       if (answer !== undefined) await chat.tell(message.place, speakerOf(message), answer, message.thread);
     } catch (error) {
+      leftForStart(error);
       if (error instanceof ChatError) log.warn('teamsAnswerFailed', { code: error.code, error });
       else await tellText(message, broken(error));
-    } finally {
-      deliveries.done(key);
     }
+    deliveries.done(key);
+  }
+
+  /** What a chat that does not answer while the bot stops leaves open. @throws LeftForStart */
+  function leftForStart(error: unknown): void {
+    if (stopping && error instanceof ChatError && unheard.has(error.code)) throw new LeftForStart(error);
   }
 
   /** `cameIn`: when, where an earlier process left it. */
@@ -291,6 +313,7 @@ export function createTurns(options: TurnOptions): Turns {
       await chat.tell(message.place, speakerOf(message), said, message.thread);
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
+      leftForStart(error);
       log.warn('teamsAnswerFailed', { code: error.code, error });
     }
   }
@@ -361,6 +384,7 @@ export function createTurns(options: TurnOptions): Turns {
         background('too late', toldTooLate(one));
       }
     },
+    stopping: () => void (stopping = true),
     async idle() {
       while (underWay.size > 0) await Promise.all(underWay);
     },
