@@ -142,6 +142,21 @@ describe('on a disk whose fsync takes seconds', () => {
     expect([cardsOf(desk, 'hosta').length, cardsOf(desk, 'hostb').length, cardsOf(desk, 'kiosk').length]).toEqual([1, 1, kept ? 1 : 0]);
     expect(desk.simulator.tenant.submissions).toHaveLength(2);
   }, 120_000);
+
+  test('for ever, before its start has ended: it stops all the same', async () => {
+    const { desk, slow } = await slowable();
+    let child: ChildProcess | undefined;
+    desk.slack.api.refuse = ({ method }) => {
+      // By now the journal is open, and the files of the chat are not.
+      if (method === 'auth.test') {
+        slow(600_000);
+        child?.kill('SIGTERM');
+      }
+      return undefined;
+    };
+    await desk.start((one) => void (child = one));
+    expect(await desk.stop()).toBe(0);
+  }, 60_000);
 });
 
 /** A chat that takes every connection and answers none of them. `done`: what it is asked it does all the same. */
