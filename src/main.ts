@@ -10,6 +10,8 @@ import { SettingsError } from './settingsError.ts';
 
 /** What is still open after everything was closed, such as a socket whose other side is deaf, may hold the process this long. Milliseconds. */
 const lastGrace = 2_000;
+/** From being asked to stop to the end, whatever hangs, the start included. Below what supervisors are told to allow (docs/health.md). Milliseconds. */
+const longestStop = 18_500;
 /** Exit codes: 0 asked to stop, 1 broken, 2 a setting or file has to be changed first. */
 const misconfigured = 2;
 
@@ -30,7 +32,27 @@ async function main(): Promise<void> {
   }
   const { proxy } = read.settings;
   if (proxy !== undefined) await useProxy(proxy, process.env);
-  let service: Service;
+
+  /** Exit code, once somebody asked for the end. */
+  let asked: number | undefined;
+  let service: Service | undefined;
+  function end(code: number): void {
+    if (asked !== undefined) return;
+    asked = code;
+    setTimeout(() => {
+      process.stderr.write('The bot ends although not everything has come to its end. What is left is done after the next start.\n');
+      process.exit(code);
+    }, longestStop).unref();
+    if (service !== undefined) close(service, code);
+  }
+  const stop = (signal: NodeJS.Signals): void => {
+    process.stdout.write(`${signal}: finishing what is under way\n`);
+    end(0);
+  };
+  // Before the start: what is sent to Defender while it still goes on must not be cut off, either.
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  const wanted = (): number | undefined => asked;
   try {
     service = await startService({
       ...optionsFrom(read.settings),
@@ -45,31 +67,27 @@ async function main(): Promise<void> {
     leave(error instanceof SettingsError ? misconfigured : 1);
     return;
   }
+  const code = wanted();
+  if (code !== undefined) {
+    close(service, code);
+    return;
+  }
   process.stdout.write(`live-response-bot ${read.settings.console ? 'console' : 'service'} at ${service.url}/\n`);
   if (proxy !== undefined) process.stdout.write(`Everything that leaves this machine goes through the proxy ${proxy.said}, but for ${proxy.direct.join(', ')}.\n`);
   if (file.said !== undefined) process.stdout.write(`Settings: ${file.said}.\n`);
   if (!read.settings.console) process.stdout.write('The local console is off: it lets one human play several people, so it never runs next to a real chat.\n');
+}
 
-  let stopping = false;
-  function end(code: number): void {
-    if (stopping) return;
-    stopping = true;
-    service.stop().then(
-      () => {
-        leave(code);
-      },
-      (error: unknown) => {
-        process.stderr.write(`Not everything could be closed: ${error instanceof Error ? error.message : String(error)}\n`);
-        leave(1);
-      },
-    );
-  }
-  const stop = (signal: NodeJS.Signals): void => {
-    process.stdout.write(`${signal}: finishing what is under way\n`);
-    end(0);
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+function close(service: Service, code: number): void {
+  service.stop().then(
+    () => {
+      leave(code);
+    },
+    (error: unknown) => {
+      process.stderr.write(`Not everything could be closed: ${error instanceof Error ? error.message : String(error)}\n`);
+      leave(1);
+    },
+  );
 }
 
 /** The process ends by itself; what holds it nevertheless may not keep a supervisor from starting the next one. */

@@ -1,51 +1,19 @@
 // No record, no action: when the journal cannot be written nothing is approved or sent, people are told, and it goes on by itself afterwards.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { realDisk } from '../../src/adapters/store/disk.ts';
-import type { Disk } from '../../src/adapters/store/disk.ts';
+import { createFailingDisk } from '../support/failingDisk.ts';
 import { openHouse, textOf } from '../support/house.ts';
 import type { House } from '../support/house.ts';
 
 let house: House;
 afterEach(() => house.close());
 
-function fillable(): { readonly disk: Disk; full: 'ENOSPC' | 'EIO' | undefined } {
-  const state: { readonly disk: Disk; full: 'ENOSPC' | 'EIO' | undefined } = {
-    full: undefined,
-    disk: {
-      ...realDisk,
-      open(path, mode) {
-        const file = realDisk.open(path, mode);
-        const check = (): void => {
-          if (state.full !== undefined) throw Object.assign(new Error(`${state.full}: planted`), { code: state.full });
-        };
-        return {
-          ...file,
-          append(bytes) {
-            check();
-            file.append(bytes);
-          },
-          sync() {
-            check();
-            file.sync();
-          },
-          async flush() {
-            check();
-            await file.flush();
-          },
-        };
-      },
-    },
-  };
-  return state;
-}
-
 describe.each(['ENOSPC', 'EIO'] as const)('on %s', (code) => {
   test('an approval is refused with the reason, and nothing is sent until the journal can be written again', async () => {
-    const state = fillable();
-    house = await openHouse({ disk: state.disk });
+    const disk = createFailingDisk();
+    house = await openHouse({ disk: disk.disk });
     await house.say('responder1', 'dump hosta notepad');
     await house.loop.tick();
-    state.full = code;
+    disk.code = code;
     expect(textOf(await house.press('approver1', 'approve'))).toMatch(/journal cannot be written/);
     expect(textOf(await house.say('responder1', 'dump hostb notepad'))).toMatch(/journal cannot be written/);
     await house.run(20_000);
@@ -53,7 +21,7 @@ describe.each(['ENOSPC', 'EIO'] as const)('on %s', (code) => {
     expect(house.simulator.tenant.submissions).toHaveLength(0);
     expect(house.store.trouble()).toBeDefined();
 
-    state.full = undefined;
+    disk.code = undefined;
     await house.run(20_000);
     expect(house.store.trouble()).toBeUndefined();
     await house.press('approver1', 'approve');
@@ -62,14 +30,14 @@ describe.each(['ENOSPC', 'EIO'] as const)('on %s', (code) => {
   });
 
   test('what was approved before is not sent while the claim cannot be written down', async () => {
-    const state = fillable();
-    house = await openHouse({ disk: state.disk });
+    const disk = createFailingDisk();
+    house = await openHouse({ disk: disk.disk });
     await house.say('responder1', 'dump hosta notepad');
     await house.press('approver1', 'approve');
-    state.full = code;
+    disk.code = code;
     await house.run(30_000);
     expect(house.simulator.tenant.submissions).toHaveLength(0);
-    state.full = undefined;
+    disk.code = undefined;
     await house.run(30_000);
     expect(house.simulator.tenant.submissions).toHaveLength(1);
   });

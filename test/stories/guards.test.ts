@@ -3,10 +3,9 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { realDisk } from '../../src/adapters/store/disk.ts';
-import type { Disk } from '../../src/adapters/store/disk.ts';
 import { startService } from '../../src/service.ts';
 import type { Service, ServiceOptions } from '../../src/service.ts';
+import { createFailingDisk } from '../support/failingDisk.ts';
 import { approvedHouse, createStoryChat, examplePolicy, textOf } from '../support/house.ts';
 import type { House, StoryChat } from '../support/house.ts';
 import { unhurried } from '../support/unhurried.ts';
@@ -200,40 +199,16 @@ describe('in the composed service', () => {
   });
 
   test('/readyz is 503 and names the journal while it cannot be written', async () => {
-    const state = { full: false };
-    const check = (): void => {
-      if (state.full) throw Object.assign(new Error('ENOSPC: planted'), { code: 'ENOSPC' });
-    };
-    const disk: Disk = {
-      ...realDisk,
-      open(path, mode) {
-        const file = realDisk.open(path, mode);
-        return {
-          ...file,
-          append(bytes) {
-            check();
-            file.append(bytes);
-          },
-          sync() {
-            check();
-            file.sync();
-          },
-          async flush() {
-            check();
-            await file.flush();
-          },
-        };
-      },
-    };
-    await open({ disk });
+    const disk = createFailingDisk();
+    await open({ disk: disk.disk });
     const ready = async () => {
       const answer = await fetch(`${service.url}/readyz`);
       return { status: answer.status, journal: ((await answer.json()) as { readonly checks: readonly { readonly name: string; readonly ok: boolean }[] }).checks.find(({ name }) => name === 'journal')?.ok };
     };
     expect(await ready()).toEqual({ status: 200, journal: true });
-    state.full = true;
+    disk.code = 'ENOSPC';
     await service.bot.command({ surface: 'console', account: member('responder1'), place, text: 'dump hosta notepad', deliveryId: 'full' });
     expect(await ready()).toEqual({ status: 503, journal: false });
-    state.full = false;
+    disk.code = undefined;
   });
 });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClosing, within } from '../../src/closing.ts';
 import { openHouse } from '../support/house.ts';
-import { addressIn, startProgram } from '../support/program.ts';
+import { addressIn, startProgram, stopped } from '../support/program.ts';
 import type { Program } from '../support/program.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
@@ -45,9 +45,6 @@ async function start(env: Readonly<Record<string, string>>): Promise<Program> {
   return program;
 }
 
-/** Asked to stop, a process with nothing in its way may take this long. Milliseconds. */
-const bound = 20_000;
-
 describe('row 1.19: SIGTERM while Defender hangs', () => {
   test('ends the process with 0 within 20 s; until then it is alive, takes nothing, and says that it stops', async () => {
     const program = await start({ DEFENDER_API_URL: await silentServer(), DEFENDER_AUTH: 'none' });
@@ -60,15 +57,13 @@ describe('row 1.19: SIGTERM while Defender hangs', () => {
       (answer) => answer.status,
       () => 0,
     );
-    const began = performance.now();
-    const ended = program.kill('SIGTERM');
+    const ended = stopped(program);
     let ready = await fetch(`${url}/readyz`);
     while (ready.status !== 503) ready = await fetch(`${url}/readyz`);
     expect(await ready.json()).toMatchObject({ status: 'not ready', reasons: expect.arrayContaining(['process: stopping']) });
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     expect((await fetch(`${url}/console/api/people`)).status).toBe(503);
     expect(await ended).toBe(0);
-    expect(performance.now() - began).toBeLessThan(bound);
     await asking;
   });
 });

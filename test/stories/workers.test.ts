@@ -1,8 +1,7 @@
 // The real workers on a clock that the story moves: nothing here runs a pass by hand, so a wake time that is missing is a story that
 // stands still. Rows 1.15, 1.16, 1.17, 1.19 and 1.23.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { realDisk } from '../../src/adapters/store/disk.ts';
-import type { Disk } from '../../src/adapters/store/disk.ts';
+import { createFailingDisk } from '../support/failingDisk.ts';
 import { openWorkingHouse } from '../support/workingHouse.ts';
 import type { WorkingHouse } from '../support/workingHouse.ts';
 
@@ -156,37 +155,9 @@ test('row 1.17: a wall clock 3 h forward says at once that a request has expired
   await house.when('the expiry on the card', () => status().includes('Expired'), 3_000);
 });
 
-function failing(): { readonly disk: Disk; code: string | undefined } {
-  const state: { readonly disk: Disk; code: string | undefined } = {
-    code: undefined,
-    disk: {
-      ...realDisk,
-      open(path, mode) {
-        const file = realDisk.open(path, mode);
-        const check = (): void => {
-          if (state.code !== undefined) throw Object.assign(new Error(`${state.code}: planted`), { code: state.code });
-        };
-        return {
-          ...file,
-          append(bytes) {
-            check();
-            file.append(bytes);
-          },
-          sync() {
-            check();
-            file.sync();
-          },
-          flush: () => Promise.resolve().then(check).then(() => file.flush()),
-        };
-      },
-    },
-  };
-  return state;
-}
-
-describe.each(['ENOSPC', 'EIO'])('row 1.15: %s', (code) => {
+describe.each(['ENOSPC', 'EIO'] as const)('row 1.15: %s', (code) => {
   test('while one request waits for approval and one is approved: all goes on within seconds after the disk is well, though nobody types', async () => {
-    const disk = failing();
+    const disk = createFailingDisk();
     house = await openWorkingHouse({ disk: disk.disk });
     await house.say('responder1', 'dump hostb notepad');
     house.simulator.tenant.faults.plant({ what: 'throttle', on: 'run', retryAfter: 60 });

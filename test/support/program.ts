@@ -15,14 +15,15 @@ export interface Program {
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts a file of dist and resolves with its first line of stdout; rejects with its stderr when it ends before that. */
-export function startProgram(file: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Program> {
+/** Starts a file of dist and resolves with its first line of stdout; rejects with its stderr when it ends before that. `born` is given the process before it says anything. */
+export function startProgram(file: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}, born: (child: ChildProcess) => void = () => undefined): Promise<Program> {
   const child = spawn(process.execPath, [join(root, 'dist', file), ...args], {
     // Only what the test names: no setting of the machine may leak in.
     env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: root,
   });
+  born(child);
   let out = '';
   let err = '';
   const ended = new Promise<number | null>((resolve) => {
@@ -51,6 +52,25 @@ export function startProgram(file: string, args: readonly string[] = [], env: Re
       reject(new Error(`${file} ended with ${String(code)} before its first line: ${err}`));
     });
   });
+}
+
+/** A program that was asked to stop ends within this, whatever hangs (docs/health.md). Milliseconds. */
+export const stopsWithin = 20_000;
+
+/** SIGTERM. Resolves with the exit code; rejects when the program still runs after the time it has. */
+export async function stopped(program: Program): Promise<number | null> {
+  let late: NodeJS.Timeout | undefined;
+  const overdue = new Promise<never>((_resolve, reject) => {
+    late = setTimeout(() => {
+      program.child.kill('SIGKILL');
+      reject(new Error(`it still ran ${stopsWithin} ms after SIGTERM: ${program.stderr()}`));
+    }, stopsWithin);
+  });
+  try {
+    return await Promise.race([program.kill('SIGTERM'), overdue]);
+  } finally {
+    clearTimeout(late);
+  }
 }
 
 /** The address in a first line such as "live-response-bot console at http://127.0.0.1:3978/". */

@@ -1,6 +1,7 @@
 // The request store over journal and snapshot: one change at a time, on disk before it is in memory, and memory that equals what a restart would read.
 import type { Changed, Clock, Decision, Freeze, HouseEvent, Log, RequestStore } from '../../liveResponse/ports.ts';
 import type { Asked, Event, Request } from '../../liveResponse/request.ts';
+import { createClock } from '../clock.ts';
 import { auditSteps } from './audit.ts';
 import type { Disk } from './disk.ts';
 import { diskWords, realDisk } from './disk.ts';
@@ -24,6 +25,8 @@ export interface StoreOptions {
   readonly keepMs?: number;
   /** At most so many ended requests stay in memory. */
   readonly keepMost?: number;
+  /** By which the disk's speed is measured; the machine's own by default, because its disk knows no other. */
+  readonly patience?: Pick<Clock, 'elapsed'>;
 }
 
 export interface StoreHealth {
@@ -42,7 +45,7 @@ export interface StoreHealth {
 export type StoreListener = (request: Request, event: Event) => void;
 
 export interface Store extends RequestStore {
-  /** Takes a last snapshot and gives the folder back. */
+  /** Takes a last snapshot, unless the disk is slow, and gives the folder back. */
   close(): Promise<void>;
   health(): StoreHealth;
   /** While in trouble: tries whether writing works again, without writing a line. For the loop, which stops asking the store to change. */
@@ -60,6 +63,8 @@ export interface Store extends RequestStore {
 }
 
 const day = 24 * 60 * 60 * 1000;
+/** A line that takes longer to become durable: on such a disk the last snapshot is left out, since it waits for the disk several times. Milliseconds. */
+const slowLine = 500;
 
 /** @throws FolderInUse, JournalBroken, or the system's error */
 export async function openStore(options: StoreOptions): Promise<Store> {
@@ -75,7 +80,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 }
 
 async function openLocked(options: StoreOptions & { readonly disk: Disk }, held: Lock): Promise<Store> {
-  const { dir, clock, log, disk, snapshotEvery = 1000, keepMs = 30 * day, keepMost = 10_000 } = options;
+  const { dir, clock, log, disk, snapshotEvery = 1000, keepMs = 30 * day, keepMost = 10_000, patience = createClock() } = options;
   const snapshots = createSnapshots({ disk, folder: dir, log, breathe });
   await snapshots.read();
   const start = snapshots.data;
@@ -102,6 +107,8 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
   /** Settles when the newest task of `inTurn` has ended. */
   let last: Promise<void> = Promise.resolve();
   let closing = false;
+  /** What the newest line took to become durable. Milliseconds. */
+  let lineTook = 0;
   let broken: string | undefined;
   let audited = false;
 
@@ -146,7 +153,9 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     const line = journal.prepare(at, id, event);
     // Folded before it is written: an illegal move must leave no line, and a line must never fail to fold.
     const next = house.foresee(line.entry);
+    const began = patience.elapsed();
     await journal.commit(line);
+    lineTook = patience.elapsed() - began;
     house.accept(line.entry, next);
     sinceSnapshot += 1;
     const { entry } = line;
@@ -264,7 +273,9 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
       // What was asked for before is written first.
       await inTurn(() => undefined);
       await Promise.all([taking, auditing]);
-      if (sinceSnapshot > 0 && journal.trouble() === undefined) await takeSnapshot();
+      // The journal has everything; a supervisor that loses its patience meanwhile would kill what is ending well.
+      if (lineTook > slowLine) log.warn('snapshotLeftOut', { lineTookMs: Math.round(lineTook) });
+      else if (sinceSnapshot > 0 && journal.trouble() === undefined) await takeSnapshot();
       await inTurn(() => journal.close());
       await held.release();
     },

@@ -19,6 +19,8 @@ export interface Outlook {
 
 export function createOutlook({ store, defender, clock, log }: Pick<Deps, 'store' | 'defender' | 'clock' | 'log'>, following: Following): Outlook {
   let known: DefenderView = { readable: true, since: undefined };
+  /** In elapsed time. A worker wakes every minute at least, which is no reason to ask. */
+  let due = -Infinity;
 
   function learn(why: string | undefined): void {
     if (why === undefined) known = known.readable && known.since !== undefined ? known : { readable: true, since: clock.now() };
@@ -45,9 +47,13 @@ export function createOutlook({ store, defender, clock, log }: Pick<Deps, 'store
 
   return {
     async pass() {
-      if (runs() && following.readAt() !== undefined) learn(following.trouble());
-      else await look();
-      return known.readable ? lookEvery : lookAgain;
+      const followed = runs() && following.readAt() !== undefined;
+      if (followed) learn(following.trouble());
+      else if (clock.elapsed() >= due) await look();
+      else return due - clock.elapsed();
+      const wait = known.readable ? lookEvery : lookAgain;
+      due = clock.elapsed() + wait;
+      return wait;
     },
     defender() {
       if (runs() && following.readAt() !== undefined) learn(following.trouble());

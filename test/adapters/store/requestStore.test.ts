@@ -5,6 +5,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IllegalMove } from '../../../src/liveResponse/evolve.ts';
 import { StoreError } from '../../../src/liveResponse/ports.ts';
+import { realDisk } from '../../../src/adapters/store/disk.ts';
+import type { Disk } from '../../../src/adapters/store/disk.ts';
 import { encodeLine, noHead } from '../../../src/adapters/store/line.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
@@ -124,6 +126,34 @@ describe('the request store', () => {
     await again.audited();
     expect(again.health()).toMatchObject({ seq: 35, requests: 35, audited: true });
     expect(again.auditBreak()).toBeUndefined();
+    await again.close();
+  });
+
+  test.each([
+    ['takes a last snapshot when it closes on a disk that is quick', 100, true],
+    ['leaves the last snapshot out on a disk on which each line waits long, and loses nothing by it', 600, false],
+  ])('%s', async (_name, ms, taken) => {
+    let elapsed = 0;
+    const disk: Disk = {
+      ...realDisk,
+      open(path, mode) {
+        const file = realDisk.open(path, mode);
+        return {
+          ...file,
+          flush() {
+            elapsed += ms;
+            return file.flush();
+          },
+        };
+      },
+    };
+    const store = await openTestStore({ dir: folder.path, disk, patience: { elapsed: () => elapsed } });
+    await store.add(askedOf('r1'));
+    const before = picture(store);
+    await store.close();
+    expect(readdirSync(folder.path).includes('snapshot.json')).toBe(taken);
+    const again = await openTestStore({ dir: folder.path });
+    expect(picture(again)).toEqual(before);
     await again.close();
   });
 

@@ -1,4 +1,5 @@
 // The built program as a process of its own before the fake Slack and a simulated tenant, both of which outlive it: for stories of kill -9.
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { createJournalWatch } from '../../crash/journalWatch.ts';
 import type { Request, State } from '../../../src/liveResponse/request.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
-import { addressIn, startProgram } from '../program.ts';
+import { addressIn, startProgram, stopped } from '../program.ts';
 import type { Program } from '../program.ts';
 import { unhurried } from '../unhurried.ts';
 import { read, startFakeSlack } from './fakeSlack.ts';
@@ -24,9 +25,13 @@ export interface SlackProgram {
   program(): Program;
   url(): string;
   /** Resolves when it listens and Slack is connected. */
-  start(): Promise<void>;
+  start(born?: (child: ChildProcess) => void): Promise<void>;
   /** kill -9. */
   kill(): Promise<void>;
+  /** SIGTERM. Resolves with the exit code; rejects when it still runs after the time it has. */
+  stop(): Promise<number | null>;
+  /** All requests as the journal on disk tells them, oldest first. */
+  requests(): readonly Request[];
   /** The newest request, as the journal on disk tells it. */
   request(): Request;
   /** Resolves when the journal on disk shows the request in that state. */
@@ -43,20 +48,25 @@ export interface SlackProgram {
 export interface SlackProgramOptions {
   readonly socket?: boolean;
   readonly settings?: Readonly<Record<string, string>>;
+  /** How many devices there are beside those of every simulated tenant. */
+  readonly extraDevices?: number;
+  /** Fills the data folder before the first start. */
+  readonly prepare?: (folder: string, slack: FakeSlack) => Promise<void>;
 }
 
 /** Devices work this many times as fast as real ones: a session takes about a second. */
 const deviceSpeed = 200;
 
 /** Everything but the process itself, which `start` starts. */
-export async function openSlackProgram({ socket = false, settings = {} }: SlackProgramOptions = {}): Promise<SlackProgram> {
+export async function openSlackProgram({ socket = false, settings = {}, extraDevices = 0, prepare }: SlackProgramOptions = {}): Promise<SlackProgram> {
   const slack = await startFakeSlack();
   furnish(slack);
   slack.world.scopes = [...slack.world.scopes, 'channels:history', 'groups:history'];
-  const simulator = await startSimulator({ deviceSpeed });
+  const simulator = await startSimulator({ deviceSpeed, extraDevices });
   const dir = mkdtempSync(join(tmpdir(), 'lr-slack-program-'));
   const policy = join(dir, 'policy.yaml');
   writeFileSync(policy, unhurried(slackPolicy()));
+  await prepare?.(join(dir, 'data'), slack);
   const journal = createJournalWatch(join(dir, 'data'));
   let running: Program | undefined;
 
@@ -78,7 +88,7 @@ export async function openSlackProgram({ socket = false, settings = {} }: SlackP
     avery: slack.person('U0AVERY1'),
     program,
     url,
-    async start() {
+    async start(born) {
       running = await startProgram('src/main.js', [], {
         SLACK_BOT_TOKEN: slack.tokens.bot,
         ...(socket ? { SLACK_APP_TOKEN: slack.tokens.app } : { SLACK_SIGNING_SECRET: slack.tokens.signingSecret }),
@@ -91,12 +101,21 @@ export async function openSlackProgram({ socket = false, settings = {} }: SlackP
         LR_POLL_MS: '100',
         PORT: '0',
         ...settings,
-      });
-      slack.target = socket ? undefined : `${url()}/slack/events`;
+      }, born);
+      slack.target = socket || !program().firstLine.includes('http') ? undefined : `${url()}/slack/events`;
     },
     async kill() {
       await program().kill('SIGKILL');
       running = undefined;
+    },
+    async stop() {
+      const code = await stopped(program());
+      running = undefined;
+      return code;
+    },
+    requests() {
+      journal.read();
+      return [...journal.requests.values()];
     },
     request() {
       const found = newest();

@@ -1,0 +1,81 @@
+// The built program as a process of its own with Teams as its chat, before a connector and a simulated tenant that outlive it. Tokens are
+// not checked: without Microsoft's own nobody could be let in.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Request, State } from '../../src/liveResponse/request.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { createJournalWatch } from '../crash/journalWatch.ts';
+import { addressIn, startProgram, stopped } from './program.ts';
+import type { Program } from './program.ts';
+import { tenant } from './teamsBench.ts';
+import { TeamsHouse, teamsPolicy } from './teamsHouse.ts';
+import { unhurried } from './unhurried.ts';
+
+/** Devices work this many times as fast as real ones: a session takes about a second. */
+const deviceSpeed = 200;
+
+/** `open` starts what stands around the process, and the process. */
+export class TeamsProgram extends TeamsHouse {
+  #simulator: Simulator | undefined;
+  readonly #journal = createJournalWatch(join(this.folder, 'data'));
+  #program: Program | undefined;
+
+  get simulator(): Simulator {
+    if (this.#simulator === undefined) throw new Error('nothing is open');
+    return this.#simulator;
+  }
+
+  /** Again after `end`, as a restart. */
+  override async run(): Promise<void> {
+    this.connector.authorization = undefined;
+    this.#simulator ??= await startSimulator({ deviceSpeed });
+    const policy = join(this.folder, 'policy.yaml');
+    writeFileSync(policy, teamsPolicy(unhurried));
+    this.#program = await startProgram('src/main.js', [], {
+      LR_TEAMS_DEV_NO_AUTH: '1',
+      TEAMS_ALLOWED_TENANTS: tenant,
+      DEFENDER_API_URL: this.simulator.url,
+      DEFENDER_AUTH: 'none',
+      LR_POLICY: policy,
+      LR_DATA_DIR: join(this.folder, 'data'),
+      LR_POLL_MS: '100',
+      PORT: '0',
+    });
+    this.url = addressIn(this.#program.firstLine);
+  }
+
+  /** SIGTERM. Resolves with the exit code; rejects when it still runs after the time it has. */
+  async end(): Promise<number | null> {
+    if (this.#program === undefined) throw new Error('no program runs');
+    return stopped(this.#program);
+  }
+
+  override async deliver(...[activity, options]: Parameters<TeamsHouse['deliver']>): ReturnType<TeamsHouse['deliver']> {
+    return super.deliver(activity, { ...options, header0: null });
+  }
+
+  /** All requests as the journal on disk tells them, oldest first. */
+  requests(): readonly Request[] {
+    this.#journal.read();
+    return [...this.#journal.requests.values()];
+  }
+
+  /** Resolves when the journal on disk shows the newest request in that state. */
+  async reaches(state: State, ms = 15_000): Promise<void> {
+    const deadline = performance.now() + ms;
+    while (this.requests().at(-1)?.state !== state) {
+      if (performance.now() > deadline) throw new Error(`never ${state}: ${this.requests().at(-1)?.state ?? 'there is no request'}`);
+      await pause(25);
+    }
+  }
+
+  override async close(): Promise<void> {
+    await this.#program?.kill('SIGKILL');
+    await this.#simulator?.stop();
+    await this.connector.stop();
+    await this.keys.stop();
+    this.tidy();
+  }
+}
