@@ -104,7 +104,7 @@ describe('row 2.2: formatting around words', () => {
     expect(parse('get hosta C:\\a`b`.log', recipes)).toMatchObject({ commands: [{ type: 'GetFile', path: 'C:\\a`b`.log' }] });
   });
 
-  test.each(['PS> ', 'PS C:\\Users\\x> ', 'C:\\>', 'PS /home/x> ', 'riley@desk:~$ ', 'root@box:/# ', '[riley@desk ~]$ ', '❯ ', 'please ', 'Hi, '])('row 2.2: what stands before a pasted line goes: %j', (before) => {
+  test.each(['PS> ', 'PS C:\\Users\\x> ', 'C:\\>', 'PS /home/x> ', 'riley@desk:~$ ', 'root@box:/# ', '[riley@desk ~]$ ', '❯ ', 'please ', 'Hi, ', ':wave: ', '👋🏽 '])('row 2.2: what stands before a pasted line goes: %j', (before) => {
     expect(parse(`${before}/lr host hosta`, recipes)).toMatchObject({ verb: 'host', name: 'hosta' });
     expect(parse(`${before}nonsense hosta`, recipes)).toMatchObject({ problem: 'unknownVerb' });
   });

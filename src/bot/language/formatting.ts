@@ -87,9 +87,9 @@ function commanded(line: string, known: Known): string | undefined {
   return first.startsWith('/') && isVerb(first.slice(1), known) ? line.slice(1) : undefined;
 }
 
-/** `please dump hosta x`: as people speak to people. */
+/** `please dump hosta x`, `:wave: status`: as people speak to people. */
 function greeted(line: string, known: Known): string | undefined {
-  const found = /^(?:please|pls|hi|hey|hello)\b[\s,:!.]+(\S[\s\S]*)$/i.exec(line)?.[1];
+  const found = /^(?:(?:please|pls|hi|hey|hello)\b[\s,:!.]{1,8}|(?::[a-z0-9_+-]{1,40}:|\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]{0,2})\s{0,8})(\S[\s\S]*)$/iu.exec(line)?.[1];
   return found !== undefined && !known.recipes.has(bare(/^\S+/.exec(line)?.[0] ?? '')) && begins(found, known) ? found : undefined;
 }
 
