@@ -86,13 +86,14 @@ export function readActivity(body: unknown): Inbound | Misfit {
     ...optional('name', text(json['name'], 100)),
     ...optional('action', text(json['action'], 40)),
     id,
-    text: text(json['text'], longestText) ?? '',
+    // Cut, and still too long for a command: that is what its person is told.
+    text: typeof json['text'] === 'string' ? json['text'].slice(0, longestText) : '',
     ...optional('value', type === 'message' && isEmpty(json['value']) ? undefined : json['value']),
     ...optional('replyToId', text(json['replyToId'], 200)),
     serviceUrl,
     place,
     ...optional('thread', thread),
-    kind: kindOf(text(conversation['conversationType'], 40), data),
+    kind: kindOf(text(conversation['conversationType'], 40), place, data),
     tenants: [...new Set([text(conversation['tenantId'], 64), text(object(data['tenant'])['id'], 64)].flatMap((one) => one?.toLowerCase() ?? []))],
     ...optional('teamId', text(object(data['team'])['id'])),
     shared: isShared(data),
@@ -112,9 +113,10 @@ export function splitThread(id: string): { readonly place: string; readonly thre
   return { place, thread };
 }
 
-function kindOf(type: string | undefined, data: Json): ConversationKind {
+function kindOf(type: string | undefined, place: string, data: Json): ConversationKind {
   if (type === 'personal' || type === 'channel' || type === 'groupChat') return type;
-  // Old clients leave the type out; a wrong guess must not take a public place for a private one.
+  // Old clients leave the type out; a wrong guess must not take a public place for a private one. Those of many people begin with "19:".
+  if (place.startsWith('a:')) return 'personal';
   return text(object(data['channel'])['id']) === undefined ? 'groupChat' : 'channel';
 }
 

@@ -18,6 +18,28 @@ function personal(text: string): string | undefined {
   return commandText({ text, mentions: [], bot, kind: 'personal', targeted: false }, 'lr');
 }
 
+describe('row 2.1: an activity that leaves out what others hold', () => {
+  const told = (more: object): Inbound => {
+    const activity = readActivity({ type: 'message', id: '1', channelId: 'msteams', serviceUrl: 'https://x', from: { id: '29:a' }, conversation: { id: 'a:1' }, recipient: bot, text: 'lr status', ...more });
+    if (typeof activity === 'string') throw new Error(activity);
+    return activity;
+  };
+  it('without its kind, a conversation of two is one, and no other is', () => {
+    expect(told({}).kind).toBe('personal');
+    expect(told({ conversation: { id: '19:x@thread.v2' } }).kind).toBe('groupChat');
+    expect(told({ conversation: { id: '19:x@thread.tacv2' }, channelData: { channel: { id: '19:x' } } }).kind).toBe('channel');
+    expect(told({ conversation: { id: 'a:1', conversationType: 'groupChat' } }).kind).toBe('groupChat');
+  });
+  it('a line too long to be read is no empty one', () => {
+    expect(commandText(told({ text: `lr status ${'x'.repeat(40_000)}` }), 'lr')?.length).toBeGreaterThan(30_000);
+  });
+  it.each([{}, '', false])('with a value of %j a typed line is a typed line', (value) => {
+    expect(told({ value }).value).toBeUndefined();
+    expect(told({ value: { lr: 1 } }).value).toEqual({ lr: 1 });
+    expect(told({ type: 'invoke', value }).value).toEqual(value);
+  });
+});
+
 describe('row 2.1: who else is mentioned', () => {
   const others = [mention, { id: '29:ben', text: '<at>Ben</at>' }];
   it.each([
