@@ -28,6 +28,8 @@ const words: Readonly<Record<Misfit['what'], string>> = {
   unixScript: 'a script for Linux and macOS',
   windowsFile: 'a file for Windows',
   windowsPath: 'a Windows path',
+  unixFile: 'a file for Linux or macOS',
   unixPath: 'a path for Linux and macOS',
+  registry: 'a key of the registry and no file',
   noLiveResponse: 'nothing that runs there',
 };

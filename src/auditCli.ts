@@ -61,7 +61,9 @@ const verbs: readonly string[] = ['verify', 'head', 'show'];
 
 /** Exit code: 0 all well, 1 something is wrong with the journal or the request is unknown, 2 called wrongly. */
 function run(given: readonly string[]): number {
-  readDotEnv(process.env);
+  const file = readDotEnv(process.env);
+  // The folder may be named there: nobody may prove another one in silence.
+  for (const one of [file.wrong, ...(file.odd ?? [])]) if (one !== undefined) console.error(one);
   const read = readArguments(given, process.env['LR_DATA_DIR'] ?? './data');
   const [verb, request, ...more] = read?.words ?? [];
   if (read === undefined || verb === undefined || !verbs.includes(verb) || more.length > 0 || (request === undefined) === (verb === 'show')) {

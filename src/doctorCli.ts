@@ -6,7 +6,7 @@ import { Http } from './adapters/outbound/http.ts';
 import { readDotEnv } from './dotEnv.ts';
 import { proxyFrom, useProxy } from './adapters/outbound/proxy.ts';
 import { examine } from './doctor/examine.ts';
-import { fail, ok } from './doctor/line.ts';
+import { fail, ok, warn } from './doctor/line.ts';
 import type { Line, Verdict } from './doctor/line.ts';
 import { showCounts, showLine } from './doctor/report.ts';
 import type { Style } from './doctor/report.ts';
@@ -60,6 +60,7 @@ async function main(): Promise<number> {
   };
   try {
     if (file.said !== undefined) tell(ok('settings.file', file.said));
+    for (const one of file.odd ?? []) tell(warn('settings.file', one, 'Correct the file; .env.example lists every setting.'));
     if (file.wrong !== undefined) tell(fail('settings.file', file.wrong, 'The bot does not start with it.'));
     if (proxy !== undefined) tell(ok('settings.proxy', `everything that leaves this machine goes through ${proxy.said}, but for ${proxy.direct.join(', ')}`));
     await examine({ variables: process.env, http, clock: createClock(), offline, probe }, tell);

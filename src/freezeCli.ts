@@ -65,7 +65,7 @@ async function inForce(folder: string): Promise<Freeze | undefined> {
 
 async function main(): Promise<number> {
   const file = readDotEnv(process.env);
-  if (file.wrong !== undefined) process.stderr.write(`${file.wrong}\n`);
+  for (const one of [file.wrong, ...(file.odd ?? [])]) if (one !== undefined) process.stderr.write(`${one}\n`);
   const given = readArguments(process.argv.slice(2));
   if (given === undefined) {
     process.stderr.write(usage);

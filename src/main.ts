@@ -22,6 +22,7 @@ async function main(): Promise<void> {
     process.exitCode = misconfigured;
     return;
   }
+  for (const one of file.odd ?? []) process.stderr.write(`warning: ${one}\n`);
   const read = readSettings(process.env);
   for (const warning of read.warnings) process.stderr.write(`warning: ${warning}\n`);
   if ('problems' in read) {

@@ -213,7 +213,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       },
     };
   } catch (error) {
-    await closing.all();
+    try {
+      await closing.all();
+    } catch (failed) {
+      // What kept it from starting is what has to be mended; most often the same keeps its parts from being closed.
+      log.error('notAllClosed', { error: failed });
+    }
     throw error;
   }
 }

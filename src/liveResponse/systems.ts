@@ -6,7 +6,7 @@ export type Family = 'windows' | 'linux' | 'macos' | 'mobile';
 
 export interface Misfit {
   readonly index: number;
-  readonly what: 'windowsScript' | 'unixScript' | 'windowsFile' | 'windowsPath' | 'unixPath' | 'noLiveResponse';
+  readonly what: 'windowsScript' | 'unixScript' | 'windowsFile' | 'unixFile' | 'windowsPath' | 'unixPath' | 'registry' | 'noLiveResponse';
 }
 
 const linux = /linux|ubuntu|debian|red ?hat|rhel|centos|suse|sles|fedora|oracle|amazon|alma|rocky|mariner|flatcar/i;
@@ -29,24 +29,28 @@ export function misfits(os: string, commands: readonly Command[]): readonly Misf
   });
 }
 
+/** A key of the registry is no file. */
+const registry = /^(?:HK(?:LM|CU|CR|U|CC):?|HKEY_[A-Z_]+|Registry::.*)(?:\\|$)/i;
+
 function onWindows(command: Command): Misfit['what'] | undefined {
   switch (command.type) {
     case 'RunScript':
-      return /\.(?:sh|bash|zsh|py|pl)$/i.test(command.scriptName) ? 'unixScript' : undefined;
+      return /\.(?:sh|bash|zsh|ksh|csh|py|pl|command|scpt)$/i.test(command.scriptName) ? 'unixScript' : undefined;
     case 'GetFile':
-      return /^(?:\/(?!\/)|~\/)/.test(command.path) ? 'unixPath' : undefined;
+      if (registry.test(command.path)) return 'registry';
+      return /^(?:\/(?!\/)|~[\w.-]*\/|\$(?!env:)\{?[A-Z_]+\}?\/|file:\/{3}(?![A-Za-z]:))/.test(command.path) ? 'unixPath' : undefined;
     case 'PutFile':
-      return undefined;
+      return /\.(?:so|dylib|deb|rpm|dmg|pkg|appimage)$/i.test(command.fileName) ? 'unixFile' : undefined;
   }
 }
 
 function onUnix(command: Command): Misfit['what'] | undefined {
   switch (command.type) {
     case 'RunScript':
-      return /\.(?:ps1|psm1|bat|cmd|vbs|exe)$/i.test(command.scriptName) ? 'windowsScript' : undefined;
+      return /\.(?:ps1|psm1|psd1|bat|cmd|vbs|vbe|js|wsf|hta|exe|com|msi)$/i.test(command.scriptName) ? 'windowsScript' : undefined;
     case 'GetFile':
-      return /^(?:[A-Za-z]:|\\\\|%[A-Za-z]+%)/.test(command.path) ? 'windowsPath' : undefined;
+      return registry.test(command.path) || /^(?:[A-Za-z]:|\\|%[\w()]+%|\$\{?env:|file:\/{3}[A-Za-z]:)/i.test(command.path) ? 'windowsPath' : undefined;
     case 'PutFile':
-      return /\.(?:exe|dll|msi|ps1|bat|cmd)$/i.test(command.fileName) ? 'windowsFile' : undefined;
+      return /\.(?:exe|dll|msi|msix|sys|com|scr|ps1|psm1|bat|cmd|vbs)$/i.test(command.fileName) ? 'windowsFile' : undefined;
   }
 }

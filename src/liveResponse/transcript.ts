@@ -34,7 +34,7 @@ const maxDepth = 8;
 export function readTranscript(bytes: Uint8Array, cut = false): Transcript {
   const taken = bytes.length > maxTranscriptBytes ? bytes.subarray(0, maxTranscriptBytes) : bytes;
   const short = cut || taken.length < bytes.length;
-  if (isArchive(taken)) return noText;
+  if (isArchive(taken) || isKnownBinary(taken)) return noText;
   const text = decode(taken);
   const strict = asTranscript(parseJson(text, maxDepth)?.value);
   if (strict !== undefined) return short ? { ...strict, note: 'cut' } : strict;
@@ -82,6 +82,18 @@ function decode(bytes: Uint8Array): string {
   const utf16 = (a === 0xff && b === 0xfe) || (a !== 0 && b === 0 && c !== 0 && d === 0 && bytes.length > 3);
   const encoding = utf16 ? 'utf-16le' : a === 0xfe && b === 0xff ? 'utf-16be' : 'utf-8';
   return new TextDecoder(encoding).decode(bytes).replaceAll('\u0000', '');
+}
+
+/** First bytes of files that no script prints: dumps, registry hives, event logs, databases, programs, packed files. */
+const binaryStarts: readonly string[] = ['ElfFile\0', 'SQLite format 3\0', '\x7fELF', '\x89PNG', '%PDF-', 'MSCF\0', 'Rar!\x1a', '7z\xbc\xaf', '(\xb5/\xfd', '\xfd7zXZ\0', 'BZh', '\xd0\xcf\x11\xe0', '\xca\xfe\xba\xbe', '\xcf\xfa\xed\xfe'];
+/** The same of letters alone: among their next bytes are NULs, as text has none. */
+const letterStarts: readonly string[] = ['MZ', 'MDMP', 'PAGE', 'regf', 'GIF8'];
+const looked = 512;
+
+function isKnownBinary(bytes: Uint8Array): boolean {
+  const head = String.fromCharCode(...bytes.subarray(0, looked));
+  if (binaryStarts.some((start) => head.startsWith(start) && (start !== 'BZh' || /^BZh[1-9]1AY&SY/.test(head)))) return true;
+  return head.includes('\0') && (letterStarts.some((start) => head.startsWith(start)) || head.startsWith('ustar', 257));
 }
 
 function isArchive(bytes: Uint8Array): boolean {

@@ -104,6 +104,35 @@ describe('row 2.2: formatting around words', () => {
     expect(parse('get hosta C:\\a`b`.log', recipes)).toMatchObject({ commands: [{ type: 'GetFile', path: 'C:\\a`b`.log' }] });
   });
 
+  test.each(['PS> ', 'PS C:\\Users\\x> ', 'C:\\>', 'PS /home/x> ', 'riley@desk:~$ ', 'root@box:/# ', '[riley@desk ~]$ ', '❯ ', 'please ', 'Hi, ', ':wave: ', '👋🏽 '])('row 2.2: what stands before a pasted line goes: %j', (before) => {
+    expect(parse(`${before}/lr host hosta`, recipes)).toMatchObject({ verb: 'host', name: 'hosta' });
+    expect(parse(`${before}nonsense hosta`, recipes)).toMatchObject({ problem: 'unknownVerb' });
+  });
+
+  test('row 2.2: nothing that could run is taken for a prompt', () => {
+    expect(parse('run hosta s.ps1 > host hostb', recipes)).toMatchObject({ commands: [{ args: '> host hostb' }] });
+    expect(parse('/lr run hosta s.ps1 a@b $ host hostb', recipes)).toMatchObject({ commands: [{ args: 'a@b $ host hostb' }] });
+  });
+
+  test('row 2.2: code around the command’s name and its verb alone', () => {
+    expect(parse('`/lr host` hosta', recipes)).toMatchObject({ verb: 'host', name: 'hosta' });
+  });
+
+  test.each([
+    ['host ｈｏｓｔａ', 'type hosta'],
+    ['ｈｏｓｔ hosta', 'type host'],
+    ['host h\u043esta', '(U+043E) is a letter of another alphabet'],
+    ['status lr-7f3k2\u0430', '(U+0430) is a letter of another alphabet'],
+  ])('row 2.2: letters that only look right are named: %j', (text, words) => {
+    const problem = parse(text, recipes);
+    if (!('problem' in problem)) throw new Error(JSON.stringify(problem));
+    expect(explainGrammar(problem).text).toContain(words);
+  });
+
+  test.each(['host hosta…', 'host hosta。', 'status lr-7f3k2q！', 'status (lr-7f3k2q).'])('row 2.2: the end of a sentence is no part of a name: %j', (text) => {
+    expect(parse(text, recipes)).not.toHaveProperty('problem');
+  });
+
   test('a reason keeps its formatting: it is prose', () => {
     expect(parse('deny lr-7f3k2q `hosta` is *mine*', recipes)).toMatchObject({ reason: '`hosta` is *mine*' });
     expect(parse('run hosta s.ps1 --reason `odd` *thing*', recipes)).toMatchObject({ reason: '`odd` *thing*' });

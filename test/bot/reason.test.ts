@@ -87,6 +87,20 @@ describe('row 2.4: what was meant as --reason', () => {
     ['on hosta put a.exe ; get C:\\x reason y', 'on hosta put a.exe ; get C:\\x --reason "y"'],
     ['retry lr-7f3k2q 1 --reson x', 'retry lr-7f3k2q 1 --reason "x"'],
     ['retry lr-7f3k2q reason x', 'retry lr-7f3k2q --reason "x"'],
+    ['run hosta s.ps1 -–reason x', 'run hosta s.ps1 --reason "x"'],
+    ['run hosta s.ps1 --reason:x', 'run hosta s.ps1 --reason "x"'],
+    ['run hosta s.ps1 --reason: x', 'run hosta s.ps1 --reason "x"'],
+    ['run hosta s.ps1 reason=x', 'run hosta s.ps1 --reason "x"'],
+    ['run hosta s.ps1 reason="x y"', 'run hosta s.ps1 --reason "x y"'],
+    ['run hosta s.ps1 -- reason x', 'run hosta s.ps1 --reason "x"'],
+    ['get web1 /etc/passwd reason x', 'get web1 /etc/passwd --reason "x"'],
+    ['get hosta C:\\a.log --because x', 'get hosta C:\\a.log --reason "x"'],
+    ['get hosta "C:\\a.log" beacon seen', 'get hosta "C:\\a.log" --reason "beacon seen"'],
+    ['put hosta tool.exe beacon seen', 'put hosta tool.exe --reason "beacon seen"'],
+    ['dump hosta x --comment "y z"', 'dump hosta x --reason "y z"'],
+    ['dump hosta x – -reason y', 'dump hosta x --reason "y"'],
+    ['retry lr-7f3k2q because x', 'retry lr-7f3k2q --reason "because x"'],
+    ['on hosta put a.exe ; get /var/log/a reason y', 'on hosta put a.exe ; get /var/log/a --reason "y"'],
   ])('%j is answered with the line as it should be', (text, line) => {
     expect(said(text)).toContain('--reason');
     expect(said(text)).toContain(`/lr ${line}`);
@@ -111,5 +125,33 @@ describe('row 2.4: what was meant as --reason', () => {
   test('a denial and a freeze take the text after a misspelt option', () => {
     expect(parse('deny lr-7f3k2q --reson wrong host', recipes)).toMatchObject({ reason: 'wrong host' });
     expect(parse('freeze -reason odd', recipes)).toMatchObject({ why: 'odd' });
+    for (const line of ['freeze --reason odd', 'freeze --reason "odd"', 'freeze --reason="odd"', 'freeze --reason=odd']) expect(parse(line, recipes)).toMatchObject({ why: 'odd' });
+    expect(parse('freeze --reason', recipes)).toMatchObject({ problem: 'missing' });
+  });
+
+  test('the example of a refusal can be typed', () => {
+    for (const line of ['deny lr-7f3k2q --reason', 'retry lr-7f3k2q --reason', 'dump hosta x --reason "a" b', 'dump hosta x --separate']) {
+      expect(parse(/For example: \/lr (.+)$/.exec(said(line))?.[1] ?? '', recipes)).toMatchObject({ reason: expect.any(String) as unknown });
+    }
+  });
+});
+
+describe('row 2.4: --separate, misspelt', () => {
+  test.each([
+    ['dump hosta x --seperate', 'dump hosta x --reason "why again" --separate'],
+    ['dump hosta x --reason "a" –separate', 'dump hosta x --reason "a" --separate'],
+    ['dump hosta x --reason "a" separate', 'dump hosta x --reason "a" --separate'],
+    ['dump hosta x --reason a b --separat', 'dump hosta x --reason a b --separate'],
+    ['run hosta s.ps1 -A --seperate --reason "a"', 'run hosta s.ps1 -A --reason "a" --separate'],
+    ['run hosta s.ps1 -A --reason "a" -separate', 'run hosta s.ps1 -A --reason "a" --separate'],
+    ['get hosta C:\\a.log --seperate --reason a', 'get hosta C:\\a.log --reason a --separate'],
+    ['retry lr-7f3k2q --reason "a" --seperate', 'retry lr-7f3k2q --reason "a" --separate'],
+  ])('%j is answered with the line as it should be', (text, line) => {
+    expect(said(text)).toContain(`Type: /lr ${line}`);
+    expect(parse(line, recipes)).toMatchObject({ separate: true });
+  });
+
+  test.each(['run hosta s.ps1 -Separator x', 'run hosta s.ps1 --separator', 'run hosta s.ps1 "--seperate"'])('a script keeps what only resembles it: %j', (text) => {
+    expect(parse(text, recipes)).toMatchObject({ verb: 'ask', line: text });
   });
 });

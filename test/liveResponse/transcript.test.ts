@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { maxTranscriptBytes, readTranscript } from '../../src/liveResponse/transcript.ts';
+import { notTextOf, maxTranscriptBytes, readTranscript } from '../../src/liveResponse/transcript.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const firstLine =
@@ -89,6 +89,27 @@ describe('a transcript', () => {
   test('that is an archive is not shown at all', () => {
     expect(readTranscript(new Uint8Array([0x1f, 0x8b, 8, 0]))).toEqual({ output: '', errors: '', raw: true, note: 'binary' });
     expect(readTranscript(new Uint8Array([0x50, 0x4b, 3, 4]))).toMatchObject({ note: 'binary' });
+  });
+
+  test.each([
+    ['an event log', 'ElfFile\0'],
+    ['a registry hive', 'regf\x01\0'],
+    ['a dump', 'MDMP\x93\xa7\0\0'],
+    ['a database', 'SQLite format 3\0'],
+    ['a program', 'MZ\x90\0\x03\0This program cannot be run in DOS mode.\r\n'],
+    ['a 7z archive', '7z\xbc\xaf\x27\x1c'],
+    ['zstd', '(\xb5/\xfd'],
+    ['a PDF', '%PDF-1.7\n1 0 obj'],
+    ['a tar archive', `name.txt${'\0'.repeat(249)}ustar`],
+  ])('row 1.6: that is %s is never told as what the script printed', (_what, head) => {
+    const file = Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from('readable words and more of them, '.repeat(20))]);
+    const read = readTranscript(file);
+    expect(read).toEqual({ output: '', errors: '', raw: true, note: 'binary' });
+    expect(notTextOf(file, read)).toEqual({ kind: 'other', bytes: file.length });
+  });
+
+  test.each(['MZ is how a program begins', 'regf: nothing found', 'BZh is bzip2', '7z l a.7z', 'Rar!'])('row 1.6: text that only begins like one is shown: %j', (text) => {
+    expect(readTranscript(bytes(text))).toMatchObject({ output: text });
   });
 
   test('survives fields of odd types and a prototype among its keys', () => {

@@ -76,6 +76,13 @@ describe('row 2.5: another system than the device’s', () => {
     ['get web1 C:\\Windows\\a.log', 'is a Windows path'],
     ['get hosta /etc/passwd', 'is a path for Linux and macOS'],
     ['run hosta hello.sh', 'hello.sh (index 0) is a script for Linux and macOS'],
+    ['get web1 %ProgramFiles(x86)%\\a.log', 'is a Windows path'],
+    ['get web1 $env:TEMP\\a.log', 'is a Windows path'],
+    ['get web1 \\Windows\\a.log', 'is a Windows path'],
+    ['get web1 file:///C:/a.log', 'is a Windows path'],
+    ['get hosta ~root/.bashrc', 'is a path for Linux and macOS'],
+    ['get hosta ${HOME}/a.log', 'is a path for Linux and macOS'],
+    ['get hosta HKLM:\\SOFTWARE\\a', 'is a key of the registry and no file'],
   ])('%j is said to the asker and on the card', async (line, words) => {
     const reply = await house.say('responder1', line);
     expect(noteOf(reply)).toContain(words);
@@ -125,9 +132,42 @@ describe('row 2.6: a thing of the wrong kind', () => {
     expect(house.store.all()).toHaveLength(1);
   });
 
-  test('an id without its prefix is still an id', async () => {
+  test('an id without its prefix is still an id, in brackets and with another hyphen too', async () => {
     await say('dump hosta OfficeClickToRun');
-    expect(await say(`status ${house.newest().id.slice(3)}`)).toContain('as it is now');
+    const bare = house.newest().id.slice(3);
+    for (const typed of [bare, `(lr-${bare})`, `[LR-${bare.toUpperCase()}].`, `<lr-${bare}>`, `#lr-${bare}`, `lr\u2011${bare}`, `lr–${bare}`, `lr_${bare}`, `lr${bare}`, `"lr-${bare}",`]) expect(await say(`status ${typed}`)).toContain('as it is now');
+    expect(await say('status lr_web1')).toContain('"/lr host lr_web1" shows the device');
+    expect(await say('status lr\u2011zzzzzz')).toContain('There is no request lr-zzzzzz');
+  });
+
+  test('several at once, Defender’s own id of an action, and the fingerprint first: each is called what it is', async () => {
+    expect(await say('status mine')).toContain('"/lr list mine" shows them');
+    expect(await say('approve all', 'approver1')).toContain('"/lr list pending" shows them');
+    await say('dump hosta OfficeClickToRun');
+    await house.loop.tick();
+    const { id, fingerprint } = house.newest();
+    expect(await say(`approve ${fingerprint} ${id}`, 'approver1')).toContain(`/lr approve ${id} ${fingerprint}`);
+    expect(await say('status 8c4f2a6e-8d10-4a3e-9a77-2c6c3e1f0b11')).toContain('no request here has it');
+    await house.press('approver1', 'approve');
+    const { actionId } = await house.until('running');
+    expect(await say(`cancel ${actionId.toUpperCase()}`)).toContain(`is Defender's id of the action of ${id}`);
+    expect(await say(`cancel ${actionId}`, 'nobody')).not.toContain(id);
+  });
+
+  test('a session whose commands are parted by something else is answered with the line as it should be, and nothing of it is asked for', async () => {
+    const right = '/lr on hosta run collect.ps1 -A ; get C:\\a.zip';
+    for (const parting of ['-A; ', '-A && ', '-A | ', '-A, ', '-A ； ']) expect(await say(`on hosta run collect.ps1 ${parting}get C:\\a.zip`)).toContain(right);
+    expect(await say('run hosta collect.ps1 -A; get C:\\a.zip')).toContain(right);
+    expect(await say('get hosta C:\\a.zip; put tool.exe')).toContain('begin with "on"');
+    expect(house.store.all()).toHaveLength(0);
+  });
+
+  test('what printed or collected nothing is told so with the line that works', async () => {
+    await say('hosts hosta');
+    await house.loop.tick();
+    await house.press('approver1', 'approve');
+    const { id } = await house.until('finished');
+    expect(await say(`output ${id}`)).toContain(`${id} prints nothing, because only a script does. "/lr link ${id}" gives`);
   });
 });
 

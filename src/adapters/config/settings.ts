@@ -83,6 +83,10 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
     ...(proxy === undefined || 'wrong' in proxy ? {} : { proxy }),
   };
   if (proxy !== undefined && 'wrong' in proxy) env.problem(proxy.wrong);
+  for (const [name, path] of [['LR_DATA_DIR', settings.dataDir], ['LR_POLICY', settings.policyFile]] as const) {
+    // A folder of that very name would be made and used without a word.
+    if (/^~(?:[\\/]|$)|\$\{?[A-Za-z_]|^%[A-Za-z_]+%/.test(path)) env.problem(`${name} is ${path}, and only a shell replaces what it begins with: write the whole path.`);
+  }
   env.warnAboutUnknown(knownNames);
   if (env.problems.length > 0 || defender === undefined) return { problems: env.problems, warnings: env.warnings };
   return { settings: { ...settings, defender }, warnings: env.warnings };

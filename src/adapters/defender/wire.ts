@@ -53,18 +53,34 @@ export function readAction(value: unknown): Action | undefined {
     updatedAt: updatedAt ?? createdAt ?? 0,
     ...(cancelledBy === undefined ? {} : { cancelledBy }),
     ...(cancelComment === undefined ? {} : { cancelComment }),
-    progress: list(value, 'commands').map(readProgress).sort((a, b) => a.index - b.index),
+    progress: onePerIndex(list(value, 'commands').map(readProgress)),
     ...(commands === undefined ? {} : { commands }),
   };
 }
 
+/** Known words of a command, whatever their letters' case. */
+const commandStatuses = new Map(['Created', 'Submitted', 'PendingResource', 'Executing', 'Completed', 'Failed'].map((word) => [word.toLowerCase(), word]));
+/** How much an entry tells of its command: of two with one index the one that tells more counts, and a failure before a success. */
+const telling: readonly string[] = ['Unknown', 'Created', 'Submitted', 'PendingResource', 'Executing', 'Completed', 'Failed'];
+
+function onePerIndex(entries: readonly CommandProgress[]): readonly CommandProgress[] {
+  const best = new Map<number, CommandProgress>();
+  for (const entry of entries) {
+    const known = best.get(entry.index);
+    if (known === undefined || telling.indexOf(entry.status) > telling.indexOf(known.status)) best.set(entry.index, entry);
+  }
+  return [...best.values()].sort((a, b) => a.index - b.index);
+}
+
 function readProgress(entry: unknown, position: number): CommandProgress {
-  const index = field(entry, 'index');
+  const given = field(entry, 'index');
+  const index = typeof given === 'string' && /^\d{1,4}$/.test(given) ? Number(given) : given;
+  const status = text(entry, 'commandStatus') ?? 'Unknown';
   const startedAt = time(entry, 'startTime');
   const endedAt = time(entry, 'endTime');
   return {
     index: typeof index === 'number' && Number.isInteger(index) && index >= 0 ? index : position,
-    status: text(entry, 'commandStatus') ?? 'Unknown',
+    status: commandStatuses.get(status.toLowerCase()) ?? status,
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(endedAt === undefined ? {} : { endedAt }),
     errors: list(entry, 'errors')

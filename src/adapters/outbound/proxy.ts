@@ -18,22 +18,58 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Lower case wins, as in curl: a web server may set HTTP_PROXY from a request's header. */
 const urlNames = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'] as const;
+/** What curl and Python take where none of those is set. */
+const lastNames = ['all_proxy', 'ALL_PROXY'] as const;
 const directNames = ['no_proxy', 'NO_PROXY'] as const;
+/** Words with which other tools are told that there is no proxy. */
+const noProxy = /^(?:none|direct|off|false|0|no)$/i;
 const thisMachine = ['localhost', '127.0.0.1', '[::1]', '::1'];
 
 /** Undefined where none is set; `wrong` says what to change. */
 export function proxyFrom(variables: Variables): Proxy | { readonly wrong: string } | undefined {
-  const name = urlNames.find((one) => (variables[one]?.trim() ?? '') !== '');
+  const name = [...urlNames, ...lastNames].find((one) => valueOf(variables, one) !== '');
   if (name === undefined) return undefined;
-  const given = variables[name]?.trim() ?? '';
+  const given = valueOf(variables, name);
+  // Azure's libraries read it themselves, and would look for a host of that name.
+  if (noProxy.test(given)) return { wrong: `${name} is no address; leave it out where there is no proxy.` };
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`;
+  // A backslash would count as a slash and the name of the domain as the host.
+  if (text.includes('\\')) return { wrong: `${name} holds a backslash; in a user name write it as %5C.` };
   if (!URL.canParse(text)) return { wrong: `${name} is no address; write http://host:port.` };
   const url = new URL(text);
+  // `http//host`, `http:/host`
+  if (/^https?$/.test(url.hostname)) return { wrong: `${name} is no address; write http://host:port.` };
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return { wrong: `${name} names a proxy of the kind ${url.protocol.slice(0, -1)}; only http and https proxies can be used.` };
-  const list = (directNames.map((one) => variables[one]?.trim() ?? '').find((one) => one !== '') ?? '').split(/[\s,]+/).filter((one) => one !== '');
+  if (!isEncoded(url.username) || !isEncoded(url.password)) return { wrong: `${name} holds a "%" in its user name or password that begins no code; write it as %25.` };
+  const list = (directNames.map((one) => valueOf(variables, one)).find((one) => one !== '') ?? '').split(/[\s,;]+/).filter((one) => one !== '');
   if (list.includes('*')) return undefined;
-  const direct = [...new Set([...thisMachine, ...list.map((one) => one.toLowerCase().replace(/^\*?\./, '').replace(/:\d+$/, ''))])];
-  return { url: new Secret(text), said: `${url.protocol}//${url.host}${url.username === '' ? '' : ' (with credentials)'}`, password: url.password === '' ? undefined : new Secret(decodeURIComponent(url.password)), direct };
+  const known = list.filter((one) => hostShape.test(one));
+  const ignored = list.filter((one) => !hostShape.test(one));
+  const direct = [...new Set([...thisMachine, ...known.map((one) => one.toLowerCase().replace(/^\*?\.?/, '').replace(/^([^:]+|\[.+\]):\d+$/, '$1'))])];
+  return {
+    url: new Secret(text),
+    said: `${url.protocol}//${url.host}${url.username === '' ? '' : ' (with credentials)'}${ignored.length === 0 ? '' : ` (NO_PROXY takes names and addresses: ${ignored.join(', ')} counts for nothing)`}`,
+    password: url.password === '' ? undefined : new Secret(decodeURIComponent(url.password)),
+    direct,
+  };
+}
+
+/** A name, with all below it or not, or one address; no range of them. */
+const hostShape = /^(?:\*?\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::\d+)?$|^[0-9a-f]*:[0-9a-f:.]+$/i;
+
+/** Without the quotes that a file or a shell of Windows leaves around it. */
+function valueOf(variables: Variables, name: string): string {
+  return (variables[name] ?? '').trim().replace(/^(["'])(.*)\1$/, '$2').trim();
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch (error) {
+    if (error instanceof URIError) return false;
+    throw error;
+  }
 }
 
 /** Whether a host is reached without the proxy. */
@@ -53,9 +89,9 @@ function directWords(proxy: Proxy): string {
  */
 export async function useProxy(proxy: Proxy, variables: Record<string, string | undefined>): Promise<void> {
   const url = proxy.url.reveal();
-  const noProxy = directWords(proxy);
+  const direct = directWords(proxy);
   for (const name of urlNames) variables[name] = url;
-  for (const name of directNames) variables[name] = noProxy;
+  for (const name of directNames) variables[name] = direct;
   setGlobalDispatcher(proxyDispatcher(proxy));
   // Loaded only where there is a proxy: a start without one need not pay for it.
   const { ChoosingAgent } = await import('./choosingAgent.ts');

@@ -11,6 +11,7 @@ import type { DeliveryKind } from '../deliveries/words.ts';
 import { random } from '../random.ts';
 import type { Answers, Asker } from './answers.ts';
 import { messageOf, SlackFailure } from './errors.ts';
+import { advice, meaningOf } from './errorWords.ts';
 import type { Inbound } from './inbound.ts';
 import { formBlock, sentenceMessage } from './messages.ts';
 import { memoOf, readMemo, readTaking } from './payloads.ts';
@@ -133,7 +134,7 @@ export function createIntake(parts: IntakeParts): Intake {
   function told(asker: Asker, error: unknown): Promise<void> {
     if (error instanceof SlackFailure) {
       log.warn('slackAnswerFailed', { method: error.method, error: error.slackError });
-      return say(asker, `Slack did not answer the bot (${error.slackError}), so this was not done. Try again in a moment.`);
+      return say(asker, notDone(error));
     }
     const reference = random.hex(3);
     log.error('bug', { reference, where: 'slack', error });
@@ -199,6 +200,15 @@ export function createIntake(parts: IntakeParts): Intake {
       while (flights.size > 0) await Promise.all(flights);
     },
   };
+}
+
+/** An answer that will be the same the next time is not told as none. */
+function notDone({ kind, slackError, method }: SlackFailure): string {
+  const tell = 'Trying again will not help; tell the people who run the bot';
+  if (kind === 'token') return `Slack does not accept the bot's token (${slackError}), so this was not done. ${tell}.`;
+  if (kind !== 'refused') return `Slack did not answer the bot (${slackError}), so this was not done. Try again in a moment.`;
+  if (meaningOf(slackError) === 'setup') return `Slack refused ${method} to the bot (${slackError}), so this was not done. ${tell}: ${advice[slackError] ?? 'its app has to be set up otherwise.'}`;
+  return `Slack refused ${method} to the bot (${slackError}), so this was not done. Try again in a moment; if that lasts, tell the people who run the bot.`;
 }
 
 function kindOf({ kind }: Taking): DeliveryKind {

@@ -53,8 +53,11 @@ export type Taking =
 /** Undefined for what no person did, and for what cannot be read. */
 export function readTaking(body: unknown, botUser: string): Taking | undefined {
   const told = asRecord(body);
-  if (asRecord(told['event'])['type'] === 'app_mention') {
-    const read = readMention(body, botUser);
+  const event = asRecord(told['event']);
+  // Typed without the slash command in the conversation with the bot: it comes only where the app was given that event.
+  const alone = event['type'] === 'message' && event['channel_type'] === 'im' && event['subtype'] === undefined;
+  if (event['type'] === 'app_mention' || alone) {
+    const read = readMention(body, botUser, alone);
     return read === undefined ? undefined : { kind: 'mention', read };
   }
   if (told['command'] !== undefined) {
@@ -103,14 +106,15 @@ export function readCommand(body: unknown): SlashCommand | undefined {
   };
 }
 
-/** A mention of the bot in a channel or thread; undefined for one of a bot, for an edited message and for one that does not mention it. */
-export function readMention(body: unknown, botUser: string): Mention | undefined {
+/** A mention of the bot in a channel or thread; undefined for one of a bot, for an edited message and for one that does not mention it. @param alone where it need not be mentioned */
+export function readMention(body: unknown, botUser: string, alone = false): Mention | undefined {
   const envelope = asRecord(body);
   const event = asRecord(envelope['event']);
   const user = asText(event['user']);
   const channel = asText(event['channel']);
   const ts = asText(event['ts']);
-  const said = afterMention(asText(event['text']), botUser);
+  const text = asText(event['text']);
+  const said = afterMention(text, botUser) ?? (alone && text.trim() !== '' ? text : undefined);
   // Bots that answer each other never stop; an edited message was answered when it was new.
   if (user === '' || channel === '' || ts === '' || said === undefined || event['bot_id'] !== undefined || event['edited'] !== undefined) return undefined;
   return {

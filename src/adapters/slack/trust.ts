@@ -54,7 +54,8 @@ export function isOurs(payloadTeams: readonly string[], { teams, organisation }:
 /** Default deny: `member` is left over when nothing speaks against it and the workspace is one of ours. */
 export function trustOf(user: string, told: Fields, payloadTeams: readonly string[], allowed: readonly string[], organisation?: string, home = ''): Verdict {
   const is = (flag: string): boolean => told[flag] === true;
-  if (told['id'] !== user) return 'anonymous';
+  // In a workspace of Enterprise Grid a person may have an older id of that workspace beside the organisation's.
+  if (told['id'] !== user && asRecord(told['enterprise_user'])['id'] !== user) return 'anonymous';
   if (is('deleted')) return 'deactivated';
   if (is('is_bot') || is('is_workflow_bot') || is('is_connector_bot') || user === 'USLACKBOT') return 'bot';
   if (is('is_stranger')) return 'external';

@@ -1,6 +1,6 @@
 // The small port onto the file system that journal and snapshot stand on, and its real implementation. Tests put a faulty
 // or a forgetful one in its place, so nothing in this folder may reach for node:fs around it (the output files excepted).
-import { chmodSync, closeSync, fchmodSync, fdatasync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fchmodSync, fdatasync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isNativeError } from 'node:util/types';
 
@@ -91,7 +91,7 @@ export const realDisk: Disk = {
   remove: (path) => rmSync(path, { force: true }),
   list: (folder) => readdirSync(folder).sort(),
   makeFolder: (folder) => {
-    const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const made = makeFolders(folder);
     if (made !== undefined) syncFolder(dirname(made));
     try {
       chmodSync(folder, 0o700);
@@ -103,6 +103,24 @@ export const realDisk: Disk = {
   },
   syncFolder,
 };
+
+/**
+ * The folder and those above it that are missing; the uppermost that was made, or undefined. Level by level: Node's own way never comes back
+ * where a folder is there and yet takes none, as below /proc (nodejs/node#31481). @throws what the system says of the folder that it refuses
+ */
+function makeFolders(folder: string): string | undefined {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    return folder;
+  } catch (error) {
+    const above = dirname(folder);
+    if (codeOf(error) === 'EEXIST' && statSync(folder).isDirectory()) return undefined;
+    if (codeOf(error) !== 'ENOENT' || above === folder || existsSync(above)) throw error;
+  }
+  const uppermost = makeFolders(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
+  return uppermost ?? folder;
+}
 
 function syncFolder(folder: string): void {
   // Windows cannot open a folder; NTFS journals its names itself.

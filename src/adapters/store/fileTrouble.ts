@@ -7,6 +7,7 @@ const next: Readonly<Record<string, (path: string, code: string) => string>> = {
   EACCES: (path, code) => `This user may not use ${path} (${code}): give the user that runs the program the right to it, or set LR_DATA_DIR to a folder of that user’s own.`,
   EPERM: (path, code) => `This user may not change ${path} (${code}): give the user that runs the program the right to it, or set LR_DATA_DIR to a folder of that user’s own.`,
   ENOSPC: (path, code) => `There is no room left on the file system of ${path} (${code}): free some, or set LR_DATA_DIR to a folder on another one.`,
+  EFBIG: (path, code) => `${path} may not grow any more (${code}): raise the limit of this user’s file size (ulimit -f), or that of the file system.`,
   EDQUOT: (path, code) => `The quota of this user is used up on the file system of ${path} (${code}): free some room or raise the quota.`,
   EIO: (path, code) => `The disk of ${path} reports an error (${code}): look at the system’s log, and restore the folder to a disk that is well.`,
   ENOENT: (path, code) => `${path} does not exist (${code}): make the folder ${dirname(path)} first, or set LR_DATA_DIR to one that exists.`,

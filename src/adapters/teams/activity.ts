@@ -1,5 +1,6 @@
 // Reads the JSON of an incoming activity into plain data of our own, tolerantly: fields of the wrong kind count as absent.
-import { forwardedIn } from './quotes.ts';
+import { parseJson } from '../../liveResponse/json.ts';
+import { plainOf, quotesIn, withoutQuotes } from './quotes.ts';
 
 export type ConversationKind = 'personal' | 'groupChat' | 'channel';
 
@@ -38,6 +39,8 @@ export interface Inbound {
   readonly mentions: readonly Mention[];
   /** Texts of messages that this one forwards, with their entities: they stand in `text` as well. */
   readonly forwarded?: readonly string[];
+  /** The same of messages that it quotes: each with the name of whoever wrote it, and without. */
+  readonly quoted?: readonly (readonly string[])[];
   /** Of a conversationUpdate that says so: the channel that was restored or renamed, which need not be the conversation. */
   readonly channelId?: string;
   /** The bot, or the place, was taken away. */
@@ -83,13 +86,14 @@ export function readActivity(body: unknown): Inbound | Misfit {
     ...optional('name', text(json['name'], 100)),
     ...optional('action', text(json['action'], 40)),
     id,
-    text: text(json['text'], longestText) ?? '',
-    ...optional('value', json['value']),
+    // Cut, and still too long for a command: that is what its person is told.
+    text: typeof json['text'] === 'string' ? json['text'].slice(0, longestText) : '',
+    ...optional('value', type === 'message' && isEmpty(json['value']) ? undefined : json['value']),
     ...optional('replyToId', text(json['replyToId'], 200)),
     serviceUrl,
     place,
     ...optional('thread', thread),
-    kind: kindOf(text(conversation['conversationType'], 40), data),
+    kind: kindOf(text(conversation['conversationType'], 40), place, data),
     tenants: [...new Set([text(conversation['tenantId'], 64), text(object(data['tenant'])['id'], 64)].flatMap((one) => one?.toLowerCase() ?? []))],
     ...optional('teamId', text(object(data['team'])['id'])),
     shared: isShared(data),
@@ -97,7 +101,7 @@ export function readActivity(body: unknown): Inbound | Misfit {
     bot: { id: botId, ...optional('name', text(recipient['name'], 200)) },
     targeted: recipient['isTargeted'] === true,
     mentions: mentionsOf(json['entities']),
-    ...optional('forwarded', forwardedBy(json['attachments'])),
+    ...othersWords(json['attachments'], text(json['text'], longestText) ?? ''),
     ...optional('channelId', text(object(data['channel'])['id'])),
     ...(isRemoval(json, data, botId) ? { removal: true } : {}),
   };
@@ -109,9 +113,10 @@ export function splitThread(id: string): { readonly place: string; readonly thre
   return { place, thread };
 }
 
-function kindOf(type: string | undefined, data: Json): ConversationKind {
+function kindOf(type: string | undefined, place: string, data: Json): ConversationKind {
   if (type === 'personal' || type === 'channel' || type === 'groupChat') return type;
-  // Old clients leave the type out; a wrong guess must not take a public place for a private one.
+  // Old clients leave the type out; a wrong guess must not take a public place for a private one. Those of many people begin with "19:".
+  if (place.startsWith('a:')) return 'personal';
   return text(object(data['channel'])['id']) === undefined ? 'groupChat' : 'channel';
 }
 
@@ -128,13 +133,33 @@ function mentionsOf(entities: unknown): readonly Mention[] {
   });
 }
 
-function forwardedBy(attachments: unknown): readonly string[] | undefined {
-  if (!Array.isArray(attachments)) return undefined;
-  const found = attachments.slice(0, 10).flatMap((attachment: unknown) => {
+/** Some clients send an empty value with a typed line; that is no press. */
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+}
+
+function wordsIn(html: string): string {
+  return plainOf(html).replace(/&nbsp;|\s+/gi, ' ').replace(/ +/g, ' ').trim();
+}
+
+function othersWords(attachments: unknown, said: string): Pick<Inbound, 'forwarded' | 'quoted'> {
+  const forwarded: string[] = [];
+  const quoted: (readonly string[])[] = [];
+  for (const attachment of (Array.isArray(attachments) ? (attachments as readonly unknown[]) : []).slice(0, 10)) {
     const { contentType, content } = object(attachment);
-    return contentType === 'text/html' && typeof content === 'string' ? forwardedIn(content) : [];
-  });
-  return found.length === 0 ? undefined : found;
+    if (contentType === 'text/html' && typeof content === 'string') {
+      const found = quotesIn(content);
+      forwarded.push(...found.forwarded);
+      // Some clients leave the quoted message out of the text: then nothing is to be taken from it.
+      if (wordsIn(withoutQuotes(content)) !== wordsIn(said)) quoted.push(...found.quoted);
+    }
+    // As Microsoft Graph tells them (learn.microsoft.com/graph/api/resources/chatmessageattachment).
+    const told = object(typeof content === 'string' && content.length <= longestText ? parseJson(content)?.value : content);
+    const [preview, original] = [text(told['messagePreview'], longestText), text(told['originalMessageContent'], longestText)];
+    if (contentType === 'messageReference' && preview !== undefined) quoted.push([plainOf(preview)]);
+    if (contentType === 'forwardedMessageReference' && original !== undefined) forwarded.push(plainOf(original));
+  }
+  return { ...(forwarded.length === 0 ? {} : { forwarded }), ...(quoted.length === 0 ? {} : { quoted }) };
 }
 
 /** msteams-docs: bots/how-to/conversations/subscribe-to-conversation-events.md */

@@ -4,7 +4,7 @@
  * `<quoted messageId="..."/>` stands for a quoted message since 2026; older clients wrap its text in `<blockquote>`. The names alone count,
  * so that a form nobody has seen yet is a quote as well.
  */
-const quoteTag = /<(\/?)(?:quoted|blockquote)\b([^<>]*)>/gi;
+const quoteTag = /<(\/?)(?:quote[a-z]*|blockquote|reply[a-z]*|forward[a-z]*|messagereference)\b([^<>]*)>/gi;
 /** Clients wrap what was typed beside a block quote. */
 const wrapper = /<\/?(?:p|div|span|br)(?:\s[^<>]*)?\/?>/gi;
 
@@ -48,24 +48,53 @@ export function withoutForwarded(text: string, forwarded: readonly string[]): st
   }, text);
 }
 
+/** Without a quoted message, which Teams puts before what was typed, or behind it, and marks in the HTML alone. */
+export function withoutQuoted(text: string, quoted: readonly (readonly string[])[]): string {
+  return quoted.reduce((rest, forms) => {
+    for (const one of forms) {
+      const own = withoutFirst(rest, one) ?? withoutForwarded(rest, [one]);
+      if (own !== rest) return own;
+    }
+    return rest;
+  }, text);
+}
+
+function withoutFirst(text: string, quoted: string): string | undefined {
+  const said = [...text.matchAll(/\S+/g)];
+  const words = quoted.split(/\s+/).filter((word) => word !== '');
+  if (words.length === 0 || words.length > said.length || !words.every((word, index) => said[index]?.[0] === word)) return undefined;
+  const next = said[words.length];
+  return next === undefined ? '' : text.slice(next.index);
+}
+
 const longestHtml = 100_000;
 
-/** The texts of the messages that an HTML form of a message forwards, with its entities. */
-export function forwardedIn(html: string): readonly string[] {
-  if (html.length > longestHtml) return [];
-  const found: string[] = [];
+/** The texts of the messages that an HTML form of a message forwards or quotes, with its entities: of a quoted one with the name of whoever wrote it, and without. */
+export function quotesIn(html: string): { readonly forwarded: readonly string[]; readonly quoted: readonly (readonly string[])[] } {
+  const forwarded: string[] = [];
+  const quoted: (readonly string[])[] = [];
+  if (html.length > longestHtml) return { forwarded, quoted };
   let depth = 0;
   let from: number | undefined;
+  let isForward = false;
   for (const match of html.matchAll(quoteTag)) {
     if (match[1] === '/') {
       depth = Math.max(0, depth - 1);
       if (depth > 0 || from === undefined) continue;
-      found.push(html.slice(from, match.index).replace(/<[^<>]*>/g, ' '));
+      const inside = html.slice(from, match.index);
+      if (isForward) forwarded.push(plainOf(inside));
+      else quoted.push([plainOf(inside), plainOf(inside.replace(/<strong[^<>]*>[^<>]*<\/strong>/i, ' '))]);
       from = undefined;
-    } else {
+    } else if (match[2]?.trimEnd().endsWith('/') !== true) {
       depth += 1;
-      if (depth === 1 && /schema\.skype\.com\/Forward/i.test(match[2] ?? '')) from = match.index + match[0].length;
+      if (depth > 1) continue;
+      from = match.index + match[0].length;
+      isForward = /schema\.skype\.com\/Forward/i.test(match[2] ?? '');
     }
   }
-  return found;
+  return { forwarded, quoted };
+}
+
+export function plainOf(html: string): string {
+  return html.replace(/<[^<>]*>/g, ' ');
 }

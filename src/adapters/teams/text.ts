@@ -2,24 +2,29 @@
 // spaces are left to the grammar, which says what it repaired.
 import type { Inbound } from './activity.ts';
 import { withoutFormatting } from './html.ts';
-import { withoutForwarded, withoutQuotedLines, withoutQuotes } from './quotes.ts';
+import { withoutForwarded, withoutQuoted, withoutQuotedLines, withoutQuotes } from './quotes.ts';
 
 /**
  * What stands after the command's name, or undefined when the message is not for the bot. `name` is the command without its slash.
  * What it quotes or forwards is somebody else's and is left out.
  * In a channel or group chat only a mention or a native slash command is for the bot, even if Teams delivers every message.
  */
-export function commandText(message: Pick<Inbound, 'text' | 'mentions' | 'bot' | 'kind' | 'targeted' | 'forwarded'>, name: string): string | undefined {
+export function commandText(message: Pick<Inbound, 'text' | 'mentions' | 'bot' | 'kind' | 'targeted' | 'forwarded' | 'quoted'>, name: string): string | undefined {
   const { rest, mentioned } = withoutMentions(withoutQuotes(message.text), message);
   if (message.kind !== 'personal' && !message.targeted && !mentioned) return undefined;
-  const said = withoutQuotedLines(decoded(withoutFormatting(withoutLinks(rest))));
-  return withoutName(trimmed(withoutForwarded(said, (message.forwarded ?? []).map(decoded))), name, message.bot.name);
+  const said = withoutQuotedLines(decoded(withoutLinks(withoutFormatting(rest))));
+  const own = withoutQuoted(withoutForwarded(said, (message.forwarded ?? []).map(decoded)), (message.quoted ?? []).map((forms) => forms.map(decoded)));
+  // `@Live Response, status`: no command begins so.
+  return withoutName(trimmed(own).replace(/^[\s,:;&+]{1,20}/, ''), name, message.bot.name);
 }
 
 const mentionTag = /<at(?:\s[^<>]*)?>([^<>]*)<\/at>/gi;
 
-/** Every mention of the bot is removed, wherever it stands and however often; those of others become their names. */
-function withoutMentions(text: string, message: Pick<Inbound, 'mentions' | 'bot'>): { readonly rest: string; readonly mentioned: boolean } {
+/**
+ * Every mention of the bot is removed, wherever it stands and however often; those of others become their names, but for the ones before the
+ * command, which are told as well and are no part of it.
+ */
+function withoutMentions(text: string, message: Pick<Inbound, 'mentions' | 'bot' | 'kind'>): { readonly rest: string; readonly mentioned: boolean } {
   const ours = message.mentions.filter((mention) => mention.id === message.bot.id);
   const names = new Set(ours.map((mention) => folded(mention.text.replace(mentionTag, '$1'))));
   if (message.bot.name !== undefined) names.add(folded(message.bot.name));
@@ -27,16 +32,22 @@ function withoutMentions(text: string, message: Pick<Inbound, 'mentions' | 'bot'
   const parts = new Set([...names].flatMap((one) => one.split(' ')));
   const others = new Set(message.mentions.filter((mention) => mention.id !== message.bot.id).map((mention) => folded(mention.text.replace(mentionTag, '$1'))));
   let found = ours.length > 0;
-  const rest = text.replace(mentionTag, (_whole, inner: string) => {
+  let leading = 0;
+  const rest = text.replace(mentionTag, (whole, inner: string, at: number) => {
     const named = folded(inner);
+    const first = leading >= 0 && onlyBetween.test(decoded(withoutFormatting(text.slice(leading, at))));
+    leading = first ? at + whole.length : -1;
     if (names.has(named) || (ours.length > 0 && parts.has(named) && !others.has(named))) {
       found = true;
       return ' ';
     }
-    return inner;
+    return first && message.kind !== 'personal' ? ' ' : inner;
   });
   return { rest, mentioned: found };
 }
+
+/** What may stand between mentions. */
+const onlyBetween = /^[\s,;:+&]*$/;
 
 function folded(text: string): string {
   return decoded(text).replace(/\s+/g, ' ').trim().toLowerCase();
@@ -46,17 +57,17 @@ function folded(text: string): string {
 function withoutLinks(text: string): string {
   return text
     .replace(/<a\s[^<>]*>([^<>]*)<\/a>/gi, '$1')
-    .replace(/\[([^[\]()\s]{1,500})\]\((?:https?:\/\/|mailto:)?([^[\]()\s]{1,500}?)\/?\)/gi, (whole, shown: string, target: string) => {
+    .replace(/\[([^[\]()\s]{1,500})\]\((?:https?:\/\/|mailto:)?([^[\]()\s]{1,500}?)\/?(?: "[^"\n]{0,500}")?\)/gi, (whole, shown: string, target: string) => {
       const bare = shown.replace(/^https?:\/\//i, '').replace(/\/$/, '');
       return bare.toLowerCase() === target.toLowerCase() ? shown : whole;
     });
 }
 
-const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' };
+const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0', ndash: '\u2013', mdash: '\u2014', lsquo: '\u2018', rsquo: '\u2019', ldquo: '\u201c', rdquo: '\u201d', hellip: '\u2026' };
 
 /** Entities, once: what was typed as `&amp;lt;` stays `&lt;`. */
 function decoded(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));/gi, (whole, decimal?: string, hex?: string, word?: string) => {
+  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos|nbsp|[nm]dash|[lr][sd]quo|hellip));/gi, (whole, decimal?: string, hex?: string, word?: string) => {
     if (word !== undefined) return named[word.toLowerCase()] ?? whole;
     const point = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number.parseInt(decimal, 10);
     return point > 0 && point <= 0x10ffff && (point < 0xd800 || point > 0xdfff) ? String.fromCodePoint(point) : whole;

@@ -5,9 +5,9 @@ import { isOpen } from '../../liveResponse/request.ts';
 import { Refused, requestOf } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { isCommandWord } from '../language/forms.ts';
+import { listNames } from '../language/grammar.ts';
 import type { IdVerb } from '../language/grammar.ts';
-import { normaliseId } from '../language/requestId.ts';
-import { trailing } from '../language/words.ts';
+import { bareWord, isSurelyId, normaliseId } from '../language/requestId.ts';
 import { maySee } from '../rules/decisions.ts';
 import type { Actor } from '../rules/people.ts';
 import type { Place } from '../ports.ts';
@@ -16,13 +16,17 @@ import { wordsOf } from '../loop/views.ts';
 
 /** Requests that are named where a device was typed: enough to choose from. */
 const mostNamed = 3;
+/** Words for requests that nobody names one by one. */
+const several: ReadonlySet<string> = new Set([...listNames, 'all', 'everything', 'last', 'latest', 'newest', 'it', 'this', 'that']);
+/** As Defender numbers its actions. */
+const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const fileName = /\.(?:ps1|psm1|sh|py|exe|dll|zip|cmd|bat|txt)$/i;
 
 /** The request of an id as it stands in the line, or what the word is instead. @throws Refused */
 export function requestTyped(bot: Conversation, actor: Actor, place: Place, verb: IdVerb, id: string, line: string): Request {
-  const typed = (line.trim().split(/\s+/)[1] ?? id).replace(trailing, '');
+  const typed = bareWord(line.trim().split(/\s+/)[1] ?? id);
   // Without "lr-" it may be a device's name that only looks like an id.
-  if (!/^lr-/i.test(typed) && bot.store.get(id) === undefined) throw noRequest(bot, actor, place, verb, typed);
+  if (!isSurelyId(typed) && bot.store.get(id) === undefined) throw noRequest(bot, actor, place, verb, typed);
   return requestOf(bot, id);
 }
 
@@ -32,10 +36,15 @@ export function noRequest(bot: Conversation, actor: Actor, place: Place, verb: I
   if (bot.policy.recipes.has(lower)) return new Refused({ ...common, meant: 'recipe', requests: [] });
   if (isCommandWord(lower)) return new Refused({ ...common, meant: 'command', requests: [] });
   if (fileName.test(word)) return new Refused({ ...common, meant: 'file', requests: [] });
+  if (several.has(lower)) return new Refused({ ...common, meant: 'list', requests: [] });
   // Whoever may not see requests learns of none here.
   const all = maySee(bot.policy, actor, place) === undefined ? bot.store.all() : [];
   const printed = all.find((request) => request.fingerprint === lower);
   if (printed !== undefined) return new Refused({ ...common, meant: 'fingerprint', requests: [named(bot, printed)] });
+  if (guid.test(word)) {
+    const sent = all.find((request) => 'actionId' in request && request.actionId.toLowerCase() === lower);
+    return new Refused({ ...common, meant: 'action', requests: sent === undefined ? [] : [named(bot, sent)] });
+  }
   const there = all.filter((request) => isDevice(request, lower));
   const fitting = there.filter((request) => fits(verb, request));
   return new Refused({ ...common, meant: 'device', requests: fitting.slice(0, mostNamed).map((request) => named(bot, request)) });

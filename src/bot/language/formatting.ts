@@ -29,7 +29,7 @@ export function unwrapped(text: string, known: Known): string {
   return line;
 }
 
-const wrappers: readonly ((line: string, known: Known) => string | undefined)[] = [fenced, quoted, emphasised, prompted, mentioned, commanded];
+const wrappers: readonly ((line: string, known: Known) => string | undefined)[] = [fenced, quoted, emphasised, prompted, mentioned, commanded, greeted];
 
 /** Code of one line or several. */
 function fenced(line: string, known: Known): string | undefined {
@@ -54,9 +54,17 @@ function emphasised(line: string, known: Known): string | undefined {
   return begins(inner, known) && !(firstWord.length < inner.length && firstWord.endsWith(sign)) ? inner : undefined;
 }
 
-/** A quotation, a list, a shell's prompt. */
+/** A quotation, a list, a shell's prompt. None of ours begins with a drive or an account. */
+const prompts = [
+  /^(?:>{1,3}|[$#%\u2022\u276F\u279C\u03BB*-]|\d{1,2}[.)])\s+([\s\S]+)$/,
+  /^>{1,3}(\S[\s\S]*)$/,
+  /^PS(?: [^>\n]{0,200})?>\s{0,4}(\S[\s\S]*)$/,
+  /^[A-Za-z]:\\[^>\n]{0,200}>\s{0,4}(\S[\s\S]*)$/,
+  /^\[?[\w.-]{1,64}@[\w.-]{1,64}[^$#%\n]{0,200}[$#%]\s+(\S[\s\S]*)$/,
+];
+
 function prompted(line: string, known: Known): string | undefined {
-  const found = /^(?:>{1,3}|[$#%\u2022*-]|\d{1,2}[.)]|PS [A-Za-z]:\\[^>\n]{0,200}>)\s+([\s\S]+)$/.exec(line)?.[1] ?? /^>{1,3}(\S[\s\S]*)$/.exec(line)?.[1];
+  const found = prompts.map((prompt) => prompt.exec(line)?.[1]).find((one) => one !== undefined);
   return found !== undefined && begins(found, known) ? found : undefined;
 }
 
@@ -73,8 +81,16 @@ function mentioned(line: string, known: Known): string | undefined {
 /** The command's own name again, or a slash before a verb. */
 function commanded(line: string, known: Known): string | undefined {
   const first = /^\S+/.exec(line)?.[0] ?? '';
-  if (isName(first, known) && !known.recipes.has(bare(first))) return line.slice(first.length).trim();
+  // `/lr dump` host: the mark's other half stands further on.
+  const open = /^([`*_~]{1,3})[^`*_~]+$/.exec(first)?.[1] ?? '';
+  if (isName(first, known) && !known.recipes.has(bare(first))) return open + line.slice(first.length).trim();
   return first.startsWith('/') && isVerb(first.slice(1), known) ? line.slice(1) : undefined;
+}
+
+/** `please dump hosta x`, `:wave: status`: as people speak to people. */
+function greeted(line: string, known: Known): string | undefined {
+  const found = /^(?:(?:please|pls|hi|hey|hello)\b[\s,:!.]{1,8}|(?::[a-z0-9_+-]{1,40}:|\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]{0,2})\s{0,8})(\S[\s\S]*)$/iu.exec(line)?.[1];
+  return found !== undefined && !known.recipes.has(bare(/^\S+/.exec(line)?.[0] ?? '')) && begins(found, known) ? found : undefined;
 }
 
 /** Whether a text begins as a command does, in wrappings of its own or not. */

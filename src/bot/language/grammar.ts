@@ -8,9 +8,9 @@ import { nearest } from './nearest.ts';
 import { formattingRepair, unmarked, unwrapped } from './formatting.ts';
 import type { Known } from './formatting.ts';
 import { reasonOption } from './prose.ts';
-import { bareReason, isNearOption, misspelt, splitEnd, splitReason } from './reason.ts';
+import { bareReason, isNearOption, misspelt, splitEnd, splitReason, withReason } from './reason.ts';
 import type { Recipe } from '../rules/policy.ts';
-import { normaliseId } from './requestId.ts';
+import { bareWord, isSurelyId, normaliseId } from './requestId.ts';
 import { parseRecipe, parseSequence, parseSingle } from './session.ts';
 import type { SessionAsk } from '../rules/sessionAsk.ts';
 import type { Line, Word } from './text.ts';
@@ -119,7 +119,7 @@ function parseVerb(verb: CommandWord, line: Line, recipes: ReadonlyMap<string, R
     case 'output':
       return parseResult(line, verb);
     case 'freeze': {
-      const why = proseFrom(line, afterOption(line, 1))?.replace(/\s*\n\s*/g, ' ');
+      const why = freezeWhy(line);
       if (why === undefined) return missing(line, 'the reason for the freeze', forms.freeze, 1);
       return why.length > maxReason ? { problem: 'reason', why: 'tooLong', example: forms.freeze.example, spot: spotAt(line, 1) } : { verb, why };
     }
@@ -169,11 +169,11 @@ function isNoId(read: Id | NoId): read is NoId {
 function readId(line: Line, verb: IdVerb): Id | NoId {
   const word = line.words[1];
   if (word === undefined) return missing(line, 'the request id', forms[verb]);
-  const typed = word.value.replace(trailing, '');
+  const typed = bareWord(word.value);
   const id = normaliseId(typed);
   if (id !== undefined) return { id };
   // What could be a device, a recipe or a file is looked at by whoever knows those.
-  return nameShape.test(typed) && !/^lr-/i.test(typed) ? { verb: 'noId', of: verb, word: typed } : { problem: 'badId', word: word.raw, example: forms[verb].example, spot: spotOf(line, word) };
+  return nameShape.test(typed) && !isSurelyId(typed) ? { verb: 'noId', of: verb, word: typed } : { problem: 'badId', word: word.raw, example: forms[verb].example, spot: spotOf(line, word) };
 }
 
 const nameShape = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,254}$/;
@@ -183,9 +183,22 @@ function parseApprove(line: Line): Asked | GrammarProblem {
   if (isNoId(id)) return id;
   const word = line.words[2];
   if (word === undefined) return { verb: 'approve', ...id };
-  const fingerprint = word.value.toLowerCase().replace(trailing, '');
-  if (!/^[0-9a-f]{8}$/.test(fingerprint)) return { problem: 'badFingerprint', word: word.raw, example: forms.approve.example, spot: spotOf(line, word) };
+  const fingerprint = bareWord(word.value).toLowerCase();
+  const first = bareWord(line.words[1]?.value ?? '').toLowerCase();
+  const swapped = isSurelyId(word.value) && isFingerprint(first) ? normaliseId(word.value) : undefined;
+  if (!isFingerprint(fingerprint)) return { problem: 'badFingerprint', word: word.raw, example: swapped === undefined ? forms.approve.example : `approve ${swapped} ${first}`, spot: spotOf(line, word) };
   return leftOver(line, 3, `approve ${id.id} ${fingerprint}`) ?? { verb: 'approve', ...id, fingerprint };
+}
+
+function isFingerprint(text: string): boolean {
+  return /^[0-9a-f]{8}$/.test(text);
+}
+
+/** The why of a freeze needs no option; whoever types one all the same means what follows. */
+function freezeWhy(line: Line): string | undefined {
+  const typed = line.words[1]?.raw.toLowerCase() === reasonOption ? proseFrom(line, 2) : proseFrom(line, afterOption(line, 1));
+  const why = typed?.replace(/\s*\n\s*/g, ' ').replace(/^--reason[=:]\s*/i, '').replace(/^"([^"]*)"$/, '$1').trim();
+  return why === '' ? undefined : why;
 }
 
 /** `deny <id> why so` and `deny <id> --reason "why so"` are both taken. */
@@ -193,7 +206,7 @@ function parseWithReason(line: Line, verb: 'deny' | 'cancel'): Asked | GrammarPr
   const id = readId(line, verb);
   if (isNoId(id)) return id;
   const near = afterOption(line, 2);
-  const split = near > 2 ? { line } : splitReason(line, forms[verb].example);
+  const split = near > 2 ? { line } : splitReason(line, `${verb} lr-7f3k2q`);
   if (isProblem(split)) return split;
   const text = proseFrom(split.line, near);
   if (text === undefined) return { verb, ...id, ...(split.reason === undefined ? {} : { reason: split.reason }) };
@@ -230,15 +243,17 @@ function parseRetry(line: Line): Asked | GrammarProblem {
   const forgotten = bareReason(split.line, 2);
   if (forgotten !== undefined) return misspelt(split.line, forgotten, 'noDashes', 'ours');
   const index = readNumber(split.line, split.line.words[2], 'retry', 'index');
-  if (isProblem(index)) return index;
+  const meantAsReason = (at: number): { readonly reasonLine?: string } => (split.reason === undefined && split.separate === undefined ? { reasonLine: withReason(split.line, at) } : {});
+  if (isProblem(index)) return index.problem === 'badNumber' && /^\p{L}/u.test(index.word) ? { ...index, ...meantAsReason(2) } : index;
   const extra = leftOver(split.line, 3, forms.retry.example);
-  if (extra !== undefined) return extra;
+  if (extra !== undefined) return { ...extra, ...meantAsReason(3) };
   return { verb: 'retry', ...id, ...(index === undefined ? {} : { index }), ...(split.reason === undefined ? {} : { reason: split.reason }), ...(split.separate === undefined ? {} : { separate: split.separate }) };
 }
 
 function readNumber(line: Line, word: Word | undefined, verb: 'link' | 'output' | 'scripts' | 'retry', what: 'index' | 'page'): number | undefined | GrammarProblem {
   if (word === undefined) return undefined;
-  const number = /^\d{1,4}$/.test(word.raw) ? Number(word.raw) : -1;
+  const typed = word.value.replace(trailing, '');
+  const number = /^\d{1,4}$/.test(typed) ? Number(typed) : -1;
   const fits = what === 'index' ? number >= 0 && number < maxCommands : number >= 1;
   return fits ? number : { problem: 'badNumber', what, word: word.raw, example: forms[verb].example, spot: spotOf(line, word) };
 }

@@ -11,20 +11,22 @@ export type GrammarProblem =
   | TextProblem
   | { readonly problem: 'unknownVerb'; readonly word: string; readonly suggestions: readonly string[]; readonly spot: Spot }
   | { readonly problem: 'missing'; readonly what: string; readonly usage: string; readonly example: string; readonly spot: Spot }
-  | { readonly problem: 'leftOver'; readonly word: string; readonly example: string; readonly spot: Spot }
+  /** `reasonLine`: the line as it should be where the rest was meant as the reason. */
+  | { readonly problem: 'leftOver'; readonly word: string; readonly example: string; readonly reasonLine?: string; readonly spot: Spot }
   | { readonly problem: 'badHost'; readonly word: string; readonly example: string; readonly spot: Spot }
   | { readonly problem: 'badId'; readonly word: string; readonly example: string; readonly spot: Spot }
   | { readonly problem: 'badFingerprint'; readonly word: string; readonly example: string; readonly spot: Spot }
-  | { readonly problem: 'badNumber'; readonly what: 'index' | 'page'; readonly word: string; readonly example: string; readonly spot: Spot }
+  | { readonly problem: 'badNumber'; readonly what: 'index' | 'page'; readonly word: string; readonly example: string; readonly reasonLine?: string; readonly spot: Spot }
   | { readonly problem: 'badChoice'; readonly word: string; readonly choices: readonly string[]; readonly suggestions: readonly string[]; readonly spot: Spot }
   | { readonly problem: 'badPath'; readonly why: 'quotes' | 'spaces'; readonly example: string; readonly spot: Spot }
   | { readonly problem: 'useOn'; readonly example: string; readonly spot: Spot }
+  /** Something else than a ";" that stands free parts two commands. */
+  | { readonly problem: 'joined'; readonly word: string; readonly example: string; readonly spot: Spot }
   | { readonly problem: 'emptyPart'; readonly example: string; readonly spot: Spot }
   | { readonly problem: 'badPart'; readonly word: string; readonly recipe: boolean; readonly suggestions: readonly string[]; readonly spot: Spot }
   | { readonly problem: 'reason'; readonly why: 'empty' | 'twice' | 'notLast' | 'tooLong' | 'separate'; readonly example: string; readonly spot: Spot }
   /** `example` is the line as it should be. `own`: what the word may have been meant for. */
-  | { readonly problem: 'reason'; readonly why: 'form' | 'misspelt' | 'noDashes'; readonly example: string; readonly word: string; readonly own: 'ours' | 'script' | 'path'; readonly spot: Spot }
-  /** `reasonLine`: the line as it should be where the rest was meant as the reason. */
+  | { readonly problem: 'reason'; readonly why: 'form' | 'misspelt' | 'noDashes' | 'apart'; readonly example: string; readonly word: string; readonly own: 'ours' | 'script' | 'path'; readonly spot: Spot }
   | { readonly problem: 'recipe'; readonly recipe: string; readonly usage: string; readonly found: RecipeProblem; readonly reasonLine?: string; readonly spot: Spot }
   | { readonly problem: 'command'; readonly found: CommandProblem; readonly example?: string; readonly spot: Spot };
 
@@ -54,16 +56,16 @@ function sentence(problem: GrammarProblem, command: string): string {
     case 'missing':
       return `${problem.what[0]?.toUpperCase()}${problem.what.slice(1)} is missing: ${command} ${problem.usage}. ${tryThis(problem.example)}`;
     case 'leftOver':
-      return `"${visible(problem.word)}" is left over: nothing may stand there. ${tryThis(problem.example)}`;
+      return `"${visible(problem.word)}" is left over: nothing may stand there. ${orReason(problem.reasonLine, command) ?? tryThis(problem.example)}`;
     case 'badHost':
-      return `"${visible(problem.word)}" is not a host name: letters, digits, ".", "-" and "_" only, or a device id of 40 hex digits.${formattingHint(problem.word)} ${tryThis(problem.example)}`;
+      return `"${visible(problem.word)}" is not a host name: letters, digits, ".", "-" and "_" only, or a device id of 40 hex digits.${deviceIdHint(problem.word)}${formattingHint(problem.word)} ${tryThis(problem.example)}`;
     case 'badId':
       return `"${visible(problem.word)}" is not a request id; those look like lr-7f3k2q.${formattingHint(problem.word)} ${tryThis(problem.example)}`;
     case 'badFingerprint':
-      return `"${visible(problem.word)}" is not a fingerprint; that is the 8 hex digits on the card. ${tryThis(problem.example)}`;
+      return `"${visible(problem.word)}" is not a fingerprint, and nothing else may stand behind the id; that is the 8 hex digits on the card. ${tryThis(problem.example)}`;
     case 'badNumber':
       return problem.what === 'index'
-        ? `"${visible(problem.word)}" is not a command index; the first command is 0, the last possible one ${maxCommands - 1}. ${tryThis(problem.example)}`
+        ? `"${visible(problem.word)}" is not a command index; the first command is 0, the last possible one ${maxCommands - 1}. ${orReason(problem.reasonLine, command) ?? tryThis(problem.example)}`
         : `"${visible(problem.word)}" is not a page; the first page is 1. ${tryThis(problem.example)}`;
     case 'badChoice': {
       const meant = problem.suggestions.length === 0 ? '' : ` Did you mean ${problem.suggestions.join(' or ')}?`;
@@ -75,6 +77,8 @@ function sentence(problem: GrammarProblem, command: string): string {
         : `A path may not begin or end with a space: nobody could see that on the card. ${tryThis(problem.example)}`;
     case 'useOn':
       return `Several commands in one session begin with "on". ${tryThis(problem.example)}`;
+    case 'joined':
+      return `Between two commands of a session stands " ; ", with a space on either side, and not "${visible(problem.word)}". If it belongs to the script or the path, put that in quotes. ${tryThis(problem.example)}`;
     case 'emptyPart':
       return `Between two ";" there is nothing to do. ${tryThis(problem.example)}`;
     case 'badPart': {
@@ -85,12 +89,21 @@ function sentence(problem: GrammarProblem, command: string): string {
     case 'reason':
       return 'word' in problem ? `${notTheOption(problem)} Type: ${command} ${problem.example}` : `${reasonSentence(problem.why)} ${tryThis(problem.example)}`;
     case 'recipe': {
-      const meant = problem.reasonLine === undefined ? '' : ` If it is the reason, type: ${command} ${problem.reasonLine}`;
-      return `${recipeSentence(problem.found)} Usage: ${command} ${problem.usage}.${meant}`;
+      return `${recipeSentence(problem.found)} Usage: ${command} ${problem.usage}. ${orReason(problem.reasonLine, command) ?? ''}`;
     }
     case 'command':
       return problem.example === undefined ? explainCommand(problem.found) : `${explainCommand(problem.found)} ${tryThis(problem.example)}`;
   }
+}
+
+function orReason(line: string | undefined, command: string): string | undefined {
+  return line === undefined ? undefined : `If it is the reason, type: ${command} ${line}`;
+}
+
+/** The address of a device in the portal holds its id. */
+function deviceIdHint(word: string): string {
+  const id = /(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])/i.exec(word)?.[0];
+  return id === undefined ? '' : ` The id of that device is ${id.toLowerCase()}: type it alone.`;
 }
 
 function hiddenSentence(found: string): string {
@@ -101,10 +114,13 @@ function hiddenSentence(found: string): string {
 
 function notTheOption({ why, word, own }: Extract<GrammarProblem, { readonly problem: 'reason'; readonly word: string }>): string {
   const shown = visible(word);
-  const script = { ours: '', script: ` If it belongs to the script, put it in quotes: "${shown}".`, path: ' If it is part of the path, put the whole path in quotes.' }[own];
+  const mark = shown.includes('"') ? "'" : '"';
+  const script = { ours: '', script: ` If it belongs to the script, put it in quotes: ${mark}${shown}${mark}.`, path: ' If it is part of the path, put the whole path in quotes.' }[own];
   switch (why) {
     case 'form':
-      return `Between --reason and the reason there is a space, not "=".${script}`;
+      return `Between --reason and the reason there is a space, not "${word.charAt('--reason'.length)}".${script}`;
+    case 'apart':
+      return `To ask for the same once more, type --separate, not "${shown}".${script}`;
     case 'misspelt':
       return `The reason stands after --reason, not after "${shown}".${script}`;
     case 'noDashes':
@@ -167,8 +183,14 @@ export function explainCommand(problem: CommandProblem): string {
   }
 }
 
-/** Signs that chats read as formatting, left over in a word. */
+/** Signs that chats read as formatting, left over in a word, and letters that only look like those of the alphabet. */
 function formattingHint(word: string): string {
+  const other = /(?![a-z])\p{L}/iu.exec(word)?.[0];
+  if (other !== undefined) {
+    const plain = word.normalize('NFKC');
+    if (/^[\x21-\x7e]+$/.test(plain)) return ` Its letters are wide or ornamental ones: type ${plain}.`;
+    return ` “${other}” (U+${(other.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}) is a letter of another alphabet: type the word again.`;
+  }
   if (word.includes('`')) return ' The back-tick (`) is the chat’s sign for code: type the word without it.';
   return /^[*~_]+\S|\S[*~_]+$/.test(word) ? ' The signs * _ and ~ are the chat’s formatting: type the word without them.' : '';
 }

@@ -65,17 +65,19 @@ export function parseSingle(whole: Line, verb: PartVerb): SessionAsk | GrammarPr
   const { line } = split;
   const host = readHost(line, 1, forms[verb]);
   if (isProblem(host)) return host;
+  const joined = jointAt(line);
+  if (joined !== undefined) return { problem: 'useOn', example: `on ${host} ${parted(line, joined).slice(line.words[0]?.start ?? 0).replace(/^(\S+)\s+\S+/, '$1')}`, spot: spotAt(line, joined) };
   const semicolon = line.words.findIndex((word, index) => {
     const next = line.words[index + 1];
     return index > 1 && word.raw === ';' && (verb !== 'run' || (next !== undefined && partVerb(next) !== undefined));
   });
   // In a script's arguments a ";" is the script's own, unless a command of ours follows: then somebody forgot the "on".
   if (semicolon >= 0) return { problem: 'useOn', example: `on ${host} ${verb} ${restFrom(line, 2) ?? ''}`, spot: spotAt(line, semicolon) };
-  const forgotten = split.reason === undefined ? bareReason(line, 3) : undefined;
+  const forgotten = split.reason === undefined ? bareReason(line, 3, zoneOf[verb]) : undefined;
   // A quoted path, and the name of a file, have room for nothing after them.
   if (forgotten !== undefined) return misspelt(line, forgotten, 'noDashes', zoneOf[verb]);
   const command = parsePart(line, verb, 2);
-  if (isProblem(command)) return command;
+  if (isProblem(command)) return command.problem === 'leftOver' && split.reason === undefined ? { ...command, reasonLine: withReason(line, 3) } : command;
   const found = problemWith([command]);
   if (found !== undefined) return { problem: 'command', found, spot: spotAt(line, 2) };
   return { kind: 'sequence', host, commands: [command], title: clip(`${verb} ${restFrom(line, 2) ?? ''}`), ...reasonOf(split) };
@@ -89,8 +91,11 @@ export function parseSequence(whole: Line, recipes: ReadonlyMap<string, Recipe>)
   const host = readHost(line, 1, forms.on);
   if (isProblem(host)) return host;
   if (line.words.length === 2) return missing(line, 'what to do', forms.on);
+  const joined = jointAt(line);
+  if (joined !== undefined) return { problem: 'joined', word: line.words[joined]?.raw ?? '', example: parted(line, joined), spot: spotAt(line, joined) };
   const parts = partsOf(line, 2);
-  const forgotten = split.reason === undefined ? bareReason(line, (parts.at(-1)?.at ?? 2) + 2) : undefined;
+  const last = parts.at(-1);
+  const forgotten = split.reason === undefined ? bareReason(line, (last?.at ?? 2) + 2, last?.line.words[0]?.raw.toLowerCase() === 'get' ? 'path' : 'script') : undefined;
   if (forgotten !== undefined) return misspelt(line, forgotten, 'noDashes', 'script');
   const commands: Command[] = [];
   for (const part of parts) {
@@ -106,6 +111,25 @@ export function parseSequence(whole: Line, recipes: ReadonlyMap<string, Recipe>)
     return found.reason === 'order' ? { problem: 'command', found, example: `on ${host} ${inOrder(texts, commands).join(' ; ')}`, spot } : { problem: 'command', found, spot };
   }
   return { kind: 'sequence', host, commands, title: clip(texts.join(' ; ')), ...reasonOf(split) };
+}
+
+/** What people put between two commands in place of a ";" that stands free. */
+const jointShape = /^(?:&&|\|\|?|[\uFF1B\u037E]|.*[^;][;\uFF1B,])$/;
+
+/** Index of the word that parts two commands without being ` ; `: a command of ours follows it, so that it is hardly a script's own. */
+function jointAt({ words }: Line): number | undefined {
+  const found = words.findIndex((word, index) => {
+    const [next, after] = [words[index + 1], words[index + 2]];
+    return index >= 2 && !word.quoted && jointShape.test(word.raw) && next !== undefined && after !== undefined && partVerb(next) !== undefined;
+  });
+  return found < 0 ? undefined : found;
+}
+
+function parted({ text, words }: Line, at: number): string {
+  const word = words[at];
+  if (word === undefined) return text;
+  const kept = word.raw.replace(/^(?:&&|\|\|?)$|[;\uFF1B\u037E,]$/, '');
+  return `${text.slice(0, word.start)}${kept}`.trimEnd() + ` ;${text.slice(word.end)}`;
 }
 
 /** One part of a sequence: the line with this part's words alone. `at` is the index of its first word in the whole line. */

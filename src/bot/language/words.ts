@@ -50,7 +50,7 @@ const host = /^[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?$/;
 const maxHost = 255;
 
 /** What ends a sentence and stands at the end of no host name and no id. */
-export const trailing = /[.,;:!?]+$/;
+export const trailing = /[.,;:!?\u2026\u3002\uFF0C\uFF01\uFF1F\uFF1B\uFF1A]+$/;
 
 /** A host name or device id, lower-cased. */
 export function readHost(line: Line, index: number, form: CommandForm): string | GrammarProblem {

@@ -55,7 +55,7 @@ export type Refusal =
   // The state of things
   | { readonly refused: 'unknownRequest'; readonly id: string }
   /** Something else was typed as the id. `requests`: those that may be meant, such as the open ones on that device. */
-  | { readonly refused: 'noRequestId'; readonly verb: string; readonly word: string; readonly meant: 'recipe' | 'command' | 'file' | 'fingerprint' | 'device'; readonly requests: readonly { readonly id: string; readonly status: string }[] }
+  | { readonly refused: 'noRequestId'; readonly verb: string; readonly word: string; readonly meant: 'recipe' | 'command' | 'file' | 'list' | 'fingerprint' | 'action' | 'device'; readonly requests: readonly { readonly id: string; readonly status: string }[] }
   /** `deed` and `state`: what was wanted instead, and where it stands since. */
   | { readonly refused: 'alreadyApproved'; readonly id: string; readonly by: PersonRef; readonly at: number; readonly you: boolean; readonly deed?: 'approve' | 'deny'; readonly state?: State }
   /** `retry`: it may be asked for again with one word. */
@@ -221,6 +221,13 @@ function noRequestSentence({ verb, word, meant, requests }: Extract<Refusal, { r
       return `${no} It is a command: "${command} help ${word}" tells about it, "${command} list recent" shows the latest requests.`;
     case 'file':
       return `${no} "${command} scripts ${word}" tells about a file of the library, "${command} list recent" shows the latest requests.`;
+    case 'list': {
+      const named = ['mine', 'pending', 'running', 'recent'].find((one) => one === word.toLowerCase());
+      return `${no} One request is named at a time: "${command} list ${named ?? (verb === 'approve' || verb === 'deny' ? 'pending' : 'recent')}" shows them with their ids.`;
+    }
+    case 'action':
+      if (first === undefined) return `${no} It looks like Defender's id of an action, and no request here has it. "${command} list recent" shows the latest requests.`;
+      return `"${word}" is Defender's id of the action of ${first.id} (${first.status}); type "${command} ${verb} ${first.id}".`;
     case 'fingerprint':
       return `"${word}" is the fingerprint of ${first?.id ?? 'a request'}, not its id. "${command} status ${first?.id ?? '<id>'}" shows it.`;
     case 'device': {
@@ -312,19 +319,20 @@ function sinceApproval({ id, deed, state }: Extract<Refusal, { refused: 'already
 
 function noResultSentence({ id, why, index, error }: Extract<Refusal, { refused: 'noResult' }>, command: string): string {
   const which = index === undefined ? id : `command ${index} of ${id}`;
+  const first = index === undefined ? id : capital(which);
   switch (why) {
     case 'notYet':
       return `There is no result of ${which} yet. Its card is kept up to date; try again when the command is completed.`;
     case 'neverRan':
-      return `${capital(which)} never ran, so it has no result.`;
+      return `${first} never ran, so it has no result.`;
     case 'noSuchIndex':
       return `${id} has no command ${index ?? ''}. The first is 0; "${command} status ${id}" lists them.`;
     case 'noFile':
-      return `${capital(which)} collects no file. "${command} output" shows what a script printed.`;
+      return `${first} collects no file. If it ran a script, "${command} output ${id}" shows what that printed.`;
     case 'noOutput':
-      return `${capital(which)} prints nothing; it collects a file. "${command} link ${id} ${index ?? ''}" gives a download link.`;
+      return `${first} prints nothing, because only a script does. "${command} link ${id}" gives a download link of a file that was collected.`;
     case 'failed':
-      return `${capital(which)} failed, and Defender keeps no result of it. The card shows the error.`;
+      return `${first} failed, and Defender keeps no result of it. The card shows the error.`;
     case 'forgotten':
       return `The output of ${which} was kept for its retention time and is gone. "${command} link ${id}" may still fetch it from Defender.`;
     case 'notHandedOut':

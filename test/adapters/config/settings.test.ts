@@ -127,6 +127,10 @@ describe('refused', () => {
     expect(found).toHaveLength(expected.length);
   });
 
+  test.each([{ LR_DATA_DIR: '~/data' }, { LR_DATA_DIR: '$HOME/data' }, { LR_POLICY: '%APPDATA%\\policy.yaml' }])('row 1.21: a path that only a shell completes: %j', (variables) => {
+    expect(problems(variables)).toEqual([expect.stringContaining('write the whole path')]);
+  });
+
   test('many things at once are all named', () => {
     expect(problems({ PORT: 'x', SLACK_APP_TOKEN: 'y', MicrosoftAppId: 'z', AZURE_CLIENT_ID: app })).toHaveLength(8);
   });

@@ -121,18 +121,23 @@ describe('row 2.15: the variables', () => {
     [{ HTTPS_PROXY: 'http://b:2', https_proxy: 'http://c:3' }, 'http://c:3'],
     [{ HTTPS_PROXY: 'http://u:secret@b:2/' }, 'http://b:2 (with credentials)'],
     [{ HTTPS_PROXY: 'http://b:2', NO_PROXY: '*' }, undefined],
+    [{ HTTPS_PROXY: 'http://b:2', NO_PROXY: 'corp.example;*' }, undefined],
+    [{ HTTPS_PROXY: '"http://b:2"' }, 'http://b:2'],
+    [{ ALL_PROXY: 'http://d:4' }, 'http://d:4'],
+    [{ ALL_PROXY: 'socks5://d:4', HTTPS_PROXY: 'http://b:2' }, 'http://b:2'],
+    [{ HTTPS_PROXY: 'http://b:2', NO_PROXY: 'corp.example,10.0.0.0/8,<local>' }, 'http://b:2 (NO_PROXY takes names and addresses: 10.0.0.0/8, <local> counts for nothing)'],
   ] as const)('%j is %j', (variables, said) => {
     const found = proxyFrom(variables);
     expect(found === undefined || 'wrong' in found ? found : found.said).toBe(said);
   });
 
-  test.each(['socks5://a:1', 'http://', '::'])('%j is refused at start with what to write', (value) => {
+  test.each(['socks5://a:1', 'http://', '::', 'http//a:1', 'http:/a:1', 'http://CORP\\user:p@a:1', 'http://u:p%ss@a:1', 'http://u:%ff@a:1', 'none', 'DIRECT'])('%j is refused at start with what to write', (value) => {
     expect(readSettings({ HTTPS_PROXY: value })).toMatchObject({ problems: [expect.stringContaining('HTTPS_PROXY') as unknown] });
   });
 
   test('NO_PROXY holds for a host and all below it, and this machine is always among them', () => {
-    const some = proxied({ HTTPS_PROXY: 'http://a:1', no_proxy: 'corp.example, .internal *.local:443 10.0.0.1' });
-    for (const host of ['corp.example', 'a.corp.example', 'x.internal', 'y.local', '10.0.0.1', 'localhost', '127.0.0.1', '127.1.2.3', '[::1]']) expect([host, goesDirect(some, host)]).toEqual([host, true]);
+    const some = proxied({ HTTPS_PROXY: 'http://a:1', no_proxy: 'corp.example, .internal;*.local:443 10.0.0.1 *dev.example fe80::1 [fe80::2]:80' });
+    for (const host of ['corp.example', 'a.corp.example', 'dev.example', 'fe80::1', '[fe80::2]', 'x.internal', 'y.local', '10.0.0.1', 'localhost', '127.0.0.1', '127.1.2.3', '[::1]']) expect([host, goesDirect(some, host)]).toEqual([host, true]);
     for (const host of ['notcorp.example', 'example', 'internal.net', '10.0.0.2']) expect([host, goesDirect(some, host)]).toEqual([host, false]);
   });
 

@@ -247,6 +247,40 @@ describe('row 1.10: an answer', () => {
   });
 });
 
+describe('row 1.10: what Slack says no to', () => {
+  test.each([
+    ['missing_scope', /refused users\.info to the bot \(missing_scope\).*Trying again will not help.*lacks a scope/],
+    ['token_revoked', /does not accept the bot's token \(token_revoked\).*Trying again will not help/],
+    ['access_denied', /refused users\.info to the bot \(access_denied\).*Try again in a moment; if that lasts/],
+    ['fatal_error', /did not answer the bot \(fatal_error\).*Try again in a moment\.$/],
+  ])('%s is told as what it is', async (error, words) => {
+    await open();
+    room.slack.fault('users.info', { kind: 'error', error });
+    await room.slack.person('U1').command('C1', 'status');
+    expect(await toldTo('U1', 'so this was not done')).toMatch(words);
+  });
+});
+
+describe('row 1.9: a line typed in the conversation with the bot, without the slash command', () => {
+  const typed = { type: 'message', channel: 'DU1', channel_type: 'im', user: 'U1', ts: '1.1', text: '<http://hosta.corp|hosta.corp> &amp; status' };
+
+  test('is read as a command where the app is given that event', async () => {
+    await open();
+    room.answer = () => sentence('heard');
+    expect((await room.slack.event(typed)).acknowledged).toBe(true);
+    await room.slack.until('the command', () => room.commands[0]);
+    expect(room.commands[0]).toMatchObject({ text: 'hosta.corp & status', place: { id: 'DU1', direct: true } });
+  });
+
+  test.each([{ bot_id: 'B1' }, { subtype: 'message_changed' }, { edited: { user: 'U1', ts: '2' } }, { text: '' }, { channel_type: 'channel' }, { user: undefined }])('and one with %j is not', async (more) => {
+    await open();
+    await room.slack.event({ ...typed, ...more });
+    await room.slack.person('U1').command('C1', 'last');
+    await room.slack.until('the command', () => room.commands[0]);
+    expect(room.commands.map((one) => one.text)).toEqual(['last']);
+  });
+});
+
 describe('row 1.9: a command in a conversation that the bot is none of', () => {
   test.each([
     ['between two people', 'D9', { members: ['U1', 'U2'] }, 'directmessage'],

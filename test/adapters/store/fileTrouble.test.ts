@@ -1,7 +1,7 @@
 // Row 1.21: every refusal of a file at the start is named with its path, its code and the next step, by every program.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileTrouble, whyItFailed } from '../../../src/adapters/store/fileTrouble.ts';
@@ -56,6 +56,27 @@ describe('row 1.21: a refusal of the file system', () => {
     );
     expect(failed).toContain(`(${code})`);
     expect(failed).toContain(folder);
+  });
+
+  test('a folder that takes none below it is told at once', () => {
+    const folder = '/proc/self/lr-data';
+    expect(() => {
+      realDisk.makeFolder(folder);
+    }).toThrow(expect.objectContaining({ path: folder }));
+  });
+
+  test('folders above it that are missing are made, and one that is there is left', () => {
+    const folder = join(temporary(), 'a', 'b', 'c');
+    realDisk.makeFolder(folder);
+    realDisk.makeFolder(folder);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
+
+  test('what keeps the bot from starting is told, also when its parts cannot be closed for the same reason', () => {
+    const place = join(temporary(), 'data');
+    const ended = spawnSync('bash', ['-c', `ulimit -f 0; exec "${process.execPath}" "${join(root, 'dist', 'src', 'main.js')}"`], { cwd: root, encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '', LR_DATA_DIR: place, LR_LOG_LEVEL: 'silent', PORT: '0' }, timeout: 50_000 });
+    expect(ended.status).toBe(1);
+    expect(ended.stderr).toMatch(/cannot start: .*may not grow any more \(EFBIG\)/);
   });
 
   test.each([

@@ -2,8 +2,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { commandText } from '../../../src/adapters/teams/text.ts';
+import { readActivity } from '../../../src/adapters/teams/activity.ts';
 import type { Inbound } from '../../../src/adapters/teams/activity.ts';
-import { forwardedIn } from '../../../src/adapters/teams/quotes.ts';
+import { quotesIn } from '../../../src/adapters/teams/quotes.ts';
 import { growth, linear } from '../../support/growth.ts';
 
 type Message = Parameters<typeof commandText>[0];
@@ -17,6 +18,45 @@ function personal(text: string): string | undefined {
   return commandText({ text, mentions: [], bot, kind: 'personal', targeted: false }, 'lr');
 }
 
+describe('row 2.1: an activity that leaves out what others hold', () => {
+  const told = (more: object): Inbound => {
+    const activity = readActivity({ type: 'message', id: '1', channelId: 'msteams', serviceUrl: 'https://x', from: { id: '29:a' }, conversation: { id: 'a:1' }, recipient: bot, text: 'lr status', ...more });
+    if (typeof activity === 'string') throw new Error(activity);
+    return activity;
+  };
+  it('without its kind, a conversation of two is one, and no other is', () => {
+    expect(told({}).kind).toBe('personal');
+    expect(told({ conversation: { id: '19:x@thread.v2' } }).kind).toBe('groupChat');
+    expect(told({ conversation: { id: '19:x@thread.tacv2' }, channelData: { channel: { id: '19:x' } } }).kind).toBe('channel');
+    expect(told({ conversation: { id: 'a:1', conversationType: 'groupChat' } }).kind).toBe('groupChat');
+  });
+  it('a line too long to be read is no empty one', () => {
+    expect(commandText(told({ text: `lr status ${'x'.repeat(40_000)}` }), 'lr')?.length).toBeGreaterThan(30_000);
+  });
+  it.each([{}, '', false])('with a value of %j a typed line is a typed line', (value) => {
+    expect(told({ value }).value).toBeUndefined();
+    expect(told({ value: { lr: 1 } }).value).toEqual({ lr: 1 });
+    expect(told({ type: 'invoke', value }).value).toEqual(value);
+  });
+});
+
+describe('row 2.1: who else is mentioned', () => {
+  const others = [mention, { id: '29:ben', text: '<at>Ben</at>' }];
+  it.each([
+    ['<at>Ben</at> <at>Live Response</at> lr status', 'status'],
+    ['<at>Live Response</at>&nbsp;<at>Ben</at>, lr status', 'status'],
+    ['<p><at>Ben</at> &amp; <at>Live Response</at>: lr status</p>', 'status'],
+    ['<at>Live Response</at>, lr status', 'status'],
+    ['<at>Live Response</at> lr deny lr-7f3k2q ask <at>Ben</at>', 'deny lr-7f3k2q ask Ben'],
+  ])('%j', (text, expected) => {
+    expect(channel(text, others)).toBe(expected);
+  });
+
+  it('without the bot among them it is not for the bot', () => {
+    expect(channel('<at>Ben</at> lr status', others.slice(1))).toBeUndefined();
+  });
+});
+
 describe('row 2.2: formatting', () => {
   it.each([
     ['<div>lr dump <code>h</code> p</div>', 'dump h p'],
@@ -25,6 +65,12 @@ describe('row 2.2: formatting', () => {
     ['lr deny lr-7f3k2q one<br>two', 'deny lr-7f3k2q one\ntwo'],
     ['<p>lr dump h</p><p>p</p>', 'dump h\np'],
     ['lr run h s.ps1 &lt;code&gt;', 'run h s.ps1 <code>'],
+    ['<codeblock class="Bash"><code>lr dump h p</code></codeblock>', 'dump h p'],
+    ['<table><tr><td>lr dump h p</td></tr></table>', 'dump h p'],
+    ['<attachment id="1"></attachment>lr dump h p', 'dump h p'],
+    ['lr dump h p --reason &ldquo;x&rdquo; <emoji id="fire" alt="🔥" title="Fire"></emoji>', 'dump h p --reason “x” 🔥'],
+    ['lr dump <a href="https://h.corp"><b>h.corp</b></a> p', 'dump h.corp p'],
+    ['lr dump [h.corp](http://h.corp "h.corp") p', 'dump h.corp p'],
   ])('%j is read without its tags', (text, expected) => {
     expect(personal(text)).toBe(expected);
   });
@@ -65,7 +111,7 @@ describe('in a channel', () => {
   it('the mention of somebody else becomes the name, and does not call the bot', () => {
     expect(channel('<at>Live Response</at> lr dump h p --reason for <at>Ana</at>', [mention, { id: '29:ana', text: '<at>Ana</at>' }])).toBe('dump h p --reason for Ana');
     expect(channel('<at>Ana</at> lr help', [{ id: '29:ana', text: '<at>Ana</at>' }])).toBeUndefined();
-    expect(channel('<at>Live</at> lr help', [mention, { id: '29:live', text: '<at>Live</at>' }])).toBe('Live lr help');
+    expect(channel('<at>Live Response</at> lr deny lr-7f3k2q <at>Live</at>', [mention, { id: '29:live', text: '<at>Live</at>' }])).toBe('deny lr-7f3k2q Live');
   });
   it('what is not said to the bot is not for it, even if Teams delivers it', () => {
     expect(channel('lr dump h p', [])).toBeUndefined();
@@ -164,12 +210,35 @@ describe('a quoted reply', () => {
     expect(read('lr status\r\n\r\nlr approve lr-7f3k2q 1c9e04ab', [' lr approve lr-7f3k2q  1c9e04ab '])).toBe('status');
     expect(read('lr approve lr-7f3k2q 1c9e04ab', ['lr approve lr-7f3k2q 1c9e04ab'])).toBe('');
     expect(read('lr deny lr-7f3k2q "two  spaces"', ['something else'])).toBe('deny lr-7f3k2q "two  spaces"');
-    expect(forwardedIn('<p>see</p><blockquote itemtype="http://schema.skype.com/Forward"><p>lr approve x</p><blockquote>inner</blockquote></blockquote>')).toEqual([expect.stringMatching(/lr approve x\s+inner/)]);
-    expect(forwardedIn('<blockquote itemtype="http://schema.skype.com/Reply"><p>lr approve x</p></blockquote>')).toEqual([]);
+    expect(quotesIn('<p>see</p><blockquote itemtype="http://schema.skype.com/Forward"><p>lr approve x</p><blockquote>inner</blockquote></blockquote>').forwarded).toEqual([expect.stringMatching(/lr approve x\s+inner/)]);
+    expect(quotesIn('<blockquote itemtype="http://schema.skype.com/Reply"><p>lr approve x</p></blockquote>').forwarded).toEqual([]);
+  });
+
+  const reply = '<blockquote itemscope="" itemtype="http://schema.skype.com/Reply" itemid="1"><strong itemprop="mri">Ben Approver</strong><span></span><p itemprop="preview">lr approve lr-7f3k2q</p></blockquote>';
+  it.each([
+    ['Ben Approver\nlr approve lr-7f3k2q\n\nlr status', 'text/html', `${reply}<p>lr status</p>`, 'status'],
+    ['lr approve lr-7f3k2q lr status', 'text/html', `${reply}<p>lr status</p>`, 'status'],
+    ['lr approve lr-7f3k2q\r\n<at>Live Response</at> status', 'text/html', `${reply}<p><span itemtype="http://schema.skype.com/Mention">Live Response</span>&nbsp;status</p>`, 'status'],
+    ['lr status Ben Approver lr approve lr-7f3k2q', 'text/html', `<p>lr status</p>${reply}`, 'status'],
+    // Only the quote stands in the text: the reply is a picture.
+    ['Ben Approver lr approve lr-7f3k2q', 'text/html', `${reply}<p><img alt="" src="x"></p>`, ''],
+    // The same words as the quoted ones, typed by whoever replies; the quote is left out of the text.
+    ['lr approve lr-7f3k2q', 'text/html', `${reply}<p>lr approve&nbsp;lr-7f3k2q</p>`, 'approve lr-7f3k2q'],
+    ['<attachment id="1"></attachment>lr status', 'messageReference', '{"messageId":"1","messagePreview":"lr approve lr-7f3k2q"}', 'status'],
+    ['lr approve lr-7f3k2q lr status', 'messageReference', '{"messagePreview":"lr approve lr-7f3k2q"}', 'status'],
+    ['lr approve lr-7f3k2q', 'forwardedMessageReference', '{"originalMessageContent":"<p>lr approve lr-7f3k2q</p>"}', ''],
+  ])('row 2.1: what is quoted in %j is nobody’s command', (text, contentType, content, expected) => {
+    const activity = readActivity({ type: 'message', id: '1', channelId: 'msteams', serviceUrl: 'https://x', from: { id: '29:a' }, conversation: { id: 'a:1', conversationType: 'personal' }, recipient: bot, text, attachments: [{ contentType, content }] });
+    if (typeof activity === 'string') throw new Error(activity);
+    expect(commandText(activity, 'lr')).toBe(expected);
+  });
+
+  it.each(['<quotedReply messageId="1"/> lr status', '<quote>lr approve x</quote>lr status', '<reply id="1"/>lr status', '<messageReference id="1"/> lr status', '<forwarded><p>lr approve x</p></forwarded> lr status'])('row 2.1: a tag that calls itself a quote is one: %j', (text) => {
+    expect(personal(text)).toBe('status');
   });
   it.each(['<quoted ', '<quoted messageId="1">', '<quoted/>', '</quoted>', '<blockquote>', '</blockquote', '>\n\n', '<p ', '<p>'])('%j again and again is read in time that grows with its length alone', (piece) => {
     const textOf = (length: number): string => piece.repeat(Math.ceil(length / piece.length)).slice(0, length);
-    expect(growth(textOf, (text) => [personal(text), channel(text), forwardedIn(text)])).toBeLessThan(linear);
+    expect(growth(textOf, (text) => [personal(text), channel(text), quotesIn(text)])).toBeLessThan(linear);
   });
 });
 

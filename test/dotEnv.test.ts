@@ -1,0 +1,65 @@
+// Row 2.16: a `.env` as other tools and editors leave it is read as it is meant, and what of it counts for nothing is said by its line.
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readDotEnv } from '../src/dotEnv.ts';
+import type { DotEnv } from '../src/dotEnv.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'lr-env-'));
+});
+afterEach(() => {
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function read(content: string | Uint8Array): { readonly variables: Record<string, string | undefined>; readonly told: DotEnv } {
+  const file = join(dir, '.env');
+  writeFileSync(file, content);
+  const variables: Record<string, string | undefined> = { LR_ENV_FILE: file };
+  const told = readDotEnv(variables);
+  delete variables['LR_ENV_FILE'];
+  return { variables, told };
+}
+
+const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le');
+
+test.each<readonly [string, string | Uint8Array]>([
+  ['a byte order mark', '\ufeffPORT=1\nLR_SPEED=2\n'],
+  ['UTF-16', Buffer.concat([Buffer.from([0xff, 0xfe]), utf16('PORT=1\r\nLR_SPEED=2\r\n')])],
+  ['UTF-16, the other way round', Buffer.concat([Buffer.from([0xfe, 0xff]), utf16('PORT=1\nLR_SPEED=2\n').swap16()])],
+  ['line ends of Windows', 'PORT=1\r\nLR_SPEED=2\r\n'],
+  ['line ends of old', 'PORT=1\rLR_SPEED=2\r'],
+  ['export with many spaces', 'export  PORT = "1"\n  export\tLR_SPEED=\'2\' # why\n'],
+  ['a comment that looks like a setting', '#PORT=9\nPORT=1\n # LR_SPEED=9\nLR_SPEED=2'],
+])('row 2.16: with %s it is read', (_what, content) => {
+  expect(read(content)).toMatchObject({ variables: { PORT: '1', LR_SPEED: '2' }, told: { said: expect.stringContaining('2 settings read') as unknown } });
+  expect(read(content).told.odd).toBeUndefined();
+});
+
+test.each([
+  ['PORT=1\nset LR_SPEED=2', 'line 2 is no NAME=value'],
+  ['$env:PORT="1"', 'line 1 is no NAME=value'],
+  ['PORT: 1', 'line 1 is no NAME=value'],
+  ['PORT\u00a0=\u00a01', 'line 1 is no NAME=value'],
+  ['LR_PASS=ab#cd', 'the value of LR_PASS in line 1 ends before its "#"'],
+  ['LR_PASS="abcd', 'the quote that opens the value of LR_PASS in line 1 is never closed'],
+  ['LR_PASS=“abcd”', 'the curly quotes around the value of LR_PASS in line 1'],
+  ['PORT=1\nPORT=2', 'PORT stands twice; the one in line 2 counts'],
+])('row 2.16: %j is told, without the value', (content, words) => {
+  const { told } = read(content);
+  expect(told.odd?.join(' ')).toContain(words);
+  expect(told.odd?.join(' ')).not.toMatch(/ab/);
+});
+
+test('row 2.16: a value of several lines is one, and nothing in it is taken for a line of its own', () => {
+  const { variables, told } = read('LR_KEY="-----BEGIN\nabc def\n-----END"\nPORT=1\n');
+  expect(variables).toEqual({ LR_KEY: '-----BEGIN\nabc def\n-----END', PORT: '1' });
+  expect(told.odd).toBeUndefined();
+});
+
+test('row 2.16: what is no text is not read, and said so', () => {
+  expect(read(utf16('PORT=1\n')).told.wrong).toContain('is no UTF-8 text');
+  expect(read(Buffer.from([0x41, 0x3d, 0xe9, 0x0a])).told.wrong).toContain('is no UTF-8 text');
+});
