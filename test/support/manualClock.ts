@@ -4,6 +4,8 @@ import type { Clock } from '../../src/liveResponse/ports.ts';
 export interface ManualClock extends Clock {
   /** Moves time on by `ms`, waking whoever is due on the way; resolves when everything they went on to do has come to rest. */
   advance(ms: number): Promise<void>;
+  /** When all has come to rest: moves time on to the next sleeper, by `ms` at most, and wakes it; resolves as `advance` does. */
+  step(ms: number): Promise<void>;
   /** Sets the wall clock by `ms`, as somebody at the machine may: no pause gets shorter or longer by it. */
   jump(ms: number): void;
   /** The machine slept for `ms`: the wall clock went on, and the monotonic one too where `elapsed` says so (systems differ in it). Nobody has woken yet. */
@@ -88,6 +90,13 @@ export function createManualClock(start = Date.UTC(2026, 0, 5, 9, 0, 0), settle:
         await settle();
       }
       elapsed = until;
+      await settle();
+    },
+    step: async (ms) => {
+      const until = elapsed + ms;
+      const next = soonest(until);
+      elapsed = next === undefined ? until : Math.max(elapsed, next.due);
+      next?.wake();
       await settle();
     },
     settle,

@@ -2,8 +2,12 @@
 // loop. A clock that is moved by a test may go on only then, or the answer to a call would seem to take an hour.
 import { subscribe } from 'node:diagnostics_channel';
 
-/** An exchange that makes no progress for so long waits for time itself, as a server that hangs does. Milliseconds of real time. */
-const patience = 1_000;
+/** An exchange that makes no progress for so long waits for the clock, as a press does whose work is tried again. Milliseconds of real time. */
+const patience = 100;
+/** One that is never answered is given up by real time, and the clock stands still until then. Milliseconds of real time. */
+const givenUpWithin = 1_000;
+/** What one turn counts at most: on a busy machine this process stands still, and nothing can come meanwhile. Milliseconds. */
+const longestTurn = 5;
 /** Turns without anything under way after which nothing is coming: from a last byte to the promise of who reads it takes a few. */
 const restful = 4;
 
@@ -12,6 +16,7 @@ interface Closing {
 }
 
 const flying = new Set<unknown>();
+const unanswered = new Set<unknown>();
 let moves = 0;
 
 function begins(one: unknown): void {
@@ -52,6 +57,14 @@ subscribe('http.server.request.start', (message) => {
   untilClosed(message, 'response');
 });
 
+/** For the fake that leaves it so: this exchange ends when whoever asked gives it up. */
+export function leaveUnanswered(response: Closing): void {
+  unanswered.add(response);
+  response.once('close', () => {
+    unanswered.delete(response);
+  });
+}
+
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
@@ -66,14 +79,15 @@ function busy(): boolean {
 /** Resolves when nothing is under way any more, or when what is under way waits for the clock. */
 export async function quiet(): Promise<void> {
   let seen = moves;
-  let since = performance.now();
+  let idle = 0;
+  let last = performance.now();
   for (let calm = 0; calm < restful; ) {
     await turn();
-    if (moves !== seen) {
-      seen = moves;
-      since = performance.now();
-    }
-    const waiting = flying.size > 0 && performance.now() - since < patience;
+    const now = performance.now();
+    idle = moves === seen ? idle + Math.min(now - last, longestTurn) : 0;
+    seen = moves;
+    last = now;
+    const waiting = flying.size > 0 && idle < (unanswered.size > 0 ? givenUpWithin : patience);
     calm = waiting || busy() ? 0 : calm + 1;
   }
 }

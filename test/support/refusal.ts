@@ -1,5 +1,6 @@
 // One call to a chat that goes wrong, in every way it can: what the fakes play, and where it is played.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { leaveUnanswered } from './quiet.ts';
 
 /** A call as the fakes see it. */
 export interface ChatCall {
@@ -24,5 +25,6 @@ export type Refuse = (call: ChatCall) => Refusal | undefined;
 /** Plays it; what was asked is done already where it is to be done. */
 export function play(refusal: Refusal, request: IncomingMessage, response: ServerResponse): void {
   if (refusal.kind === 'cut') request.socket.destroy();
-  else if (refusal.kind === 'answer') response.writeHead(refusal.status, { 'content-type': 'application/json', ...refusal.headers }).end(refusal.body);
+  else if (refusal.kind === 'silence') leaveUnanswered(response);
+  else response.writeHead(refusal.status, { 'content-type': 'application/json', ...refusal.headers }).end(refusal.body);
 }

@@ -34,7 +34,7 @@ export function createChannels(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: 
   const own = new Set<string>();
   const learned = new Map<string, { readonly member: boolean; readonly at: number }>();
   const infos = createMemo(clock, peopleMemory, async (channel): Promise<Channel> => {
-    const info = asRecord((await api.call('conversations.info', { channel }))['channel']);
+    const info = await infoOf(channel);
     const is = (flag: string): boolean => info[flag] === true;
     // In an organisation's own workspaces a channel is shared too, but with nobody from outside: is_org_shared.
     const external = info['id'] !== channel || is('is_ext_shared') || is('is_pending_ext_shared') || (is('is_shared') && !is('is_org_shared'));
@@ -42,13 +42,20 @@ export function createChannels(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: 
   });
   const twos = createMemo(clock, peopleMemory, async (channel): Promise<boolean> => {
     try {
-      const info = asRecord((await api.call('conversations.info', { channel }))['channel']);
+      const info = await infoOf(channel);
       return info['id'] === channel && info['is_im'] !== false && info['is_member'] !== false;
     } catch (error) {
       if (!(error instanceof SlackFailure) || error.kind !== 'refused') throw error;
       return notThere.has(error.slackError) ? false : isSeen(channel);
     }
   });
+
+  /** A success that names no channel says nothing of this one: it must not be remembered as an answer. */
+  async function infoOf(channel: string): Promise<Fields> {
+    const info = asRecord((await api.call('conversations.info', { channel }))['channel']);
+    if (typeof info['id'] !== 'string') throw new SlackFailure('lost', 'conversations.info', 'unreadable_answer');
+    return info;
+  }
 
   /** Without the scope im:read Slack tells nothing of such a conversation, but still refuses the address of a message in one it does not show us. */
   async function isSeen(channel: string): Promise<boolean> {

@@ -45,7 +45,7 @@ export function createWhispering(api: WebApi, clock: Pick<Clock, 'elapsed'>, log
         body: JSON.stringify({ ...message, ...literal, ...noUnfurl, response_type: 'ephemeral', replace_original: false }),
         redirect: 'error',
       });
-      if (answer.ok) return true;
+      if (answer.ok && !saysNo(await answer.text())) return true;
       log.info('slackResponseRefused', { status: answer.status });
     } catch (error) {
       // Said twice is better than not at all: it is private and changes nothing.
@@ -68,6 +68,11 @@ export function createWhispering(api: WebApi, clock: Pick<Clock, 'elapsed'>, log
       }
     },
   };
+}
+
+/** Slack answers `ok` or `{"ok":true}`; a word of refusal may come with 200, and so may the page of a proxy, which is not Slack. */
+function saysNo(body: string): boolean {
+  return /^\s*</.test(body) || /^\s*\{\s*"ok"\s*:\s*false\b/.test(body);
 }
 
 /** Slack's own hosts, and the one we were told to talk to. The payload is signed; this is the second bolt on that door. */

@@ -121,6 +121,17 @@ describe('a slash command', () => {
     expect(places.get('DU1')?.direct).toBe(true);
   });
 
+  test.each(['C1', 'DU1'])('in %s of which Slack says nothing once is asked of again: that is no answer to be remembered', async (channel) => {
+    let asked = 0;
+    room.answer = () => sentence('Done.');
+    room.slack.api.refuse = ({ method }) => (method === 'conversations.info' && (asked += 1) === 1 ? { name: 'nothing', kind: 'answer', status: 200, body: '{"ok":true}' } : undefined);
+    await room.slack.person('U1').command(channel, 'status');
+    await room.slack.until('an answer', () => room.slack.world.ephemerals[0]);
+    await room.slack.person('U1').command(channel, 'status');
+    const { place } = await room.slack.until('a command from a channel that was read', () => room.commands.find((one) => !one.place.external));
+    expect(place).toMatchObject({ id: channel, direct: channel === 'DU1' });
+  });
+
   test('still answers when the bot throws, without the reason', async () => {
     room.answer = () => {
       throw new Error('secret reason');
@@ -304,6 +315,16 @@ describe('a private answer', () => {
     room.slack.world.channel('C5', { members: ['U1'] });
     await room.slack.person('U1').command('C5', 'status', { payload: { response_url: `${room.slack.api.origin}/respond/none` } });
     await room.slack.until('a direct message', () => room.slack.world.in('DU1')[0]);
+  });
+
+  test.each([
+    ['a word of refusal', '{"ok":false,"error":"invalid_auth"}'],
+    ['the page of a proxy', '<html><body>Sign in to the network</body></html>'],
+  ])('is not told by %s that comes with 200: the other ways follow', async (name, body) => {
+    room.answer = () => sentence('By another way.');
+    room.slack.api.refuse = ({ method }) => (method === 'response_url' ? { name, kind: 'answer', status: 200, body } : undefined);
+    await room.slack.person('U1').command('C1', 'status');
+    await room.slack.until('an ephemeral message', () => room.slack.world.ephemerals.find((one) => one.via === 'chat.postEphemeral'));
   });
 
   test('is never sent to an address that is not Slack’s', async () => {

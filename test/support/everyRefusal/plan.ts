@@ -1,11 +1,18 @@
-// Which failure meets which call. All with all is thousands of stories; one of each kind meets each kind of call, and every other failure
-// meets one call, in turn. EVERY_REFUSAL=all tells every story, EVERY_REFUSAL=<number> turns on which calls those others fall.
+// Which failure meets which call. All with all is thousands of stories, of which a selection is told. It holds for every selection that
+// each kind of failure (what our adapters answer with the same code) meets each kind of call (its method) of both stories, and the last
+// card of all; that half of the other failures of its kind meet one call each, in turn; and of those that a proxy says, which are told by
+// their status alone, a quarter. EVERY_REFUSAL=<number> turns on which of them are told and at which calls, EVERY_REFUSAL=all tells all.
 import type { Failure } from './failures.ts';
 import type { Trouble } from './story.ts';
 
 const wanted = process.env['EVERY_REFUSAL'] ?? '0';
 const everything = wanted === 'all';
 const turned = everything ? 0 : Number(wanted);
+
+/** One half of the stories, where not all are told. */
+export function halfOf<T>(all: readonly T[], half: 'even' | 'odd'): readonly T[] {
+  return everything ? all : all.filter((_one, index) => (index % 2 === 0) === (half === 'even'));
+}
 
 /** Kinds of failures, in their order. */
 export function kindsOf(failures: readonly Failure[]): readonly string[] {
@@ -16,26 +23,24 @@ export function kindsOf(failures: readonly Failure[]): readonly string[] {
 export function planned(kind: string, failures: readonly Failure[], calls: readonly string[]): readonly Trouble[] {
   const [first, ...others] = failures.filter((failure) => failure.kind === kind);
   if (first === undefined) return [];
-  const at = (failure: Failure, where: readonly string[]): readonly Trouble[] => where.filter((call) => !isStatement(failure, call)).map((call) => ({ at: call, refusal: failure.refusal }));
-  if (everything) return [first, ...others].flatMap((failure) => at(failure, calls));
-  const some = keyCalls(calls);
+  if (everything) return [first, ...others].flatMap((failure) => troublesAt(failure, calls));
+  const mine = oneOfEachMethod(calls, kindsOf(failures).indexOf(kind));
+  const last = calls.findLast((call) => drawing.has(methodOf(call)));
   // Real time is spent on silence.
-  const mine = kind.startsWith('silence') ? everyNth(some, 3) : some;
-  // What a proxy says instead of the platform is told by its status alone: one in four of these.
-  const told = others.filter(({ refusal }) => !/with (a page|nothing)/.test(refusal.name) || (failures.findIndex((failure) => failure.refusal === refusal) + turned) % 4 === 0);
-  return [...at(first, mine), ...told.flatMap((failure) => at(failure, [inTurn(calls, failures.indexOf(failure))]))];
+  const key = kind.startsWith('silence') || last === undefined ? mine : [...new Set([...mine, last])];
+  const told = others.filter((failure, index) => (isProxys(failure) ? (failures.indexOf(failure) + turned) % 4 === 0 : (index + turned) % 2 === 0));
+  return [...troublesAt(first, key), ...told.flatMap((failure) => troublesAt(failure, [inTurn(calls, failures.indexOf(failure))]))];
 }
 
-/** That somebody is no member is an answer and no failure: the place counts as shared from then on. */
-function isStatement(failure: Failure, call: string): boolean {
-  return call.startsWith('GET ') && failure.refusal.name.includes('MemberNotFound');
-}
-
-/** One story for every other kind, the calls in turn. */
-export function oneOfEach(failures: readonly Failure[], calls: readonly string[]): readonly Trouble[] {
+/** One story for every other kind, the calls in turn; and every kind at each method that only this story calls. */
+export function oneOfEach(failures: readonly Failure[], calls: readonly string[], elsewhere: readonly string[]): readonly Trouble[] {
+  const known = new Set(elsewhere.map(methodOf));
+  const own = calls.filter((call) => !known.has(methodOf(call)));
   return kindsOf(failures).flatMap((kind, index) => {
     const first = failures.find((failure) => failure.kind === kind);
-    return first === undefined || (!everything && (index + turned) % 2 === 1) ? [] : fewOf(calls, 1, index).map((call) => ({ at: call, refusal: first.refusal }));
+    if (first === undefined) return [];
+    const some = (index + turned) % 2 === 1 ? [] : fewOf(calls, 1, index);
+    return troublesAt(first, everything ? calls : [...new Set([...oneOfEachMethod(own, index), ...some])]);
   });
 }
 
@@ -45,20 +50,31 @@ export function fewOf(calls: readonly string[], count: number, offset: number): 
   return Array.from({ length: count }, (_unused, index) => inTurn(calls, offset + Math.floor((index * calls.length) / count)));
 }
 
+/** Methods by which a card that stands is drawn again. */
+const drawing: ReadonlySet<string> = new Set(['chat.update', 'PUT']);
+
+function troublesAt(failure: Failure, calls: readonly string[]): readonly Trouble[] {
+  return calls.filter((call) => !isStatement(failure, call)).map((call) => ({ at: call, refusal: failure.refusal }));
+}
+
+/** That somebody is no member is an answer and no failure: the place counts as shared from then on. */
+function isStatement(failure: Failure, call: string): boolean {
+  return call.startsWith('GET ') && failure.refusal.name.includes('MemberNotFound');
+}
+
+/** What a proxy says instead of the platform. */
+function isProxys({ refusal }: Failure): boolean {
+  return /with (a page|nothing)/.test(refusal.name);
+}
+
 function inTurn(calls: readonly string[], index: number): string {
   return calls[(index + turned) % calls.length] ?? '';
 }
 
-/** Of each method one in the middle and the last. */
-function keyCalls(calls: readonly string[]): readonly string[] {
-  const groups = new Map<string, string[]>();
-  for (const call of calls) {
-    const method = call.split(' ')[0] ?? '';
-    groups.set(method, [...(groups.get(method) ?? []), call]);
-  }
-  return [...groups.values()].flatMap((group) => [...new Set([group[Math.floor(group.length / 2)], group.at(-1)])].flatMap((call) => (call === undefined ? [] : [call])));
+function methodOf(call: string): string {
+  return call.split(' ')[0] ?? '';
 }
 
-function everyNth<T>(all: readonly T[], n: number): readonly T[] {
-  return all.filter((_one, index) => index % n === n - 1);
+function oneOfEachMethod(calls: readonly string[], index: number): readonly string[] {
+  return [...new Set(calls.map(methodOf))].map((method) => inTurn(calls.filter((call) => methodOf(call) === method), index));
 }

@@ -41,11 +41,13 @@ export async function openSlackSide(clock: StageClock): Promise<ChatSide> {
       slack: { botToken: slack.tokens.bot, signingSecret: slack.tokens.signingSecret, apiUrl: slack.apiUrl, allowedTeams: [], ...(timeout === undefined ? {} : { timeout }) },
     }),
     listening: (url) => {
-      slack.target = `${url}/slack/events`;
+      // Slack is acknowledged before anything is done, and a kill takes no acknowledgement back.
+      if (url !== undefined) slack.target = `${url}/slack/events`;
     },
     refuse: (refuse) => {
       slack.api.refuse = refuse;
     },
+    tellsAfterOutage: true,
     say: (text) => riley.command(privateRoom, text),
     press: (verb) => avery.press(newest(), verb === 'deny' ? 'Deny' : 'Approve'),
     form: { open: () => [...slack.world.views.values()].some((view) => view.user === avery.id && view.view['callback_id'] === 'lr.form.v1'), submit: () => avery.submit('not today') },

@@ -31,9 +31,8 @@ export function createStageClock(): StageClock {
       for (;;) {
         const found = look();
         if (found !== undefined) return found;
-        const next = clock.sleepers().at(0);
-        if (next === undefined || clock.elapsed() >= end) throw new Error(`not within ${longest / 60_000} minutes: ${what()}`);
-        await clock.advance(Math.min(Math.max(0, next - clock.now()), end - clock.elapsed()));
+        if (clock.sleepers().length === 0 || clock.elapsed() >= end) throw new Error(`not within ${longest / 60_000} minutes: ${what()}`);
+        await clock.step(end - clock.elapsed());
       }
     },
   };
@@ -55,9 +54,11 @@ export interface ChatSide {
   readonly places: readonly [string, string];
   readonly policy: string;
   options(timeout: number | undefined): Pick<ServiceOptions, 'slack' | 'teams'>;
-  /** Where the product listens now. */
-  listening(url: string): void;
+  /** Where the product listens now; undefined from its kill on: what it still answers reaches nobody. */
+  listening(url: string | undefined): void;
   refuse(refuse: ((call: ChatCall) => Refusal | undefined) | undefined): void;
+  /** Whether whoever was acknowledged is told in the end, however long the chat takes nothing: then nobody repeats what nothing was said of. */
+  readonly tellsAfterOutage: boolean;
   say(text: string): Promise<unknown>;
   /** Presses the newest card in the place of approvals. */
   press(verb: 'approve' | 'deny'): Promise<unknown>;
@@ -159,6 +160,7 @@ export async function openStage(openChat: (clock: StageClock) => Promise<ChatSid
       // The lock's socket is the process's own and ends with it.
       cpSync(folder, left.folder, { recursive: true, filter: (path) => !path.endsWith('.sock') });
       simulator.tenant.faults.plant({ what: 'reset', on: 'any', times: 'always' });
+      chat.listening(undefined);
     },
     async revive(cleared) {
       if (left === undefined) throw new Error('nothing was killed');

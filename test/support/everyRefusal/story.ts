@@ -40,6 +40,7 @@ export async function tell(stage: Stage, ending: Ending, expected: Course | unde
   const { clock, chat } = stage;
   const calls: string[] = [];
   const counts = new Map<string, number>();
+  const patience = longest + (trouble?.lasting ?? 0);
   const state: { began?: number; processAt?: number; dead: boolean } = { dead: false };
 
   chat.refuse((call: ChatCall) => {
@@ -89,14 +90,17 @@ export async function tell(stage: Stage, ending: Ending, expected: Course | unde
     }
   }
 
-  /** Somebody does something, and again whenever told that it was not done, or told nothing while the platform is down. */
+  /**
+   * Somebody does something, and again whenever told that it was not done. Who is told nothing repeats nothing, whatever became of the
+   * process: what was acknowledged is durable. Only where the chat gives up telling do they repeat it while it is down.
+   */
   async function persist(who: Who, what: string, act: () => Promise<unknown>, done: () => boolean): Promise<void> {
     for (let attempt = 0; attempt < 40; attempt += 1) {
       const before = chat.told(who).length;
       const asked = chat.form?.open() ?? false;
       await clock.during(asked && chat.form !== undefined ? chat.form.submit() : act());
-      const answered = await until(() => what, () => (done() || chat.told(who).length > before || (!asked && chat.form?.open()) === true ? 'answered' : undefined), 10 * minute).catch((error: unknown) => {
-        if (isDown()) return 'down';
+      const answered = await until(() => what, () => (done() || chat.told(who).length > before || (!asked && chat.form?.open()) === true ? 'answered' : undefined), chat.tellsAfterOutage ? patience : 10 * minute).catch((error: unknown) => {
+        if (isDown() && !chat.tellsAfterOutage) return 'down';
         throw error;
       });
       if (answered === 'answered' && done()) return;
@@ -110,14 +114,11 @@ export async function tell(stage: Stage, ending: Ending, expected: Course | unde
   }
 
   function isDown(): boolean {
-    // Whether a command that was acknowledged outlives the process is for the crash test to say; here somebody types it again.
-    if (trouble?.process === 'killed') return true;
     return state.began !== undefined && trouble?.lasting !== undefined && clock.elapsed() < state.began + trouble.lasting + 10 * minute;
   }
 
   const newest = (place: string): SeenCard | undefined => chat.cards(place).at(-1);
   const request = (): string => stage.requests().at(0)?.state ?? 'none';
-  const patience = longest + (trouble?.lasting ?? 0);
 
   await persist('requester', 'to ask', () => chat.say(line), () => request() !== 'none');
   await until(() => `a card to approve on: ${newest(chat.places[1])?.text ?? 'none'}`, () => (newest(chat.places[1])?.text.includes('Waiting for approval') === true && newest(chat.places[1])?.live === true ? true : undefined), patience);

@@ -21,6 +21,7 @@ export async function openTeamsSide(clock: StageClock): Promise<ChatSide> {
   connector.install(directOf(ben), [memberOf(ben)]);
   /** What a press was answered with, which the presser alone sees. */
   const toasts: string[] = [];
+  let listening = false;
 
   function kept(place: string): readonly FakeMessage[] {
     return connector.in(place).filter((message) => message.to === undefined && cardOf(message) !== undefined);
@@ -29,6 +30,7 @@ export async function openTeamsSide(clock: StageClock): Promise<ChatSide> {
   async function click(card: FakeMessage, place: string, verb: string): Promise<void> {
     const data = { ...dataOf(card, verb), ...(verb === 'deny' ? { lrInput: 'not today' } : {}) };
     const { status, json } = await bench.deliver(bench.press(ben, place, data, { replyToId: card.id }));
+    if (!listening) return;
     toasts.push(status === 200 ? String((json as { readonly value?: unknown }).value) : `answered with ${status}`);
   }
 
@@ -55,11 +57,13 @@ export async function openTeamsSide(clock: StageClock): Promise<ChatSide> {
       },
     }),
     listening: (url) => {
-      bench.url = url;
+      listening = url !== undefined;
+      if (url !== undefined) bench.url = url;
     },
     refuse: (refuse) => {
       connector.refuse = refuse;
     },
+    tellsAfterOutage: false,
     say: (text) => bench.deliver(bench.message(ana, group, `lr ${text}`)),
     async press(verb) {
       const card = kept(channel).at(-1);
