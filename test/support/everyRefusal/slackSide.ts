@@ -47,7 +47,6 @@ export async function openSlackSide(clock: StageClock): Promise<ChatSide> {
     refuse: (refuse) => {
       slack.api.refuse = refuse;
     },
-    tellsAfterOutage: true,
     say: (text) => riley.command(privateRoom, text),
     press: (verb) => avery.press(newest(), verb === 'deny' ? 'Deny' : 'Approve'),
     form: { open: () => [...slack.world.views.values()].some((view) => view.user === avery.id && view.view['callback_id'] === 'lr.form.v1'), submit: () => avery.submit('not today') },

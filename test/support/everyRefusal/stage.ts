@@ -57,8 +57,6 @@ export interface ChatSide {
   /** Where the product listens now; undefined from its kill on: what it still answers reaches nobody. */
   listening(url: string | undefined): void;
   refuse(refuse: ((call: ChatCall) => Refusal | undefined) | undefined): void;
-  /** Whether whoever was acknowledged is told in the end, however long the chat takes nothing: then nobody repeats what nothing was said of. */
-  readonly tellsAfterOutage: boolean;
   say(text: string): Promise<unknown>;
   /** Presses the newest card in the place of approvals. */
   press(verb: 'approve' | 'deny'): Promise<unknown>;

@@ -92,18 +92,15 @@ export async function tell(stage: Stage, ending: Ending, expected: Course | unde
 
   /**
    * Somebody does something, and again whenever told that it was not done. Who is told nothing repeats nothing, whatever became of the
-   * process: what was acknowledged is durable. Only where the chat gives up telling do they repeat it while it is down.
+   * process and however long the chat was down: what was acknowledged is durable, and answered in the end.
    */
   async function persist(who: Who, what: string, act: () => Promise<unknown>, done: () => boolean): Promise<void> {
     for (let attempt = 0; attempt < 40; attempt += 1) {
       const before = chat.told(who).length;
       const asked = chat.form?.open() ?? false;
       await clock.during(asked && chat.form !== undefined ? chat.form.submit() : act());
-      const answered = await until(() => what, () => (done() || chat.told(who).length > before || (!asked && chat.form?.open()) === true ? 'answered' : undefined), chat.tellsAfterOutage ? patience : 10 * minute).catch((error: unknown) => {
-        if (isDown() && !chat.tellsAfterOutage) return 'down';
-        throw error;
-      });
-      if (answered === 'answered' && done()) return;
+      await until(() => what, () => (done() || chat.told(who).length > before || (!asked && chat.form?.open()) === true ? 'answered' : undefined), patience);
+      if (done()) return;
       if (!asked && chat.form?.open() === true) continue;
       // Whoever sees that the chat is down does not press every minute.
       await clock.advance(isDown() ? 4 * minute : minute);

@@ -63,7 +63,6 @@ export async function openTeamsSide(clock: StageClock): Promise<ChatSide> {
     refuse: (refuse) => {
       connector.refuse = refuse;
     },
-    tellsAfterOutage: false,
     say: (text) => bench.deliver(bench.message(ana, group, `lr ${text}`)),
     async press(verb) {
       const card = kept(channel).at(-1);
