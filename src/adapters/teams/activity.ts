@@ -130,7 +130,8 @@ function mentionsOf(entities: unknown): readonly Mention[] {
 
 function forwardedBy(attachments: unknown): readonly string[] | undefined {
   if (!Array.isArray(attachments)) return undefined;
-  const found = attachments.slice(0, 10).flatMap((attachment: unknown) => {
+  // All of them: what stands behind a dozen files would else be taken for typed. The door bounds the whole body.
+  const found = attachments.flatMap((attachment: unknown) => {
     const { contentType, content } = object(attachment);
     return contentType === 'text/html' && typeof content === 'string' ? forwardedIn(content) : [];
   });
