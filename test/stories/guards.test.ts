@@ -132,6 +132,14 @@ describe('in a house', () => {
     expect(house.newest().state).toBe(state);
   });
 
+  test('of two who cancel at the same moment, the second is told of the first', async () => {
+    house = await approvedHouse('dump laptop7 notepad');
+    await house.until('running');
+    const told = await Promise.all(['responder1', 'approver1'].map((who) => house.press(who, 'cancel').then(textOf)));
+    expect(told.filter((text) => /already/.test(text))).toHaveLength(1);
+    expect(told.join()).not.toContain('Something broke');
+  });
+
   /** A chat that at times cannot tell who reads along. */
   function unreadable(unread: boolean): { readonly chat: StoryChat; unread: boolean } {
     const state = { unread, chat: createStoryChat() };
