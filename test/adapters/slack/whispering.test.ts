@@ -66,6 +66,11 @@ describe('the address of a delivery', () => {
     expect([taken, calls]).toEqual([[], ['chat.postEphemeral']]);
   });
 
+  test('is not used where it is not Slack\u2019s', async () => {
+    await whispering.say({ channel: 'C1', user: 'U1', address: { url: `${origins[1] ?? ''}/respond`, at: clock.elapsed(), uses: 0 } }, message);
+    expect([taken, calls]).toEqual([[], ['chat.postEphemeral']]);
+  });
+
   test('is not followed elsewhere', async () => {
     await whispering.say({ channel: 'C1', user: 'U1', address: { url: `${origins[0] ?? ''}/moved`, at: clock.elapsed(), uses: 0 } }, message);
     expect([taken, calls]).toEqual([['here'], ['chat.postEphemeral']]);
