@@ -75,8 +75,8 @@ export function createLateChat(options: LateOptions): LateChat {
     const made = await options.start();
     mountOf(made);
     await listen(made);
-    if (stopped.signal.aborted) await made.stop();
-    else current = made;
+    // Stopping waits for this, and closes it then.
+    current = made;
   }
 
   function mountOf(made: Opened): void {
