@@ -35,6 +35,26 @@ test('while a request waits for approval', async () => {
   await isRefused(['status', 'status ID', 'list', 'recipes', 'scripts', 'host hosta', 'quota', 'approve ID', `approve ID ${fingerprint}`, 'deny ID', 'cancel ID', 'dump hosta calc', 'freeze because', 'unfreeze'], ['approve', 'deny', 'withdraw', 'refresh']);
 });
 
+test('a device typed in place of a request does not tell which requests there are', async () => {
+  house = await openHouse();
+  await house.say('responder1', 'dump hosta notepad');
+  const { id } = house.newest();
+  expect(textOf(await house.say('approver1', 'approve hosta'))).toContain(id);
+  expect(textOf(await house.say('onlooker1', 'approve hosta'))).not.toContain(id);
+});
+
+test('help tells strangers, and whoever asks where the policy names no place, that all is frozen, and neither by whom nor why', async () => {
+  house = await openHouse();
+  await house.say('approver1', 'freeze odd approvals');
+  const help = async (options: Parameters<House['say']>[2]): Promise<string> => textOf(await house.say('responder1', 'help', options));
+  expect(await help({})).toMatch(/odd approvals/);
+  for (const options of [{ trust: 'guest' }, { trust: 'external' }, { place: 'elsewhere' }] as const) {
+    const told = await help(options);
+    expect(told).toMatch(/frozen/i);
+    expect(told).not.toMatch(/odd approvals|Avery/);
+  }
+});
+
 test('while nobody knows whether it ran', async () => {
   house = await approvedHouse('dump hosta notepad', {}, ({ simulator }) => simulator.tenant.faults.plant({ what: 'reset', on: 'run' }));
   await house.until('unknown');
