@@ -77,10 +77,7 @@ export function createLateChat(options: LateOptions): LateChat {
     const made = await options.start();
     mountOf(made);
     await listen(made);
-    if (stopped.signal.aborted) {
-      await made.stop();
-      return;
-    }
+    // Stopping waits for this, and closes it then.
     current = made;
     options.onConnected();
   }

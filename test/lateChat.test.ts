@@ -3,7 +3,10 @@ import { expect, test } from '@jest/globals';
 import type { ChatPort } from '../src/bot/ports.ts';
 import type { CardRef } from '../src/liveResponse/request.ts';
 import { createLateChat } from '../src/lateChat.ts';
+import type { LateChat, Opened } from '../src/lateChat.ts';
+import { SettingsError } from '../src/settingsError.ts';
 import { createManualClock } from './support/manualClock.ts';
+import type { ManualClock } from './support/manualClock.ts';
 import { createLogBook } from './support/slack/slackRoom.ts';
 import { aView } from './support/views.ts';
 
@@ -19,7 +22,7 @@ function able(): { readonly chat: Required<Omit<ChatPort, 'volatile'>>; readonly
   const chat: Required<Omit<ChatPort, 'volatile'>> = {
     surface: 'slack',
     turn: done('turn'),
-    external: () => done('external')().then(() => true),
+    external: () => done('external')().then(() => false),
     post: () => done('post')().then(() => ref),
     update: done('update'),
     bare: () => {
@@ -35,22 +38,55 @@ function able(): { readonly chat: Required<Omit<ChatPort, 'volatile'>>; readonly
   return { chat, asked };
 }
 
+function openedWith(chat: ChatPort, stop: () => void = () => undefined): Opened {
+  const stopped = (): Promise<void> => {
+    stop();
+    return Promise.resolve();
+  };
+  return { chat, groups: { includes: () => Promise.resolve(false) }, keepers: [], mount: () => undefined, open: () => Promise.resolve(), checks: () => [], drain: () => Promise.resolve(), stop: stopped };
+}
+
+function lateWith(start: () => Promise<Opened>, more: { readonly alone?: boolean; readonly clock?: ManualClock; readonly onConnected?: () => void } = {}): LateChat {
+  return createLateChat({ name: 'Slack', surface: 'slack', path: '/slack/events', alone: true, onConnected: () => undefined, clock: createManualClock(), log: createLogBook(), start, ...more });
+}
+
+test('a setting that is wrong ends the start where no other chat works, and nothing else', async () => {
+  const wrong = (): Promise<Opened> => Promise.reject(new SettingsError('SLACK_BOT_TOKEN is wrong.'));
+  await expect(lateWith(wrong).prepare()).rejects.toThrow('SLACK_BOT_TOKEN');
+  const beside = lateWith(wrong, { alone: false });
+  await beside.prepare();
+  expect(beside.checks()).toEqual([{ name: 'slack', ok: false, why: expect.stringContaining('SLACK_BOT_TOKEN') as unknown as string }]);
+});
+
+test('a chat out of reach takes no deliveries where it is the only one', async () => {
+  const late = lateWith(() => Promise.reject(new Error('no route')));
+  await late.prepare();
+  expect(late.checks()).toMatchObject([{ name: 'slack', ok: false, blocks: true }]);
+});
+
+test('what connects while the bot stops is closed again', async () => {
+  const clock = createManualClock();
+  let release: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  let closed = 0;
+  const late = lateWith(() => gate.then(() => openedWith(able().chat, () => (closed += 1))), { clock });
+  await late.open();
+  await clock.advance(2_000);
+  const stopping = late.stop();
+  release();
+  await stopping;
+  expect(closed).toBe(1);
+});
+
 test('a chat that may be late hands on everything a chat can do, also that an older card is superseded and which cards are not whole', async () => {
   const { chat, asked } = able();
-  const late = createLateChat({
-    name: 'Slack',
-    surface: 'slack',
-    path: '/slack/events',
-    alone: true,
-    onConnected: () => asked.push('connected later'),
-    clock: createManualClock(),
-    log: createLogBook(),
-    start: () => Promise.resolve({ chat, groups: { includes: () => Promise.resolve(false) }, keepers: [], mount: () => undefined, open: () => Promise.resolve(), checks: () => [], drain: () => Promise.resolve(), stop: () => Promise.resolve() }),
-  });
+  const late = lateWith(() => Promise.resolve(openedWith(chat)), { onConnected: () => asked.push('connected later') });
+  // Not connected, nobody knows who reads along: results stay off the cards.
+  expect(await late.port.external?.('C1')).toBe(true);
   await late.prepare();
   const { port } = late;
   await port.turn?.('post', 'C1', true);
-  expect(await port.external?.('C1')).toBe(true);
+  expect(await port.external?.('C1')).toBe(false);
   await port.post('C1', aView(), 'a');
   await port.update(ref, aView());
   expect(port.bare?.(ref)).toBe(true);

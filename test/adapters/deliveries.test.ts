@@ -197,3 +197,115 @@ test('what is marked after the end neither opens nor cuts the file, which anothe
   expect(await before.keep('c', { text: 'too late' })).toBe('notTaken');
   expect(await takesUp()).toEqual([{ text: 'under way' }, { text: 'acknowledged since' }]);
 });
+
+describe('what is remembered', () => {
+  test('is new again once nobody sends it any more, unless its person is still to be answered', async () => {
+    const deliveries = await open();
+    await deliveries.keep('answered', 1);
+    deliveries.done('answered');
+    await deliveries.keep('open', 2);
+    await clock.advance(remembered);
+    expect([await deliveries.keep('answered', 1), await deliveries.keep('open', 2)]).toEqual(['first', 'repeated']);
+  });
+
+  test('and not yet answered stays in a file that is written again, however long ago it came', async () => {
+    const deliveries = await open();
+    await deliveries.keep('open', 'o');
+    await clock.advance(2 * remembered);
+    for (let at = 0; at < linesKept; at += 1) {
+      await deliveries.keep(`k${at}`, at);
+      deliveries.done(`k${at}`);
+    }
+    expect((await open()).left().tooLate.map(({ key }) => key)).toEqual(['open']);
+  });
+
+  test('is not forgotten because the same was to be ignored', async () => {
+    const deliveries = await open();
+    await deliveries.keep('a', 1);
+    deliveries.ignore('a');
+    deliveries.done('a');
+    expect(await takesUp()).toEqual([]);
+  });
+});
+
+describe('a file that was just written again', () => {
+  /** Kept and done, until the next line makes the file be written again. */
+  async function grown(on?: Disk): Promise<Deliveries> {
+    const deliveries = await open(on);
+    await deliveries.keep('open', 'o');
+    for (let at = 0; at < linesKept / 2; at += 1) {
+      await deliveries.keep(`k${at}`, at);
+      deliveries.done(`k${at}`);
+    }
+    return deliveries;
+  }
+
+  test('takes no line before its name outlives a power cut', async () => {
+    const deliveries = await grown();
+    disk.failWith((operation) => (operation === 'syncFolder' ? { code: 'EIO' } : undefined));
+    expect(await deliveries.keep('x', 'x')).toBe('notTaken');
+    disk.failWith(undefined);
+    expect(await deliveries.keep('y', 'y')).toBe('first');
+    expect(await takesUp(disk.powerCut(() => 0))).toEqual(['o', 'y']);
+  });
+
+  test('holds the marks that were made while it was written', async () => {
+    const held = slow();
+    held.holding = false;
+    const deliveries = await grown(held.on);
+    held.holding = true;
+    const kept = deliveries.keep('z', 'z');
+    await clock.settle();
+    deliveries.done('open');
+    held.go();
+    await clock.settle();
+    held.go();
+    expect(await kept).toBe('first');
+    expect(await takesUp()).toEqual(['z']);
+  });
+
+  test('holds all of it after a power cut', async () => {
+    await (await open()).keep('a', 1);
+    await open();
+    expect(await takesUp(disk.powerCut(() => 0))).toEqual([1]);
+  });
+});
+
+describe('a disk that fails while a line waits for its sync', () => {
+  async function waiting(): Promise<{ readonly deliveries: Deliveries; readonly kept: Promise<string>; readonly held: ReturnType<typeof slow> }> {
+    const held = slow();
+    held.holding = false;
+    const deliveries = await open(held.on);
+    await deliveries.keep('before', 'b');
+    held.holding = true;
+    const kept = deliveries.keep('a', 'a');
+    await clock.settle();
+    return { deliveries, kept, held };
+  }
+
+  test('is not taken for well because that sync comes back', async () => {
+    const { deliveries, kept, held } = await waiting();
+    disk.failWith((operation) => (operation === 'append' ? { code: 'ENOSPC' } : undefined));
+    deliveries.done('before');
+    expect(await kept).toBe('notTaken');
+    held.go();
+    await clock.settle();
+    expect(deliveries.trouble()).toContain('ENOSPC');
+    disk.failWith(undefined);
+    expect(await takesUp()).not.toContain('a');
+  });
+
+  test('loses no mark that stood behind it', async () => {
+    const { deliveries, kept, held } = await waiting();
+    deliveries.done('before');
+    disk.failWith((operation) => (operation === 'sync' ? { code: 'EIO' } : undefined));
+    held.go();
+    expect(await kept).toBe('notTaken');
+    disk.failWith(undefined);
+    held.holding = false;
+    expect(await deliveries.keep('after', 'x')).toBe('first');
+    // Written with the next mark: until then a kill makes the bot answer twice, and never not at all.
+    deliveries.done('after');
+    expect(await takesUp()).toEqual([]);
+  });
+});

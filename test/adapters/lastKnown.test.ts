@@ -36,3 +36,14 @@ it('a folder that cannot be written is logged, and this process goes on knowing'
   expect(known.get('slack U1')).toBe('member');
   expect(log.lines.map((line) => line.event)).toEqual(['lastKnownNotWritten']);
 });
+
+it('the file holds so many answers and no more: those given longest ago go first, also where one was given again', async () => {
+  const most = 20_000;
+  const known = await openLastKnown(folder, createLogBook());
+  for (let at = 0; at < most; at += 1) known.set(`slack U${at}`, 'member');
+  known.set('slack U0', 'member');
+  known.set('slack new', 'member');
+  await known.settled();
+  const after = await openLastKnown(folder, createLogBook());
+  expect(['U0', 'U1', 'U2', 'new'].map((one) => after.get(`slack ${one}`))).toEqual(['member', undefined, 'member', 'member']);
+});

@@ -72,6 +72,11 @@ describe('a request', () => {
     });
   });
 
+  test('is refused where a tier that it names is not defined, whatever else it names', () => {
+    const loose: Policy = { ...policy, raw: { RunScript: 'gone', GetFile: 'high' } };
+    expect(tierOf(loose, ask('on hosta run a.ps1 ; get C:\\x'))).toMatchObject({ refused: 'commandNotAllowed' });
+  });
+
   test('is frozen under its terms', () => {
     const tier = policy.tiers[1];
     expect(tier && termsOf(tier, askedAt)).toEqual({ tier: 'high', approveRole: 'approver', expiresAt: askedAt + 30 * minute, runWithin: 30 * minute });
@@ -278,6 +283,13 @@ test('a resend is refused while frozen, out of scope, from a stale card and with
 
 test('a resend is refused while the bot itself still looks for the answer that was lost', () => {
   expect(mayResend(averyActs, requests.looking, { fingerprint: '1c9e04ab' }, policy)).toMatchObject({ refused: 'stillLooking', looks: 1, of: 6 });
+});
+
+test('a session lost from sight, its action known, is cancelled by its requester or an approver alone', () => {
+  const lost = { ...requests.unknown, actionId: 'act-1' } as Request;
+  expect(mayCancel(rileyActs, lost)).toBeUndefined();
+  expect(mayCancel(averyActs, lost)).toBeUndefined();
+  expect(mayCancel(ollyActs, lost)).toMatchObject({ refused: 'notYourRequest' });
 });
 
 test('a lost request is given up by its requester or an approver, and only while it is lost', () => {

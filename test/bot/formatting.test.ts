@@ -24,6 +24,7 @@ describe('row 2.2: a whole command in formatting', () => {
     '_dump hosta OfficeClickToRun_',
     '~dump hosta OfficeClickToRun~',
     '**dump hosta OfficeClickToRun**',
+    '*dump* hosta *OfficeClickToRun*',
     '*`dump hosta OfficeClickToRun`*',
     '"dump hosta OfficeClickToRun"',
     '“dump hosta OfficeClickToRun”',

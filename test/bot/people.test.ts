@@ -1,7 +1,9 @@
 // Who somebody is: one human, one person, and nobody when in doubt.
 import { describe, expect, test } from '@jest/globals';
-import { accountKey, actorOf, identify, rolesOf, whoami } from '../../src/bot/rules/people.ts';
+import { accountKey, actorOf, identify, rolesOf, stoppingWaits, whoami } from '../../src/bot/rules/people.ts';
 import type { Account, Groups, Place, Trust } from '../../src/bot/ports.ts';
+import type { Freshness } from '../../src/bot/rules/people.ts';
+import { rememberingGroups } from '../../src/bot/rules/lastKnown.ts';
 import type { Policy } from '../../src/bot/rules/policy.ts';
 import { isRefusal } from '../../src/bot/rules/refusal.ts';
 import { readYaml } from '../../src/adapters/config/yamlFile.ts';
@@ -33,6 +35,12 @@ describe('an account', () => {
 
   test.each(['guest', 'external', 'bot', 'anonymous', 'foreignTenant', 'deactivated'] as const)('that is %s is refused even when listed', (trust) => {
     expect(identify(policy, account('slack', 'U0RILEY', trust))).toEqual({ refused: 'notMember', trust });
+  });
+
+  test('that its platform could not tell counts for what only stops something, and for nothing else', () => {
+    const unread = account('slack', 'U0RILEY', 'unknown');
+    expect(identify(policy, unread, 'nowOrLast')).toBe(riley);
+    for (const how of ['now', 'remembered'] as const) expect(identify(policy, unread, how)).toEqual({ refused: 'identityUnread', platform: 'Slack' });
   });
 
   test('has its key in lower case on Teams alone', () => {
@@ -73,6 +81,53 @@ describe('roles', () => {
   test('are never given to somebody who is not listed, whatever the group says', async () => {
     const everybody: Groups = { includes: () => Promise.resolve(true) };
     expect(await actorOf(policy, account('slack', 'U0STRANGER'), everybody)).toMatchObject({ refused: 'unlisted' });
+  });
+});
+
+describe('how freshly a group is asked', () => {
+  const one: Policy = { ...policy, roles: new Map([['approver', ['entra:group-1']]]) };
+  const every: readonly Freshness[] = ['remembered', 'now', 'nowOrLast'];
+
+  test('is told by what it is asked for: a moment and no more where something is to be stopped', async () => {
+    const asked: unknown[] = [];
+    const groups: Groups = { includes: (_group, _person, ...how) => Promise.resolve(asked.push(how) > 0) };
+    for (const how of every) await rolesOf(one, riley, groups, how);
+    expect(asked).toEqual([[false], [true], [true, stoppingWaits]]);
+  });
+
+  test('what it last said gives its role for stopping alone, and the actor says so', async () => {
+    for (const last of [true, false]) {
+      const groups: Groups = { includes: () => Promise.reject(new Error('503')), lastKnown: () => last };
+      const told = await Promise.all(every.map((how) => rolesOf(one, riley, groups, how)));
+      expect(told.map(({ roles }) => [...roles])).toEqual([[], [], last ? ['approver'] : []]);
+      expect(told.map(({ unread }) => unread.length)).toEqual([1, 1, 0]);
+      expect(told.map(({ lastKnown }) => lastKnown)).toEqual([undefined, undefined, last ? ['Microsoft Entra'] : undefined]);
+    }
+  });
+
+  test('a no is remembered as well as a yes, by accounts and not by the id in the policy', async () => {
+    let says = true;
+    const groups = rememberingGroups({ includes: () => Promise.resolve(says) });
+    await groups.includes('entra:group-1', riley, true, 5);
+    expect(groups.lastKnown?.('entra:group-1', { ...riley, accounts: [...riley.accounts].reverse() })).toBe(true);
+    expect(groups.lastKnown?.('entra:group-1', { ...riley, accounts: ['slack:U0HEIR'] })).toBeUndefined();
+    says = false;
+    await groups.includes('entra:group-1', riley, true, 5);
+    expect(groups.lastKnown?.('entra:group-1', riley)).toBe(false);
+  });
+
+  test('is passed on by the groups that remember', async () => {
+    const asked: unknown[] = [];
+    const groups = rememberingGroups({ includes: (...all) => Promise.resolve(asked.push(all) > 0) });
+    await groups.includes('entra:group-1', riley, true, 5);
+    expect(asked).toEqual([['entra:group-1', riley, true, 5]]);
+  });
+
+  test('an account whose platform did not answer, or answered from memory, is named as such', async () => {
+    const silent = async (one: Account): Promise<unknown> => actorOf(policy, one, nobodyInGroups, 'nowOrLast');
+    expect(await silent(account('slack', 'U0RILEY', 'unknown'))).toMatchObject({ lastKnown: ['Slack'] });
+    expect(await silent({ ...account('slack', 'U0RILEY'), lastKnown: true })).toMatchObject({ lastKnown: ['Slack'] });
+    expect(await silent(account('slack', 'U0RILEY'))).not.toHaveProperty('lastKnown');
   });
 });
 

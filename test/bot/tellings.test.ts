@@ -31,6 +31,37 @@ describe('a request that no approver can have seen', () => {
     expect(texts(house.chat).slice(1)).toEqual([`console:incidents shows ${id} again.`]);
   });
 
+  test('names the place of the approvals as the reason, and no other that is closed too', async () => {
+    house = await openHouse();
+    house.chat.refuse = (call) => closed('incidents')(call) ?? closed('soc-private')(call);
+    await askedElsewhere();
+    const { id } = house.newest();
+    await house.run(10_000);
+    const [unseen, other] = texts(house.chat).join('\n').split('\n');
+    expect(unseen).toMatch(`No approver has seen ${id} yet: the bot cannot post in console:incidents since`);
+    expect(unseen).not.toContain('soc-private');
+    expect(other).toMatch(`The card of ${id} cannot be posted in console:soc-private`);
+  });
+
+  test('and was taken back before anybody could see it waits for nobody', async () => {
+    house = await openHouse();
+    house.chat.refuse = closed('incidents');
+    await askedElsewhere();
+    await house.press('responder1', 'withdraw', { place: 'soc-private' });
+    await house.run(10_000);
+    expect(texts(house.chat)).toEqual([expect.stringMatching(/^The card of lr-\w+ cannot be posted in console:incidents/)]);
+  });
+
+  test('asked for in a conversation with the bot alone, is told to that person there and not below the card as well', async () => {
+    house = await openHouse();
+    house.chat.refuse = closed('incidents');
+    const account = { surface: 'console', id: 'responder1', trust: 'member' } as const;
+    await house.bot.command({ surface: 'console', account, place: { surface: 'console', id: 'D1', direct: true, external: false }, text: 'dump hosta notepad', deliveryId: 'alone' });
+    await house.run(30_000);
+    expect(house.chat.whispers).toMatchObject([{ place: 'D1', account: 'responder1' }]);
+    expect(house.chat.notes).toEqual([]);
+  });
+
   test('is not told when the first retry went through', async () => {
     house = await openHouse();
     house.chat.failNext(new ChatError('closed', 'passing'));

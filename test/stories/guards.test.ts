@@ -3,10 +3,11 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ChatError } from '../../src/bot/ports.ts';
 import { startService } from '../../src/service.ts';
 import type { Service, ServiceOptions } from '../../src/service.ts';
 import { createFailingDisk } from '../support/failingDisk.ts';
-import { approvedHouse, createStoryChat, examplePolicy, textOf } from '../support/house.ts';
+import { approvedHouse, createStoryChat, examplePolicy, openHouse, textOf } from '../support/house.ts';
 import type { House, StoryChat } from '../support/house.ts';
 import { unhurried } from '../support/unhurried.ts';
 
@@ -89,6 +90,89 @@ describe('in a house', () => {
     await house.run(minute);
     expect(house.simulator.tenant.submissions).toHaveLength(0);
     expect(house.newest().state).toBe(state);
+  });
+
+  /** What a press is told whose library answers only after something else has happened. */
+  async function pressedMeanwhile(verb: 'approve' | 'resend', happens: () => unknown): Promise<string> {
+    const { faults } = house.simulator.tenant;
+    faults.plant({ what: 'delay', on: 'library', ms: 1_500 });
+    const pressed = house.press('approver1', verb);
+    while (faults.planted().length > 0) await new Promise((resolve) => setImmediate(resolve));
+    await happens();
+    return textOf(await pressed);
+  }
+
+  test.each<readonly [string, () => unknown, RegExp, string]>([
+    ['frozen', () => house.say('approver1', 'freeze odd approvals'), /frozen by/i, 'awaitingApproval'],
+    ['out of its time', () => { house.clock.move(61 * minute); }, /expired/, 'awaitingApproval'],
+    ['withdrawn', () => house.press('responder1', 'withdraw'), /withdrawn by Riley/, 'over'],
+    ['approved by somebody else', () => house.press('responder2', 'approve'), /approved/i, 'queued'],
+  ])('what was %s while the library was read for an approval is not approved by it', async (_name, happens, said, state) => {
+    house = await openHouse();
+    await house.say('responder1', 'dump hosta notepad');
+    await house.loop.tick();
+    const told = await pressedMeanwhile('approve', happens);
+    expect(told).toMatch(said);
+    expect(told).not.toMatch(/Something broke|^Approved lr/);
+    expect(house.newest().state).toBe(state);
+    if (state === 'queued') expect(house.newest()).toMatchObject({ approval: { by: { id: 'responder2' } } });
+  });
+
+  test.each<readonly [string, () => unknown, RegExp, string]>([
+    ['frozen', () => house.say('approver1', 'freeze odd approvals'), /frozen by/i, 'unknown'],
+    ['dropped', () => house.press('responder1', 'drop'), /given up by Riley/, 'over'],
+  ])('what was %s while the library was read for sending again is not sent again', async (_name, happens, said, state) => {
+    house = await approvedHouse('dump hosta notepad', {}, ({ simulator }) => simulator.tenant.faults.plant({ what: 'reset', on: 'run' }));
+    await house.until('unknown');
+    await house.run(15 * minute);
+    const told = await pressedMeanwhile('resend', happens);
+    expect(told).toMatch(said);
+    expect(told).not.toMatch(/Something broke/);
+    expect(house.newest().state).toBe(state);
+  });
+
+  test('of two who cancel at the same moment, the second is told of the first', async () => {
+    house = await approvedHouse('dump laptop7 notepad');
+    await house.until('running');
+    const told = await Promise.all(['responder1', 'approver1'].map((who) => house.press(who, 'cancel').then(textOf)));
+    expect(told.filter((text) => /already/.test(text))).toHaveLength(1);
+    expect(told.join()).not.toContain('Something broke');
+  });
+
+  /** A chat that at times cannot tell who reads along. */
+  function unreadable(unread: boolean): { readonly chat: StoryChat; unread: boolean } {
+    const state = { unread, chat: createStoryChat() };
+    Object.assign(state.chat, { external: () => (state.unread ? Promise.reject(new ChatError('unavailable', 'not told')) : Promise.resolve(false)) });
+    return state;
+  }
+
+  test('results stay off a card while it cannot be told who reads along there, and come once it can', async () => {
+    const place = unreadable(true);
+    house = await approvedHouse('dump hosta notepad', { chats: [place.chat] });
+    await house.until('finished');
+    await house.run(2 * minute);
+    expect(house.card().view.status).toContain('Finished');
+    expect(house.card().view).toMatchObject({ excerpts: [], links: [] });
+    expect(house.loop.deck.behind()).toBe(1);
+    place.unread = false;
+    await house.run(6 * minute);
+    expect(house.card().view.excerpts).not.toEqual([]);
+    expect(house.loop.deck.behind()).toBe(0);
+  });
+
+  test('and off one that is posted then in the place of one that was deleted', async () => {
+    const place = unreadable(false);
+    house = await approvedHouse('dump hosta notepad', { chats: [place.chat] });
+    await house.until('finished');
+    await house.run(minute);
+    expect(house.card().view.excerpts).not.toEqual([]);
+    place.unread = true;
+    place.chat.cards.clear();
+    await house.run(40 * minute);
+    expect(house.card().view.excerpts).toEqual([]);
+    place.unread = false;
+    await house.run(6 * minute);
+    expect(house.card().view.excerpts).not.toEqual([]);
   });
 
   test('a private link is made for the file it was asked for', async () => {

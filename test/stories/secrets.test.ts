@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { openHouse } from '../support/house.ts';
+import { approvedHouse, openHouse } from '../support/house.ts';
 import type { House } from '../support/house.ts';
 
 let house: House;
@@ -45,11 +45,20 @@ describe('after a whole story', () => {
     for (const fact of ['"linkMinted"', '"resultViewed"', '"pressRefused"', '"selfApproval"', '"excerptRead"']) expect(written).toContain(fact);
   });
 
-  test('the data folder and its files are for their owner alone', async () => {
-    house = await openHouse();
-    await house.say('responder1', 'dump hosta notepad');
-    await house.loop.tick();
-    expect((statSync(house.dir).mode & 0o777).toString(8)).toBe('700');
-    for (const name of readdirSync(house.dir).filter((one) => one.endsWith('.ndjson'))) expect((statSync(join(house.dir, name)).mode & 0o777).toString(8)).toBe('600');
+  test('the data folder, its files and all below are for their owner alone, whatever the umask', async () => {
+    const umask = process.umask(0);
+    try {
+      house = await approvedHouse('dump hosta notepad');
+      await house.until('finished');
+      await house.run(5_000);
+      const all = readdirSync(house.dir, { recursive: true, encoding: 'utf8' });
+      expect(all.some((name) => name.startsWith('outputs/'))).toBe(true);
+      for (const name of ['.', ...all]) {
+        const { mode, isDirectory } = ((stats) => ({ mode: (stats.mode & 0o777).toString(8), isDirectory: stats.isDirectory() }))(statSync(join(house.dir, name)));
+        expect([name, mode]).toEqual([name, isDirectory ? '700' : '600']);
+      }
+    } finally {
+      process.umask(umask);
+    }
   });
 });

@@ -145,7 +145,8 @@ function wordsIn(html: string): string {
 function othersWords(attachments: unknown, said: string): Pick<Inbound, 'forwarded' | 'quoted'> {
   const forwarded: string[] = [];
   const quoted: (readonly string[])[] = [];
-  for (const attachment of (Array.isArray(attachments) ? (attachments as readonly unknown[]) : []).slice(0, 10)) {
+  // All of them: what stands behind a dozen files would else be taken for typed. The door bounds the whole body.
+  for (const attachment of Array.isArray(attachments) ? (attachments as readonly unknown[]) : []) {
     const { contentType, content } = object(attachment);
     if (contentType === 'text/html' && typeof content === 'string') {
       const found = quotesIn(content);

@@ -48,11 +48,10 @@ export function mountDoor(app: Express, options: DoorOptions, handle: (message: 
     // Without a token a stranger's body is not even read.
     if (identity.issuer !== undefined && !looksLikeChannelToken(request.headers.authorization, identity.issuer)) refuse(response, 401, 'no token of the channel');
     else if (identity.issuer === undefined && !isLoopbackHost(remote(request))) refuse(response, 403, 'not from this machine');
-    // A web page can make a browser send other types without asking first.
-    else if (request.is('application/json') === false) refuse(response, 400, 'not JSON');
     else next();
   });
-  app.post(path, express.json({ limit: longestBody }), (request: Request, response: Response, next: NextFunction) => {
+  // Of this type alone: a web page can make a browser send others without asking first. What is not read is no activity.
+  app.post(path, express.json({ limit: longestBody, type: 'application/json' }), (request: Request, response: Response, next: NextFunction) => {
     accept(request, response).catch(next);
   });
   app.use(path, (error: unknown, _request: Request, response: Response, next: NextFunction) => {

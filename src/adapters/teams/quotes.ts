@@ -39,13 +39,14 @@ export function withoutQuotedLines(text: string): string {
 
 /** Without a forwarded message, which Teams puts below what was typed and marks in the HTML alone. Spaces are compared as one. */
 export function withoutForwarded(text: string, forwarded: readonly string[]): string {
-  return forwarded.reduce((rest, one) => {
-    const said = [...rest.matchAll(/\S+/g)];
+  const said = [...text.matchAll(/\S+/g)];
+  let kept = said.length;
+  for (const one of forwarded) {
     const words = one.split(/\s+/).filter((word) => word !== '');
-    const at = said.length - words.length;
-    if (words.length === 0 || at < 0 || !words.every((word, index) => said[at + index]?.[0] === word)) return rest;
-    return rest.slice(0, said[at]?.index ?? 0);
-  }, text);
+    const at = kept - words.length;
+    if (at >= 0 && words.every((word, index) => said[at + index]?.[0] === word)) kept = at;
+  }
+  return text.slice(0, said[kept]?.index ?? text.length);
 }
 
 /** Without a quoted message, which Teams puts before what was typed, or behind it, and marks in the HTML alone. */
@@ -67,13 +68,10 @@ function withoutFirst(text: string, quoted: string): string | undefined {
   return next === undefined ? '' : text.slice(next.index);
 }
 
-const longestHtml = 100_000;
-
-/** The texts of the messages that an HTML form of a message forwards or quotes, with its entities: of a quoted one with the name of whoever wrote it, and without. */
+/** The texts of the messages that an HTML form of a message forwards or quotes, with its entities: of a quoted one with the name of whoever wrote it, and without. However long it is: what was not looked at would be taken for typed. */
 export function quotesIn(html: string): { readonly forwarded: readonly string[]; readonly quoted: readonly (readonly string[])[] } {
   const forwarded: string[] = [];
   const quoted: (readonly string[])[] = [];
-  if (html.length > longestHtml) return { forwarded, quoted };
   let depth = 0;
   let from: number | undefined;
   let isForward = false;

@@ -121,7 +121,7 @@ export function unmarked(line: Line, recipes: ReadonlyMap<string, Recipe>): stri
   const cuts: (readonly [number, number])[] = [];
   for (let index = 0; index < end; index += 1) {
     const word = words[index];
-    if (word === undefined || word.quoted) continue;
+    if (word === undefined) continue;
     const mark = /^(`{1,3}|\*{1,3}|_{1,3}|~{1,2})[^`*_~\s]/.exec(word.raw)?.[1];
     if (mark === undefined || !cannotHold(mark.charAt(0), words, index, verb, recipes)) continue;
     const last = closing(words, index, end, mark);

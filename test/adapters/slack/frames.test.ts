@@ -125,3 +125,25 @@ describe('any frame at all', () => {
     );
   });
 });
+
+describe('a frame, before the SDK sees it', () => {
+  const envelope = (id: string, payload: unknown): string => JSON.stringify({ type: 'events_api', envelope_id: id, payload });
+  const acknowledged = JSON.stringify({ type: 'envelope', envelope_id: 'e1', payload: {} });
+
+  test('that is larger than anything Slack sends is acknowledged and not handed on', () => {
+    expect(readFrame(envelope('e1', { text: 'x'.repeat(bodyLimit) }), false)).toEqual({ text: acknowledged, odd: 'too large' });
+  });
+
+  test('that is binary is nothing, even where it would read as an envelope', () => {
+    const text = envelope('e1', { text: 'x' });
+    expect([readFrame(text, true), readFrame(Buffer.from(text), false)]).toEqual([{ odd: 'binary' }, { odd: 'binary' }]);
+  });
+
+  test.each(['', 7, null, undefined])('whose id is %j cannot be acknowledged, and is nothing', (id) => {
+    expect(readFrame(JSON.stringify({ type: 'events_api', envelope_id: id, payload: { text: 'x' } }), false)).toEqual({ odd: 'no envelope' });
+  });
+
+  test('whose payload is no object, or an empty one, is acknowledged and not handed on', () => {
+    for (const payload of [{}, [], 'x', null]) expect(readFrame(envelope('e1', payload), false)).toEqual({ text: acknowledged, odd: 'no payload' });
+  });
+});

@@ -303,7 +303,7 @@ describe('a private answer', () => {
     expect(said).toContain('<!channel> <@U1> `code` &amp;');
     const [message] = room.slack.world.ephemerals;
     expect(message?.text).not.toContain('blob.example');
-    expect(message?.args).toMatchObject({ unfurl_links: false, unfurl_media: false, parse: 'none' });
+    expect(message?.args).toMatchObject({ unfurl_links: false, unfurl_media: false, parse: 'none', link_names: false, response_type: 'ephemeral', replace_original: false });
     expect(JSON.stringify(message?.blocks.filter((block) => block['type'] !== 'actions'))).not.toContain('blob.example');
     expect(room.log.text()).not.toContain('sig=secret');
   });
@@ -311,10 +311,12 @@ describe('a private answer', () => {
   test('falls back to an ephemeral message, then to a conversation of two, when the short ways are gone', async () => {
     room.answer = () => sentence('By another way.');
     await room.slack.person('U1').command('C1', 'status', { payload: { response_url: `${room.slack.api.origin}/respond/none` } });
-    await room.slack.until('an ephemeral message', () => room.slack.world.ephemerals.find((one) => one.via === 'chat.postEphemeral'));
+    const ephemeral = await room.slack.until('an ephemeral message', () => room.slack.world.ephemerals.find((one) => one.via === 'chat.postEphemeral'));
+    expect(ephemeral.args).toMatchObject({ parse: 'none', link_names: 'false' });
     room.slack.world.channel('C5', { members: ['U1'] });
     await room.slack.person('U1').command('C5', 'status', { payload: { response_url: `${room.slack.api.origin}/respond/none` } });
-    await room.slack.until('a direct message', () => room.slack.world.in('DU1')[0]);
+    const direct = await room.slack.until('a direct message', () => room.slack.world.in('DU1')[0]);
+    expect(direct.args).toMatchObject({ unfurl_links: 'false', unfurl_media: 'false', parse: 'none', link_names: 'false' });
   });
 
   test.each([

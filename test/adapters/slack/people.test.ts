@@ -16,6 +16,7 @@ describe('trust', () => {
     ['a stranger', { ...member, is_stranger: true }, ['T1'], 'external'],
     ['a bot', { ...member, is_bot: true }, ['T1'], 'bot'],
     ['a workflow', { ...member, is_workflow_bot: true }, ['T1'], 'bot'],
+    ['a connector', { ...member, is_connector_bot: true }, ['T1'], 'bot'],
     ['a deactivated account', { ...member, deleted: true }, ['T1'], 'deactivated'],
     ['another workspace', { ...member, team_id: 'T9' }, ['T1'], 'foreignTenant'],
     ['no workspace at all', { id: 'U1' }, [], 'foreignTenant'],

@@ -1,8 +1,15 @@
 // Who gets through /api/messages: the token table, body limits, and that nobody learns why they were refused.
 import { createHmac } from 'node:crypto';
-import { request } from 'node:http';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { ServiceClientCredentialsFactory } from 'botframework-connector';
+import { Secret } from '../../../src/adapters/secret.ts';
 import type { TeamsSettings } from '../../../src/adapters/config/chatSettings.ts';
+import { deepestBody, mountDoor } from '../../../src/adapters/teams/door.ts';
+import { createIdentity, looksLikeChannelToken } from '../../../src/adapters/teams/identity.ts';
+import { createManualClock } from '../../support/manualClock.ts';
 import { encoded, issuer } from '../../support/channelKeys.ts';
 import type { TokenOptions } from '../../support/channelKeys.ts';
 import { ana, appId, directOf, keepingLog, TeamsBench } from '../../support/teamsBench.ts';
@@ -56,6 +63,7 @@ describe('a bad token is answered 401 or 403, never 500, and nothing is told', (
     ['a lower-case bearer', message, () => ({ header0: `bearer ${bench.keys.token(appId, bench.connector.serviceUrl)}` })],
     ['basic credentials', message, () => ({ header0: 'Basic YTpi' })],
     ['a very long header', message, () => ({ header0: `Bearer ${'a'.repeat(9_000)}.b.c` })],
+    ['a good token longer than any of the channel’s', message, () => ({ claims: { padding: 'a'.repeat(6_500) } })],
     ['another audience', message, () => ({ claims: { aud: '33333333-3333-3333-3333-333333333333' } })],
     ['no audience', message, () => ({ claims: { aud: undefined } })],
     ['another issuer', message, () => ({ claims: { iss: 'https://evil.example' } })],
@@ -102,6 +110,11 @@ function confused(): string {
   return `${body}.${createHmac('sha256', bench.keys.publicPem()).update(body).digest('base64url')}`;
 }
 
+it.each([['none'], ['HS256'], ['ES256'], [undefined]])('a token signed by %s is not even shown to botbuilder', (alg) => {
+  const made = (by: string | undefined): string => `Bearer ${encoded({ alg: by, kid: 'key1' })}.${encoded({ iss: issuer })}.c2ln`;
+  expect([looksLikeChannelToken(made('RS256'), issuer), looksLikeChannelToken(made(alg), issuer)]).toEqual([true, false]);
+});
+
 describe('when the keys cannot be fetched', () => {
   it.each(['error', 'hang'] as const)('nobody gets in, and Teams is asked to try again (%s)', async (down) => {
     await bench.halt();
@@ -125,7 +138,6 @@ describe('a body', () => {
     ['an array', '[]', 400],
     ['a number', '7', 400],
     ['empty', '', 400],
-    ['nested deeply', `${'{"a":'.repeat(100)}1${'}'.repeat(100)}`, 400],
     ['without a type', '{"channelId":"msteams"}', 400],
     ['with a type that is no text', '{"type":{},"channelId":"msteams"}', 400],
     ['with a conversation that is no object', '{"type":"message","channelId":"msteams","serviceUrl":"https://smba.trafficmanager.net/teams/","conversation":7,"id":"1"}', 400],
@@ -134,8 +146,16 @@ describe('a body', () => {
     const answer = await raw(body);
     expect([answer.status, await answer.text()]).toEqual([status, '']);
   });
-  it('of another type is refused', async () => {
-    expect((await raw('type=message', { 'content-type': 'text/plain' })).status).toBe(400);
+  it('nested deeply is refused, though it is a message otherwise', async () => {
+    const nested = (depth: number): string => JSON.stringify(message({ value: 'deep' })).replace('"deep"', `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`);
+    expect((await raw(nested(deepestBody - 2))).status).toBe(200);
+    expect((await raw(nested(deepestBody))).status).toBe(400);
+    expect((await raw(nested(20_000))).status).toBe(400);
+  });
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', ''])('of type "%s" is refused, whatever is in it', async (type) => {
+    const before = bench.bot.commands.length;
+    expect((await raw(JSON.stringify(message()), { 'content-type': type })).status).toBe(400);
+    expect(bench.bot.commands).toHaveLength(before);
   });
   it('of a stranger without a token is not even read', async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
@@ -152,6 +172,16 @@ describe('a body', () => {
   it('is not asked for by GET', async () => {
     expect((await fetch(`${bench.url}/api/messages`)).status).toBe(404);
   });
+});
+
+it('a library that would take messages without a token is not started with', async () => {
+  class Disabled extends ServiceClientCredentialsFactory {
+    override isValidAppId = (): Promise<boolean> => Promise.resolve(true);
+    override isAuthenticationDisabled = (): Promise<boolean> => Promise.resolve(true);
+    override createCredentials = (): Promise<never> => Promise.reject(new Error('nobody signs'));
+  }
+  const settings: TeamsSettings = { type: 'SingleTenant', appId, tenantId: 'x', password: new Secret('x'), cloud: 'public', allowedTenants: [], devNoAuth: false };
+  await expect(createIdentity(settings, { ...bench.authority(), credentials: new Disabled() })).rejects.toThrow(/refusing to start/);
 });
 
 describe('the self-test at start', () => {
@@ -176,6 +206,35 @@ it('writes one line for each reason into the log, without tokens or bodies', () 
   expect(log.lines.join('\n')).not.toMatch(/eyJ|Bearer/);
 });
 
+/** The door alone, on a server that can be told from where it is called. */
+async function openDoor() {
+  const clock = createManualClock();
+  const kept = keepingLog();
+  const app = express();
+  const door = { from: '127.0.0.1', taken: 0, clock, log: kept, knock, close };
+  const identity = await createIdentity(withoutAuthentication);
+  mountDoor(app, { identity, allowed: () => true, clock, log: kept }, () => {
+    door.taken += 1;
+    return Promise.resolve(undefined);
+  });
+  const server = createServer(app).on('connection', (socket) => Object.defineProperty(socket, 'remoteAddress', { get: () => door.from }));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  async function knock(): Promise<number> {
+    const { port } = server.address() as AddressInfo;
+    const { status } = await fetch(`http://127.0.0.1:${port}/api/messages`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(bench.message(ana, directOf(ana), 'lr help')) });
+    return status;
+  }
+  async function close(): Promise<void> {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+  doors.push(door);
+  return door;
+}
+const doors: { close(): Promise<void> }[] = [];
+afterEach(() => Promise.all(doors.splice(0).map((door) => door.close())));
+
 const withoutAuthentication: TeamsSettings = { type: 'MultiTenant', cloud: 'public', allowedTenants: [], devNoAuth: true };
 
 describe('without authentication', () => {
@@ -190,8 +249,25 @@ describe('without authentication', () => {
     expect((await open.deliver({ ...open.message(ana, directOf(ana), 'lr help'), serviceUrl: 'https://smba.trafficmanager.net/teams/' }, none)).status).toBe(403);
   });
   it('a web page cannot make a browser send one', async () => {
-    const answer = await fetch(`${open.url}/api/messages`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' });
-    expect(answer.status).toBe(400);
+    const before = open.bot.commands.length;
+    const answer = await fetch(`${open.url}/api/messages`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: JSON.stringify(open.message(ana, directOf(ana), 'lr help')) });
+    expect([answer.status, open.bot.commands.length]).toEqual([400, before]);
+  });
+  it.each(['192.0.2.7', '::ffff:192.0.2.7', '2001:db8::7', ''])('nobody gets in from %j, whatever the server listens on', async (address) => {
+    const door = await openDoor();
+    door.from = address;
+    expect(await door.knock()).toBe(403);
+    door.from = '127.0.0.1';
+    expect([await door.knock(), door.taken]).toEqual([200, 1]);
+  });
+  it('who is refused again and again costs one line of the log a minute', async () => {
+    const door = await openDoor();
+    door.from = '192.0.2.7';
+    for (let n = 0; n < 20; n += 1) await door.knock();
+    expect(door.log.lines).toHaveLength(1);
+    await door.clock.advance(60_000);
+    await door.knock();
+    expect(door.log.lines).toHaveLength(2);
   });
   it('is told on /readyz', () => {
     expect(open.teams.checks()[0]).toMatchObject({ ok: true, why: expect.stringContaining('off') });

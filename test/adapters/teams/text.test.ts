@@ -212,6 +212,34 @@ describe('a quoted reply', () => {
     expect(read('lr deny lr-7f3k2q "two  spaces"', ['something else'])).toBe('deny lr-7f3k2q "two  spaces"');
     expect(quotesIn('<p>see</p><blockquote itemtype="http://schema.skype.com/Forward"><p>lr approve x</p><blockquote>inner</blockquote></blockquote>').forwarded).toEqual([expect.stringMatching(/lr approve x\s+inner/)]);
     expect(quotesIn('<blockquote itemtype="http://schema.skype.com/Reply"><p>lr approve x</p></blockquote>').forwarded).toEqual([]);
+    // What it forwards itself is a part of it, and starts nothing of its own.
+    expect(quotesIn('<blockquote itemtype="http://schema.skype.com/Forward">lr approve x <blockquote itemtype="http://schema.skype.com/Forward">inner</blockquote></blockquote>').forwarded).toEqual([expect.stringMatching(/^lr approve x\s+inner/)]);
+  });
+  it('a forwarded message without words takes nothing of what was typed', () => {
+    expect(commandText({ text: 'lr status', mentions: [], bot, kind: 'personal', targeted: false, forwarded: [' \n '] }, 'lr')).toBe('status');
+  });
+  it('several forwarded messages are taken away, each once', () => {
+    expect(commandText({ text: 'lr status one two two', mentions: [], bot, kind: 'personal', targeted: false, forwarded: ['two', 'one two'] }, 'lr')).toBe('status');
+  });
+  it.each<readonly [string, string, readonly object[]]>([
+    ['however long its HTML is', 'x'.repeat(150_000), []],
+    ['behind however many files', '', Array.from({ length: 30 }, () => ({ contentType: 'application/octet-stream', content: {} }))],
+  ])('a forwarded message is found %s', (_where, padding, files) => {
+    const said = 'lr approve lr-7f3k2q 1c9e04ab';
+    const message = readActivity({
+      type: 'message',
+      id: '1',
+      channelId: 'msteams',
+      serviceUrl: 'https://smba.trafficmanager.net/teams/',
+      conversation: { id: 'a:1', conversationType: 'personal', tenantId: 't' },
+      from: { id: '29:ben', aadObjectId: 'ben' },
+      recipient: bot,
+      channelData: { tenant: { id: 't' } },
+      text: said,
+      attachments: [...files, { contentType: 'text/html', content: `<blockquote itemtype="http://schema.skype.com/Forward"><p title="${padding}">${said}</p></blockquote>` }],
+    });
+    if (typeof message === 'string') throw new Error(message);
+    expect(commandText(message, 'lr')).toBe('');
   });
 
   const reply = '<blockquote itemscope="" itemtype="http://schema.skype.com/Reply" itemid="1"><strong itemprop="mri">Ben Approver</strong><span></span><p itemprop="preview">lr approve lr-7f3k2q</p></blockquote>';
