@@ -56,7 +56,7 @@ export interface ServiceOptions extends ChatOptions {
   readonly defender:
     | { readonly kind: 'simulator'; readonly speed: number }
     | { readonly kind: 'service'; readonly tenant: string; readonly endpoint: Endpoint; readonly credentials: Credentials | 'none'; readonly loopback: boolean };
-  /** Called when the process can do its work no longer and should be started anew. */
+  /** Called when the process can do its work no longer and should be started again. */
   readonly onBroken?: (why: string) => void;
   /** Told once for each place of the policy that the bot cannot write in. */
   readonly onWarning?: (sentence: string) => void;

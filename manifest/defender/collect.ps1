@@ -31,7 +31,7 @@ What happens on the device:
  3. Parts are collected one after the other. Each has its time, all together have eight of the ten minutes that live response gives.
     A part that fails or takes too long is noted and never stops the others.
  4. The zip is moved to its place and the folder is removed. The zip keeps the folder's rights: nobody but SYSTEM and Administrators can
-    read it. It stays until it is removed or made anew.
+    read it. It stays until it is removed or made again.
 A file of the zip's name that this script did not make is never touched. Nothing on the device is changed, and no link is followed.
 The one program that is started is Windows' own wevtutil.exe, because an export of a log can be ended only together with its process.
 

@@ -17,7 +17,7 @@ What happens on the device:
  2. A folder with a random name is made in C:\windows\TEMP, open to SYSTEM and Administrators alone. The dump is written there by
     MiniDumpWriteDump of Windows' own dbghelp.dll; the process stands still while it is written. No other program is started to write it.
  3. The dump and a note about it (about.txt) are zipped, the zip is moved to its place, and the folder and the dump are removed.
-    The zip keeps the folder's rights: nobody but SYSTEM and Administrators can read it. It stays until it is removed or made anew.
+    The zip keeps the folder's rights: nobody but SYSTEM and Administrators can read it. It stays until it is removed or made again.
 A file of the zip's name that this script did not make is never touched.
 
 Nobody's credentials are collected by accident: LSASS and its isolated twin are refused, by name and by id.

@@ -107,7 +107,7 @@ export class ChatError extends Error {
 /** One chat platform. Methods throw ChatError. */
 export interface ChatPort {
   readonly surface: string;
-  /** Its messages do not outlive the process: every card is drawn anew at start. */
+  /** Its messages do not outlive the process: every card is drawn again at start. */
   readonly volatile?: boolean;
   /**
    * Resolves when this chat may take one more drawing of that kind in that place. What waits is drawn only after it, so that the
@@ -121,7 +121,7 @@ export interface ChatPort {
    * stands in this place is not known; where it can be found, it is made to say that a newer one took its place.
    */
   post(place: string, view: CardView, intent: string, again?: boolean): Promise<CardRef>;
-  /** Draws the whole card anew; safe to repeat. */
+  /** Draws the whole card again; safe to repeat. */
   update(ref: CardRef, view: CardView): Promise<void>;
   /** True while the card there shows less than its newest view, because the chat did not take the whole of it. */
   bare?(ref: CardRef): boolean;

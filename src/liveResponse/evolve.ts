@@ -55,7 +55,7 @@ function isMove(event: Move | Fact): event is Move {
   return !(event.type in factTypes);
 }
 
-/** Whether the cards have to be drawn anew after this event. */
+/** Whether the cards have to be drawn again after this event. */
 export function raises(event: Move | Fact): boolean {
   if (isMove(event)) return true;
   return event.type === 'linkMinted' ? event.onCard : factTypes[event.type];

@@ -57,7 +57,7 @@ export interface Terms {
   readonly cancelParkedAfter?: number;
 }
 
-/** Everything known from the start; only the contents of library files, and the digest over them, are seen anew while a person decides. */
+/** Everything known from the start; only the contents of library files, and the digest over them, are seen again while a person decides. */
 export interface Asked {
   readonly id: string;
   /** Surface and delivery id: a repeated delivery is recognised by it. */

@@ -62,7 +62,7 @@ describe('the scaled clock', () => {
 });
 
 describe('the manual clock', () => {
-  test('wakes sleepers in the order they are due, with the time they are due at, and those that sleep anew on the way', async () => {
+  test('wakes sleepers in the order they are due, with the time they are due at, and those that sleep again on the way', async () => {
     const clock = createManualClock(0);
     const told: string[] = [];
     const loop = async (name: string, every: number, times: number): Promise<void> => {

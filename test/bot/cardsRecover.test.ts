@@ -111,7 +111,7 @@ describe('a place that is closed', () => {
     expect(house.chat.cards.size).toBe(45);
   });
 
-  test('is asked at once when something comes from it, and no oftener than every two seconds', async () => {
+  test('is asked at once when something comes from it, and no more often than every two seconds', async () => {
     house = await openHouse();
     await house.say('responder1', 'dump hosta notepad');
     await house.run(5_000);

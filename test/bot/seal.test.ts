@@ -28,7 +28,7 @@ test('what is sent must be what was asked and what was approved, each by its own
   }
 });
 
-describe('the library read anew', () => {
+describe('the library read once more', () => {
   let house: House;
   beforeEach(async () => {
     house = await openHouse();
@@ -52,7 +52,7 @@ describe('the library read anew', () => {
     expect(request).toMatchObject({ state: 'over', digest: before.digest, fingerprint: before.fingerprint });
   });
 
-  test('two who look at the same moment have its cards drawn anew once', async () => {
+  test('two who look at the same moment have its cards drawn again once', async () => {
     const before = house.newest();
     const deps = changed(() => Promise.resolve());
     const seen = await Promise.all([seenAnew(deps, before), seenAnew(deps, before)]);

@@ -205,7 +205,7 @@ export function outcomesPage(): string {
   const intro = [
     '# Outcomes',
     '',
-    'Everything that can come of a request, and what people see. The words are the code’s own: `test/cards/outcomes.test.ts` compares this page with what the cards draw, and `UPDATE_GOLDENS=1` writes it anew.',
+    'Everything that can come of a request, and what people see. The words are the code’s own: `test/cards/outcomes.test.ts` compares this page with what the cards draw, and `UPDATE_GOLDENS=1` writes it again.',
     'Names, times and reasons are those of the examples. Wherever Defender refused, the card also shows the correlation id (`error.target`), which Microsoft’s support asks for.',
     '',
     '## From Defender’s answer to a state',

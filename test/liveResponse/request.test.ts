@@ -221,7 +221,7 @@ describe('a request', () => {
     expect(request.cards).toEqual([{ surface: 'console', place: 'p', intent: 'a', ref, shown: 5 }]);
   });
 
-  test('is not drawn anew for facts that no card shows', () => {
+  test('is not drawn again for facts that no card shows', () => {
     expect(raises({ type: 'pressRefused', by: 'x', verb: 'approve', reason: 'selfApproval' })).toBe(false);
     expect(raises({ type: 'linkMinted', onCard: false, link: { index: 1, at: 0, expiresAt: 1 } })).toBe(false);
     expect(raises({ type: 'linkMinted', onCard: true, link: { index: 1, at: 0, expiresAt: 1 } })).toBe(true);

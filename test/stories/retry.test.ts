@@ -1,4 +1,4 @@
-// Trying again: the rest of a session that failed, or a request whose time ran out, asked for anew and approved like any other.
+// Trying again: the rest of a session that failed, or a request whose time ran out, asked for again and approved like any other.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { InState, Request } from '../../src/liveResponse/request.ts';
 import { openHouse, textOf } from '../support/house.ts';

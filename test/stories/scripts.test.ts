@@ -91,7 +91,7 @@ describe('without being able to read the library', () => {
     expect(text).toContain('dump: minidump.ps1');
   });
 
-  test('for any other cause, it is said, and tried anew the next time', async () => {
+  test('for any other cause, it is said, and tried again the next time', async () => {
     house = await openHouse();
     house.simulator.tenant.faults.plant({ what: 'status', on: 'library', status: 503, times: 'always' });
     expect(await say('scripts')).toMatch(/Defender could not be asked.*503/);

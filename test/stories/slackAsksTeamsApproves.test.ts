@@ -138,7 +138,7 @@ describe('a member taken out of a Slack group', () => {
     slack.fault('usergroups.users.list', { kind: 'error', error: 'plan_upgrade_required' });
     expect(await teams.click(ben, channel, await teams.card(channel, /Waiting for approval/), 'approve')).toMatch(/could not be read just now, so that group gave no role/);
     expect(teams.newest().state).toBe('awaitingApproval');
-    // Asked anew at the next press, Slack answers.
+    // Asked again at the next press, Slack answers.
     expect(await teams.click(ben, channel, await teams.card(channel, /Waiting for approval/), 'approve')).toMatch(/Approved/);
   });
 });

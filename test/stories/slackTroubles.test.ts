@@ -108,13 +108,13 @@ describe('a form that is open', () => {
 });
 
 describe('cards that are not there, or twice', () => {
-  test('a deleted card is posted anew, once, and works', async () => {
+  test('a deleted card is posted again, once, and works', async () => {
     const card = await house.asked();
     house.slack.world.delete(incidents, card.ts);
     await house.avery.press(card, 'Approve');
-    const anew = await house.slack.until('another card', () => house.slack.cards(incidents).find((one) => one.ts !== card.ts));
+    const fresh = await house.slack.until('another card', () => house.slack.cards(incidents).find((one) => one.ts !== card.ts));
     await house.shows('Finished');
-    expect(house.card().ts).toBe(anew.ts);
+    expect(house.card().ts).toBe(fresh.ts);
     expect(live()).toHaveLength(1);
     expect(posts()).toBe(2);
   });

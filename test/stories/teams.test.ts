@@ -39,7 +39,7 @@ describe('the main job', () => {
       expect(wordsOf(card)).toContain('51 MB');
       expect(JSON.stringify(cardOf(card))).toContain('Action.OpenUrl');
     }
-    // One card in each place, drawn anew in place.
+    // One card in each place, drawn again in place.
     expect([finishedHere.id, finishedThere.id, house.cards(group).length, house.cards(channel).length]).toEqual([here.id, there.id, 1, 1]);
     expect(house.service.simulator?.tenant.submissions).toHaveLength(1);
     const note = await house.connector.until(() => house.connector.in(group).find((message) => cardOf(message) === undefined));
@@ -181,12 +181,12 @@ describe('a press that must not count leaves one correct card', () => {
 });
 
 describe('trouble with Teams', () => {
-  it('a deleted card is posted anew', async () => {
+  it('a deleted card is posted again', async () => {
     const [here, there] = await asked();
     house.connector.delete(here.id);
     await house.click(ben, channel, there, 'approve');
-    const anew = await house.card(group, /Finished/);
-    expect(anew.id).not.toBe(here.id);
+    const fresh = await house.card(group, /Finished/);
+    expect(fresh.id).not.toBe(here.id);
     expect(house.cards(group)).toHaveLength(1);
   });
   it.each([
@@ -242,7 +242,7 @@ describe('trouble with Teams', () => {
     expect(house.cards(group)).toHaveLength(1);
     expect(house.service.loop.deck.closed()).toEqual([]);
   });
-  it('row 1.1: a deleted card whose update is answered with 403 is posted anew', async () => {
+  it('row 1.1: a deleted card whose update is answered with 403 is posted again', async () => {
     const [here, there] = await asked();
     house.connector.delete(here.id);
     house.connector.faults.push({ method: 'PUT', answer: { status: 403, body: { error: { code: 'ServiceError' } } }, path: here.id, times: 1_000 });

@@ -271,7 +271,7 @@ describe('while following', () => {
 });
 
 describe('in the chat', () => {
-  test('a card that was deleted is posted anew and kept up to date there', async () => {
+  test('a card that was deleted is posted again and kept up to date there', async () => {
     await approved('dump hosta notepad');
     await house.until('running');
     house.chat.cards.clear();

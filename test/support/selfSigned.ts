@@ -1,4 +1,4 @@
-// A self-signed certificate for 127.0.0.1, made anew for each test: no key lies in the repository, and no tool of the machine is needed.
+// A self-signed certificate for 127.0.0.1, made fresh for each test: no key lies in the repository, and no tool of the machine is needed.
 import { createSign, generateKeyPairSync } from 'node:crypto';
 
 export interface SelfSigned {

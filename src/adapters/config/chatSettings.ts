@@ -12,7 +12,7 @@ export interface SlackSettings {
   readonly command: string;
   /** Team or enterprise ids whose members count as members; empty: the bot's own team. */
   readonly allowedTeams: readonly string[];
-  /** How long Socket Mode may be without a connection before the process ends, to be started anew. */
+  /** How long Socket Mode may be without a connection before the process ends, to be started again. */
   readonly deafAfterMs: number;
 }
 

@@ -54,7 +54,7 @@ function hiddenIn(document: Document, lineAt: (offset: number) => number): reado
     Scalar(_key, node) {
       const text = typeof node.value === 'string' ? node.value : '';
       const hidden = hiddenCharacter(text);
-      if (hidden !== undefined) found.push({ line: lineAt(node.range?.[0] ?? 0), where: '', text: `this text holds the hidden character ${hidden}; type it anew (texts are one line each)` });
+      if (hidden !== undefined) found.push({ line: lineAt(node.range?.[0] ?? 0), where: '', text: `this text holds the hidden character ${hidden}; type it again (texts are one line each)` });
     },
   });
   return found;

@@ -7,7 +7,7 @@ import type { CardRef } from '../../liveResponse/request.ts';
 
 export const surface = 'console';
 
-/** `seq` counts changes of the whole chat: a message that is drawn anew gets a new one, and keeps its `id` and `at`. */
+/** `seq` counts changes of the whole chat: a message that is drawn again gets a new one, and keeps its `id` and `at`. */
 export type ConsoleMessage = { readonly id: string; readonly seq: number; readonly place: string; readonly at: number } & (
   | { readonly kind: 'card'; readonly view: CardView; readonly drawn: number }
   | { readonly kind: 'said'; readonly by: string; readonly text: string }

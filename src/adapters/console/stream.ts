@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 export interface StreamOptions {
   readonly chat: ConsoleChat;
   readonly draw: (message: ConsoleMessage) => unknown;
-  /** Tells this process from the one before: its numbers begin anew. */
+  /** Tells this process from the one before: its numbers begin again. */
   readonly boot: string;
   readonly world: World | undefined;
 }

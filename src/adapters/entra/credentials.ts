@@ -58,7 +58,7 @@ export class EntraTokens implements TokenSource {
       if (token === null) throw new TokenError('refused', 'the credential gave no token');
       return { value: new Secret(token.token), expiresAt: token.expiresOnTimestamp };
     } catch (error) {
-      // A credential that could not even be made (a missing certificate file) is made anew next time, when it may be there.
+      // A credential that could not even be made (a missing certificate file) is made again next time, when it may be there.
       this.#credential = undefined;
       throw error instanceof TokenError ? error : explained(error, this.#settings);
     } finally {

@@ -6,7 +6,7 @@ import { jsonOf } from '../outbound/http.ts';
 import type { Http, HttpAnswer } from '../outbound/http.ts';
 import type { TokenSource } from './credentials.ts';
 
-/** How long an answer holds where nothing is decided; a decision asks anew. Milliseconds. */
+/** How long an answer holds where nothing is decided; a decision asks again. Milliseconds. */
 export const groupsFor = 60_000;
 /** Milliseconds for one question; a press waits for it. */
 const pressTimeoutMs = 2_500;

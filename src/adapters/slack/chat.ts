@@ -1,4 +1,4 @@
-// Slack as the bot's cards see it: post once, draw anew, note below, whisper. Slack's error words become the few codes the deck acts on.
+// Slack as the bot's cards see it: post once, draw again, note below, whisper. Slack's error words become the few codes the deck acts on.
 import { blockKit } from '../../../cards/blockKit.ts';
 import { blockKitProblems } from '../../../cards/blockKitProblems.ts';
 import type { SlackMessage } from '../../../cards/blockTypes.ts';

@@ -8,7 +8,7 @@ export const ackDeadline = 3_000;
 export const signatureSkew = 300_000;
 /** From here on our clock is said to be wrong: a minute before requests are refused. Milliseconds. */
 export const harmfulSkew = signatureSkew - 60_000;
-/** Slack is asked for its time no oftener than this when a signed request was refused for its time. Milliseconds. */
+/** Slack is asked for its time no more often than this when a signed request was refused for its time. Milliseconds. */
 export const timeAskedEvery = 60_000;
 /** A signature is remembered for as long as it could pass on either side of our clock. Milliseconds. */
 export const signatureMemory = 2 * signatureSkew;
@@ -28,7 +28,7 @@ export const postGap = 1_000;
 export const updatesPerMinute = 45;
 /** Where Slack sends a 429 without saying for how long. Milliseconds. */
 export const defaultRetryAfter = 30_000;
-/** A workspace may not ask us to wait longer than this in one go; the call is tried again and told anew. Milliseconds. */
+/** A workspace may not ask us to wait longer than this in one go; the call is tried again and told again. Milliseconds. */
 export const longestRetryAfter = 15 * 60_000;
 
 /** Every call to Slack ends within this; the SDK's own default is never. Milliseconds. */

@@ -10,7 +10,7 @@ export interface ReplayMemory extends Keeper {
   admit(signature: string): boolean;
 }
 
-/** Lines after which the file is written anew without what is too old. */
+/** Lines after which the file is written again without what is too old. */
 const compactAfter = 5_000;
 /** Half of a SHA-256 in hex: enough to be unique, useless to whoever reads the file. */
 const kept = 32;

@@ -114,7 +114,7 @@ export function createSocket(options: SocketOptions): Socket {
     }
   }
 
-  // The SDK starts anew through this very method and nobody awaits it there: what it throws would end the process without a word.
+  // The SDK starts again through this very method and nobody awaits it there: what it throws would end the process without a word.
   const startOnce = client.start.bind(client);
   let first = true;
   client.start = async () => {

@@ -1,4 +1,4 @@
-// Lets no account in oftener than a hand can press: every answer costs calls that approvals need.
+// Lets no account in more often than a hand can press: every answer costs calls that approvals need.
 import type { Clock } from '../../liveResponse/ports.ts';
 import { turnsPerMinute } from './limits.ts';
 

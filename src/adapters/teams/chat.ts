@@ -1,4 +1,4 @@
-// Teams as a ChatPort: cards posted and drawn anew, notes that mention, and answers for one person alone.
+// Teams as a ChatPort: cards posted and drawn again, notes that mention, and answers for one person alone.
 import type { CardView } from '../../../cards/view.ts';
 import { ChatError } from '../../bot/ports.ts';
 import type { ChatPort } from '../../bot/ports.ts';

@@ -21,8 +21,8 @@ export function cardMessage(view: CardView): Outgoing {
 }
 
 /**
- * The same when it is posted: its buttons carry the intent too. Drawn anew, a card carries none; so one that still does after a newer card
- * took its place is the one whose post was never answered, which nobody could draw anew.
+ * The same when it is posted: its buttons carry the intent too. Drawn again, a card carries none; so one that still does after a newer card
+ * took its place is the one whose post was never answered, which nobody could draw again.
  */
 export function newCardMessage(view: CardView, intent: string): Outgoing {
   return { summary: view.fallback, card: marked(adaptiveCard(view), intent) as AdaptiveCard };

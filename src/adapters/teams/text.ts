@@ -76,7 +76,7 @@ function decoded(text: string): string {
 
 /** Line breaks and spaces at the ends; clients put them around mentions. Hidden characters stay: the grammar refuses them. */
 function trimmed(text: string): string {
-  // Not by an expression: one anchored at the end alone begins anew at every space of a long row of them.
+  // Not by an expression: one anchored at the end alone begins again at every space of a long row of them.
   return text.trim();
 }
 

@@ -49,7 +49,7 @@ export async function approve(bot: Conversation, actor: Actor, id: string, press
   return done(request, `Approved ${id}.`);
 }
 
-/** Lets an approval pass only if the card still shows the content of the scripts as the library has it; else the card is drawn anew. @throws Refused */
+/** Lets an approval pass only if the card still shows the content of the scripts as the library has it; else the card is drawn again. @throws Refused */
 async function confirmContent(bot: Conversation, id: string): Promise<void> {
   const { departed } = await seenAnew(bot, requestOf(bot, id));
   if (departed !== undefined) throw new Refused({ refused: 'contentDeparted', id, departure: departed }, id);

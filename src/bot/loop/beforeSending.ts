@@ -1,4 +1,4 @@
-// What must hold right before the POST, read anew: what was approved is one thing, in one tenant, on one device in scope, with library
+// What must hold right before the POST, read again: what was approved is one thing, in one tenant, on one device in scope, with library
 // files as approved; and by the policy as it is now, the same people may still do it.
 import { changeWords } from '../../../cards/scripts.ts';
 import { sameCommands } from '../../liveResponse/commands.ts';

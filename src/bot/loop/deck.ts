@@ -43,7 +43,7 @@ interface Work {
   run(mayGo: () => boolean): Promise<Done>;
 }
 
-/** `again` is called when a card may need drawing anew after its flight. */
+/** `again` is called when a card may need drawing again after its flight. */
 export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
   const { store, clock, log } = deps;
   const chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));

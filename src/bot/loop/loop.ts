@@ -50,7 +50,7 @@ export interface Loop {
   readonly watch: DefenderWatch;
   /** One pass of everything, and the end of all it started: for tests and for whoever wants to drive time by hand. */
   tick(): Promise<void>;
-  /** Looks at all open cards anew: something changed that is not in any one request, such as a freeze. */
+  /** Looks at all open cards again: something changed that is not in any one request, such as a freeze. */
   redrawOpen(): void;
   /** Reads Defender now instead of at the next poll: somebody is looking. */
   hurry(): void;

@@ -110,7 +110,7 @@ export function createResults(deps: Deps, ages: Ages): Results {
     const key = `${request.id}:${index}`;
     const ended = request.state === 'finished';
     const known = tries.get(key);
-    // What Defender did not hand out while the session ran says nothing of what it does afterwards: with the end it begins anew.
+    // What Defender did not hand out while the session ran says nothing of what it does afterwards: with the end it begins again.
     const before = known?.ended === ended ? known : undefined;
     const script = request.commands[index]?.type === 'RunScript';
     const wait = Math.max(before?.nextAt ?? -Infinity, script ? brokenUntil : -Infinity) - clock.elapsed();

@@ -27,7 +27,7 @@ export function contentSeen(commands: readonly Command[], reading: LibraryReadin
   return 'files' in reading ? contentOf(commands, reading.files, reading.at) : { at: reading.at, notRead: reading.notRead };
 }
 
-/** Reads the library once more and, where the cards of the request no longer say what is so, has them drawn anew. Answers the request as its cards show it then. */
+/** Reads the library once more and, where the cards of the request no longer say what is so, has them drawn again. Answers the request as its cards show it then. */
 export async function seenAnew(deps: Deps, request: Request): Promise<{ readonly request: Request; readonly departed: ReturnType<typeof departure> }> {
   const now = await seeContent(deps, request.commands);
   if (now === undefined) return { request, departed: undefined };

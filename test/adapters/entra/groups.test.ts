@@ -64,7 +64,7 @@ it('gives nobody without a Teams account a role, without asking', async () => {
   expect(await ask(groups(), `entra:${approvers}`, { ...person, accounts: ['slack:U1'] })).toBe(false);
   expect(asked).toEqual([]);
 });
-it('asks anew for a decision, whatever it remembers', async () => {
+it('asks again for a decision, whatever it remembers', async () => {
   const one = groups();
   expect(await ask(one)).toBe(true);
   answers.push([200, { value: [] }]);

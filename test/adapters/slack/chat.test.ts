@@ -1,4 +1,4 @@
-// Cards in Slack: posted once, drawn anew, and every refusal of Slack as the one code the deck acts on.
+// Cards in Slack: posted once, drawn again, and every refusal of Slack as the one code the deck acts on.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { CardView } from '../../../cards/view.ts';
 import { ChatError } from '../../../src/bot/ports.ts';
@@ -88,7 +88,7 @@ describe('a post', () => {
 });
 
 describe('an update', () => {
-  test('draws the same message anew, whole, as often as it likes', async () => {
+  test('draws the same message again, whole, as often as it likes', async () => {
     const ref = await posted();
     for (const revision of [2, 3]) await room.adapter.chat.update(ref, { ...view, revision, status: `Running ${revision}`, buttons: [] });
     const [card] = room.slack.cards('C1');

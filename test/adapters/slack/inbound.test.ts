@@ -190,7 +190,7 @@ describe('a press', () => {
     expect(room.presses[0]?.account.trust).toBe('guest');
   });
 
-  test('reads the account anew for a vote, however lately it was read', async () => {
+  test('reads the account again for a vote, however lately it was read', async () => {
     await room.slack.person('U2').press(cardWith('output'), 'output');
     await room.slack.until('the first', () => room.presses[0]);
     room.slack.world.user('U2', { deleted: true });
@@ -240,7 +240,7 @@ describe('a press', () => {
 describe('a denial', () => {
   const form: Reply = { kind: 'form', form: { verb: 'deny', requestId: 'lr-abc123', revision: 3, fingerprint: 'f00d', title: 'Deny LR-ABC123', label: 'Why?', optional: true, max: 500, submit: 'Deny' } };
 
-  test('opens a form at once and asks for the reason, and the sender of the form is checked anew', async () => {
+  test('opens a form at once and asks for the reason, and the sender of the form is checked again', async () => {
     room.answer = (input) => ('input' in input ? { kind: 'asked', requestId: 'lr-abc123', text: 'Denied.', shown: true } : form);
     await room.slack.person('U2').press(cardWith('deny'), 'deny');
     await room.slack.until('the form', () => [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'));

@@ -53,7 +53,7 @@ describe('a group', () => {
     people = createPeople(api, { now: () => now, elapsed: () => now }, createLogBook(), ['T1'], 'T1');
   });
 
-  test('is remembered for a minute, and read anew where a decision asks for it', async () => {
+  test('is remembered for a minute, and read again where a decision asks for it', async () => {
     expect(await people.includes('slack:S0GROUP', riley)).toBe(true);
     now = 59_999;
     answer = () => ({ users: [] });

@@ -204,7 +204,7 @@ describe('the start', () => {
     }
   });
 
-  test('never begins anew beside a snapshot whose journal is gone', async () => {
+  test('never begins again beside a snapshot whose journal is gone', async () => {
     const disk = await written();
     for (const file of [oldest, middle, newest]) disk.remove(file);
     await expect(open(disk)).rejects.toThrow('is missing');

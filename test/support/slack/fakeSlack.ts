@@ -120,7 +120,7 @@ export async function startFakeSlack(options: { readonly now?: () => number } = 
   }
 
   function overHttp(type: string, payload: Json, attempt: number): Promise<Delivered> {
-    // A repetition is signed anew, a moment later.
+    // A repetition is signed again, a moment later.
     const retry = attempt === 0 ? {} : { timestamp: Math.floor(world.now() / 1000) + attempt, headers: { 'x-slack-retry-num': String(attempt), 'x-slack-retry-reason': 'http_timeout' } };
     if (type === 'events_api') return send(JSON.stringify(payload), retry, 'application/json');
     const fields = type === 'slash_commands' ? Object.entries(payload).map(([key, value]): [string, string] => [key, String(value)]) : [['payload', JSON.stringify(payload)] as [string, string]];

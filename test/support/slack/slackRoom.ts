@@ -40,7 +40,7 @@ export interface SlackRoom {
   readonly deaf: string[];
   readonly dataDir: string;
   readonly http: HttpServer;
-  /** The adapter anew on the same folder, as after a restart. */
+  /** The adapter once more on the same folder, as after a restart. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }

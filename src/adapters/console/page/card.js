@@ -24,7 +24,7 @@ const heads = new IntersectionObserver((entries) => {
   for (const { target, boundingClientRect, rootBounds } of entries) target.closest('.card')?.classList.toggle('scrolled', rootBounds !== null && boundingClientRect.top < rootBounds.top);
 }, { root: document.getElementById('timeline'), rootMargin: '30px 0px 0px 0px' });
 
-/** Which tab is open, by message id; it stays open when the card is drawn anew. */
+/** Which tab is open, by message id; it stays open when the card is drawn again. */
 const open = new Map();
 
 /** TextBlock texts are Markdown; ours escapes with backslashes, which are taken off again. */

@@ -3,7 +3,7 @@ import { get, post } from './api.js';
 import { announce, byId, el } from './dom.js';
 import { state } from './state.js';
 
-/** Presses under way, by message id: the label of the button, kept while the card is drawn anew. */
+/** Presses under way, by message id: the label of the button, kept while the card is drawn again. */
 export const pressed = new Map();
 
 /**

@@ -70,7 +70,7 @@ function setConnected(connected) {
   emit('connection');
 }
 
-/** Everything anew; answers where the event stream goes on. */
+/** Reads everything once more; answers where the event stream goes on. */
 async function load() {
   const all = await get('cards');
   state.command = all.command;
@@ -101,7 +101,7 @@ function follow(position) {
   });
   events.addEventListener('world', ({ data }) => setWorld(JSON.parse(data)));
   events.addEventListener('open', () => setConnected(true));
-  // Another process answers, whose numbers begin anew: what it knows is the truth.
+  // Another process answers, whose numbers begin again: what it knows is the truth.
   events.addEventListener('reset', () => {
     events.close();
     void reload();
