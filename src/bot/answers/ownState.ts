@@ -79,7 +79,7 @@ function stateRows(bot: Conversation): readonly (readonly [string, string])[] {
     ['Sessions', `${live} of ${cap}${parked === 0 ? '' : `, and ${parked} parked for devices that do not answer`}`],
     ['Queue', queueWords(open)],
     ['For approval', count(open.filter((request) => request.state === 'awaitingApproval'))],
-    ...(undecided.length === 0 ? [] : [['To be decided', `${count(undecided)}: not known whether they ran`] as const]),
+    ...(undecided.length === 0 ? [] : [['To be decided', `${count(undecided)}: not known whether ${undecided.length === 1 ? 'it' : 'they'} ran`] as const]),
     ['Cards', behind === 0 ? 'all up to date' : `${behind} ${behind === 1 ? 'request has a card' : 'requests have cards'} behind`],
     ...bot.loop.deck.closed().map(({ surface, place, since, why }) => ['Place closed', `${surface}:${place} since ${stamp(since)}: ${why}`] as const),
     ...(trouble === undefined ? [] : [['Journal', `CANNOT BE WRITTEN: ${trouble}. Nothing is approved or sent until it can.`] as const]),

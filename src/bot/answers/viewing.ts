@@ -7,7 +7,7 @@ import type { Action, Outcome } from '../../liveResponse/action.ts';
 import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
 import type { InState, Request } from '../../liveResponse/request.ts';
 import type { NotText } from '../../liveResponse/resultFacts.ts';
-import { mayTurnUp } from '../../liveResponse/request.ts';
+import { earlierAttempt, mayTurnUp } from '../../liveResponse/request.ts';
 import { granted, Refused } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayReadResults } from '../rules/decisions.ts';
@@ -89,8 +89,9 @@ function readyFor(request: Request, index: number | undefined, what: 'link' | 'o
     new Refused({ refused: 'noResult', id: request.id, why, ...(at === undefined ? {} : { index: at }) }, request.id);
   const session = sessionOf(request);
   if (session === undefined) {
-    if (request.state === 'awaitingApproval' || request.state === 'queued') throw no('notSent');
-    throw no(request.state === 'over' && !mayTurnUp(request) ? 'neverRan' : 'notYet');
+    if (request.state === 'awaitingApproval' || (request.state === 'queued' && earlierAttempt(request) === undefined)) throw no('notSent');
+    if (request.state === 'over' && !mayTurnUp(request)) throw no('neverRan');
+    throw no(request.state === 'submitting' ? 'notYet' : 'notKnown');
   }
   const at = index ?? request.commands.findIndex((command) => command.type === (what === 'output' ? 'RunScript' : 'GetFile'));
   const command = request.commands[at];
