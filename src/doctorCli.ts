@@ -16,8 +16,8 @@ const usage = `usage: npm run doctor -- [options]
   --json       one JSON object a line: {"verdict","check","found","next"}; the last one counts the verdicts
   --offline    only what this machine alone can tell: settings, policy, data folder, port
   --no-probe   leave out the one POST, which asks for a device that does not exist and takes one of the ten submissions a minute
-The settings are those of npm start (.env.example). Readings only, beside the probe; a running bot is not disturbed.
-Verdicts: ok, warn (works, look at it), FAIL (mend it), skip (not looked at). Exit code: 0 without a FAIL, 1 with one, 2 called wrongly.
+The settings are those of npm start (.env.example). It only reads, except for the probe; a running bot is not disturbed.
+Verdicts: ok, warn (works, look at it), FAIL (fix it), skip (not looked at). Exit code: 0 without a FAIL, 1 with one, 2 called wrongly.
 `;
 
 /** A connection that does not close must not keep the program. Milliseconds. */

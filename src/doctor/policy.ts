@@ -77,7 +77,7 @@ function examineTier(policy: Policy, { name, request, approve }: Tier, surfaces:
   for (const member of alone) {
     tell(warn(check, `tier ${name}: nobody can approve what ${nameOf(policy, member)} asks for, who is the only one with the role ${approve}`, `Give somebody else the role ${approve}.`));
   }
-  if (alone.length === 0) tell(ok(check, `tier ${name}: whoever may ask (${request}) finds somebody else who may approve (${approve})`));
+  if (alone.length === 0) tell(ok(check, `tier ${name}: each person who may ask (${request}) has somebody else who may approve (${approve})`));
 }
 
 /** Members of a role who can act: people with an account in a chat that is set up, and groups, whose members only their chat knows. */

@@ -9,7 +9,7 @@ const usage = `npm run simulator -- [options]
   --blob-port N       port of the result links (a free one)
   --speed N           devices work N times as fast (1)
   --data DIR          keep the state in DIR/simulator.json and go on with it
-  --devices N         N ordinary devices beside the special ones (0)
+  --devices N         N ordinary devices in addition to the special ones (0)
   --latency MS        every answer comes MS later
   --lose-answers P    this share (0 to 1) of accepted live response POSTs gets no answer
   --auth token        check bearer tokens (audience, expiry, roles); default none

@@ -26,7 +26,7 @@ export function savedTenant(folder: string): SavedTenant | undefined {
     throw error;
   }
   const saved = JSON.parse(text) as Partial<SavedTenant>;
-  if (saved.version !== 1) throw new Error(`${path} was not written by this version of the simulator; delete it to start again.`);
+  if (saved.version !== 1) throw new Error(`${path} was not written by this version of the simulator; delete it to start from the beginning.`);
   return saved as SavedTenant;
 }
 

@@ -163,7 +163,7 @@ describe('every refusal', () => {
     alreadyFrozen: [{ refused: 'alreadyFrozen', by: 'Avery Approver', why: 'odd approvals', at: askedAt }],
     notFrozen: [{ refused: 'notFrozen' }],
     frozenSince: [{ refused: 'frozenSince', by: 'Omar', why: 'odd', at: 0 }],
-    noResult: (['notYet', 'neverRan', 'noSuchIndex', 'noFile', 'noOutput', 'failed', 'forgotten', 'notHandedOut'] as const).flatMap((why) => [{ refused: 'noResult' as const, id, why }, { refused: 'noResult' as const, id, why, index: 1 }]),
+    noResult: (['notYet', 'notSent', 'notKnown', 'neverRan', 'noSuchIndex', 'noFile', 'noOutput', 'failed', 'forgotten', 'notHandedOut'] as const).flatMap((why) => [{ refused: 'noResult' as const, id, why }, { refused: 'noResult' as const, id, why, index: 1 }]),
     noSuchPage: [{ refused: 'noSuchPage', id, pages: 1 }, { refused: 'noSuchPage', id, pages: 3 }],
     storeUnavailable: [{ refused: 'storeUnavailable' }],
     defenderUnavailable: [{ refused: 'defenderUnavailable', detail: 'HTTP 503' }],

@@ -143,6 +143,14 @@ export const steps: readonly Step[] = [
       await visit.page.locator('.whisper', { hasText: 'nobody approves their own' }).waitFor();
       await visit.cardShows(/Waiting for approval/);
       await visit.inspect();
+      // The hint appears after the messages, and must not cover the last of them.
+      await visit.page.reload();
+      await visit.page.locator('body.ready').waitFor();
+      await visit.page.locator('#coach').waitFor();
+      const hidden = await visit.page.evaluate<number>(
+        `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(document.querySelector('#messages > :last-child').getBoundingClientRect().bottom - document.querySelector('#timeline').getBoundingClientRect().bottom))))`,
+      );
+      assert.ok(hidden <= 1, `${hidden} px of the last message are out of sight`);
     },
   },
   {

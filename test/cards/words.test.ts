@@ -99,7 +99,7 @@ describe('the title', () => {
 describe('waiting', () => {
   test.each(causes)('for %s has a status and a sentence', (cause) => {
     expect(waitStatus(cause)).toMatch(/^Approved, /);
-    expect(waitSentence(cause, { frozen: 'Submissions are frozen by Omar Other since 14:03 UTC: a reason.' }).length).toBeGreaterThan(40);
+    expect(waitSentence(cause, { frozen: 'Submissions have been frozen by Omar Other since 14:03 UTC: a reason.' }).length).toBeGreaterThan(40);
     const lead = view(request([approved, [{ type: 'waiting', cause }, 3]])).lead;
     expect(lead).toContain('Nothing has run.');
     expect(lead).toContain('the approval lapses');

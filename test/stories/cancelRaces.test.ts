@@ -226,7 +226,7 @@ describe('out of sight, a cancel', () => {
     await approved();
     faults().plant({ what: 'reset', on: 'run' });
     await house.until('unknown');
-    expect(textOf(await house.say('responder1', `cancel ${house.newest().id}`))).toMatch(/too late to cancel .*fate is not known yet\. Look for it again from its card: once it is found it can be cancelled\./);
+    expect(textOf(await house.say('responder1', `cancel ${house.newest().id}`))).toMatch(/too late to cancel .*it is not known yet whether it ran\. Look for it again from its card: once it is found it can be cancelled\./);
     await house.loop.tick();
     expect(card().buttons.map((button) => button.verb)).not.toContain('cancel');
   });

@@ -100,9 +100,15 @@ describe('row 2.5: another system than the device’s', () => {
 describe('row 2.6: a thing of the wrong kind', () => {
   test.each(['status', 'cancel', 'deny', 'approve', 'link', 'output', 'retry'])('%s hosta names the device and where to look', async (verb) => {
     const said = await say(`${verb} hosta`, verb === 'approve' || verb === 'deny' ? 'approver1' : 'responder1');
-    expect(said).toContain('"hosta" is no request id');
+    expect(said).toContain('"hosta" is not a request id');
     expect(said).toContain('"/lr host hosta" shows the device');
     expect(said).not.toContain('h0sta');
+  });
+
+  test.each(['link', 'output'])('%s of a request that waits says that it was not sent', async (verb) => {
+    await say('dump hosta OfficeClickToRun');
+    const { id } = house.newest();
+    expect(await say(`${verb} ${id}`)).toBe(`${id} has not been sent to Defender yet, so it has no result. "/lr status ${id}" shows what it is waiting for.`);
   });
 
   test('a full name is no less a device', async () => {
@@ -126,6 +132,9 @@ describe('row 2.6: a thing of the wrong kind', () => {
     expect(await say('status dump')).toContain('It is a recipe: "/lr help dump"');
     expect(await say('cancel collect.ps1')).toContain('"/lr scripts collect.ps1"');
     expect(await say(`approve ${fingerprint}`, 'approver1')).toContain(`is the fingerprint of ${id}, not its id`);
+    const unknown = await say('cancel 0badf00d');
+    expect(unknown).toContain('looks like a fingerprint, and no request here has it');
+    expect(unknown).not.toContain('host 0badf00d');
     expect(await say('run collect.ps1 hosta')).toContain('"/lr run <host> collect.ps1"');
     expect(await say('dump dump x')).toContain('dump is a recipe: the device comes after it');
     expect(await say('host lr-zzzzzz')).toContain('"/lr status lr-zzzzzz" shows it');

@@ -45,6 +45,21 @@ describe('sending again', () => {
     expect(house.simulator.tenant.submissions).toHaveLength(1);
   });
 
+  test('is not followed by an answer that promises what nobody knows, or a line that would be refused', async () => {
+    await lostForGood({});
+    const { id } = house.newest();
+    const unsure = `It is not known yet whether ${id} ran, so there is no result.`;
+    expect(textOf(await house.say('responder1', `output ${id}`))).toContain(unsure);
+    const retry = textOf(await house.say('responder1', `retry ${id}`));
+    expect(retry).toContain(`${id} has not ended (it was sent, and it is not known yet whether it ran)`);
+    expect(retry).not.toContain('cancel');
+    await house.press('approver1', 'resend');
+    await house.run(10_000);
+    expect(house.newest().state).toBe('queued');
+    // The earlier attempt may have run.
+    expect(textOf(await house.say('responder1', `output ${id}`))).toContain(unsure);
+  });
+
   test('waits while Defender cannot be asked for the first attempt', async () => {
     await lostForGood({});
     await house.press('approver1', 'resend');

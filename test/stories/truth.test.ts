@@ -51,6 +51,16 @@ describe('Defender cannot be read (row 1.4)', () => {
     expect(view().lead).toContain('The bot follows it until');
   });
 
+  test('one cause is told once, with all that fails for it', async () => {
+    house = await openHouse();
+    for (const on of ['machines', 'library'] as const) faults().plant({ what: 'status', on, status: 503, times: 'always' });
+    for (let n = 0; n < 3; n += 1) for (const line of ['host hosta', 'scripts']) await ask(line);
+    const told = await ask('status');
+    expect(told.match(/^Defender +FAILING/gm)).toHaveLength(1);
+    expect(told.match(/Defender has been failing/g)).toHaveLength(1);
+    expect(told).toMatch(/FAILING since [^(]+ \((?:devices, the script library|the script library, devices)\): Defender cannot be reached\./);
+  });
+
   test('one failed reading is no news', async () => {
     await approved('dump hosta notepad');
     await house.until('running');
@@ -78,7 +88,7 @@ describe('a freeze (row 1.5)', () => {
     const before = house.newest();
     await ask('freeze odd approvals', 'approver1');
     await house.loop.tick();
-    const sentence = /Submissions are frozen by [^.]+ since [^.]+: odd approvals\. Nothing can be asked for, approved or sent until somebody who may unfreeze types "\/lr unfreeze"\./;
+    const sentence = /Submissions have been frozen by [^.]+ since [^.]+: odd approvals\. Nothing can be asked for, approved or sent until somebody who may unfreeze types "\/lr unfreeze"\./;
     expect(view().lead).toMatch(sentence);
     expect(view().buttons.map(({ verb }) => verb)).toEqual(['deny', 'withdraw']);
     expect(textOf(await house.press('approver1', 'approve', { request: before }))).toMatch(sentence);
@@ -229,6 +239,8 @@ describe('twins (row 1.11)', () => {
     await house.press('approver1', 'approve');
     const first = await house.until('running');
     expect(await ask('dump hosta notepad --separate')).toContain('--separate needs a reason');
+    // The line under the refusal, copied with its dots.
+    expect(await ask('dump hosta notepad --reason "..." --separate')).toContain('the reason is missing');
     await ask('dump hosta notepad --separate --reason "second dump after the reboot"');
     await house.loop.tick();
     const second = house.newest();
@@ -239,7 +251,8 @@ describe('twins (row 1.11)', () => {
     for (let n = 0; n < 400 && house.store.get(first.id)?.state !== 'finished'; n += 1) await house.run(2_400);
     await house.loop.tick();
     expect(fact('Same, open')).toBeUndefined();
-    expect(fact('Same, ended')).toMatch(new RegExp(`^${first.id}: Finished: succeeded at `));
+    expect(fact('Same, ended')).toMatch(new RegExp(`^${first.id}: Finished: succeeded at .*; this one was asked separately, for the reason given$`));
+    expect(fact('Separate from')).toBeUndefined();
     await house.restart();
     expect(house.store.get(second.id)).toMatchObject({ apartFrom: first.id });
   });

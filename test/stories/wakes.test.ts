@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { ChatError } from '../../src/bot/ports.ts';
 import type { InState, Request } from '../../src/liveResponse/request.ts';
 import { createFailingDisk } from '../support/failingDisk.ts';
+import { textOf } from '../support/house.ts';
 import { openWorkingHouse } from '../support/workingHouse.ts';
 import type { WorkingHouse } from '../support/workingHouse.ts';
 
@@ -390,6 +391,43 @@ describe('outlook', () => {
     await house.when('the outage', () => !house.loop.outlook.defender().readable, 6 * minute);
     await house.clock.settle();
     expect(wakesIn('outlook')).toBeLessThanOrEqual(30 * second);
+  });
+
+  test.each([
+    ['the script library', 'library', 'scripts'],
+    ['devices', 'machines', 'host hosta'],
+  ] as const)('looks by itself at %s while people were told that it fails, and says so no more within 30 s of its end', async (_what, on, line) => {
+    house = await openWorkingHouse();
+    faults().plant({ what: 'status', on, status: 503, times: 'always' });
+    for (let n = 0; n < 3; n += 1) await house.say('responder1', line);
+    expect(textOf(await house.say('responder1', 'status'))).toContain('FAILING');
+    await house.run(5 * minute);
+    expect(textOf(await house.say('responder1', 'status'))).toContain('FAILING');
+    faults().clear();
+    await house.run(31 * second);
+    expect(textOf(await house.say('responder1', 'status'))).not.toMatch(/failing/i);
+  });
+
+  test('asks only every five minutes whether a right that is missing was given', async () => {
+    house = await openWorkingHouse();
+    faults().plant({ what: 'status', on: 'library', status: 403, times: 1_000 });
+    for (let n = 0; n < 3; n += 1) await house.say('responder1', 'scripts');
+    const calls = (): number => 1_000 - Number(faults().planted()[0]?.times);
+    const before = calls();
+    await house.run(20 * minute);
+    expect(calls() - before).toBe(4);
+  });
+
+  test('what fails while sessions are followed is looked at all the same', async () => {
+    house = await openWorkingHouse();
+    await house.say('responder1', 'dump laptop7 notepad');
+    await house.press('approver1', 'approve');
+    await house.until('running');
+    faults().plant({ what: 'status', on: 'machines', status: 503, times: 'always' });
+    for (let n = 0; n < 3; n += 1) await house.say('responder1', 'host hosta');
+    faults().clear();
+    await house.run(61 * second);
+    expect(textOf(await house.say('responder1', 'status'))).not.toMatch(/failing/i);
   });
 
   test('asks Defender every five minutes while all is well, though it wakes every minute', async () => {

@@ -6,7 +6,7 @@ import type { Request } from '../../liveResponse/request.ts';
 export function hintOf(request: Request, view: CardView): string | undefined {
   switch (request.state) {
     case 'awaitingApproval':
-      return view.buttons.some(({ verb }) => verb === 'approve') ? undefined : `It cannot be approved now. ${view.lead}`;
+      return view.buttons.some(({ verb }) => verb === 'approve') ? undefined : 'It cannot be approved now; it can be denied or withdrawn. The card says why.';
     case 'queued':
     case 'submitting':
     case 'running':

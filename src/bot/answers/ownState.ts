@@ -19,7 +19,7 @@ const idsShown = 6;
 
 const sights: Readonly<Record<Sight, string>> = {
   follow: 'running sessions',
-  search: 'what was sent',
+  search: 'recent sessions',
   machines: 'devices',
   library: 'the script library',
   results: 'results',
@@ -30,8 +30,20 @@ const sights: Readonly<Record<Sight, string>> = {
 /** Frozen, and what cannot be had from Defender: first in every answer that tells how things stand. Empty while all is well. */
 export function troubleWords(bot: Conversation): string {
   const freeze = bot.store.freeze();
-  const outages = bot.loop.watch.outages().map((outage) => `Defender has been failing since ${stamp(outage.since)} (${sights[outage.what]}): ${outageSentence(outage)}`);
-  return [...(freeze === undefined ? [] : [frozenSentence(freeze, bot.settings.command)]), ...outages.slice(0, 2)].join(' ');
+  const outages = outageWords(bot).slice(0, 2).map((words) => `Defender has been failing since ${words}`);
+  return [...(freeze === undefined ? [] : [frozenSentence(freeze, bot.settings.command)]), ...outages].join(' ');
+}
+
+/** One for each cause, the longest first, with all that fails for it: one outage of Defender is not told once for each kind of call. */
+function outageWords({ loop }: Conversation): readonly string[] {
+  const causes = new Map<string, { readonly since: number; readonly what: string[] }>();
+  for (const outage of loop.watch.outages()) {
+    const sentence = outageSentence(outage);
+    const known = causes.get(sentence);
+    if (known === undefined) causes.set(sentence, { since: outage.since, what: [sights[outage.what]] });
+    else known.what.push(sights[outage.what]);
+  }
+  return [...causes].map(([sentence, { since, what }]) => `${stamp(since)} (${what.join(', ')}): ${sentence}`);
 }
 
 /** Help is read by strangers too: who froze it and why is for places of the policy. */
@@ -67,17 +79,17 @@ function stateRows(bot: Conversation): readonly (readonly [string, string])[] {
     ['Sessions', `${live} of ${cap}${parked === 0 ? '' : `, and ${parked} parked for devices that do not answer`}`],
     ['Queue', queueWords(open)],
     ['For approval', count(open.filter((request) => request.state === 'awaitingApproval'))],
-    ...(undecided.length === 0 ? [] : [['To be decided', `${count(undecided)}: not known whether they ran`] as const]),
+    ...(undecided.length === 0 ? [] : [['To be decided', `${count(undecided)}: not known whether ${undecided.length === 1 ? 'it' : 'they'} ran`] as const]),
     ['Cards', behind === 0 ? 'all up to date' : `${behind} ${behind === 1 ? 'request has a card' : 'requests have cards'} behind`],
     ...bot.loop.deck.closed().map(({ surface, place, since, why }) => ['Place closed', `${surface}:${place} since ${stamp(since)}: ${why}`] as const),
     ...(trouble === undefined ? [] : [['Journal', `CANNOT BE WRITTEN: ${trouble}. Nothing is approved or sent until it can.`] as const]),
   ];
 }
 
-function defenderRows({ loop }: Conversation): readonly (readonly [string, string])[] {
-  const outages = loop.watch.outages();
-  const readable = loop.watch.readable();
-  if (outages.length > 0) return outages.map((outage) => ['Defender', `FAILING since ${stamp(outage.since)} (${sights[outage.what]}): ${outageSentence(outage)}`]);
+function defenderRows(bot: Conversation): readonly (readonly [string, string])[] {
+  const outages = outageWords(bot);
+  const readable = bot.loop.watch.readable();
+  if (outages.length > 0) return outages.map((words) => ['Defender', `FAILING since ${words}`]);
   return [['Defender', readable === undefined ? 'not asked yet since the start' : `readable since ${stamp(readable.since)}, last read ${stamp(readable.last)}`]];
 }
 

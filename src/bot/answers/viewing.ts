@@ -7,7 +7,7 @@ import type { Action, Outcome } from '../../liveResponse/action.ts';
 import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
 import type { InState, Request } from '../../liveResponse/request.ts';
 import type { NotText } from '../../liveResponse/resultFacts.ts';
-import { mayTurnUp } from '../../liveResponse/request.ts';
+import { earlierAttempt, mayTurnUp } from '../../liveResponse/request.ts';
 import { granted, Refused } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayReadResults } from '../rules/decisions.ts';
@@ -47,7 +47,7 @@ export async function link(bot: Conversation, actor: Actor, request: Request, in
   const command = ready.commands[at];
   return {
     kind: 'sentence',
-    text: `${request.id}, index ${at}: fresh link, valid until ${timeOf(minted.expiresAt, bot.clock.now())}. Whoever holds it can read the file: do not pass it on.`,
+    text: `${request.id}, index ${at}: fresh link, valid until ${timeOf(minted.expiresAt, bot.clock.now())}. Anyone who has it can read the file: do not pass it on.`,
     link: { label: command?.type === 'GetFile' ? 'Download the file' : 'Download the transcript', url: minted.url },
   };
 }
@@ -88,7 +88,11 @@ function readyFor(request: Request, index: number | undefined, what: 'link' | 'o
   const no = (why: Extract<Refusal, { readonly refused: 'noResult' }>['why'], at?: number) =>
     new Refused({ refused: 'noResult', id: request.id, why, ...(at === undefined ? {} : { index: at }) }, request.id);
   const session = sessionOf(request);
-  if (session === undefined) throw no(request.state === 'over' ? (mayTurnUp(request) ? 'notYet' : 'neverRan') : 'notYet');
+  if (session === undefined) {
+    if (request.state === 'awaitingApproval' || (request.state === 'queued' && earlierAttempt(request) === undefined)) throw no('notSent');
+    if (request.state === 'over' && !mayTurnUp(request)) throw no('neverRan');
+    throw no(request.state === 'submitting' ? 'notYet' : 'notKnown');
+  }
   const at = index ?? request.commands.findIndex((command) => command.type === (what === 'output' ? 'RunScript' : 'GetFile'));
   const command = request.commands[at];
   if (command === undefined) throw index === undefined ? no(what === 'output' ? 'noOutput' : 'noFile') : no('noSuchIndex', at);

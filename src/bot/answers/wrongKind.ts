@@ -5,7 +5,7 @@ import { isOpen } from '../../liveResponse/request.ts';
 import { Refused, requestOf } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { isCommandWord } from '../language/forms.ts';
-import { listNames } from '../language/grammar.ts';
+import { isFingerprint, listNames } from '../language/grammar.ts';
 import type { IdVerb } from '../language/grammar.ts';
 import { bareWord, isSurelyId, normaliseId } from '../language/requestId.ts';
 import { maySee } from '../rules/decisions.ts';
@@ -46,6 +46,7 @@ export function noRequest(bot: Conversation, actor: Actor, place: Place, verb: I
     return new Refused({ ...common, meant: 'action', requests: sent === undefined ? [] : [named(bot, sent)] });
   }
   const there = all.filter((request) => isDevice(request, lower));
+  if (there.length === 0 && isFingerprint(lower)) return new Refused({ ...common, meant: 'fingerprint', requests: [] });
   const fitting = there.filter((request) => fits(verb, request));
   return new Refused({ ...common, meant: 'device', requests: fitting.slice(0, mostNamed).map((request) => named(bot, request)) });
 }

@@ -8,7 +8,7 @@ export interface CommandForm {
 
 export const forms = {
   help: { usage: 'help [topic]', example: 'help run', does: 'what can be typed, or more about one topic' },
-  recipes: { usage: 'recipes', example: 'recipes', does: 'the recipes of this house and what they run' },
+  recipes: { usage: 'recipes', example: 'recipes', does: 'the recipes of the policy and what they run' },
   run: { usage: 'run <host> <script> [args]', example: 'run hosta collect.ps1 -Path "C:\\Program Files"', does: 'one script of the library' },
   get: { usage: 'get <host> <path>', example: 'get hosta "C:\\Windows\\System32\\drivers\\etc\\hosts"', does: 'collect one file from the device' },
   put: { usage: 'put <host> <file>', example: 'put hosta tool.exe', does: 'copy one file of the library to the device' },
@@ -19,7 +19,7 @@ export const forms = {
   },
   host: { usage: 'host <name>', example: 'host hosta', does: 'which device that is, and whether it may be used' },
   scripts: { usage: 'scripts [name|page]', example: 'scripts minidump.ps1', does: 'what the live response library holds: hash, age, and the recipes that use it' },
-  status: { usage: 'status [id]', example: 'status lr-7f3k2q', does: 'how a request stands; without an id how the bot itself does: frozen, Defender, queue, cards' },
+  status: { usage: 'status [id]', example: 'status lr-7f3k2q', does: 'one request as it is now; without an id the bot itself: frozen, Defender, queue, cards' },
   list: { usage: 'list [mine|pending|running|recent]', example: 'list mine', does: 'requests; pending when you name nothing' },
   approve: { usage: 'approve <id> [fingerprint]', example: 'approve lr-7f3k2q 1c9e04ab', does: 'approve exactly what the fingerprint stands for; without it you are shown the whole request' },
   deny: { usage: 'deny <id> [reason]', example: 'deny lr-7f3k2q wrong host', does: 'refuse a request' },

@@ -190,7 +190,8 @@ function parseApprove(line: Line): Asked | GrammarProblem {
   return leftOver(line, 3, `approve ${id.id} ${fingerprint}`) ?? { verb: 'approve', ...id, fingerprint };
 }
 
-function isFingerprint(text: string): boolean {
+/** As cards print it: 8 hex digits. */
+export function isFingerprint(text: string): boolean {
   return /^[0-9a-f]{8}$/.test(text);
 }
 

@@ -65,10 +65,13 @@ export function splitReason(line: Line, example: string, zone: Zone = 'ours'): {
   if (first === undefined) return problem('empty', found + 1);
   if (first.quoted && line.words.length > found + 2) return problem('notLast', found + 2);
   const reason = proseFrom(line, found + 1);
-  if (reason === undefined) return problem('empty', found + 1);
+  if (reason === undefined || placeholder.test(reason)) return problem('empty', found + 1);
   if (reason.length > maxReason) return problem('tooLong', found + 1);
   return { line: cut(line, line.words.slice(0, found)), reason };
 }
+
+/** The dots of `--reason "..."`, as our own answers show the form: copied as they stand they would tell the approver nothing. */
+const placeholder = /^[.\u2026]+$/;
 
 /** `--reason=why`, `--reason:why` */
 const joinedForm = /^--reason(?:=|:.)/is;

@@ -109,13 +109,14 @@ function overview(recipes: ReadonlyMap<string, Recipe>, command: string): Explai
     ...some.map((usage) => `  ${command} ${usage}`),
     ...(recipes.size > shownRecipes ? [`  ${command} recipes   (${recipes.size - shownRecipes} more)`] : []),
     ...(['run', 'get', 'put', 'on'] as const).map((word) => `  ${command} ${forms[word].usage}`),
-    '  add --reason "why" at the end; --separate behind it asks for what is open already',
+    '  add --reason "why" at the end, and --separate after it where the same is open already',
     'Decide',
     `  press Approve or Deny on the card, or ${command} approve <id>`,
     'Follow',
     `  ${command} list   ${command} status <id>   ${command} output <id>   ${command} link <id>   ${command} retry <id>`,
+    `  ${command} status alone tells whether the bot and Defender work`,
     'Stop',
-    `  ${command} cancel <id>   ${command} freeze <why>`,
+    `  ${command} cancel <id>   ${command} freeze <why>   ${command} unfreeze`,
     'More',
     `  ${command} help <topic>: ${topicNames.join(', ')}`,
   ].join('\n');
@@ -126,7 +127,7 @@ function overview(recipes: ReadonlyMap<string, Recipe>, command: string): Explai
 export function recipesText(recipes: ReadonlyMap<string, Recipe>, command = '/lr'): Explained {
   if (recipes.size === 0) return { text: 'There are no recipes here. They are written in the policy file, under "recipes".' };
   const block = [...recipes.values()].map((recipe) => recipeLines(recipe, command).join('\n')).join('\n\n');
-  return { text: 'Recipes of this house, and what each runs:', block };
+  return { text: 'The recipes of the policy, and what each runs:', block };
 }
 
 function aboutRecipe(recipe: Recipe, command: string): Explained {

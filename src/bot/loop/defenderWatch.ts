@@ -12,6 +12,10 @@ const lastingFailures = 3;
 /** ... or failing for so long is more than a hiccup. Milliseconds. */
 const lastingMs = 30_000;
 
+/** What only people and deeds ask for cannot be looked at again by itself: its failure is told for so long after the last one. Milliseconds. */
+const toldFor = 10 * 60_000;
+const deeds: ReadonlySet<Sight> = new Set(['results', 'submit', 'cancel']);
+
 /** Answers to this very question: Defender could be asked. */
 const answers: ReadonlySet<string> = new Set(['notReady', 'gone', 'notFound', 'busy']);
 
@@ -33,6 +37,8 @@ export interface DefenderWatch {
 interface Failing {
   readonly since: number;
   readonly began: number;
+  /** When it failed last, elapsed milliseconds. */
+  readonly last: number;
   readonly failures: number;
   readonly outage: Outage;
   readonly lasting: boolean;
@@ -61,8 +67,13 @@ export function watchDefender(defender: DefenderApi, clock: Pick<Clock, 'now' | 
     const lasting = failures >= lastingFailures || clock.elapsed() - began >= lastingMs;
     const detail = error instanceof Error ? error.message : String(error);
     const outage: Outage = { since, error: error instanceof DefenderError ? errorAnswer(error) : { code: 'unreadable' }, detail };
-    failing.set(what, { since, began, failures, outage, lasting });
+    failing.set(what, { since, began, last: clock.elapsed(), failures, outage, lasting });
     if (lasting && (before?.lasting !== true || causeOf(before.outage) !== causeOf(outage))) changed(what);
+  }
+
+  /** A right that is missing stays missing until somebody gives it. */
+  function isTold(what: Sight, { lasting, last, outage }: Failing): boolean {
+    return lasting && (!deeds.has(what) || outage.error.status === 403 || clock.elapsed() - last <= toldFor);
   }
 
   async function noticed<T>(what: Sight, call: () => Promise<T>): Promise<T> {
@@ -96,11 +107,11 @@ export function watchDefender(defender: DefenderApi, clock: Pick<Clock, 'now' | 
     },
     outage(what) {
       const known = failing.get(what);
-      return known?.lasting === true ? known.outage : undefined;
+      return known !== undefined && isTold(what, known) ? known.outage : undefined;
     },
     outages: () =>
       [...failing]
-        .flatMap(([what, { lasting, outage }]) => (lasting ? [{ what, ...outage }] : []))
+        .flatMap(([what, known]) => (isTold(what, known) ? [{ what, ...known.outage }] : []))
         .sort((a, b) => a.since - b.since),
     readable: () => readable,
     forget: (what) => void failing.delete(what),

@@ -121,7 +121,8 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
   deps.watch.onChange(() => {
     // Cards that say whether they are followed, and those that wait for what cannot be had.
     for (const request of deps.store.open()) if (request.state === 'running' || request.state === 'unknown' || request.state === 'queued') deck.touch(request.id);
-    nudge('cards');
+    // It has what is failing looked at again.
+    nudge('cards', 'outlook');
   });
 
   /** The deck answers a time of day. */

@@ -17,7 +17,7 @@ export function endingWords(ending: Ending): string {
     case 'refused':
       return 'refused by Defender';
     case 'dropped':
-      return `given up by ${ending.by.name}, its fate unknown`;
+      return `dropped by ${ending.by.name}, without anybody knowing whether it ran`;
   }
 }
 

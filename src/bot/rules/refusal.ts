@@ -78,7 +78,7 @@ export type Refusal =
   /** The release was asked for before the freeze that is in force. */
   | { readonly refused: 'frozenSince'; readonly by: string; readonly why: string; readonly at: number }
   // Results
-  | { readonly refused: 'noResult'; readonly id: string; readonly why: 'notYet' | 'neverRan' | 'noSuchIndex' | 'noFile' | 'noOutput' | 'failed' | 'forgotten' | 'notHandedOut'; readonly index?: number; readonly error?: ErrorAnswer }
+  | { readonly refused: 'noResult'; readonly id: string; readonly why: 'notYet' | 'notSent' | 'notKnown' | 'neverRan' | 'noSuchIndex' | 'noFile' | 'noOutput' | 'failed' | 'forgotten' | 'notHandedOut'; readonly index?: number; readonly error?: ErrorAnswer }
   | { readonly refused: 'noSuchPage'; readonly id: string; readonly pages: number }
   // The world
   | { readonly refused: 'storeUnavailable' }
@@ -212,7 +212,7 @@ function notADevice({ name, meant }: Extract<Refusal, { refused: 'unknownDevice'
 }
 
 function noRequestSentence({ verb, word, meant, requests }: Extract<Refusal, { refused: 'noRequestId' }>, command: string): string {
-  const no = `"${word}" is no request id; those look like lr-7f3k2q.`;
+  const no = `"${word}" is not a request id; those look like lr-7f3k2q.`;
   const [first] = requests;
   switch (meant) {
     case 'recipe':
@@ -229,7 +229,8 @@ function noRequestSentence({ verb, word, meant, requests }: Extract<Refusal, { r
       if (first === undefined) return `${no} It looks like Defender's id of an action, and no request here has it. "${command} list recent" shows the latest requests.`;
       return `"${word}" is Defender's id of the action of ${first.id} (${first.status}); type "${command} ${verb} ${first.id}".`;
     case 'fingerprint':
-      return `"${word}" is the fingerprint of ${first?.id ?? 'a request'}, not its id. "${command} status ${first?.id ?? '<id>'}" shows it.`;
+      if (first === undefined) return `${no} It looks like a fingerprint, and no request here has it. "${command} list recent" shows the latest requests.`;
+      return `"${word}" is the fingerprint of ${first.id}, not its id. "${command} status ${first.id}" shows it.`;
     case 'device': {
       const device = `"${command} host ${word.toLowerCase()}" shows the device`;
       if (first === undefined) return `${no} ${device}, "${command} list recent" the latest requests.`;
@@ -285,8 +286,9 @@ export const stateWords = {
   awaitingApproval: 'is waiting for approval',
   queued: 'is approved and waiting for its turn',
   submitting: 'is being sent to Defender',
-  unknown: 'was sent and its fate is not known yet',
-  running: 'is running',
+  unknown: 'was sent, and it is not known yet whether it ran',
+  // It may wait for its device there.
+  running: 'is in progress at Defender',
   finished: 'is finished',
   over: 'is over',
 } as const satisfies Record<State, string>;
@@ -322,7 +324,11 @@ function noResultSentence({ id, why, index, error }: Extract<Refusal, { refused:
   const first = index === undefined ? id : capital(which);
   switch (why) {
     case 'notYet':
-      return `There is no result of ${which} yet. Its card is kept up to date; try again when the command is completed.`;
+      return `There is no result of ${which} yet. Its card is kept up to date; try again when the command has completed.`;
+    case 'notSent':
+      return `${first} has not been sent to Defender yet, so it has no result. "${command} status ${id}" shows what it is waiting for.`;
+    case 'notKnown':
+      return `It is not known yet whether ${which} ran, so there is no result. "${command} status ${id}" shows what is being done to find out.`;
     case 'neverRan':
       return `${first} never ran, so it has no result.`;
     case 'noSuchIndex':
@@ -353,10 +359,15 @@ export function blockOf(refusal: Refusal, command: string): string | undefined {
   return refusal.refused === 'twin' ? `${command} ${refusal.line}` : undefined;
 }
 
+/** `cancel` would be refused while nobody knows what there is to stop. */
+function stoppable(state: State | undefined): boolean {
+  return state !== 'unknown' && state !== 'submitting';
+}
+
 function notAgainSentence({ id, why, state }: Extract<Refusal, { refused: 'notAgain' }>, command: string): string {
   switch (why) {
     case 'notEnded':
-      return `${id} has not ended${state === undefined ? '' : ` (it ${stateWords[state]})`}, so there is nothing to try again yet. "${command} status ${id}" shows it, "${command} cancel ${id}" stops it.`;
+      return `${id} has not ended${state === undefined ? '' : ` (it ${stateWords[state]})`}, so there is nothing to try again yet. "${command} status ${id}" shows it${stoppable(state) ? `, "${command} cancel ${id}" stops it` : ', and what can be done'}.`;
     case 'complete':
       return `Every command of ${id} completed, so there is nothing left of it to run. To run it once more, type it again.`;
     case 'takenBack':

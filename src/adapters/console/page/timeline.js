@@ -102,6 +102,21 @@ function settle(timeline, { moved, wasAtEnd, anchor, heightBefore, added }) {
   if (first !== undefined) byId('more').hidden = isAtEnd(timeline);
 }
 
+/** What appears below the timeline (a hint, a problem) takes its room from it: a reader at the end stays at the end. */
+function keepEndInSight(timeline) {
+  let atEnd = true;
+  let height = timeline.clientHeight;
+  timeline.addEventListener('scroll', () => {
+    // A timeline that has just become lower says nothing about where its reader was; the observer below comes next.
+    if (timeline.clientHeight === height) atEnd = isAtEnd(timeline);
+  }, { passive: true });
+  new ResizeObserver(() => {
+    height = timeline.clientHeight;
+    const end = timeline.scrollHeight - byId('spacer').offsetHeight - height;
+    if (atEnd && timeline.scrollTop < end) timeline.scrollTop = end;
+  }).observe(timeline);
+}
+
 /** Brings the newest message of the reader's own doing into sight. */
 export function showNewest() {
   const timeline = byId('timeline');
@@ -119,4 +134,5 @@ export function mountTimeline() {
     if (isAtEnd(byId('timeline'))) byId('more').hidden = true;
   }, { passive: true });
   byId('more').addEventListener('click', showNewest);
+  keepEndInSight(byId('timeline'));
 }
