@@ -170,3 +170,19 @@ test.each([
   expect(posts(house.chat)).toHaveLength(1);
   expect(house.newest().cards).toHaveLength(left);
 });
+
+test.each([
+  ['an hour', 3_500_000, 1],
+  ['two hours', 7_200_000, 0],
+] as const)('a request that ended %s ago and never had a card gets one only while that is news', async (_when, age, count) => {
+  house = await openHouse();
+  house.chat.refuse = () => new ChatError('closed', 'is_archived');
+  await ask(1);
+  await house.press('responder1', 'withdraw');
+  await house.loop.tick();
+  house.clock.move(age);
+  await house.restart();
+  house.chat.refuse = () => undefined;
+  await house.run(10_000);
+  expect([house.chat.cards.size, house.loop.deck.behind()]).toEqual([count, 0]);
+});
