@@ -63,3 +63,17 @@ test('row 2.16: what is no text is not read, and said so', () => {
   expect(read(utf16('PORT=1\n')).told.wrong).toContain('is no UTF-8 text');
   expect(read(Buffer.from([0x41, 0x3d, 0xe9, 0x0a])).told.wrong).toContain('is no UTF-8 text');
 });
+
+test('what the environment says wins and is told, and an empty value is none', () => {
+  const file = join(dir, '.env');
+  writeFileSync(file, 'PORT=1\nLR_SPEED=2\nLR_HOST=\nSLACK_COMMAND="  "\n');
+  const variables: Record<string, string | undefined> = { LR_ENV_FILE: file, PORT: '7' };
+  expect(readDotEnv(variables).said).toBe(`2 settings read from ${file}; the environment overrules PORT`);
+  expect(variables).toEqual({ LR_ENV_FILE: file, PORT: '7', LR_SPEED: '2' });
+});
+
+test('a file that was named and is not there is wrong, unless none is wanted', () => {
+  const file = join(dir, 'nowhere.env');
+  expect(readDotEnv({ LR_ENV_FILE: file }).wrong).toMatch(`${file} cannot be read`);
+  expect(readDotEnv({ LR_ENV_FILE: ' OFF ' })).toEqual({ said: undefined });
+});

@@ -12,6 +12,12 @@ const canaries = {
   jwt: 'eyJhbGciOiJub25lIn0.eyJDQU5BUlkiOjF9CANARY.c2lnCANARY',
   secret: 'client_secret=CANARY~secret',
   json: '{"access_token":"CANARYtoken","expires":1}',
+  assertion: 'client_assertion=CANARY.assertion',
+  refresh: 'refresh_token: CANARYrefresh',
+  password: 'password=CANARY~1',
+  passwd: 'passwd: CANARY~2',
+  signing: 'signing_secret=CANARY0123',
+  key: '-----BEGIN RSA PRIVATE KEY-----\nCANARYMIIE\nCANARYow==\n-----END RSA PRIVATE KEY-----',
   hook: 'https://hooks.slack.com/services/T0/B0/CANARY',
 } as const;
 
@@ -46,9 +52,10 @@ describe('the log', () => {
   });
 
   test('strikes out the secrets it was told, wherever they stand', () => {
-    const [line] = logged((log) => log.info('x', { text: 'before s3cr"et-value after' }), ['s3cr"et-value', 'ab']);
+    const [line] = logged((log) => log.info('x', { text: 'before s3cr"et-value after ab', url: '/?x=s3cr%22et-value' }), ['s3cr"et-value', 'ab']);
     expect(line).not.toContain('et-value');
-    expect(line).toContain('after');
+    // What is too short for a secret is a word.
+    expect(line).toContain('after ab');
   });
 
   test('leaves ordinary words alone', () => {
@@ -60,6 +67,13 @@ describe('the log', () => {
     const error = Object.assign(new Error('outer', { cause: new Error('inner') }), { code: 'ENOSPC' });
     const [line] = logged((log) => log.error('failed', { error }));
     expect(JSON.parse(line ?? '')).toMatchObject({ error: { message: 'outer', code: 'ENOSPC', cause: { message: 'inner' } } });
+  });
+
+  test('follows the causes of an error only so far: one may be its own', () => {
+    const error = new Error('round and round');
+    error.cause = error;
+    const [line] = logged((log) => log.error('failed', { error }));
+    expect(line?.split('"cause"')).toHaveLength(5);
   });
 
   test.each([['', 'sig='], ['', 'eyJ'], ['', 'Bearer '], ['', 'password '], ['', ' '], ['password', ' ']])('reads %j and then %j again and again in time that grows with its length alone', (before, piece) => {

@@ -143,6 +143,25 @@ describe('a place that is closed', () => {
     expect(house.loop.deck.closed()).toEqual([]);
   });
 
+  test('is told as closed on, and asked at its own pace, though a pass could not look at the cards', async () => {
+    house = await openHouse();
+    house.chat.refuse = closed('incidents');
+    await house.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
+    await house.run(minute);
+    const known = house.loop.deck.closed();
+    expect(known).toHaveLength(1);
+    const freeze = house.store.freeze.bind(house.store);
+    let broke = 0;
+    house.store.freeze = () => {
+      broke += 1;
+      if (broke === 1) throw new Error('a bug');
+      return freeze();
+    };
+    await house.loop.deck.pass();
+    expect(broke).toBeGreaterThan(0);
+    expect(house.loop.deck.closed()).toEqual(known);
+  });
+
   test('for the whole of a request, through a restart in the middle, ends with one card that shows the end', async () => {
     house = await openHouse();
     house.chat.refuse = closed('incidents');

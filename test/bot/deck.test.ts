@@ -109,3 +109,80 @@ test('an update whose answer was lost is repeated on the same card', async () =>
   expect(house.card().view.status).toContain('Denied');
   expect(posts(house.chat)).toHaveLength(1);
 });
+
+test('ended requests are drawn first, and of those that wait the one that waits for longest', async () => {
+  house = await openHouse();
+  const ids: string[] = [];
+  for (let n = 0; n < 3; n += 1) {
+    await ask(1);
+    ids.push(house.newest().id);
+    house.clock.move(1_000);
+  }
+  await house.press('responder1', 'withdraw');
+  await house.loop.deck.pass();
+  await house.loop.deck.settled();
+  expect([...house.chat.cards.values()].map(({ view }) => view.requestId)).toEqual([ids[2], ids[0], ids[1]]);
+});
+
+test.each([
+  ['closed', 0],
+  ['unavailable', 0],
+  ['ambiguous', 1],
+] as const)('of a post that was answered %s the journal keeps a card only where it may stand: %i', async (code, cards) => {
+  house = await openHouse();
+  house.chat.refuse = () => new ChatError(code, code);
+  await ask(1);
+  await house.loop.tick();
+  expect(posts(house.chat)).toHaveLength(1);
+  expect(house.newest().cards).toHaveLength(cards);
+});
+
+test('a card that stands and could not be written down as such is not posted again', async () => {
+  house = await openHouse();
+  const change = house.store.change.bind(house.store);
+  let failed = 0;
+  house.store.change = (id, decide) => {
+    const request = house.store.get(id);
+    const next = request === undefined ? undefined : decide(request, house.clock.now());
+    if (next === undefined || !('event' in next) || next.event.type !== 'cardPosted' || failed > 0) return change(id, decide);
+    failed += 1;
+    return Promise.reject(new Error('the disk is full'));
+  };
+  await ask(1);
+  await house.run(10_000);
+  expect([failed, posts(house.chat).length, house.newest().cards.length]).toEqual([1, 1, 1]);
+  expect(house.newest().cards[0]?.ref).toBeDefined();
+});
+
+test.each([
+  ['rejected', 1],
+  ['gone', 0],
+] as const)('a card of a request that ended long ago and whose update is %s gets no new one in its place', async (code, left) => {
+  house = await openHouse({ chats: [Object.assign(createStoryChat(), { volatile: true })] });
+  await ask(1);
+  await house.press('responder1', 'withdraw');
+  await house.run(10_000);
+  house.clock.move(2 * 3_600_000);
+  // A chat that forgets is drawn everything again after a start.
+  await house.restart();
+  house.chat.refuse = (call) => (call.startsWith('update') ? new ChatError(code, code) : undefined);
+  await house.run(5 * 60_000);
+  expect(posts(house.chat)).toHaveLength(1);
+  expect(house.newest().cards).toHaveLength(left);
+});
+
+test.each([
+  ['an hour', 3_500_000, 1],
+  ['two hours', 7_200_000, 0],
+] as const)('a request that ended %s ago and never had a card gets one only while that is news', async (_when, age, count) => {
+  house = await openHouse();
+  house.chat.refuse = () => new ChatError('closed', 'is_archived');
+  await ask(1);
+  await house.press('responder1', 'withdraw');
+  await house.loop.tick();
+  house.clock.move(age);
+  await house.restart();
+  house.chat.refuse = () => undefined;
+  await house.run(10_000);
+  expect([house.chat.cards.size, house.loop.deck.behind()]).toEqual([count, 0]);
+});

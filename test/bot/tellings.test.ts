@@ -14,6 +14,12 @@ let times = 0;
 /** Something else each time: the same twice would be shown the first. */
 const askedElsewhere = () => house.say('responder1', `dump hosta notepad${(times += 1)}`, { place: 'soc-private' });
 
+/** A second chat, with an approvals place and an account of the requester. */
+const both = (text: string): string =>
+  text
+    .replace('name: Riley Responder, console: responder1 }', 'name: Riley Responder, console: responder1, slack: U0RILEY1 }')
+    .replace("- { place: 'console:soc-private', results: private }", "- { place: 'console:soc-private', results: private }\n  - { place: 'slack:C0INCIDENT', approvals: true, results: card }");
+
 describe('a request that no approver can have seen', () => {
   test('row 1.3: is told to its requester with the reason within ten seconds, once, and again when its card stands', async () => {
     house = await openHouse();
@@ -62,6 +68,17 @@ describe('a request that no approver can have seen', () => {
     expect(house.chat.notes).toEqual([]);
   });
 
+  test('of whose cards one stands in a chat that is not connected now: nobody is taken to have read it there', async () => {
+    house = await openHouse({ policy: both });
+    house.chat.refuse = closed('incidents');
+    await askedElsewhere();
+    const { id } = house.newest();
+    await house.store.change(id, () => ({ event: { type: 'cardPosting', surface: 'slack', place: 'C0INCIDENT', intent: 'a' } }));
+    await house.store.change(id, () => ({ event: { type: 'cardPosted', intent: 'a', ref: { surface: 'slack', place: 'C0INCIDENT', id: '1.1' }, shown: 1 } }));
+    await house.run(10_000);
+    expect(texts(house.chat)).toEqual([expect.stringContaining(`No approver has seen ${id} yet`)]);
+  });
+
   test('is not told when the first retry went through', async () => {
     house = await openHouse();
     house.chat.failNext(new ChatError('closed', 'passing'));
@@ -97,11 +114,6 @@ describe('many requests in one closed place', () => {
 });
 
 describe('a requester who has accounts in two chats', () => {
-  const both = (text: string): string =>
-    text
-      .replace('name: Riley Responder, console: responder1 }', 'name: Riley Responder, console: responder1, slack: U0RILEY1 }')
-      .replace("- { place: 'console:soc-private', results: private }", "- { place: 'console:soc-private', results: private }\n  - { place: 'slack:C0INCIDENT', approvals: true, results: card }");
-
   async function asked(): Promise<{ readonly here: StoryChat; readonly there: StoryChat }> {
     const here = createStoryChat();
     const there = createStoryChat('slack');
@@ -148,4 +160,25 @@ test('what cannot be told at once is told when it can be, as long as the trouble
   house.chat.refuse = place;
   await house.run(minute);
   expect(texts(house.chat)).toHaveLength(1);
+});
+
+test('a card of a request that ended over an hour ago is drawn again when it can be, and nobody is told: a younger one would be news', async () => {
+  house = await openHouse({ chats: [Object.assign(createStoryChat(), { volatile: true })] });
+  await house.say('responder1', 'dump hosta notepad');
+  await house.press('responder1', 'withdraw');
+  await house.run(minute);
+  for (const [age, told] of [[50 * minute, 1], [20 * minute, 0]] as const) {
+    house.clock.move(age);
+    // A chat that forgets is drawn everything again after a start.
+    await house.restart();
+    house.chat.refuse = closed('incidents');
+    await house.run(minute);
+    expect(house.loop.deck.behind()).toBe(1);
+    expect(house.chat.whispers.splice(0)).toHaveLength(told);
+    house.chat.refuse = () => undefined;
+    house.bot.heard('console', 'incidents');
+    await house.run(2 * minute);
+    expect(house.loop.deck.behind()).toBe(0);
+    house.chat.whispers.splice(0);
+  }
 });

@@ -55,6 +55,7 @@ describe('npm run freeze', () => {
   test('without a running bot it is written to the journal, and the next start is frozen', async () => {
     expect(await freeze('machine room on fire')).toMatchObject({ code: 0 });
     expect(freezeInForce(realDisk, dir)).toMatchObject({ by, why: 'machine room on fire' });
+    expect(await freeze('again')).toMatchObject({ code: 0, out: expect.stringMatching(/^Frozen already.*machine room on fire/) as unknown });
     const { firstLine } = await start();
     expect(await asked(addressIn(firstLine))).toContain('machine room on fire');
   });

@@ -1,6 +1,8 @@
 // No card and no answer claims what the bot does not know: field-faults rows 1.4, 1.5, 1.6, 1.11 and 1.20, and the bot's own state.
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { plainText } from '../../cards/plainText.ts';
@@ -94,6 +96,7 @@ describe('a freeze (row 1.5)', () => {
     expect(textOf(await house.press('approver1', 'approve', { request: before }))).toMatch(sentence);
     for (const line of ['status', 'list', 'host hosta', 'quota', 'help', 'dump hosta other']) expect((await ask(line)).search(sentence)).toBe(0);
     expect(house.chat.announced.map(({ text }) => text)).toEqual([expect.stringMatching(sentence)]);
+    expect(house.chat.announced[0]?.text).toMatch(/^SIMULATED TENANT: /);
     await ask('unfreeze', 'approver1');
     await house.loop.tick();
     expect(view().buttons.map(({ verb }) => verb)).toEqual(['approve', 'deny', 'withdraw']);
@@ -129,14 +132,34 @@ describe('a freeze (row 1.5)', () => {
   test('whose announcement a chat lets wait holds up nothing: the worker goes on', async () => {
     house = await openHouse();
     let go = (): void => undefined;
-    house.chat.announce = () => new Promise((resolve) => (go = resolve));
+    let asked = 0;
+    house.chat.announce = () => {
+      asked += 1;
+      return new Promise((resolve) => (go = resolve));
+    };
     await ask('freeze odd approvals', 'approver1');
     expect(await house.loop.announcing.pass()).toBeUndefined();
+    expect(await house.loop.announcing.pass()).toBeUndefined();
+    expect(asked).toBe(1);
     expect(house.store.announcedFreeze()).toBeUndefined();
     go();
     await house.loop.announcing.settled();
     await house.loop.announcing.pass();
     expect(house.store.announcedFreeze()).toMatchObject({ why: 'odd approvals' });
+    await house.loop.announcing.pass();
+    const journal = readdirSync(house.dir).filter((name) => name.endsWith('.ndjson')).map((name) => readFileSync(join(house.dir, name), 'utf8'));
+    expect(journal.join('').split('"freezeAnnounced"')).toHaveLength(2);
+  });
+
+  test('released and made again by the same person at once, is announced with its new reason', async () => {
+    house = await openHouse();
+    await ask('freeze odd approvals', 'approver1');
+    await house.loop.tick();
+    house.clock.move(1_000);
+    await ask('unfreeze', 'approver1');
+    await ask('freeze another reason', 'approver1');
+    await house.loop.tick();
+    expect(house.chat.announced.slice(1).map(({ text }) => text)).toEqual([expect.stringContaining('another reason')]);
   });
 
   test('whose announcement a chat refuses stands at once, and is announced when the chat takes it', async () => {
@@ -147,6 +170,59 @@ describe('a freeze (row 1.5)', () => {
     expect(house.chat.announced).toEqual([]);
     await house.run(60_000);
     expect(house.chat.announced).toHaveLength(1);
+  });
+
+  const announcements = (): number => house.chat.calls.filter((call) => call.startsWith('announce')).length;
+
+  test.each([
+    ['in words that a chat will never take', 'rejected', 0],
+    ['in a place that was closed for an hour', 'closed', 3_600_001],
+  ] as const)('is not announced for ever %s, nor again by the next start', async (_where, code, later) => {
+    house = await openHouse();
+    house.chat.refuse = (call) => (call.startsWith('announce') ? new ChatError(code, 'refused') : undefined);
+    await ask('freeze odd approvals', 'approver1');
+    await house.loop.tick();
+    house.clock.move(later);
+    await house.loop.tick();
+    const tried = announcements();
+    expect(tried).toBe(later === 0 ? 1 : 2);
+    await house.run(5 * 60_000);
+    expect(announcements()).toBe(tried);
+    await house.restart();
+    await house.loop.tick();
+    expect(announcements()).toBe(tried);
+  });
+
+  test('is announced no earlier than the chat asked for', async () => {
+    house = await openHouse();
+    house.chat.failNext(new ChatError('throttled', 'slow down', { retryAfterMs: 90_000 }));
+    await ask('freeze odd approvals', 'approver1');
+    await house.run(80_000);
+    expect(announcements()).toBe(1);
+    await house.run(20_000);
+    expect(house.chat.announced).toHaveLength(1);
+  });
+
+  test.each([
+    ['was taken late', undefined],
+    ['failed late', new ChatError('rejected', 'refused')],
+  ])('and released while its announcement was under way, is announced as released though that %s', async (_how, error) => {
+    house = await openHouse();
+    let settle = (): void => undefined;
+    const announce = house.chat.announce.bind(house.chat);
+    house.chat.announce = () =>
+      new Promise((resolve, reject) => {
+        settle = () => (error === undefined ? resolve() : reject(error));
+      });
+    await ask('freeze odd approvals', 'approver1');
+    await house.loop.announcing.pass();
+    await ask('unfreeze', 'approver1');
+    await house.loop.announcing.pass();
+    house.chat.announce = announce;
+    settle();
+    await house.loop.announcing.settled();
+    await house.loop.tick();
+    expect(house.chat.announced.map(({ text }) => text)).toEqual([expect.stringContaining('no longer frozen: Avery Approver')]);
   });
 });
 

@@ -48,10 +48,9 @@ export function createAnnouncing(deps: Pick<Deps, 'store' | 'chats' | 'policy' |
   /** The newest state takes the place of one that was not told yet. */
   function notice(): void {
     const now = store.freeze();
-    if (now?.at === known?.at && now?.by === known?.by) return;
+    if (now?.at === known?.at) return;
     const text = now === undefined ? releasedWords(known, released) : `${frozenSentence(now, settings.command)} What already runs goes on.`;
     known = now;
-    released = undefined;
     const marked = settings.simulated ? `${simulatedMark}: ${text}` : text;
     for (const place of places()) waiting.set(place, { text: marked, from: clock.elapsed(), tries: 0, notBefore: clock.elapsed() });
   }

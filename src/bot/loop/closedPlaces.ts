@@ -94,7 +94,7 @@ export function createClosedPlaces(clock: Pick<Clock, 'now' | 'elapsed'>): Close
     heard(where) {
       const state = states.get(keyOf(where));
       if (state === undefined) return false;
-      states.set(keyOf(where), { ...state, next: Math.min(state.next, Math.max(clock.elapsed(), state.asked + least)) });
+      states.set(keyOf(where), { ...state, next: Math.max(clock.elapsed(), state.asked + least) });
       return true;
     },
     confirmed(where) {

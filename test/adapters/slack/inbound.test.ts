@@ -223,6 +223,8 @@ describe('a press', () => {
     await toldTo('U2', 'superseded');
     await room.slack.until('the older card rewritten', () => (read(old).includes('superseded') ? true : undefined));
     expect(read(newer)).not.toContain('superseded');
+    // Every message of ours is text and never markup, whatever stands in it.
+    expect(room.slack.world.calls.findLast(({ method }) => method === 'chat.update')?.args).toMatchObject({ parse: 'none' });
     expect(room.presses).toHaveLength(0);
   });
 

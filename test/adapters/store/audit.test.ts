@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AuditReport } from '../../../src/adapters/store/audit.ts';
-import { audit } from '../../../src/adapters/store/audit.ts';
+import { audit, auditSteps } from '../../../src/adapters/store/audit.ts';
 import { JournalBroken } from '../../../src/adapters/store/journal.ts';
 import { encodeLine, noHead } from '../../../src/adapters/store/line.ts';
 import { readSnapshot } from '../../../src/adapters/store/snapshot.ts';
@@ -138,6 +138,53 @@ describe('the audit', () => {
     disk.overwrite(path('snapshot.json'), Buffer.from(`${body},"sha256":"${hash('sha256', body, 'hex')}"}`));
     expect(readSnapshot(disk, memoryFolder, collectLog())?.head.seq).toBe(12);
     expect(check(disk).wrong).toMatchObject({ file: 'snapshot.json' });
+  });
+
+  type Sealed = Readonly<Record<string, unknown>> & { readonly head: object; readonly requests: readonly { readonly id: string }[] };
+
+  /** The snapshot with other content, and a checksum that fits. */
+  function resealed(disk: MemoryDisk, change: (snapshot: Sealed) => object): MemoryDisk {
+    const { sha256: _sum, ...snapshot } = JSON.parse((disk.bytes(path('snapshot.json')) ?? Buffer.alloc(0)).toString('utf8')) as Sealed;
+    const body = JSON.stringify(change(snapshot)).slice(0, -1);
+    disk.overwrite(path('snapshot.json'), Buffer.from(`${body},"sha256":"${hash('sha256', body, 'hex')}"}`));
+    return disk;
+  }
+
+  test.each<readonly [string, (snapshot: Sealed) => object, RegExp | undefined]>([
+    ['nothing else', (snapshot) => snapshot, undefined],
+    ['another journal', (snapshot) => ({ ...snapshot, head: { ...snapshot.head, hash: 'f'.repeat(64) } }), /^journal-000000007\.ndjson line 6 has another hash than the snapshot says/],
+    ['one open request less', (snapshot) => ({ ...snapshot, requests: snapshot.requests.slice(1) }), /^snapshot\.json lacks request r\d[ab], which is still open/],
+    ['a freeze', (snapshot) => ({ ...snapshot, freeze: { by: 'nobody', why: 'none', at: noon } }), /^snapshot\.json holds another freeze/],
+  ])('finds a snapshot that tells of %s, sealed as it may be', (_what, change, words) => {
+    const { wrong } = check(resealed(fresh(), change));
+    if (words === undefined) expect(wrong).toBeUndefined();
+    else expect(wrong?.sentence).toMatch(words);
+  });
+
+  test('finds a line without its end before another file, and takes an empty file for one that was only begun', () => {
+    const cut = fresh();
+    cut.overwrite(middle, (cut.bytes(middle) ?? Buffer.alloc(0)).subarray(0, -1));
+    // Without a snapshot the line is missed only by the file after it.
+    expect(audit({ disk: cut, folder: memoryFolder }).wrong?.sentence).toMatch(/^journal-000000007\.ndjson line 6 has no end/);
+    const begun = fresh();
+    begun.overwrite(path('journal-000000019.ndjson'), Buffer.alloc(0));
+    expect(check(begun)).toMatchObject({ lines: 18, files: 3 });
+    expect(check(begun).wrong).toBeUndefined();
+  });
+
+  test('reads on in a file that is begun while it reads, and stops at the snapshot where only what is older is asked for', () => {
+    const disk = fresh();
+    const last = disk.bytes(newest) ?? Buffer.alloc(0);
+    disk.remove(newest);
+    const steps = auditSteps({ disk, folder: memoryFolder });
+    steps.next();
+    disk.overwrite(newest, last);
+    let step = steps.next();
+    while (step.done !== true) step = steps.next();
+    expect(step.value).toMatchObject({ lines: 18, files: 3 });
+    const snapshot = readSnapshot(disk, memoryFolder, collectLog());
+    if (snapshot === undefined) throw new Error('no snapshot');
+    expect(audit({ disk, folder: memoryFolder, snapshot, onlyOlder: true })).toMatchObject({ lines: 12, files: 2 });
   });
 
   test('takes a last line without its end for one being written', () => {

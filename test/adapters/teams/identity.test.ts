@@ -122,8 +122,8 @@ describe('with the roster silent', () => {
   it('a foreign tenant, a bot and an anonymous participant are what they say they are', async () => {
     silence();
     const foreign = '99999999-9999-9999-9999-999999999999';
-    for (const more of [{ channelData: { tenant: { id: foreign } } }, { from: { id: '28:other', aadObjectId: ben.objectId } }, { from: { id: '29:anon' } }]) await bench.deliver(bench.press(ben, group, data('deny'), more));
-    expect(bench.bot.presses.map((one) => one.account.trust)).toEqual(['foreignTenant', 'bot', 'anonymous']);
+    for (const more of [{ channelData: { tenant: { id: foreign } } }, { from: { id: '28:other', aadObjectId: ben.objectId } }, { from: { id: '29:anon' } }, { from: { id: ben.id, aadObjectId: ben.objectId, role: 'bot' } }, { from: { id: ben.id, aadObjectId: ben.objectId, role: 'skill' } }]) await bench.deliver(bench.press(ben, group, data('deny'), more));
+    expect(bench.bot.presses.map((one) => one.account.trust)).toEqual(['foreignTenant', 'bot', 'anonymous', 'bot', 'bot']);
   });
 
   it('a roster that never answers is not waited for', async () => {
