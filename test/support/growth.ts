@@ -8,7 +8,7 @@ export const linear = 8;
 const measurable = 2_000;
 const rounds = 3;
 /** What is quadratic is so every time; what is linear only looks like it when the collector or a neighbour came in between. */
-const attempts = 6;
+const attempts = 12;
 
 /** The ratio, best of three. Lengths are doubled up to `most` / 4 (beyond 64,000 the collector, not the reader, is what is measured) until one takes long enough: what is quadratic is found out before it takes minutes. */
 export function growth(textOf: (length: number) => string, work: (text: string) => unknown, most = 64_000): number {
