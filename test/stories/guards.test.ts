@@ -120,7 +120,7 @@ describe('in a house', () => {
 
   test.each<readonly [string, () => unknown, RegExp, string]>([
     ['frozen', () => house.say('approver1', 'freeze odd approvals'), /frozen by/i, 'unknown'],
-    ['dropped', () => house.press('responder1', 'drop'), /given up by Riley/, 'over'],
+    ['dropped', () => house.press('responder1', 'drop'), /dropped while nobody knew whether it ran, by Riley/, 'over'],
   ])('what was %s while the library was read for sending again is not sent again', async (_name, happens, said, state) => {
     house = await approvedHouse('dump hosta notepad', {}, ({ simulator }) => simulator.tenant.faults.plant({ what: 'reset', on: 'run' }));
     await house.until('unknown');

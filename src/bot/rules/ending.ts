@@ -17,7 +17,7 @@ export function endingWords(ending: Ending): string {
     case 'refused':
       return 'refused by Defender';
     case 'dropped':
-      return `dropped by ${ending.by.name}, without anybody knowing whether it ran`;
+      return `dropped while nobody knew whether it ran, by ${ending.by.name}`;
   }
 }
 
