@@ -216,7 +216,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     try {
       await closing.all();
     } catch (failed) {
-      // What kept it from starting is what has to be mended; most often the same keeps its parts from being closed.
+      // What kept it from starting is what has to be fixed; often the same keeps its parts from being closed.
       log.error('notAllClosed', { error: failed });
     }
     throw error;

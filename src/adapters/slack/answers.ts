@@ -20,7 +20,7 @@ export interface Asker extends Hearer {
 export interface Answers {
   /** Resolves when the person was told, or cannot be told any more: that is logged. @throws Stopping */
   bring(asker: Asker, message: SlackMessage): Promise<void>;
-  /** Whoever waits for another try waits no longer. */
+  /** Answers that wait for another try are left to the next start. */
   stop(): void;
 }
 

@@ -45,7 +45,7 @@ export function createWhispering(api: WebApi, clock: Pick<Clock, 'elapsed'>, log
         body: JSON.stringify({ ...message, ...literal, ...noUnfurl, response_type: 'ephemeral', replace_original: false }),
         redirect: 'error',
       });
-      if (answer.ok && !saysNo(await answer.text())) return true;
+      if (answer.ok && !saysNo(await beginningOf(answer))) return true;
       log.info('slackResponseRefused', { status: answer.status });
     } catch (error) {
       // Said twice is better than not at all: it is private and changes nothing.
@@ -68,6 +68,22 @@ export function createWhispering(api: WebApi, clock: Pick<Clock, 'elapsed'>, log
       }
     },
   };
+}
+
+/** Characters that are looked at; Slack answers with fewer, and of anything longer its beginning tells what it is. */
+const longestLook = 1_024;
+
+/** The SDK's own type of an answer names no body, which every fetch has. */
+async function beginningOf(answer: object): Promise<string> {
+  const { body } = answer as Partial<Pick<Response, 'body'>>;
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of body ?? []) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    // Leaving the loop ends the reading, and with it the connection.
+    if (text.length >= longestLook) break;
+  }
+  return text;
 }
 
 /** Slack answers `ok` or `{"ok":true}`; a word of refusal may come with 200, and so may the page of a proxy, which is not Slack. */

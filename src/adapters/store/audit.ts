@@ -76,7 +76,7 @@ export function* auditSteps(options: AuditOptions): Generator<void, AuditReport>
         if (illegal !== undefined) return report({ file: segment.name, line: number, what: `cannot be followed: ${illegal}` });
         head = check.head;
         const other = differs(anchor, head) ? anchor : differs(snapshot?.head, head) ? snapshot?.head : undefined;
-        if (other !== undefined) return report({ file: segment.name, line: number, what: `has another hash than the ${other === anchor ? 'anchor' : 'snapshot'} says: the journal was written again` });
+        if (other !== undefined) return report({ file: segment.name, line: number, what: `has another hash than the ${other === anchor ? 'anchor' : 'snapshot'} says: the journal was rewritten` });
         if (head.seq === snapshot?.head.seq) {
           const other = yield* difference(snapshot, house);
           if (other !== undefined) return report({ file: 'snapshot.json', line: 0, what: other });

@@ -39,7 +39,7 @@ export interface Inbound {
   readonly mentions: readonly Mention[];
   /** Texts of messages that this one forwards, with their entities: they stand in `text` as well. */
   readonly forwarded?: readonly string[];
-  /** The same of messages that it quotes: each with the name of whoever wrote it, and without. */
+  /** The same of messages that it quotes: each with its author's name, and without it. */
   readonly quoted?: readonly (readonly string[])[];
   /** Of a conversationUpdate that says so: the channel that was restored or renamed, which need not be the conversation. */
   readonly channelId?: string;

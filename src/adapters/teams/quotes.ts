@@ -68,7 +68,7 @@ function withoutFirst(text: string, quoted: string): string | undefined {
   return next === undefined ? '' : text.slice(next.index);
 }
 
-/** The texts of the messages that an HTML form of a message forwards or quotes, with its entities: of a quoted one with the name of whoever wrote it, and without. However long it is: what was not looked at would be taken for typed. */
+/** The texts of the messages that an HTML form of a message forwards or quotes, with its entities: of a quoted one with its author's name, and without it. However long it is: what was not looked at would be taken for typed. */
 export function quotesIn(html: string): { readonly forwarded: readonly string[]; readonly quoted: readonly (readonly string[])[] } {
   const forwarded: string[] = [];
   const quoted: (readonly string[])[] = [];

@@ -212,7 +212,7 @@ export function createTurns(options: TurnOptions): Turns {
     readonly reply: Reply;
     /** What is told beside the answer to the invoke, and instead of it. */
     readonly extra?: Promise<void>;
-    /** It came before: whoever took it up then answers it. */
+    /** It came before: the first one answers it. */
     readonly repeated?: true;
     /** Set once the person was told later than the invoke could wait. */
     late?: Promise<void>;

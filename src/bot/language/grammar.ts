@@ -195,7 +195,7 @@ export function isFingerprint(text: string): boolean {
   return /^[0-9a-f]{8}$/.test(text);
 }
 
-/** The why of a freeze needs no option; whoever types one all the same means what follows. */
+/** The why of a freeze needs no option; one that is typed all the same means what follows it. */
 function freezeWhy(line: Line): string | undefined {
   const typed = line.words[1]?.raw.toLowerCase() === reasonOption ? proseFrom(line, 2) : proseFrom(line, afterOption(line, 1));
   const why = typed?.replace(/\s*\n\s*/g, ' ').replace(/^--reason[=:]\s*/i, '').replace(/^"([^"]*)"$/, '$1').trim();

@@ -42,6 +42,14 @@ describe('the address of a delivery', () => {
         taken.push(name);
         request.resume();
         if (request.url === '/moved') response.writeHead(307, { location: `${origins[1] ?? ''}/respond` });
+        if (request.url === '/endless') {
+          const more = (): void => {
+            while (response.write(' '.repeat(4_096)));
+          };
+          response.on('drain', more);
+          more();
+          return;
+        }
         response.end();
       }),
     );
@@ -58,6 +66,11 @@ describe('the address of a delivery', () => {
     for (let n = 0; n < responseUrlUses + 1; n += 1) await whispering.say({ channel: 'C1', user: 'U1', address }, message);
     expect(taken).toHaveLength(responseUrlUses);
     expect(calls).toEqual(['chat.postEphemeral']);
+  });
+
+  test('is read no further than its answer could reach: one that never ends holds nobody up', async () => {
+    await whispering.say({ channel: 'C1', user: 'U1', address: { url: `${origins[0] ?? ''}/endless`, at: clock.elapsed(), uses: 0 } }, message);
+    expect([taken[0], calls]).toEqual(['here', []]);
   });
 
   test('is not used any more once it has expired', async () => {
