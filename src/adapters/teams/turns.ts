@@ -1,11 +1,8 @@
 // What becomes of an activity: commands and presses to the bot, outside the turn; answers to the person, for as long as they take; installs
 // to the references.
-import { readTeamsPress, teamsInputId } from '../../../cards/press.ts';
-import { effectOf, freshnessFor, identityUnread, verbOfLine } from '../../bot/language/verbs.ts';
-import type { AnyVerb } from '../../bot/language/verbs.ts';
+import { verbOfLine } from '../../bot/language/verbs.ts';
 import { ChatError } from '../../bot/ports.ts';
-import type { Account, Bot, Place, PressIn, Reply } from '../../bot/ports.ts';
-import { explain } from '../../bot/rules/refusal.ts';
+import type { Bot, PressIn, Reply } from '../../bot/ports.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { Stopping } from '../deliveries/answers.ts';
 import type { Deliveries, Left } from '../deliveries/deliveries.ts';
@@ -18,7 +15,10 @@ import type { InvokeAnswer } from './answers.ts';
 import { refOf, surface } from './chat.ts';
 import type { TeamsChat } from './chat.ts';
 import { intentOf, replyMessage } from './messages.ts';
+import { actionOf, pressedOn, pressOf } from './pressData.ts';
+import type { Read } from './pressData.ts';
 import type { References } from './references.ts';
+import { createSpeakers, speakerOf } from './speakers.ts';
 import { createTelling } from './telling.ts';
 import type { Asker } from './telling.ts';
 import { commandText } from './text.ts';
@@ -67,6 +67,7 @@ export function createTurns(options: TurnOptions): Turns {
   const underWay = new Set<Promise<void>>();
   const answers = new Map<string, Promise<Pressed>>();
   const telling = createTelling(chat, clock, log);
+  const speakerIn = createSpeakers(options);
 
   function background(what: string, work: Promise<void>): void {
     const watched = work
@@ -321,32 +322,6 @@ export function createTurns(options: TurnOptions): Turns {
     if (message !== undefined) await telling.bring(asker, message);
   }
 
-  /** `unread`: what is said when Teams cannot tell who that is to the organisation: nothing is let run on a guess. */
-  async function speakerIn(message: Inbound, verb: AnyVerb, pressed: boolean): Promise<{ readonly account: Account; readonly place: Place } | { readonly unread: string }> {
-    const unread = explain(identityUnread('Teams', verb, pressed), options.command);
-    try {
-      const { trust, lastKnown } = await roster.trustOf(message, freshnessFor(verb));
-      if (roster.homeTenant(message)) references.learn(message, trust === 'external');
-      const external = message.shared || trust === 'external' || (references.place(message.place)?.external ?? false);
-      const account: Account = {
-        surface,
-        id: speakerOf(message),
-        trust,
-        ...(lastKnown === undefined ? {} : { lastKnown }),
-        ...(message.from.name === undefined ? {} : { name: message.from.name }),
-        details: [...message.tenants.map((tenant) => ['tenant', tenant] as const), ['place', `${surface}:${message.place}`]],
-      };
-      if (trust === 'unknown' && effectOf(verb) !== 'stops') return { unread };
-      return { account, place: { surface, id: message.place, direct: message.kind === 'personal', external } };
-    } catch (error) {
-      if (!(error instanceof ChatError)) throw error;
-      log.warn('teamsRosterFailed', { code: error.code, error });
-      // The place is known to be ours; without it even this could not be said.
-      if (roster.homeTenant(message)) references.learn(message, false);
-      return { unread };
-    }
-  }
-
   /** `memo` was an Inbound when it was kept. Its invoke is long over: a press is answered as a message. */
   async function takenUp(left: Left): Promise<void> {
     const { key, at } = left;
@@ -399,35 +374,7 @@ function kindOf(message: Inbound): DeliveryKind {
   return message.type === 'invoke' || (message.value !== undefined && message.value !== null) ? 'press' : 'command';
 }
 
-/** Which button of which request, for a sentence. */
-function pressedOn(message: Inbound): string {
-  const press = pressOf(message.type === 'invoke' ? actionOf(message.value).action : message.value);
-  return press === undefined ? 'a button' : `${press.verb} ${press.requestId}`;
-}
-
 /** One delivery: ids are unique within a conversation only. */
 function keyOf(message: Inbound): string {
   return `${message.place}|${message.id}`;
-}
-
-/** The Entra object id; anonymous people have Teams' own id only. */
-function speakerOf(message: Inbound): string {
-  return message.from.objectId ?? message.from.id;
-}
-
-function actionOf(value: unknown): { readonly action: unknown; readonly trigger: unknown } {
-  if (typeof value !== 'object' || value === null) return { action: undefined, trigger: undefined };
-  const action = 'action' in value ? value.action : undefined;
-  const data = typeof action === 'object' && action !== null && 'data' in action ? action.data : undefined;
-  return { action: data, trigger: 'trigger' in value ? value.trigger : undefined };
-}
-
-type Read = Pick<PressIn, 'verb' | 'requestId' | 'revision' | 'fingerprint' | 'index' | 'input'>;
-
-/** Our card holds the field for the reason, so a denial without one is meant so; clients may leave empty fields out. */
-function pressOf(data: unknown): Read | undefined {
-  const press = readTeamsPress(data);
-  if (press === undefined) return undefined;
-  const given = typeof data === 'object' && data !== null && teamsInputId in data;
-  return press.input === undefined && (given || press.verb === 'deny') ? { ...press, input: '' } : press;
 }
