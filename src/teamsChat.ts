@@ -13,10 +13,11 @@ import type { Clock, Log } from './liveResponse/ports.ts';
 /** Beside the settings only tests give anything. */
 export type TeamsService = Pick<TeamsOptions, 'settings' | 'authority' | 'origins' | 'serviceUrl' | 'pressLimit' | 'timeout'> & Partial<Pick<TeamsOptions, 'jitter'>>;
 
-export function openTeams(teams: TeamsService, store: Store, rest: { readonly command: string; readonly clock: Clock; readonly log: Log; readonly dataDir: string; readonly lastKnown: LastKnown; readonly disk?: Disk }): Promise<Teams> {
+export function openTeams(teams: TeamsService, store: Store, rest: { readonly command: string; readonly clock: Clock; readonly log: Log; readonly dataDir: string; readonly lastKnown: LastKnown; readonly http: Http; readonly disk?: Disk }): Promise<Teams> {
   return startTeams({
     ...teams,
     folder: rest.dataDir,
+    http: rest.http,
     ...(rest.disk === undefined ? {} : { disk: rest.disk }),
     lastKnown: rest.lastKnown,
     newestIntent: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'teams' && card.place === place && (card.ref !== undefined || card.dead === undefined))?.intent,

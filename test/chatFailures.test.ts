@@ -32,7 +32,7 @@ function slackStatus(status: number): readonly [string, string] {
 }
 /** An update may be repeated, so the connector says of it that it did not happen. */
 function teamsCode(what: string, status: number, code?: string): string {
-  const answer = teamsFailure({ name: 'RestError', statusCode: status, code }, what, 0).code;
+  const answer = teamsFailure({ kind: 'answered', status, ...(code === undefined ? {} : { code }) }, what, 0).code;
   return what === 'update' && answer === 'ambiguous' ? 'unavailable' : answer;
 }
 

@@ -34,7 +34,7 @@ export async function examineTeams(subject: TeamsSubject, caller: Caller, tell: 
     return;
   }
   const { type, appId = '', tenantId, cloud, allowedTenants } = settings;
-  tell(ok('teams.app', `${type}, application ${appId}${tenantId === undefined ? '' : ` of the tenant ${tenantId}`}, ${cloud === 'usGov' ? 'US government' : 'public cloud'}; members of ${allowedTenants.join(', ')} may use the bot`));
+  tell(ok('teams.app', `${type}, application ${appId}${tenantId === undefined ? '' : ` of the tenant ${tenantId}`}, ${cloud === 'usGov' ? 'US government' : 'public cloud'}; members of ${allowedTenants.join(', ')} may use the bot${settings.door === 'direct' ? '; without botbuilder (LR_TEAMS_DOOR)' : ''}`));
   if (settings.certificatePath !== undefined) tell(certificateLine('teams.certificate', 'MicrosoftAppCertificatePath', settings.certificatePath, caller.clock.now()));
   const { line, token } = await tokenLine(subject, appId);
   tell(line);

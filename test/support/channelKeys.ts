@@ -23,6 +23,8 @@ export class ChannelKeys {
   /** Answered instead of keys. */
   down: 'error' | 'hang' | undefined;
   asked = 0;
+  /** Dates the tokens. */
+  now: () => number = () => Date.now();
 
   constructor() {
     this.#server = createServer((request, response) => {
@@ -50,7 +52,7 @@ export class ChannelKeys {
   }
 
   token(appId: string, serviceUrl: string, options: TokenOptions = {}): string {
-    const now = Math.floor(Date.now() / 1000);
+    const now = Math.floor(this.now() / 1000);
     const header = encoded({ alg: 'RS256', typ: 'JWT', kid: 'key1', ...options.header });
     const claims = encoded({ iss: issuer, aud: appId, nbf: now - 60, exp: now + 3600, serviceurl: serviceUrl, ...options.claims });
     if (options.unsigned === true) return `${header}.${claims}.`;

@@ -16,14 +16,21 @@ const log = createLog({ level: 'silent' });
 const clock = createClock();
 const teams: TeamsSettings = { type: 'SingleTenant', appId: '11111111-2222-4333-8444-555555555555', tenantId: '22222222-2222-4333-8444-555555555555', password: new Secret('s'), cloud: 'public', allowedTenants: ['22222222-2222-4333-8444-555555555555'], devNoAuth: false };
 
-async function identity(settings: TeamsSettings) {
-  return (await import('../../src/adapters/teams/identity.ts')).createIdentity(settings);
+async function doorTo(settings: TeamsSettings) {
+  return (await import('../../src/adapters/teams/doors.ts')).openDoor(settings, { http: new Http({ proxy: way }), clock, log });
 }
 
 async function post(settings: TeamsSettings): Promise<void> {
   const [{ Connector }, { Budgets }] = await Promise.all([import('../../src/adapters/teams/connector.ts'), import('../../src/adapters/teams/budgets.ts')]);
-  const connector = new Connector({ identity: await identity(settings), budgets: new Budgets(clock), clock, log, jitter: () => 0, timeout: 5_000 });
+  const connector = new Connector({ door: await doorTo(settings), budgets: new Budgets(clock), clock, log, jitter: () => 0, timeout: 5_000 });
   await connector.post({ serviceUrl: 'https://connector.proxied.example/', conversation: 'c' }, { text: 'x' });
+}
+
+async function judge(settings: TeamsSettings): Promise<unknown> {
+  const door = await doorTo(settings);
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const token = `${part({ alg: 'RS256', kid: 'k' })}.${part({ iss: 'https://api.botframework.com', aud: teams.appId })}.c2ln`;
+  return door.tokenProblem({ body: { type: 'message', channelId: 'msteams', serviceUrl: 'https://x/' }, serviceUrl: 'https://x/', header: `Bearer ${token}` });
 }
 
 const ways: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -34,12 +41,10 @@ const ways: Readonly<Record<string, () => Promise<unknown>>> = {
   entra: () => new EntraTokens({ credentials: { kind: 'secret', tenantId: teams.tenantId ?? '', clientId: teams.appId ?? '', secret: new Secret('s') }, authority: 'https://login.proxied.example', retries: 0 }).getToken('https://x/.default'),
   teamsToken: () => post(teams),
   teamsConnector: () => post({ ...teams, devNoAuth: true }),
-  async teamsKeys() {
-    const { authentication } = await identity(teams);
-    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-    const token = `${part({ alg: 'RS256', kid: 'k' })}.${part({ iss: 'https://api.botframework.com', aud: teams.appId })}.c2ln`;
-    return authentication.authenticateRequest({ type: 'message', channelId: 'msteams', serviceUrl: 'https://x/' } as Parameters<typeof authentication.authenticateRequest>[0], `Bearer ${token}`);
-  },
+  teamsKeys: () => judge(teams),
+  directToken: () => post({ ...teams, door: 'direct' }),
+  directConnector: () => post({ ...teams, devNoAuth: true, door: 'direct' }),
+  directKeys: () => judge({ ...teams, door: 'direct' }),
   async slackSocket() {
     const [{ createSocket }, { boltLogger }] = await Promise.all([import('../../src/adapters/slack/socket.ts'), import('../../src/adapters/slack/boltLog.ts')]);
     const server = createServer((_request, response) => void response.setHeader('content-type', 'application/json').end('{"ok":true,"url":"wss://socket.proxied.example/link"}'));

@@ -2,11 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MicrosoftAppCredentials, ServiceClientCredentialsFactory } from 'botframework-connector';
-import type { ServiceClientCredentials } from 'botframework-connector';
 import type { Bot, CommandIn, PressIn, Reply } from '../../src/bot/ports.ts';
 import { Secret } from '../../src/adapters/secret.ts';
 import { startHttp } from '../../src/adapters/http/server.ts';
+import { Http } from '../../src/adapters/outbound/http.ts';
 import { startTeams } from '../../src/adapters/teams/teams.ts';
 import type { Teams, TeamsOptions } from '../../src/adapters/teams/teams.ts';
 import type { Clock, Log } from '../../src/liveResponse/ports.ts';
@@ -14,6 +13,7 @@ import { createClock } from '../../src/adapters/clock.ts';
 import { ChannelKeys, issuer } from './channelKeys.ts';
 import type { TokenOptions } from './channelKeys.ts';
 import { FakeConnector } from './fakeConnector.ts';
+import { teamsDoor } from './teamsDoor.ts';
 import type { FakeMember, FakeMessage } from './fakeConnector.ts';
 
 export const appId = '11111111-1111-1111-1111-111111111111';
@@ -35,21 +35,6 @@ export const directOf = (human: Human): string => `a:direct-${human.id}`;
 
 export function memberOf(human: Human, more: Partial<FakeMember> = {}): FakeMember {
   return { id: human.id, aadObjectId: human.objectId, name: human.name, tenantId: tenant, userRole: 'user', userPrincipalName: `${human.id.slice(3)}@corp.example`, ...more };
-}
-
-/** Signs outgoing calls without asking anybody. */
-class TestCredentials extends ServiceClientCredentialsFactory {
-  override isValidAppId(id: string): Promise<boolean> {
-    return Promise.resolve(id === appId);
-  }
-  override isAuthenticationDisabled(): Promise<boolean> {
-    return Promise.resolve(false);
-  }
-  override createCredentials(): Promise<ServiceClientCredentials> {
-    const credentials = new MicrosoftAppCredentials(appId, 'unused', tenant);
-    credentials.getToken = () => Promise.resolve('outgoing');
-    return Promise.resolve(credentials);
-  }
 }
 
 /** A Bot that answers from a script and remembers what it was asked. */
@@ -101,6 +86,7 @@ export class TeamsBench {
   readonly connector = new FakeConnector();
   readonly bot: ScriptedBot = new ScriptedBot();
   readonly folder = mkdtempSync(join(tmpdir(), 'lr-teams-'));
+  readonly http = new Http();
   teams!: Teams;
   url = '';
   #stopHttp: () => Promise<void> = () => Promise.resolve();
@@ -119,9 +105,13 @@ export class TeamsBench {
 
   /** The adapter alone: again after `halt`, as a restart. */
   async boot(more: Partial<TeamsOptions> = {}, served: Bot = this.bot): Promise<void> {
+    const { clock } = more;
+    // botbuilder knows the time of the machine only.
+    if (clock !== undefined && teamsDoor() === 'direct') this.keys.now = () => clock.now();
     this.teams = await startTeams({
-      settings: { type: 'SingleTenant', appId, tenantId: tenant, password: new Secret('x'), cloud: 'public', allowedTenants: [tenant], devNoAuth: false },
+      settings: { type: 'SingleTenant', appId, tenantId: tenant, password: new Secret('x'), cloud: 'public', allowedTenants: [tenant], devNoAuth: false, door: teamsDoor() },
       folder: this.folder,
+      http: this.http,
       clock: createClock(),
       log: silent,
       command: '/lr',
@@ -145,7 +135,7 @@ export class TeamsBench {
   }
 
   authority(): NonNullable<TeamsOptions['authority']> {
-    return { openIdMetadataUrl: this.keys.metadataUrl(), tokenIssuer: issuer, loginUrl: 'https://login.microsoftonline.com/botframework.com', oauthScope: issuer, credentials: new TestCredentials() };
+    return { openIdMetadataUrl: this.keys.metadataUrl(), tokenIssuer: issuer, loginUrl: 'https://login.microsoftonline.com/botframework.com', oauthScope: issuer, token: () => Promise.resolve('outgoing') };
   }
 
   async halt(): Promise<void> {
@@ -157,6 +147,7 @@ export class TeamsBench {
     await this.halt();
     await this.connector.stop();
     await this.keys.stop();
+    await this.http.close();
     this.tidy();
   }
 

@@ -8,6 +8,7 @@ import { Secret } from '../../src/adapters/secret.ts';
 import { cardOf, wordsOf } from './fakeConnector.ts';
 import type { FakeMessage } from './fakeConnector.ts';
 import { root } from './root.ts';
+import { teamsDoor } from './teamsDoor.ts';
 import { unhurried } from './unhurried.ts';
 import { ana, appId, ben, channel, directOf, group, memberOf, team, TeamsBench, tenant } from './teamsBench.ts';
 
@@ -62,7 +63,7 @@ export class TeamsHouse extends TeamsBench {
       ...(this.#options.slack === undefined ? {} : { slack: this.#options.slack }),
       ...(this.#options.disk === undefined ? {} : { disk: this.#options.disk }),
       teams: {
-        settings: { type: 'SingleTenant', appId, tenantId: tenant, password: new Secret('x'), cloud: 'public', allowedTenants: [tenant], devNoAuth: false },
+        settings: { type: 'SingleTenant', appId, tenantId: tenant, password: new Secret('x'), cloud: 'public', allowedTenants: [tenant], devNoAuth: false, door: teamsDoor() },
         authority: this.authority(),
         origins: [this.connector.origin],
         serviceUrl: this.connector.serviceUrl,

@@ -10,6 +10,7 @@ import { createJournalWatch } from '../crash/journalWatch.ts';
 import { addressIn, startProgram, stopped } from './program.ts';
 import type { Program } from './program.ts';
 import { tenant } from './teamsBench.ts';
+import { teamsDoor } from './teamsDoor.ts';
 import { TeamsHouse, teamsPolicy } from './teamsHouse.ts';
 import { unhurried } from './unhurried.ts';
 
@@ -35,6 +36,7 @@ export class TeamsProgram extends TeamsHouse {
     writeFileSync(policy, teamsPolicy(unhurried));
     this.#program = await startProgram('src/main.js', [], {
       LR_TEAMS_DEV_NO_AUTH: '1',
+      LR_TEAMS_DOOR: teamsDoor(),
       TEAMS_ALLOWED_TENANTS: tenant,
       DEFENDER_API_URL: this.simulator.url,
       DEFENDER_AUTH: 'none',

@@ -30,6 +30,8 @@ export interface TeamsSettings {
   readonly allowedTenants: readonly string[];
   /** Nothing is authenticated: local development with the simulator only. */
   readonly devNoAuth: boolean;
+  /** The way to Teams: with botbuilder, the default, or without it. */
+  readonly door?: 'botbuilder' | 'direct';
 }
 
 /** Milliseconds. */
@@ -76,14 +78,16 @@ export function readTeams(env: Environment, loopback: boolean): TeamsSettings | 
   const tenantId = readGuid(env, 'MicrosoftAppTenantId', 'a tenant id');
   const password = env.secret('MicrosoftAppPassword');
   const certificatePath = env.text('MicrosoftAppCertificatePath');
+  const door = env.choice('LR_TEAMS_DOOR', ['botbuilder', 'direct'], 'botbuilder');
   if (env.flag('LR_TEAMS_DEV_NO_AUTH')) {
     if (!loopback) env.problem('LR_TEAMS_DEV_NO_AUTH accepts anybody as anybody, so HOST must be 127.0.0.1. Remove one of them.');
     if (env.anyOf('MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppCertificatePath')) env.problem('LR_TEAMS_DEV_NO_AUTH contradicts MicrosoftAppId and its secret. Remove one or the other.');
     if (env.text('NODE_ENV') === 'production') env.problem('LR_TEAMS_DEV_NO_AUTH is for development, but NODE_ENV is production. Remove one of them.');
-    return { type: 'MultiTenant', cloud: 'public', allowedTenants: allowed, devNoAuth: true };
+    return { type: 'MultiTenant', cloud: 'public', allowedTenants: allowed, devNoAuth: true, door };
   }
   if (!env.anyOf(...teamsNames)) {
     if (env.anyOf('TEAMS_ALLOWED_TENANTS')) env.warn('Teams is not set up: MicrosoftAppId is missing, so TEAMS_ALLOWED_TENANTS has no effect.');
+    if (env.anyOf('LR_TEAMS_DOOR')) env.warn('Teams is not set up: MicrosoftAppId is missing, so LR_TEAMS_DOOR has no effect.');
     return undefined;
   }
   // The SDK silently takes anything it does not recognise for MultiTenant.
@@ -103,5 +107,5 @@ export function readTeams(env: Environment, loopback: boolean): TeamsSettings | 
   if (type === undefined || appId === undefined) return undefined;
   const allowedTenants = allowed.length > 0 ? allowed : tenantId === undefined ? [] : [tenantId];
   const cloud = channelService === govChannelService ? 'usGov' : 'public';
-  return { type, appId, cloud, allowedTenants, devNoAuth: false, ...(certificatePath === undefined ? {} : { certificatePath }), ...(password === undefined ? {} : { password }), ...(tenantId === undefined ? {} : { tenantId }) };
+  return { type, appId, cloud, allowedTenants, devNoAuth: false, door, ...(certificatePath === undefined ? {} : { certificatePath }), ...(password === undefined ? {} : { password }), ...(tenantId === undefined ? {} : { tenantId }) };
 }

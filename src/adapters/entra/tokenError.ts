@@ -1,5 +1,5 @@
 // Why there is no token: sentences about what to mend, without anything secret.
-import type { EntraSettings } from './settings.ts';
+import type { Credentials } from './settings.ts';
 
 /** `refused`: the credentials are wrong or lack something, a person must mend them. `unreachable`: Entra ID did not answer. */
 export class TokenError extends Error {
@@ -33,7 +33,7 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /** The library's messages repeat requests and file contents, so only codes and our own words go on. */
-export function explained(error: unknown, settings: EntraSettings): TokenError {
+export function explained(error: unknown, settings: { readonly credentials: { readonly kind: Credentials['kind'] }; readonly authority: string }): TokenError {
   const text = everyMessage(error);
   const aadsts = /AADSTS\d{4,8}/.exec(text)?.[0];
   const kind = settings.credentials.kind;

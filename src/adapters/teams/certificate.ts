@@ -1,10 +1,12 @@
-// The certificate that proves who the bot is, from one PEM file, in the form botbuilder wants.
+// The certificate that proves who the bot is, from one PEM file, in the forms that both doors want.
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 export interface Certificate {
   /** SHA-1 in hex, by which Entra finds the certificate of an app registration. */
   readonly thumbprint: string;
+  /** The same by SHA-256, which is what Entra prefers and botbuilder does not know. */
+  readonly thumbprintSha256: string;
   /** PEM. */
   readonly privateKey: string;
 }
@@ -20,16 +22,17 @@ export async function readCertificate(path: string): Promise<Certificate> {
   }
   const certificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/.exec(pem)?.[0];
   const privateKey = /-----BEGIN (?:RSA )?PRIVATE KEY-----[\s\S]+?-----END (?:RSA )?PRIVATE KEY-----/.exec(pem)?.[0];
-  const thumbprint = certificate === undefined ? undefined : thumbprintOf(certificate);
-  if (thumbprint === undefined || privateKey === undefined) {
+  const thumbprints = certificate === undefined ? undefined : thumbprintsOf(certificate);
+  if (thumbprints === undefined || privateKey === undefined) {
     throw new Error('The file of MicrosoftAppCertificatePath must hold a certificate and its unencrypted private key, both in PEM.');
   }
-  return { thumbprint, privateKey };
+  return { ...thumbprints, privateKey };
 }
 
-function thumbprintOf(pem: string): string | undefined {
+function thumbprintsOf(pem: string): Pick<Certificate, 'thumbprint' | 'thumbprintSha256'> | undefined {
   try {
-    return new X509Certificate(pem).fingerprint.replaceAll(':', '');
+    const { fingerprint, fingerprint256 } = new X509Certificate(pem);
+    return { thumbprint: fingerprint.replaceAll(':', ''), thumbprintSha256: fingerprint256.replaceAll(':', '') };
   } catch {
     // Not a certificate whatever its lines say; the caller says so in words.
     return undefined;

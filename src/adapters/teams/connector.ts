@@ -1,14 +1,13 @@
-// Calls to the Teams connector through botbuilder's client, with its hidden repeats and redirects taken out, a time limit put in, and
-// rules of our own: a POST that may have been accepted is never sent again, a PUT may be.
-import type { Activity } from 'botbuilder';
-import { ClaimsIdentity } from 'botframework-connector';
-import type { ConnectorClient } from 'botframework-connector';
+// Calls to the Teams connector through either door, with rules of our own: a POST that may have been accepted is never sent again, a PUT
+// may be.
 import { ChatError } from '../../bot/ports.ts';
+import { field } from '../../liveResponse/json.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { Budgets, Kind } from './budgets.ts';
-import type { TeamsIdentity } from './identity.ts';
 import { failureOf } from './failures.ts';
 import type { Failure } from './failures.ts';
+import { CallError } from './protocol.ts';
+import type { Calls, TeamsDoor } from './protocol.ts';
 
 /** Where a conversation is reached. */
 export interface Target {
@@ -17,7 +16,7 @@ export interface Target {
   readonly conversation: string;
 }
 
-/** The message as we send it; botbuilder knows more. */
+/** The message as we send it; Teams knows more. */
 export interface Outgoing {
   readonly text?: string;
   readonly textFormat?: 'plain' | 'xml';
@@ -41,7 +40,7 @@ export const patience = 10_000;
 export const pauses = [500, 1_500, 4_000] as const;
 
 export interface ConnectorOptions {
-  readonly identity: TeamsIdentity;
+  readonly door: Pick<TeamsDoor, 'calls'>;
   readonly budgets: Budgets;
   readonly clock: Clock;
   readonly log: Log;
@@ -64,7 +63,7 @@ interface Call {
 export class Connector {
   readonly #options: ConnectorOptions;
   readonly #timeout: number;
-  readonly #clients = new Map<string, Promise<ConnectorClient>>();
+  readonly #clients = new Map<string, Promise<Calls>>();
   readonly #stopped = new AbortController();
   #trouble: { readonly why: string; readonly at: number } | undefined;
 
@@ -86,35 +85,31 @@ export class Connector {
   /** Answers the id of the new message. `to` makes it visible to one member alone. */
   async post(target: Target, message: Outgoing, to?: string): Promise<string> {
     const activity = activityOf(message, to === undefined ? {} : { recipient: { id: to } });
-    const options = to === undefined ? {} : { customHeaders: { [targetedHeader]: '1' } };
-    const sent = await this.#call({ kind: 'send', what: 'post', target, repeatable: false }, (client) => client.conversations.sendToConversation(target.conversation, activity, { ...options, abortSignal: within(this.#timeout) }));
-    if (typeof sent.id !== 'string' || sent.id === '') throw new ChatError('ambiguous', 'Teams took the message but gave it no id');
-    return sent.id;
+    const sent = await this.#call({ kind: 'send', what: 'post', target, repeatable: false }, (calls) => calls.send(target.conversation, activity, { timeout: this.#timeout, targeted: to !== undefined }));
+    const id = field(sent, 'id');
+    if (typeof id !== 'string' || id === '') throw new ChatError('ambiguous', 'Teams took the message but gave it no id');
+    return id;
   }
 
   async put(target: Target, id: string, message: Outgoing): Promise<void> {
     const activity = activityOf(message, { id });
-    await this.#call({ kind: 'send', what: 'update', target, repeatable: true }, (client) => client.conversations.updateActivity(target.conversation, id, activity, { abortSignal: within(this.#timeout) }));
+    await this.#call({ kind: 'send', what: 'update', target, repeatable: true }, (calls) => calls.update(target.conversation, id, activity, { timeout: this.#timeout }));
   }
 
   /** The one-to-one conversation with a member; Teams answers the same one every time. */
   async direct(serviceUrl: string, bot: string, member: string, tenantId: string): Promise<string> {
     const parameters = { isGroup: false, bot: { id: bot }, members: [{ id: member }], tenantId, channelData: { tenant: { id: tenantId } } };
-    const made = await this.#call({ kind: 'send', what: 'open a chat', target: { serviceUrl, conversation: `direct ${member}` }, repeatable: true }, (client) =>
-      client.conversations.createConversation(parameters as unknown as Parameters<typeof client.conversations.createConversation>[0], { abortSignal: within(this.#timeout) }),
-    );
-    if (typeof made.id !== 'string' || made.id === '') throw new ChatError('unavailable', 'Teams opened a chat but gave it no id');
-    return made.id;
+    const made = await this.#call({ kind: 'send', what: 'open a chat', target: { serviceUrl, conversation: `direct ${member}` }, repeatable: true }, (calls) => calls.open(parameters, { timeout: this.#timeout }));
+    const id = field(made, 'id');
+    if (typeof id !== 'string' || id === '') throw new ChatError('unavailable', 'Teams opened a chat but gave it no id');
+    return id;
   }
 
   /** Undefined when Teams knows no such member there. */
   async member(target: Target, id: string, longest: number): Promise<Member | undefined> {
     const timeout = Math.min(longest, this.#timeout);
     try {
-      const found = (await this.#call({ kind: 'members', what: 'look up a member', target, repeatable: true, timeout }, (client) =>
-        client.conversations.getConversationMember(target.conversation, id, { abortSignal: within(timeout) }),
-      )) as unknown as Readonly<Record<string, unknown>>;
-      return memberOf(found);
+      return memberOf(await this.#call({ kind: 'members', what: 'look up a member', target, repeatable: true, timeout }, (calls) => calls.member(target.conversation, id, { timeout })));
     } catch (error) {
       if (error instanceof ChatError && saysNoSuchMember(error.cause)) return undefined;
       throw error;
@@ -123,18 +118,15 @@ export class Connector {
 
   /** One small reading of a conversation: resolves where the bot is in it. */
   async look(target: Target): Promise<void> {
-    await this.#call({ kind: 'members', what: 'look at a place', target, repeatable: true }, (client) =>
-      client.conversations.getConversationPagedMembers(target.conversation, { pageSize: 1, abortSignal: within(this.#timeout) } as unknown as Parameters<typeof client.conversations.getConversationPagedMembers>[1] & object),
-    );
+    await this.#call({ kind: 'members', what: 'look at a place', target, repeatable: true }, (calls) => calls.firstMember(target.conversation, { timeout: this.#timeout }));
   }
 
-  async #call<T>(call: Call, send: (client: ConnectorClient) => Promise<T>): Promise<T> {
+  async #call(call: Call, send: (calls: Calls) => Promise<unknown>): Promise<unknown> {
     const { budgets, clock, jitter, log } = this.#options;
     const giveUp = clock.elapsed() + Math.min(patience, call.timeout ?? patience);
     for (let attempt = 0; ; attempt += 1) {
       const end = await this.#turn(call, giveUp);
-      const outcome = await this.#attempt(call, send);
-      end();
+      const outcome = await this.#attempt(call, send).finally(end);
       if ('answer' in outcome) return outcome.answer;
       const { failure, error } = outcome;
       const pause = failure.retryAfterMs ?? (pauses[attempt] ?? pauses[2]) * (1 + jitter() / 2);
@@ -149,14 +141,15 @@ export class Connector {
     }
   }
 
-  async #attempt<T>(call: Call, send: (client: ConnectorClient) => Promise<T>): Promise<{ readonly answer: T } | { readonly failure: Failure; readonly error: unknown }> {
+  async #attempt(call: Call, send: (calls: Calls) => Promise<unknown>): Promise<{ readonly answer: unknown } | { readonly failure: Failure; readonly error: unknown }> {
     try {
       const answer = await send(await this.#client(call.target.serviceUrl));
       this.#trouble = undefined;
       return { answer };
     } catch (error) {
+      if (!(error instanceof CallError)) throw error;
       const { clock } = this.#options;
-      const failure = failureOf(error, call.what, clock.now());
+      const failure = failureOf(error.fault, call.what, clock.now());
       this.#trouble = failure.ours === undefined ? undefined : { why: failure.ours, at: clock.elapsed() };
       return { failure, error };
     }
@@ -174,74 +167,24 @@ export class Connector {
     }
   }
 
-  #client(serviceUrl: string): Promise<ConnectorClient> {
+  #client(serviceUrl: string): Promise<Calls> {
     const known = this.#clients.get(serviceUrl);
     if (known !== undefined) return known;
-    const made = this.#make(serviceUrl);
+    const made = this.#options.door.calls(serviceUrl);
     this.#clients.set(serviceUrl, made);
     // A client that could not be made is tried again with the next call.
     made.catch(() => this.#clients.delete(serviceUrl));
     return made;
   }
-
-  async #make(serviceUrl: string): Promise<ConnectorClient> {
-    const { identity } = this.#options;
-    const claims = new ClaimsIdentity(identity.appId === '' ? [] : [{ type: 'aud', value: identity.appId }, { type: 'appid', value: identity.appId }], true);
-    const factory = identity.authentication.createConnectorFactory(claims);
-    const client = await factory.create(serviceUrl, identity.audience);
-    tame(client);
-    return client;
-  }
-}
-
-const targetedHeader = 'x-lr-targeted';
-
-interface Pipeline {
-  removePolicy(options: { readonly name: string }): readonly unknown[];
-  addPolicy(policy: { readonly name: string; sendRequest(request: PipelineRequest, next: (request: PipelineRequest) => Promise<unknown>): Promise<unknown> }): void;
-}
-interface PipelineRequest {
-  url: string;
-  readonly method: string;
-  disableKeepAlive?: boolean;
-  readonly headers: { has(name: string): boolean; delete(name: string): void };
-}
-
-/** @throws when botbuilder's insides are not as known: repeats that cannot be taken out would double messages */
-function tame(client: ConnectorClient): void {
-  const pipeline = (client as unknown as { readonly client?: { readonly pipeline?: Pipeline } }).client?.pipeline;
-  if (pipeline === undefined) throw new Error('botbuilder’s connector has no pipeline that can be adjusted');
-  if (pipeline.removePolicy({ name: 'defaultRetryPolicy' }).length === 0) throw new Error('botbuilder’s retry policy was not found under its name');
-  pipeline.removePolicy({ name: 'redirectPolicy' });
-  pipeline.addPolicy({
-    name: 'lrRules',
-    sendRequest(request, next) {
-      // Over a new connection, so that no dying idle one can leave the fate of a message open.
-      if (request.method === 'POST') request.disableKeepAlive = true;
-      if (request.headers.has(targetedHeader)) {
-        request.headers.delete(targetedHeader);
-        const url = new URL(request.url);
-        url.searchParams.set('isTargetedActivity', 'true');
-        request.url = url.toString();
-      }
-      return next(request);
-    },
-  });
 }
 
 /** Only that word is about the person. Any other refusal is one of the conversation, of us, or of what stands in between. */
 function saysNoSuchMember(cause: unknown): boolean {
-  const { code } = typeof cause === 'object' && cause !== null ? (cause as { readonly code?: unknown }) : {};
-  return typeof code === 'string' && /^MemberNotFound/.test(code);
+  return cause instanceof CallError && cause.fault.kind === 'answered' && /^MemberNotFound/.test(cause.fault.code ?? '');
 }
 
-/** botbuilder's own timer outlives a broken connection and keeps the process from ending; this one does not. */
-function within(ms: number): AbortSignal {
-  return AbortSignal.timeout(ms);
-}
-
-function activityOf(message: Outgoing, more: { readonly id?: string; readonly recipient?: { readonly id: string } }): Activity {
-  const activity = {
+function activityOf(message: Outgoing, more: { readonly id?: string; readonly recipient?: { readonly id: string } }): object {
+  return {
     type: 'message',
     ...(message.text === undefined ? {} : { text: message.text, textFormat: message.textFormat ?? 'plain' }),
     ...(message.summary === undefined ? {} : { summary: message.summary }),
@@ -249,15 +192,14 @@ function activityOf(message: Outgoing, more: { readonly id?: string; readonly re
     ...(message.mentions === undefined ? {} : { entities: message.mentions.map(({ id, name, text }) => ({ type: 'mention', text, mentioned: { id, name } })) }),
     ...more,
   };
-  return activity as unknown as Activity;
 }
 
-function memberOf(found: Readonly<Record<string, unknown>>): Member {
-  const field = (...keys: readonly string[]): string | undefined => keys.map((key) => found[key]).find((value): value is string => typeof value === 'string' && value !== '');
-  const objectId = field('aadObjectId', 'objectId')?.toLowerCase();
-  const tenantId = field('tenantId')?.toLowerCase();
-  const role = field('userRole');
-  const principalName = field('userPrincipalName');
+function memberOf(found: unknown): Member {
+  const text = (...keys: readonly string[]): string | undefined => keys.map((key) => field(found, key)).find((value): value is string => typeof value === 'string' && value !== '');
+  const objectId = text('aadObjectId', 'objectId')?.toLowerCase();
+  const tenantId = text('tenantId')?.toLowerCase();
+  const role = text('userRole');
+  const principalName = text('userPrincipalName');
   return {
     ...(objectId === undefined ? {} : { objectId }),
     ...(tenantId === undefined ? {} : { tenantId }),

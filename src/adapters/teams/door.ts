@@ -1,28 +1,25 @@
 // POST /api/messages: small, well-formed, from a connector we know, with a token of that connector. Nobody learns why they were refused.
 import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
-import { AuthenticationError } from 'botframework-connector';
-import type { BotFrameworkAuthentication } from 'botframework-connector';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { readActivity } from './activity.ts';
 import type { Inbound } from './activity.ts';
 import type { InvokeAnswer } from './answers.ts';
 import { isLoopbackHost } from './hosts.ts';
-import { looksLikeChannelToken } from './identity.ts';
-import type { TeamsIdentity } from './identity.ts';
+import type { TeamsDoor } from './protocol.ts';
+import { looksLikeChannelToken } from './tokenLook.ts';
 
 export const path = '/api/messages';
 /** Bytes of a body; Teams' own messages stay below 100 KB (msteams-docs: includes/agent-message-size-limit.md). */
 export const longestBody = 262_144;
 /** Objects within objects; ours need 6. */
 export const deepestBody = 64;
-/** The keys of the channel are fetched while a message waits; botbuilder alone would wait for ever. Milliseconds. */
-export const keysWithin = 5_000;
 /** One line a minute and reason in the log, however many strangers knock. Milliseconds. */
 const logEvery = 60_000;
 
 export interface DoorOptions {
-  readonly identity: TeamsIdentity;
+  /** Judges tokens. */
+  readonly door: Pick<TeamsDoor, 'issuer' | 'tokenProblem'>;
   readonly allowed: (serviceUrl: string) => boolean;
   readonly clock: Clock;
   readonly log: Log;
@@ -32,7 +29,7 @@ type Refused = 400 | 401 | 403 | 503;
 
 /** `handle` is called for genuine activities only. */
 export function mountDoor(app: Express, options: DoorOptions, handle: (message: Inbound) => Promise<InvokeAnswer | undefined>): void {
-  const { identity, log, clock } = options;
+  const { door, log, clock } = options;
   const refusals = new Map<string, number>();
 
   function refuse(response: Response, status: Refused, why: string): void {
@@ -46,8 +43,8 @@ export function mountDoor(app: Express, options: DoorOptions, handle: (message: 
 
   app.post(path, (request: Request, response: Response, next: NextFunction) => {
     // Without a token a stranger's body is not even read.
-    if (identity.issuer !== undefined && !looksLikeChannelToken(request.headers.authorization, identity.issuer)) refuse(response, 401, 'no token of the channel');
-    else if (identity.issuer === undefined && !isLoopbackHost(remote(request))) refuse(response, 403, 'not from this machine');
+    if (door.issuer !== undefined && !looksLikeChannelToken(request.headers.authorization, door.issuer)) refuse(response, 401, 'no token of the channel');
+    else if (door.issuer === undefined && !isLoopbackHost(remote(request))) refuse(response, 403, 'not from this machine');
     else next();
   });
   // Of this type alone: a web page can make a browser send others without asking first. What is not read is no activity.
@@ -67,35 +64,14 @@ export function mountDoor(app: Express, options: DoorOptions, handle: (message: 
     if (message === 'shape') { refuse(response, 400, 'not an activity'); return; }
     if (typeof message === 'string') { refuse(response, 403, `wrong or missing ${message}`); return; }
     if (!options.allowed(message.serviceUrl)) { refuse(response, 403, 'service URL of an unknown host'); return; }
-    if (identity.issuer !== undefined) {
-      const why = await tokenProblem(identity.authentication, body, request.headers.authorization ?? '');
+    if (door.issuer !== undefined) {
+      const why = await door.tokenProblem({ header: request.headers.authorization ?? '', serviceUrl: message.serviceUrl, body });
       if (why === 'keys') { refuse(response, 503, 'the keys of the channel could not be fetched'); return; }
       if (why !== undefined) { refuse(response, 401, `token: ${why}`); return; }
     }
     const answer = await handle(message);
     if (answer === undefined) response.status(200).end();
     else response.status(200).json(answer);
-  }
-}
-
-/** Undefined for a good token. `keys`: it could not be judged, and Teams may send it again. */
-async function tokenProblem(authentication: BotFrameworkAuthentication, body: unknown, header: string): Promise<string | undefined> {
-  const late = new Error('keys');
-  let timer: NodeJS.Timeout | undefined;
-  const judged = authentication.authenticateRequest(body as Parameters<BotFrameworkAuthentication['authenticateRequest']>[0], header);
-  // The loser of the race must not count as unhandled.
-  judged.catch(() => undefined);
-  try {
-    await Promise.race([judged, new Promise<never>((_resolve, reject) => (timer = setTimeout(() => reject(late), keysWithin)))]);
-    return undefined;
-  } catch (error) {
-    if (error === late) return 'keys';
-    // botbuilder throws its own error for some faults and the JWT library's for others, a forged signature among them.
-    if (error instanceof AuthenticationError) return error.statusCode === 500 ? 'keys' : 'refused';
-    const name = typeof error === 'object' && error !== null && 'name' in error && typeof error.name === 'string' ? error.name : 'refused';
-    return name === 'FetchError' ? 'keys' : name;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

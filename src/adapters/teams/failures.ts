@@ -1,5 +1,6 @@
 // What a failed call to the connector means for us: whether it may have happened, whether to try again, and when. The table is shown in docs/chat-failures.md.
 import type { ChatErrorCode } from '../../bot/ports.ts';
+import type { Fault } from './protocol.ts';
 
 export interface Failure {
   readonly code: ChatErrorCode;
@@ -42,15 +43,13 @@ export const statuses: Readonly<Record<number, Meaning>> = {
   429: { code: 'throttled' },
 };
 
-/** Failures before a byte of the request left. */
-const notSent = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'SELF_SIGNED_CERT_IN_CHAIN']);
 /** Longest Retry-After obeyed; longer ones are a broken server. Milliseconds. */
 const longestPause = 600_000;
 
 /** `what` names the call: `post`, `update`, … */
-export function failureOf(error: unknown, what: string, now: number): Failure {
-  const { name, code, status, retryAfter } = read(error);
-  if (status === undefined) return withoutAnswer(name, code, what);
+export function failureOf(fault: Fault, what: string, now: number): Failure {
+  if (fault.kind !== 'answered') return withoutAnswer(fault, what);
+  const { code, status, retryAfter } = fault;
   const place = code === undefined ? undefined : placeWords[code];
   const said = `Teams answered ${what} with ${status}${code === undefined ? '' : ` ${code.slice(0, 60)}`}`;
   const message = place === undefined ? said : `Teams: ${place} (${status} ${code ?? ''})`;
@@ -71,24 +70,19 @@ function meaningOf(status: number, what: string): ChatErrorCode {
   return status < 300 || status >= 500 ? 'ambiguous' : 'rejected';
 }
 
-function withoutAnswer(name: string, code: string | undefined, what: string): Failure {
-  if (name === 'AbortError') return { code: 'ambiguous', message: `${what}: Teams did not answer in time`, ours: 'Teams did not answer in time' };
-  if (code !== undefined && notSent.has(code)) return { code: 'unavailable', message: `${what}: Teams cannot be reached (${code})`, ours: `Teams cannot be reached (${code})` };
-  if (name === 'RestError') return { code: 'ambiguous', message: `${what}: the connection to Teams broke (${code ?? 'no code'})`, ours: 'the connection to Teams broke' };
-  // Signing comes before sending; MSAL's messages repeat requests, so only the kind is told.
-  return { code: 'unavailable', message: `${what}: no token for Teams (${name})`, ours: `no token for Teams could be had (${name}): check MicrosoftAppId, its secret and its tenant` };
-}
-
-function read(error: unknown): { readonly name: string; readonly code: string | undefined; readonly status: number | undefined; readonly retryAfter: string | undefined } {
-  if (typeof error !== 'object' || error === null) return { name: 'unknown', code: undefined, status: undefined, retryAfter: undefined };
-  const { name, code, statusCode, response } = error as { readonly name?: unknown; readonly code?: unknown; readonly statusCode?: unknown; readonly response?: { readonly headers?: { get?(name: string): unknown } } };
-  const retryAfter = response?.headers?.get?.('retry-after');
-  return {
-    name: typeof name === 'string' ? name : 'unknown',
-    code: typeof code === 'string' ? code : undefined,
-    status: typeof statusCode === 'number' ? statusCode : undefined,
-    retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
-  };
+function withoutAnswer(fault: Exclude<Fault, { readonly kind: 'answered' }>, what: string): Failure {
+  switch (fault.kind) {
+    case 'late':
+      return { code: 'ambiguous', message: `${what}: Teams did not answer in time`, ours: 'Teams did not answer in time' };
+    case 'notSent':
+      return { code: 'unavailable', message: `${what}: Teams cannot be reached (${fault.code})`, ours: `Teams cannot be reached (${fault.code})` };
+    case 'broken':
+      return { code: 'ambiguous', message: `${what}: the connection to Teams broke (${fault.code ?? 'no code'})`, ours: 'the connection to Teams broke' };
+    case 'noToken':
+      return { code: 'unavailable', message: `${what}: no token for Teams (${fault.why})`, ours: `no token for Teams could be had (${fault.why}): check MicrosoftAppId, its secret and its tenant` };
+    case 'impossible':
+      return { code: 'rejected', message: `${what}: ${fault.why}` };
+  }
 }
 
 /** Retry-After in seconds or as a date. */

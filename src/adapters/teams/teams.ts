@@ -5,15 +5,16 @@ import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import type { TeamsSettings } from '../config/chatSettings.ts';
 import { Deliveries } from '../deliveries/deliveries.ts';
 import type { Check } from '../http/server.ts';
+import type { Http } from '../outbound/http.ts';
 import { realDisk } from '../store/disk.ts';
 import type { Disk } from '../store/disk.ts';
 import { Budgets } from './budgets.ts';
 import { createChat } from './chat.ts';
 import { Connector } from './connector.ts';
 import { mountDoor } from './door.ts';
+import { openDoor } from './doors.ts';
 import { defaultServiceUrl, isConnector, isLoopbackHost } from './hosts.ts';
-import { createIdentity } from './identity.ts';
-import type { TeamsAuthority } from './identity.ts';
+import type { TeamsAuthority } from './protocol.ts';
 import { References } from './references.ts';
 import { selfTest } from './selfTest.ts';
 import { Threads } from './threads.ts';
@@ -25,6 +26,8 @@ export interface TeamsOptions {
   readonly settings: TeamsSettings;
   /** Folder for conversation references and deliveries; it exists. */
   readonly folder: string;
+  /** The way out for the door without botbuilder. */
+  readonly http: Http;
   readonly clock: Clock;
   readonly log: Log;
   /** The chat command with its slash, `/lr`. */
@@ -65,13 +68,13 @@ export interface Teams {
 /** How long a failure to reach Teams is told; without new calls nothing would ever take it back. Milliseconds. */
 const troubleFor = 300_000;
 
-/** @throws when botbuilder would not check tokens, or the data folder cannot be written */
+/** @throws when tokens would not be checked, or the data folder cannot be written */
 export async function startTeams(options: TeamsOptions): Promise<Teams> {
   const { settings, folder, clock, log, command, origins = [] } = options;
-  const identity = await createIdentity(settings, options.authority);
+  const way = await openDoor(settings, { http: options.http, clock, log, ...(options.authority === undefined ? {} : { authority: options.authority }) });
   const references = await References.open(folder, log);
   const deliveries = await Deliveries.open({ disk: options.disk ?? realDisk, folder, name: 'teams-deliveries.ndjson', clock, log });
-  const connector = new Connector({ identity, budgets: new Budgets(clock), clock, log, jitter: options.jitter, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) });
+  const connector = new Connector({ door: way, budgets: new Budgets(clock), clock, log, jitter: options.jitter, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) });
   const threads = new Threads(clock);
   const roster = new Roster({ connector, clock, tenants: settings.allowedTenants, log, ...(options.lastKnown === undefined ? {} : { lastKnown: options.lastKnown }) });
   const serviceUrl = options.serviceUrl ?? (settings.devNoAuth ? 'http://127.0.0.1:56150/_connector/' : defaultServiceUrl[settings.cloud]);
@@ -84,7 +87,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
   let knocked: (() => Promise<void>) | undefined;
 
   async function knock(url: string, issuer: string): Promise<void> {
-    door = await selfTest(url, identity.appId, issuer);
+    door = await selfTest(url, way.appId, issuer);
     knocked = () => knock(url, issuer);
     if (door !== undefined) log.error('teamsSelfTestFailed', { why: door });
   }
@@ -106,12 +109,12 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
         ...(options.pressLimit === undefined ? {} : { pressLimit: options.pressLimit }),
       });
       turns = made;
-      mountDoor(app, { identity, allowed, clock, log }, (message) => made.turn(message));
+      mountDoor(app, { door: way, allowed, clock, log }, (message) => made.turn(message));
       made.resume(deliveries.left());
     },
     async selfTest(url) {
-      if (identity.issuer === undefined) log.warn('teamsWithoutAuthentication', {});
-      else await knock(url, identity.issuer);
+      if (way.issuer === undefined) log.warn('teamsWithoutAuthentication', {});
+      else await knock(url, way.issuer);
     },
     keepers: [
       {
@@ -127,13 +130,14 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
       references,
     ],
     checks: () => [
-      identity.issuer === undefined
+      way.issuer === undefined
         ? { name: 'teams authentication', ok: true, why: 'off: LR_TEAMS_DEV_NO_AUTH, for development on this machine' }
         : { ...check('teams authentication', door), blocks: true },
       check('teams connector', connector.trouble(clock.elapsed() - troubleFor)),
       // What cannot be written down is not taken: nothing more should be sent here.
       { ...check('teams deliveries', deliveries.trouble()), blocks: true },
       check('teams conversations', references.trouble()),
+      ...(way.trouble === undefined ? [] : [check('teams keys', way.trouble())]),
     ],
     async stop() {
       turns?.stop();

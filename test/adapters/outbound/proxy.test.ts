@@ -82,6 +82,9 @@ describe('row 2.15: every way out', () => {
     ['teamsToken', 'login.microsoftonline.com'],
     ['teamsKeys', 'login.botframework.com'],
     ['teamsConnector', 'connector.proxied.example'],
+    ['directToken', 'login.microsoftonline.com'],
+    ['directKeys', 'login.botframework.com'],
+    ['directConnector', 'connector.proxied.example'],
   ])('%s asks the proxy for %s, with its credentials', async (way, host) => {
     await leave(way, { HTTPS_PROXY: url });
     expect(connects[0]).toEqual({ host: `${host}:443`, credentials: `Basic ${Buffer.from('user:p@ss').toString('base64')}` });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ChatError } from '../../../src/bot/ports.ts';
 import { sendLimits } from '../../../src/adapters/teams/budgets.ts';
 import { updateGap } from '../../../src/adapters/teams/updates.ts';
-import { createIdentity } from '../../../src/adapters/teams/identity.ts';
+import { openDoor } from '../../../src/adapters/teams/doors.ts';
 import { Budgets } from '../../../src/adapters/teams/budgets.ts';
 import { Connector } from '../../../src/adapters/teams/connector.ts';
 import { aView } from '../../support/views.ts';
@@ -12,6 +12,7 @@ import type { FakeMessage } from '../../support/fakeConnector.ts';
 import type { Fault } from '../../support/fakeConnector.ts';
 import { createClock } from '../../../src/adapters/clock.ts';
 import { ana, ben, channel, directOf, group, leapingClock, silent, TeamsBench } from '../../support/teamsBench.ts';
+import { teamsDoor } from '../../support/teamsDoor.ts';
 import type { Clock } from '../../../src/liveResponse/ports.ts';
 
 let bench: TeamsBench;
@@ -204,8 +205,8 @@ describe('a call that never ends', () => {
     ['POST', 'ambiguous', 1],
     ['PUT', 'unavailable', 3],
   ] as const)('%s is cut off', async (method, code, tries) => {
-    const identity = await createIdentity({ type: 'MultiTenant', cloud: 'public', allowedTenants: [], devNoAuth: true });
-    const connector = new Connector({ identity, budgets: new Budgets(clock), clock, log: silent, jitter: () => 0, timeout: 150 });
+    const door = await openDoor({ type: 'MultiTenant', cloud: 'public', allowedTenants: [], devNoAuth: true, door: teamsDoor() }, { http: bench.http, clock, log: silent });
+    const connector = new Connector({ door, budgets: new Budgets(clock), clock, log: silent, jitter: () => 0, timeout: 150 });
     bench.connector.authorization = undefined;
     const fault: Fault = { method, answer: 'hang', times: 9 };
     bench.connector.faults.push(fault);

@@ -8,11 +8,14 @@ import { ServiceClientCredentialsFactory } from 'botframework-connector';
 import { Secret } from '../../../src/adapters/secret.ts';
 import type { TeamsSettings } from '../../../src/adapters/config/chatSettings.ts';
 import { deepestBody, mountDoor } from '../../../src/adapters/teams/door.ts';
-import { createIdentity, looksLikeChannelToken } from '../../../src/adapters/teams/identity.ts';
+import { openBotbuilderDoor } from '../../../src/adapters/teams/botbuilder/botbuilderDoor.ts';
+import { openDoor } from '../../../src/adapters/teams/doors.ts';
+import { looksLikeChannelToken } from '../../../src/adapters/teams/tokenLook.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import { encoded, issuer } from '../../support/channelKeys.ts';
 import type { TokenOptions } from '../../support/channelKeys.ts';
 import { ana, appId, directOf, keepingLog, TeamsBench } from '../../support/teamsBench.ts';
+import { teamsDoor } from '../../support/teamsDoor.ts';
 
 const bench = new TeamsBench();
 const log = keepingLog();
@@ -110,7 +113,7 @@ function confused(): string {
   return `${body}.${createHmac('sha256', bench.keys.publicPem()).update(body).digest('base64url')}`;
 }
 
-it.each([['none'], ['HS256'], ['ES256'], [undefined]])('a token signed by %s is not even shown to botbuilder', (alg) => {
+it.each([['none'], ['HS256'], ['ES256'], [undefined]])('a token signed by %s is not even judged', (alg) => {
   const made = (by: string | undefined): string => `Bearer ${encoded({ alg: by, kid: 'key1' })}.${encoded({ iss: issuer })}.c2ln`;
   expect([looksLikeChannelToken(made('RS256'), issuer), looksLikeChannelToken(made(alg), issuer)]).toEqual([true, false]);
 });
@@ -181,7 +184,7 @@ it('a library that would take messages without a token is not started with', asy
     override createCredentials = (): Promise<never> => Promise.reject(new Error('nobody signs'));
   }
   const settings: TeamsSettings = { type: 'SingleTenant', appId, tenantId: 'x', password: new Secret('x'), cloud: 'public', allowedTenants: [], devNoAuth: false };
-  await expect(createIdentity(settings, { ...bench.authority(), credentials: new Disabled() })).rejects.toThrow(/refusing to start/);
+  await expect(openBotbuilderDoor(settings, bench.authority(), new Disabled())).rejects.toThrow(/refusing to start/);
 });
 
 describe('the self-test at start', () => {
@@ -207,13 +210,13 @@ it('writes one line for each reason into the log, without tokens or bodies', () 
 });
 
 /** The door alone, on a server that can be told from where it is called. */
-async function openDoor() {
+async function bareDoor() {
   const clock = createManualClock();
   const kept = keepingLog();
   const app = express();
   const door = { from: '127.0.0.1', taken: 0, clock, log: kept, knock, close };
-  const identity = await createIdentity(withoutAuthentication);
-  mountDoor(app, { identity, allowed: () => true, clock, log: kept }, () => {
+  const judge = await openDoor(withoutAuthentication, { http: bench.http, clock, log: kept });
+  mountDoor(app, { door: judge, allowed: () => true, clock, log: kept }, () => {
     door.taken += 1;
     return Promise.resolve(undefined);
   });
@@ -235,7 +238,7 @@ async function openDoor() {
 const doors: { close(): Promise<void> }[] = [];
 afterEach(() => Promise.all(doors.splice(0).map((door) => door.close())));
 
-const withoutAuthentication: TeamsSettings = { type: 'MultiTenant', cloud: 'public', allowedTenants: [], devNoAuth: true };
+const withoutAuthentication: TeamsSettings = { type: 'MultiTenant', cloud: 'public', allowedTenants: [], devNoAuth: true, door: teamsDoor() };
 
 describe('without authentication', () => {
   const open = new TeamsBench();
@@ -254,14 +257,14 @@ describe('without authentication', () => {
     expect([answer.status, open.bot.commands.length]).toEqual([400, before]);
   });
   it.each(['192.0.2.7', '::ffff:192.0.2.7', '2001:db8::7', ''])('nobody gets in from %j, whatever the server listens on', async (address) => {
-    const door = await openDoor();
+    const door = await bareDoor();
     door.from = address;
     expect(await door.knock()).toBe(403);
     door.from = '127.0.0.1';
     expect([await door.knock(), door.taken]).toEqual([200, 1]);
   });
   it('who is refused again and again costs one line of the log a minute', async () => {
-    const door = await openDoor();
+    const door = await bareDoor();
     door.from = '192.0.2.7';
     for (let n = 0; n < 20; n += 1) await door.knock();
     expect(door.log.lines).toHaveLength(1);

@@ -7,8 +7,12 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { TeamsSettings } from '../../../src/adapters/config/chatSettings.ts';
 import { readSettings } from '../../../src/adapters/config/settings.ts';
-import { createIdentity } from '../../../src/adapters/teams/identity.ts';
+import { openDoor } from '../../../src/adapters/teams/doors.ts';
+import type { TeamsDoor } from '../../../src/adapters/teams/protocol.ts';
+import { Http } from '../../../src/adapters/outbound/http.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
+import { createClock } from '../../../src/adapters/clock.ts';
+import { silent } from '../../support/teamsBench.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 const good = {
@@ -82,21 +86,22 @@ it('never opens the bot, whatever is written', () => {
   );
 });
 
-describe('botbuilder', () => {
+describe.each(['botbuilder', 'direct'] as const)('the door %s', (door) => {
   const settings = teams(good);
+  const opened = (from: TeamsSettings): Promise<TeamsDoor> => openDoor({ ...from, door }, { http: new Http(), clock: createClock(), log: silent });
   it('is refused without an id, whatever the settings reader let through', async () => {
-    await expect(createIdentity({ type: 'MultiTenant', cloud: 'public', allowedTenants: ['x'], devNoAuth: false, appId: '', password: new Secret('x') })).rejects.toThrow(/MicrosoftAppId is missing/);
-    await expect(createIdentity({ type: 'MultiTenant', cloud: 'public', allowedTenants: ['x'], devNoAuth: false })).rejects.toThrow(/MicrosoftAppId is missing/);
+    await expect(opened({ type: 'MultiTenant', cloud: 'public', allowedTenants: ['x'], devNoAuth: false, appId: '', password: new Secret('x') })).rejects.toThrow(/MicrosoftAppId is missing/);
+    await expect(opened({ type: 'MultiTenant', cloud: 'public', allowedTenants: ['x'], devNoAuth: false })).rejects.toThrow(/MicrosoftAppId is missing/);
   });
   it.each([
     ['a password', settings],
     ['US government', teams({ ...good, ChannelService: 'https://botframework.azure.us' })],
     ['a managed identity', teams({ ...good, MicrosoftAppPassword: '', MicrosoftAppType: 'UserAssignedMSI' })],
     ['several tenants', teams({ ...good, MicrosoftAppType: 'MultiTenant', TEAMS_ALLOWED_TENANTS: good.MicrosoftAppTenantId })],
-  ])('checks tokens with %s, which is tried at start', async (_what, read) => {
+  ])('checks tokens with %s', async (_what, read) => {
     if (read === undefined) throw new Error('no settings');
-    const identity = await createIdentity(read);
-    expect([identity.appId, identity.issuer]).toEqual([good.MicrosoftAppId, read.cloud === 'usGov' ? 'https://api.botframework.us' : 'https://api.botframework.com']);
+    const { appId, issuer } = await opened(read);
+    expect([appId, issuer]).toEqual([good.MicrosoftAppId, read.cloud === 'usGov' ? 'https://api.botframework.us' : 'https://api.botframework.com']);
   });
 
   const folder = mkdtempSync(join(tmpdir(), 'lr-cert-'));
@@ -106,12 +111,12 @@ describe('botbuilder', () => {
     const [key, cert, both] = ['key.pem', 'cert.pem', 'both.pem'].map((name) => join(folder, name)) as [string, string, string];
     execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, '-days', '1', '-subj', '/CN=lr-test'], { stdio: 'ignore' });
     writeFileSync(both, readFileSync(cert, 'utf8') + readFileSync(key, 'utf8'));
-    expect((await createIdentity(withCertificate(both))).appId).toBe(good.MicrosoftAppId);
-    await expect(createIdentity(withCertificate(cert))).rejects.toThrow(/must hold a certificate and its unencrypted private key/);
+    expect((await opened(withCertificate(both))).appId).toBe(good.MicrosoftAppId);
+    await expect(opened(withCertificate(cert))).rejects.toThrow(/must hold a certificate and its unencrypted private key/);
   });
   it('says which file cannot be read, not what is in it', async () => {
-    await expect(createIdentity(withCertificate(join(folder, 'none.pem')))).rejects.toThrow(/cannot be read \(ENOENT\)/);
+    await expect(opened(withCertificate(join(folder, 'none.pem')))).rejects.toThrow(/cannot be read \(ENOENT\)/);
     writeFileSync(join(folder, 'bad.pem'), '-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n');
-    await expect(createIdentity(withCertificate(join(folder, 'bad.pem')))).rejects.toThrow(/^(?!.*hunter2).*must hold/);
+    await expect(opened(withCertificate(join(folder, 'bad.pem')))).rejects.toThrow(/^(?!.*hunter2).*must hold/);
   });
 });

@@ -1,0 +1,95 @@
+// Calls to the connector through botbuilder's client, with its hidden repeats and redirects taken out and a time limit put in.
+import type { Activity } from 'botbuilder';
+import { ClaimsIdentity } from 'botframework-connector';
+import type { BotFrameworkAuthentication, ConnectorClient } from 'botframework-connector';
+import { CallError } from '../protocol.ts';
+import type { Calls, Fault } from '../protocol.ts';
+
+const targetedHeader = 'x-lr-targeted';
+
+export async function callsOf(authentication: BotFrameworkAuthentication, appId: string, audience: string, serviceUrl: string): Promise<Calls> {
+  const claims = new ClaimsIdentity(appId === '' ? [] : [{ type: 'aud', value: appId }, { type: 'appid', value: appId }], true);
+  const { conversations } = tamed(await told(authentication.createConnectorFactory(claims).create(serviceUrl, audience)));
+  return {
+    send: (conversation, activity, { timeout, targeted }) =>
+      told(conversations.sendToConversation(conversation, activity as Activity, { ...(targeted === true ? { customHeaders: { [targetedHeader]: '1' } } : {}), abortSignal: within(timeout) })),
+    update: (conversation, id, activity, { timeout }) => told(conversations.updateActivity(conversation, id, activity as Activity, { abortSignal: within(timeout) })),
+    open: (parameters, { timeout }) => told(conversations.createConversation(parameters as Parameters<typeof conversations.createConversation>[0], { abortSignal: within(timeout) })),
+    member: (conversation, id, { timeout }) => told(conversations.getConversationMember(conversation, id, { abortSignal: within(timeout) })),
+    firstMember: (conversation, { timeout }) =>
+      told(conversations.getConversationPagedMembers(conversation, { pageSize: 1, abortSignal: within(timeout) } as unknown as Parameters<typeof conversations.getConversationPagedMembers>[1] & object)),
+  };
+}
+
+interface Pipeline {
+  removePolicy(options: { readonly name: string }): readonly unknown[];
+  addPolicy(policy: { readonly name: string; sendRequest(request: PipelineRequest, next: (request: PipelineRequest) => Promise<unknown>): Promise<unknown> }): void;
+}
+interface PipelineRequest {
+  url: string;
+  readonly method: string;
+  disableKeepAlive?: boolean;
+  readonly headers: { has(name: string): boolean; delete(name: string): void };
+}
+
+/** @throws when botbuilder's insides are not as known: repeats that cannot be taken out would double messages */
+function tamed(client: ConnectorClient): ConnectorClient {
+  const pipeline = (client as unknown as { readonly client?: { readonly pipeline?: Pipeline } }).client?.pipeline;
+  if (pipeline === undefined) throw new Error('botbuilder’s connector has no pipeline that can be adjusted');
+  if (pipeline.removePolicy({ name: 'defaultRetryPolicy' }).length === 0) throw new Error('botbuilder’s retry policy was not found under its name');
+  pipeline.removePolicy({ name: 'redirectPolicy' });
+  pipeline.addPolicy({
+    name: 'lrRules',
+    sendRequest(request, next) {
+      // Over a new connection, so that no dying idle one can leave the fate of a message open.
+      if (request.method === 'POST') request.disableKeepAlive = true;
+      if (request.headers.has(targetedHeader)) {
+        request.headers.delete(targetedHeader);
+        const url = new URL(request.url);
+        url.searchParams.set('isTargetedActivity', 'true');
+        request.url = url.toString();
+      }
+      return next(request);
+    },
+  });
+  return client;
+}
+
+/** botbuilder's own timer outlives a broken connection and keeps the process from ending; this one does not. */
+function within(ms: number): AbortSignal {
+  return AbortSignal.timeout(ms);
+}
+
+async function told<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw new CallError(faultOf(error), { cause: error });
+  }
+}
+
+/** Failures before a byte of the request left. */
+const notSent = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'SELF_SIGNED_CERT_IN_CHAIN']);
+
+function faultOf(error: unknown): Fault {
+  const { name, code, status, retryAfter } = read(error);
+  const word = code === undefined ? {} : { code };
+  if (status !== undefined) return { kind: 'answered', status, ...word, ...(retryAfter === undefined ? {} : { retryAfter }) };
+  if (name === 'AbortError') return { kind: 'late' };
+  if (code !== undefined && notSent.has(code)) return { kind: 'notSent', code };
+  if (name === 'RestError') return { kind: 'broken', ...word };
+  // Signing comes before sending; MSAL's messages repeat requests, so only the kind is told.
+  return { kind: 'noToken', why: name };
+}
+
+function read(error: unknown): { readonly name: string; readonly code: string | undefined; readonly status: number | undefined; readonly retryAfter: string | undefined } {
+  if (typeof error !== 'object' || error === null) return { name: 'unknown', code: undefined, status: undefined, retryAfter: undefined };
+  const { name, code, statusCode, response } = error as { readonly name?: unknown; readonly code?: unknown; readonly statusCode?: unknown; readonly response?: { readonly headers?: { get?(name: string): unknown } } };
+  const retryAfter = response?.headers?.get?.('retry-after');
+  return {
+    name: typeof name === 'string' ? name : 'unknown',
+    code: typeof code === 'string' ? code : undefined,
+    status: typeof statusCode === 'number' ? statusCode : undefined,
+    retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+  };
+}

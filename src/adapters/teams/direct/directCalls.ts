@@ -1,0 +1,102 @@
+// Calls to the connector's REST API over our own way out (learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-api-reference).
+import { field, parseJson } from '../../../liveResponse/json.ts';
+import { TokenError } from '../../entra/tokenError.ts';
+import { HttpError } from '../../outbound/http.ts';
+import type { Http, HttpAnswer } from '../../outbound/http.ts';
+import { CallError } from '../protocol.ts';
+import type { CallOptions, Calls } from '../protocol.ts';
+
+/** Bytes read of an answer; the longest one wanted, a member, is below 2 KB. */
+const longestAnswer = 262_144;
+
+export interface Way {
+  readonly http: Http;
+  /** Undefined without authentication. `renew` after a token was refused. */
+  readonly token: ((renew: boolean) => Promise<string>) | undefined;
+}
+
+export function directCalls(serviceUrl: string, way: Way): Calls {
+  let refused = false;
+
+  async function call(method: 'GET' | 'POST' | 'PUT', path: readonly string[], { timeout, targeted }: CallOptions, body?: object, query: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    const url = addressOf(serviceUrl, path);
+    for (const [name, value] of Object.entries({ ...query, ...(targeted === true ? { isTargetedActivity: 'true' } : {}) })) url.searchParams.set(name, value);
+    const token = await tokenFrom(way, refused);
+    const answer = await exchange(way.http, {
+      method,
+      url,
+      // Over a new connection, so that no dying idle one can leave the fate of a message open.
+      connection: method === 'POST' ? 'fresh' : 'kept',
+      timeoutMs: timeout,
+      maxBytes: longestAnswer,
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    refused = answer.status === 401;
+    return read(answer);
+  }
+
+  const conversations = ['v3', 'conversations'];
+  return {
+    send: (conversation, activity, options) => call('POST', [...conversations, conversation, 'activities'], options, activity),
+    update: (conversation, id, activity, options) => call('PUT', [...conversations, conversation, 'activities', id], options, activity),
+    open: (parameters, options) => call('POST', conversations, options, parameters),
+    member: (conversation, id, options) => call('GET', [...conversations, conversation, 'members', id], options),
+    firstMember: (conversation, options) => call('GET', [...conversations, conversation, 'pagedmembers'], options, undefined, { pageSize: '1' }),
+  };
+}
+
+/** @throws CallError for an id that would lead to another address than the one meant */
+function addressOf(serviceUrl: string, path: readonly string[]): URL {
+  if (path.some((part) => part === '' || part === '.' || part === '..')) throw new CallError({ kind: 'impossible', why: 'an id that no conversation, message or person can have' });
+  const base = serviceUrl.endsWith('/') ? serviceUrl : `${serviceUrl}/`;
+  return new URL(path.map((part) => encodeURIComponent(part)).join('/'), base);
+}
+
+async function tokenFrom({ token }: Way, renew: boolean): Promise<string | undefined> {
+  if (token === undefined) return undefined;
+  try {
+    return await token(renew);
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+    throw new CallError({ kind: 'noToken', why: error.aadsts ?? error.message }, { cause: error });
+  }
+}
+
+async function exchange(http: Http, ask: Parameters<Http['send']>[0]): Promise<HttpAnswer> {
+  try {
+    return await http.send(ask);
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    throw new CallError(faultOf(error), { cause: error });
+  }
+}
+
+function faultOf(error: HttpError): CallError['fault'] {
+  // An answer came, and could not be taken: what was asked is done or refused, as its status says.
+  if (error.status !== undefined && (error.code === 'tooLarge' || error.code === 'encoded')) return { kind: 'answered', status: error.status };
+  const code = codeOf(error.cause);
+  if (error.code === 'notSent') return { kind: 'notSent', code: code ?? 'no connection in time' };
+  // Our own deadline bears no code.
+  return code === undefined || /TIMEOUT$/.test(code) ? { kind: 'late' } : { kind: 'broken', code };
+}
+
+/** By shape, as in `http.ts`: the first of several attempts counts. */
+function codeOf(error: unknown): string | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  if (typeof code === 'string') return code;
+  const errors = typeof error === 'object' && error !== null && 'errors' in error ? error.errors : undefined;
+  return Array.isArray(errors) ? codeOf(errors[0]) : undefined;
+}
+
+function read({ status, headers, bytes }: HttpAnswer): unknown {
+  const body = parseJson(Buffer.from(bytes).toString('utf8'))?.value;
+  if (status >= 200 && status < 300) return body;
+  const code = field(field(body, 'error'), 'code');
+  const retryAfter = headers.get('retry-after');
+  throw new CallError({ kind: 'answered', status, ...(typeof code === 'string' ? { code } : {}), ...(retryAfter === undefined ? {} : { retryAfter }) });
+}

@@ -1,0 +1,3 @@
+// turns.test.ts again, through the door to Teams without botbuilder.
+import '../../../support/direct.ts';
+import '../turns.test.ts';

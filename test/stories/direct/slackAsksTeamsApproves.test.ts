@@ -1,0 +1,3 @@
+// slackAsksTeamsApproves.test.ts again, through the door to Teams without botbuilder.
+import '../../support/direct.ts';
+import '../slackAsksTeamsApproves.test.ts';

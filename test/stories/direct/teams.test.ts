@@ -1,0 +1,3 @@
+// teams.test.ts again, through the door to Teams without botbuilder.
+import '../../support/direct.ts';
+import '../teams.test.ts';
