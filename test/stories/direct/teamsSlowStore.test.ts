@@ -1,3 +1,0 @@
-// teamsSlowStore.test.ts again, through the door to Teams without botbuilder.
-import '../../support/direct.ts';
-import '../teamsSlowStore.test.ts';
