@@ -1,5 +1,6 @@
 // `npm run test:playground`: Microsoft's Agents Playground plays the main job against the built program, with two people: a typed command,
 // a refused self-approval, the second person's approval, live updates, a finished card with excerpt and link. Screenshots go to docs/images.
+// LR_TEAMS_DOOR=direct plays it without botbuilder.
 // The playground is pre-release software under a licence for evaluation, so it is installed into a temporary folder and never a dependency.
 // Where it or Chromium cannot be had, the script prints a line that begins with "skip:" and ends with 0.
 import { spawn, spawnSync } from 'node:child_process';
@@ -197,7 +198,7 @@ async function main() {
 
     const [botPort, playPort] = [await freePort(), await freePort()];
     const program = start('the bot', [join(root, 'dist', 'src', 'main.js')], {
-      env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(botPort), LR_TEAMS_DEV_NO_AUTH: '1', LR_DEFENDER: 'simulator', LR_SPEED: String(speed), LR_DATA_DIR: data, LR_POLICY: join(work, 'policy.yaml'), LR_LOG_LEVEL: 'warn' },
+      env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(botPort), LR_TEAMS_DEV_NO_AUTH: '1', LR_TEAMS_DOOR: process.env.LR_TEAMS_DOOR ?? '', LR_DEFENDER: 'simulator', LR_SPEED: String(speed), LR_DATA_DIR: data, LR_POLICY: join(work, 'policy.yaml'), LR_LOG_LEVEL: 'warn' },
     });
     await program.said(/live-response-bot .* at http/);
     const cli = join(work, 'node_modules', '@microsoft', 'm365agentsplayground', 'cli.js');

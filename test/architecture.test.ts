@@ -10,6 +10,7 @@ interface Import {
   readonly to: string;
   readonly ours: boolean;
   readonly typeOnly: boolean;
+  readonly dynamic: boolean;
 }
 
 const files = ['src', 'cards'].flatMap((folder) =>
@@ -25,7 +26,7 @@ function importsOf(file: string, text = readFileSync(join(root, file), 'utf8')):
     const name = match[2] ?? match[3] ?? '';
     const ours = name.startsWith('.');
     const to = ours ? normalize(join(dirname(file), name)).split(sep).join('/') : name;
-    return { from: file, to, ours, typeOnly: match[1] !== undefined };
+    return { from: file, to, ours, typeOnly: match[1] !== undefined, dynamic: match[3] !== undefined };
   });
 }
 
@@ -46,9 +47,10 @@ const isSimulator = (file: string) => file.startsWith('src/simulator/');
 
 /** The one folder each package may be imported from. */
 const doors: Readonly<Record<string, string>> = {
-  botbuilder: 'src/adapters/teams/',
-  'botframework-connector': 'src/adapters/teams/',
-  'botframework-schema': 'src/adapters/teams/',
+  botbuilder: 'src/adapters/teams/botbuilder/',
+  'botframework-connector': 'src/adapters/teams/botbuilder/',
+  'botframework-schema': 'src/adapters/teams/botbuilder/',
+  jose: 'src/adapters/teams/direct/',
   '@slack/bolt': 'src/adapters/slack/',
   '@slack/web-api': 'src/adapters/slack/',
   '@slack/socket-mode': 'src/adapters/slack/',
@@ -111,6 +113,12 @@ describe('the architecture', () => {
   test('has one door for each dependency', () => {
     const wrong = imports.filter((one) => !one.ours && doors[packageOf(one.to)] !== undefined && !one.from.startsWith(doors[packageOf(one.to)] ?? ''));
     expect(wrong.map(shown)).toEqual([]);
+  });
+
+  test('loads a door to Teams only when it is chosen', () => {
+    const folders = ['src/adapters/teams/botbuilder/', 'src/adapters/teams/direct/'];
+    const entering = imports.filter((one) => folders.some((folder) => one.to.startsWith(folder) && !one.from.startsWith(folder)));
+    expect(entering.map((one) => [one.from, one.dynamic])).toEqual(folders.map(() => ['src/adapters/teams/doors.ts', true]));
   });
 
   test('has no import cycles, types included', () => {

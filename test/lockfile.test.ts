@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { belowFloors, floors } from './support/floors.ts';
 import { root } from './support/root.ts';
 
 interface Locked {
@@ -17,11 +18,38 @@ function versionsOf(name: string): readonly (string | undefined)[] {
   return locked.filter(([path]) => path.endsWith(`node_modules/${name}`)).map(([, one]) => one.version);
 }
 
-test('holds one uuid and one adaptivecards, and no ws of a line that gets no fixes', () => {
-  expect(versionsOf('uuid')).toEqual(['11.1.1']);
-  expect(versionsOf('adaptivecards')).toEqual(['3.0.6']);
-  expect(versionsOf('ws').length).toBeGreaterThan(0);
-  for (const version of versionsOf('ws')) expect(version).toMatch(/^8\./);
+test('holds one uuid, one adaptivecards, one MSAL and one ws', () => {
+  for (const name of ['uuid', 'adaptivecards', '@azure/msal-node', 'ws']) expect([name, versionsOf(name).length]).toEqual([name, 1]);
+});
+
+test('holds nothing below its floor, and every floor is of something that is there', () => {
+  expect(belowFloors(packages)).toEqual([]);
+  expect(floors.filter(({ name }) => versionsOf(name).length === 0)).toEqual([]);
+});
+
+test('has a floor for every override', () => {
+  const { overrides } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly overrides: Readonly<Record<string, unknown>> };
+  const named = (tree: Readonly<Record<string, unknown>>): readonly string[] => Object.entries(tree).flatMap(([name, value]) => (typeof value === 'string' ? [name] : named(value as Readonly<Record<string, unknown>>)));
+  expect(named(overrides).length).toBeGreaterThan(3);
+  expect(named(overrides).filter((name) => !floors.some((floor) => floor.name === name))).toEqual([]);
+});
+
+test.each<readonly [string, readonly string[], readonly string[]]>([
+  ['ws', ['7.5.11', '8.21.0', '8.21.1', '8.30.0', '9.0.0'], ['7.5.10', '8.20.1', '8.18.3', '6.2.3', '8.21.0-beta.1', '']],
+  ['uuid', ['11.1.1', '12.0.1', '14.0.0'], ['11.1.0', '10.0.0', '8.3.2', '12.0.0', '13.0.0']],
+  ['@azure/msal-node', ['7.2.3', '8.0.0'], ['2.16.3', '5.6.0', '7.2.2']],
+])('a lock with another %s is judged by its own major line, wherever it lies', (name, good, bad) => {
+  const judged = (version: string): number => belowFloors({ [`node_modules/x/node_modules/${name}`]: { version }, [`node_modules/not-${name}`]: { version: '0.0.1' } }).length;
+  expect(good.map(judged)).toEqual(good.map(() => 0));
+  expect(bad.map(judged)).toEqual(bad.map(() => 1));
+});
+
+test('the table of what is held back tells the versions that are locked, and every floor', () => {
+  const page = readFileSync(join(root, 'docs', 'dependencies.md'), 'utf8');
+  for (const { name, floors: lowest } of floors) expect(page).toContain(`| \`${name}\` | ${lowest.join(', ')} | ${versionsOf(name).join(', ')} |`);
+  const held = [...page.matchAll(/^\| `([^`]+)` \| ([\d.]+) \| [\d.]+ \| /gm)].map(([, name = '', version]) => [name, version] as const);
+  expect(held.length).toBeGreaterThan(3);
+  for (const [name, version] of held) expect([name, versionsOf(name).includes(version)]).toEqual([name, true]);
 });
 
 test('names no host to install from, and no package of the running bot that runs something when it is installed', () => {

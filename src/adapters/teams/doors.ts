@@ -1,4 +1,4 @@
-// Which door to Teams the settings choose. Only that one is loaded: botbuilder alone takes most of a second.
+// Which door to Teams the settings choose. Only that one is loaded: botbuilder alone takes half a second.
 import type { TeamsSettings } from '../config/chatSettings.ts';
 import type { DoorParts, TeamsDoor } from './protocol.ts';
 
