@@ -1,4 +1,4 @@
-// `npm run bench`: runs every benchmark in turn, or the one that is named. They print ratios; the goals stand beside them.
+// `npm run bench`: runs every benchmark in turn, or the one that is named. They print ratios; the goals stand next to them.
 import { run as doors } from './doors.bench.ts';
 import { run as store } from './store.bench.ts';
 

@@ -69,6 +69,12 @@ test('all green: token, keys, and a group that Graph lets the bot read', async (
   expect(found.text).toContain(`SingleTenant, application ${appId} of the tenant ${tenantId}`);
 });
 
+test('the door without botbuilder is named, and looked at in the same way', async () => {
+  const found = await look(settings({ LR_TEAMS_DOOR: 'direct' }));
+  expect([found.red, found.yellow]).toEqual([[], []]);
+  expect(found.text).toContain('without botbuilder (LR_TEAMS_DOOR)');
+});
+
 test.each<readonly [string, Variables, object]>([
   ['SingleTenant', {}, { kind: 'secret', tenantId, clientId: appId }],
   ['MultiTenant', { MicrosoftAppType: 'MultiTenant', TEAMS_ALLOWED_TENANTS: tenantId }, { kind: 'secret', tenantId: 'botframework.com' }],

@@ -26,10 +26,10 @@ async function post(settings: TeamsSettings): Promise<void> {
   await connector.post({ serviceUrl: 'https://connector.proxied.example/', conversation: 'c' }, { text: 'x' });
 }
 
-async function judge(settings: TeamsSettings): Promise<unknown> {
+async function judge(settings: TeamsSettings, issuer = 'https://api.botframework.com'): Promise<unknown> {
   const door = await doorTo(settings);
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const token = `${part({ alg: 'RS256', kid: 'k' })}.${part({ iss: 'https://api.botframework.com', aud: teams.appId })}.c2ln`;
+  const token = `${part({ alg: 'RS256', kid: 'k' })}.${part({ iss: issuer, aud: teams.appId })}.c2ln`;
   return door.tokenProblem({ body: { type: 'message', channelId: 'msteams', serviceUrl: 'https://x/' }, serviceUrl: 'https://x/', header: `Bearer ${token}` });
 }
 
@@ -45,6 +45,8 @@ const ways: Readonly<Record<string, () => Promise<unknown>>> = {
   directToken: () => post({ ...teams, door: 'direct' }),
   directConnector: () => post({ ...teams, devNoAuth: true, door: 'direct' }),
   directKeys: () => judge({ ...teams, door: 'direct' }),
+  directTokenGov: () => post({ ...teams, cloud: 'usGov', door: 'direct' }),
+  directKeysGov: () => judge({ ...teams, cloud: 'usGov', door: 'direct' }, 'https://api.botframework.us'),
   async slackSocket() {
     const [{ createSocket }, { boltLogger }] = await Promise.all([import('../../src/adapters/slack/socket.ts'), import('../../src/adapters/slack/boltLog.ts')]);
     const server = createServer((_request, response) => void response.setHeader('content-type', 'application/json').end('{"ok":true,"url":"wss://socket.proxied.example/link"}'));

@@ -48,6 +48,17 @@ async function inPlace(listener: RequestListener): Promise<string> {
   return `https://127.0.0.1:${(server.address() as AddressInfo).port}/${tenant}`;
 }
 
+/** Answers as Entra ID would, with more in it where a test wants that. */
+function asEntra(more: object = {}): RequestListener {
+  return (request, response) => {
+    const origin = `https://${request.headers.host ?? ''}/${tenant}`;
+    const base = `${origin}/oauth2/v2.0`;
+    const document = { token_endpoint: `${base}/token`, authorization_endpoint: `${base}/authorize`, issuer: `${origin}/v2.0`, jwks_uri: `${base}/keys`, end_session_endpoint: `${base}/logout` };
+    const body = request.url?.includes('openid-configuration') === true ? document : { token_type: 'Bearer', expires_in: 3599, access_token: 'back', ...more };
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  };
+}
+
 async function failure(work: Promise<unknown>): Promise<{ readonly code: string; readonly aadsts: string | undefined; readonly message: string }> {
   try {
     await work;
@@ -102,7 +113,7 @@ describe('no token, and why:', () => {
   });
   test.each<readonly [string, RequestListener]>([
     ['a page of a proxy', (_request, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>sign in to the guest network</html>')],
-    ['more than anybody would read', (_request, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(`{"a":"${'x'.repeat(400_000)}"}`)],
+    ['more than anybody would read', asEntra({ padding: 'x'.repeat(400_000) })],
     ['a cut connection', (request) => void request.socket.destroy()],
   ])('%s', async (_what, listener) => {
     expect(await failure(tokens(bySecret(), { authority: await inPlace(listener) }).getToken(scope))).toMatchObject({ code: 'unreachable' });
@@ -113,15 +124,10 @@ describe('no token, and why:', () => {
   });
   test('and it comes once Entra is back', async () => {
     let down = true;
+    const well = asEntra();
     const authority = await inPlace((request, response) => {
-      if (down) {
-        request.socket.destroy();
-        return;
-      }
-      const origin = `https://${request.headers.host ?? ''}/${tenant}`;
-      const base = `${origin}/oauth2/v2.0`;
-      const body = request.url?.includes('openid-configuration') === true ? { token_endpoint: `${base}/token`, authorization_endpoint: `${base}/authorize`, issuer: `${origin}/v2.0`, jwks_uri: `${base}/keys`, end_session_endpoint: `${base}/logout` } : { token_type: 'Bearer', expires_in: 3599, access_token: 'back' };
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      if (down) request.socket.destroy();
+      else well(request, response);
     });
     const source = tokens(bySecret(), { authority });
     expect(await failure(source.getToken(scope))).toMatchObject({ code: 'unreachable' });

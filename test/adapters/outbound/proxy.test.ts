@@ -85,6 +85,8 @@ describe('row 2.15: every way out', () => {
     ['directToken', 'login.microsoftonline.com'],
     ['directKeys', 'login.botframework.com'],
     ['directConnector', 'connector.proxied.example'],
+    ['directTokenGov', 'login.microsoftonline.us'],
+    ['directKeysGov', 'login.botframework.azure.us'],
   ])('%s asks the proxy for %s, with its credentials', async (way, host) => {
     await leave(way, { HTTPS_PROXY: url });
     expect(connects[0]).toEqual({ host: `${host}:443`, credentials: `Basic ${Buffer.from('user:p@ss').toString('base64')}` });

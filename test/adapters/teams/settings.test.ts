@@ -52,6 +52,7 @@ describe('a wrong setting stops the start', () => {
     ['no authentication for another machine', { LR_TEAMS_DEV_NO_AUTH: '1', HOST: '0.0.0.0' }, /127\.0\.0\.1/],
     ['no authentication in production', { LR_TEAMS_DEV_NO_AUTH: '1', NODE_ENV: 'production' }, /production/],
     ['no authentication beside a bot', { ...good, LR_TEAMS_DEV_NO_AUTH: '1' }, /contradicts/],
+    ['a door there is not', { ...good, LR_TEAMS_DOOR: 'sdk' }, /LR_TEAMS_DOOR is "sdk"; it must be one of botbuilder, direct/],
     ['no authentication, misspelt', { LR_TEAMS_DEV_NO_AUTH: 'yes' }, /must be 1/],
   ])('%s', (_what, env, expected) => {
     expect(problems(env)).toMatch(expected);
@@ -63,6 +64,11 @@ it('US government is read with or without its last slash', () => {
   expect(teams(good)).toMatchObject({ cloud: 'public', allowedTenants: [good.MicrosoftAppTenantId] });
 });
 
+it('the door is botbuilder unless the other one is asked for, with and without authentication', () => {
+  expect([teams(good)?.door, teams({ ...good, LR_TEAMS_DOOR: 'direct' })?.door, teams({ LR_TEAMS_DEV_NO_AUTH: '1', LR_TEAMS_DOOR: 'Direct' })?.door]).toEqual(['botbuilder', 'direct', 'direct']);
+  expect(read({ LR_TEAMS_DOOR: 'direct' }).warnings.join()).toContain('LR_TEAMS_DOOR has no effect');
+});
+
 it('no setting names who issues tokens, where keys are fetched or where the bot signs in', () => {
   const hostile = { ToBotFromChannelOpenIdMetadataUrl: 'https://evil.example', ToBotFromChannelTokenIssuer: 'https://evil.example', BotOpenIdMetadata: 'https://evil.example', OAuthUrl: 'https://evil.example', ToChannelFromBotLoginUrl: 'https://evil.example', CallerId: 'x' };
   expect(JSON.stringify(teams({ ...good, ...hostile }))).not.toContain('evil');
@@ -72,7 +78,7 @@ it('never opens the bot, whatever is written', () => {
   const value = fc.oneof(fc.constant(undefined), fc.constant(''), fc.constantFrom(...Object.values(good), 'MultiTenant', 'UserAssignedMSI', '1'), fc.string());
   fc.assert(
     fc.property(
-      fc.record({ MicrosoftAppType: value, MicrosoftAppId: value, MicrosoftAppPassword: value, MicrosoftAppTenantId: value, MicrosoftAppCertificatePath: value, TEAMS_ALLOWED_TENANTS: value, ChannelService: value, LR_TEAMS_DEV_NO_AUTH: value }),
+      fc.record({ MicrosoftAppType: value, MicrosoftAppId: value, MicrosoftAppPassword: value, MicrosoftAppTenantId: value, MicrosoftAppCertificatePath: value, TEAMS_ALLOWED_TENANTS: value, ChannelService: value, LR_TEAMS_DEV_NO_AUTH: value, LR_TEAMS_DOOR: fc.constantFrom(undefined, 'botbuilder', 'direct') }),
       (env) => {
         const found = read({ ...env, HOST: '0.0.0.0', SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's' });
         if ('problems' in found || found.settings.teams === undefined) return;

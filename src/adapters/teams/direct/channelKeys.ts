@@ -60,7 +60,7 @@ export class ChannelKeys {
     const held = this.#good();
     const found = held?.keys.get(kid);
     const old = held !== undefined && this.#age(held.at) >= keysRenewedAfter;
-    // What is held answers at once; the renewal goes on beside it.
+    // What is held answers at once; the renewal goes on meanwhile.
     if (found !== undefined) {
       if (old && this.#mayFetch(failedGap)) void this.#fetch();
       return found;

@@ -21,13 +21,15 @@ export function directCalls(serviceUrl: string, way: Way): Calls {
   async function call(method: 'GET' | 'POST' | 'PUT', path: readonly string[], { timeout, targeted }: CallOptions, body?: object, query: Readonly<Record<string, string>> = {}): Promise<unknown> {
     const url = addressOf(serviceUrl, path);
     for (const [name, value] of Object.entries({ ...query, ...(targeted === true ? { isTargetedActivity: 'true' } : {}) })) url.searchParams.set(name, value);
-    const token = await tokenFrom(way, refused);
+    const began = performance.now();
+    const token = await tokenFrom(way, refused, timeout);
     const answer = await exchange(way.http, {
       method,
       url,
       // Over a new connection, so that no dying idle one can leave the fate of a message open.
       connection: method === 'POST' ? 'fresh' : 'kept',
-      timeoutMs: timeout,
+      // At least a little: a token that came at the last moment must not make every call too late.
+      timeoutMs: Math.max(timeout - (performance.now() - began), timeout / 4),
       maxBytes: longestAnswer,
       headers: {
         accept: 'application/json',
@@ -57,13 +59,20 @@ function addressOf(serviceUrl: string, path: readonly string[]): URL {
   return new URL(path.map((part) => encodeURIComponent(part)).join('/'), base);
 }
 
-async function tokenFrom({ token }: Way, renew: boolean): Promise<string | undefined> {
+/** Waits for a token for as long as the call itself may take; one that comes later serves the next call. */
+async function tokenFrom({ token }: Way, renew: boolean, timeout: number): Promise<string | undefined> {
   if (token === undefined) return undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const asked = token(renew);
+  // Lost races must not end as unhandled rejections.
+  asked.catch(() => undefined);
   try {
-    return await token(renew);
+    return await Promise.race([asked, new Promise<never>((_resolve, reject) => (timer = setTimeout(() => reject(new TokenError('unreachable', 'Entra ID did not answer in time')), timeout)))]);
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     throw new CallError({ kind: 'noToken', why: error.aadsts ?? error.message }, { cause: error });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -81,7 +90,7 @@ function faultOf(error: HttpError): CallError['fault'] {
   if (error.status !== undefined && (error.code === 'tooLarge' || error.code === 'encoded')) return { kind: 'answered', status: error.status };
   const code = codeOf(error.cause);
   if (error.code === 'notSent') return { kind: 'notSent', code: code ?? 'no connection in time' };
-  // Our own deadline bears no code.
+  // Our own deadline has no code.
   return code === undefined || /TIMEOUT$/.test(code) ? { kind: 'late' } : { kind: 'broken', code };
 }
 

@@ -184,7 +184,7 @@ describe('the host that tells the keys', () => {
     ['keys over an unprotected line', () => (host.document = { jwks_uri: 'http://192.0.2.7/keys' }), /does not tell where the keys are/],
     ['something else than JSON', () => (host.raw = '<html>'), /not JSON/],
     ['no keys', () => (host.raw = JSON.stringify({ issuer, jwks_uri: undefined, keys: [] })), /does not tell where the keys are/],
-    ['more than anybody would read', () => (host.raw = ' '.repeat(300_000)), /more than 262144 bytes|larger|limit|bytes/],
+    ['more than anybody would read', () => (host.raw = ' '.repeat(300_000)), /262144 bytes/],
   ])('that answers with %s tells no keys', async (_what, plant, why) => {
     plant();
     expect(await judge()).toBe('keys');
