@@ -13,6 +13,7 @@ export function optionsFrom(settings: Settings): ServiceOptions {
   return {
     host: http.host,
     port: http.port,
+    admin: settings.admin,
     dataDir,
     policyFile: policyFile(settings),
     command: settings.slack?.command ?? '/lr',

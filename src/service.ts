@@ -12,8 +12,9 @@ import type { TokenSource } from './adapters/entra/credentials.ts';
 import type { Credentials } from './adapters/entra/settings.ts';
 import { hash } from './adapters/hash.ts';
 import { createMetrics } from './adapters/http/metrics.ts';
+import { startAdmin } from './adapters/http/admin.ts';
+import type { Listening } from './adapters/http/listen.ts';
 import { startHttp } from './adapters/http/server.ts';
-import type { HttpServer } from './adapters/http/server.ts';
 import { createLog } from './adapters/log.ts';
 import type { LogLevel } from './adapters/log.ts';
 import { Http } from './adapters/outbound/http.ts';
@@ -47,6 +48,8 @@ import type { Simulator } from './simulator/simulator.ts';
 export interface ServiceOptions extends ChatOptions {
   readonly host: string;
   readonly port: number;
+  /** Where reasons in words and metrics are; absent: on a free port of this machine alone. */
+  readonly admin?: { readonly host: string; readonly port: number } | 'off';
   readonly dataDir: string;
   readonly policyFile: string;
   readonly command: string;
@@ -77,6 +80,8 @@ export interface ServiceOptions extends ChatOptions {
 
 export interface Service {
   readonly url: string;
+  /** Reasons in words and metrics; absent where it is off. */
+  readonly adminUrl?: string;
   readonly bot: Bot;
   readonly loop: Loop;
   readonly store: Store;
@@ -173,14 +178,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await machine.look();
     machine.start();
     later('freeze at the machine', 1_000, () => machine.stop());
-    const server: HttpServer = await startHttp({
+    const told = { log, clock: chatClock, healthy: () => health.alive(), ready: () => health.ready() };
+    const admin = options.admin === 'off' ? undefined : await startAdmin({ ...(options.admin ?? { host: '127.0.0.1', port: 0 }), ...told, metrics: () => metrics.read() });
+    // Ends after the public one: how a stopping process is can be asked to the last.
+    later('admin server', 500, () => admin?.stop() ?? Promise.resolve());
+    const server: Listening = await startHttp({
       host: options.host,
       port: options.port,
-      log,
-      healthy: () => health.alive(),
-      ready: () => health.ready(),
+      ...told,
       draining: () => state.phase === 'stopping',
-      metrics: () => metrics.read(),
       mount: [(app) => chats.mount(app, () => server.port)],
     });
     later('server', 3_500, () => server.stop());
@@ -196,9 +202,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       return Promise.resolve();
     });
     void places.look(chats.ports);
-    log.info('started', { url: server.url, ...(options.proxy === undefined ? {} : { proxy: options.proxy.said }), defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
+    log.info('started', { url: server.url, ...(admin === undefined ? {} : { admin: admin.url }), ...(options.proxy === undefined ? {} : { proxy: options.proxy.said }), defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
     return {
       url: server.url,
+      ...(admin === undefined ? {} : { adminUrl: admin.url }),
       bot,
       loop: bot.loop,
       store,

@@ -18,12 +18,14 @@ export interface House {
   readonly policyFile: string | undefined;
   readonly dataDir: string | undefined;
   readonly listens: { readonly host: string; readonly port: number } | undefined;
+  /** Undefined where that cannot be known, or it is off. */
+  readonly admin: { readonly host: string; readonly port: number } | undefined;
 }
 
 /** Settings that hold secrets; their values are struck out of the report, also when the settings cannot be used. */
 const secretNames = ['AZURE_CLIENT_SECRET', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET', 'MicrosoftAppPassword'] as const;
 /** Settings that mean something without the others. */
-const ownMeaning = ['PORT', 'LR_DATA_DIR', 'LR_POLICY'] as const;
+const ownMeaning = ['PORT', 'LR_ADMIN_HOST', 'LR_ADMIN_PORT', 'LR_DATA_DIR', 'LR_POLICY'] as const;
 
 export function secretsIn(variables: Variables): readonly string[] {
   const proxy = proxyFrom(variables);
@@ -46,7 +48,7 @@ export function examineSettings(variables: Variables, tell: Tell): House {
   const given = knownNames.filter((name) => (variables[name]?.trim() ?? '') !== '').length;
   tell(ok('settings.valid', `${given === 0 ? 'none given, so the defaults hold' : `${given} given`}: ${chatsOf(settings)} before ${defenderOf(settings)}`));
   const options = optionsFrom(settings);
-  return { options, policyFile: options.policyFile, dataDir: options.dataDir, listens: { host: options.host, port: options.port } };
+  return { options, policyFile: options.policyFile, dataDir: options.dataDir, listens: { host: options.host, port: options.port }, admin: settings.admin === 'off' ? undefined : settings.admin };
 }
 
 function chatsOf({ slack, teams }: Settings): string {
@@ -62,14 +64,15 @@ function defenderOf({ defender }: Settings): string {
 /** From the settings that stand for themselves. */
 function houseWithout(variables: Variables): House {
   const own = readSettings(Object.fromEntries(ownMeaning.map((name) => [name, variables[name]])));
-  if ('problems' in own) return { options: undefined, policyFile: undefined, dataDir: textOr(variables['LR_DATA_DIR'], './data'), listens: undefined };
-  const { dataDir, policyFile, http } = own.settings;
+  if ('problems' in own) return { options: undefined, policyFile: undefined, dataDir: textOr(variables['LR_DATA_DIR'], './data'), listens: undefined, admin: undefined };
+  const { dataDir, policyFile, http, admin } = own.settings;
   return {
     options: undefined,
     // Whether the example would stand in for a missing file depends on the chats, which are not known here.
     policyFile: variables['LR_POLICY'] !== undefined || existsSync(policyFile) ? policyFile : undefined,
     dataDir,
     listens: { host: textOr(variables['HOST'], http.host), port: http.port },
+    admin: admin === 'off' ? undefined : admin,
   };
 }
 

@@ -31,6 +31,8 @@ export interface TeamsHouseOptions {
 }
 
 export class TeamsHouse extends TeamsBench {
+  /** Where reasons in words and metrics are. */
+  adminUrl = '';
   service!: Service;
   #options: TeamsHouseOptions = {};
 
@@ -77,6 +79,7 @@ export class TeamsHouse extends TeamsBench {
     };
     this.service = await startService(options);
     this.url = this.service.url;
+    this.adminUrl = this.service.adminUrl ?? '';
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import type { Express, NextFunction, Request, Response } from 'express';
 import { AuthenticationError } from 'botframework-connector';
 import type { BotFrameworkAuthentication } from 'botframework-connector';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
+import { createRationedLog } from '../rationedLog.ts';
 import { readActivity } from './activity.ts';
 import type { Inbound } from './activity.ts';
 import type { InvokeAnswer } from './answers.ts';
@@ -18,8 +19,6 @@ export const longestBody = 262_144;
 export const deepestBody = 64;
 /** The keys of the channel are fetched while a message waits; botbuilder alone would wait for ever. Milliseconds. */
 export const keysWithin = 5_000;
-/** One line a minute and reason in the log, however many strangers knock. Milliseconds. */
-const logEvery = 60_000;
 
 export interface DoorOptions {
   readonly identity: TeamsIdentity;
@@ -33,14 +32,10 @@ type Refused = 400 | 401 | 403 | 503;
 /** `handle` is called for genuine activities only. */
 export function mountDoor(app: Express, options: DoorOptions, handle: (message: Inbound) => Promise<InvokeAnswer | undefined>): void {
   const { identity, log, clock } = options;
-  const refusals = new Map<string, number>();
+  const refusals = createRationedLog(log, clock, 'teamsRefused');
 
   function refuse(response: Response, status: Refused, why: string): void {
-    const last = refusals.get(why) ?? -Infinity;
-    if (clock.elapsed() - last >= logEvery) {
-      refusals.set(why, clock.elapsed());
-      log.warn('teamsRefused', { status, why });
-    }
+    refusals.warn(why, { status, why });
     response.status(status).end();
   }
 

@@ -181,7 +181,7 @@ function sentence(refusal: Refusal, command: string): string {
     case 'noSuchPage':
       return `That output of ${refusal.id} has ${refusal.pages === 1 ? 'one page' : `${refusal.pages} pages`}; the first is 1.`;
     case 'storeUnavailable':
-      return 'The journal cannot be written just now, so nothing was done and nothing will be sent. Tell the people who run this bot; /readyz says why.';
+      return 'The journal cannot be written just now, so nothing was done and nothing will be sent. Tell the people who run this bot; /readyz on its admin port says why.';
     case 'defenderUnavailable':
       return `Defender could not be asked, so nothing was done: ${refusal.detail}.${refusal.since === undefined ? '' : ` It has been so since ${stamp(refusal.since)}.`} Try again in a minute.`;
     case 'noRight':

@@ -31,6 +31,7 @@ const local = { DEFENDER_API_URL: 'http://127.0.0.1:4000/', DEFENDER_AUTH: 'none
 test('without any settings the console is the chat and the simulator is Defender, on loopback', () => {
   expect(settings({})).toEqual({
     http: { host: '127.0.0.1', port: 3978 },
+    admin: { host: '127.0.0.1', port: 3979 },
     dataDir: './data',
     policyFile: './policy.yaml',
     console: true,
@@ -39,6 +40,21 @@ test('without any settings the console is the chat and the simulator is Defender
     retentionMs: 30 * 86_400_000,
     logLevel: 'info',
   });
+});
+
+test.each<readonly [Variables, Settings['admin']]>([
+  [{ PORT: '4000' }, { host: '127.0.0.1', port: 4001 }],
+  [{ PORT: '65535' }, { host: '127.0.0.1', port: 65_534 }],
+  [{ PORT: '0' }, { host: '127.0.0.1', port: 0 }],
+  [{ LR_ADMIN_PORT: '9000', LR_ADMIN_HOST: '::1' }, { host: '::1', port: 9000 }],
+  [{ LR_ADMIN_PORT: 'off' }, 'off'],
+])('the admin port: %j', (variables, admin) => {
+  expect(settings(variables).admin).toEqual(admin);
+});
+
+test('an admin port that is also the public one is a problem, and one that others reach is told', () => {
+  expect(problems({ PORT: '4000', LR_ADMIN_PORT: '4000' })).toEqual([expect.stringContaining('needs a port of its own')]);
+  expect(readSettings({ LR_ADMIN_HOST: '0.0.0.0' }).warnings).toEqual([expect.stringContaining('LR_ADMIN_HOST is 0.0.0.0')]);
 });
 
 test('the example file is accepted as it stands, means the defaults, and names every setting', () => {
