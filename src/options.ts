@@ -39,6 +39,7 @@ export function optionsFrom(settings: Settings): ServiceOptions {
     parkedGap: pacing.parkedPollMs,
     offlineQueue: pacing.offlineQueueMs,
     outputRetention: settings.retentionMs,
+    resultHosts: settings.resultHosts,
     ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
   };
 }

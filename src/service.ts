@@ -70,6 +70,8 @@ export interface ServiceOptions extends ChatOptions {
   readonly parkedGap: number;
   readonly offlineQueue: number;
   readonly outputRetention: number;
+  /** Hosts besides those of Azure storage whose result links are read and handed out: endings that begin with a dot, and whole names. */
+  readonly resultHosts?: readonly string[];
   /** The way out; absent: directly. The clients that are not ours are told by `useProxy`. */
   readonly proxy?: Proxy;
   /** Where journal, snapshot and deliveries are written, for tests; the machine's own by default. */
@@ -117,7 +119,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const upstream = await openDefender(options, clock, closing);
     const budgets = new Budgets(ratesOf(options.rates));
     seed(budgets, store, clock);
-    const defender = new DefenderClient({ http, budgets, clock, log, tokens: upstream.tokens, endpoint: upstream.endpoint, resultsOnLoopback: upstream.loopback });
+    const defender = new DefenderClient({ http, budgets, clock, log, tokens: upstream.tokens, endpoint: upstream.endpoint, resultsOnLoopback: upstream.loopback, resultHosts: options.resultHosts ?? [] });
 
     const places = createPlacesLook(policy, log, (sentence) => options.onWarning?.(sentence));
     const chats = await openChats(options, {

@@ -47,6 +47,7 @@ export function examineSettings(variables: Variables, tell: Tell): House {
   const { settings } = read;
   const given = knownNames.filter((name) => (variables[name]?.trim() ?? '') !== '').length;
   tell(ok('settings.valid', `${given === 0 ? 'none given, so the defaults hold' : `${given} given`}: ${chatsOf(settings)} before ${defenderOf(settings)}`));
+  tell(ok('results.hosts', `result links are read and handed out where they lead to Azure storage${settings.resultHosts.length === 0 ? ' alone' : `, and to ${settings.resultHosts.map((host) => (host.startsWith('.') ? `*${host}` : host)).join(', ')} (LR_RESULT_HOSTS)`}`));
   const options = optionsFrom(settings);
   return { options, policyFile: options.policyFile, dataDir: options.dataDir, listens: { host: options.host, port: options.port }, admin: settings.admin === 'off' ? undefined : settings.admin };
 }

@@ -156,6 +156,8 @@ export interface HouseOptions {
   readonly clock?: StoryClock;
   /** Where results may be read besides the simulator. */
   readonly resultOrigins?: readonly string[];
+  /** As LR_RESULT_HOSTS adds them. */
+  readonly resultHosts?: readonly string[];
 }
 
 export interface House {
@@ -228,6 +230,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       log,
       endpoint: customEndpoint(simulator.url),
       resultOrigins: [simulator.blobUrl, ...(options.resultOrigins ?? [])],
+      resultHosts: options.resultHosts ?? [],
     });
     const bot = createBot(
       { store, outputs, defender, chats, policy: policyNow, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(clock), clock, random, hash, log, settings: { ...settings, ...changed } },

@@ -1,6 +1,6 @@
 // The environment to settings: one pure function, every problem at once, each with its next step. What may run with what is decided here.
 import { Environment } from './environment.ts';
-import { readAzure, readDefender } from './defenderSettings.ts';
+import { readAzure, readDefender, readResultHosts } from './defenderSettings.ts';
 import type { AzureSettings, DefenderSettings } from './defenderSettings.ts';
 import { readSlack, readTeams, teamsNames } from './chatSettings.ts';
 import type { SlackSettings, TeamsSettings } from './chatSettings.ts';
@@ -38,6 +38,8 @@ export interface Settings {
   readonly pacing: Pacing;
   /** How long script output is kept beside the journal, in milliseconds. */
   readonly retentionMs: number;
+  /** Whose result links are read and handed out besides those of Azure storage: endings that begin with a dot, and whole names. */
+  readonly resultHosts: readonly string[];
   readonly logLevel: LogLevel;
   readonly proxy?: Proxy;
 }
@@ -48,6 +50,7 @@ export type ReadSettings = ({ readonly settings: Settings } | { readonly problem
 export const knownNames: readonly string[] = [
   'PORT', 'HOST', 'LR_ADMIN_HOST', 'LR_ADMIN_PORT', 'LR_DATA_DIR', 'LR_POLICY', 'LR_ENV_FILE', 'LR_DEFENDER', 'LR_SPEED', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH',
   'LR_SUBMITS_PER_MINUTE', 'LR_CALLS_PER_MINUTE', 'LR_CALLS_PER_HOUR', 'LR_SESSIONS', 'LR_POLL_MS', 'LR_PARKED_POLL_MS', 'LR_OFFLINE_QUEUE',
+  'LR_RESULT_HOSTS',
   'DEFENDER_CLOUD', 'DEFENDER_API_URL', 'DEFENDER_SCOPE', 'DEFENDER_AUTH',
   'AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE',
   'SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN', 'SLACK_API_URL', 'SLACK_COMMAND', 'SLACK_ALLOWED_TEAMS', 'SLACK_DEAF_AFTER',
@@ -80,6 +83,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
     console: chats.length === 0,
     pacing,
     retentionMs: env.duration('LR_RETENTION', '30d'),
+    resultHosts: readResultHosts(env),
     logLevel: env.choice('LR_LOG_LEVEL', logLevels, 'info'),
     ...(azure === undefined ? {} : { azure }),
     ...(slack === undefined ? {} : { slack }),

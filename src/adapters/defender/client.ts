@@ -6,7 +6,7 @@ import type { DefenderApi, LibraryFile, Link, ResultBytes } from '../../liveResp
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Device } from '../../liveResponse/request.ts';
 import { maxTranscriptBytes } from '../../liveResponse/transcript.ts';
-import { isConfigured, readResult, resultHosts } from '../outbound/resultLink.ts';
+import { checkedLink, readResult, resultHosts } from '../outbound/resultLink.ts';
 import type { ResultRules } from '../outbound/resultLink.ts';
 import { Calls } from './calls.ts';
 import type { DefenderParts } from './calls.ts';
@@ -131,10 +131,8 @@ export class DefenderClient implements DefenderApi {
     });
     const link = readLink(value);
     if (link === undefined) throw new DefenderError('unreadable', 'the answer holds no link');
-    // People are handed this link, so it must at least be https; which host is asked only when we read it ourselves.
-    if (!link.url.startsWith('https:') && !isConfigured(new URL(link.url), this.#rules())) {
-      throw new DefenderError('untrusted', 'the answer holds a link that is not https');
-    }
+    // People are handed this link, and what they download from it they trust as the bot would.
+    checkedLink(link.url, this.#rules());
     return { url: link.url, expiresAt: link.expiresAt ?? this.#parts.clock.now() + linkLifeMs };
   }
 
@@ -143,8 +141,8 @@ export class DefenderClient implements DefenderApi {
   }
 
   #rules(): ResultRules {
-    const { resultOrigins, resultsOnLoopback } = this.#parts;
-    return { hosts: resultHosts, origins: resultOrigins ?? [], loopback: resultsOnLoopback === true };
+    const { resultOrigins, resultsOnLoopback, resultHosts: more = [] } = this.#parts;
+    return { hosts: [...resultHosts, ...more], origins: resultOrigins ?? [], loopback: resultsOnLoopback === true };
   }
 
   async library(): Promise<readonly LibraryFile[]> {

@@ -78,7 +78,7 @@ export type Refusal =
   /** The release was asked for before the freeze that is in force. */
   | { readonly refused: 'frozenSince'; readonly by: string; readonly why: string; readonly at: number }
   // Results
-  | { readonly refused: 'noResult'; readonly id: string; readonly why: 'notYet' | 'notSent' | 'notKnown' | 'neverRan' | 'noSuchIndex' | 'noFile' | 'noOutput' | 'failed' | 'forgotten' | 'notHandedOut'; readonly index?: number; readonly error?: ErrorAnswer }
+  | { readonly refused: 'noResult'; readonly id: string; readonly why: 'notYet' | 'notSent' | 'notKnown' | 'neverRan' | 'noSuchIndex' | 'noFile' | 'noOutput' | 'failed' | 'forgotten' | 'notHandedOut' | 'elsewhere'; readonly index?: number; readonly error?: ErrorAnswer }
   | { readonly refused: 'noSuchPage'; readonly id: string; readonly pages: number }
   // The world
   | { readonly refused: 'storeUnavailable' }
@@ -341,6 +341,8 @@ function noResultSentence({ id, why, index, error }: Extract<Refusal, { refused:
       return `${first} failed, and Defender keeps no result of it. The card shows the error.`;
     case 'forgotten':
       return `The output of ${which} was kept for its retention time and is gone. "${command} link ${id}" may still fetch it from Defender.`;
+    case 'elsewhere':
+      return `Defender’s link to the result of ${which} leads outside the allowed download hosts${error?.message === undefined ? '' : ` (${error.message})`}, so nobody is given it. Get the result in the portal’s Action center. If that host is right for your tenant, an administrator adds it with LR_RESULT_HOSTS.`;
     case 'notHandedOut':
       return `Defender does not hand out the result of ${which} now${error?.message === undefined ? '' : ` (“${error.message}”)`}. Right after the end it may take a minute, so try again; if that lasts, get it in the portal’s Action center.${correlation(error?.target)}`;
   }
