@@ -25,6 +25,7 @@ import { ChatError } from '../../src/bot/ports.ts';
 import type { Account, Bot, ChatPort, Groups, Reply } from '../../src/bot/ports.ts';
 import type { Loop } from '../../src/bot/loop/loop.ts';
 import { Budgets, defaultRates, elapsedOf } from '../../src/liveResponse/pacing.ts';
+import type { Kind } from '../../src/liveResponse/pacing.ts';
 import type { Clock } from '../../src/liveResponse/ports.ts';
 import type { InState, Request, State } from '../../src/liveResponse/request.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
@@ -165,6 +166,8 @@ export interface House {
   readonly simulator: Simulator;
   readonly chat: StoryChat;
   readonly dir: string;
+  /** Every exchange with Defender, by kind, in order. */
+  readonly calls: Kind[];
   store: Store;
   bot: Bot;
   loop: Loop;
@@ -216,6 +219,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     ...options.settings,
   };
   let deliveries = 0;
+  const calls: Kind[] = [];
 
   async function openParts(changed: Partial<BotSettings> = {}, policyNow: Policy = policy): Promise<{ store: Store; bot: Bot; loop: Loop }> {
     const store = await openStore({ dir, clock, log, ...(options.disk === undefined ? {} : { disk: options.disk }) });
@@ -231,6 +235,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       endpoint: customEndpoint(simulator.url),
       resultOrigins: [simulator.blobUrl, ...(options.resultOrigins ?? [])],
       resultHosts: options.resultHosts ?? [],
+      observe: ({ kind }) => void calls.push(kind),
     });
     const bot = createBot(
       { store, outputs, defender, chats, policy: policyNow, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(clock), clock, random, hash, log, settings: { ...settings, ...changed } },
@@ -244,6 +249,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     simulator,
     chat,
     dir,
+    calls,
     policy,
     ...(await openParts()),
     say(as, text, { place = 'incidents', deliveryId, surface = 'console', trust = 'member' } = {}) {

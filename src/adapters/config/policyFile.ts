@@ -162,8 +162,8 @@ class Reader {
       this.#role(entry.request, ['approval', name, 'request']);
       this.#role(entry.approve, ['approval', name, 'approve']);
       if (roles.get(entry.approve)?.length === 0) this.#problem(['approval', name, 'approve'], `nobody has the role ${entry.approve}, so nothing of this tier could ever be approved`);
-      const { cancelParkedAfter, ...rest } = entry;
-      tiers.push({ name, ...rest, ...(cancelParkedAfter === undefined ? {} : { cancelParkedAfter }) });
+      const { cancelParkedAfter, pending, ...rest } = entry;
+      tiers.push({ name, ...rest, ...(cancelParkedAfter === undefined ? {} : { cancelParkedAfter }), ...(pending === undefined ? {} : { pending }) });
     }
     if ('approval' in this.#root && this.#declared('approval').length === 0) this.#problem(['approval'], 'must hold at least one tier');
     return tiers;

@@ -9,6 +9,8 @@ import type { Conversation } from './conversation.ts';
 import { mayRequest, termsOf } from '../rules/decisions.ts';
 import { readPanel } from './panel.ts';
 import { readLibrary } from '../rules/library.ts';
+import { tooManyPending } from '../rules/pending.ts';
+import type { Tier } from '../rules/policy.ts';
 import { notChecked, notInLibrary } from './libraryCheck.ts';
 import { refOf } from '../rules/people.ts';
 import type { Actor } from '../rules/people.ts';
@@ -42,12 +44,15 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
   const before = bot.store.byOrigin(origin);
   if (before !== undefined) return told(bot, before);
   const { tier } = granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
+  // Before anything is asked of Defender: whoever floods costs no calls.
+  mayWait(bot, actor, tier);
   const device = await theDevice(bot, wanted.host);
   granted(inScope(bot.policy, device));
   const compared = { id: newId(bot), origin, device, commands: wanted.commands, ...(from === undefined ? {} : { continues: from.continues }) };
   const twin = twinAmong(bot.store.open(), compared);
   // Before the library and the device's panel are read: calls are scarce.
   if (twin !== undefined && wanted.separate !== true) throw twinRefusal(bot, actor, twin, line);
+  mayWait(bot, actor, tier, device);
   const [reading, panel] = await Promise.all([libraryNames(wanted.commands).length === 0 ? undefined : readLibrary(bot), readPanel(bot, device)]);
   const missing = reading === undefined ? undefined : notInLibrary(wanted, reading);
   if (missing !== undefined) throw new Refused(missing);
@@ -75,11 +80,22 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
     ...(wanted.reason === undefined ? {} : { reason: wanted.reason }),
     ...(twin === undefined ? {} : { apartFrom: twin.id }),
   };
-  // Looked for once more where it is written: of two deliveries of one line at the same moment, the second is shown the first.
-  const stored = await bot.store.add(asked, () => (wanted.separate === true ? undefined : twinAmong(bot.store.open(), asked)));
-  if ('no' in stored) throw twinRefusal(bot, actor, stored.no, line);
+  // Looked at once more where it is written: of two deliveries of one line at the same moment, the second is shown the first, and no
+  // burst passes the bound.
+  const stored = await bot.store.add(asked, () => {
+    const open = bot.store.open();
+    const same = wanted.separate === true ? undefined : twinAmong(open, asked);
+    return same === undefined ? tooManyPending(open, tier, actor.person.id, device.id) : { same };
+  });
+  if ('no' in stored) throw 'same' in stored.no ? twinRefusal(bot, actor, stored.no.same, line) : new Refused(stored.no);
   const request = 'added' in stored ? stored.added : stored.existing;
   return told(bot, request, [reading === undefined ? undefined : notChecked(wanted, reading), misfitSentence(request)]);
+}
+
+/** @throws Refused `tooManyPending` */
+function mayWait(bot: Conversation, actor: Actor, tier: Tier, device?: Device): void {
+  const no = tooManyPending(bot.store.open(), tier, actor.person.id, device?.id);
+  if (no !== undefined) throw new Refused(no);
 }
 
 /** What the asker should look at again; the card says it too. */

@@ -71,6 +71,8 @@ export type Refusal =
   | { readonly refused: 'notAgain'; readonly id: string; readonly why: NotAgain | 'noSuchIndex'; readonly state?: State }
   /** The same is open already: `ago` in milliseconds, `line` asks for it all the same. */
   | { readonly refused: 'twin'; readonly twin: string; readonly device: string; readonly status: string; readonly by: string; readonly ago: number; readonly places: readonly string[]; readonly line: string }
+  /** `own`: ids of the asker's, oldest first; `others`: how many more there are on that device. */
+  | { readonly refused: 'tooManyPending'; readonly of: 'person' | 'device'; readonly tier: string; readonly most: number; readonly own: readonly string[]; readonly others: number; readonly device?: string }
   | { readonly refused: 'goneOn'; readonly id: string; readonly as: string }
   | { readonly refused: 'frozen'; readonly by: string; readonly why: string; readonly at: number }
   | { readonly refused: 'alreadyFrozen'; readonly by: string; readonly why: string; readonly at: number }
@@ -164,6 +166,8 @@ function sentence(refusal: Refusal, command: string): string {
       return `${'policy' in refusal.by ? 'The policy (cancelParkedAfter)' : refusal.by.name} asked Defender at ${clock(refusal.at)} to cancel ${refusal.id}. Its card shows what comes of it.`;
     case 'twin':
       return twinSentence(refusal, command);
+    case 'tooManyPending':
+      return tooManySentence(refusal, command);
     case 'notAgain':
       return notAgainSentence(refusal, command);
     case 'goneOn':
@@ -346,6 +350,21 @@ function noResultSentence({ id, why, index, error }: Extract<Refusal, { refused:
     case 'notHandedOut':
       return `Defender does not hand out the result of ${which} now${error?.message === undefined ? '' : ` (“${error.message}”)`}. Right after the end it may take a minute, so try again; if that lasts, get it in the portal’s Action center.${correlation(error?.target)}`;
   }
+}
+
+/** So many ids are read; the rest is a number. */
+const idsShown = 20;
+
+function tooManySentence({ of, tier, most, own, others, device }: Extract<Refusal, { refused: 'tooManyPending' }>, command: string): string {
+  const shown = own.slice(0, idsShown).join(', ');
+  const more = own.length > idsShown ? ` and ${own.length - idsShown} more` : '';
+  const yours = own.length === 0 ? '' : `${shown}${more}`;
+  const there =
+    of === 'person'
+      ? `You have ${own.length === 1 ? 'a request that waits' : `${own.length} requests that wait`}: ${yours}.`
+      : `${own.length + others === 1 ? 'A request' : `${own.length + others} requests`} for ${device ?? 'this device'} ${own.length + others === 1 ? 'waits' : 'wait'} already${own.length === 0 ? ', none of them yours' : `, of which ${others === 0 ? 'all are yours' : `${own.length} ${own.length === 1 ? 'is' : 'are'} yours`}: ${yours}`}.`;
+  const next = own.length === 0 ? 'Wait until one of them is decided or sent' : `Take one back ("${command} cancel ${own[0] ?? ''}"), or wait until one is decided or sent`;
+  return `${there} The tier ${tier} of the policy lets ${of === 'person' ? 'one person' : 'one device'} have ${most} (pending), so nothing was asked for. ${next}.`;
 }
 
 function twinSentence({ twin, device, status, by, ago, places }: Extract<Refusal, { refused: 'twin' }>, command: string): string {

@@ -46,6 +46,12 @@ describe('the example', () => {
     expect(load(example.replace('expireAfter: 2h', 'expireAfter: 2h, cancelParkedAfter: 4h')).policy.tiers[1]).toMatchObject({ cancelParkedAfter: 4 * 3_600_000 });
   });
 
+  test('says nothing of how many may wait, and takes the numbers, one or both', () => {
+    expect(policy.tiers[0]).not.toHaveProperty('pending');
+    expect(load(example.replace('expireAfter: 2h', 'expireAfter: 2h, pending: { person: 7 }')).policy.tiers[1]).toMatchObject({ pending: { person: 7, device: 10 } });
+    for (const wrong of ['{ person: 0 }', '{ device: 1001 }', '{ person: 1.5 }', '{ people: 3 }', '7', '{ person: many }']) expect(problems(example.replace('expireAfter: 2h', `expireAfter: 2h, pending: ${wrong}`))).not.toEqual([]);
+  });
+
   test('dumps a process as Microsoft’s own example does', () => {
     expect(parse('dump hostA OfficeClickToRun', policy.recipes)).toMatchObject({
       commands: [
