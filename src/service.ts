@@ -12,7 +12,7 @@ import type { TokenSource } from './adapters/entra/credentials.ts';
 import type { Credentials } from './adapters/entra/settings.ts';
 import { hash } from './adapters/hash.ts';
 import { createMetrics } from './adapters/http/metrics.ts';
-import { startAdmin } from './adapters/http/admin.ts';
+import { portAfter, startAdmin } from './adapters/http/admin.ts';
 import type { Listening } from './adapters/http/listen.ts';
 import { startHttp } from './adapters/http/server.ts';
 import { createLog } from './adapters/log.ts';
@@ -48,8 +48,8 @@ import type { Simulator } from './simulator/simulator.ts';
 export interface ServiceOptions extends ChatOptions {
   readonly host: string;
   readonly port: number;
-  /** Where reasons in words and metrics are; absent: on a free port of this machine alone. */
-  readonly admin?: { readonly host: string; readonly port: number } | 'off';
+  /** Where reasons in words and metrics are; absent: for this machine alone. Without a port: on the one after `port`. */
+  readonly admin?: { readonly host: string; readonly port?: number } | 'off';
   readonly dataDir: string;
   readonly policyFile: string;
   readonly command: string;
@@ -181,7 +181,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     machine.start();
     later('freeze at the machine', 1_000, () => machine.stop());
     const told = { log, clock: chatClock, healthy: () => health.alive(), ready: () => health.ready() };
-    const admin = options.admin === 'off' ? undefined : await startAdmin({ ...(options.admin ?? { host: '127.0.0.1', port: 0 }), ...told, metrics: () => metrics.read() });
+    const admin = options.admin === 'off' ? undefined : await startAdmin({ host: options.admin?.host ?? '127.0.0.1', port: options.admin?.port ?? portAfter(options.port), ...told, metrics: () => metrics.read() });
     // Ends after the public one: how a stopping process is can be asked to the last.
     later('admin server', 500, () => admin?.stop() ?? Promise.resolve());
     const server: Listening = await startHttp({

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { knownNames, readSettings } from '../adapters/config/settings.ts';
 import type { Settings } from '../adapters/config/settings.ts';
+import { portAfter } from '../adapters/http/admin.ts';
 import { proxyFrom } from '../adapters/outbound/proxy.ts';
 import { optionsFrom } from '../options.ts';
 import type { ServiceOptions } from '../service.ts';
@@ -49,7 +50,7 @@ export function examineSettings(variables: Variables, tell: Tell): House {
   tell(ok('settings.valid', `${given === 0 ? 'none given, so the defaults hold' : `${given} given`}: ${chatsOf(settings)} before ${defenderOf(settings)}`));
   tell(ok('results.hosts', `result links are read and handed out where they lead to Azure storage${settings.resultHosts.length === 0 ? ' alone' : `, and to ${settings.resultHosts.map((host) => (host.startsWith('.') ? `*${host}` : host)).join(', ')} (LR_RESULT_HOSTS)`}`));
   const options = optionsFrom(settings);
-  return { options, policyFile: options.policyFile, dataDir: options.dataDir, listens: { host: options.host, port: options.port }, admin: settings.admin === 'off' ? undefined : settings.admin };
+  return { options, policyFile: options.policyFile, dataDir: options.dataDir, listens: { host: options.host, port: options.port }, admin: adminOf(settings) };
 }
 
 function chatsOf({ slack, teams }: Settings): string {
@@ -73,8 +74,12 @@ function houseWithout(variables: Variables): House {
     policyFile: variables['LR_POLICY'] !== undefined || existsSync(policyFile) ? policyFile : undefined,
     dataDir,
     listens: { host: textOr(variables['HOST'], http.host), port: http.port },
-    admin: admin === 'off' ? undefined : admin,
+    admin: adminOf({ http, admin }),
   };
+}
+
+function adminOf({ http, admin }: Pick<Settings, 'http' | 'admin'>): House['admin'] {
+  return admin === 'off' ? undefined : { host: admin.host, port: admin.port ?? portAfter(http.port) };
 }
 
 /** An empty value counts as absent, as in the settings. */

@@ -25,7 +25,7 @@ import { ChatError } from '../../src/bot/ports.ts';
 import type { Account, Bot, ChatPort, Groups, Reply } from '../../src/bot/ports.ts';
 import type { Loop } from '../../src/bot/loop/loop.ts';
 import { Budgets, defaultRates, elapsedOf } from '../../src/liveResponse/pacing.ts';
-import type { Kind } from '../../src/liveResponse/pacing.ts';
+import type { Kind, Rates } from '../../src/liveResponse/pacing.ts';
 import type { Clock } from '../../src/liveResponse/ports.ts';
 import type { InState, Request, State } from '../../src/liveResponse/request.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
@@ -159,6 +159,7 @@ export interface HouseOptions {
   readonly resultOrigins?: readonly string[];
   /** As LR_RESULT_HOSTS adds them. */
   readonly resultHosts?: readonly string[];
+  readonly rates?: Rates;
 }
 
 export interface House {
@@ -224,7 +225,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   async function openParts(changed: Partial<BotSettings> = {}, policyNow: Policy = policy): Promise<{ store: Store; bot: Bot; loop: Loop }> {
     const store = await openStore({ dir, clock, log, ...(options.disk === undefined ? {} : { disk: options.disk }) });
     const outputs = await openOutputStore({ dir, clock });
-    const budgets = new Budgets(defaultRates);
+    const budgets = new Budgets(options.rates ?? defaultRates);
     budgets.seed('submit', elapsedOf(store.submissionTimes(clock.now() - 3_600_000), clock));
     const defender = new DefenderClient({
       http,

@@ -24,8 +24,8 @@ export type LogLevel = (typeof logLevels)[number];
 
 export interface Settings {
   readonly http: { readonly host: string; readonly port: number };
-  /** Where reasons in words and metrics are. */
-  readonly admin: { readonly host: string; readonly port: number } | 'off';
+  /** Where reasons in words and metrics are; without a port: on the one after the public port. */
+  readonly admin: { readonly host: string; readonly port?: number } | 'off';
   readonly dataDir: string;
   readonly policyFile: string;
   readonly defender: DefenderSettings;
@@ -100,14 +100,13 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
   return { settings: { ...settings, defender }, warnings: env.warnings };
 }
 
-/** The port after the public one, so that two bots of one machine stay apart by PORT alone. */
 function readAdmin(env: Environment, open: Settings['http']): Settings['admin'] {
   const host = env.text('LR_ADMIN_HOST') ?? '127.0.0.1';
   if (env.text('LR_ADMIN_PORT')?.toLowerCase() === 'off') return 'off';
-  const port = env.whole('LR_ADMIN_PORT', open.port === 0 ? 0 : open.port === 65_535 ? 65_534 : open.port + 1, 0, 65_535);
-  if (port !== 0 && port === open.port) env.problem(`LR_ADMIN_PORT is ${port}, as PORT is: what is for this machine alone needs a port of its own. Leave it out, or write "off".`);
+  const port = env.text('LR_ADMIN_PORT') === undefined ? undefined : env.whole('LR_ADMIN_PORT', 0, 0, 65_535);
+  if (port !== undefined && port !== 0 && port === open.port) env.problem(`LR_ADMIN_PORT is ${port}, as PORT is: what is for this machine alone needs a port of its own. Leave it out, or write "off".`);
   if (!loopbackHosts.includes(host)) env.warn(`LR_ADMIN_HOST is ${host}: anyone who reaches that address reads names, places and the reasons of failures there. Let only your monitoring reach it.`);
-  return { host, port };
+  return { host, ...(port === undefined ? {} : { port }) };
 }
 
 /** Groups of Entra can be read beside a Defender that needs no credentials; half a set is a problem. */

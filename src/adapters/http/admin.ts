@@ -19,6 +19,12 @@ export interface AdminOptions {
   readonly limits?: Partial<ConnectionLimits>;
 }
 
+/** Where nobody chose one: after the public port, so that two bots of one machine stay apart by PORT alone; a free one where that is free too. */
+export function portAfter(open: number): number {
+  if (open === 0) return 0;
+  return open === 65_535 ? 65_534 : open + 1;
+}
+
 /** Names by which this machine calls itself. */
 const ownNames = ['127.0.0.1', 'localhost', '[::1]'];
 const loopbackHosts: readonly string[] = ['127.0.0.1', '::1', 'localhost'];

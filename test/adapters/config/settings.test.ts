@@ -31,7 +31,7 @@ const local = { DEFENDER_API_URL: 'http://127.0.0.1:4000/', DEFENDER_AUTH: 'none
 test('without any settings the console is the chat and the simulator is Defender, on loopback', () => {
   expect(settings({})).toEqual({
     http: { host: '127.0.0.1', port: 3978 },
-    admin: { host: '127.0.0.1', port: 3979 },
+    admin: { host: '127.0.0.1' },
     dataDir: './data',
     policyFile: './policy.yaml',
     console: true,
@@ -44,9 +44,8 @@ test('without any settings the console is the chat and the simulator is Defender
 });
 
 test.each<readonly [Variables, Settings['admin']]>([
-  [{ PORT: '4000' }, { host: '127.0.0.1', port: 4001 }],
-  [{ PORT: '65535' }, { host: '127.0.0.1', port: 65_534 }],
-  [{ PORT: '0' }, { host: '127.0.0.1', port: 0 }],
+  [{ PORT: '4000' }, { host: '127.0.0.1' }],
+  [{ LR_ADMIN_PORT: '0' }, { host: '127.0.0.1', port: 0 }],
   [{ LR_ADMIN_PORT: '9000', LR_ADMIN_HOST: '::1' }, { host: '::1', port: 9000 }],
   [{ LR_ADMIN_PORT: 'off' }, 'off'],
 ])('the admin port: %j', (variables, admin) => {

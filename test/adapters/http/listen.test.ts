@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import express from 'express';
 import { request } from 'node:http';
 import { createClock } from '../../../src/adapters/clock.ts';
-import { startAdmin } from '../../../src/adapters/http/admin.ts';
+import { portAfter, startAdmin } from '../../../src/adapters/http/admin.ts';
 import type { ConnectionLimits, Listening } from '../../../src/adapters/http/listen.ts';
 import { startHttp } from '../../../src/adapters/http/server.ts';
 import type { Check } from '../../../src/adapters/http/server.ts';
@@ -92,6 +92,10 @@ describe('row 5.6: a stranger on the public port', () => {
 });
 
 describe('the admin port', () => {
+  test.each([[3978, 3979], [65_535, 65_534], [0, 0]])('after %i is %i', (open, port) => {
+    expect(portAfter(open)).toBe(port);
+  });
+
   test('says why, and holds the metrics', async () => {
     const server = await adminPort({ checks: [frozen, defender] });
     const answer = await fetch(`${server.url}/readyz`);
