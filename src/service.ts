@@ -30,6 +30,7 @@ import type { Store } from './adapters/store/requestStore.ts';
 import { createBot } from './bot/bot.ts';
 import type { Loop } from './bot/loop/loop.ts';
 import type { Policy } from './bot/rules/policy.ts';
+import { sameHumans, sameHumanSentence } from './bot/rules/sameHuman.ts';
 import type { Bot } from './bot/ports.ts';
 import { createLinkBox } from './bot/loop/linkBox.ts';
 import { Budgets, elapsedOf, ratesOf } from './liveResponse/pacing.ts';
@@ -95,6 +96,9 @@ export interface Service {
   /** Takes nothing new up, lets a POST under way end, shows the last state on the cards, and closes everything. */
   stop(): Promise<void>;
 }
+
+/** At the start; a generated policy may hold very many. */
+const pairsTold = 10;
 
 export const version = '0.1.0';
 
@@ -204,6 +208,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       return Promise.resolve();
     });
     void places.look(chats.ports);
+    warnOfPeople(policy, log, (sentence) => options.onWarning?.(sentence));
     log.info('started', { url: server.url, ...(admin === undefined ? {} : { admin: admin.url }), ...(options.proxy === undefined ? {} : { proxy: options.proxy.said }), defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
     return {
       url: server.url,
@@ -230,6 +235,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     }
     throw error;
   }
+}
+
+/** One human listed twice, as far as names tell: nothing is decided by it. */
+function warnOfPeople(policy: Policy, log: Log, warn: (sentence: string) => void): void {
+  const found = sameHumans(policy.people);
+  for (const { one, other, how } of found) log.warn('sameHuman', { people: [one.id, other.id], how });
+  for (const pair of found.slice(0, pairsTold)) warn(`warning: the policy: ${sameHumanSentence(pair)}.`);
+  if (found.length > pairsTold) warn(`warning: the policy: ${found.length - pairsTold} more pairs of people with the same names, or nearly; the doctor lists them all.`);
 }
 
 async function noteStop(store: Store, log: Log): Promise<void> {

@@ -15,6 +15,7 @@ import { examineDefender } from './defender.ts';
 import { entraGroupsOf, examineEntraGroups } from './entraGroups.ts';
 import { fail, ok, skip } from './line.ts';
 import type { Line, Tell } from './line.ts';
+import { examinePeople } from './people.ts';
 import { examinePolicy } from './policy.ts';
 import { examinePorts } from './port.ts';
 import { examineSettings } from './settings.ts';
@@ -115,6 +116,14 @@ function networkAreas(options: ServiceOptions | undefined, policy: Policy | unde
         if (policy === undefined || entraGroupsOf(policy).length === 0) return Promise.resolve();
         const graph = parts.graph ?? (entra?.authority.endsWith('.us') === true ? graphHosts.usGov : graphHosts.public);
         return examineEntraGroups({ policy, graph, tokens: entra === undefined ? undefined : tokensOf(entra.credentials, entra.authority) }, parts, tell);
+      },
+    },
+    {
+      name: 'people',
+      run: (tell) => {
+        if (policy === undefined) return Promise.resolve();
+        const graph = parts.graph ?? (entra?.authority.endsWith('.us') === true ? graphHosts.usGov : graphHosts.public);
+        return examinePeople({ people: policy.people, slack, graph: { origin: graph, tokens: entra === undefined ? undefined : tokensOf(entra.credentials, entra.authority) } }, parts, tell);
       },
     },
   ];
