@@ -1,5 +1,6 @@
 // What a card says of results: collected files and their wrapping, results that cannot be read, and how long a link lives.
 import type { Command } from '../src/liveResponse/commands.ts';
+import type { ErrorAnswer } from '../src/liveResponse/errorAnswer.ts';
 import type { CollectedFile, NotText, ResultTrouble } from '../src/liveResponse/resultFacts.ts';
 import { clip, oneLine } from './clip.ts';
 import { missingRight } from './rights.ts';
@@ -48,7 +49,7 @@ type Sentence = (what: 'file' | 'output', tried: string) => string;
 export const troubles: Readonly<Record<string, Sentence>> = {
   notReady: (what) => (what === 'file' ? 'The file follows: Defender does not hand it out yet.' : 'Output follows: Defender does not hand it out yet.'),
   gone: (what) => `Defender does not hand out this ${what}, or no longer. Try the button below; else get it from the portal.`,
-  untrusted: (what) => `Defender’s link leads outside the allowed download hosts, so the bot did not follow it. Tell an administrator, and get the ${what} from the portal.`,
+  untrusted: (what) => `Defender’s link leads outside the allowed download hosts, so the bot neither followed it nor hands it out. Tell an administrator, and get the ${what} from the portal.`,
   unreadable: (what) => `The ${what} is not in the form Defender documents, so it is not shown. Use the button, or get it from the portal.`,
   refused: (what) => `Defender refuses to hand out this ${what}. Try the button below; else get it from the portal.`,
   throttled: (what) => `The ${what} follows: calls to Defender are limited now, so it has not been read yet.`,
@@ -66,13 +67,19 @@ export function troubleSentence({ code, tries, error, at }: Pick<ResultTrouble, 
   const tried = tries > 1 ? ` (${tries} tries so far)` : '';
   const right = error === undefined ? undefined : missingRight(error);
   if (right !== undefined) return `${right.what} ${right.next} ${code === 'refused' ? 'Then use the button below.' : `The bot tries again.${since}`}`;
-  const words = troubles[code]?.(what, tried);
+  const words = code === 'untrusted' && error?.message !== undefined ? `${notAllowed(error)} Tell an administrator, and get the ${what} from the portal.` : troubles[code]?.(what, tried);
   if (words !== undefined) return passing.has(code) ? `${words}${since}` : words;
   return `The ${what} could not be read (${oneLine(code, 40)})${tried}. Get it from the portal.`;
 }
 
+/** Which host it is, where that is known: an administrator can allow it. */
+function notAllowed({ message }: ErrorAnswer): string {
+  return `Defender’s link leads outside the allowed download hosts${message === undefined ? '' : ` (${oneLine(message, 140)})`}, so the bot neither follows it nor hands it out.`;
+}
+
 /** A link that was asked for and not made; with the time, since the next one may come. */
 export function linkTroubleSentence({ at, error }: Pick<ResultTrouble, 'at' | 'error'>, beside: number): string {
+  if (error?.code === 'untrusted') return `No new link at ${timeOf(at, beside)}: ${notAllowed(error)} Tell an administrator, and get the file from the portal.`;
   const right = error === undefined ? undefined : missingRight(error);
   const said = error?.message === undefined ? '' : ` (“${oneLine(error.message, 120)}”)`;
   return `No new link at ${timeOf(at, beside)}: ${right === undefined ? `Defender refused it${said}. Try again in a minute.` : `${right.what} ${right.next}`}`;

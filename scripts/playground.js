@@ -198,7 +198,7 @@ async function main() {
 
     const [botPort, playPort] = [await freePort(), await freePort()];
     const program = start('the bot', [join(root, 'dist', 'src', 'main.js')], {
-      env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(botPort), LR_TEAMS_DEV_NO_AUTH: '1', LR_TEAMS_DOOR: process.env.LR_TEAMS_DOOR ?? '', LR_DEFENDER: 'simulator', LR_SPEED: String(speed), LR_DATA_DIR: data, LR_POLICY: join(work, 'policy.yaml'), LR_LOG_LEVEL: 'warn' },
+      env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(botPort), LR_ADMIN_PORT: '0', LR_TEAMS_DEV_NO_AUTH: '1', LR_TEAMS_DOOR: process.env.LR_TEAMS_DOOR ?? '', LR_DEFENDER: 'simulator', LR_SPEED: String(speed), LR_DATA_DIR: data, LR_POLICY: join(work, 'policy.yaml'), LR_LOG_LEVEL: 'warn' },
     });
     await program.said(/live-response-bot .* at http/);
     const cli = join(work, 'node_modules', '@microsoft', 'm365agentsplayground', 'cli.js');

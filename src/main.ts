@@ -74,6 +74,7 @@ async function main(): Promise<void> {
     return;
   }
   process.stdout.write(`live-response-bot ${read.settings.console ? 'console' : 'service'} at ${service.url}/\n`);
+  process.stdout.write(service.adminUrl === undefined ? 'The admin port is off (LR_ADMIN_PORT): nobody can read why the bot is not well, nor metrics.\n' : `Why it is as it is, and metrics: ${service.adminUrl}/readyz and ${service.adminUrl}/metrics (docs/health.md).\n`);
   if (proxy !== undefined) process.stdout.write(`Everything that leaves this machine goes through the proxy ${proxy.said}, but for ${proxy.direct.join(', ')}.\n`);
   if (file.said !== undefined) process.stdout.write(`Settings: ${file.said}.\n`);
   if (!read.settings.console) process.stdout.write('The local console is off: it lets one human play several people, so it never runs next to a real chat.\n');

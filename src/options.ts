@@ -13,6 +13,7 @@ export function optionsFrom(settings: Settings): ServiceOptions {
   return {
     host: http.host,
     port: http.port,
+    admin: settings.admin,
     dataDir,
     policyFile: policyFile(settings),
     command: settings.slack?.command ?? '/lr',
@@ -38,6 +39,7 @@ export function optionsFrom(settings: Settings): ServiceOptions {
     parkedGap: pacing.parkedPollMs,
     offlineQueue: pacing.offlineQueueMs,
     outputRetention: settings.retentionMs,
+    resultHosts: settings.resultHosts,
     ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
   };
 }

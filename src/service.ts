@@ -12,8 +12,9 @@ import type { TokenSource } from './adapters/entra/credentials.ts';
 import type { Credentials } from './adapters/entra/settings.ts';
 import { hash } from './adapters/hash.ts';
 import { createMetrics } from './adapters/http/metrics.ts';
+import { portAfter, startAdmin } from './adapters/http/admin.ts';
+import type { Listening } from './adapters/http/listen.ts';
 import { startHttp } from './adapters/http/server.ts';
-import type { HttpServer } from './adapters/http/server.ts';
 import { createLog } from './adapters/log.ts';
 import type { LogLevel } from './adapters/log.ts';
 import { Http } from './adapters/outbound/http.ts';
@@ -29,6 +30,7 @@ import type { Store } from './adapters/store/requestStore.ts';
 import { createBot } from './bot/bot.ts';
 import type { Loop } from './bot/loop/loop.ts';
 import type { Policy } from './bot/rules/policy.ts';
+import { sameHumans, sameHumanSentence } from './bot/rules/sameHuman.ts';
 import type { Bot } from './bot/ports.ts';
 import { createLinkBox } from './bot/loop/linkBox.ts';
 import { Budgets, elapsedOf, ratesOf } from './liveResponse/pacing.ts';
@@ -47,6 +49,8 @@ import type { Simulator } from './simulator/simulator.ts';
 export interface ServiceOptions extends ChatOptions {
   readonly host: string;
   readonly port: number;
+  /** Where reasons in words and metrics are; absent: for this machine alone. Without a port: on the one after `port`. */
+  readonly admin?: { readonly host: string; readonly port?: number } | 'off';
   readonly dataDir: string;
   readonly policyFile: string;
   readonly command: string;
@@ -67,6 +71,8 @@ export interface ServiceOptions extends ChatOptions {
   readonly parkedGap: number;
   readonly offlineQueue: number;
   readonly outputRetention: number;
+  /** Hosts besides those of Azure storage whose result links are read and handed out: endings that begin with a dot, and whole names. */
+  readonly resultHosts?: readonly string[];
   /** The way out; absent: directly. The clients that are not ours are told by `useProxy`. */
   readonly proxy?: Proxy;
   /** Where journal, snapshot and deliveries are written, for tests; the machine's own by default. */
@@ -77,6 +83,8 @@ export interface ServiceOptions extends ChatOptions {
 
 export interface Service {
   readonly url: string;
+  /** Reasons in words and metrics; absent where it is off. */
+  readonly adminUrl?: string;
   readonly bot: Bot;
   readonly loop: Loop;
   readonly store: Store;
@@ -88,6 +96,9 @@ export interface Service {
   /** Takes nothing new up, lets a POST under way end, shows the last state on the cards, and closes everything. */
   stop(): Promise<void>;
 }
+
+/** At the start; a generated policy may hold very many. */
+const pairsTold = 10;
 
 export const version = '0.1.0';
 
@@ -112,7 +123,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const upstream = await openDefender(options, clock, closing);
     const budgets = new Budgets(ratesOf(options.rates));
     seed(budgets, store, clock);
-    const defender = new DefenderClient({ http, budgets, clock, log, tokens: upstream.tokens, endpoint: upstream.endpoint, resultsOnLoopback: upstream.loopback });
+    const defender = new DefenderClient({ http, budgets, clock, log, tokens: upstream.tokens, endpoint: upstream.endpoint, resultsOnLoopback: upstream.loopback, resultHosts: options.resultHosts ?? [] });
 
     const places = createPlacesLook(policy, log, (sentence) => options.onWarning?.(sentence));
     const chats = await openChats(options, {
@@ -173,14 +184,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await machine.look();
     machine.start();
     later('freeze at the machine', 1_000, () => machine.stop());
-    const server: HttpServer = await startHttp({
+    const told = { log, clock: chatClock, healthy: () => health.alive(), ready: () => health.ready() };
+    const admin = options.admin === 'off' ? undefined : await startAdmin({ host: options.admin?.host ?? '127.0.0.1', port: options.admin?.port ?? portAfter(options.port), ...told, metrics: () => metrics.read() });
+    // Ends after the public one: how a stopping process is can be asked to the last.
+    later('admin server', 500, () => admin?.stop() ?? Promise.resolve());
+    const server: Listening = await startHttp({
       host: options.host,
       port: options.port,
-      log,
-      healthy: () => health.alive(),
-      ready: () => health.ready(),
+      ...told,
       draining: () => state.phase === 'stopping',
-      metrics: () => metrics.read(),
       mount: [(app) => chats.mount(app, () => server.port)],
     });
     later('server', 3_500, () => server.stop());
@@ -196,9 +208,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       return Promise.resolve();
     });
     void places.look(chats.ports);
-    log.info('started', { url: server.url, ...(options.proxy === undefined ? {} : { proxy: options.proxy.said }), defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
+    warnOfPeople(policy, log, (sentence) => options.onWarning?.(sentence));
+    log.info('started', { url: server.url, ...(admin === undefined ? {} : { admin: admin.url }), ...(options.proxy === undefined ? {} : { proxy: options.proxy.said }), defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
     return {
       url: server.url,
+      ...(admin === undefined ? {} : { adminUrl: admin.url }),
       bot,
       loop: bot.loop,
       store,
@@ -221,6 +235,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     }
     throw error;
   }
+}
+
+/** One human listed twice, as far as names tell: nothing is decided by it. */
+function warnOfPeople(policy: Policy, log: Log, warn: (sentence: string) => void): void {
+  const found = sameHumans(policy.people);
+  for (const { one, other, how } of found) log.warn('sameHuman', { people: [one.id, other.id], how });
+  for (const pair of found.slice(0, pairsTold)) warn(`warning: the policy: ${sameHumanSentence(pair)}.`);
+  if (found.length > pairsTold) warn(`warning: the policy: ${found.length - pairsTold} more pairs of people with the same names, or nearly; the doctor lists them all.`);
 }
 
 async function noteStop(store: Store, log: Log): Promise<void> {

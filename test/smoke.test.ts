@@ -32,10 +32,10 @@ describe('the built program', () => {
     program = await startProgram('src/main.js', [], { PORT: '0', LR_DATA_DIR: dir, LR_LOG_LEVEL: 'error' });
     const ready = await fetch(`${addressIn(program.firstLine)}/readyz`);
     expect(processorTime(program.child.pid) ?? performance.now() - began).toBeLessThan(readyWithin);
-    expect(await ready.json()).toMatchObject({ status: 'ready' });
+    expect(await ready.json()).toEqual({ status: 'ready' });
     const url = addressIn(program.firstLine);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
-    expect(await (await fetch(`${url}/metrics`)).text()).toContain('lr_events_total');
+    expect(await (await fetch(`${await program.adminUrl()}/metrics`)).text()).toContain('lr_events_total');
     const unknown = await fetch(`${url}/nothing-here`);
     expect([unknown.status, await unknown.text()]).toEqual([404, 'Not found\n']);
     expect(await program.kill('SIGTERM')).toBe(0);

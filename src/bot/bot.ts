@@ -11,7 +11,9 @@ import type { Loop, LoopParts, Subscribe } from './loop/loop.ts';
 import { onCommand } from './answers/onCommand.ts';
 import { onPress } from './answers/onPress.ts';
 import type { Bot } from './ports.ts';
+import { createRecentHistory } from './answers/panel.ts';
 import { createRefusals } from './answers/refusals.ts';
+import { createTurns } from './answers/turns.ts';
 
 /** What is asked for at the machine itself, by no account of any chat. */
 export interface AtMachine {
@@ -24,7 +26,7 @@ export function createBot(given: Deps, subscribe: Subscribe, parts: LoopParts = 
   const watch = watchDefender(given.defender, given.clock);
   const deps: Deps = { ...given, defender: watch.defender, groups: rememberingGroups(given.groups, given.lastKnown) };
   const loop = createLoop({ ...deps, watch }, subscribe, parts);
-  const conversation: Conversation = { ...deps, loop, refusals: createRefusals(deps), recentLibrary: createRecentLibrary(deps) };
+  const conversation: Conversation = { ...deps, loop, refusals: createRefusals(deps), recentLibrary: createRecentLibrary(deps), recentHistory: createRecentHistory(deps), turns: createTurns(deps, 'machines') };
   return {
     loop,
     command: (input) => onCommand(conversation, input),

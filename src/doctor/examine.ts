@@ -15,10 +15,11 @@ import { examineDefender } from './defender.ts';
 import { entraGroupsOf, examineEntraGroups } from './entraGroups.ts';
 import { fail, ok, skip } from './line.ts';
 import type { Line, Tell } from './line.ts';
+import { examinePeople } from './people.ts';
 import { examinePolicy } from './policy.ts';
-import { examinePort } from './port.ts';
+import { examinePorts } from './port.ts';
 import { examineSettings } from './settings.ts';
-import type { Variables } from './settings.ts';
+import type { House, Variables } from './settings.ts';
 import { examineSlack } from './slack.ts';
 import { examineTeams } from './teams.ts';
 
@@ -49,7 +50,7 @@ interface Area {
 /** Tells line after line, areas in a fixed order. Never rejects. */
 export async function examine(parts: Examination, tell: Tell): Promise<void> {
   const ends = parts.clock.now() + (parts.totalMs ?? totalWithin);
-  const { options, policyFile, dataDir, listens } = examineSettings(parts.variables, tell);
+  const { options, policyFile, dataDir, listens, admin } = examineSettings(parts.variables, tell);
   let policy: Policy | undefined;
   const local: readonly Area[] = [
     {
@@ -59,7 +60,7 @@ export async function examine(parts: Examination, tell: Tell): Promise<void> {
         return Promise.resolve();
       },
     },
-    { name: 'data', run: (say) => lookAtPlace(dataDir, listens, parts, say) },
+    { name: 'data', run: (say) => lookAtPlace(dataDir, { listens, admin }, parts, say) },
   ];
   for (const area of local) await told([area], parts, ends, tell);
   await told(networkAreas(options, policy, parts), parts, ends, tell);
@@ -78,10 +79,10 @@ function isSimulated({ defender }: ServiceOptions): boolean {
   return defender.kind === 'simulator' || defender.credentials === 'none';
 }
 
-async function lookAtPlace(dataDir: string | undefined, listens: { readonly host: string; readonly port: number } | undefined, parts: Examination, tell: Tell): Promise<void> {
+async function lookAtPlace(dataDir: string | undefined, { listens, admin }: Pick<House, 'listens' | 'admin'>, parts: Examination, tell: Tell): Promise<void> {
   const holder = dataDir === undefined ? undefined : await examineDataFolder(dataDir, tell);
   if (listens === undefined) tell(skip('http.port', 'not looked at', 'Fix the settings first.'));
-  else await examinePort({ ...listens, holder }, parts, tell);
+  else await examinePorts({ ...listens, admin, holder }, parts, tell);
 }
 
 function networkAreas(options: ServiceOptions | undefined, policy: Policy | undefined, parts: Examination): readonly Area[] {
@@ -115,6 +116,14 @@ function networkAreas(options: ServiceOptions | undefined, policy: Policy | unde
         if (policy === undefined || entraGroupsOf(policy).length === 0) return Promise.resolve();
         const graph = parts.graph ?? (entra?.authority.endsWith('.us') === true ? graphHosts.usGov : graphHosts.public);
         return examineEntraGroups({ policy, graph, tokens: entra === undefined ? undefined : tokensOf(entra.credentials, entra.authority) }, parts, tell);
+      },
+    },
+    {
+      name: 'people',
+      run: (tell) => {
+        if (policy === undefined) return Promise.resolve();
+        const graph = parts.graph ?? (entra?.authority.endsWith('.us') === true ? graphHosts.usGov : graphHosts.public);
+        return examinePeople({ people: policy.people, slack, graph: { origin: graph, tokens: entra === undefined ? undefined : tokensOf(entra.credentials, entra.authority) } }, parts, tell);
       },
     },
   ];

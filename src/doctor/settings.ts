@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { knownNames, readSettings } from '../adapters/config/settings.ts';
 import type { Settings } from '../adapters/config/settings.ts';
+import { portAfter } from '../adapters/http/admin.ts';
 import { proxyFrom } from '../adapters/outbound/proxy.ts';
 import { optionsFrom } from '../options.ts';
 import type { ServiceOptions } from '../service.ts';
@@ -18,12 +19,14 @@ export interface House {
   readonly policyFile: string | undefined;
   readonly dataDir: string | undefined;
   readonly listens: { readonly host: string; readonly port: number } | undefined;
+  /** Undefined where that cannot be known, or it is off. */
+  readonly admin: { readonly host: string; readonly port: number } | undefined;
 }
 
 /** Settings that hold secrets; their values are struck out of the report, also when the settings cannot be used. */
 const secretNames = ['AZURE_CLIENT_SECRET', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET', 'MicrosoftAppPassword'] as const;
 /** Settings that mean something without the others. */
-const ownMeaning = ['PORT', 'LR_DATA_DIR', 'LR_POLICY'] as const;
+const ownMeaning = ['PORT', 'LR_ADMIN_HOST', 'LR_ADMIN_PORT', 'LR_DATA_DIR', 'LR_POLICY'] as const;
 
 export function secretsIn(variables: Variables): readonly string[] {
   const proxy = proxyFrom(variables);
@@ -45,8 +48,9 @@ export function examineSettings(variables: Variables, tell: Tell): House {
   const { settings } = read;
   const given = knownNames.filter((name) => (variables[name]?.trim() ?? '') !== '').length;
   tell(ok('settings.valid', `${given === 0 ? 'none given, so the defaults hold' : `${given} given`}: ${chatsOf(settings)} before ${defenderOf(settings)}`));
+  tell(ok('results.hosts', `result links are read and handed out where they lead to Azure storage${settings.resultHosts.length === 0 ? ' alone' : `, and to ${settings.resultHosts.map((host) => (host.startsWith('.') ? `*${host}` : host)).join(', ')} (LR_RESULT_HOSTS)`}`));
   const options = optionsFrom(settings);
-  return { options, policyFile: options.policyFile, dataDir: options.dataDir, listens: { host: options.host, port: options.port } };
+  return { options, policyFile: options.policyFile, dataDir: options.dataDir, listens: { host: options.host, port: options.port }, admin: adminOf(settings) };
 }
 
 function chatsOf({ slack, teams }: Settings): string {
@@ -62,15 +66,20 @@ function defenderOf({ defender }: Settings): string {
 /** From the settings that stand for themselves. */
 function houseWithout(variables: Variables): House {
   const own = readSettings(Object.fromEntries(ownMeaning.map((name) => [name, variables[name]])));
-  if ('problems' in own) return { options: undefined, policyFile: undefined, dataDir: textOr(variables['LR_DATA_DIR'], './data'), listens: undefined };
-  const { dataDir, policyFile, http } = own.settings;
+  if ('problems' in own) return { options: undefined, policyFile: undefined, dataDir: textOr(variables['LR_DATA_DIR'], './data'), listens: undefined, admin: undefined };
+  const { dataDir, policyFile, http, admin } = own.settings;
   return {
     options: undefined,
     // Whether the example would stand in for a missing file depends on the chats, which are not known here.
     policyFile: variables['LR_POLICY'] !== undefined || existsSync(policyFile) ? policyFile : undefined,
     dataDir,
     listens: { host: textOr(variables['HOST'], http.host), port: http.port },
+    admin: adminOf({ http, admin }),
   };
+}
+
+function adminOf({ http, admin }: Pick<Settings, 'http' | 'admin'>): House['admin'] {
+  return admin === 'off' ? undefined : { host: admin.host, port: admin.port ?? portAfter(http.port) };
 }
 
 /** An empty value counts as absent, as in the settings. */

@@ -119,10 +119,20 @@ export function errorAnswer({ code, detail }: DefenderError): ErrorAnswer {
   };
 }
 
+export interface LookUp {
+  readonly devices: readonly Device[];
+  readonly alike?: { readonly devices: readonly Device[]; readonly whole: boolean };
+}
+
 /** Microsoft Defender for Endpoint, as far as this product uses it. Every method may throw DefenderError. */
 export interface DefenderApi {
   /** Devices whose name is `name`, or begins with `name.`; a 40-hex id finds that device. All of them: choosing is the caller's. */
   findMachines(name: string): Promise<readonly Device[]>;
+  /**
+   * The devices of `findMachines`, and with the same call those whose name begins with one of `alike`, lower case; `whole` when there are
+   * no others. `alike` is absent where that call does not tell them: for an id, or where Defender does not take the questions together.
+   */
+  lookUp(name: string, alike: readonly string[]): Promise<LookUp>;
   /** One device as it is now; throws `notFound`. */
   machine(id: string): Promise<Device>;
   /** POST runliveresponse, exactly once. The answer is Defender's word; whether the action is ours is for the caller to check. */

@@ -4,6 +4,7 @@ import { ChatError } from '../../src/bot/ports.ts';
 import type { ChatErrorCode } from '../../src/bot/ports.ts';
 import { createStoryChat, openHouse } from '../support/house.ts';
 import type { House, StoryChat } from '../support/house.ts';
+import { manyPending } from '../support/manyPending.ts';
 
 let house: House;
 afterEach(() => house.close());
@@ -88,7 +89,7 @@ describe('a place that is closed', () => {
   const closed = (place: string) => (call: string) => (call.includes(` ${place}`) ? new ChatError('closed', 'is_archived') : undefined);
 
   test('is asked again at growing intervals by one call at a time, however many requests wait there, and draws all of them when it opens', async () => {
-    house = await openHouse();
+    house = await openHouse({ policy: manyPending });
     for (let n = 0; n < 45; n += 1) {
       // Each another process: the same again would be a twin.
       await house.say('responder1', `dump hosta notepad${n}`);

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChatError } from '../../src/bot/ports.ts';
 import { createStoryChat, openHouse } from '../support/house.ts';
 import type { House, StoryChat } from '../support/house.ts';
+import { manyPending } from '../support/manyPending.ts';
 
 let house: House;
 afterEach(() => house.close());
@@ -21,7 +22,7 @@ describe('a pass over many cards', () => {
     let begin: () => void = () => undefined;
     const begun = new Promise<void>((resolve) => (begin = resolve));
     const chat = createStoryChat();
-    house = await openHouse({ chats: [chat] });
+    house = await openHouse({ chats: [chat], policy: manyPending });
     await ask(20);
     await house.loop.tick();
     const post = chat.post.bind(chat);
@@ -46,7 +47,7 @@ describe('a pass over many cards', () => {
   });
 
   test('does not forget a change that comes in the middle of it', async () => {
-    house = await openHouse();
+    house = await openHouse({ policy: manyPending });
     await ask(20);
     await house.loop.tick();
     house.loop.redrawOpen();
@@ -59,7 +60,7 @@ describe('a pass over many cards', () => {
   });
 
   test('draws what was decided at the very start of the process', async () => {
-    house = await openHouse();
+    house = await openHouse({ policy: manyPending });
     await ask(20);
     await house.loop.tick();
     await house.restart();
@@ -75,7 +76,7 @@ describe('a pass over many cards', () => {
 
 describe('a waiting card', () => {
   test('no longer says frozen after an unfreeze, though the bot was restarted in between', async () => {
-    house = await openHouse();
+    house = await openHouse({ policy: manyPending });
     await ask(1);
     await house.say('approver1', 'freeze odd approvals');
     await house.loop.tick();
@@ -88,7 +89,7 @@ describe('a waiting card', () => {
   });
 
   test('no longer says frozen when the unfreeze was never drawn', async () => {
-    house = await openHouse();
+    house = await openHouse({ policy: manyPending });
     await ask(1);
     await house.say('approver1', 'freeze odd approvals');
     await house.loop.tick();
@@ -100,7 +101,7 @@ describe('a waiting card', () => {
 });
 
 test('an update whose answer was lost is repeated on the same card', async () => {
-  house = await openHouse();
+  house = await openHouse({ policy: manyPending });
   await ask(1);
   await house.loop.tick();
   house.chat.failNext(new ChatError('ambiguous', 'cut'));
@@ -111,7 +112,7 @@ test('an update whose answer was lost is repeated on the same card', async () =>
 });
 
 test('ended requests are drawn first, and of those that wait the one that waits for longest', async () => {
-  house = await openHouse();
+  house = await openHouse({ policy: manyPending });
   const ids: string[] = [];
   for (let n = 0; n < 3; n += 1) {
     await ask(1);
@@ -129,7 +130,7 @@ test.each([
   ['unavailable', 0],
   ['ambiguous', 1],
 ] as const)('of a post that was answered %s the journal keeps a card only where it may stand: %i', async (code, cards) => {
-  house = await openHouse();
+  house = await openHouse({ policy: manyPending });
   house.chat.refuse = () => new ChatError(code, code);
   await ask(1);
   await house.loop.tick();
@@ -138,7 +139,7 @@ test.each([
 });
 
 test('a card that stands and could not be written down as such is not posted again', async () => {
-  house = await openHouse();
+  house = await openHouse({ policy: manyPending });
   const change = house.store.change.bind(house.store);
   let failed = 0;
   house.store.change = (id, decide) => {
@@ -175,7 +176,7 @@ test.each([
   ['an hour', 3_500_000, 1],
   ['two hours', 7_200_000, 0],
 ] as const)('a request that ended %s ago and never had a card gets one only while that is news', async (_when, age, count) => {
-  house = await openHouse();
+  house = await openHouse({ policy: manyPending });
   house.chat.refuse = () => new ChatError('closed', 'is_archived');
   await ask(1);
   await house.press('responder1', 'withdraw');

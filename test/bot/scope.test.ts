@@ -144,6 +144,11 @@ describe('every refusal', () => {
     ],
     notAgain: (['notEnded', 'complete', 'takenBack', 'mayHaveRun', 'foundLate', 'mustNot', 'hopeless', 'noSuchIndex'] as const).map((why) => ({ refused: 'notAgain', id, why, ...(why === 'notEnded' ? { state: 'running' as const } : {}) })),
     twin: [{ refused: 'twin', twin: 'lr-8g4m3r', device: 'hosta.corp.example', status: 'Running', by: 'you', ago: 3 * 60_000, places: ['console:incidents'], line: 'dump hosta x --reason "..." --separate' }],
+    tooManyPending: [
+      { refused: 'tooManyPending', of: 'person', tier: 'high', most: 3, own: ['lr-8g4m3r', 'lr-8g4m3s', 'lr-8g4m3t'], others: 0 },
+      { refused: 'tooManyPending', of: 'person', tier: 'high', most: 30, own: Array.from({ length: 30 }, (_, n) => `lr-8g4m${n + 10}`), others: 0 },
+      ...[[], ['lr-8g4m3r'], ['lr-8g4m3r', 'lr-8g4m3s']].map((own) => ({ refused: 'tooManyPending' as const, of: 'device' as const, tier: 'high', most: 2, own, others: 2 - own.length, device: 'hosta.corp.example' })),
+    ],
     goneOn: [{ refused: 'goneOn', id, as: 'lr-8g4m3r' }],
     alreadyOver: [{ refused: 'alreadyOver', id, how: 'denied by Avery Approver', at: askedAt }, { refused: 'alreadyOver', id, how: 'expired without an approval', at: askedAt, retry: true }],
     staleCard: [{ refused: 'staleCard', id }],

@@ -42,7 +42,7 @@ async function picture({ page, look, isPhone }: Visit, moment: string): Promise<
 
 async function tell(browser: Browser, look: Look): Promise<Told> {
   const dataDir = mkdtempSync(join(tmpdir(), 'lr-browser-'));
-  const env = { PORT: String(await freePort()), LR_DATA_DIR: dataDir, LR_LOG_LEVEL: 'error', LR_POLICY: join(root, 'policy.example.yaml') };
+  const env = { PORT: String(await freePort()), LR_ADMIN_PORT: '0', LR_DATA_DIR: dataDir, LR_LOG_LEVEL: 'error', LR_POLICY: join(root, 'policy.example.yaml') };
   const start = () => startProgram('src/main.js', [], env);
   let program = await start();
   const reader = await visit(browser, addressIn(program.firstLine), look);

@@ -1,6 +1,7 @@
 // The people of the crash test: each types and presses at a pace of his or her own by what stands in Slack, whatever happens to the process.
 import { setTimeout as pause } from 'node:timers/promises';
 import { incidents, slackPolicy } from '../support/slack/slackHouse.ts';
+import { manyPending } from '../support/manyPending.ts';
 import { unhurried } from '../support/unhurried.ts';
 import { between, oneOf } from './random.ts';
 import type { Random } from './random.ts';
@@ -21,7 +22,7 @@ export function crashPolicy(): string {
   const names = (all: readonly Human[]): string => all.map(({ id }) => id).join(', ');
   const people = [...responders, ...approvers].map(({ id, name, account }) => `  - { id: ${id}, name: ${name}, slack: ${account} }`);
   const roles = [`roles:`, `  responder: [${names(responders)}]`, `  approver: [${names(approvers)}]`];
-  return unhurried(slackPolicy())
+  return manyPending(unhurried(slackPolicy()))
     .replace(/^people:[\s\S]*?(?=^# Tiers)/m, `people:\n${people.join('\n')}\n${roles.join('\n')}\n`)
     .replace('groups: [Workstations, Servers]', "groups: ['*']");
 }

@@ -93,10 +93,11 @@ describe('with everything well', () => {
     const bot = await startProgram('src/main.js', [], { ...local, PORT: '0' });
     try {
       const url = addressIn(bot.firstLine);
-      const run = await runDoctor({ ...local, PORT: new URL(url).port });
+      const run = await runDoctor({ ...local, PORT: new URL(url).port, LR_ADMIN_PORT: new URL(await bot.adminUrl()).port });
       expect([run.code, run.red, run.yellow]).toEqual([0, [], []]);
       expect(run.text).toContain(`a bot works on it (process ${String(bot.child.pid)})`);
       expect(run.text).toContain('in use by the running bot, which says it is ready');
+      expect(run.text).toMatch(/"http\.admin","found":"[^"]* says that all is well/);
       expect((await fetch(`${url}/readyz`)).status).toBe(200);
       // With another port it is the same bot, started with other settings.
       expect((await runDoctor({ ...local, PORT: '0' }, ['--json', '--offline'])).red).toEqual([]);

@@ -286,7 +286,7 @@ describe('in the composed service', () => {
     const disk = createFailingDisk();
     await open({ disk: disk.disk });
     const ready = async () => {
-      const answer = await fetch(`${service.url}/readyz`);
+      const answer = await fetch(`${service.adminUrl}/readyz`);
       return { status: answer.status, journal: ((await answer.json()) as { readonly checks: readonly { readonly name: string; readonly ok: boolean }[] }).checks.find(({ name }) => name === 'journal')?.ok };
     };
     expect(await ready()).toEqual({ status: 200, journal: true });

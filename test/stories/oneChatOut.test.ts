@@ -58,16 +58,16 @@ describe('two chats, of which Slack cannot be opened at the start', () => {
     ['it does not answer', silence, revoke(false), /cannot be reached/],
   ] as const)('because %s: Teams works, it is said, and Slack has its cards once it lets the bot in', async (_why, breaks, heals, words) => {
     const both = await open(breaks);
-    const told = await ready(both.teams.url);
+    const told = await ready(both.teams.adminUrl);
     expect([told.http, told.status]).toEqual([200, 'degraded']);
     expect(String(told.reasons)).toMatch(words);
-    expect(await (await fetch(`${both.teams.url}/metrics`)).text()).toMatch(/lr_chat_up\{chat="slack"\} 0\n[\s\S]*lr_chat_up\{chat="teams"\} 1|lr_chat_up\{chat="teams"\} 1\n[\s\S]*lr_chat_up\{chat="slack"\} 0/);
+    expect(await (await fetch(`${both.teams.adminUrl}/metrics`)).text()).toMatch(/lr_chat_up\{chat="slack"\} 0\n[\s\S]*lr_chat_up\{chat="teams"\} 1|lr_chat_up\{chat="teams"\} 1\n[\s\S]*lr_chat_up\{chat="slack"\} 0/);
     await both.teams.say(ana, group, `lr ${dump}`);
     await both.teams.click(ben, channel, await both.teams.card(channel, /Waiting for approval/), 'approve');
     await both.teams.card(group, /Finished/);
     heals(both.slack);
     await inSlack(both.slack, /Finished/);
-    expect((await ready(both.teams.url)).http).toBe(200);
+    expect((await ready(both.teams.adminUrl)).http).toBe(200);
   });
 });
 
@@ -78,9 +78,9 @@ describe('two chats, of which Slack’s socket goes deaf', () => {
     await both.teams.say(ana, group, `lr ${dump}`);
     await both.teams.card(channel, /Waiting for approval/);
     // Longer than it may be deaf.
-    for (let told = await ready(both.teams.url); !String(told.reasons).includes('is not connected'); told = await ready(both.teams.url)) expect(told.http).toBe(200);
+    for (let told = await ready(both.teams.adminUrl); !String(told.reasons).includes('is not connected'); told = await ready(both.teams.adminUrl)) expect(told.http).toBe(200);
     both.slack.api.socketMood = 'open';
-    for (let told = await ready(both.teams.url); told.reasons !== undefined; told = await ready(both.teams.url)) expect(told.http).toBe(200);
+    for (let told = await ready(both.teams.adminUrl); told.reasons !== undefined; told = await ready(both.teams.adminUrl)) expect(told.http).toBe(200);
     await both.slack.person('U0RILEY1').command(incidents, 'help');
     await inSlack(both.slack, /Waiting for approval/);
     await both.teams.click(ben, channel, await both.teams.card(channel, /Waiting for approval/), 'approve');
@@ -95,11 +95,11 @@ describe('Slack as the only chat', () => {
       // All of them: one answer would be a sign of life.
       for (const method of ['auth.test', 'users.info', 'conversations.info', 'chat.postMessage']) house.slack.fault(method, { kind: 'cutBefore' }, 100);
       await house.riley.command(incidents, 'dump hosta OfficeClickToRun');
-      let told = await ready(house.service.url);
-      while (!String(told.reasons).includes('Slack has not answered')) told = await ready(house.service.url);
+      let told = await ready(house.service.adminUrl ?? '');
+      while (!String(told.reasons).includes('Slack has not answered')) told = await ready(house.service.adminUrl ?? '');
       expect([told.http, told.status]).toEqual([200, 'degraded']);
       house.slack.api.clearFaults();
-      while ((await ready(house.service.url)).status !== 'ready') expect(told.http).toBe(200);
+      while ((await ready(house.service.adminUrl ?? '')).status !== 'ready') expect(told.http).toBe(200);
     } finally {
       await house.close();
     }

@@ -96,7 +96,7 @@ describe('the service', () => {
   });
 
   test('answers a readiness question with every part by name, and says why when one is not well', async () => {
-    const ready = async () => (await fetch(`${service.url}/readyz`)).json() as Promise<{ status: string; checks: { name: string; ok: boolean; why?: string }[] }>;
+    const ready = async () => (await fetch(`${service.adminUrl}/readyz`)).json() as Promise<{ status: string; checks: { name: string; ok: boolean; why?: string }[] }>;
     expect((await ready()).status).toBe('ready');
     service.simulator?.tenant.faults.plant({ what: 'status', on: 'list', status: 503, times: 'always' });
     const id = await askAndApprove('dump hosta notepad');
@@ -112,7 +112,7 @@ describe('the service', () => {
     ['running sessions cannot be followed', 'list', 'running', /may not follow running sessions \(403\).*Machine\.ReadWrite\.All with admin consent/],
     ['approved requests wait', 'run', 'queued', /^approved requests wait, because Defender does not let the bot in: .*Machine\.LiveResponse with admin consent/],
   ] as const)('names the right that is missing where %s', async (_name, on, state, why) => {
-    const check = async () => ((await (await fetch(`${service.url}/readyz`)).json()) as { checks: { name: string; ok: boolean; why?: string }[] }).checks.find((one) => one.name === 'defender');
+    const check = async () => ((await (await fetch(`${service.adminUrl}/readyz`)).json()) as { checks: { name: string; ok: boolean; why?: string }[] }).checks.find((one) => one.name === 'defender');
     service.simulator?.tenant.faults.plant(on === 'list' ? { what: 'status', on, status: 403, times: 'always' } : { what: 'unauthorized', on, times: 'always' });
     const id = await askAndApprove('dump hosta notepad');
     if (state === 'running') await becomes(id, state);

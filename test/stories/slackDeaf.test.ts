@@ -24,7 +24,7 @@ const patience = 40_000;
 async function degraded(desk: SlackProgram): Promise<string> {
   const deadline = performance.now() + patience;
   while (performance.now() < deadline) {
-    const answer = await fetch(`${desk.url()}/readyz`);
+    const answer = await fetch(`${await desk.program().adminUrl()}/readyz`);
     const { status, reasons } = (await answer.json()) as { readonly status: string; readonly reasons?: readonly string[] };
     if (status === 'degraded') return String(reasons);
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -66,10 +66,10 @@ test('a start whose socket never hears hello says what to look at and goes on tr
   desk.slack.api.socketMood = 'deaf';
   await desk.start();
   const deadline = performance.now() + patience;
-  let answer = await fetch(`${desk.url()}/readyz`);
+  let answer = await fetch(`${await desk.program().adminUrl()}/readyz`);
   while (answer.status !== 503 && performance.now() < deadline) {
     await answer.body?.cancel();
-    answer = await fetch(`${desk.url()}/readyz`);
+    answer = await fetch(`${await desk.program().adminUrl()}/readyz`);
   }
   expect(await answer.text()).toMatch(/cannot be connected to by Socket Mode: No connection to Slack for 1\d s/);
   expect((await fetch(`${desk.url()}/healthz`)).status).toBe(200);

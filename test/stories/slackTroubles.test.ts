@@ -271,7 +271,7 @@ describe('Slack itself', () => {
     await house.shows('Running');
     house.slack.world.revoked = true;
     await finished();
-    const ready = await fetch(`${house.service.url}/readyz`);
+    const ready = await fetch(`${house.service.adminUrl}/readyz`);
     // Nothing that comes in would be lost by it: degraded, with the reason.
     expect(ready.status).toBe(200);
     expect(await ready.json()).toMatchObject({ status: 'degraded', reasons: [expect.stringContaining('token_revoked')] });

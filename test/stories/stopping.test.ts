@@ -60,7 +60,8 @@ describe('row 1.19: SIGTERM while Defender hangs', () => {
     const ended = stopped(program);
     let ready = await fetch(`${url}/readyz`);
     while (ready.status !== 503) ready = await fetch(`${url}/readyz`);
-    expect(await ready.json()).toMatchObject({ status: 'not ready', reasons: expect.arrayContaining(['process: stopping']) });
+    expect(await ready.json()).toEqual({ status: 'not ready' });
+    expect(await (await fetch(`${await program.adminUrl()}/readyz`)).json()).toMatchObject({ status: 'not ready', reasons: expect.arrayContaining(['process: stopping']) });
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     expect((await fetch(`${url}/console/api/people`)).status).toBe(503);
     expect(await ended).toBe(0);

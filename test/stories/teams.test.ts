@@ -282,6 +282,7 @@ it('a question whose answer Teams refuses until the bot is stopped is answered o
 });
 
 it('is ready once its own door has refused a stranger', async () => {
-  const answer = await fetch(`${house.url}/readyz`);
+  const answer = await fetch(`${house.adminUrl}/readyz`);
   expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('teams authentication')]);
+  expect((await fetch(`${house.url}/readyz`)).status).toBe(200);
 });

@@ -25,6 +25,7 @@ import { ChatError } from '../../src/bot/ports.ts';
 import type { Account, Bot, ChatPort, Groups, Reply } from '../../src/bot/ports.ts';
 import type { Loop } from '../../src/bot/loop/loop.ts';
 import { Budgets, defaultRates, elapsedOf } from '../../src/liveResponse/pacing.ts';
+import type { Kind, Rates } from '../../src/liveResponse/pacing.ts';
 import type { Clock } from '../../src/liveResponse/ports.ts';
 import type { InState, Request, State } from '../../src/liveResponse/request.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
@@ -156,6 +157,9 @@ export interface HouseOptions {
   readonly clock?: StoryClock;
   /** Where results may be read besides the simulator. */
   readonly resultOrigins?: readonly string[];
+  /** As LR_RESULT_HOSTS adds them. */
+  readonly resultHosts?: readonly string[];
+  readonly rates?: Rates;
 }
 
 export interface House {
@@ -163,6 +167,8 @@ export interface House {
   readonly simulator: Simulator;
   readonly chat: StoryChat;
   readonly dir: string;
+  /** Every exchange with Defender, by kind, in order. */
+  readonly calls: Kind[];
   store: Store;
   bot: Bot;
   loop: Loop;
@@ -214,11 +220,12 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     ...options.settings,
   };
   let deliveries = 0;
+  const calls: Kind[] = [];
 
   async function openParts(changed: Partial<BotSettings> = {}, policyNow: Policy = policy): Promise<{ store: Store; bot: Bot; loop: Loop }> {
     const store = await openStore({ dir, clock, log, ...(options.disk === undefined ? {} : { disk: options.disk }) });
     const outputs = await openOutputStore({ dir, clock });
-    const budgets = new Budgets(defaultRates);
+    const budgets = new Budgets(options.rates ?? defaultRates);
     budgets.seed('submit', elapsedOf(store.submissionTimes(clock.now() - 3_600_000), clock));
     const defender = new DefenderClient({
       http,
@@ -228,6 +235,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       log,
       endpoint: customEndpoint(simulator.url),
       resultOrigins: [simulator.blobUrl, ...(options.resultOrigins ?? [])],
+      resultHosts: options.resultHosts ?? [],
+      observe: ({ kind }) => void calls.push(kind),
     });
     const bot = createBot(
       { store, outputs, defender, chats, policy: policyNow, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(clock), clock, random, hash, log, settings: { ...settings, ...changed } },
@@ -241,6 +250,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     simulator,
     chat,
     dir,
+    calls,
     policy,
     ...(await openParts()),
     say(as, text, { place = 'incidents', deliveryId, surface = 'console', trust = 'member' } = {}) {

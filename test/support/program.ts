@@ -10,6 +10,8 @@ export interface Program {
   readonly firstLine: string;
   /** Everything written to stderr so far. */
   stderr(): string;
+  /** Where reasons in words and metrics are; resolves once the program says so. */
+  adminUrl(): Promise<string>;
   /** Resolves with the exit code, null after a signal. */
   readonly ended: Promise<number | null>;
   kill(signal: NodeJS.Signals): Promise<number | null>;
@@ -41,6 +43,17 @@ export function startProgram(file: string, args: readonly string[] = [], env: Re
         child,
         firstLine: line,
         stderr: () => err,
+        adminUrl: () =>
+          new Promise((found) => {
+            const look = (): void => {
+              const said = /(http:\/\/\S+)\/readyz and /.exec(out)?.[1];
+              if (said === undefined) return;
+              child.stdout.off('data', look);
+              found(said);
+            };
+            child.stdout.on('data', look);
+            look();
+          }),
         ended,
         kill(signal) {
           child.kill(signal);

@@ -127,7 +127,7 @@ export class TeamsBench {
       log: silent,
       healthy: () => [],
       ready: () => this.teams.checks(),
-      metrics: () => Promise.resolve({ type: 'text/plain', body: '' }),
+      clock: createClock(),
       mount: [(app) => this.teams.mount(app, served)],
     });
     this.url = http.url;

@@ -32,6 +32,8 @@ export interface TeamsHouseOptions {
 }
 
 export class TeamsHouse extends TeamsBench {
+  /** Where reasons in words and metrics are. */
+  adminUrl = '';
   service!: Service;
   #options: TeamsHouseOptions = {};
 
@@ -78,6 +80,7 @@ export class TeamsHouse extends TeamsBench {
     };
     this.service = await startService(options);
     this.url = this.service.url;
+    this.adminUrl = this.service.adminUrl ?? '';
   }
 
   async close(): Promise<void> {

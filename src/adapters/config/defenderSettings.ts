@@ -1,6 +1,7 @@
 // Which Defender tenant, where, and with which credential. One tenant per process.
 import { clouds, cloudNames } from '../defender/clouds.ts';
 import type { Secret } from '../secret.ts';
+import { isPublicAddress } from '../outbound/addresses.ts';
 import { bare, isLoopback, readGuid, readUrl } from './environment.ts';
 import type { Environment } from './environment.ts';
 
@@ -74,6 +75,36 @@ function readTenant(env: Environment): DefenderSettings | undefined {
   }
   const azure = readAzure(env, cloud.authority);
   return azure === undefined ? undefined : { ...base, tenant: azure.tenantId, auth: { kind: 'azure', azure, scope: env.text('DEFENDER_SCOPE') ?? cloud.scope } };
+}
+
+const hostLabel = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
+/** Names that stand for everybody's: all companies of a country. */
+const sharedEnding = /^(?:co|com|net|org|gov|edu|ac)\.[a-z]{2}$/;
+
+/** `*.corp.example` becomes the ending `.corp.example`; other names stay whole. */
+export function readResultHosts(env: Environment): readonly string[] {
+  return env.list('LR_RESULT_HOSTS').flatMap((written) => {
+    const entry = written.toLowerCase();
+    const wrong = whyNoHost(entry);
+    if (wrong === undefined) return [entry.startsWith('*.') ? entry.slice(1) : entry];
+    env.problem(`LR_RESULT_HOSTS holds "${written.slice(0, 100)}": ${wrong}. Write hosts as results.corp.example, or *.results.corp.example for everything below one.`);
+    return [];
+  });
+}
+
+function whyNoHost(entry: string): string | undefined {
+  const literal = entry.replace(/^\[(.*)\]$/, '$1');
+  if (/^[\d.]+$/.test(entry) || literal.includes(':')) {
+    if (entry.includes('/') || !isPublicAddress(literal)) return 'it is no name, and no address of the public internet (IPv6 in brackets)';
+    return literal.includes(':') && literal === entry ? 'an IPv6 address stands in brackets' : undefined;
+  }
+  if (/[/:@?#]/.test(entry)) return 'it is a host alone, without https://, port or path';
+  const below = entry.startsWith('*.');
+  const name = below ? entry.slice(2) : entry;
+  if (name.includes('*')) return 'a star stands only for whole labels at the beginning';
+  const labels = name.split('.');
+  if (labels.length < 2 || !labels.every((label) => hostLabel.test(label)) || /^\d+$/.test(labels.at(-1) ?? '')) return 'it is no full host name';
+  return below && sharedEnding.test(name) ? `anyone can have a host below ${name}` : undefined;
 }
 
 function isMicrosoft(url: URL): boolean {

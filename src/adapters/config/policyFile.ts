@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { isCommandWord } from '../../bot/language/forms.ts';
 import { nearest } from '../../bot/language/nearest.ts';
 import { accountKey, isGroup } from '../../bot/rules/people.ts';
+import { sameHumans, sameHumanSentence } from '../../bot/rules/sameHuman.ts';
 import type { DeviceScope, Person, PlaceRule, Policy, Recipe, Tier } from '../../bot/rules/policy.ts';
 import { readRecipe, reservedNames } from './policyRecipe.ts';
 import { devicesSchema, freezeSchema, nameSchema, personSchema, placeSchema, rawSchema, recipeSchema, resultsSchema, roleSchema, surfaces, tierSchema } from './policySchema.ts';
@@ -162,8 +163,8 @@ class Reader {
       this.#role(entry.request, ['approval', name, 'request']);
       this.#role(entry.approve, ['approval', name, 'approve']);
       if (roles.get(entry.approve)?.length === 0) this.#problem(['approval', name, 'approve'], `nobody has the role ${entry.approve}, so nothing of this tier could ever be approved`);
-      const { cancelParkedAfter, ...rest } = entry;
-      tiers.push({ name, ...rest, ...(cancelParkedAfter === undefined ? {} : { cancelParkedAfter }) });
+      const { cancelParkedAfter, pending, ...rest } = entry;
+      tiers.push({ name, ...rest, ...(cancelParkedAfter === undefined ? {} : { cancelParkedAfter }), ...(pending === undefined ? {} : { pending }) });
     }
     if ('approval' in this.#root && this.#declared('approval').length === 0) this.#problem(['approval'], 'must hold at least one tier');
     return tiers;
@@ -263,6 +264,7 @@ class Reader {
     if (groups.length + tags.length + names.length === 0) warn(['devices'], 'no device is allowed, so every request will be refused');
     if (policy.results.read.length === 0) warn(['results'], 'nobody may read results');
     if (policy.freeze.length === 0) warn(['freeze'], 'nobody may freeze submissions');
+    for (const found of sameHumans(policy.people)) warn(['people', policy.people.indexOf(found.other)], sameHumanSentence(found));
     for (const { name, approve, request } of policy.tiers) {
       const [only, ...others] = policy.roles.get(approve) ?? [];
       if (only !== undefined && others.length === 0 && !isGroup(only) && policy.roles.get(request)?.includes(only) === true) {

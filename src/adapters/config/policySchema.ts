@@ -1,5 +1,6 @@
 // The shape of each entry of the policy file. What the entries say of each other is checked in policyFile.
 import { z } from 'zod';
+import { defaultPending } from '../../bot/rules/pending.ts';
 import { parkedAfterMs } from '../../liveResponse/pacing.ts';
 import { readDuration } from './duration.ts';
 
@@ -65,6 +66,8 @@ const duration = durationUpTo7d('an old approval is no approval');
 /** A session is not called parked before `parkedAfterMs`. */
 const parkedFor = durationUpTo7d('Defender keeps no session that long').refine((ms) => ms >= parkedAfterMs, { error: 'must be at least 10m: an online device may take that long to start' });
 
+const waiting = z.int('must be a whole number').min(1, 'must be at least 1').max(1000, 'must be at most 1000: more cards than that are read by nobody');
+
 export const tierSchema = z.strictObject({
   request: text(40),
   approve: text(40),
@@ -72,6 +75,7 @@ export const tierSchema = z.strictObject({
   runWithin: duration.default(30 * 60_000),
   reason: z.enum(['optional', 'required'], 'must be "optional" or "required"').default('optional'),
   cancelParkedAfter: parkedFor.optional(),
+  pending: z.strictObject({ person: waiting.default(defaultPending.person), device: waiting.default(defaultPending.device) }).optional(),
 });
 
 const strings = z.array(text(200), 'must be a list').default([]);

@@ -1,6 +1,6 @@
 // The environment to settings: one pure function, every problem at once, each with its next step. What may run with what is decided here.
 import { Environment } from './environment.ts';
-import { readAzure, readDefender } from './defenderSettings.ts';
+import { readAzure, readDefender, readResultHosts } from './defenderSettings.ts';
 import type { AzureSettings, DefenderSettings } from './defenderSettings.ts';
 import { readSlack, readTeams, teamsNames } from './chatSettings.ts';
 import type { SlackSettings, TeamsSettings } from './chatSettings.ts';
@@ -24,6 +24,8 @@ export type LogLevel = (typeof logLevels)[number];
 
 export interface Settings {
   readonly http: { readonly host: string; readonly port: number };
+  /** Where reasons in words and metrics are; without a port: on the one after the public port. */
+  readonly admin: { readonly host: string; readonly port?: number } | 'off';
   readonly dataDir: string;
   readonly policyFile: string;
   readonly defender: DefenderSettings;
@@ -36,6 +38,8 @@ export interface Settings {
   readonly pacing: Pacing;
   /** How long script output is kept beside the journal, in milliseconds. */
   readonly retentionMs: number;
+  /** Whose result links are read and handed out besides those of Azure storage: endings that begin with a dot, and whole names. */
+  readonly resultHosts: readonly string[];
   readonly logLevel: LogLevel;
   readonly proxy?: Proxy;
 }
@@ -44,8 +48,9 @@ export type ReadSettings = ({ readonly settings: Settings } | { readonly problem
 
 /** Every name that is read, for the warning about misspelt ones. */
 export const knownNames: readonly string[] = [
-  'PORT', 'HOST', 'LR_DATA_DIR', 'LR_POLICY', 'LR_ENV_FILE', 'LR_DEFENDER', 'LR_SPEED', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH', 'LR_TEAMS_DOOR',
+  'PORT', 'HOST', 'LR_ADMIN_HOST', 'LR_ADMIN_PORT', 'LR_DATA_DIR', 'LR_POLICY', 'LR_ENV_FILE', 'LR_DEFENDER', 'LR_SPEED', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH', 'LR_TEAMS_DOOR',
   'LR_SUBMITS_PER_MINUTE', 'LR_CALLS_PER_MINUTE', 'LR_CALLS_PER_HOUR', 'LR_SESSIONS', 'LR_POLL_MS', 'LR_PARKED_POLL_MS', 'LR_OFFLINE_QUEUE',
+  'LR_RESULT_HOSTS',
   'DEFENDER_CLOUD', 'DEFENDER_API_URL', 'DEFENDER_SCOPE', 'DEFENDER_AUTH',
   'AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE',
   'SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN', 'SLACK_API_URL', 'SLACK_COMMAND', 'SLACK_ALLOWED_TEAMS', 'SLACK_DEAF_AFTER',
@@ -69,13 +74,16 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
   checkCombination(env, { chats, loopback, host, defender, devNoAuth: teams?.devNoAuth === true });
   const proxy = proxyFrom(variables);
   const pacing = readPacing(env, defender?.kind === 'tenant' && defender.loopback);
+  const port = env.whole('PORT', 3978, 0, 65_535);
   const settings = {
-    http: { host, port: env.whole('PORT', 3978, 0, 65_535) },
+    http: { host, port },
+    admin: readAdmin(env, { host, port }),
     dataDir: env.text('LR_DATA_DIR') ?? './data',
     policyFile: env.text('LR_POLICY') ?? './policy.yaml',
     console: chats.length === 0,
     pacing,
     retentionMs: env.duration('LR_RETENTION', '30d'),
+    resultHosts: readResultHosts(env),
     logLevel: env.choice('LR_LOG_LEVEL', logLevels, 'info'),
     ...(azure === undefined ? {} : { azure }),
     ...(slack === undefined ? {} : { slack }),
@@ -90,6 +98,15 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
   env.warnAboutUnknown(knownNames);
   if (env.problems.length > 0 || defender === undefined) return { problems: env.problems, warnings: env.warnings };
   return { settings: { ...settings, defender }, warnings: env.warnings };
+}
+
+function readAdmin(env: Environment, open: Settings['http']): Settings['admin'] {
+  const host = env.text('LR_ADMIN_HOST') ?? '127.0.0.1';
+  if (env.text('LR_ADMIN_PORT')?.toLowerCase() === 'off') return 'off';
+  const port = env.text('LR_ADMIN_PORT') === undefined ? undefined : env.whole('LR_ADMIN_PORT', 0, 0, 65_535);
+  if (port !== undefined && port !== 0 && port === open.port) env.problem(`LR_ADMIN_PORT is ${port}, as PORT is: what is for this machine alone needs a port of its own. Leave it out, or write "off".`);
+  if (!loopbackHosts.includes(host)) env.warn(`LR_ADMIN_HOST is ${host}: anyone who reaches that address reads names, places and the reasons of failures there. Let only your monitoring reach it.`);
+  return { host, ...(port === undefined ? {} : { port }) };
 }
 
 /** Groups of Entra can be read beside a Defender that needs no credentials; half a set is a problem. */

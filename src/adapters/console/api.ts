@@ -70,6 +70,8 @@ export function mountConsole(app: Express, options: ConsoleOptions): () => Promi
   });
 
   app.post('/console/api/commands', async (request, response) => {
+    // An ask may wait for its turn for minutes without a byte.
+    response.setTimeout(0);
     const body = fieldsOf(request.body);
     const account = accountOf(policy, body['as']);
     const place = placeOf(policy, body['place']);

@@ -19,6 +19,8 @@ export interface DefenderParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly endpoint: Endpoint;
+  /** Hosts besides those of Azure storage: endings that begin with a dot, and whole names. */
+  readonly resultHosts?: readonly string[];
   /** Origins besides the storage hosts that results may come from: the simulator's. */
   readonly resultOrigins?: readonly string[];
   /** Defender is itself on this machine, and so may be its results, on whatever port. */

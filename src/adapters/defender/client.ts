@@ -2,11 +2,11 @@
 import { isTerminal } from '../../liveResponse/action.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import type { Command } from '../../liveResponse/commands.ts';
-import type { DefenderApi, LibraryFile, Link, ResultBytes } from '../../liveResponse/ports.ts';
+import type { DefenderApi, LibraryFile, Link, LookUp, ResultBytes } from '../../liveResponse/ports.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Device } from '../../liveResponse/request.ts';
 import { maxTranscriptBytes } from '../../liveResponse/transcript.ts';
-import { isConfigured, readResult, resultHosts } from '../outbound/resultLink.ts';
+import { checkedLink, readResult, resultHosts } from '../outbound/resultLink.ts';
 import type { ResultRules } from '../outbound/resultLink.ts';
 import { Calls } from './calls.ts';
 import type { DefenderParts } from './calls.ts';
@@ -20,6 +20,8 @@ const deviceId = /^[0-9a-f]{40}$/i;
 const pageSize = 100;
 /** More devices of one name than this can hold are ambiguous anyway. */
 const maxPages = 5;
+/** After a 400 to questions asked together they are asked one by one for so long. Milliseconds. */
+const apartMs = 10 * 60_000;
 /** No page documents one: a file that was left out would be told as not in the library. */
 const maxLibraryPages = 50;
 
@@ -27,6 +29,8 @@ export class DefenderClient implements DefenderApi {
   readonly #calls: Calls;
   readonly #readings: Readings;
   readonly #parts: DefenderParts;
+  /** In elapsed time. */
+  #apartUntil = -Infinity;
 
   constructor(parts: DefenderParts) {
     this.#parts = parts;
@@ -50,6 +54,30 @@ export class DefenderClient implements DefenderApi {
       this.#machines(`startswith(computerDnsName,${quoted(`${wanted}.`)})`),
     ]);
     return [...new Map([...same, ...below].map((device) => [device.id, device])).values()];
+  }
+
+  async lookUp(name: string, alike: readonly string[]): Promise<LookUp> {
+    const wanted = name.trim().toLowerCase();
+    const { clock, log } = this.#parts;
+    if (wanted === '' || deviceId.test(wanted) || clock.elapsed() < this.#apartUntil) return { devices: await this.findMachines(name) };
+    const beginning = [`${wanted}.`, ...alike].map((one) => `startswith(computerDnsName,${quoted(one)})`);
+    let found: { readonly devices: readonly Device[]; readonly whole: boolean };
+    try {
+      found = await this.#page([`computerDnsName eq ${quoted(wanted)}`, ...beginning].join(' or '), 'get');
+    } catch (error) {
+      if (!(error instanceof DefenderError) || error.detail.status !== 400) throw error;
+      log.warn('defender.askedApart', { call: 'machines', status: 400, apiCode: error.detail.apiCode });
+      this.#apartUntil = clock.elapsed() + apartMs;
+      return { devices: await this.findMachines(name) };
+    }
+    // In a large fleet those that only begin alike may fill the page; then the device itself is asked for alone.
+    return { devices: found.whole ? found.devices : await this.findMachines(name), alike: found };
+  }
+
+  /** One page of devices. */
+  async #page(filter: string, timeout: 'get' | 'extra'): Promise<{ readonly devices: readonly Device[]; readonly whole: boolean }> {
+    const { items, next } = await this.#calls.page('machines', `/api/machines?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`, timeout).catch((error: unknown) => ({ items: noneWhenNotFound(error), next: undefined }));
+    return { devices: items.map(readDevice).filter((device) => device !== undefined), whole: items.length < pageSize && next === undefined };
   }
 
   async #machines(filter: string): Promise<readonly Device[]> {
@@ -90,13 +118,7 @@ export class DefenderClient implements DefenderApi {
   }
 
   async machinesBeginning(names: readonly string[]): Promise<{ readonly devices: readonly Device[]; readonly whole: boolean }> {
-    const filter = names.map((name) => `startswith(computerDnsName,${quoted(name)})`).join(' or ');
-    const none = { items: [], next: undefined };
-    const { items, next } = await this.#calls.page('machines', `/api/machines?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`, 'extra').catch((error: unknown) => {
-      noneWhenNotFound(error);
-      return none;
-    });
-    return { devices: items.map(readDevice).filter((device) => device !== undefined), whole: items.length < pageSize && next === undefined };
+    return await this.#page(names.map((name) => `startswith(computerDnsName,${quoted(name)})`).join(' or '), 'extra');
   }
 
   async activeOn(machineId: string): Promise<readonly Action[]> {
@@ -131,10 +153,8 @@ export class DefenderClient implements DefenderApi {
     });
     const link = readLink(value);
     if (link === undefined) throw new DefenderError('unreadable', 'the answer holds no link');
-    // People are handed this link, so it must at least be https; which host is asked only when we read it ourselves.
-    if (!link.url.startsWith('https:') && !isConfigured(new URL(link.url), this.#rules())) {
-      throw new DefenderError('untrusted', 'the answer holds a link that is not https');
-    }
+    // People are handed this link, and what they download from it they trust as the bot would.
+    checkedLink(link.url, this.#rules());
     return { url: link.url, expiresAt: link.expiresAt ?? this.#parts.clock.now() + linkLifeMs };
   }
 
@@ -143,8 +163,8 @@ export class DefenderClient implements DefenderApi {
   }
 
   #rules(): ResultRules {
-    const { resultOrigins, resultsOnLoopback } = this.#parts;
-    return { hosts: resultHosts, origins: resultOrigins ?? [], loopback: resultsOnLoopback === true };
+    const { resultOrigins, resultsOnLoopback, resultHosts: more = [] } = this.#parts;
+    return { hosts: [...resultHosts, ...more], origins: resultOrigins ?? [], loopback: resultsOnLoopback === true };
   }
 
   async library(): Promise<readonly LibraryFile[]> {

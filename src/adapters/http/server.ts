@@ -1,9 +1,10 @@
-// The one HTTP port: health, metrics and whatever the chats mount. No error ever shows a message or a stack to the outside.
+// The public HTTP port: whether it is well, in a word, and whatever the chats mount. No error ever shows a message or a stack to the outside.
 import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Log } from '../../liveResponse/ports.ts';
+import type { Clock, Log } from '../../liveResponse/ports.ts';
+import { createRationedLog, ration } from '../rationedLog.ts';
+import { listen } from './listen.ts';
+import type { ConnectionLimits, Listening } from './listen.ts';
 
 /** One thing that is well or not, with the reason in words an operator can act on. */
 export interface Check {
@@ -18,75 +19,78 @@ export interface HttpOptions {
   readonly host: string;
   readonly port: number;
   readonly log: Log;
+  /** The time of this machine. */
+  readonly clock: Pick<Clock, 'elapsed'>;
   /** Whether the process should be left running: false asks the supervisor for a restart. */
   readonly healthy: () => readonly Check[];
   /** Whether it can do its job now. */
   readonly ready: () => readonly Check[];
   /** Nothing new is taken in while the process ends; how it is can still be asked. */
   readonly draining?: () => boolean;
-  /** Prometheus text. */
-  readonly metrics: () => Promise<{ readonly type: string; readonly body: string }>;
   /** Mounted in this order, before the final handlers; Slack's must come before any body parser. */
   readonly mount: readonly ((app: Express) => void)[];
+  readonly limits?: Partial<ConnectionLimits>;
 }
 
-export interface HttpServer {
-  readonly url: string;
-  readonly port: number;
-  /** Stops listening, lets answers under way end, and closes what is idle. */
-  stop(): Promise<void>;
-}
+/** What fails here is a fault of ours, whose stack is worth more than one line. */
+const failuresShown = 5;
+/** What is said in place of the metrics. */
+const metricsElsewhere = 'Metrics are not served on this port. They are on the admin port: see LR_ADMIN_HOST and LR_ADMIN_PORT.\n';
 
-/** A request must have arrived whole within this; slow senders cannot hold sockets. Milliseconds. */
-const requestTimeout = 15_000;
-const headersTimeout = 10_000;
-/** Connections still open this long after stop() are cut. Milliseconds. */
-const closeGrace = 3_000;
-
-export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
+export async function startHttp(options: HttpOptions): Promise<Listening> {
+  const app = bareApp();
+  const failures = createRationedLog(options.log, options.clock, 'httpFailed', { ...ration, lines: failuresShown });
   app.get('/healthz', (_request, response) => sendHealth(response, options.healthy()));
-  app.get('/readyz', (_request, response) => sendReadiness(response, options.ready()));
-  app.get('/metrics', (_request, response, next) => {
-    options.metrics().then(({ type, body }) => response.type(type).send(body), next);
+  // In a word: strangers can ask here, and the reasons name people, places and what Defender said.
+  app.get('/readyz', (_request, response) => {
+    const blocked = standing(options.ready()) === 'not ready';
+    response.status(blocked ? 503 : 200).set('cache-control', 'no-store').json({ status: blocked ? 'not ready' : 'ready' });
   });
+  app.all('/metrics', (_request, response) => void response.status(404).type('text/plain').send(metricsElsewhere));
   app.use((_request: Request, response: Response, next: NextFunction) => {
     if (options.draining?.() === true) response.status(503).set({ connection: 'close', 'retry-after': '10' }).type('text/plain').send('Stopping\n');
     else next();
   });
   for (const mount of options.mount) mount(app);
+  closeApp(app, (request, error) => failures.warn('failed', { path: request.path.slice(0, 200), error }));
+  return await listen(app, { ...options, names: { host: 'HOST', port: 'PORT' } });
+}
+
+/** Says neither what it is made of nor whether something has changed. */
+export function bareApp(): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  return app;
+}
+
+/** The last handlers: for paths nobody serves, and for what failed. */
+export function closeApp(app: Express, failed: (request: Request, error: unknown) => void): void {
   app.use((_request: Request, response: Response) => void response.status(404).type('text/plain').send('Not found\n'));
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
     const status = statusOf(error);
-    if (status >= 500) options.log.error('httpFailed', { path: request.path, error });
+    if (status >= 500) failed(request, error);
     if (response.headersSent) response.destroy();
     else response.status(status).type('text/plain').send(status >= 500 ? 'Internal error\n' : 'Bad request\n');
   });
-
-  const server = await new Promise<Server>((resolve, reject) => {
-    const listening = app.listen(options.port, options.host, (error?: Error) => {
-      if (error === undefined) resolve(listening);
-      else reject(new Error(portProblem(error, options), { cause: error }));
-    });
-    listening.requestTimeout = requestTimeout;
-    listening.headersTimeout = headersTimeout;
-  });
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`, port, stop: () => close(server) };
 }
 
-function sendHealth(response: Response, checks: readonly Check[]): void {
+export function sendHealth(response: Response, checks: readonly Check[]): void {
   const ok = checks.every((check) => check.ok);
   send(response, ok, ok ? 'alive' : 'broken', checks);
 }
 
+/** With every check and its reason. */
+export function sendReadiness(response: Response, checks: readonly Check[]): void {
+  const status = standing(checks);
+  send(response, status !== 'not ready', status, checks);
+}
+
 /** 503 takes deliveries away from this process, and with them what still works: only where it can do nothing with them. */
-function sendReadiness(response: Response, checks: readonly Check[]): void {
+function standing(checks: readonly Check[]): 'ready' | 'degraded' | 'not ready' {
   const wrong = checks.filter((check) => !check.ok);
-  const blocked = wrong.some((check) => check.blocks === true);
-  send(response, !blocked, blocked ? 'not ready' : wrong.length > 0 ? 'degraded' : 'ready', checks);
+  if (wrong.some((check) => check.blocks === true)) return 'not ready';
+  return wrong.length > 0 ? 'degraded' : 'ready';
 }
 
 function send(response: Response, ok: boolean, status: string, checks: readonly Check[]): void {
@@ -105,19 +109,4 @@ function reasons(checks: readonly Check[]): { readonly reasons?: readonly string
 function statusOf(error: unknown): number {
   const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined;
   return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
-}
-
-function portProblem(error: Error, options: HttpOptions): string {
-  const code = 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') return `Port ${options.port} on ${options.host} is in use. Stop the other program or set PORT to a free one.`;
-  if (code === 'EACCES') return `Port ${options.port} needs rights this process does not have. Set PORT to one above 1024.`;
-  return `Cannot listen on ${options.host}:${options.port}: ${error.message}`;
-}
-
-async function close(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const cut = setTimeout(() => server.closeAllConnections(), closeGrace);
-  await closed;
-  clearTimeout(cut);
 }

@@ -1,15 +1,18 @@
-// Reads what a result link points at. The link came through an API and is a stranger's address all the same: host list, public addresses
-// only, no redirects, no credentials of ours, and never more bytes than asked for.
+// Checks result links before anything is read from them or anyone is given them, and reads what they point at. A link came through an API
+// and is a stranger's address all the same: host list, public addresses only, no redirects, no credentials of ours, and never more bytes than asked for.
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { ResultBytes } from '../../liveResponse/ports.ts';
 import type { Http, HttpAnswer } from './http.ts';
 import { HttpError } from './http.ts';
 
-/** Azure storage of the commercial and the US government clouds, where Defender keeps results (defender-api.md 4). */
-export const resultHosts: readonly string[] = ['.blob.core.windows.net', '.blob.core.usgovcloudapi.net'];
+/**
+ * Azure storage of the commercial and the US government clouds, where Defender keeps results (defender-api.md 4). The last: accounts with
+ * Azure DNS zone endpoints, `<account>.z01.blob.storage.azure.net` (learn.microsoft.com/azure/storage/common/storage-account-overview).
+ */
+export const resultHosts: readonly string[] = ['.blob.core.windows.net', '.blob.core.usgovcloudapi.net', '.blob.storage.azure.net'];
 
 export interface ResultRules {
-  /** Host endings, each beginning with a dot. */
+  /** Endings of hosts, each beginning with a dot, and whole names. */
   readonly hosts: readonly string[];
   /** Exact origins allowed besides, whatever their scheme, port and address: the simulator's, on loopback. */
   readonly origins: readonly string[];
@@ -20,7 +23,7 @@ export interface ResultRules {
 /** Milliseconds to read a result. */
 const timeoutMs = 60_000;
 
-/** The URL, if it may be read at all, and whether it is one of the configured origins. @throws DefenderError `untrusted` */
+/** The URL, if it may be read or handed out at all, and whether it is one that somebody configured. @throws DefenderError `untrusted` */
 export function checkedLink(text: string, rules: ResultRules): { readonly url: URL; readonly configured: boolean } {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) throw untrusted('it is not a URL');
@@ -29,15 +32,17 @@ export function checkedLink(text: string, rules: ResultRules): { readonly url: U
   if (url.protocol !== 'https:') throw untrusted('it is not https');
   // The URL parser drops :443 of https, so any port left is another one.
   if (url.port !== '') throw untrusted(`it names port ${url.port}`);
+  // One that somebody named whole may be in a private network.
+  if (rules.hosts.includes(url.hostname) && !url.hostname.startsWith('.')) return { url, configured: true };
   // An address literal cannot end in a listed host; neither can a name with a trailing dot, which would evade certificates elsewhere.
-  if (!rules.hosts.some((ending) => url.hostname.endsWith(ending) && url.hostname.length > ending.length)) {
+  if (!rules.hosts.some((ending) => ending.startsWith('.') && url.hostname.endsWith(ending) && url.hostname.length > ending.length)) {
     throw untrusted(`its host ${url.hostname.slice(0, 100)} is not on the list`);
   }
   return { url, configured: false };
 }
 
 /** Whether the rules name this very origin, so that neither https nor the host list is asked of it. */
-export function isConfigured(url: URL, rules: ResultRules): boolean {
+function isConfigured(url: URL, rules: ResultRules): boolean {
   return rules.origins.includes(url.origin) || (rules.loopback === true && isOnLoopback(url));
 }
 
@@ -75,7 +80,7 @@ export async function readResult(http: Http, link: string, maxBytes: number, rul
 }
 
 function untrusted(why: string, status?: number): DefenderError {
-  return new DefenderError('untrusted', `the result link is not followed: ${why}`, status === undefined ? {} : { status });
+  return new DefenderError('untrusted', `the result link is neither followed nor handed out: ${why}`, { apiMessage: why, ...(status === undefined ? {} : { status }) });
 }
 
 function contentLength(answer: HttpAnswer): number | undefined {

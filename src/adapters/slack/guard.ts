@@ -4,6 +4,8 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Express, Request, Response } from 'express';
 import { parseJson } from '../../liveResponse/json.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
+import { createRationedLog } from '../rationedLog.ts';
+import type { RationedLog } from '../rationedLog.ts';
 import { bodyLimit, signatureSkew } from './limits.ts';
 import type { ReplayMemory } from './replayMemory.ts';
 import type { SlackTime } from './slackTime.ts';
@@ -12,7 +14,7 @@ export const eventsPath = '/slack/events';
 
 export interface GuardOptions {
   readonly signingSecret: string;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly log: Log;
   readonly memory: ReplayMemory;
   /** Bolt's own listener; it verifies once more and then dispatches. */
@@ -24,16 +26,17 @@ export interface GuardOptions {
 
 /** Must be mounted before any body parser: the signature is over the bytes as they came. */
 export function mountGuard(app: Express, options: GuardOptions): void {
+  const refusals = createRationedLog(options.log, options.clock, 'slackRequestRefused');
   app.post(eventsPath, (request, response, next) => {
     // Express is lenient about case and a last slash, Bolt is not.
     if (request.path !== eventsPath) next();
-    else take(request, response, options).catch(next);
+    else take(request, response, options, refusals).catch(next);
   });
 }
 
-async function take(request: Request, response: Response, options: GuardOptions): Promise<void> {
+async function take(request: Request, response: Response, options: GuardOptions, refusals: RationedLog): Promise<void> {
   const refuse = (status: number, why: string): void => {
-    options.log.warn('slackRequestRefused', { why });
+    refusals.warn(why, { why });
     response.status(status).end();
   };
   if (options.stopping()) {

@@ -2,6 +2,7 @@
 import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
+import { createRationedLog } from '../rationedLog.ts';
 import { readActivity } from './activity.ts';
 import type { Inbound } from './activity.ts';
 import type { InvokeAnswer } from './answers.ts';
@@ -14,8 +15,6 @@ export const path = '/api/messages';
 export const longestBody = 262_144;
 /** Objects within objects; ours need 6. */
 export const deepestBody = 64;
-/** One line a minute and reason in the log, however many strangers knock. Milliseconds. */
-const logEvery = 60_000;
 
 export interface DoorOptions {
   /** Judges tokens. */
@@ -30,14 +29,10 @@ type Refused = 400 | 401 | 403 | 503;
 /** `handle` is called for genuine activities only. */
 export function mountDoor(app: Express, options: DoorOptions, handle: (message: Inbound) => Promise<InvokeAnswer | undefined>): void {
   const { door, log, clock } = options;
-  const refusals = new Map<string, number>();
+  const refusals = createRationedLog(log, clock, 'teamsRefused');
 
   function refuse(response: Response, status: Refused, why: string): void {
-    const last = refusals.get(why) ?? -Infinity;
-    if (clock.elapsed() - last >= logEvery) {
-      refusals.set(why, clock.elapsed());
-      log.warn('teamsRefused', { status, why });
-    }
+    refusals.warn(why, { status, why });
     response.status(status).end();
   }
 

@@ -1,6 +1,8 @@
 // From a parsed ask to a stored request: policy, device, digest. Nothing is sent to Defender but look-ups.
 import { misfitWords } from '../../../cards/misfits.ts';
 import { libraryNames } from '../../liveResponse/content.ts';
+import { beginnings } from '../../liveResponse/lookAlikes.ts';
+import type { LookUp } from '../../liveResponse/ports.ts';
 import type { Asked, Device, Request } from '../../liveResponse/request.ts';
 import type { Continues } from '../../liveResponse/sequel.ts';
 import { twinAmong } from '../../liveResponse/twins.ts';
@@ -8,7 +10,10 @@ import { granted, Refused } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayRequest, termsOf } from '../rules/decisions.ts';
 import { readPanel } from './panel.ts';
-import { readLibrary } from '../rules/library.ts';
+import { askMemory } from '../rules/library.ts';
+import type { LibraryReading } from '../rules/library.ts';
+import { tooManyPending } from '../rules/pending.ts';
+import type { Tier } from '../rules/policy.ts';
 import { notChecked, notInLibrary } from './libraryCheck.ts';
 import { refOf } from '../rules/people.ts';
 import type { Actor } from '../rules/people.ts';
@@ -18,6 +23,7 @@ import { idFrom } from '../language/requestId.ts';
 import { chooseDevice, inScope } from '../rules/scope.ts';
 import { contentSeen, sealOf } from '../rules/seal.ts';
 import type { SessionAsk } from '../rules/sessionAsk.ts';
+import type { Asker } from './turns.ts';
 import { notFound, requestAsDevice } from './wrongKind.ts';
 
 /** What a request made from an earlier one is recognised by, and holds of it. */
@@ -42,13 +48,18 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
   const before = bot.store.byOrigin(origin);
   if (before !== undefined) return told(bot, before);
   const { tier } = granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
-  const device = await theDevice(bot, wanted.host);
+  // Before anything is asked of Defender: whoever floods costs no calls.
+  mayWait(bot, actor, tier);
+  const { device, found } = await theDevice(bot, wanted.host, { person: actor.person.id, surface: input.place.surface, place: input.place.id, account: accountId(actor), host: wanted.host });
+  // It may have waited for its turn.
+  granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
   granted(inScope(bot.policy, device));
   const compared = { id: newId(bot), origin, device, commands: wanted.commands, ...(from === undefined ? {} : { continues: from.continues }) };
   const twin = twinAmong(bot.store.open(), compared);
   // Before the library and the device's panel are read: calls are scarce.
   if (twin !== undefined && wanted.separate !== true) throw twinRefusal(bot, actor, twin, line);
-  const [reading, panel] = await Promise.all([libraryNames(wanted.commands).length === 0 ? undefined : readLibrary(bot), readPanel(bot, device)]);
+  mayWait(bot, actor, tier, device);
+  const [reading, panel] = await Promise.all([libraryFor(bot, wanted), readPanel(bot, device, found)]);
   const missing = reading === undefined ? undefined : notInLibrary(wanted, reading);
   if (missing !== undefined) throw new Refused(missing);
   const content = reading === undefined ? undefined : contentSeen(wanted.commands, reading);
@@ -75,11 +86,22 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
     ...(wanted.reason === undefined ? {} : { reason: wanted.reason }),
     ...(twin === undefined ? {} : { apartFrom: twin.id }),
   };
-  // Looked for once more where it is written: of two deliveries of one line at the same moment, the second is shown the first.
-  const stored = await bot.store.add(asked, () => (wanted.separate === true ? undefined : twinAmong(bot.store.open(), asked)));
-  if ('no' in stored) throw twinRefusal(bot, actor, stored.no, line);
+  // Looked at once more where it is written: of two deliveries of one line at the same moment, the second is shown the first, and no
+  // burst passes the bound.
+  const stored = await bot.store.add(asked, () => {
+    const open = bot.store.open();
+    const same = wanted.separate === true ? undefined : twinAmong(open, asked);
+    return same === undefined ? tooManyPending(open, tier, actor.person.id, device.id) : { same };
+  });
+  if ('no' in stored) throw 'same' in stored.no ? twinRefusal(bot, actor, stored.no.same, line) : new Refused(stored.no);
   const request = 'added' in stored ? stored.added : stored.existing;
   return told(bot, request, [reading === undefined ? undefined : notChecked(wanted, reading), misfitSentence(request)]);
+}
+
+/** @throws Refused `tooManyPending` */
+function mayWait(bot: Conversation, actor: Actor, tier: Tier, device?: Device): void {
+  const no = tooManyPending(bot.store.open(), tier, actor.person.id, device?.id);
+  if (no !== undefined) throw new Refused(no);
 }
 
 /** What the asker should look at again; the card says it too. */
@@ -138,10 +160,22 @@ function newId(bot: Conversation): string {
   }
 }
 
-/** Exactly one device, or a refusal that lists the candidates. @throws Refused, DefenderError */
-async function theDevice(bot: Conversation, name: string): Promise<Device> {
+/** The library as those see it who ask; undefined where nothing of it is named. A file that was not there a moment ago is looked for afresh. */
+async function libraryFor(bot: Conversation, wanted: SessionAsk): Promise<LibraryReading | undefined> {
+  if (libraryNames(wanted.commands).length === 0) return undefined;
+  return await bot.recentLibrary(askMemory, (reading) => notInLibrary(wanted, reading) === undefined);
+}
+
+/** The account's own id on its surface. */
+function accountId({ account }: Actor): string {
+  return account.slice(account.indexOf(':') + 1);
+}
+
+/** Exactly one device, or a refusal that lists the candidates. Waits for its turn where devices are looked up too fast. @throws Refused, DefenderError */
+async function theDevice(bot: Conversation, name: string, asker: Asker): Promise<{ readonly device: Device; readonly found: LookUp }> {
   const wrong = requestAsDevice(bot, name);
   if (wrong !== undefined) throw new Refused(wrong);
-  const chosen = chooseDevice(name, await bot.defender.findMachines(name));
-  return granted('refused' in chosen && chosen.refused === 'unknownDevice' ? notFound(bot, name) : chosen);
+  const found = await bot.turns.take(asker, () => bot.defender.lookUp(name, beginnings(name)));
+  const chosen = chooseDevice(name, found.devices);
+  return { device: granted('refused' in chosen && chosen.refused === 'unknownDevice' ? notFound(bot, name) : chosen), found };
 }

@@ -3,7 +3,7 @@ import { missingRight } from '../../../cards/rights.ts';
 import { DefenderError, errorAnswer, StoreError } from '../../liveResponse/ports.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
-import type { LibraryReading } from '../rules/library.ts';
+import type { RecentLibrary } from '../rules/library.ts';
 import type { Loop } from '../loop/loop.ts';
 import { freshnessFor, identityUnread } from '../language/verbs.ts';
 import type { AnyVerb } from '../language/verbs.ts';
@@ -13,13 +13,18 @@ import { mayUse } from '../rules/places.ts';
 import type { Reply } from '../ports.ts';
 import { blockOf, explain, isRefusal } from '../rules/refusal.ts';
 import type { Refusal } from '../rules/refusal.ts';
+import type { RecentHistory } from './panel.ts';
 import type { Refusals, Speaker } from './refusals.ts';
+import type { Turns } from './turns.ts';
 
 export interface Conversation extends Deps {
   readonly loop: Loop;
   readonly refusals: Refusals;
   /** The library as it was at most a minute ago, for people to look at; what is decided on is read afresh. */
-  recentLibrary(): Promise<LibraryReading>;
+  readonly recentLibrary: RecentLibrary;
+  readonly recentHistory: RecentHistory;
+  /** Of those who ask for a device. */
+  readonly turns: Turns;
 }
 
 /** A Refusal on its way out of an answer. Thrown inside the bot only, and turned into a sentence at its door. */

@@ -41,7 +41,7 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed, first
   // What anybody may read, listed in the policy or not.
   if (parsed.verb === 'help') first(helpTrouble(bot, input));
   if (parsed.verb === 'help') return told(helpText(parsed.topic, bot.policy.recipes, command));
-  if (parsed.verb === 'whoami') return told(whoami(account, place, await actorOf(bot.policy, account, bot.groups)));
+  if (parsed.verb === 'whoami') return told(whoami(account, place, await actorOf(bot.policy, account, bot.groups), bot.policy.people));
   const actor = await speaking(bot, input, parsed.verb, false);
   if (isTelling(parsed.verb)) {
     granted(maySee(bot.policy, actor, place));

@@ -1,4 +1,5 @@
-// Reads the device panel: one list of the device's actions, one search for names like its own. Neither may keep a request from being asked.
+// Reads the device panel: one list of the device's actions, and names like its own where the look-up did not bring them. Neither may keep a
+// request from being asked.
 import { commandLine } from '../../liveResponse/commands.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import { alikeTo, beginnings } from '../../liveResponse/lookAlikes.ts';
@@ -6,6 +7,7 @@ import type { Kind } from '../../liveResponse/pacing.ts';
 import { isolationOf } from '../../liveResponse/panel.ts';
 import type { Panel, Session } from '../../liveResponse/panel.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
+import type { DefenderApi, LookUp } from '../../liveResponse/ports.ts';
 import type { Device } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
 
@@ -14,13 +16,37 @@ const alikeKept = 3;
 /** Of what a session ran and who asked for it: foreign text, kept in the journal. */
 const longestText = 120;
 
-type Needs = Pick<Deps, 'defender' | 'store' | 'budgets' | 'clock' | 'log'>;
+type Needs = Pick<Deps, 'defender' | 'store' | 'budgets' | 'clock' | 'log'> & { readonly recentHistory: RecentHistory };
+
+type History = Awaited<ReturnType<DefenderApi['history']>> | undefined;
+/** One reading for all who ask about a device within a moment. */
+export type RecentHistory = (deviceId: string, read: () => Promise<History>) => Promise<History>;
+
+/** How long a reading of a device's actions serves others. Milliseconds. */
+const historyMemory = 15_000;
+
+export function createRecentHistory({ clock }: Pick<Deps, 'clock'>): RecentHistory {
+  const kept = new Map<string, { readonly at: number; readonly reading: Promise<History> }>();
+  return async (deviceId, read) => {
+    for (const [id, { at }] of kept) if (clock.elapsed() - at >= historyMemory) kept.delete(id);
+    const before = kept.get(deviceId);
+    if (before !== undefined) return await before.reading;
+    const made = { at: clock.elapsed(), reading: read() };
+    kept.set(deviceId, made);
+    // What could not be read is tried again by the next one.
+    const forget = (): void => {
+      if (kept.get(deviceId) === made) kept.delete(deviceId);
+    };
+    made.reading.then((value) => (value === undefined ? forget() : undefined), forget);
+    return await made.reading;
+  };
+}
 
 /** Throws nothing but bugs: what could not be read is left out, and said to be so where the panel is shown. */
-export async function readPanel(deps: Needs, device: Device): Promise<Panel> {
+export async function readPanel(deps: Needs, device: Device, found: Pick<LookUp, 'alike'> = {}): Promise<Panel> {
   const [history, alike] = await Promise.all([
-    extra(deps, 'list', () => deps.defender.history(device.id)),
-    extra(deps, 'machines', () => deps.defender.machinesBeginning(beginnings(device.name))),
+    deps.recentHistory(device.id, () => extra(deps, 'list', () => deps.defender.history(device.id))),
+    found.alike ?? extra(deps, 'machines', () => deps.defender.machinesBeginning(beginnings(device.name))),
   ]);
   const others = alike === undefined ? [] : alikeTo(device, alike.devices);
   return {

@@ -3,7 +3,9 @@ import { panelLines } from '../../../cards/panel.ts';
 import { duration, timeOf } from '../../../cards/time.ts';
 import type { Device, Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
+import { beginnings } from '../../liveResponse/lookAlikes.ts';
 import { kinds } from '../../liveResponse/pacing.ts';
+import type { LookUp } from '../../liveResponse/ports.ts';
 import { sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import type { ListName } from '../language/grammar.ts';
@@ -12,7 +14,7 @@ import type { Place, Reply } from '../ports.ts';
 import { resultsShownIn } from '../rules/cardPlaces.ts';
 import { readPanel } from './panel.ts';
 import { explain } from '../rules/refusal.ts';
-import { inScope } from '../rules/scope.ts';
+import { inScope, named } from '../rules/scope.ts';
 import { notFound, requestAsDevice } from './wrongKind.ts';
 
 /** Rows of a list: what fits one message of every chat. */
@@ -62,12 +64,13 @@ export function columns(rows: readonly (readonly string[])[]): string {
 
 export async function host(bot: Conversation, name: string): Promise<Reply> {
   const wrong = requestAsDevice(bot, name);
-  const devices = wrong === undefined ? await bot.defender.findMachines(name) : [];
+  const found: LookUp = wrong === undefined ? await bot.defender.lookUp(name, beginnings(name)) : { devices: [] };
+  const devices = named(name, found.devices);
   if (devices.length === 0) return sentence(explain(wrong ?? notFound(bot, name), bot.settings.command));
   const told = devices.length === 1 ? `${name}:` : `${devices.length} devices match ${name}. Ask with a full name or an id.`;
   const [device] = devices;
-  // Two more calls: for one device they are worth it.
-  const panel = devices.length === 1 && device !== undefined ? panelLines(await readPanel(bot, device), bot.clock.now()) : [];
+  // One more call: for one device it is worth it.
+  const panel = devices.length === 1 && device !== undefined ? panelLines(await readPanel(bot, device, found), bot.clock.now()) : [];
   return sentence(told, devices.slice(0, listRows).map((one) => deviceText(bot, one, panel)).join('\n\n'));
 }
 

@@ -60,6 +60,7 @@ async function orKept<T>(bot: Conversation, request: Session, index: number, wor
     if (!(error instanceof DefenderError)) throw error;
     await keepRefusal(bot, request, index, error);
     if (error.code === 'notReady' || error.code === 'gone') throw new Refused({ refused: 'noResult', id: request.id, why: 'notHandedOut', index, error: errorAnswer(error) }, request.id);
+    if (error.code === 'untrusted') throw new Refused({ refused: 'noResult', id: request.id, why: 'elsewhere', index, error: errorAnswer(error) }, request.id);
     throw error;
   }
 }

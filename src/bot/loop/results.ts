@@ -271,9 +271,9 @@ function isFinal(code: string): boolean {
   return code === 'gone' || code === 'untrusted' || code === 'refused';
 }
 
-/** Defender's no to a link, with its correlation id. Our own budget and an outage say nothing of the link. */
+/** Defender's no to a link, with its correlation id, or our own to where it leads. Our own budget and an outage say nothing of the link. */
 export async function keepRefusal({ store }: Pick<Deps, 'store'>, request: Pick<WithResults, 'id'>, index: number, error: DefenderError): Promise<void> {
-  if (error.detail.status === undefined || outages.has(error.code) && error.code !== 'unauthorized') return;
+  if (error.code !== 'untrusted' && (error.detail.status === undefined || (outages.has(error.code) && error.code !== 'unauthorized'))) return;
   await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({ type: 'linkRefused', trouble: { index, at: now, code: error.code, tries: 1, error: errorAnswer(error) } }));
 }
 

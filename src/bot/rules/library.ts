@@ -23,13 +23,18 @@ export async function readLibrary({ defender, clock, log }: Pick<Deps, 'defender
 
 /** How long a list that people only look at is kept, in milliseconds. */
 export const libraryMemory = 60_000;
+/** The same for those who ask: what they ask for is compared with a reading of its own when it is approved and when it is sent. */
+export const askMemory = 15_000;
+
+/** @param enough what is remembered counts only where it is; a reading made now always does */
+export type RecentLibrary = (memory?: number, enough?: (reading: LibraryReading) => boolean) => Promise<LibraryReading>;
 
 /** Answers from the last reading while that is young, and asks once for all who ask at the same time. Failures are not remembered. */
-export function createRecentLibrary(deps: Pick<Deps, 'defender' | 'clock' | 'log'>): () => Promise<LibraryReading> {
+export function createRecentLibrary(deps: Pick<Deps, 'defender' | 'clock' | 'log'>): RecentLibrary {
   let last: { readonly reading: LibraryReading; readonly at: number } | undefined;
   let asking: Promise<LibraryReading> | undefined;
-  return async () => {
-    if (last !== undefined && deps.clock.elapsed() - last.at < libraryMemory) return last.reading;
+  return async (memory = libraryMemory, enough = () => true) => {
+    if (last !== undefined && deps.clock.elapsed() - last.at < memory && enough(last.reading)) return last.reading;
     asking ??= readLibrary(deps).finally(() => (asking = undefined));
     const reading = await asking;
     last = 'files' in reading ? { reading, at: deps.clock.elapsed() } : undefined;

@@ -5,6 +5,7 @@ import type { Person, Policy } from './policy.ts';
 import type { Account, Explained, Groups, Place } from '../ports.ts';
 import type { Refusal } from './refusal.ts';
 import { isRefusal } from './refusal.ts';
+import { namesakes } from './sameHuman.ts';
 
 /** A group that should have been asked for a role and could not be read. */
 export interface UnreadGroup {
@@ -113,7 +114,7 @@ export function refOf(person: Person): PersonRef {
 }
 
 /** Every id of the account and the place, ready to paste into the policy; the person and roles when there are any. */
-export function whoami(account: Account, place: Place, who: Actor | Refusal): Explained {
+export function whoami(account: Account, place: Place, who: Actor | Refusal, people: readonly Person[] = []): Explained {
   const ids = [
     `account   ${accountKey(account.surface, account.id)}`,
     `place     ${place.direct ? 'a conversation with the bot alone' : `${place.surface}:${place.id}`}${place.external ? ' (shared with another organisation: results are private)' : ''}`,
@@ -122,7 +123,8 @@ export function whoami(account: Account, place: Place, who: Actor | Refusal): Ex
   if (!isRefusal(who)) {
     const roles = [...who.roles].join(', ');
     const unread = who.unread.map(({ role, group }) => `not read  ${group}, which may give the role ${role}`);
-    return { text: `You are ${who.person.name} (${who.person.id}).`, block: [`roles     ${roles === '' ? 'none' : roles}`, ...unread, `accounts  ${who.person.accounts.join(', ')}`, ...ids].join('\n') };
+    const alike = namesakes(people, who.person);
+    return { text: `You are ${who.person.name} (${who.person.id}).${alike === undefined ? '' : ` ${alike}`}`, block: [`roles     ${roles === '' ? 'none' : roles}`, ...unread, `accounts  ${who.person.accounts.join(', ')}`, ...ids].join('\n') };
   }
   if (who.refused === 'identityUnread') return { text: `${who.platform} could not say who you are just now. Ask again in a minute.`, block: ids.join('\n') };
   if (who.refused !== 'unlisted') return { text: 'You are not known here.', block: ids.join('\n') };

@@ -41,6 +41,8 @@ export interface Tier {
   readonly reason: 'optional' | 'required';
   /** Milliseconds at Defender, with nothing started, after which a session for an offline device is cancelled; absent: never. */
   readonly cancelParkedAfter?: number;
+  /** Requests that may wait at once, of one person and for one device; absent: `defaultPending`. */
+  readonly pending?: { readonly person: number; readonly device: number };
 }
 
 export interface DeviceScope {

@@ -71,6 +71,8 @@ export type Refusal =
   | { readonly refused: 'notAgain'; readonly id: string; readonly why: NotAgain | 'noSuchIndex'; readonly state?: State }
   /** The same is open already: `ago` in milliseconds, `line` asks for it all the same. */
   | { readonly refused: 'twin'; readonly twin: string; readonly device: string; readonly status: string; readonly by: string; readonly ago: number; readonly places: readonly string[]; readonly line: string }
+  /** `own`: ids of the asker's, oldest first; `others`: how many more there are on that device. */
+  | { readonly refused: 'tooManyPending'; readonly of: 'person' | 'device'; readonly tier: string; readonly most: number; readonly own: readonly string[]; readonly others: number; readonly device?: string }
   | { readonly refused: 'goneOn'; readonly id: string; readonly as: string }
   | { readonly refused: 'frozen'; readonly by: string; readonly why: string; readonly at: number }
   | { readonly refused: 'alreadyFrozen'; readonly by: string; readonly why: string; readonly at: number }
@@ -78,7 +80,7 @@ export type Refusal =
   /** The release was asked for before the freeze that is in force. */
   | { readonly refused: 'frozenSince'; readonly by: string; readonly why: string; readonly at: number }
   // Results
-  | { readonly refused: 'noResult'; readonly id: string; readonly why: 'notYet' | 'notSent' | 'notKnown' | 'neverRan' | 'noSuchIndex' | 'noFile' | 'noOutput' | 'failed' | 'forgotten' | 'notHandedOut'; readonly index?: number; readonly error?: ErrorAnswer }
+  | { readonly refused: 'noResult'; readonly id: string; readonly why: 'notYet' | 'notSent' | 'notKnown' | 'neverRan' | 'noSuchIndex' | 'noFile' | 'noOutput' | 'failed' | 'forgotten' | 'notHandedOut' | 'elsewhere'; readonly index?: number; readonly error?: ErrorAnswer }
   | { readonly refused: 'noSuchPage'; readonly id: string; readonly pages: number }
   // The world
   | { readonly refused: 'storeUnavailable' }
@@ -164,6 +166,8 @@ function sentence(refusal: Refusal, command: string): string {
       return `${'policy' in refusal.by ? 'The policy (cancelParkedAfter)' : refusal.by.name} asked Defender at ${clock(refusal.at)} to cancel ${refusal.id}. Its card shows what comes of it.`;
     case 'twin':
       return twinSentence(refusal, command);
+    case 'tooManyPending':
+      return tooManySentence(refusal, command);
     case 'notAgain':
       return notAgainSentence(refusal, command);
     case 'goneOn':
@@ -181,7 +185,7 @@ function sentence(refusal: Refusal, command: string): string {
     case 'noSuchPage':
       return `That output of ${refusal.id} has ${refusal.pages === 1 ? 'one page' : `${refusal.pages} pages`}; the first is 1.`;
     case 'storeUnavailable':
-      return 'The journal cannot be written just now, so nothing was done and nothing will be sent. Tell the people who run this bot; /readyz says why.';
+      return 'The journal cannot be written just now, so nothing was done and nothing will be sent. Tell the people who run this bot; /readyz on its admin port says why.';
     case 'defenderUnavailable':
       return `Defender could not be asked, so nothing was done: ${refusal.detail}.${refusal.since === undefined ? '' : ` It has been so since ${stamp(refusal.since)}.`} Try again in a minute.`;
     case 'noRight':
@@ -341,9 +345,26 @@ function noResultSentence({ id, why, index, error }: Extract<Refusal, { refused:
       return `${first} failed, and Defender keeps no result of it. The card shows the error.`;
     case 'forgotten':
       return `The output of ${which} was kept for its retention time and is gone. "${command} link ${id}" may still fetch it from Defender.`;
+    case 'elsewhere':
+      return `Defender’s link to the result of ${which} leads outside the allowed download hosts${error?.message === undefined ? '' : ` (${error.message})`}, so nobody is given it. Get the result in the portal’s Action center. If that host is right for your tenant, an administrator adds it with LR_RESULT_HOSTS.`;
     case 'notHandedOut':
       return `Defender does not hand out the result of ${which} now${error?.message === undefined ? '' : ` (“${error.message}”)`}. Right after the end it may take a minute, so try again; if that lasts, get it in the portal’s Action center.${correlation(error?.target)}`;
   }
+}
+
+/** So many ids are read; the rest is a number. */
+const idsShown = 20;
+
+function tooManySentence({ of, tier, most, own, others, device }: Extract<Refusal, { refused: 'tooManyPending' }>, command: string): string {
+  const shown = own.slice(0, idsShown).join(', ');
+  const more = own.length > idsShown ? ` and ${own.length - idsShown} more` : '';
+  const yours = own.length === 0 ? '' : `${shown}${more}`;
+  const there =
+    of === 'person'
+      ? `You have ${own.length === 1 ? 'a request that waits' : `${own.length} requests that wait`}: ${yours}.`
+      : `${own.length + others === 1 ? 'A request' : `${own.length + others} requests`} for ${device ?? 'this device'} ${own.length + others === 1 ? 'waits' : 'wait'} already${own.length === 0 ? ', none of them yours' : `, of which ${others === 0 ? 'all are yours' : `${own.length} ${own.length === 1 ? 'is' : 'are'} yours`}: ${yours}`}.`;
+  const next = own.length === 0 ? 'Wait until one of them is decided or sent' : `Take one back ("${command} cancel ${own[0] ?? ''}"), or wait until one is decided or sent`;
+  return `${there} The tier ${tier} of the policy lets ${of === 'person' ? 'one person' : 'one device'} have ${most} (pending), so nothing was asked for. ${next}.`;
 }
 
 function twinSentence({ twin, device, status, by, ago, places }: Extract<Refusal, { refused: 'twin' }>, command: string): string {

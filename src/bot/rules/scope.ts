@@ -3,6 +3,12 @@ import type { Device } from '../../liveResponse/request.ts';
 import type { Policy } from './policy.ts';
 import type { Refusal } from './refusal.ts';
 
+/** Those of the devices found that a typed name can mean: of exactly that name or id, or with a domain behind it. Others only look alike. */
+export function named(name: string, found: readonly Device[]): readonly Device[] {
+  const wanted = name.trim().toLowerCase();
+  return found.filter((device) => device.id.toLowerCase() === wanted || device.name.toLowerCase() === wanted || device.name.toLowerCase().startsWith(`${wanted}.`));
+}
+
 /** The one device among those found that a typed name means: an exact name or id, else `name.` at the beginning of exactly one name. */
 export function chooseDevice(name: string, found: readonly Device[]): Device | Refusal {
   const wanted = name.toLowerCase();

@@ -41,9 +41,20 @@ describe('the example', () => {
     expect(policy.raw).toEqual({ RunScript: 'high', GetFile: 'high', PutFile: 'high' });
   });
 
+  test('warns of one human who may be listed twice, at the line of the second, and loads', () => {
+    const twice = load(example.replace('  - { id: responder2, name: Sam Second,', '  - { id: responder3, name: "Responder, Riley", console: r3 }\n  - { id: responder2, name: Sam Second,'));
+    expect(twice.warnings).toEqual([{ line: expect.any(Number), where: 'people[1]', text: expect.stringMatching(/^Riley Responder \(responder1\) and Responder, Riley \(responder3\) have the same name\./) }]);
+  });
+
   test('says nothing of parked sessions, and takes the time after which they are cancelled', () => {
     expect(policy.tiers[0]).not.toHaveProperty('cancelParkedAfter');
     expect(load(example.replace('expireAfter: 2h', 'expireAfter: 2h, cancelParkedAfter: 4h')).policy.tiers[1]).toMatchObject({ cancelParkedAfter: 4 * 3_600_000 });
+  });
+
+  test('says nothing of how many may wait, and takes the numbers, one or both', () => {
+    expect(policy.tiers[0]).not.toHaveProperty('pending');
+    expect(load(example.replace('expireAfter: 2h', 'expireAfter: 2h, pending: { person: 7 }')).policy.tiers[1]).toMatchObject({ pending: { person: 7, device: 10 } });
+    for (const wrong of ['{ person: 0 }', '{ device: 1001 }', '{ person: 1.5 }', '{ people: 3 }', '7', '{ person: many }']) expect(problems(example.replace('expireAfter: 2h', `expireAfter: 2h, pending: ${wrong}`))).not.toEqual([]);
   });
 
   test('dumps a process as Microsoft’s own example does', () => {

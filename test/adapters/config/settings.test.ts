@@ -31,14 +31,38 @@ const local = { DEFENDER_API_URL: 'http://127.0.0.1:4000/', DEFENDER_AUTH: 'none
 test('without any settings the console is the chat and the simulator is Defender, on loopback', () => {
   expect(settings({})).toEqual({
     http: { host: '127.0.0.1', port: 3978 },
+    admin: { host: '127.0.0.1' },
     dataDir: './data',
     policyFile: './policy.yaml',
     console: true,
     defender: { kind: 'simulator', speed: 10, tenant: 'simulator' },
     pacing: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1500, sessions: 25, pollMs: 2400, parkedPollMs: 30_000, offlineQueueMs: 3 * 86_400_000 },
     retentionMs: 30 * 86_400_000,
+    resultHosts: [],
     logLevel: 'info',
   });
+});
+
+test.each<readonly [Variables, Settings['admin']]>([
+  [{ PORT: '4000' }, { host: '127.0.0.1' }],
+  [{ LR_ADMIN_PORT: '0' }, { host: '127.0.0.1', port: 0 }],
+  [{ LR_ADMIN_PORT: '9000', LR_ADMIN_HOST: '::1' }, { host: '::1', port: 9000 }],
+  [{ LR_ADMIN_PORT: 'off' }, 'off'],
+])('the admin port: %j', (variables, admin) => {
+  expect(settings(variables).admin).toEqual(admin);
+});
+
+test('hosts of results: whole names and endings, in any case', () => {
+  expect(settings({ LR_RESULT_HOSTS: 'Results.corp.example, *.z01.blob.storage.azure.net 8.8.8.8,[2606:4700:4700::1111]' }).resultHosts).toEqual(['results.corp.example', '.z01.blob.storage.azure.net', '8.8.8.8', '[2606:4700:4700::1111]']);
+});
+
+test.each(['*', '*.*', '*.com', '*.net', 'com', 'localhost', '*.co.uk', 'x*.corp.example', '*corp.example', 'a.*.example', 'https://results.corp.example', 'results.corp.example/path', 'results.corp.example:8443', 'user@results.corp.example', '.corp.example', 'corp.example.', '-a.example', '127.0.0.1', '10.0.0.7', '169.254.169.254', '*.8.8.8', '*.8.8.8.8', '8.8.8.0/24', '[::1]', '2606:4700:4700::1111', 'a..example', 'a.1'])('%j is no host of results', (host) => {
+  expect(problems({ LR_RESULT_HOSTS: host })).toEqual([expect.stringContaining('LR_RESULT_HOSTS holds')]);
+});
+
+test('an admin port that is also the public one is a problem, and one that others reach is told', () => {
+  expect(problems({ PORT: '4000', LR_ADMIN_PORT: '4000' })).toEqual([expect.stringContaining('needs a port of its own')]);
+  expect(readSettings({ LR_ADMIN_HOST: '0.0.0.0' }).warnings).toEqual([expect.stringContaining('LR_ADMIN_HOST is 0.0.0.0')]);
 });
 
 test('the example file is accepted as it stands, means the defaults, and names every setting', () => {

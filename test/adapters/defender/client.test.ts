@@ -300,10 +300,10 @@ describe('a GET', () => {
   });
 });
 
-describe('finding machines', () => {
-  const page = (...items: readonly unknown[]) => ({ '@odata.context': 'x', value: items });
-  const device = (name: string, id = machineId) => ({ id, computerDnsName: name, osPlatform: 'Windows10', version: '22H2', healthStatus: 'Active', machineTags: ['a', 7], rbacGroupId: 12, rbacGroupName: 'Servers', riskScore: null, lastSeen: '2026-01-01T00:00:00.1234567Z' });
+const page = (...items: readonly unknown[]) => ({ '@odata.context': 'x', value: items });
+const device = (name: string, id = machineId) => ({ id, computerDnsName: name, osPlatform: 'Windows10', version: '22H2', healthStatus: 'Active', machineTags: ['a', 7], rbacGroupId: 12, rbacGroupName: 'Servers', riskScore: null, lastSeen: '2026-01-01T00:00:00.1234567Z' });
 
+describe('finding machines', () => {
   test('asks by exact name and by name and domain, in lower case, with quotes escaped', async () => {
     const { client, api } = await bench((_ask, response) => json(response, 200, page()));
     expect(await client.findMachines(" O'Brien ")).toEqual([]);
@@ -364,6 +364,37 @@ describe('finding machines', () => {
     const { client } = await bench((_ask, response) => json(response, 200, { ...page(device('one')), '@odata.nextLink': `${other.origin}/api/machines` }));
     expect((await failure(client.findMachines('x'))).code).toBe('untrusted');
     expect(other.asked).toHaveLength(0);
+  });
+});
+
+describe('looking a device up together with names like its own', () => {
+  test('is one call', async () => {
+    const { client, api } = await bench((_ask, response) => json(response, 200, page(device('hosta.corp'), device('h0sta', 'b'.repeat(40)))));
+    const found = await client.lookUp(' HostA ', ['hosta', 'h0sta', "o'b"]);
+    expect(found.devices.map((one) => one.name)).toEqual(['hosta.corp', 'h0sta']);
+    expect(found.alike).toMatchObject({ whole: true });
+    expect(api.asked.map((ask) => ask.path)).toEqual(["/api/machines?$filter=computerDnsName eq 'hosta' or startswith(computerDnsName,'hosta.') or startswith(computerDnsName,'hosta') or startswith(computerDnsName,'h0sta') or startswith(computerDnsName,'o''b')&$top=100"]);
+  });
+
+  test('asks for the device alone where the page was full', async () => {
+    const many = Array.from({ length: 100 }, (_, n) => device(`hosta${n}`, String(n).padStart(40, '0')));
+    const { client, api } = await bench((ask, response) => json(response, 200, ask.path.includes(' or ') ? page(...many) : ask.path.includes(' eq ') ? page(device('hosta', 'b'.repeat(40))) : page()));
+    const found = await client.lookUp('hosta', ['hosta']);
+    expect(found.devices.map((one) => one.name)).toEqual(['hosta']);
+    expect([found.alike?.devices.length, found.alike?.whole, api.asked.length]).toEqual([100, false, 3]);
+  });
+
+  test('asks one by one for ten minutes where Defender does not take it together', async () => {
+    const { client, api } = await bench((ask, response) => (ask.path.includes(' or ') ? refuse(response, 400, 'BadRequest') : json(response, 200, ask.path.includes(' eq ') ? page(device('hosta')) : page())));
+    for (let n = 0; n < 2; n += 1) expect(await client.lookUp('hosta', ['hosta'])).toEqual({ devices: [expect.objectContaining({ name: 'hosta' })] });
+    expect(api.asked.filter((ask) => ask.path.includes(' or '))).toHaveLength(1);
+  });
+
+  test('takes 40 hex digits for an id, a 404 for no match, and tells any other failure', async () => {
+    const { client } = await bench((ask, response) => (ask.path.endsWith(machineId) ? json(response, 200, device('hosta')) : refuse(response, ask.path.includes('gone') ? 404 : 403, 'x')));
+    expect((await client.lookUp(machineId, [])).devices).toHaveLength(1);
+    expect(await client.lookUp('gone', [])).toEqual({ devices: [], alike: { devices: [], whole: true } });
+    expect((await failure(client.lookUp('other', []))).code).toBe('refused');
   });
 });
 

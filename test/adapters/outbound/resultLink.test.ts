@@ -66,6 +66,16 @@ describe('a result link', () => {
     for (const link of bad) expect(() => checkedLink(link, only())).toThrow(DefenderError);
   });
 
+  test('is followed to the zone endpoints of Azure storage, and to hosts of the setting: endings below, whole names alone', () => {
+    expect(checkedLink('https://stautoir.z01.blob.storage.azure.net/a', only()).configured).toBe(false);
+    const rules = { hosts: [...resultHosts, '.results.corp.example', 'files.corp.example'], origins: [] };
+    expect(checkedLink('https://a.results.corp.example/x', rules).configured).toBe(false);
+    expect(checkedLink('https://files.corp.example/x', rules).configured).toBe(true);
+    for (const link of ['https://results.corp.example/x', 'https://a.files.corp.example/x', 'https://evilfiles.corp.example/x', 'https://files.corp.example:8443/x', 'http://files.corp.example/x', 'https://files.corp.example./x', 'https://a.results.corp.example.evil.example/x', 'https://z01.blob.storage.azure.net.evil.example/x']) {
+      expect(() => checkedLink(link, rules)).toThrow(DefenderError);
+    }
+  });
+
   test('is followed to a configured origin and to no other port of the same host', () => {
     expect(checkedLink('http://127.0.0.1:4000/a', only('http://127.0.0.1:4000')).configured).toBe(true);
     expect(() => checkedLink('http://127.0.0.1:4001/a', only('http://127.0.0.1:4000'))).toThrow(DefenderError);

@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto';
 import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
+import { createManualClock } from '../../support/manualClock.ts';
 import { openSlackRoom } from '../../support/slack/slackRoom.ts';
 import type { SlackRoom } from '../../support/slack/slackRoom.ts';
 import { tokens } from '../../support/slack/server.ts';
@@ -160,3 +161,24 @@ test('nothing is taken any more once the adapter stops', async () => {
   expect((await room.slack.send(commandBody())).status).toBe(503);
   expect(room.commands).toHaveLength(0);
 });
+
+test('row 5.7: 3,000 requests without a signature cost few lines of the log, and their number is told', async () => {
+  const clock = createManualClock(Date.now());
+  const busy = await openSlackRoom({ clock });
+  try {
+    const count = 3_000;
+    const knock = async (): Promise<void> => {
+      const answer = await fetch(`${busy.http.url}/slack/events`, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: commandBody() });
+      await answer.body?.cancel();
+      expect(answer.status).toBe(401);
+    };
+    for (let n = 0; n < count; n += 50) await Promise.all(Array.from({ length: 50 }, knock));
+    const refused = (): readonly string[] => busy.log.lines.filter(({ event }) => event.startsWith('slackRequestRefused')).map(({ event, fields }) => `${event} ${JSON.stringify(fields)}`);
+    expect(refused()).toHaveLength(1);
+    await clock.advance(60_000);
+    await knock();
+    expect(refused()).toEqual([refused()[0], expect.stringContaining(`"leftOut":${count - 1}`), refused()[0]]);
+  } finally {
+    await busy.close();
+  }
+}, 60_000);

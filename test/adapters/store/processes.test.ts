@@ -2,9 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lock } from '../../../src/adapters/store/lock.ts';
-import { FolderInUse, lockFolder } from '../../../src/adapters/store/lock.ts';
+import { FolderInUse, lockFolder, lockHolder } from '../../../src/adapters/store/lock.ts';
 import { audit } from '../../../src/adapters/store/audit.ts';
 import { realDisk } from '../../../src/adapters/store/disk.ts';
+import { startForeignHolder } from '../../support/foreignHolder.ts';
 import { killStoreProcesses, startStoreProcess } from '../../support/storeProcess.ts';
 import { collectLog, openTestStore, temporaryFolder } from './sample.ts';
 
@@ -94,6 +95,53 @@ describe('real processes', () => {
       const lock = await take(deep);
       await expect(take(deep)).rejects.toThrow(FolderInUse);
       await lock.release();
+    });
+  });
+
+  describe('another user of the machine', () => {
+    const says = ['nothing', 'pid', 'proof'] as const;
+
+    test.each(says)('whose process has the name of the folder first, and says %s, does not keep the bot out', async (what) => {
+      const foreign = await startForeignHolder(folder.path, what);
+      try {
+        expect(await lockHolder(folder.path)).toBeUndefined();
+        const log = collectLog();
+        const lock = await lockFolder(folder.path, log);
+        expect(log.lines.map(({ event }) => event)).toContain('lockNameHeldByAnother');
+        expect(await lockHolder(folder.path)).toBe(String(process.pid));
+        await expect(lockFolder(folder.path, collectLog())).rejects.toThrow(FolderInUse);
+        const second = startStoreProcess(folder.path, 'hold');
+        expect((await second.told(1))[0]).toContain('is in use by another running bot');
+        await lock.release();
+      } finally {
+        await foreign.kill();
+      }
+    });
+
+    test('whose process holds a name keeps two bots that start at once apart no less', async () => {
+      const foreign = await startForeignHolder(folder.path, 'pid');
+      try {
+        const results = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(folder.path, collectLog())));
+        const held = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+        expect(held.length).toBeLessThanOrEqual(1);
+        for (const lock of held) await lock.release();
+      } finally {
+        await foreign.kill();
+      }
+    });
+
+    test.each(['linux', 'darwin'] as const)('who has socket files of the name in the folder for temporary ones does not keep the bot out of a long path (%s)', async (platform) => {
+      const deep = join(folder.path, 'x'.repeat(120));
+      mkdirSync(deep);
+      const foreign = await startForeignHolder(deep, 'pid');
+      try {
+        const lock = await lockFolder(deep, collectLog(), platform);
+        await expect(lockFolder(deep, collectLog(), platform)).rejects.toThrow(FolderInUse);
+        await lock.release();
+        expect(foreign.file === undefined || existsSync(foreign.file)).toBe(true);
+      } finally {
+        await foreign.kill();
+      }
     });
   });
 

@@ -263,14 +263,15 @@ describe('without authentication', () => {
     door.from = '127.0.0.1';
     expect([await door.knock(), door.taken]).toEqual([200, 1]);
   });
-  it('who is refused again and again costs one line of the log a minute', async () => {
+  it('who is refused again and again costs one line of the log a minute, and one with the number of the others', async () => {
     const door = await bareDoor();
     door.from = '192.0.2.7';
     for (let n = 0; n < 20; n += 1) await door.knock();
     expect(door.log.lines).toHaveLength(1);
     await door.clock.advance(60_000);
     await door.knock();
-    expect(door.log.lines).toHaveLength(2);
+    expect(door.log.lines).toHaveLength(3);
+    expect(door.log.lines[1]).toMatch(/^teamsRefusedLeftOut .*"leftOut":19/);
   });
   it('is told on /readyz', () => {
     expect(open.teams.checks()[0]).toMatchObject({ ok: true, why: expect.stringContaining('off') });

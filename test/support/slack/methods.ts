@@ -118,7 +118,8 @@ export const methods: Readonly<Record<string, Method>> = {
   'users.info': (world, args) => {
     const user = world.users.get(text(args['user']));
     if (user === undefined) throw new SlackRefusal('user_not_found');
-    return { user: { ...user, real_name: user.name, profile: { display_name: user.name, real_name: user.name } } };
+    const { email, ...told } = user;
+    return { user: { ...told, real_name: user.name, profile: { display_name: user.name, real_name: user.name, ...(email !== undefined && world.scopes.includes('users:read.email') ? { email } : {}) } } };
   },
 
   'usergroups.users.list': (world, args) => {

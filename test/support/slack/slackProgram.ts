@@ -137,7 +137,7 @@ export async function openSlackProgram({ socket = false, settings = {}, extraDev
       while (behind !== '0 behind') {
         if (performance.now() > deadline) throw new Error(`cards are ${behind}`);
         await pause(25);
-        const body = (await (await fetch(`${url()}/readyz`)).json()) as { readonly checks: readonly { readonly name: string; readonly why?: string }[] };
+        const body = (await (await fetch(`${await program().adminUrl()}/readyz`)).json()) as { readonly checks: readonly { readonly name: string; readonly why?: string }[] };
         behind = body.checks.find(({ name }) => name === 'cards')?.why ?? 'not told';
       }
     },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClock } from '../../../src/adapters/clock.ts';
 import { startHttp } from '../../../src/adapters/http/server.ts';
-import type { HttpServer } from '../../../src/adapters/http/server.ts';
+import type { Listening } from '../../../src/adapters/http/listen.ts';
 import { startSlack } from '../../../src/adapters/slack/start.ts';
 import type { Slack, SlackOptions } from '../../../src/adapters/slack/start.ts';
 import type { CommandIn, PressIn, Reply } from '../../../src/bot/ports.ts';
@@ -39,7 +39,7 @@ export interface SlackRoom {
   readonly log: ReturnType<typeof createLogBook>;
   readonly deaf: string[];
   readonly dataDir: string;
-  readonly http: HttpServer;
+  readonly http: Listening;
   /** The adapter once more on the same folder, as after a restart. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -64,7 +64,7 @@ export async function openSlackRoom(options: RoomOptions = {}): Promise<SlackRoo
   const deaf: string[] = [];
   let answer: SlackRoom['answer'] = () => ({ kind: 'nothing' });
 
-  async function open(): Promise<{ readonly adapter: Slack; readonly http: HttpServer }> {
+  async function open(): Promise<{ readonly adapter: Slack; readonly http: Listening }> {
     const adapter = await startSlack({
       botToken: slack.tokens.bot,
       ...(socket ? { appToken: slack.tokens.app } : { signingSecret: slack.tokens.signingSecret }),
@@ -100,7 +100,7 @@ export async function openSlackRoom(options: RoomOptions = {}): Promise<SlackRoo
       log,
       healthy: () => [],
       ready: () => adapter.checks(),
-      metrics: () => Promise.resolve({ type: 'text/plain', body: '' }),
+      clock: createClock(),
       mount: [(app) => adapter.mount(app)],
     });
     await adapter.open();

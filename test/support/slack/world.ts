@@ -11,6 +11,8 @@ export interface SlackUser {
   readonly is_restricted: boolean;
   readonly is_ultra_restricted: boolean;
   readonly is_stranger: boolean;
+  /** Told with the scope users:read.email alone. */
+  readonly email?: string;
 }
 
 export interface SlackChannel {

@@ -1,0 +1,59 @@
+// The admin port: why it is as it is, in words, and the metrics. For this machine alone unless somebody chose otherwise; it is read, never written to.
+import type { NextFunction, Request, Response } from 'express';
+import type { Clock, Log } from '../../liveResponse/ports.ts';
+import { createRationedLog } from '../rationedLog.ts';
+import { listen } from './listen.ts';
+import type { ConnectionLimits, Listening } from './listen.ts';
+import { bareApp, closeApp, sendHealth, sendReadiness } from './server.ts';
+import type { Check } from './server.ts';
+
+export interface AdminOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly log: Log;
+  readonly clock: Pick<Clock, 'elapsed'>;
+  readonly healthy: () => readonly Check[];
+  readonly ready: () => readonly Check[];
+  /** Prometheus text. */
+  readonly metrics: () => Promise<{ readonly type: string; readonly body: string }>;
+  readonly limits?: Partial<ConnectionLimits>;
+}
+
+/** Where nobody chose one: after the public port, so that two bots of one machine stay apart by PORT alone; a free one where that is free too. */
+export function portAfter(open: number): number {
+  if (open === 0) return 0;
+  return open === 65_535 ? 65_534 : open + 1;
+}
+
+/** Names by which this machine calls itself. */
+const ownNames = ['127.0.0.1', 'localhost', '[::1]'];
+const loopbackHosts: readonly string[] = ['127.0.0.1', '::1', 'localhost'];
+
+export async function startAdmin(options: AdminOptions): Promise<Listening> {
+  const app = bareApp();
+  const refusals = createRationedLog(options.log, options.clock, 'adminRefused');
+  const loopback = loopbackHosts.includes(options.host);
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    response.set({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'cross-origin-resource-policy': 'same-origin' });
+    const refuse = (status: number, why: string, told: string): void => {
+      refusals.warn(why, { status, why });
+      response.status(status).type('text/plain').send(told);
+    };
+    // A web page can give its own name the address of this machine, and would read this port as its own.
+    if (loopback && !ownNames.includes(hostName(request))) refuse(403, 'foreign host name', `This port answers to ${ownNames.join(', ')} only.\n`);
+    else if (request.method !== 'GET' && request.method !== 'HEAD') refuse(405, 'not a reading', 'Use GET.\n');
+    else next();
+  });
+  app.get('/healthz', (_request, response) => sendHealth(response, options.healthy()));
+  app.get('/readyz', (_request, response) => sendReadiness(response, options.ready()));
+  app.get('/metrics', (_request, response, next) => {
+    options.metrics().then(({ type, body }) => response.type(type).send(body), next);
+  });
+  closeApp(app, (request, error) => refusals.warn('failed', { path: request.path.slice(0, 200), error }));
+  return await listen(app, { ...options, names: { host: 'LR_ADMIN_HOST', port: 'LR_ADMIN_PORT' } });
+}
+
+/** Without the port: it may be reached through a forwarded one. */
+function hostName(request: Request): string {
+  return (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
+}
