@@ -35,8 +35,40 @@ export const refusalAdvice: Readonly<Record<string, Advice>> = {
     next: 'Ask again and have another approver decide; the policy was changed after the approval.',
   },
   requesterNotListed: {
-    what: 'The person who asked for it is no longer listed in the policy.',
+    what: 'The person who asked for it is no longer listed in the policy, or not with the account it was asked from.',
     next: 'If it is still needed, somebody who is listed asks again.',
+  },
+  requesterRoleGone: {
+    what: 'The person who asked for it no longer has the role that such a request needs.',
+    next: 'If it is still needed, somebody who has that role asks again.',
+  },
+  samePerson: {
+    what: 'By today’s policy the one who asked and the one who approved are the same person.',
+    next: 'If it is still needed, ask again and have somebody else approve it.',
+  },
+  placeGone: {
+    what: 'The place it was asked in is no longer in the policy.',
+    next: 'If it is still needed, ask again in a place that is.',
+  },
+  tierGone: {
+    what: 'The tier it was agreed in is no longer in the policy, so nobody can tell whether today’s asks for more.',
+    next: 'If it is still needed, ask again: it then gets a tier of today.',
+  },
+  tierStricter: {
+    what: 'The policy puts these commands into a stricter tier now than the one that was agreed.',
+    next: 'If it is still needed, ask again: it is then approved in the stricter tier.',
+  },
+  reasonMissing: {
+    what: 'The policy asks for a reason now, and none was given.',
+    next: 'If it is still needed, ask again with --reason "...".',
+  },
+  expireAfterShorter: {
+    what: 'The policy gives less time for an approval now (expireAfter), and that time had passed.',
+    next: 'If it is still needed, ask again and call an approver.',
+  },
+  runWithinShorter: {
+    what: 'The policy lets an approval be used for less time now (runWithin), and that time had passed.',
+    next: 'If it is still needed, ask again.',
   },
   recipeChanged: {
     what: 'The recipe it was asked by is no longer in the policy, or runs other commands now.',

@@ -118,6 +118,8 @@ export function lapsedCause(cause: WaitCause, blocker?: Blocker): string {
       return 'new sessions were frozen';
     case 'library':
       return 'the live response library could not be read, so the scripts could not be verified';
+    case 'directory':
+      return 'a group that gives the role to ask or to approve could not be read';
     case 'unavailable':
       return 'Defender could not be reached';
     case 'unauthorized':

@@ -103,6 +103,8 @@ export function waitSentence(cause: WaitCause, { frozen, blocker, error, since, 
       return frozen ?? 'Submissions were frozen when it was last looked at.';
     case 'library':
       return `The live response library cannot be read${since === undefined ? ' just now' : from}, so nobody can tell whether the scripts are still those that were approved; it is not sent unverified.${rightOf(error)}`;
+    case 'directory':
+      return 'A group that gives the role to ask or to approve cannot be read just now, so nobody can tell whether the people of this request still have it; it is not sent unchecked. The bot keeps trying; if this lasts, “whoami” shows which group it is, and an administrator checks the bot’s right to read it.';
     case 'unavailable':
       return `Defender cannot be reached${from}. The bot keeps trying; if this lasts, see /readyz and the Microsoft 365 service health.`;
     case 'unauthorized':
@@ -153,6 +155,8 @@ export function waitStatus(cause: WaitCause | undefined): string {
       return 'Approved, frozen';
     case 'library':
       return 'Approved, scripts not verified yet';
+    case 'directory':
+      return 'Approved, roles not checked yet';
     case 'unavailable':
       return 'Approved, Defender unavailable';
     case 'unauthorized':

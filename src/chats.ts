@@ -89,7 +89,7 @@ const teamsRoom = () => import('./teamsChat.ts');
 export async function openChats(options: ChatOptions, parts: ChatParts): Promise<Chats> {
   const { command, policy, store, clock, chatClock, log, dataDir, bot } = parts;
   const disk = parts.disk === undefined ? {} : { disk: parts.disk };
-  const local = options.console ? createConsoleChat({ clock, places: placesOf(policy).map((place) => place.id), askedAt: (id) => store.get(id)?.at }) : undefined;
+  const local = options.console ? createConsoleChat({ clock, places: () => placesOf(policy).map((place) => place.id), askedAt: (id) => store.get(id)?.at }) : undefined;
   const lastKnown = await openLastKnown(dataDir, log);
   const slack = options.slack === undefined ? undefined : await lateSlack(options.slack, options, parts, lastKnown, () => teams !== undefined && teams.checks().every((check) => check.ok));
   const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, store, { command, clock: chatClock, log, dataDir, lastKnown, http: parts.http, ...disk });

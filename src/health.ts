@@ -13,6 +13,8 @@ export interface HealthParts {
   readonly store: Store;
   readonly loop: Loop;
   readonly policy: Policy;
+  /** Why its file cannot be used; undefined while it can. */
+  readonly policyTrouble: () => string | undefined;
   readonly chats: Pick<Chats, 'checks' | 'states'>;
   readonly clock: Clock;
   readonly phase: () => 'starting' | 'running' | 'stopping';
@@ -30,7 +32,7 @@ const cardsMayTake = 60_000;
 /** Running sessions that could not be read for so long are not followed, whatever the reason. Milliseconds. */
 const followingMayTake = 2 * 60_000;
 
-export function createHealth({ store, loop, policy, chats, clock, phase }: HealthParts): Health {
+export function createHealth({ store, loop, policy, policyTrouble, chats, clock, phase }: HealthParts): Health {
   let behindSince: number | undefined;
 
   function alive(): readonly Check[] {
@@ -88,7 +90,7 @@ export function createHealth({ store, loop, policy, chats, clock, phase }: Healt
       check('following', following()),
       check('workers', failing.length === 0 ? undefined : failing.map(({ name, stuck, lastError }) => `${name}: ${stuck ?? lastError ?? ''}`).join('; ')),
       check('clock', loop.clockWatch.trouble()),
-      { name: 'policy', ok: true, why: `${policy.people.length} people, ${policy.recipes.size} recipes, ${policy.places.length} places` },
+      { name: 'policy', ok: policyTrouble() === undefined, why: policyTrouble() ?? `${policy.people.length} people, ${policy.recipes.size} recipes, ${policy.places.length} places` },
       { name: 'submissions', ok: true, ...(freeze === undefined ? {} : { why: `frozen by ${freeze.by}: ${freeze.why}` }) },
       cards(),
       check('places', places()),

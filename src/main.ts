@@ -16,6 +16,14 @@ const longestStop = 18_500;
 const misconfigured = 2;
 
 async function main(): Promise<void> {
+  let service: Service | undefined;
+  let rereads = 0;
+  // Before anything else: unheard, it would end the process.
+  process.on('SIGHUP', () => {
+    rereads += 1;
+    process.stdout.write('SIGHUP: reading the policy again\n');
+    service?.readAgain();
+  });
   const file = readDotEnv(process.env);
   if (file.wrong !== undefined) {
     process.stderr.write(`The bot cannot start: ${file.wrong}\n`);
@@ -36,7 +44,6 @@ async function main(): Promise<void> {
 
   /** Exit code, once somebody asked for the end. */
   let asked: number | undefined;
-  let service: Service | undefined;
   function end(code: number): void {
     if (asked !== undefined) return;
     asked = code;
@@ -68,6 +75,7 @@ async function main(): Promise<void> {
     leave(error instanceof SettingsError ? misconfigured : 1);
     return;
   }
+  if (rereads > 0) service.readAgain();
   const code = wanted();
   if (code !== undefined) {
     close(service, code);

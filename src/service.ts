@@ -1,8 +1,7 @@
 // Puts the parts together and takes them apart again. Composition only: nothing is decided here.
-import { readFileSync } from 'node:fs';
 import { createClock, createScaledClock } from './adapters/clock.ts';
 import type { ScaledClock } from './adapters/clock.ts';
-import { readPolicy } from './adapters/config/policyFile.ts';
+import { findPolicy, policyFileWarnings } from './adapters/config/policySource.ts';
 import { showProblems } from './adapters/config/yamlFile.ts';
 import { DefenderClient } from './adapters/defender/client.ts';
 import { customEndpoint } from './adapters/defender/clouds.ts';
@@ -27,10 +26,12 @@ import type { Disk } from './adapters/store/disk.ts';
 import { createFreezeWatch } from './adapters/store/freezeRequest.ts';
 import { openStore } from './adapters/store/requestStore.ts';
 import type { Store } from './adapters/store/requestStore.ts';
+import { startWithPolicy } from './bot/answers/policyChanging.ts';
 import { createBot } from './bot/bot.ts';
 import type { Loop } from './bot/loop/loop.ts';
 import type { Policy } from './bot/rules/policy.ts';
 import { sameHumans, sameHumanSentence } from './bot/rules/sameHuman.ts';
+import { createTodaysPolicy } from './bot/rules/todaysPolicy.ts';
 import type { Bot } from './bot/ports.ts';
 import { createLinkBox } from './bot/loop/linkBox.ts';
 import { Budgets, elapsedOf, ratesOf } from './liveResponse/pacing.ts';
@@ -41,6 +42,7 @@ import type { Closing } from './closing.ts';
 import { createClosing } from './closing.ts';
 import { createHealth } from './health.ts';
 import { createPlacesLook } from './places.ts';
+import { createPolicyReload } from './policyReload.ts';
 import { createPlayground } from './playground.ts';
 import { SettingsError } from './settingsError.ts';
 import { startSimulator } from './simulator/simulator.ts';
@@ -62,7 +64,7 @@ export interface ServiceOptions extends ChatOptions {
     | { readonly kind: 'service'; readonly tenant: string; readonly endpoint: Endpoint; readonly credentials: Credentials | 'none'; readonly loopback: boolean };
   /** Called when the process can do its work no longer and should be started again. */
   readonly onBroken?: (why: string) => void;
-  /** Told once for each place of the policy that the bot cannot write in. */
+  /** Told once for each place of the policy that the bot cannot write in, and of who else could write the policy. */
   readonly onWarning?: (sentence: string) => void;
   readonly rates: { readonly submitsPerMinute: number; readonly callsPerMinute: number; readonly callsPerHour: number };
   readonly sessions: number;
@@ -88,7 +90,10 @@ export interface Service {
   readonly bot: Bot;
   readonly loop: Loop;
   readonly store: Store;
+  /** Today's: it changes when the file does. */
   readonly policy: Policy;
+  /** Reads the policy again now, as SIGHUP asks for. What comes of it is journaled, told in the approvals places, and in /readyz. */
+  readAgain(): void;
   readonly clock: Clock;
   readonly simulator?: Simulator;
   /** The embedded simulator's clock, whose speed can be set. */
@@ -106,7 +111,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const no = whyNoChats(options, { host: options.host, localDefender: options.defender.kind === 'simulator' || options.defender.loopback });
   if (no !== undefined) throw new SettingsError(no);
   const log = createLog({ level: options.logLevel, secrets: options.secrets });
-  const { policy, sha256 } = loadPolicy(options.policyFile);
+  const { policy: first, sha256 } = await loadPolicy(options.policyFile);
+  const todays = createTodaysPolicy(first);
+  const { policy } = todays;
+  // The console lets one human play everybody, so nobody gains anything by writing its policy.
+  for (const warning of options.console ? [] : await policyFileWarnings(options.policyFile)) {
+    log.warn('policyFileWritable', { warning });
+    options.onWarning?.(`warning: ${warning}.`);
+  }
   const scaledClock = options.clock === undefined && options.defender.kind === 'simulator' ? simulatedClock(options.dataDir, options.defender.speed) : undefined;
   // Chats know the real time only, in their signatures and rates, however fast a simulated tenant runs.
   const chatClock = options.clock ?? createClock();
@@ -143,6 +155,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ...(upstream.simulator === undefined || scaledClock === undefined ? {} : { world: createPlayground(upstream.simulator.tenant, scaledClock) }),
     });
     later('chats', 4_000, () => chats.stop());
+    const reload = createPolicyReload({
+      file: options.policyFile,
+      sha256,
+      todays,
+      store,
+      loop: () => bot.loop,
+      clock: chatClock,
+      log,
+      onChanged: () => void places.look(chats.ports),
+    });
     const bot = createBot(
       {
         store,
@@ -170,14 +192,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         },
       },
       (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
-      { real: chatClock, keepers: () => chats.keepers() },
+      { real: chatClock, keepers: () => chats.keepers(), policyLook: () => reload.look() },
     );
     const state: { phase: 'starting' | 'running' | 'stopping' } = { phase: 'starting' };
-    const health = createHealth({ store, loop: bot.loop, policy, chats, clock, phase: () => state.phase });
+    const health = createHealth({ store, loop: bot.loop, policy, policyTrouble: () => reload.trouble(), chats, clock, phase: () => state.phase });
     const metrics = createMetrics(store, () => health.gauges());
     store.subscribe((_request, event) => metrics.count(event.type));
     await store.note({ type: 'started', version });
-    await store.note({ type: 'policyRead', sha256 });
+    await startWithPolicy({ store, loop: bot.loop, log, todays }, sha256);
     later('journal note', 2_000, () => noteStop(store, log));
     const machine = createFreezeWatch({ disk: options.disk ?? realDisk, folder: options.dataDir, log, freeze: (by, why) => bot.freeze(by, why) });
     // Before anything can be sent: a freeze asked for while the process was down, or as it died, holds from the first moment.
@@ -217,6 +239,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       loop: bot.loop,
       store,
       policy,
+      readAgain() {
+        reload.ask();
+        bot.loop.lookAtPolicy();
+      },
       clock,
       ...(upstream.simulator === undefined ? {} : { simulator: upstream.simulator }),
       ...(scaledClock === undefined ? {} : { scaledClock }),
@@ -254,16 +280,11 @@ async function noteStop(store: Store, log: Log): Promise<void> {
   }
 }
 
-function loadPolicy(file: string): { readonly policy: Policy; readonly sha256: string } {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new SettingsError(`The policy ${file} cannot be read (${error instanceof Error ? error.message : String(error)}). Copy policy.example.yaml to policy.yaml and adapt it, or set LR_POLICY.`);
-  }
-  const read = readPolicy(text);
-  if ('problems' in read) throw new SettingsError(`The policy has ${read.problems.length === 1 ? 'a mistake' : `${read.problems.length} mistakes`}:\n${showProblems(file, read.problems)}`);
-  return { policy: read.policy, sha256: hash.sha256(text) };
+async function loadPolicy(file: string): Promise<{ readonly policy: Policy; readonly sha256: string }> {
+  const found = await findPolicy(file);
+  if ('unread' in found) throw new SettingsError(`The policy ${file} cannot be read (${found.unread}). Copy policy.example.yaml to policy.yaml and adapt it, or set LR_POLICY.`);
+  if ('problems' in found) throw new SettingsError(`The policy has ${found.problems.length === 1 ? 'a mistake' : `${found.problems.length} mistakes`}:\n${showProblems(file, found.problems)}`);
+  return found;
 }
 
 /** Never earlier than anything this data folder has seen, so that a story told at high speed goes on after a restart. */

@@ -137,10 +137,16 @@ export interface ChatPort {
   whisper(place: string, account: string, text: string): Promise<void>;
 }
 
+/**
+ * How new an answer of a platform must be. `true`: its reading began after this question, whoever else shares it; a number: it began at
+ * most so many milliseconds ago; `false`: what is remembered for a minute will do.
+ */
+export type Recency = boolean | number;
+
 /** Membership of platform groups, such as `slack:S0614TZR7` or `entra:<id>`; fails closed by throwing. */
 export interface Groups {
-  /** `fresh`: nothing remembered will do, the platform is asked now. Before a decision it always is. `within`: milliseconds after which no answer is one. */
-  includes(group: string, person: Person, fresh?: boolean, within?: number): Promise<boolean>;
+  /** Before a decision it is always `fresh`. `within`: milliseconds after which no answer is one. */
+  includes(group: string, person: Person, fresh?: Recency, within?: number): Promise<boolean>;
   /** What the platform last answered, whenever that was; undefined where it never did. */
   lastKnown?(group: string, person: Person): boolean | undefined;
 }

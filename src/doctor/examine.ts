@@ -16,7 +16,7 @@ import { entraGroupsOf, examineEntraGroups } from './entraGroups.ts';
 import { fail, ok, skip } from './line.ts';
 import type { Line, Tell } from './line.ts';
 import { examinePeople } from './people.ts';
-import { examinePolicy } from './policy.ts';
+import { examinePolicy, examinePolicyFile } from './policy.ts';
 import { examinePorts } from './port.ts';
 import { examineSettings } from './settings.ts';
 import type { House, Variables } from './settings.ts';
@@ -55,9 +55,10 @@ export async function examine(parts: Examination, tell: Tell): Promise<void> {
   const local: readonly Area[] = [
     {
       name: 'policy',
-      run: (say) => {
+      run: async (say) => {
         policy = lookAtPolicy(policyFile, options, say);
-        return Promise.resolve();
+        // Who plays everybody in the console gains nothing by writing its policy.
+        if (policyFile !== undefined && policy !== undefined && options?.console !== true) await examinePolicyFile(policyFile, say);
       },
     },
     { name: 'data', run: (say) => lookAtPlace(dataDir, { listens, admin }, parts, say) },

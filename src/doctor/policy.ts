@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readPolicy } from '../adapters/config/policyFile.ts';
+import { policyFileWarnings } from '../adapters/config/policySource.ts';
 import { isGroup } from '../bot/rules/people.ts';
 import type { Person, Policy, Tier } from '../bot/rules/policy.ts';
 import { fail, ok, warn } from './line.ts';
@@ -41,6 +42,13 @@ export function examinePolicy({ file, surfaces, simulated }: PolicySubject, tell
   }
   examineRaw(policy, simulated, tell);
   return policy;
+}
+
+/** Who else could write it: the bot takes every change of the file by itself. */
+export async function examinePolicyFile(file: string, tell: Tell): Promise<void> {
+  const warnings = await policyFileWarnings(file);
+  if (warnings.length === 0) tell(ok('policy.writable', 'only root and the bot’s own user can write the policy'));
+  for (const warning of warnings) tell(warn('policy.writable', warning, 'Let only root and the bot’s user write it and its folder; the bot takes every change of it by itself.'));
 }
 
 function counted(count: number, one: string, many = `${one}s`): string {

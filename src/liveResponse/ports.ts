@@ -171,7 +171,31 @@ export type HouseEvent =
   | { readonly type: 'commandRefused'; readonly by: string; readonly place: string; readonly reason: string; readonly text: string }
   /** Many refusals of one account within the hour; the rest of them until `until` (epoch milliseconds) are not written. */
   | { readonly type: 'refusalsLeftOut'; readonly by: string; readonly until: number }
-  | { readonly type: 'policyRead'; readonly sha256: string };
+  /** In force from the start on. */
+  | { readonly type: 'policyRead'; readonly sha256: string }
+  /** Another one than before is in force: since the file changed, somebody asked for it by a signal, or the process was started with it. */
+  | { readonly type: 'policyChanged'; readonly sha256: string; readonly before: string; readonly how: 'file' | 'signal' | 'start'; readonly facts?: readonly PolicyFact[] }
+  /** The file cannot be used, so the one in force stays. Without `sha256` it could not be read at all. */
+  | { readonly type: 'policyNotTaken'; readonly sha256?: string; readonly problems: number }
+  /** It was said in the approvals places that this one is in force. */
+  | { readonly type: 'policyTold'; readonly sha256: string };
+
+/** One change of the policy, without names of people: what it is about, and whether it lets more happen or less. */
+export interface PolicyFact {
+  readonly effect: 'widens' | 'narrows' | 'changes';
+  readonly what: string;
+  /** Of a role, tier, recipe, command or place. */
+  readonly name?: string;
+  readonly field?: string;
+  readonly from?: string | number | boolean;
+  readonly to?: string | number | boolean;
+}
+
+/** Which policy was in force last by the journal, and which was told of last. */
+export interface LastPolicy {
+  readonly sha256: string;
+  readonly told?: string;
+}
 
 export interface Freeze {
   readonly by: string;
@@ -210,6 +234,8 @@ export interface RequestStore {
   freeze(): Freeze | undefined;
   /** The freeze that was announced last; undefined when none was, or its end. */
   announcedFreeze(): Freeze | undefined;
+  /** Undefined before the first start. */
+  lastPolicy(): LastPolicy | undefined;
   /** Undefined while writing works; otherwise why it does not. */
   trouble(): string | undefined;
   /** While in trouble: tries whether writing works again, without writing a line. */

@@ -130,7 +130,7 @@ interface Sent {
   readonly attempts: readonly Attempt[];
 }
 
-export type WaitCause = 'slot' | 'sessions' | 'deviceBusy' | 'throttled' | 'frozen' | 'library' | 'unavailable' | 'unauthorized';
+export type WaitCause = 'slot' | 'sessions' | 'deviceBusy' | 'throttled' | 'frozen' | 'library' | 'directory' | 'unavailable' | 'unauthorized';
 
 export interface AwaitingApproval extends Common {
   readonly state: 'awaitingApproval';
@@ -276,8 +276,8 @@ export type Event = { readonly type: 'asked'; readonly asked: Asked } | Move | F
 
 /** Target of each move, by state. What is not here cannot happen. */
 export const moves = {
-  awaitingApproval: { approved: 'queued', denied: 'over', expired: 'over', withdrawn: 'over' },
-  queued: { claimed: 'submitting', withdrawn: 'over', lapsed: 'over' },
+  awaitingApproval: { approved: 'queued', denied: 'over', expired: 'over', withdrawn: 'over', refused: 'over' },
+  queued: { claimed: 'submitting', withdrawn: 'over', lapsed: 'over', refused: 'over' },
   submitting: { submitted: 'running', deferred: 'queued', refused: 'over', lost: 'unknown' },
   unknown: { adopted: 'running', resent: 'queued', dropped: 'over' },
   running: { progressed: 'running', ended: 'finished', lostTrack: 'unknown', overdue: 'unknown' },

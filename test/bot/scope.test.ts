@@ -110,6 +110,7 @@ describe('every refusal', () => {
     missingRole: [
       { refused: 'missingRole', deed: 'approve', need: ['approver'], unread: [] },
       { refused: 'missingRole', deed: 'see', need: [], unread: ['slack:S1', 'entra:x'] },
+      { refused: 'missingRole', deed: 'approve', need: ['approver', 'lead'], unread: [], all: true },
     ],
     selfApproval: [{ refused: 'selfApproval', id, deed: 'approve' }, { refused: 'selfApproval', id, deed: 'resend' }],
     ownRequest: [{ refused: 'ownRequest', id }],
@@ -160,6 +161,8 @@ describe('every refusal', () => {
       { refused: 'contentDeparted', id, departure: { why: 'noLongerRead' } },
     ],
     expired: [{ refused: 'expired', id, at: askedAt }],
+    policyStricter: (['approve', 'resend'] as const).flatMap((deed) => [{ refused: 'policyStricter' as const, id, deed, code: 'tierStricter', detail: 'tier high now, agreed in tier standard', ended: true }, { refused: 'policyStricter' as const, id, deed, code: 'samePerson', ended: false }]),
+    groupsUnread: (['approve', 'resend'] as const).map((deed) => ({ refused: 'groupsUnread' as const, id, deed, groups: ['entra:x', 'slack:S1'] })),
     tooLate: (['submitting', 'unknown', 'running', 'finished'] as const).flatMap((state) => (['withdraw', 'cancel', 'resend'] as const).map((deed) => ({ refused: 'tooLate' as const, id, deed, state }))),
     tooEarly: (['cancel', 'resend', 'drop'] as const).flatMap((deed) => (['queued', 'submitting'] as const).map((state) => ({ refused: 'tooEarly' as const, id, deed, state }))),
     stillLooking: [{ refused: 'stillLooking', id, looks: 1, of: 6 }],

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { hash } from '../../src/adapters/hash.ts';
 import { createLog } from '../../src/adapters/log.ts';
 import type { Deps } from '../../src/bot/deps.ts';
-import { objectionTo } from '../../src/bot/loop/beforeSending.ts';
+import { judgeSending, objectionTo } from '../../src/bot/loop/beforeSending.ts';
 import { sealOf, seenAnew } from '../../src/bot/rules/seal.ts';
 import { openHouse } from '../support/house.ts';
 import type { House } from '../support/house.ts';
@@ -21,8 +21,9 @@ test('what is sent must be what was asked and what was approved, each by its own
   expect(objection({}, { ...hosta, group: 'Domain Controllers' })).toMatchObject({ type: 'refused', code: 'deviceOutOfScope' });
   // Its role is given by a group too, which might hold anybody: whoever the policy no longer lists is nobody all the same.
   const gone = { id: 'gone', name: 'Gone Person' };
-  expect(objection({ approval: { ...request.approval, by: gone } })).toMatchObject({ code: 'approverNotListed' });
-  expect(objection({ requester: gone })).toMatchObject({ code: 'requesterNotListed' });
+  const judged = (change: Partial<typeof request>) => judgeSending({ policy, clock: { now: () => request.approval.at, elapsed: () => 0, sleep: () => Promise.resolve() } }, { ...request, account: 'console:riley', ...change }, hosta, {});
+  expect(judged({ approval: { ...request.approval, by: gone } })).toMatchObject({ no: { code: 'approverNotListed' } });
+  expect(judged({ requester: gone })).toMatchObject({ no: { code: 'requesterNotListed' } });
   for (const change of [{ digest: 'other' }, { approval: { ...request.approval, digest: 'other' } }, { commands: [{ type: 'RunScript', scriptName: 'minidump.ps1', args: 'lsass' }] as const }]) {
     expect(objection(change)).toMatchObject({ type: 'refused', code: 'digestMismatch' });
   }

@@ -45,6 +45,7 @@ const waits: { readonly [Cause in WaitCause]: readonly Row[] } = {
     seen('library', wait('library'), notSent),
     seen('library, no right', [approved, [{ type: 'waiting', cause: 'library', error: noRight('library') }, 3]], 'An administrator must'),
   ],
+  directory: [seen('directory', wait('directory'), 'The bot keeps trying')],
   unavailable: [seen('unavailable', [approved, claimed, deferred('unavailable')], 'The bot keeps trying')],
   unauthorized: [seen('unauthorized', [approved, claimed, deferred('unauthorized', noRight('submit', 401))], 'An administrator must')],
 };

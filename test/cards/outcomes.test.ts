@@ -31,7 +31,7 @@ describe('docs/outcomes.md', () => {
   });
 
   test.each([
-    ['Approved, and waiting', ['slot', 'sessions', 'deviceBusy', 'throttled', 'frozen', 'library', 'unavailable', 'unauthorized']],
+    ['Approved, and waiting', ['slot', 'sessions', 'deviceBusy', 'throttled', 'frozen', 'library', 'directory', 'unavailable', 'unauthorized']],
     ['Over without a session', ['denied', 'withdrawn', 'expired', 'lapsed', 'refused', 'dropped']],
     ['Not known', ['lost', 'lostTrack', 'overdue']],
     ['Cancel asked, still running', ['sent', 'accepted', 'alreadyOver', 'failed', 'noEffect']],

@@ -18,7 +18,7 @@ const matrix: Readonly<Record<Move['type'], string>> = {
   lapsed: '     -         over        -           -         -         -        -',
   submitted: '  -         -           running     -         -         -        -',
   deferred: '   -         -           queued      -         -         -        -',
-  refused: '    -         -           over        -         -         -        -',
+  refused: '    over      over        over        -         -         -        -',
   lost: '       -         -           unknown     -         -         -        -',
   adopted: '    -         -           -           running   -         -        -',
   resent: '     -         -           -           queued    -         -        -',

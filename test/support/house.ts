@@ -17,10 +17,13 @@ import type { Disk } from '../../src/adapters/store/disk.ts';
 import { openOutputStore } from '../../src/adapters/store/outputStore.ts';
 import { openStore } from '../../src/adapters/store/requestStore.ts';
 import type { Store } from '../../src/adapters/store/requestStore.ts';
+import { takePolicy } from '../../src/bot/answers/policyChanging.ts';
 import { createBot } from '../../src/bot/bot.ts';
 import type { BotSettings } from '../../src/bot/deps.ts';
 import { createLinkBox } from '../../src/bot/loop/linkBox.ts';
 import type { Policy } from '../../src/bot/rules/policy.ts';
+import { createTodaysPolicy } from '../../src/bot/rules/todaysPolicy.ts';
+import type { TodaysPolicy } from '../../src/bot/rules/todaysPolicy.ts';
 import { ChatError } from '../../src/bot/ports.ts';
 import type { Account, Bot, ChatPort, Groups, Reply } from '../../src/bot/ports.ts';
 import type { Loop } from '../../src/bot/loop/loop.ts';
@@ -172,7 +175,9 @@ export interface House {
   store: Store;
   bot: Bot;
   loop: Loop;
+  /** Today's. */
   readonly policy: Policy;
+  readonly todays: TodaysPolicy;
   say(as: string, text: string, options?: { readonly place?: string; readonly deliveryId?: string; readonly surface?: string; readonly trust?: Account['trust'] }): Promise<Reply>;
   press(as: string, verb: Verb, options?: { readonly request?: Request; readonly revision?: number; readonly fingerprint?: string; readonly index?: number; readonly input?: string; readonly place?: string; readonly surface?: string }): Promise<Reply>;
   /** Moves time on in polling steps, ticking at each. */
@@ -183,6 +188,8 @@ export interface House {
   newest(): Request;
   /** Newest card of the newest request in a place. */
   card(place?: string): ShownCard;
+  /** Another policy comes into force while everything goes on, as when its file has changed. */
+  changePolicy(policy: (text: string) => string): Promise<void>;
   /** Ends the process's part without a goodbye and starts it again on the same folder, with other settings or another policy if need be. */
   restart(changed?: Partial<BotSettings>, policy?: (text: string) => string): Promise<void>;
   close(): Promise<void>;
@@ -204,7 +211,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const chats = options.chats ?? [createStoryChat()];
   const chat = chats[0] ?? createStoryChat();
   // Before anything listens: a policy that does not load must not leave a server behind.
-  const policy = policyFrom((options.policy ?? ((text: string) => text))(examplePolicy));
+  const todays = createTodaysPolicy(policyFrom((options.policy ?? ((text: string) => text))(examplePolicy)));
+  const { policy } = todays;
   const simulator = await startSimulator({ clock, ...options.simulator });
   const log = createLog({ level: 'info', write: (line) => void options.logLines?.push(line) });
   const http = new Http();
@@ -222,7 +230,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   let deliveries = 0;
   const calls: Kind[] = [];
 
-  async function openParts(changed: Partial<BotSettings> = {}, policyNow: Policy = policy): Promise<{ store: Store; bot: Bot; loop: Loop }> {
+  async function openParts(changed: Partial<BotSettings> = {}): Promise<{ store: Store; bot: Bot; loop: Loop }> {
     const store = await openStore({ dir, clock, log, ...(options.disk === undefined ? {} : { disk: options.disk }) });
     const outputs = await openOutputStore({ dir, clock });
     const budgets = new Budgets(options.rates ?? defaultRates);
@@ -239,7 +247,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       observe: ({ kind }) => void calls.push(kind),
     });
     const bot = createBot(
-      { store, outputs, defender, chats, policy: policyNow, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(clock), clock, random, hash, log, settings: { ...settings, ...changed } },
+      { store, outputs, defender, chats, policy, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(clock), clock, random, hash, log, settings: { ...settings, ...changed } },
       (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
     );
     return { store, bot, loop: bot.loop };
@@ -252,6 +260,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     dir,
     calls,
     policy,
+    todays,
     ...(await openParts()),
     say(as, text, { place = 'incidents', deliveryId, surface = 'console', trust = 'member' } = {}) {
       deliveries += 1;
@@ -300,9 +309,14 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       if (card === undefined) throw new Error(`no card in ${place}`);
       return card;
     },
+    async changePolicy(other) {
+      const next = other(examplePolicy);
+      await takePolicy({ store: house.store, loop: house.loop, log, todays }, { policy: policyFrom(next), sha256: hash.sha256(next), before: '0'.repeat(64), how: 'file' });
+    },
     async restart(changed, otherPolicy) {
       await house.store.close();
-      Object.assign(house, await openParts(changed, otherPolicy === undefined ? policy : policyFrom(otherPolicy(examplePolicy))));
+      if (otherPolicy !== undefined) todays.replace(policyFrom(otherPolicy(examplePolicy)));
+      Object.assign(house, await openParts(changed));
     },
     async close() {
       await house.store.close();

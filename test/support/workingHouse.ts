@@ -45,6 +45,7 @@ export async function openWorkingHouse(options: Omit<HouseOptions, 'clock'> = {}
     get loop() { return inner.loop; },
     say: (...ask): Promise<Reply> => clock.during(inner.say(...ask)),
     press: (...ask): Promise<Reply> => clock.during(inner.press(...ask)),
+    changePolicy: (policy) => clock.during(inner.changePolicy(policy)),
     run: (ms) => clock.advance(ms),
     when,
     async until<S extends State>(state: S) {

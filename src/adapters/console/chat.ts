@@ -42,7 +42,7 @@ export interface ConsoleChat extends ChatPort {
 
 export interface ConsoleChatOptions {
   readonly clock: Pick<Clock, 'now'>;
-  readonly places: readonly string[];
+  readonly places: () => readonly string[];
   /** When a request was asked for: where its card belongs in the timeline after a restart. */
   readonly askedAt?: (requestId: string) => number | undefined;
 }
@@ -79,7 +79,7 @@ export function createConsoleChat({ clock, places, askedAt = () => undefined }: 
       return () => void listeners.delete(listener);
     },
     post(place, view, intent) {
-      if (!places.includes(place)) return Promise.reject(new ChatError('closed', `The console has no place "${place}".`));
+      if (!places().includes(place)) return Promise.reject(new ChatError('closed', `The console has no place "${place}".`));
       const id = `card-${intent}`;
       put({ kind: 'card', id, place, at: clock.now(), view, drawn: 1 });
       return Promise.resolve({ surface, place, id });

@@ -38,8 +38,12 @@ export const callsAtOnce = 20;
 /** After Slack refused the token, it is tried again once in this time: its own troubles answer invalid_auth too. Milliseconds. */
 export const tokenRetry = 60_000;
 
-/** usergroups.users.list is Tier 2, 20 and more a minute. Memberships, accounts and channels are remembered this long at most. Milliseconds. */
+/** Memberships, accounts and channels are remembered this long at most, where nothing is decided. Milliseconds. */
 export const peopleMemory = 60_000;
+/** usergroups.users.list is Tier 2, 20 and more a minute, for all groups of a workspace. */
+export const groupReadingsPerMinute = 20;
+/** A reading that must wait longer for its turn is given up: a person waits for it. Milliseconds. */
+export const groupTurnWait = 5_000;
 
 /** docs.slack.dev/surfaces/modals */
 export const modal = { title: 24, submit: 24, close: 24, metadata: 3_000, callbackId: 255, inputMax: 3_000 } as const;

@@ -5,8 +5,8 @@ import type { Freshness } from '../../bot/rules/people.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { within } from '../within.ts';
 import { asRecord, SlackFailure } from './errors.ts';
-import { peopleMemory } from './limits.ts';
-import { createMemo } from './memo.ts';
+import { groupReadingsPerMinute, groupTurnWait, peopleMemory } from './limits.ts';
+import { createSharedReadings } from '../sharedReadings.ts';
 import { homesOf, isOurs, trustOf } from './trust.ts';
 import type { Homes, OurTeams, Verdict } from './trust.ts';
 import type { Fields, WebApi } from './webApi.ts';
@@ -35,19 +35,37 @@ const nobody = new Set(['user_not_found', 'user_not_visible']);
 export function createPeople(api: Pick<WebApi, 'call'>, clock: Pick<Clock, 'now' | 'elapsed'>, log: Log, allowed: readonly string[], homeTeam: string, options: PeopleOptions = {}): People {
   const { organisation, sleep, lastKnown = new Map<string, string>() } = options;
   const ours: OurTeams = { allowed, home: homeTeam, ...(organisation === undefined ? {} : { organisation }) };
-  const users = createMemo(clock, peopleMemory, async (user) => asRecord((await api.call('users.info', { user }))['user']));
-  const members = createMemo(clock, peopleMemory, async (group) => {
+  const most = 2_000;
+  const users = createSharedReadings({ clock, life: peopleMemory, most, read: async (user) => asRecord((await api.call('users.info', { user }))['user']) });
+  /** When groups were read, in elapsed time: all groups of a workspace share one limit. */
+  let readAt: readonly number[] = [];
+
+  /** Waits for its turn, a moment and no longer: who waits for it is a person who pressed. */
+  async function turn(group: string): Promise<void> {
+    for (let waited = 0; ; ) {
+      readAt = readAt.filter((at) => clock.elapsed() - at < 60_000);
+      if (readAt.length < groupReadingsPerMinute) break;
+      const wait = Math.max(1, 60_000 - (clock.elapsed() - (readAt[0] ?? 0)));
+      if (sleep === undefined || waited + wait > groupTurnWait) throw new Error(`Slack lets the members of groups be listed ${groupReadingsPerMinute} times a minute, and they were; ${group} can be read in ${Math.ceil(wait / 1000)} s.`);
+      waited += wait;
+      await sleep(wait);
+    }
+    readAt = [...readAt, clock.elapsed()];
+  }
+
+  const members = createSharedReadings({ clock, life: peopleMemory, most, read: async (group) => {
+    await turn(group);
     // The workspace is named because an app installed for a whole organisation must say which one it means.
     const answer = await api.call('usergroups.users.list', { usergroup: group, team_id: homeTeam });
     const list = answer['users'];
     if (!Array.isArray(list)) throw new Error(`Slack did not list the members of ${group}.`);
     return new Set(list.filter((one): one is string => typeof one === 'string'));
-  });
+  } });
 
   /** What Slack says now or said within the minute; undefined when it knows nobody of that id. */
   async function told(user: string, how: Freshness): Promise<Fields | undefined> {
     try {
-      const reading = users.get(user, how !== 'remembered');
+      const reading = users.get(user, '', how !== 'remembered');
       return await (how === 'nowOrLast' && sleep !== undefined ? within({ sleep }, stoppingWaits, 'users.info', reading) : reading);
     } catch (error) {
       if (error instanceof SlackFailure && nobody.has(error.slackError)) return undefined;
@@ -85,14 +103,14 @@ export function createPeople(api: Pick<WebApi, 'call'>, clock: Pick<Clock, 'now'
       const team = typeof found?.['team_id'] === 'string' ? found['team_id'] : homeTeam;
       return { surface, id: user, trust, details: [['Slack workspace', team]], ...(name === undefined ? {} : { name }) };
     },
-    async includes(group, person, fresh) {
+    async includes(group, person, fresh = false) {
       const found = /^slack:(S[A-Z0-9]{2,30})$/.exec(group)?.[1];
       if (found === undefined) return false;
       const prefix = `${surface}:`;
       const accounts = person.accounts.flatMap((account) => (account.startsWith(prefix) ? [account.slice(prefix.length)] : []));
       if (accounts.length === 0) return false;
       try {
-        const inGroup = await members.get(found, fresh);
+        const inGroup = await members.get(found, '', fresh);
         return accounts.some((account) => inGroup.has(account));
       } catch (error) {
         log.warn('slackGroupNotRead', { group, error });

@@ -1,6 +1,6 @@
 // What the journal folds to: the requests, the freeze, and the times that pacing counts. Start, running store and audit fold with this one.
 import { begin, evolve } from '../../liveResponse/evolve.ts';
-import type { Freeze } from '../../liveResponse/ports.ts';
+import type { Freeze, LastPolicy } from '../../liveResponse/ports.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
 import type { Entry } from './line.ts';
@@ -13,6 +13,8 @@ export interface HouseState {
   readonly freeze?: Freeze;
   /** What was announced last. */
   readonly announced?: Freeze;
+  /** Absent in snapshots that did not keep it yet: then nothing is told of a change. */
+  readonly policy?: LastPolicy;
   /** Times (epoch ms) of claims, that is of POSTs about to be made, and of minted links, in the last two hours. */
   readonly submissions: readonly number[];
   readonly links: readonly number[];
@@ -34,6 +36,7 @@ export interface House {
   open(): readonly Request[];
   freeze(): Freeze | undefined;
   announcedFreeze(): Freeze | undefined;
+  lastPolicy(): LastPolicy | undefined;
   submissions(): readonly number[];
   links(): readonly number[];
   /** What `entry` would make of its request, without doing it. @throws IllegalMove, IllegalEntry */
@@ -54,6 +57,7 @@ export function createHouse(from: HouseState = emptyHouse): House {
   const links = recentTimes(from.links);
   let freeze = from.freeze;
   let announced = from.announced;
+  let policy = from.policy;
 
   return {
     get: (id) => requests.get(id),
@@ -63,6 +67,7 @@ export function createHouse(from: HouseState = emptyHouse): House {
     open: () => [...open].flatMap((id) => requests.get(id) ?? []),
     freeze: () => freeze,
     announcedFreeze: () => announced,
+    lastPolicy: () => policy,
     submissions: submissions.all,
     links: links.all,
     foresee: (entry) => {
@@ -81,6 +86,8 @@ export function createHouse(from: HouseState = emptyHouse): House {
         if (entry.event.type === 'frozen') freeze = { by: entry.event.by, why: entry.event.why, at: entry.at };
         if (entry.event.type === 'unfrozen') freeze = undefined;
         if (entry.event.type === 'freezeAnnounced') announced = entry.event.freeze;
+        if (entry.event.type === 'policyRead' || entry.event.type === 'policyChanged') policy = { ...policy, sha256: entry.event.sha256 };
+        if (entry.event.type === 'policyTold') policy = { sha256: entry.event.sha256, ...policy, told: entry.event.sha256 };
         return;
       }
       if (next === undefined) return;
@@ -100,7 +107,7 @@ export function createHouse(from: HouseState = emptyHouse): House {
         for (const origin of originsOf(request)) if (origins.get(origin) === id) origins.delete(origin);
       }
     },
-    state: () => ({ requests: [...requests.values()], submissions: submissions.all(), links: links.all(), ...(freeze === undefined ? {} : { freeze }), ...(announced === undefined ? {} : { announced }) }),
+    state: () => ({ requests: [...requests.values()], submissions: submissions.all(), links: links.all(), ...(freeze === undefined ? {} : { freeze }), ...(announced === undefined ? {} : { announced }), ...(policy === undefined ? {} : { policy }) }),
   };
 }
 

@@ -242,6 +242,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     all: () => house.requests().toReversed(),
     freeze: (): Freeze | undefined => house.freeze(),
     announcedFreeze: (): Freeze | undefined => house.announcedFreeze(),
+    lastPolicy: () => house.lastPolicy(),
     trouble: () => journal.trouble(),
     recover: () => inTurn(() => journal.recover()),
     submissionTimes: (since) => house.submissions().filter((time) => time >= since),

@@ -4,7 +4,7 @@ import { createHash, hash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Adapter } from 'lowdb';
 import { Low } from 'lowdb';
-import type { Freeze, Log } from '../../liveResponse/ports.ts';
+import type { Freeze, LastPolicy, Log } from '../../liveResponse/ports.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { moves } from '../../liveResponse/request.ts';
 import type { Disk } from './disk.ts';
@@ -148,13 +148,14 @@ function readOne(disk: Disk, path: string): { readonly snapshot: Snapshot } | { 
 
 function fromJson(value: unknown): { readonly snapshot: Snapshot } | { readonly wrong: string } {
   if (!isRecord(value) || value['format'] !== format) return { wrong: 'it was written by another version' };
-  const { head, takenAt, requests, submissions, links, freeze, announced } = value;
+  const { head, takenAt, requests, submissions, links, freeze, announced, policy } = value;
   if (!isRecord(head) || !Number.isSafeInteger(head['seq']) || typeof head['hash'] !== 'string' || !/^[0-9a-f]{64}$/.test(head['hash'])) return { wrong: 'its head is not readable' };
   if (typeof takenAt !== 'number' || !isTimes(submissions) || !isTimes(links)) return { wrong: 'a time in it is not readable' };
   if (!Array.isArray(requests) || !requests.every(isRequest)) return { wrong: 'a request in it is not readable' };
   if (freeze !== undefined && !(isRecord(freeze) && typeof freeze['by'] === 'string')) return { wrong: 'its freeze is not readable' };
   if (announced !== undefined && !(isRecord(announced) && typeof announced['by'] === 'string')) return { wrong: 'the freeze announced last is not readable' };
-  const house = { requests: requests as readonly Request[], submissions, links, ...(freeze === undefined ? {} : { freeze: freeze as unknown as Freeze }), ...(announced === undefined ? {} : { announced: announced as unknown as Freeze }) };
+  if (policy !== undefined && !(isRecord(policy) && typeof policy['sha256'] === 'string')) return { wrong: 'the policy it names is not readable' };
+  const house = { requests: requests as readonly Request[], submissions, links, ...(freeze === undefined ? {} : { freeze: freeze as unknown as Freeze }), ...(announced === undefined ? {} : { announced: announced as unknown as Freeze }), ...(policy === undefined ? {} : { policy: policy as unknown as LastPolicy }) };
   return { snapshot: { format, head: { seq: head['seq'] as number, hash: head['hash'] }, takenAt, house } };
 }
 

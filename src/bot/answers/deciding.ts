@@ -11,17 +11,22 @@ import type { Conversation } from './conversation.ts';
 import { mayApprove, mayCancel, mayDeny, mayDrop, mayResend, mayWithdraw } from '../rules/decisions.ts';
 import type { ApprovingPress } from '../rules/decisions.ts';
 import { isIn, moveFrom } from '../loop/moving.ts';
-import { refOf } from '../rules/people.ts';
-import type { Actor } from '../rules/people.ts';
+import { actorNow, ownerOf, readGroups, refOf } from '../rules/people.ts';
+import type { Actor, GroupReading } from '../rules/people.ts';
 import type { Reply } from '../ports.ts';
 import { isRefusal } from '../rules/refusal.ts';
 import type { Refusal } from '../rules/refusal.ts';
 import { seenAnew } from '../rules/seal.ts';
+import { approveRoles, judgeApprover, judgeRequest } from '../rules/today.ts';
 
-/** Decides and writes in one change, so that of two people the first wins and the second is told. @throws Refused */
-async function decide(bot: Conversation, id: string, decision: (request: Request, now: number) => Refusal | Move): Promise<Request> {
+/**
+ * Decides and writes in one change, so that of two people the first wins and the second is told. `who` is the actor by the policy of that
+ * very moment: since he or she spoke, it may have been read again. @throws Refused
+ */
+async function decide(bot: Conversation, actor: Actor, id: string, decision: (request: Request, now: number, who: Actor) => Refusal | Move): Promise<Request> {
   const changed = await bot.store.change(id, (request, now) => {
-    const result = decision(request, now);
+    const who = actorNow(bot.policy, actor);
+    const result = isRefusal(who) ? who : decision(request, now, who);
     return isRefusal(result) ? { no: result } : { event: result };
   });
   if ('request' in changed) return changed.request;
@@ -38,15 +43,37 @@ function stopped(actor: Actor, request: Request, text: string): Reply {
 }
 
 export async function approve(bot: Conversation, actor: Actor, id: string, press: ApprovingPress): Promise<Reply> {
-  // Refused before the library is read, and judged again on the request as it is when the approval is written.
+  // Refused before anything is read, and judged again on the request as it is when the approval is written.
   granted(mayApprove(actor, requestOf(bot, id), press, bot.policy, bot.clock.now(), bot.store.freeze()), id);
-  await confirmContent(bot, id);
-  const request = await decide(bot, id, (current, now) => {
-    const no = mayApprove(actor, current, press, bot.policy, now, bot.store.freeze());
+  const [requester] = await Promise.all([readRequester(bot, requestOf(bot, id)), confirmContent(bot, id)]);
+  const request = await decide(bot, actor, id, (current, now, who) => {
+    const no = mayApprove(who, current, press, bot.policy, now, bot.store.freeze());
     if (no !== undefined) return no;
-    return { type: 'approved', approval: approvalOf(actor, current, now) };
+    const judged = judgeRequest(bot.policy, current, now, requester);
+    // Ended, not only refused: nothing that today's policy refuses is left waiting for a policy that is looser again.
+    if (judged !== undefined && 'no' in judged) return { type: 'refused', ...judged.no };
+    if (judged !== undefined) return { refused: 'groupsUnread', id, deed: 'approve', groups: judged.unread };
+    return approverNo(bot, who, current, 'approve') ?? { type: 'approved', approval: approvalOf(who, current, now) };
   });
+  if (request.state === 'over' && request.ending.how === 'refused') {
+    const { code, detail } = request.ending;
+    throw new Refused({ refused: 'policyStricter', id, deed: 'approve', code, ...(detail === undefined ? {} : { detail }), ended: true }, id);
+  }
   return done(request, `Approved ${id}.`);
+}
+
+/** What the platforms say now of who asked, read after the press; undefined where the policy no longer lists the account. */
+async function readRequester(bot: Conversation, { account }: Request): Promise<GroupReading | undefined> {
+  const person = ownerOf(bot.policy, account);
+  return person === undefined ? undefined : (await readGroups(bot.policy, person, bot.groups, 'now')).reading;
+}
+
+/** Why somebody who may approve by what was agreed may not by the policy of today: the request is left for those who may. */
+function approverNo(bot: Conversation, who: Actor, request: Request, deed: 'approve' | 'resend'): Refusal | undefined {
+  const judged = judgeApprover(bot.policy, request, { by: refOf(who.person), account: who.account }, who.read);
+  if (judged === undefined) return undefined;
+  if ('unread' in judged) return { refused: 'missingRole', deed, need: approveRoles(bot.policy, request), unread: judged.unread };
+  return judged.no.code === 'samePerson' ? { refused: 'selfApproval', id: request.id, deed } : { refused: 'missingRole', deed, need: approveRoles(bot.policy, request), unread: [], all: true };
 }
 
 /** Lets an approval pass only if the card still shows the content of the scripts as the library has it; else the card is drawn again. @throws Refused */
@@ -61,19 +88,19 @@ function approvalOf(actor: Actor, { digest, content }: Request, at: number): App
 }
 
 export async function deny(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
-  const request = await decide(bot, id, (current, now) => mayDeny(actor, current, now) ?? { type: 'denied', by: refOf(actor.person), ...because(reason), ...byLastKnown(actor) });
+  const request = await decide(bot, actor, id, (current, now, who) => mayDeny(who, current, now) ?? { type: 'denied', by: refOf(who.person), ...because(reason), ...byLastKnown(actor) });
   return stopped(actor, request, `Denied ${id}.`);
 }
 
 export async function withdraw(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
-  const request = await decide(bot, id, (current) => mayWithdraw(actor, current) ?? { type: 'withdrawn', by: refOf(actor.person), ...because(reason), ...byLastKnown(actor) });
+  const request = await decide(bot, actor, id, (current, _now, who) => mayWithdraw(who, current) ?? { type: 'withdrawn', by: refOf(who.person), ...because(reason), ...byLastKnown(actor) });
   const earlier = earlierAttempt(request);
   return stopped(actor, request, earlier === undefined ? `Withdrew ${id}. ${'attempts' in request && request.attempts.length > 0 ? 'Nothing was run.' : 'Nothing was sent to Defender.'}` : `Withdrew ${id}. It was not sent again, but the first attempt may have run: the bot looks for it on and corrects the card if it turns up; check the device in the portal.`);
 }
 
 export async function drop(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
   const before = bot.store.get(id);
-  const request = await decide(bot, id, (current) => mayDrop(actor, current) ?? { type: 'dropped', by: refOf(actor.person), ...because(reason) });
+  const request = await decide(bot, actor, id, (current, _now, who) => mayDrop(who, current) ?? { type: 'dropped', by: refOf(who.person), ...because(reason) });
   const early = before?.state === 'unknown' && before.looks < looksBeforeAsking ? ` It had been looked for ${before.looks} of ${looksBeforeAsking} times only.` : '';
   return done(request, `Dropped ${id}.${early} If Defender did receive it, it may still run there: the bot looks for it for some hours more and corrects the card if it turns up. Check the device in the portal before asking again.`);
 }
@@ -88,16 +115,25 @@ export async function resend(bot: Conversation, actor: Actor, id: string, press:
     if (found === 'goesOn') return sentence(`${stillGoes(id)} It was not sent again.`);
     if (found === 'notRead') return sentence(cannotLook(id));
   }
-  await confirmContent(bot, id);
-  const request = await decide(bot, id, (current, now) => {
+  const [requester] = await Promise.all([readRequester(bot, before), confirmContent(bot, id)]);
+  const request = await decide(bot, actor, id, (current, now, who) => {
     // The look has raised the revision of the card that was pressed; everything else is judged on the request as it is now.
-    const refusal = mayResend(actor, current, { fingerprint: press.fingerprint }, bot.policy, bot.store.freeze());
+    const refusal = mayResend(who, current, { fingerprint: press.fingerprint }, bot.policy, bot.store.freeze()) ?? resendNo(bot, who, current, now, requester);
     if (refusal !== undefined) return refusal;
     // After every attempt so far, whatever a corrected clock says: by that order it is known which of them may have run.
     const at = 'attempts' in current ? Math.max(now, ...current.attempts.map((attempt) => attempt.at + 1)) : now;
-    return { type: 'resent', approval: approvalOf(actor, current, at), runBefore: now + current.terms.runWithin };
+    return { type: 'resent', approval: approvalOf(who, current, at), runBefore: now + current.terms.runWithin };
   });
   return done(request, `${id} goes to Defender again.`);
+}
+
+/** It may have run, so it cannot be ended here; it only is not sent again. */
+function resendNo(bot: Conversation, who: Actor, request: Request, now: number, requester: GroupReading | undefined): Refusal | undefined {
+  const { id } = request;
+  const judged = judgeRequest(bot.policy, request, now, requester);
+  if (judged !== undefined && 'no' in judged) return { refused: 'policyStricter', id, deed: 'resend', ...judged.no, ended: false };
+  if (judged !== undefined) return { refused: 'groupsUnread', id, deed: 'resend', groups: judged.unread };
+  return approverNo(bot, who, request, 'resend');
 }
 
 export async function lookAgain(bot: Conversation, id: string): Promise<Reply> {

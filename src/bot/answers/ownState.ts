@@ -109,6 +109,7 @@ const waitWords = {
   throttled: 'Defender, which is throttling',
   frozen: 'the end of the freeze',
   library: 'the script library to be readable',
+  directory: 'a group that gives roles to be readable',
   unavailable: 'Defender to be reachable',
   unauthorized: 'Defender to let the bot in',
 } as const;

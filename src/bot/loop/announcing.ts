@@ -1,5 +1,5 @@
-// Says in every approvals place that submissions were frozen, and that they are no longer: whichever way that came about. The freeze itself
-// never waits for it; what a chat does not take is tried again for a while.
+// Says in every approvals place that submissions were frozen, and that they are no longer, whichever way that came about; and what another
+// policy changes. Neither waits for it; what a chat does not take is tried again for a while.
 import { simulatedMark } from '../../../cards/cardView.ts';
 import { frozenSentence } from '../../../cards/frozen.ts';
 import { stamp } from '../../../cards/time.ts';
@@ -10,12 +10,18 @@ import { splitKey } from '../rules/places.ts';
 
 /** Pauses after a failure, in milliseconds; the last repeats. */
 const retryPauses = [2_000, 5_000, 15_000, 60_000] as const;
+const freezes = 'freeze';
 /** After so long it is no news, and the cards have said it. Milliseconds. */
 const giveUpAfter = 3_600_000;
 
 export interface Announcing {
   /** Who released what was frozen, for the words. */
   releasedBy(name: string): void;
+  /**
+   * Says something else once in each of these places; what is newer of a topic takes the place of what was not told yet. `told` is called
+   * when every place has it, or takes it no more.
+   */
+  say(topic: string, places: readonly string[], text: string, told?: () => Promise<void>): void;
   /** Answers after how many milliseconds to come again. */
   pass(): Promise<number | undefined>;
   /** Resolves when no chat is being told. */
@@ -23,6 +29,8 @@ export interface Announcing {
 }
 
 interface Waiting {
+  readonly topic: string;
+  readonly place: string;
   readonly text: string;
   readonly from: number;
   readonly tries: number;
@@ -37,7 +45,9 @@ export function createAnnouncing(deps: Pick<Deps, 'store' | 'chats' | 'policy' |
   let known = store.announcedFreeze();
   let written = known;
   let released: string | undefined;
+  /** By topic and place. */
   const waiting = new Map<string, Waiting>();
+  const afterwards = new Map<string, () => Promise<void>>();
   /** Not awaited by the pass: a chat that lets itself wait for must hold up neither the others nor the worker. */
   const flights = new Map<string, Promise<void>>();
 
@@ -51,20 +61,37 @@ export function createAnnouncing(deps: Pick<Deps, 'store' | 'chats' | 'policy' |
     if (now?.at === known?.at) return;
     const text = now === undefined ? releasedWords(known, released) : `${frozenSentence(now, settings.command)} What already runs goes on.`;
     known = now;
+    put(freezes, places(), text);
+  }
+
+  function put(topic: string, where: readonly string[], text: string): void {
     const marked = settings.simulated ? `${simulatedMark}: ${text}` : text;
-    for (const place of places()) waiting.set(place, { text: marked, from: clock.elapsed(), tries: 0, notBefore: clock.elapsed() });
+    for (const place of where) waiting.set(`${topic} ${place}`, { topic, place, text: marked, from: clock.elapsed(), tries: 0, notBefore: clock.elapsed() });
+  }
+
+  function waits(topic: string): boolean {
+    return [...waiting.values()].some((job) => job.topic === topic);
+  }
+
+  /** Durable like the freeze. @throws StoreError */
+  async function finish(): Promise<void> {
+    for (const [topic, told] of afterwards) {
+      if (waits(topic)) continue;
+      await told();
+      if (afterwards.get(topic) === told) afterwards.delete(topic);
+    }
   }
 
   /** Durable once it is told everywhere, or nowhere any more: else the next start tells it again. @throws StoreError */
   async function write(): Promise<void> {
-    if (waiting.size > 0 || written === known) return;
+    if (waits(freezes) || written === known) return;
     const told = known;
     await store.note({ type: 'freezeAnnounced', ...(told === undefined ? {} : { freeze: told }) });
     written = told;
   }
 
   async function tell(key: string, job: Waiting): Promise<void> {
-    const [surface, place] = splitKey(key);
+    const [surface, place] = splitKey(job.place);
     try {
       await chats.get(surface)?.announce(place, job.text);
       if (waiting.get(key) === job) waiting.delete(key);
@@ -72,7 +99,7 @@ export function createAnnouncing(deps: Pick<Deps, 'store' | 'chats' | 'policy' |
       if (waiting.get(key) !== job) return;
       const code = error instanceof ChatError ? error.code : 'bug';
       const over = code === 'rejected' || clock.elapsed() - job.from > giveUpAfter;
-      log.warn(over ? 'notAnnounced' : 'announceFailed', { place: key, code, tries: job.tries + 1, error });
+      log.warn(over ? 'notAnnounced' : 'announceFailed', { place: job.place, code, tries: job.tries + 1, error });
       if (over) {
         waiting.delete(key);
         return;
@@ -92,11 +119,19 @@ export function createAnnouncing(deps: Pick<Deps, 'store' | 'chats' | 'policy' |
 
   return {
     releasedBy: (name) => void (released = name),
+    say(topic, where, text, told) {
+      for (const key of [...waiting.keys()]) if (waiting.get(key)?.topic === topic) waiting.delete(key);
+      put(topic, [...new Set(where)].filter((place) => chats.has(splitKey(place)[0])), text);
+      if (told === undefined) afterwards.delete(topic);
+      else afterwards.set(topic, told);
+      again();
+    },
     async pass() {
       notice();
       const idle = [...waiting].filter(([key]) => !flights.has(key));
       for (const [key, job] of idle) if (job.notBefore <= clock.elapsed()) launch(key, job);
       await write();
+      await finish();
       const next = idle.flatMap(([key, job]) => (flights.has(key) ? [] : [job.notBefore]));
       return next.length === 0 ? undefined : Math.min(...next) - clock.elapsed();
     },

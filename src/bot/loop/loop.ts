@@ -16,6 +16,7 @@ import { createFollowing } from './following.ts';
 import type { Following } from './following.ts';
 import { createOutlook } from './outlook.ts';
 import type { Outlook } from './outlook.ts';
+import { createJudging } from './judging.ts';
 import { createLateFinds } from './lateFinds.ts';
 import { createParked } from './parked.ts';
 import type { ParkedWatch } from './parked.ts';
@@ -50,8 +51,12 @@ export interface Loop {
   readonly watch: DefenderWatch;
   /** One pass of everything, and the end of all it started: for tests and for whoever wants to drive time by hand. */
   tick(): Promise<void>;
+  /** Looks at the policy's file now. */
+  lookAtPolicy(): void;
   /** Looks at all open cards again: something changed that is not in any one request, such as a freeze. */
   redrawOpen(): void;
+  /** Another policy is in force: what waits is judged by it, and every open card drawn by it. */
+  policyChanged(): void;
   /** Reads Defender now instead of at the next poll: somebody is looking. */
   hurry(): void;
   /** Starts the workers. */
@@ -67,12 +72,14 @@ export interface LoopParts {
   readonly keepers?: () => readonly Keeper[];
   /** The machine's own clock, where `clock` is that of a simulated tenant, which runs faster and never jumps. */
   readonly real?: Clock;
+  /** Looks whether the policy's file has changed; answers after how many milliseconds to look again. Absent: it never does. */
+  readonly policyLook?: () => Promise<number | undefined>;
 }
 
 export type Subscribe = (listener: (requestId: string, event: Event['type']) => void) => void;
 
 /** `subscribe` calls back after each durable change; it is what nudges the workers. */
-export function createLoop(deps: Deps & { readonly store: RequestStore; readonly watch: DefenderWatch }, subscribe: Subscribe, { keepers = () => [], real = deps.clock }: LoopParts = {}): Loop {
+export function createLoop(deps: Deps & { readonly store: RequestStore; readonly watch: DefenderWatch }, subscribe: Subscribe, { keepers = () => [], real = deps.clock, policyLook }: LoopParts = {}): Loop {
   const workers: Record<string, Worker> = {};
   const nudge = (...names: readonly string[]) => names.forEach((name) => workers[name]?.nudge());
   const nudgeAll = (): void => nudge(...Object.keys(workers));
@@ -80,6 +87,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
 
   const expiry = createExpiry(deps, ages);
   const submission = createSubmission(deps, ages, () => nudge('submission'));
+  const judging = createJudging(deps, ages, (id) => submission.isPosting(id));
   const reconciliation = createReconciliation(deps, ages, (id) => submission.isPosting(id));
   const following = createFollowing(deps, ages);
   const parked = createParked(deps, ages, () => nudge('following'));
@@ -115,7 +123,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
     // A new session is read at once; every other reading keeps its distance from the last, so progress must not nudge its own reader.
     if (event === 'submitted' || event === 'adopted') nudge('following');
     if (event === 'asked') nudge('sequels');
-    nudge('expiry', 'submission', 'reconciliation', 'lateFinds', 'parked', 'results', 'cards');
+    nudge('expiry', 'judging', 'submission', 'reconciliation', 'lateFinds', 'parked', 'results', 'cards');
   });
 
   deps.watch.onChange(() => {
@@ -133,6 +141,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
   const works: readonly (readonly [name: string, purpose: string, pass: Pass])[] = [
     ['storage', 'tries again what could not be written', (turn) => recovery.pass(turn)],
     ['expiry', 'ends what nobody approved in time', (turn) => expiry.pass(turn)],
+    ['judging', 'ends what today’s policy refuses', (turn) => judging.pass(turn)],
     ['submission', 'sends what is approved', (turn) => submission.pass(turn)],
     ['reconciliation', 'looks for sessions whose answer was lost', (turn) => reconciliation.pass(turn)],
     ['lateFinds', 'looks for what was given up and may have run', () => lateFinds.pass()],
@@ -140,7 +149,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
     ['parked', 'cancels sessions that wait too long for an offline device', (turn) => parked.pass(turn)],
     ['results', 'reads results and links', (turn) => results.pass(turn)],
     ['sequels', 'marks what was tried again', () => sequels.pass()],
-    ['announcing', 'says in approvals places that submissions are frozen or released', () => announcing.pass()],
+    ['announcing', 'says in approvals places that submissions are frozen or released, and what another policy changes', () => announcing.pass()],
     ['cards', 'draws cards', cards],
     ['outlook', 'looks whether Defender can be read while nothing runs', () => outlook.pass()],
   ];
@@ -161,6 +170,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
     async tick() {
       await recovery.pass();
       await expiry.pass();
+      await judging.pass();
       await reconciliation.pass();
       await lateFinds.pass();
       await submission.pass();
@@ -175,13 +185,19 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
       await deck.pass();
       await deck.settled();
     },
+    lookAtPolicy: () => nudge('policy'),
     hurry: () => nudge('following', 'reconciliation', 'results'),
     redrawOpen() {
       for (const request of deps.store.open()) deck.touch(request.id);
       nudge('submission', 'announcing', 'cards');
     },
+    policyChanged() {
+      for (const request of deps.store.open()) deck.touch(request.id);
+      nudge('judging', 'expiry', 'submission', 'parked', 'announcing', 'cards');
+    },
     start() {
       for (const [name, purpose, pass] of works) workers[name] = startWorker({ name, purpose, pass }, deps.clock, deps.log, real);
+      if (policyLook !== undefined) workers['policy'] = startWorker({ name: 'policy', purpose: 'reads the policy again when its file has changed', pass: policyLook }, real, deps.log);
       workers['clock'] = startWorker({ name: 'clock', purpose: 'sees when the machine’s clock jumps', pass: () => clockWatch.pass() }, real, deps.log);
     },
     async stop() {

@@ -9,6 +9,8 @@ import type { InState } from '../../liveResponse/request.ts';
 import type { CancelAsked, Parked } from '../../liveResponse/sequel.ts';
 import { cancelAtDefender } from './cancelling.ts';
 import type { Deps } from '../deps.ts';
+import type { Policy } from '../rules/policy.ts';
+import { limitsToday } from '../rules/today.ts';
 import type { Ages } from './ages.ts';
 import { isIn, moveFrom } from './moving.ts';
 import { createWakes } from './wakes.ts';
@@ -42,18 +44,27 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
   }
 
   /** Milliseconds until the policy's cancel is to be sent (again); undefined when it is not. A person's cancel that goes on is left alone. */
-  function cancelIn({ id, parked, cancel }: InState<'running'>): number | undefined {
-    if (parked?.cancelAt === undefined || parked.wokeAt !== undefined) return undefined;
-    const first = Math.min(parked.cancelAt - clock.now(), parked.cancelAt - parked.since - ages.of(`${id} parked`, parked.since));
+  function cancelIn(request: InState<'running'>): number | undefined {
+    const { id, parked, cancel } = request;
+    const cancelAt = cancelAtOf(request);
+    if (parked === undefined || cancelAt === undefined || parked.wokeAt !== undefined) return undefined;
+    const first = Math.min(cancelAt - clock.now(), cancelAt - parked.since - ages.of(`${id} parked`, parked.since));
     if (cancel === undefined) return first;
     const again = parkedCancelPauseMs - ages.of(`${id} cancel`, cancel.at);
     if (cancel.tries === undefined) return cancel.answer === 'failed' || cancel.answer === 'noEffect' ? Math.max(first, again) : undefined;
     return cancel.tries < parkedCancelTries ? again : undefined;
   }
 
+  /** What was written when it was parked; or what today's policy makes of it, where that is sooner. */
+  function cancelAtOf(request: InState<'running'>): number | undefined {
+    const after = limitsToday(deps.policy, request).cancelParkedAfter;
+    const known = [request.parked?.cancelAt, request.parked === undefined || after === undefined ? undefined : request.parked.since + after].filter((at) => at !== undefined);
+    return known.length === 0 ? undefined : Math.min(...known);
+  }
+
   async function mark(request: InState<'running'>): Promise<InState<'running'> | undefined> {
     const marked = await moveFrom(store, request.id, ['running'], (current, now) =>
-      current.parked === undefined && isParked(current.action, now) && !hasBegun(current.action) ? { type: 'parked', parked: parkedFrom(current, deps.settings.offlineQueue) } : undefined,
+      current.parked === undefined && isParked(current.action, now) && !hasBegun(current.action) ? { type: 'parked', parked: parkedFrom(deps.policy, current, deps.settings.offlineQueue) } : undefined,
     );
     return marked !== undefined && isIn(marked, ['running']) ? marked : undefined;
   }
@@ -107,7 +118,8 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
   };
 }
 
-function parkedFrom({ action, terms }: InState<'running'>, offlineQueue: number): Pick<Parked, 'since' | 'until' | 'cancelAt'> {
-  const since = action.createdAt;
-  return { since, until: since + offlineQueue, ...(terms.cancelParkedAfter === undefined ? {} : { cancelAt: since + terms.cancelParkedAfter }) };
+function parkedFrom(policy: Policy, request: InState<'running'>, offlineQueue: number): Pick<Parked, 'since' | 'until' | 'cancelAt'> {
+  const since = request.action.createdAt;
+  const { cancelParkedAfter } = limitsToday(policy, request);
+  return { since, until: since + offlineQueue, ...(cancelParkedAfter === undefined ? {} : { cancelAt: since + cancelParkedAfter }) };
 }

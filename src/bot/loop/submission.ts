@@ -5,8 +5,8 @@ import { earlierAttempt } from '../../liveResponse/request.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import type { Blocker } from '../../liveResponse/errorAnswer.ts';
 import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
-import type { Attempt, InState, Move, Request, WaitCause } from '../../liveResponse/request.ts';
-import { contentObjection, objectionTo, readBeforeSending, readContent } from './beforeSending.ts';
+import type { Attempt, Device, InState, Move, Request, WaitCause } from '../../liveResponse/request.ts';
+import { contentObjection, judgeSending, objectionTo, readBeforeSending, readContent, readPeople, refused } from './beforeSending.ts';
 import type { Reading } from './beforeSending.ts';
 import { blockerFrom, findBlocker } from './blocking.ts';
 import type { Deps } from '../deps.ts';
@@ -104,7 +104,16 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void): Subm
       await move(request.id, () => objection);
       return;
     }
-    if (await mayPost(submitting)) await post(submitting, attempt);
+    if ((await mayPost(submitting)) && (await mayToday(submitting, reading.device))) await post(submitting, attempt);
+  }
+
+  /** The last question before the POST, whatever took its time before it: nothing is awaited between its answer and the call. */
+  async function mayToday(request: InState<'submitting'>, device: Device): Promise<boolean> {
+    const judged = judgeSending(deps, request, device, await readPeople(deps, request));
+    if (judged === undefined) return true;
+    if ('no' in judged) await move(request.id, () => refused(judged.no.code, judged.no.detail));
+    else await move(request.id, (now) => ({ type: 'deferred', cause: 'directory', notBefore: now + unavailablePause }));
+    return false;
   }
 
   /** The last look at what may have changed since the approval, inside the same change that writes the intent. */
@@ -129,7 +138,17 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void): Subm
       await holds.tell(request.id, reading.cause, reading.cause === 'slot' ? {} : { error: errorAnswer(reading.again) });
       return undefined;
     }
-    return reading;
+    const judged = judgeSending(deps, request, reading.device, reading.people);
+    if (judged === undefined) return reading;
+    if ('no' in judged) {
+      holds.forget(request.id);
+      await moveFrom(store, request.id, ['queued'], () => refused(judged.no.code, judged.no.detail));
+      return undefined;
+    }
+    log.warn('groupsNotRead', { request: request.id, groups: judged.unread });
+    holds.pause(request.id, unavailablePause);
+    await holds.tell(request.id, 'directory');
+    return undefined;
   }
 
   /** Never before its approval, though the clock was set back in between: it would be taken for an attempt under an older one. */

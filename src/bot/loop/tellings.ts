@@ -55,7 +55,7 @@ const notes = 2;
 export function createTellings(deps: Deps, again: () => void): Tellings {
   const { store, clock, log } = deps;
   const chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));
-  const approvals = new Set(deps.policy.places.flatMap((rule) => (rule.approvals ? [rule.place] : [])));
+  const isApprovals = (key: string): boolean => deps.policy.places.some((rule) => rule.approvals && rule.place === key);
   const entries = new Map<string, Entry>();
   const flights = new Map<string, Promise<void>>();
   const rests = new Map<string, { readonly failures: number; readonly until: number }>();
@@ -199,7 +199,7 @@ export function createTellings(deps: Deps, again: () => void): Tellings {
   function personText(due: readonly Entry[]): string {
     const now = clock.now();
     const broken = due.filter((entry) => entry.phase !== 'over');
-    const unseen = broken.filter(({ id, outage }) => approvals.has(outage.place) && isUnseen(id));
+    const unseen = broken.filter(({ id, outage }) => isApprovals(outage.place) && isUnseen(id));
     const others = broken.filter((entry) => !unseen.includes(entry));
     const over = due.filter((entry) => entry.phase === 'over');
     return [
@@ -212,7 +212,7 @@ export function createTellings(deps: Deps, again: () => void): Tellings {
   /** Whether no approver can have seen that it waits. */
   function isUnseen(id: string): boolean {
     const request = store.get(id);
-    return request?.state === 'awaitingApproval' && !request.cards.some((card) => card.ref !== undefined && chats.has(card.surface) && approvals.has(`${card.surface}:${card.place}`));
+    return request?.state === 'awaitingApproval' && !request.cards.some((card) => card.ref !== undefined && chats.has(card.surface) && isApprovals(`${card.surface}:${card.place}`));
   }
 
   async function tellPlace(place: CardPlace, due: readonly Entry[]): Promise<void> {

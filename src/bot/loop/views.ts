@@ -12,6 +12,7 @@ import type { DefenderWatch, Sight } from './defenderWatch.ts';
 import type { TwinIndex } from './twins.ts';
 import type { Deps } from '../deps.ts';
 import type { CardPlace } from '../rules/places.ts';
+import { shownToday } from '../rules/today.ts';
 import type { Submission } from './submission.ts';
 
 export interface Views {
@@ -76,8 +77,9 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
   }
 
   return {
-    words: (request) => said(request, contextOf(request)),
-    async of(request, place) {
+    words: (request) => said(shownToday(deps.policy, request), contextOf(request)),
+    async of(asked, place) {
+      const request = shownToday(deps.policy, asked);
       const outputs = new Map<number, string>();
       if (place.results === 'card' && 'results' in request) {
         for (const excerpt of request.results.excerpts) {

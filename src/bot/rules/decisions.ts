@@ -31,7 +31,8 @@ function unreadFor(actor: Actor, roles: readonly string[]): readonly string[] {
 
 function isRequester(actor: Actor, request: Request): boolean {
   // By person, never by account: two accounts of one human are one pair of eyes.
-  return actor.person.id === request.requester.id;
+  // Two entries that were made one since are one human as well.
+  return actor.person.id === request.requester.id || actor.person.accounts.includes(request.account);
 }
 
 function frozenBy(freeze: Freeze | undefined): Refusal | undefined {

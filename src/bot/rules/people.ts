@@ -2,7 +2,7 @@
 import { hiddenCharacter } from '../../liveResponse/commands.ts';
 import type { PersonRef } from '../../liveResponse/person.ts';
 import type { Person, Policy } from './policy.ts';
-import type { Account, Explained, Groups, Place } from '../ports.ts';
+import type { Account, Explained, Groups, Place, Recency } from '../ports.ts';
 import type { Refusal } from './refusal.ts';
 import { isRefusal } from './refusal.ts';
 import { namesakes } from './sameHuman.ts';
@@ -20,15 +20,29 @@ export interface Actor {
   readonly account: string;
   readonly roles: ReadonlySet<string>;
   readonly unread: readonly UnreadGroup[];
+  /** What the platforms said of the groups, for judging by a policy that changes meanwhile. */
+  readonly read?: GroupReading;
   /** Platforms that could not be asked, so that what they last said counted; absent when all answered. */
   readonly lastKnown?: readonly string[];
 }
 
 /**
  * `remembered`: an answer of the last minute will do. `now`: the platforms are asked, and what fails is a no. `nowOrLast`: they are asked,
- * but not waited for longer than a moment; then what they last said counts, because stopping must not wait for a directory.
+ * but not waited for longer than a moment; then what they last said counts, because stopping must not wait for a directory. `recent`: an
+ * answer that is at most half a minute old, for what runs now and was decided before.
  */
-export type Freshness = 'remembered' | 'now' | 'nowOrLast';
+export type Freshness = 'remembered' | 'now' | 'nowOrLast' | 'recent';
+
+/** The oldest reading of a group that something may be sent on. Milliseconds. */
+export const sendingMayUse = 30_000;
+
+export type GroupAnswer = 'yes' | 'no' | 'unread';
+
+/** What the platforms said of one person, by group. It holds for these accounts and no others. */
+export interface GroupReading {
+  readonly accounts: readonly string[];
+  readonly answers: ReadonlyMap<string, GroupAnswer>;
+}
 
 /** How long a directory may take before somebody stops something without it. Milliseconds. */
 export const stoppingWaits = 2_000;
@@ -65,22 +79,55 @@ interface Roles {
 
 /** The roles of a listed person. A group that cannot be read gives no role, and is told apart so that the refusal can say so. */
 export async function rolesOf(policy: Policy, person: Person, groups: Groups, how: Freshness = 'remembered'): Promise<Roles> {
-  const roles = new Set<string>();
-  const wanted: UnreadGroup[] = [];
-  for (const [role, members] of policy.roles) {
-    if (members.includes(person.id)) roles.add(role);
-    else wanted.push(...members.filter(isGroup).map((group) => ({ role, group })));
-  }
-  const answers = new Map(await Promise.all([...new Set(wanted.map(({ group }) => group))].map(async (group) => [group, await asked(groups, group, person, how)] as const)));
-  for (const { role, group } of wanted) if (answers.get(group)?.said === 'yes') roles.add(role);
-  // A no that was last known took nothing away, and gave nothing either.
-  const lastKnown = [...answers].flatMap(([group, { said, last }]) => (last === true && said === 'yes' ? [platformName(group.slice(0, group.indexOf(':')))] : []));
-  return { roles, unread: wanted.filter(({ role, group }) => answers.get(group)?.said === 'unread' && !roles.has(role)), ...(lastKnown.length === 0 ? {} : { lastKnown }) };
+  const { reading, lastKnown } = await readGroups(policy, person, groups, how);
+  return { ...rolesBy(policy, person, reading), ...(lastKnown.length === 0 ? {} : { lastKnown }) };
 }
 
-async function asked(groups: Groups, group: string, person: Person, how: Freshness): Promise<{ readonly said: 'yes' | 'no' | 'unread'; readonly last?: true }> {
+/** Asks the platforms about every group that could give this person a role the policy does not give by itself. Never rejects. */
+export async function readGroups(policy: Policy, person: Person, groups: Groups, how: Freshness): Promise<{ readonly reading: GroupReading; readonly lastKnown: readonly string[] }> {
+  const wanted = new Set([...policy.roles.values()].flatMap((members) => (members.includes(person.id) ? [] : members.filter(isGroup))));
+  const answers = await Promise.all([...wanted].map(async (group) => [group, await asked(groups, group, person, how)] as const));
+  // A no that was last known took nothing away, and gave nothing either.
+  const lastKnown = answers.flatMap(([group, { said, last }]) => (last === true && said === 'yes' ? [platformName(group.slice(0, group.indexOf(':')))] : []));
+  return { reading: { accounts: person.accounts, answers: new Map(answers.map(([group, { said }]) => [group, said])) }, lastKnown };
+}
+
+/** The roles that the policy as it is at this moment gives to a person of whom the platforms said this. Of a group they were not asked about, nothing is known. */
+export function rolesBy(policy: Policy, person: Person, reading: GroupReading | undefined): Pick<Roles, 'roles' | 'unread'> {
+  const roles = new Set<string>();
+  const unread: UnreadGroup[] = [];
+  for (const role of policy.roles.keys()) {
+    const held = holdsRole(policy, person, role, reading);
+    if (held === 'yes') roles.add(role);
+    else if (held !== 'no') unread.push(...held.unread.map((group) => ({ role, group })));
+  }
+  return { roles, unread };
+}
+
+/** Whether a person holds a role; the groups that would have to be read where that is not known. */
+export function holdsRole(policy: Policy, person: Person, role: string, reading: GroupReading | undefined): 'yes' | 'no' | { readonly unread: readonly string[] } {
+  const members = policy.roles.get(role) ?? [];
+  if (members.includes(person.id)) return 'yes';
+  // An account that was taken from this person, or given, makes it another question than the one that was asked.
+  const answers = reading !== undefined && sameAccounts(reading.accounts, person.accounts) ? reading.answers : undefined;
+  const groups = members.filter(isGroup);
+  if (groups.some((group) => answers?.get(group) === 'yes')) return 'yes';
+  const unread = groups.filter((group) => (answers?.get(group) ?? 'unread') === 'unread');
+  return unread.length === 0 ? 'no' : { unread };
+}
+
+function sameAccounts(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((account) => b.includes(account));
+}
+
+function recencyOf(how: Freshness): Recency {
+  if (how === 'recent') return sendingMayUse;
+  return how !== 'remembered';
+}
+
+async function asked(groups: Groups, group: string, person: Person, how: Freshness): Promise<{ readonly said: GroupAnswer; readonly last?: true }> {
   try {
-    const fresh = how !== 'remembered';
+    const fresh = recencyOf(how);
     const yes = how === 'nowOrLast' ? await groups.includes(group, person, fresh, stoppingWaits) : await groups.includes(group, person, fresh);
     return { said: yes ? 'yes' : 'no' };
   } catch {
@@ -92,11 +139,27 @@ async function asked(groups: Groups, group: string, person: Person, how: Freshne
 
 /** Who is acting, or why nobody may. */
 export async function actorOf(policy: Policy, account: Account, groups: Groups, how: Freshness = 'remembered'): Promise<Actor | Refusal> {
+  const before = identify(policy, account, how);
+  if (isRefusal(before)) return before;
+  const { reading, lastKnown } = await readGroups(policy, before, groups, how);
+  // The policy may have changed while the platforms were asked: what counts is the one of now.
   const person = identify(policy, account, how);
   if (isRefusal(person)) return person;
-  const { roles, unread, lastKnown = [] } = await rolesOf(policy, person, groups, how);
   const silent = [...(account.trust === 'unknown' || account.lastKnown === true ? [platformName(account.surface)] : []), ...lastKnown];
-  return { person, account: accountKey(account.surface, account.id), roles, unread, ...(silent.length === 0 ? {} : { lastKnown: [...new Set(silent)] }) };
+  return { person, account: accountKey(account.surface, account.id), ...rolesBy(policy, person, reading), read: reading, ...(silent.length === 0 ? {} : { lastKnown: [...new Set(silent)] }) };
+}
+
+/** The same actor by the policy as it is at this moment: between speaking and deciding it may have been read again. */
+export function actorNow(policy: Policy, actor: Actor): Actor | Refusal {
+  const person = ownerOf(policy, actor.account);
+  if (person === undefined) return { refused: 'unlisted', account: actor.account };
+  return { ...actor, person, ...rolesBy(policy, person, actor.read) };
+}
+
+/** The one person to whom the policy gives an account; undefined where it is nobody's, or several people's. */
+export function ownerOf(policy: Policy, account: string): Person | undefined {
+  const owners = policy.people.filter((person) => person.accounts.includes(account));
+  return owners.length === 1 ? owners[0] : undefined;
 }
 
 const platformNames: ReadonlyMap<string, string> = new Map([

@@ -1,6 +1,7 @@
 // Everything the bot may answer "no" to in conversation, as values, and the one place that puts each into words with the next step.
 import type { NotAgain } from '../../../cards/again.ts';
 import type { Trust } from '../ports.ts';
+import { refusalAdvice } from '../../../cards/advice.ts';
 import { frozenSentence } from '../../../cards/frozen.ts';
 import { rightSentence } from '../../../cards/rights.ts';
 import { changeWords } from '../../../cards/scripts.ts';
@@ -35,7 +36,8 @@ export type Refusal =
   | { readonly refused: 'notMember'; readonly trust: Exclude<Trust, 'member' | 'unknown'> }
   /** `undone` completes "so nothing was ...". */
   | { readonly refused: 'identityUnread'; readonly platform: string; readonly undone?: string; readonly pressed?: boolean }
-  | { readonly refused: 'missingRole'; readonly deed: Deed; readonly need: readonly string[]; readonly unread: readonly string[] }
+  /** `all`: every one of them, not any. */
+  | { readonly refused: 'missingRole'; readonly deed: Deed; readonly need: readonly string[]; readonly unread: readonly string[]; readonly all?: true }
   | { readonly refused: 'selfApproval'; readonly id: string; readonly deed: 'approve' | 'resend' }
   | { readonly refused: 'ownRequest'; readonly id: string }
   | { readonly refused: 'notYourRequest'; readonly id: string; readonly deed: Deed; readonly requester: PersonRef; readonly role: string; readonly unread: readonly string[] }
@@ -64,6 +66,10 @@ export type Refusal =
   | { readonly refused: 'wrongFingerprint'; readonly id: string }
   | { readonly refused: 'contentDeparted'; readonly id: string; readonly departure: Departure }
   | { readonly refused: 'expired'; readonly id: string; readonly at: number }
+  /** Today's policy is stricter than the one it was asked under, and ended it. `code` and `detail` as on its card. */
+  | { readonly refused: 'policyStricter'; readonly id: string; readonly deed: 'approve' | 'resend'; readonly code: string; readonly detail?: string; readonly ended: boolean }
+  /** Whether the people may still do it could not be asked. */
+  | { readonly refused: 'groupsUnread'; readonly id: string; readonly deed: 'approve' | 'resend'; readonly groups: readonly string[] }
   | { readonly refused: 'tooLate'; readonly id: string; readonly deed: Deed; readonly state: State }
   | { readonly refused: 'tooEarly'; readonly id: string; readonly deed: Deed; readonly state: State }
   | { readonly refused: 'stillLooking'; readonly id: string; readonly looks: number; readonly of: number }
@@ -109,7 +115,7 @@ function sentence(refusal: Refusal, command: string): string {
     case 'identityUnread':
       return `${refusal.platform} could not say who you are just now, so nothing was ${refusal.undone ?? 'done'}. ${refusal.pressed === true ? 'Press again' : 'Type it again'} in a minute.`;
     case 'missingRole':
-      return `To ${refusal.deed} you need the role ${either(refusal.need)}${refusal.unread.length === 0 ? ', which you do not have' : ''}. ${unreadSentence(refusal.unread) ?? `"${command} whoami" shows your roles; ask somebody who has it, or an administrator.`}`;
+      return `To ${refusal.deed} you need the role ${refusal.all === true ? refusal.need.join(' and ') : either(refusal.need)}${refusal.all === true && refusal.need.length > 1 ? ' (the policy has changed since it was asked)' : ''}${refusal.unread.length === 0 ? ', which you do not have' : ''}. ${unreadSentence(refusal.unread) ?? `"${command} whoami" shows your roles; ask somebody who has it, or an administrator.`}`;
     case 'selfApproval':
       return refusal.deed === 'approve'
         ? `${refusal.id} is your own request, and nobody approves their own, from no account. Ask another approver.`
@@ -156,6 +162,10 @@ function sentence(refusal: Refusal, command: string): string {
       return departureSentence(refusal.departure);
     case 'expired':
       return `${refusal.id} expired at ${clock(refusal.at)} and can no longer be approved. If it is still needed, "${command} retry ${refusal.id}" asks for it again.`;
+    case 'policyStricter':
+      return `${refusal.deed === 'approve' ? 'Nothing was approved' : 'Nothing was sent again'}: today's policy does not let ${refusal.id} run. ${policyWords(refusal)}${refusal.ended ? ` ${refusal.id} has ended; its card says so too.` : ''}`;
+    case 'groupsUnread':
+      return `${refusal.deed === 'approve' ? 'Nothing was approved' : 'Nothing was sent again'} yet: the members of ${refusal.groups.join(' and ')} could not be read just now, so nobody can tell whether the people of ${refusal.id} still have their roles. Press again in a minute.`;
     case 'tooLate':
       return `It is too late to ${refusal.deed} ${refusal.id}: it ${stateWords[refusal.state]}. ${laterSentence(refusal.deed, refusal.state, refusal.id, command)}`;
     case 'tooEarly':
@@ -264,6 +274,11 @@ function trustSentence(trust: Exclude<Trust, 'member' | 'unknown'>): string {
     deactivated: 'Deactivated accounts',
   } as const satisfies Record<typeof trust, string>;
   return `${who[trust]} can only read help here, whatever the policy lists. Use your own account of this organisation.`;
+}
+
+function policyWords({ code, detail }: Extract<Refusal, { refused: 'policyStricter' }>): string {
+  const advice = refusalAdvice[code];
+  return `${advice?.what ?? ''}${detail === undefined ? '' : ` (${detail})`} ${advice?.next ?? ''}`;
 }
 
 function unreadSentence(unread: readonly string[]): string | undefined {
