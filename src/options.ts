@@ -15,6 +15,7 @@ export function optionsFrom(settings: Settings): ServiceOptions {
     port: http.port,
     dataDir,
     policyFile: policyFile(settings),
+    record: settings.record,
     command: settings.slack?.command ?? '/lr',
     logLevel: settings.logLevel,
     secrets: secretsOf(settings),
@@ -70,7 +71,7 @@ function policyFile({ console: local, policyFile: named }: Settings): string {
 }
 
 /** Known secrets, for the log's second net. */
-function secretsOf({ azure, slack, teams, proxy }: Settings): readonly string[] {
+function secretsOf({ azure, slack, teams, proxy, record }: Settings): readonly string[] {
   const intake = slack?.intake;
   const secrets = [
     azure?.credential.kind === 'secret' ? azure.credential.secret : undefined,
@@ -78,6 +79,7 @@ function secretsOf({ azure, slack, teams, proxy }: Settings): readonly string[] 
     intake?.kind === 'socket' ? intake.appToken : intake?.signingSecret,
     teams?.password,
     proxy?.password,
+    record.key?.kind === 'text' ? record.key.secret : undefined,
   ];
   return secrets.flatMap((secret) => (secret === undefined ? [] : [secret.reveal()]));
 }

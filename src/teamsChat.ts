@@ -17,6 +17,8 @@ export function openTeams(teams: TeamsService, store: Store, rest: { readonly co
   return startTeams({
     ...teams,
     folder: rest.dataDir,
+    keys: store.keys(),
+    unkeyedFiles: store.tookOver(),
     ...(rest.disk === undefined ? {} : { disk: rest.disk }),
     lastKnown: rest.lastKnown,
     newestIntent: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'teams' && card.place === place && (card.ref !== undefined || card.dead === undefined))?.intent,

@@ -17,6 +17,7 @@ import { fail, ok, skip } from './line.ts';
 import type { Line, Tell } from './line.ts';
 import { examinePolicy } from './policy.ts';
 import { examinePort } from './port.ts';
+import { examineRecord } from './record.ts';
 import { examineSettings } from './settings.ts';
 import type { Variables } from './settings.ts';
 import { examineSlack } from './slack.ts';
@@ -59,7 +60,7 @@ export async function examine(parts: Examination, tell: Tell): Promise<void> {
         return Promise.resolve();
       },
     },
-    { name: 'data', run: (say) => lookAtPlace(dataDir, listens, parts, say) },
+    { name: 'data', run: (say) => lookAtPlace(dataDir, options, listens, parts, say) },
   ];
   for (const area of local) await told([area], parts, ends, tell);
   await told(networkAreas(options, policy, parts), parts, ends, tell);
@@ -78,8 +79,9 @@ function isSimulated({ defender }: ServiceOptions): boolean {
   return defender.kind === 'simulator' || defender.credentials === 'none';
 }
 
-async function lookAtPlace(dataDir: string | undefined, listens: { readonly host: string; readonly port: number } | undefined, parts: Examination, tell: Tell): Promise<void> {
+async function lookAtPlace(dataDir: string | undefined, options: ServiceOptions | undefined, listens: { readonly host: string; readonly port: number } | undefined, parts: Examination, tell: Tell): Promise<void> {
   const holder = dataDir === undefined ? undefined : await examineDataFolder(dataDir, tell);
+  if (dataDir !== undefined && options !== undefined) await examineRecord({ record: options.record, dataDir, real: !isSimulated(options), now: parts.clock.now() }, tell);
   if (listens === undefined) tell(skip('http.port', 'not looked at', 'Fix the settings first.'));
   else await examinePort({ ...listens, holder }, parts, tell);
 }

@@ -15,6 +15,7 @@ import { ChannelKeys, issuer } from './channelKeys.ts';
 import type { TokenOptions } from './channelKeys.ts';
 import { FakeConnector } from './fakeConnector.ts';
 import type { FakeMember, FakeMessage } from './fakeConnector.ts';
+import { testKeys } from './testKeys.ts';
 
 export const appId = '11111111-1111-1111-1111-111111111111';
 export const tenant = '22222222-2222-2222-2222-222222222222';
@@ -122,6 +123,7 @@ export class TeamsBench {
     this.teams = await startTeams({
       settings: { type: 'SingleTenant', appId, tenantId: tenant, password: new Secret('x'), cloud: 'public', allowedTenants: [tenant], devNoAuth: false },
       folder: this.folder,
+      keys: testKeys,
       clock: createClock(),
       log: silent,
       command: '/lr',

@@ -6,6 +6,7 @@ import type { TeamsSettings } from '../config/chatSettings.ts';
 import { Deliveries } from '../deliveries/deliveries.ts';
 import type { Check } from '../http/server.ts';
 import { realDisk } from '../store/disk.ts';
+import type { Keys } from '../store/keys.ts';
 import type { Disk } from '../store/disk.ts';
 import { Budgets } from './budgets.ts';
 import { createChat } from './chat.ts';
@@ -25,6 +26,10 @@ export interface TeamsOptions {
   readonly settings: TeamsSettings;
   /** Folder for conversation references and deliveries; it exists. */
   readonly folder: string;
+  /** With which both are authenticated. */
+  readonly keys: Keys;
+  /** The folder was just taken over from version 0.1, which wrote references without a key. */
+  readonly unkeyedFiles?: boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** The chat command with its slash, `/lr`. */
@@ -69,8 +74,8 @@ const troubleFor = 300_000;
 export async function startTeams(options: TeamsOptions): Promise<Teams> {
   const { settings, folder, clock, log, command, origins = [] } = options;
   const identity = await createIdentity(settings, options.authority);
-  const references = await References.open(folder, log);
-  const deliveries = await Deliveries.open({ disk: options.disk ?? realDisk, folder, name: 'teams-deliveries.ndjson', clock, log });
+  const references = await References.open(folder, options.keys, log, options.unkeyedFiles === true);
+  const deliveries = await Deliveries.open({ disk: options.disk ?? realDisk, folder, name: 'teams-deliveries.ndjson', keys: options.keys, clock, log });
   const connector = new Connector({ identity, budgets: new Budgets(clock), clock, log, jitter: options.jitter, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) });
   const threads = new Threads(clock);
   const roster = new Roster({ connector, clock, tenants: settings.allowedTenants, log, ...(options.lastKnown === undefined ? {} : { lastKnown: options.lastKnown }) });
