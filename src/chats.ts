@@ -90,7 +90,7 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
   const { command, policy, store, clock, chatClock, log, dataDir, bot } = parts;
   const disk = parts.disk === undefined ? {} : { disk: parts.disk };
   const local = options.console ? createConsoleChat({ clock, places: () => placesOf(policy).map((place) => place.id), askedAt: (id) => store.get(id)?.at }) : undefined;
-  const lastKnown = await openLastKnown(dataDir, log);
+  const lastKnown = await openLastKnown(dataDir, store.keys(), log);
   const slack = options.slack === undefined ? undefined : await lateSlack(options.slack, options, parts, lastKnown, () => teams !== undefined && teams.checks().every((check) => check.ok));
   const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, store, { command, clock: chatClock, log, dataDir, lastKnown, http: parts.http, ...disk });
   const entra = options.entra === undefined ? undefined : (await teamsRoom()).openEntraGroups(options.entra, parts.http, chatClock, log);
@@ -114,7 +114,7 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
       if (local === undefined) return;
       const { world } = parts;
       streams.push(
-        mountConsole(app, { chat: local, bot: bot(), policy, store, journal: (id) => history(realDisk, dataDir, id), clock, random, command, port, ...(world === undefined ? {} : { world }) }),
+        mountConsole(app, { chat: local, bot: bot(), policy, store, journal: (id) => history(realDisk, dataDir, id, store.opener()), clock, random, command, port, ...(world === undefined ? {} : { world }) }),
       );
     },
     async open(url) {

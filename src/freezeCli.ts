@@ -4,6 +4,11 @@
 import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Environment } from './adapters/config/environment.ts';
+import { readRecord } from './adapters/config/recordSettings.ts';
+import type { Keys } from './adapters/store/keys.ts';
+import { openPeople } from './adapters/store/people.ts';
+import { keysOf } from './record.ts';
 import { createClock } from './adapters/clock.ts';
 import { createLog } from './adapters/log.ts';
 import { diskWords, realDisk } from './adapters/store/disk.ts';
@@ -35,9 +40,11 @@ function readArguments(given: readonly string[]): { readonly why: string; readon
 }
 
 /** No bot runs: its own journal is written here, under its lock. */
-async function freezeAlone(folder: string): Promise<void> {
+async function freezeAlone(folder: string, keys: Keys | undefined): Promise<void> {
   const log = createLog({ level: 'error' });
-  const store = await openStore({ dir: folder, clock: createClock(), log });
+  // With a key of its own making the bot itself could not start any more.
+  if (keys === undefined) throw new Error('no bot runs here, and its key is neither in LR_JOURNAL_KEY or LR_JOURNAL_KEY_FILE nor in the folder, so the journal cannot be written');
+  const store = await openStore({ dir: folder, clock: createClock(), log, keys });
   try {
     const freeze = async (by: string, why: string): Promise<void> => {
       if (store.freeze() === undefined) await store.note({ type: 'frozen', by, why });
@@ -49,18 +56,32 @@ async function freezeAlone(folder: string): Promise<void> {
 }
 
 /** Waits for the running bot; takes over where that ends meanwhile. */
-async function inForce(folder: string): Promise<Freeze | undefined> {
+async function inForce(folder: string, keys: Keys | undefined): Promise<Freeze | undefined> {
   for (const ends = performance.now() + inForceWithin; performance.now() < ends; ) {
     await pause(ownLook);
-    if (pendingFreeze(realDisk, folder) === undefined) return freezeInForce(realDisk, folder);
+    if (pendingFreeze(realDisk, folder) === undefined) return freezeNow(folder, keys);
     if ((await lockHolder(folder)) !== undefined) continue;
     try {
-      await freezeAlone(folder);
+      await freezeAlone(folder, keys);
     } catch (error) {
       if (!(error instanceof FolderInUse)) throw error;
     }
   }
   return undefined;
+}
+
+function freezeNow(folder: string, keys: Keys | undefined): Freeze | undefined {
+  return freezeInForce(realDisk, folder, keys === undefined ? undefined : openPeople({ disk: realDisk, folder, keys }));
+}
+
+/** Undefined where there is none, or none that can be used: a running bot needs none of us. */
+function keysIn(folder: string): Keys | undefined {
+  try {
+    return keysOf(readRecord(new Environment(process.env)), folder).keys;
+  } catch (error) {
+    process.stderr.write(`${diskWords(error)}\n`);
+    return undefined;
+  }
 }
 
 async function main(): Promise<number> {
@@ -80,8 +101,9 @@ async function main(): Promise<number> {
     return 1;
   }
   try {
-    const before = freezeInForce(realDisk, folder);
-    const freeze = await inForce(folder);
+    const keys = keysIn(folder);
+    const before = freezeNow(folder, keys);
+    const freeze = await inForce(folder, keys);
     if (freeze !== undefined && freeze.at === before?.at) {
       process.stdout.write(`Frozen already, and it stays so: nothing is sent to Defender. In the journal since ${new Date(freeze.at).toISOString()}, by ${freeze.by}: ${freeze.why}\nYour own reason was not written down: the first one stands. "unfreeze" in a chat releases it.\n`);
       return 0;

@@ -3,6 +3,7 @@ import { stamp } from '../cards/time.ts';
 import { rightSentence } from '../cards/rights.ts';
 import type { Check } from './adapters/http/server.ts';
 import type { Gauges } from './adapters/http/metrics.ts';
+import type { Anchoring } from './adapters/store/anchors.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import type { Loop } from './bot/loop/loop.ts';
 import type { Policy } from './bot/rules/policy.ts';
@@ -16,6 +17,7 @@ export interface HealthParts {
   /** Why its file cannot be used; undefined while it can. */
   readonly policyTrouble: () => string | undefined;
   readonly chats: Pick<Chats, 'checks' | 'states'>;
+  readonly anchors: Pick<Anchoring, 'trouble'>;
   readonly clock: Clock;
   readonly phase: () => 'starting' | 'running' | 'stopping';
 }
@@ -32,7 +34,7 @@ const cardsMayTake = 60_000;
 /** Running sessions that could not be read for so long are not followed, whatever the reason. Milliseconds. */
 const followingMayTake = 2 * 60_000;
 
-export function createHealth({ store, loop, policy, policyTrouble, chats, clock, phase }: HealthParts): Health {
+export function createHealth({ store, loop, policy, policyTrouble, chats, anchors, clock, phase }: HealthParts): Health {
   let behindSince: number | undefined;
 
   function alive(): readonly Check[] {
@@ -86,6 +88,7 @@ export function createHealth({ store, loop, policy, policyTrouble, chats, clock,
       trouble === undefined ? { name: 'journal', ok: true } : { name: 'journal', ok: false, blocks: true, why: `${trouble} Nothing is approved or sent until it can be written again.` },
       // An old break is for an auditor to look at; incident response goes on.
       { name: 'audit', ok: true, ...(broken === undefined ? {} : { why: broken }) },
+      check('anchors', anchors.trouble()),
       check('defender', defender()),
       check('following', following()),
       check('workers', failing.length === 0 ? undefined : failing.map(({ name, stuck, lastError }) => `${name}: ${stuck ?? lastError ?? ''}`).join('; ')),

@@ -16,6 +16,7 @@ export function optionsFrom(settings: Settings): ServiceOptions {
     admin: settings.admin,
     dataDir,
     policyFile: policyFile(settings),
+    record: settings.record,
     command: settings.slack?.command ?? '/lr',
     logLevel: settings.logLevel,
     secrets: secretsOf(settings),
@@ -72,7 +73,7 @@ function policyFile({ console: local, policyFile: named }: Settings): string {
 }
 
 /** Known secrets, for the log's second net. */
-function secretsOf({ azure, slack, teams, proxy }: Settings): readonly string[] {
+function secretsOf({ azure, slack, teams, proxy, record }: Settings): readonly string[] {
   const intake = slack?.intake;
   const secrets = [
     azure?.credential.kind === 'secret' ? azure.credential.secret : undefined,
@@ -80,6 +81,7 @@ function secretsOf({ azure, slack, teams, proxy }: Settings): readonly string[] 
     intake?.kind === 'socket' ? intake.appToken : intake?.signingSecret,
     teams?.password,
     proxy?.password,
+    record.key?.kind === 'text' ? record.key.secret : undefined,
   ];
   return secrets.flatMap((secret) => (secret === undefined ? [] : [secret.reveal()]));
 }

@@ -2,6 +2,8 @@
 import { createClock, createScaledClock } from './adapters/clock.ts';
 import type { ScaledClock } from './adapters/clock.ts';
 import { findPolicy, policyFileWarnings } from './adapters/config/policySource.ts';
+import type { RecordSettings } from './adapters/config/recordSettings.ts';
+import { noJournalKey } from './adapters/config/settings.ts';
 import { showProblems } from './adapters/config/yamlFile.ts';
 import { DefenderClient } from './adapters/defender/client.ts';
 import { customEndpoint } from './adapters/defender/clouds.ts';
@@ -20,11 +22,14 @@ import { Http } from './adapters/outbound/http.ts';
 import type { Proxy } from './adapters/outbound/proxy.ts';
 import { random } from './adapters/random.ts';
 import { lastTime } from './adapters/store/lastTime.ts';
+import { createAnchoring } from './adapters/store/anchors.ts';
+import type { AnchorsRead } from './adapters/store/anchors.ts';
+import { OtherKey } from './adapters/store/journalBroken.ts';
 import { openOutputStore } from './adapters/store/outputStore.ts';
 import { realDisk } from './adapters/store/disk.ts';
 import type { Disk } from './adapters/store/disk.ts';
 import { createFreezeWatch } from './adapters/store/freezeRequest.ts';
-import { openStore } from './adapters/store/requestStore.ts';
+import { NotAnchored, openStore } from './adapters/store/requestStore.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import { startWithPolicy } from './bot/answers/policyChanging.ts';
 import { createBot } from './bot/bot.ts';
@@ -43,6 +48,7 @@ import { createClosing } from './closing.ts';
 import { createHealth } from './health.ts';
 import { createPlacesLook } from './places.ts';
 import { createPolicyReload } from './policyReload.ts';
+import { anchorPlaces, anchorsOf, keysOf } from './record.ts';
 import { createPlayground } from './playground.ts';
 import { SettingsError } from './settingsError.ts';
 import { startSimulator } from './simulator/simulator.ts';
@@ -55,6 +61,8 @@ export interface ServiceOptions extends ChatOptions {
   readonly admin?: { readonly host: string; readonly port?: number } | 'off';
   readonly dataDir: string;
   readonly policyFile: string;
+  /** Key and anchors of the journal; absent: a key in the data folder and none. Only console and simulator may go without. */
+  readonly record?: RecordSettings;
   readonly command: string;
   readonly logLevel: LogLevel;
   /** Secrets to be struck out of the log as a second net. */
@@ -127,7 +135,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { later } = closing;
 
   try {
-    const store = await openStore({ dir: options.dataDir, clock, log, ...(options.disk === undefined ? {} : { disk: options.disk }) });
+    const store = await openRecord(options, clock, log);
     later('store', 3_000, () => store.close());
     const outputs = await openOutputStore({ dir: options.dataDir, clock });
     const http = new Http(options.proxy === undefined ? {} : { proxy: options.proxy });
@@ -194,12 +202,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
       { real: chatClock, keepers: () => chats.keepers(), policyLook: () => reload.look() },
     );
+    const anchoring = createAnchoring({ places: options.record === undefined ? [] : anchorPlaces(options.record, http), head: () => store.head(), keys: store.keys(), clock: chatClock, log, everyLines: options.record?.everyLines ?? 1, everyMs: options.record?.everyMs ?? 1 });
+    later('anchors', 1_500, () => anchoring.stop());
     const state: { phase: 'starting' | 'running' | 'stopping' } = { phase: 'starting' };
-    const health = createHealth({ store, loop: bot.loop, policy, policyTrouble: () => reload.trouble(), chats, clock, phase: () => state.phase });
+    const health = createHealth({ store, loop: bot.loop, policy, policyTrouble: () => reload.trouble(), chats, anchors: anchoring, clock, phase: () => state.phase });
     const metrics = createMetrics(store, () => health.gauges());
     store.subscribe((_request, event) => metrics.count(event.type));
     await store.note({ type: 'started', version });
     await startWithPolicy({ store, loop: bot.loop, log, todays }, sha256);
+    anchoring.start();
     later('journal note', 2_000, () => noteStop(store, log));
     const machine = createFreezeWatch({ disk: options.disk ?? realDisk, folder: options.dataDir, log, freeze: (by, why) => bot.freeze(by, why) });
     // Before anything can be sent: a freeze asked for while the process was down, or as it died, holds from the first moment.
@@ -269,6 +280,39 @@ function warnOfPeople(policy: Policy, log: Log, warn: (sentence: string) => void
   for (const { one, other, how } of found) log.warn('sameHuman', { people: [one.id, other.id], how });
   for (const pair of found.slice(0, pairsTold)) warn(`warning: the policy: ${sameHumanSentence(pair)}.`);
   if (found.length > pairsTold) warn(`warning: the policy: ${found.length - pairsTold} more pairs of people with the same names, or nearly; the doctor lists them all.`);
+}
+
+/** @throws SettingsError for what only somebody with the key, or with the right folder, can put right */
+async function openRecord(options: ServiceOptions, clock: Clock, log: Log): Promise<Store> {
+  const { dataDir, record, defender, disk = realDisk } = options;
+  const real = defender.kind === 'service' && defender.credentials !== 'none';
+  if (real && record?.key === undefined) throw new SettingsError(noJournalKey);
+  disk.makeFolder(dataDir);
+  const { keys, warnings } = keysOf(record, dataDir, disk);
+  for (const warning of warnings) {
+    log.warn('journalKey', { warning });
+    options.onWarning?.(warning);
+  }
+  let anchors: AnchorsRead | undefined;
+  try {
+    const store = await openStore({
+      dir: dataDir,
+      clock,
+      log,
+      disk,
+      ...(keys === undefined ? {} : { keys }),
+      anchors: async (with_) => {
+        anchors = record === undefined ? undefined : await anchorsOf(record, with_, dataDir);
+        if (anchors !== undefined && anchors.unproven > 0) log.error('anchorsUnproven', { lines: anchors.unproven, why: 'they do not carry this key' });
+        return anchors?.anchors ?? [];
+      },
+    });
+    if (anchors?.missing === true && store.head().seq > 0) log.warn('anchorFileNew', { file: record?.anchorFile, seq: store.head().seq, why: 'there was none, so nothing shows whether the journal is the newest' });
+    return store;
+  } catch (error) {
+    if (error instanceof OtherKey || error instanceof NotAnchored) throw new SettingsError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 async function noteStop(store: Store, log: Log): Promise<void> {

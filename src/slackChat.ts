@@ -16,6 +16,7 @@ export async function openSlack(settings: SlackService, store: Store, rest: Pick
     startSlack({
       ...settings,
       ...rest,
+      keys: store.keys(),
       // One try: whoever opens it tries again, while everything else works.
       startPauses: [],
       newestCard: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'slack' && card.place === place && (card.ref !== undefined || card.dead === undefined))?.ref,

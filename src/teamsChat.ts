@@ -18,6 +18,8 @@ export function openTeams(teams: TeamsService, store: Store, rest: { readonly co
     ...teams,
     folder: rest.dataDir,
     http: rest.http,
+    keys: store.keys(),
+    unkeyedFiles: store.tookOver(),
     ...(rest.disk === undefined ? {} : { disk: rest.disk }),
     lastKnown: rest.lastKnown,
     newestIntent: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'teams' && card.place === place && (card.ref !== undefined || card.dead === undefined))?.intent,

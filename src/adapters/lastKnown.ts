@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import type { LastKnown } from '../bot/ports.ts';
 import type { Log } from '../liveResponse/ports.ts';
-import { readJson, replaceFile } from './teams/files.ts';
+import type { Keys } from './store/keys.ts';
+import { signedText, verifiedText } from './store/keys.ts';
+import { parsedJson, readJson, replaceFile } from './teams/files.ts';
 
 /** Answers kept; those given longest ago go first. */
 const mostKept = 20_000;
@@ -12,9 +14,15 @@ export interface LastKnownFile extends LastKnown {
   settled(): Promise<void>;
 }
 
-export async function openLastKnown(folder: string, log: Log): Promise<LastKnownFile> {
-  const path = join(folder, 'last-known.json');
-  const answers = new Map(answersIn(await readJson(path)));
+const name = 'last-known.json';
+
+export async function openLastKnown(folder: string, keys: Keys, log: Log): Promise<LastKnownFile> {
+  const path = join(folder, name);
+  const file = await readJson(path);
+  const text = verifiedText(keys, name, file);
+  // Forged, it would let a stranger stop things; what version 0.1 wrote is learned again from the next answers.
+  if (file !== undefined && text === undefined) log.warn('lastKnownRefused', { file: name, why: 'it does not carry this bot\u2019s key' });
+  const answers = new Map(answersIn(parsedJson(text)));
   let writing: Promise<void> | undefined;
   let dirty = false;
 
@@ -22,7 +30,7 @@ export async function openLastKnown(folder: string, log: Log): Promise<LastKnown
     while (dirty) {
       dirty = false;
       try {
-        await replaceFile(path, JSON.stringify({ version: 1, answers: Object.fromEntries(answers) }));
+        await replaceFile(path, signedText(keys, name, JSON.stringify({ version: 2, answers: Object.fromEntries(answers) })));
       } catch (error) {
         // It is learned again from the next answers, so a full disk must not stop them.
         log.error('lastKnownNotWritten', { error });

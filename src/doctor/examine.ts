@@ -18,6 +18,7 @@ import type { Line, Tell } from './line.ts';
 import { examinePeople } from './people.ts';
 import { examinePolicy, examinePolicyFile } from './policy.ts';
 import { examinePorts } from './port.ts';
+import { examineRecord } from './record.ts';
 import { examineSettings } from './settings.ts';
 import type { House, Variables } from './settings.ts';
 import { examineSlack } from './slack.ts';
@@ -61,7 +62,7 @@ export async function examine(parts: Examination, tell: Tell): Promise<void> {
         if (policyFile !== undefined && policy !== undefined && options?.console !== true) await examinePolicyFile(policyFile, say);
       },
     },
-    { name: 'data', run: (say) => lookAtPlace(dataDir, { listens, admin }, parts, say) },
+    { name: 'data', run: (say) => lookAtPlace(dataDir, options, { listens, admin }, parts, say) },
   ];
   for (const area of local) await told([area], parts, ends, tell);
   await told(networkAreas(options, policy, parts), parts, ends, tell);
@@ -80,8 +81,9 @@ function isSimulated({ defender }: ServiceOptions): boolean {
   return defender.kind === 'simulator' || defender.credentials === 'none';
 }
 
-async function lookAtPlace(dataDir: string | undefined, { listens, admin }: Pick<House, 'listens' | 'admin'>, parts: Examination, tell: Tell): Promise<void> {
+async function lookAtPlace(dataDir: string | undefined, options: ServiceOptions | undefined, { listens, admin }: Pick<House, 'listens' | 'admin'>, parts: Examination, tell: Tell): Promise<void> {
   const holder = dataDir === undefined ? undefined : await examineDataFolder(dataDir, tell);
+  if (dataDir !== undefined && options !== undefined) await examineRecord({ record: options.record, dataDir, real: !isSimulated(options), now: parts.clock.now() }, tell);
   if (listens === undefined) tell(skip('http.port', 'not looked at', 'Fix the settings first.'));
   else await examinePorts({ ...listens, admin, holder }, parts, tell);
 }

@@ -178,7 +178,16 @@ export type HouseEvent =
   /** The file cannot be used, so the one in force stays. Without `sha256` it could not be read at all. */
   | { readonly type: 'policyNotTaken'; readonly sha256?: string; readonly problems: number }
   /** It was said in the approvals places that this one is in force. */
-  | { readonly type: 'policyTold'; readonly sha256: string };
+  | { readonly type: 'policyTold'; readonly sha256: string }
+  /** Lines that version 0.1 wrote without a key are part of the record from here on; so many requests in them were approved and not ended: if any, it freezes the bot. */
+  | { readonly type: 'takenOver'; readonly lines: number; readonly hash: string; readonly approved: number }
+  /** Somebody at the machine accepted that the record goes on from this line, although more was known of it. It freezes the bot. */
+  | { readonly type: 'accepted'; readonly seq: number; readonly hash: string; readonly by: string; readonly why: string }
+  /** A legal hold on a person (by the random id) or a request: nobody whom it touches can be forgotten until it is released. */
+  | { readonly type: 'legalHold'; readonly kind: 'person' | 'request'; readonly on: string; readonly by: string; readonly why?: string }
+  | { readonly type: 'legalHoldReleased'; readonly kind: 'person' | 'request'; readonly on: string; readonly by: string }
+  /** The keys of these persons (random ids) were destroyed. */
+  | { readonly type: 'forgotten'; readonly people: readonly string[]; readonly by: string };
 
 /** One change of the policy, without names of people: what it is about, and whether it lets more happen or less. */
 export interface PolicyFact {

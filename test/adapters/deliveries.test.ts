@@ -1,6 +1,6 @@
 // Row 1.14: what is acknowledged is on disk, what could not be written down in two seconds never runs, also not after a restart.
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { Deliveries, keptWithin, remembered, takenUp } from '../../src/adapters/deliveries/deliveries.ts';
+import { Deliveries, keptWithin, remembered, signedLine, takenUp } from '../../src/adapters/deliveries/deliveries.ts';
 import { linesKept } from '../../src/adapters/deliveries/ledger.ts';
 import type { Disk } from '../../src/adapters/store/disk.ts';
 import { createManualClock } from '../support/manualClock.ts';
@@ -8,6 +8,7 @@ import type { ManualClock } from '../support/manualClock.ts';
 import { createMemoryDisk, memoryFolder } from '../support/memoryDisk.ts';
 import type { MemoryDisk } from '../support/memoryDisk.ts';
 import { createLogBook } from '../support/slack/slackRoom.ts';
+import { testKeys } from '../support/testKeys.ts';
 
 const name = 'chat-deliveries.ndjson';
 const path = `${memoryFolder}/${name}`;
@@ -18,7 +19,7 @@ beforeEach(() => {
   clock = createManualClock();
 });
 
-const open = (on: Disk = disk): Promise<Deliveries> => Deliveries.open({ disk: on, folder: memoryFolder, name, clock, patience: clock, log: createLogBook() });
+const open = (on: Disk = disk): Promise<Deliveries> => Deliveries.open({ disk: on, folder: memoryFolder, name, keys: testKeys, clock, patience: clock, log: createLogBook() });
 /** What a process started now would take up, oldest first. */
 async function takesUp(on: Disk = disk): Promise<readonly unknown[]> {
   return (await open(on)).left().now.map(({ memo }) => memo);
@@ -164,12 +165,30 @@ describe('what is not durable within two seconds', () => {
 });
 
 describe('the file', () => {
-  test('of an older version is read, torn end included', async () => {
-    disk.overwrite(path, Buffer.from(`{"k":"p|1","at":${clock.now()},"memo":{"text":"lr help"}}\n{"k":"p|2","at":${clock.now()}}\n{"k":"p|3","at":${clock.now()},"me`));
-    const deliveries = await open();
+  test('is read with a torn end, and takes nothing up that this bot did not write', async () => {
+    const before = await open();
+    await before.keep('p|1', { text: 'lr help' });
+    await before.close();
+    const [ours = ''] = (disk.bytes(path) ?? Buffer.alloc(0)).toString('utf8').split('\n');
+    const at = clock.now();
+    disk.overwrite(
+      path,
+      Buffer.from(
+        [
+          ours,
+          // Version 0.1, an edit of our own line, and one that was made for another file.
+          `{"k":"p|2","at":${at},"memo":{"text":"lr approve r1"}}`,
+          ours.replace('p|1', 'p|3').replace('lr help', 'lr approve r1'),
+          signedLine(testKeys, 'other.ndjson', { k: 'p|4', at, memo: { text: 'lr approve r1' } }),
+          ours.slice(0, 20),
+        ].join('\n'),
+      ),
+    );
+    const log = createLogBook();
+    const deliveries = await Deliveries.open({ disk, folder: memoryFolder, name, keys: testKeys, clock, patience: clock, log });
     expect(deliveries.left().now).toMatchObject([{ key: 'p|1', memo: { text: 'lr help' } }]);
-    expect(await deliveries.keep('p|2', {})).toBe('repeated');
-    expect(await deliveries.keep('p|3', {})).toBe('first');
+    expect(log.lines.find(({ event }) => event === 'deliveriesRefused')).toMatchObject({ fields: { lines: 3 } });
+    expect(await deliveries.keep('p|2', {})).toBe('first');
   });
 
   test('stays short, and loses nothing that still counts when it is written again', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { openLastKnown } from '../../src/adapters/lastKnown.ts';
 import { createLogBook } from '../support/slack/slackRoom.ts';
+import { testKeys } from '../support/testKeys.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -13,24 +14,24 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 it('what was learned before a restart is known after it, the newest answer of each question', async () => {
-  const first = await openLastKnown(folder, createLogBook());
+  const first = await openLastKnown(folder, testKeys, createLogBook());
   first.set('slack U1', 'member');
   first.set('slack U2', 'guest');
   first.set('slack U1', 'deactivated');
   await first.settled();
   expect(statSync(join(folder, 'last-known.json')).mode & 0o777).toBe(0o600);
-  const second = await openLastKnown(folder, createLogBook());
+  const second = await openLastKnown(folder, testKeys, createLogBook());
   expect([second.get('slack U1'), second.get('slack U2'), second.get('slack U3')]).toEqual(['deactivated', 'guest', undefined]);
 });
 
 it.each(['', 'no json', '[]', '{"answers":3}', '{"answers":{"slack U1":4}}'])('a file that holds %j is read as nothing known', async (text) => {
   writeFileSync(join(folder, 'last-known.json'), text);
-  expect((await openLastKnown(folder, createLogBook())).get('slack U1')).toBeUndefined();
+  expect((await openLastKnown(folder, testKeys, createLogBook())).get('slack U1')).toBeUndefined();
 });
 
 it('a folder that cannot be written is logged, and this process goes on knowing', async () => {
   const log = createLogBook();
-  const known = await openLastKnown(join(folder, 'missing'), log);
+  const known = await openLastKnown(join(folder, 'missing'), testKeys, log);
   known.set('slack U1', 'member');
   await known.settled();
   expect(known.get('slack U1')).toBe('member');
@@ -39,11 +40,11 @@ it('a folder that cannot be written is logged, and this process goes on knowing'
 
 it('the file holds so many answers and no more: those given longest ago go first, also where one was given again', async () => {
   const most = 20_000;
-  const known = await openLastKnown(folder, createLogBook());
+  const known = await openLastKnown(folder, testKeys, createLogBook());
   for (let at = 0; at < most; at += 1) known.set(`slack U${at}`, 'member');
   known.set('slack U0', 'member');
   known.set('slack new', 'member');
   await known.settled();
-  const after = await openLastKnown(folder, createLogBook());
+  const after = await openLastKnown(folder, testKeys, createLogBook());
   expect(['U0', 'U1', 'U2', 'new'].map((one) => after.get(`slack ${one}`))).toEqual(['member', undefined, 'member', 'member']);
 });

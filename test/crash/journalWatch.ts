@@ -1,6 +1,8 @@
 // Reads a journal from outside while another process writes it, and folds it with the product's own fold.
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { openedLine } from '../../src/adapters/store/line.ts';
+import { openerIn } from '../support/journal.ts';
 import { begin, evolve } from '../../src/liveResponse/evolve.ts';
 import type { Event, Request } from '../../src/liveResponse/request.ts';
 
@@ -44,7 +46,9 @@ export function createJournalWatch(dir: string): JournalWatch {
       const whole = buffer.subarray(0, got).lastIndexOf(0x0a) + 1;
       read.set(name, from + whole);
       const lines = buffer.toString('utf8', 0, whole).split('\n');
-      for (const line of lines) if (line !== '') take(JSON.parse(line) as Line);
+      // Read anew each time: somebody may have been met since, and never before the lines that tell of it.
+      const people = openerIn(dir);
+      for (const line of lines) if (line !== '') take(openedLine(JSON.parse(line), people) as Line);
     } finally {
       closeSync(handle);
     }

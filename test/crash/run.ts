@@ -1,6 +1,6 @@
 // `npm run crash-test -- --kills 200`: bot, Defender and Slack as processes of their own; people type and press, and the bot is killed with -9
 // again and again, mostly right after it has acknowledged something. Ends with exit code 1 where anything was lost, run twice, run unapproved, or a card is untrue.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,6 +15,7 @@ import { slackControl } from './slackControl.ts';
 import type { LogLine, SlackControl } from './slackControl.ts';
 import { verdictOf } from './verdict.ts';
 import type { Evidence, JournalLine, Submission } from './verdict.ts';
+import { journalLines } from '../support/journal.ts';
 
 const usage = `npm run crash-test -- [options]
   --kills N     how often the bot is killed (60)
@@ -127,8 +128,7 @@ async function moment(random: Random, { acknowledged, drawn }: Counters): Promis
 }
 
 function linesOf(dir: string): readonly JournalLine[] {
-  const files = readdirSync(dir).filter((name) => /^journal-\d+\.ndjson$/.test(name)).sort();
-  return files.flatMap((name) => readFileSync(join(dir, name), 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as JournalLine));
+  return journalLines(dir) as readonly JournalLine[];
 }
 
 async function evidenceOf(stage: Stage): Promise<Evidence> {

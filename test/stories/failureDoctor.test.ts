@@ -1,10 +1,9 @@
 // What a card, a private answer and the checks say when Defender does not do what was asked: the cause, the missing right by name, the next step,
 // and the correlation id, in the journal and on the card.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openHouse, textOf } from '../support/house.ts';
 import type { House, HouseOptions } from '../support/house.ts';
+import { journalText } from '../support/journal.ts';
 
 let house: House;
 afterEach(() => house.close());
@@ -15,12 +14,7 @@ const faults = () => house.simulator.tenant.faults;
 const guid = /^[0-9a-f-]{36}$/;
 const correlation = (label = 'Correlation id') => card().facts.find((fact) => fact.label === label)?.value ?? 'none';
 
-function journal(): string {
-  return readdirSync(house.dir)
-    .filter((name) => name.endsWith('.ndjson'))
-    .map((name) => readFileSync(join(house.dir, name), 'utf8'))
-    .join('');
-}
+const journal = (): string => journalText(house.dir);
 
 async function approved(command = 'dump hosta notepad', options: HouseOptions = {}, arrange: () => void = () => undefined): Promise<void> {
   house = await openHouse(options);

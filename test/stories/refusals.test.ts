@@ -1,11 +1,10 @@
 // Every "no" of the main job: a sentence with the next step to the one who asked, a line in the journal, and nothing at Defender.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { refusalsPerHour } from '../../src/bot/answers/refusals.ts';
 import { openHouse, textOf } from '../support/house.ts';
 import type { House } from '../support/house.ts';
 import type { Reply } from '../../src/bot/ports.ts';
+import { journalText } from '../support/journal.ts';
 
 let house: House;
 /** Riley has a second account, in Slack; so has Avery. */
@@ -16,12 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => house.close());
 
-function journal(): string {
-  return readdirSync(house.dir)
-    .filter((name) => name.endsWith('.ndjson'))
-    .map((name) => readFileSync(join(house.dir, name), 'utf8'))
-    .join('');
-}
+const journal = (): string => journalText(house.dir);
 
 function refused(reply: Reply, words: RegExp): void {
   expect(reply.kind).toBe('sentence');

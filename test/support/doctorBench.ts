@@ -12,6 +12,7 @@ import { showLine } from '../../src/doctor/report.ts';
 import { secretsIn } from '../../src/doctor/settings.ts';
 import { rights } from '../../src/liveResponse/roles.ts';
 import { root } from './root.ts';
+import { testKeyText } from './testKeys.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 
@@ -37,7 +38,7 @@ export interface ProgramRun extends Examined {
 /** Runs dist/src/doctorCli.js with these settings alone, twice the same report: as JSON for the test, and its text as it was printed. */
 export async function runDoctor(variables: Variables, args: readonly string[] = ['--json']): Promise<ProgramRun> {
   // Only what the test names: no setting of the machine may leak in.
-  const child = spawn(process.execPath, [join(root, 'dist', 'src', 'doctorCli.js'), ...args], { env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...variables }, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(root, 'dist', 'src', 'doctorCli.js'), ...args], { env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', LR_JOURNAL_KEY: testKeyText, ...variables }, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
@@ -58,7 +59,7 @@ export async function examined(variables: Variables, parts: Partial<Examination>
   const http = new Http();
   const lines: Line[] = [];
   try {
-    await examine({ variables, http, clock: createClock(), offline: false, probe: true, ...parts }, (line) => lines.push(line));
+    await examine({ variables: { LR_JOURNAL_KEY: testKeyText, ...variables }, http, clock: createClock(), offline: false, probe: true, ...parts }, (line) => lines.push(line));
   } finally {
     await http.close();
   }

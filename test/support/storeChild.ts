@@ -4,6 +4,7 @@ import { writeSync } from 'node:fs';
 import { createClock } from '../../src/adapters/clock.ts';
 import { createLog } from '../../src/adapters/log.ts';
 import { openStore } from '../../src/adapters/store/requestStore.ts';
+import { testKeys } from './testKeys.ts';
 import { approved, askedOf, claimed } from '../adapters/store/sample.ts';
 
 const [dir = '', what = 'work'] = process.argv.slice(2);
@@ -12,7 +13,7 @@ const tell = (line: string): void => {
 };
 
 try {
-  const store = await openStore({ dir, clock: createClock(), log: createLog({ level: 'silent' }), snapshotEvery: 50 });
+  const store = await openStore({ dir, clock: createClock(), log: createLog({ level: 'silent' }), keys: testKeys, snapshotEvery: 50 });
   tell('open');
   if (what === 'hold') setInterval(() => undefined, 60_000);
   for (let index = 0; what === 'work'; index += 1) {

@@ -15,6 +15,7 @@ import type { TokenOptions } from './channelKeys.ts';
 import { FakeConnector } from './fakeConnector.ts';
 import { teamsDoor } from './teamsDoor.ts';
 import type { FakeMember, FakeMessage } from './fakeConnector.ts';
+import { testKeys } from './testKeys.ts';
 
 export const appId = '11111111-1111-1111-1111-111111111111';
 export const tenant = '22222222-2222-2222-2222-222222222222';
@@ -112,6 +113,7 @@ export class TeamsBench {
       settings: { type: 'SingleTenant', appId, tenantId: tenant, password: new Secret('x'), cloud: 'public', allowedTenants: [tenant], devNoAuth: false, door: teamsDoor() },
       folder: this.folder,
       http: this.http,
+      keys: testKeys,
       clock: createClock(),
       log: silent,
       command: '/lr',

@@ -6,6 +6,9 @@ import { readSlack, readTeams, teamsNames } from './chatSettings.ts';
 import type { SlackSettings, TeamsSettings } from './chatSettings.ts';
 import { proxyFrom } from '../outbound/proxy.ts';
 import type { Proxy } from '../outbound/proxy.ts';
+import { makeKey, makeKeyText } from '../store/keys.ts';
+import { readRecord } from './recordSettings.ts';
+import type { RecordSettings } from './recordSettings.ts';
 
 /** Budgets and gaps; the defaults are Defender's documented limits (docs/limits.md). Milliseconds where a name says so. */
 export interface Pacing {
@@ -28,6 +31,7 @@ export interface Settings {
   readonly admin: { readonly host: string; readonly port?: number } | 'off';
   readonly dataDir: string;
   readonly policyFile: string;
+  readonly record: RecordSettings;
   readonly defender: DefenderSettings;
   /** Credentials for Entra: those of Defender, or a set of their own beside a Defender that needs none. Absent: Entra groups cannot be read. */
   readonly azure?: AzureSettings;
@@ -51,12 +55,16 @@ export const knownNames: readonly string[] = [
   'PORT', 'HOST', 'LR_ADMIN_HOST', 'LR_ADMIN_PORT', 'LR_DATA_DIR', 'LR_POLICY', 'LR_ENV_FILE', 'LR_DEFENDER', 'LR_SPEED', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH', 'LR_TEAMS_DOOR',
   'LR_SUBMITS_PER_MINUTE', 'LR_CALLS_PER_MINUTE', 'LR_CALLS_PER_HOUR', 'LR_SESSIONS', 'LR_POLL_MS', 'LR_PARKED_POLL_MS', 'LR_OFFLINE_QUEUE',
   'LR_RESULT_HOSTS',
+  'LR_JOURNAL_KEY', 'LR_JOURNAL_KEY_FILE', 'LR_ANCHOR_FILE', 'LR_ANCHOR_URL', 'LR_ANCHOR_EVERY_LINES', 'LR_ANCHOR_EVERY',
   'DEFENDER_CLOUD', 'DEFENDER_API_URL', 'DEFENDER_SCOPE', 'DEFENDER_AUTH',
   'AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE',
   'SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN', 'SLACK_API_URL', 'SLACK_COMMAND', 'SLACK_ALLOWED_TEAMS', 'SLACK_DEAF_AFTER',
   'MicrosoftAppType', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppCertificatePath', 'MicrosoftAppTenantId', 'ChannelService', 'TEAMS_ALLOWED_TENANTS',
   'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY',
 ];
+
+/** With the very line that makes one. */
+export const noJournalKey = `The journal has no key, and a real Defender is set up: anyone who may write the data folder could have anything run. Make one with ${makeKey}, keep a copy of it apart from the backups of the data folder, and set LR_JOURNAL_KEY_FILE to that file (or LR_JOURNAL_KEY to what "${makeKeyText}" prints).`;
 
 const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
 
@@ -75,7 +83,10 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
   const proxy = proxyFrom(variables);
   const pacing = readPacing(env, defender?.kind === 'tenant' && defender.loopback);
   const port = env.whole('PORT', 3978, 0, 65_535);
+  const record = readRecord(env);
+  if (record.key === undefined && defender?.kind === 'tenant' && defender.auth.kind !== 'none') env.problem(noJournalKey);
   const settings = {
+    record,
     http: { host, port },
     admin: readAdmin(env, { host, port }),
     dataDir: env.text('LR_DATA_DIR') ?? './data',
@@ -91,7 +102,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
     ...(proxy === undefined || 'wrong' in proxy ? {} : { proxy }),
   };
   if (proxy !== undefined && 'wrong' in proxy) env.problem(proxy.wrong);
-  for (const [name, path] of [['LR_DATA_DIR', settings.dataDir], ['LR_POLICY', settings.policyFile]] as const) {
+  for (const [name, path] of [['LR_DATA_DIR', settings.dataDir], ['LR_POLICY', settings.policyFile], ['LR_JOURNAL_KEY_FILE', record.key?.kind === 'file' ? record.key.path : ''], ['LR_ANCHOR_FILE', record.anchorFile ?? '']] as const) {
     // A folder of that very name would be made and used without a word.
     if (/^~(?:[\\/]|$)|\$\{?[A-Za-z_]|^%[A-Za-z_]+%/.test(path)) env.problem(`${name} is ${path}, and only a shell replaces what it begins with: write the whole path.`);
   }

@@ -3,6 +3,8 @@
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import { createClock } from '../clock.ts';
 import type { Disk } from '../store/disk.ts';
+import type { Keys } from '../store/keys.ts';
+import { macOf, sameMac } from '../store/keys.ts';
 import { Ledger } from './ledger.ts';
 
 /** Repeats come within seconds to an hour (msteams-docs#6084, #8998; docs.slack.dev/apis/events-api); six hours leave room. Milliseconds. */
@@ -38,6 +40,8 @@ export interface DeliveriesOptions {
   readonly folder: string;
   /** The file's name in the data folder. */
   readonly name: string;
+  /** With which each line is authenticated: whoever could add one here could have anybody press anything at the next start. */
+  readonly keys: Keys;
   readonly clock: Clock;
   readonly log: Log;
   /** By which the two seconds are measured; the machine's own by default, because its disk knows no other. */
@@ -50,12 +54,17 @@ export class Deliveries implements Keeper {
   readonly #patience: Pick<Clock, 'sleep'>;
   readonly #seen = new Map<string, Seen>();
   readonly #ledger: Ledger;
+  readonly #keys: Keys;
+  readonly #log: Log;
+  #refused = 0;
   #left: readonly Left[] = [];
   #sweepAt = sweptAfter;
 
   private constructor(options: DeliveriesOptions) {
     this.name = options.name;
     this.#clock = options.clock;
+    this.#keys = options.keys;
+    this.#log = options.log;
     this.#patience = options.patience ?? createClock();
     this.#ledger = new Ledger({ ...options, content: () => this.#content() });
   }
@@ -104,7 +113,7 @@ export class Deliveries implements Keeper {
     const seen = this.#seen.get(key);
     if (seen?.memo === undefined || seen.begun === true) return;
     this.#remember(key, { ...seen, begun: true });
-    this.#ledger.mark(JSON.stringify({ k: key, at: seen.at, begun: true }));
+    this.#ledger.mark(this.#signed({ k: key, at: seen.at, begun: true }));
   }
 
   /** The person of this key has been answered. */
@@ -113,7 +122,7 @@ export class Deliveries implements Keeper {
     if (seen?.memo === undefined) return;
     this.#remember(key, { at: seen.at });
     // Not synced: a power cut between here and the next delivery makes us answer twice, and waiting would hold up every answer.
-    this.#ledger.mark(lineOf(key, seen.at));
+    this.#ledger.mark(this.#line(key, seen.at));
   }
 
   /** What an earlier process left unanswered, oldest first: to be done now, or too old for that. Each is given once. */
@@ -122,6 +131,11 @@ export class Deliveries implements Keeper {
     const all = this.#left;
     this.#left = [];
     return { now: all.filter(({ at }) => at >= since), tooLate: all.filter(({ at }) => at < since) };
+  }
+
+  /** Lines that were found and are not of this bot: none of them was taken up. */
+  refused(): number {
+    return this.#refused;
   }
 
   trouble(): string | undefined {
@@ -142,7 +156,7 @@ export class Deliveries implements Keeper {
   }
 
   async #write(key: string, at: number, memo: unknown): Promise<boolean> {
-    const putting = this.#ledger.put(lineOf(key, at, memo), lineOf(key, at));
+    const putting = this.#ledger.put(this.#line(key, at, memo), this.#line(key, at));
     const over = new AbortController();
     const late = this.#patience.sleep(keptWithin, over.signal).then(() => {
       if (!over.signal.aborted) putting.giveUp();
@@ -170,30 +184,53 @@ export class Deliveries implements Keeper {
     this.#sweepAt = this.#seen.size + sweptAfter;
   }
 
+  #signed(line: object): string {
+    return signedLine(this.#keys, this.name, line);
+  }
+
+  #line(k: string, at: number, memo?: unknown, begun = false): string {
+    return this.#signed(memo === undefined ? { k, at } : { k, at, memo, ...(begun ? { begun } : {}) });
+  }
+
+  #isOurs(text: string): boolean {
+    const [, open = '', id = '', mac = ''] = /^(.*),"key":"([0-9a-f]{16})","mac":"([0-9a-f]{64})"\}$/s.exec(text) ?? [];
+    const key = this.#keys.byId(id);
+    return key !== undefined && sameMac(macOf(key, this.name, open), mac);
+  }
+
   async #load(): Promise<void> {
-    for (const text of this.#ledger.read()) {
+    const lines = this.#ledger.read();
+    for (const text of lines) {
       const line = readLine(text);
       if (line === undefined) continue;
+      // Nor what version 0.1 wrote: its person asks again, or presses again.
+      if (!this.#isOurs(text)) {
+        this.#refused += 1;
+        continue;
+      }
       const before = this.#seen.get(line.k);
       const memo = line.memo ?? (line.begun ? before?.memo : undefined);
       this.#seen.set(line.k, { at: line.at, ...(memo === undefined ? {} : { memo, begun: line.begun }) });
     }
     this.#left = [...this.#seen].flatMap(([key, { at, memo, begun = false }]) => (memo === undefined ? [] : [{ key, at, memo, begun }])).sort((one, other) => one.at - other.at);
+    if (this.#refused > 0) this.#log.error('deliveriesRefused', { file: this.name, lines: this.#refused, why: 'they do not carry this bot\u2019s key: version 0.1 wrote them, or somebody else did. Nothing of them is done.' });
     await this.#ledger.compact();
   }
 
   /** Whatever is being written now is written behind it. */
   #content(): readonly string[] {
     this.#forget();
-    return [...this.#seen].flatMap(([key, { at, memo, begun, verdict }]) => (verdict === undefined ? [lineOf(key, at, memo, begun)] : []));
+    return [...this.#seen].flatMap(([key, { at, memo, begun, verdict }]) => (verdict === undefined ? [this.#line(key, at, memo, begun)] : []));
   }
 }
 
 /** New keys in memory before the old ones are swept. */
 const sweptAfter = 5_000;
 
-function lineOf(k: string, at: number, memo?: unknown, begun = false): string {
-  return JSON.stringify(memo === undefined ? { k, at } : { k, at, memo, ...(begun ? { begun } : {}) });
+/** The line, and behind it what proves that this bot wrote it, into the file of this name. */
+export function signedLine({ current }: Keys, name: string, line: object): string {
+  const open = JSON.stringify(line).slice(0, -1);
+  return `${open},"key":"${current.id}","mac":"${macOf(current, name, open)}"}`;
 }
 
 /** A torn last line, as after a crash, is skipped: its delivery was never acknowledged. */

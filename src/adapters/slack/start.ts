@@ -9,6 +9,7 @@ import { Deliveries } from '../deliveries/deliveries.ts';
 import type { Check } from '../http/server.ts';
 import { random } from '../random.ts';
 import { realDisk } from '../store/disk.ts';
+import type { Keys } from '../store/keys.ts';
 import type { Disk } from '../store/disk.ts';
 import { boltLogger } from './boltLog.ts';
 import { createBudgets } from './budgets.ts';
@@ -57,6 +58,8 @@ export interface SlackOptions {
   readonly log: Log;
   /** Where the memory of seen signatures and the deliveries are kept. */
   readonly dataDir: string;
+  /** With which deliveries are authenticated. */
+  readonly keys: Keys;
   /** What Slack last said of each account, for what only stops something while Slack cannot be asked. */
   readonly lastKnown?: LastKnown;
   /** Where deliveries are written, for tests; the machine's own by default. */
@@ -132,7 +135,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   const answers = createAnswers(whispering, clock, log);
   const superseding = createSuperseding(api, budgets, log);
   const memory = options.appToken === undefined ? openReplayMemory(options.dataDir, clock, log) : undefined;
-  const deliveries = await Deliveries.open({ disk: options.disk ?? realDisk, folder: options.dataDir, name: 'slack-deliveries.ndjson', clock, log });
+  const deliveries = await Deliveries.open({ disk: options.disk ?? realDisk, folder: options.dataDir, name: 'slack-deliveries.ndjson', keys: options.keys, clock, log });
   const socket: Socket | undefined = options.appToken === undefined ? undefined : createSocket({ appToken: options.appToken, ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }), clock, onDeaf: options.onDeaf, log, ...where, ...(options.deafAfter === undefined ? {} : { deafAfter: options.deafAfter }), ...(options.pingTimeout === undefined ? {} : { pingTimeout: options.pingTimeout }) });
   const http = socket === undefined ? httpReceiver(options, log) : undefined;
   const receiver = socket?.receiver ?? http?.receiver;

@@ -6,8 +6,10 @@ import type { Disk } from './disk.ts';
 import { diskWords } from './disk.ts';
 import type { House } from './house.ts';
 import { createHouse } from './house.ts';
+import type { Keys } from './keys.ts';
 import type { Entry, Head } from './line.ts';
-import { decodeLine, noHead } from './line.ts';
+import { decodeLine, noHead, openedEntry } from './line.ts';
+import type { Boxes, Vault } from './sealing.ts';
 import type { RawLine, Segment } from './segments.ts';
 import { linesOf, segmentName, segmentsIn } from './segments.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -15,12 +17,16 @@ import type { Snapshot } from './snapshot.ts';
 export interface AuditOptions {
   readonly disk: Disk;
   readonly folder: string;
+  /** Absent: only what anybody can check without the key is checked. */
+  readonly keys?: Keys;
+  /** Opens what is personal, to compare it with the snapshot. */
+  readonly people?: Pick<Vault, 'open'>;
   /** Compared with the fold of the lines up to it. Read it before the journal, or a running bot may be ahead of what is read. */
   readonly snapshot?: Snapshot;
   /** Stop at the snapshot: what follows was verified at the start of the bot. */
   readonly onlyOlder?: boolean;
-  /** A head noted down earlier, somewhere else. Only such a one can show that lines were cut off the end. */
-  readonly anchor?: Head;
+  /** Heads noted down earlier, somewhere else. Only such a one can show that lines were cut off the end, or that an older copy was put back. */
+  readonly anchors?: readonly Head[];
 }
 
 export interface AuditWrong {
@@ -34,25 +40,38 @@ export interface AuditReport {
   readonly lines: number;
   readonly files: number;
   readonly head: Head;
+  /** Lines of version 0.1 at the beginning, which carry no key. */
+  readonly unkeyed: number;
+  /** Anchors that the journal holds. */
+  readonly anchored: number;
   /** The last line had no end yet, and was left alone. */
   readonly beingWritten: boolean;
   /** The first thing that is wrong. */
   readonly wrong?: AuditWrong;
+  /** The key that a line names and that was not given: then nothing is said of the journal. */
+  readonly otherKey?: string;
 }
 
 /** Runs the audit in steps of about 256 KB; the caller decides what happens in between. */
 export function* auditSteps(options: AuditOptions): Generator<void, AuditReport> {
-  const { disk, folder, snapshot, onlyOlder = false, anchor } = options;
+  const { disk, folder, keys, snapshot, onlyOlder = false, anchors = [], people } = options;
+  const wanted = new Map(anchors.map((anchor) => [anchor.seq, anchor]));
+  const furthest = anchors.reduce((most, anchor) => (anchor.seq > most.seq ? anchor : most), noHead);
   const house = createHouse();
   const keep = new Set(snapshot?.house.requests.map((request) => request.id));
   let head = noHead;
   let files = 0;
+  let unkeyed = 0;
+  let anchored = 0;
   let beingWritten = false;
-  const report = (wrong?: { readonly file: string; readonly line: number; readonly what: string }): AuditReport => ({
+  const report = (wrong?: { readonly file: string; readonly line: number; readonly what: string }, otherKey?: string): AuditReport => ({
     lines: head.seq,
     files,
     head,
+    unkeyed,
+    anchored,
     beingWritten,
+    ...(otherKey === undefined ? {} : { otherKey }),
     ...(wrong === undefined ? {} : { wrong: { file: wrong.file, line: wrong.line, sentence: wrong.line === 0 ? `${wrong.file} ${wrong.what}` : `${wrong.file} line ${wrong.line} ${wrong.what}` } }),
   });
 
@@ -70,13 +89,16 @@ export function* auditSteps(options: AuditOptions): Generator<void, AuditReport>
           unended = line;
           continue;
         }
-        const check = decodeLine(line.bytes, head);
-        if ('wrong' in check) return report({ file: segment.name, line: number, what: check.wrong });
-        const illegal = follow(house, check.entry, keep);
+        const check = decodeLine(line.bytes, head, keys);
+        if ('wrong' in check) return report({ file: segment.name, line: number, what: check.wrong }, check.otherKey);
+        const illegal = follow(house, check, keep, people);
         if (illegal !== undefined) return report({ file: segment.name, line: number, what: `cannot be followed: ${illegal}` });
         head = check.head;
-        const other = differs(anchor, head) ? anchor : differs(snapshot?.head, head) ? snapshot?.head : undefined;
-        if (other !== undefined) return report({ file: segment.name, line: number, what: `has another hash than the ${other === anchor ? 'anchor' : 'snapshot'} says: the journal was rewritten` });
+        if (head.key === undefined) unkeyed = head.seq;
+        const anchor = wanted.get(head.seq);
+        const other = differs(anchor, head) ? 'anchor' : differs(snapshot?.head, head) ? 'snapshot' : undefined;
+        if (other !== undefined) return report({ file: segment.name, line: number, what: `has another hash than the ${other} says: the journal was rewritten` });
+        if (anchor !== undefined) anchored += 1;
         if (head.seq === snapshot?.head.seq) {
           const other = yield* difference(snapshot, house);
           if (other !== undefined) return report({ file: 'snapshot.json', line: 0, what: other });
@@ -92,9 +114,9 @@ export function* auditSteps(options: AuditOptions): Generator<void, AuditReport>
       beingWritten = true;
     }
   }
-  for (const [name, known] of [['the anchor', anchor], ['the snapshot', snapshot?.head]] as const) {
+  for (const [name, known] of [['the anchor', furthest], ['the snapshot', snapshot?.head]] as const) {
     if (known !== undefined && known.seq > head.seq) {
-      return report({ file: segmentName(head.seq + 1), line: 0, what: `is missing, or the file before it was cut: the journal ends at line number ${head.seq}, but ${name} knows ${known.seq}` });
+      return report({ file: segmentName(head.seq + 1), line: 0, what: `is missing, or the file before it was cut, or an older copy was put back: the journal ends at line number ${head.seq}, but ${name} knows ${known.seq}. Lines ${head.seq + 1} to ${known.seq} are missing` });
     }
   }
   return report();
@@ -118,8 +140,15 @@ function filledAfter(disk: Disk, folder: string, first: number): readonly Segmen
   return segmentsIn(disk, folder, first + 1).filter((one) => one.size > 0);
 }
 
-function follow(house: House, entry: Entry, keep: ReadonlySet<string>): string | undefined {
+interface Line {
+  readonly entry: Entry;
+  readonly boxes: Boxes;
+}
+
+/** Opening what is sealed costs more than all the rest of the audit: only what is compared with the snapshot is opened. No move depends on it. */
+function follow(house: House, { entry: sealed, boxes }: Line, keep: ReadonlySet<string>, people: Pick<Vault, 'open'> | undefined): string | undefined {
   try {
+    const entry = people !== undefined && (sealed.request === null || keep.has(sealed.request)) ? openedEntry(sealed, boxes, people) : sealed;
     const next = house.foresee(entry);
     house.accept(entry, next !== undefined && entry.event.type === 'asked' && !keep.has(next.id) ? slim(next) : next);
     return undefined;
@@ -141,8 +170,11 @@ const comparedOf = 500;
 function* difference(snapshot: Snapshot, house: House): Generator<void, string | undefined> {
   const says = new Map(snapshot.house.requests.map((request) => [request.id, request]));
   let compared = 0;
+  // Of somebody who is forgotten, the lines of version 0.1 still hold in plain words what the snapshot no longer knows.
+  const { takenOver, forgotten } = house.record();
   for (const [id, request] of says) {
     if ((compared += 1) % comparedOf === 0) yield;
+    if (takenOver !== undefined && forgotten.length > 0 && request.at <= takenOver.at) continue;
     if (!isDeepStrictEqual(request, house.get(id))) return `holds another request ${id} than the journal: it was changed`;
   }
   const lost = house.open().find((request) => !says.has(request.id));

@@ -6,6 +6,10 @@ import { field, parseJson } from '../../liveResponse/json.ts';
 import type { Freeze, Log } from '../../liveResponse/ports.ts';
 import { codeOf, diskWords } from './disk.ts';
 import type { Disk } from './disk.ts';
+import { createHouse } from './house.ts';
+import { openedLine } from './line.ts';
+import type { Entry } from './line.ts';
+import type { Vault } from './sealing.ts';
 import { linesOf, segmentsIn } from './segments.ts';
 
 /** Milliseconds between two looks of a running bot. */
@@ -63,26 +67,29 @@ function forgetFreezeRequest(disk: Disk, folder: string): void {
   disk.syncFolder(folder);
 }
 
-/** The freeze as the journal has it, read beside a running bot. */
-export function freezeInForce(disk: Disk, folder: string): Freeze | undefined {
-  // No other event bears these words where its type stands, and of the newest file the last one counts.
+/** The freeze as the journal has it, read beside a running bot; without `people` only that there is one. */
+export function freezeInForce(disk: Disk, folder: string, people?: Pick<Vault, 'open'>): Freeze | undefined {
+  // No other event has these words where its type stands, and of the newest file the last one counts.
   for (const segment of [...segmentsIn(disk, folder)].reverse()) {
-    let found: unknown;
+    const house = createHouse();
+    let found = false;
     for (const batch of linesOf(disk, segment.path)) {
       for (const line of batch) {
-        const text = line.ended && line.bytes.includes('frozen"') ? line.bytes.toString('utf8') : '';
-        const entry = text === '' ? undefined : parseJson(text)?.value;
-        const type = field(field(entry, 'event'), 'type');
-        if (field(entry, 'request') === null && (type === 'frozen' || type === 'unfrozen')) found = entry;
+        const text = line.ended && words.some((word) => line.bytes.includes(word)) ? line.bytes.toString('utf8') : '';
+        const entry = text === '' ? undefined : openedLine(parseJson(text)?.value, people);
+        if (field(entry, 'request') !== null || !types.has(String(field(field(entry, 'event'), 'type')))) continue;
+        found = true;
+        house.accept(entry as Entry, undefined);
       }
     }
-    if (found === undefined) continue;
-    const event = field(found, 'event');
-    const [by, why, at] = [field(event, 'by'), field(event, 'why'), field(found, 'at')];
-    return field(event, 'type') === 'frozen' && typeof by === 'string' && typeof why === 'string' && typeof at === 'number' ? { by, why, at } : undefined;
+    if (found) return house.freeze();
   }
   return undefined;
 }
+
+/** What freezes and releases, and as it stands in a line. */
+const types: ReadonlySet<string> = new Set(['frozen', 'unfrozen', 'accepted', 'takenOver']);
+const words: readonly string[] = ['frozen"', '"accepted"', '"takenOver"'];
 
 export interface FreezeWatch {
   /** Takes up what lies there. Never rejects: what could not be done is tried at the next look. */

@@ -1,9 +1,15 @@
 // One request's journal lines as text for people: when, what, and the words that came with it.
+import { field, parseJson } from '../../liveResponse/json.ts';
 import type { Disk } from './disk.ts';
+import { openedLine } from './line.ts';
+import type { Vault } from './sealing.ts';
 import { linesOf, segmentsIn } from './segments.ts';
 
-/** Lines of text, oldest first; none when the journal does not know the request. Does not verify: that is the audit's work. */
-export function history(disk: Disk, folder: string, request: string): readonly string[] {
+/**
+ * Lines of text, oldest first; none when the journal does not know the request. Does not verify: that is the audit's work. Without `people`
+ * what is personal reads as forgotten.
+ */
+export function history(disk: Disk, folder: string, request: string, people?: Pick<Vault, 'open'>): readonly string[] {
   const said: string[] = [];
   const mark = Buffer.from(`"request":${JSON.stringify(request)}`);
   for (const segment of segmentsIn(disk, folder)) {
@@ -11,7 +17,7 @@ export function history(disk: Disk, folder: string, request: string): readonly s
       for (const line of batch) {
         // Most lines are another request's: looking at bytes is ten times cheaper than reading them.
         if (!line.ended || !line.bytes.includes(mark)) continue;
-        const text = tell(line.bytes.toString('utf8'), request);
+        const text = tell(line.bytes.toString('utf8'), request, people);
         if (text !== undefined) said.push(text);
       }
     }
@@ -19,10 +25,29 @@ export function history(disk: Disk, folder: string, request: string): readonly s
   return said;
 }
 
-function tell(text: string, request: string): string | undefined {
+/** Random ids of everybody whom the lines of a request speak of. */
+export function personsIn(disk: Disk, folder: string, request: string): readonly string[] {
+  const met = new Set<string>();
+  const mark = Buffer.from(`"request":${JSON.stringify(request)}`);
+  for (const segment of segmentsIn(disk, folder)) {
+    for (const batch of linesOf(disk, segment.path)) {
+      for (const line of batch) {
+        if (!line.ended || !line.bytes.includes(mark)) continue;
+        const boxes = field(parseJson(line.bytes.toString('utf8'), maxDepth)?.value, 'boxes');
+        if (Array.isArray(boxes)) for (const box of boxes) if (Array.isArray(box) && typeof box[0] === 'string') met.add(box[0]);
+      }
+    }
+  }
+  return [...met];
+}
+
+/** Of a journal line; our own are not deeper than some ten. */
+const maxDepth = 32;
+
+function tell(text: string, request: string, people: Pick<Vault, 'open'> | undefined): string | undefined {
   let line: unknown;
   try {
-    line = JSON.parse(text);
+    line = openedLine(JSON.parse(text), people);
   } catch (error) {
     return `??? unreadable line (${error instanceof Error ? error.message.slice(0, 60) : 'not JSON'})`;
   }

@@ -1,6 +1,6 @@
 // What the journal folds to: the requests, the freeze, and the times that pacing counts. Start, running store and audit fold with this one.
 import { begin, evolve } from '../../liveResponse/evolve.ts';
-import type { Freeze, LastPolicy } from '../../liveResponse/ports.ts';
+import type { Freeze, HouseEvent, LastPolicy } from '../../liveResponse/ports.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
 import type { Entry } from './line.ts';
@@ -18,9 +18,25 @@ export interface HouseState {
   /** Times (epoch ms) of claims, that is of POSTs about to be made, and of minted links, in the last two hours. */
   readonly submissions: readonly number[];
   readonly links: readonly number[];
+  readonly record: RecordState;
 }
 
-export const emptyHouse: HouseState = { requests: [], submissions: [], links: [] };
+/** What the journal says of itself. */
+export interface RecordState {
+  /** Lines of version 0.1 at its beginning: without a key, and with what is personal in plain words. */
+  readonly takenOver?: { readonly lines: number; readonly at: number };
+  readonly holds: readonly Hold[];
+  /** Random ids of persons whose keys were destroyed. */
+  readonly forgotten: readonly string[];
+}
+
+export interface Hold {
+  readonly kind: 'person' | 'request';
+  readonly on: string;
+  readonly at: number;
+}
+
+export const emptyHouse: HouseState = { requests: [], submissions: [], links: [], record: { holds: [], forgotten: [] } };
 
 /** An entry that cannot follow what is folded so far. */
 export class IllegalEntry extends Error {
@@ -39,6 +55,7 @@ export interface House {
   lastPolicy(): LastPolicy | undefined;
   submissions(): readonly number[];
   links(): readonly number[];
+  record(): RecordState;
   /** What `entry` would make of its request, without doing it. @throws IllegalMove, IllegalEntry */
   foresee(entry: Entry): Request | undefined;
   /** Folds an entry whose outcome `foresee` gave. */
@@ -58,6 +75,7 @@ export function createHouse(from: HouseState = emptyHouse): House {
   let freeze = from.freeze;
   let announced = from.announced;
   let policy = from.policy;
+  let record = from.record;
 
   return {
     get: (id) => requests.get(id),
@@ -70,6 +88,7 @@ export function createHouse(from: HouseState = emptyHouse): House {
     lastPolicy: () => policy,
     submissions: submissions.all,
     links: links.all,
+    record: () => record,
     foresee: (entry) => {
       if (entry.request === null) return undefined;
       const known = requests.get(entry.request);
@@ -88,6 +107,9 @@ export function createHouse(from: HouseState = emptyHouse): House {
         if (entry.event.type === 'freezeAnnounced') announced = entry.event.freeze;
         if (entry.event.type === 'policyRead' || entry.event.type === 'policyChanged') policy = { ...policy, sha256: entry.event.sha256 };
         if (entry.event.type === 'policyTold') policy = { sha256: entry.event.sha256, ...policy, told: entry.event.sha256 };
+        if (entry.event.type === 'accepted') freeze = { by: entry.event.by, why: entry.event.why, at: entry.at };
+        if (entry.event.type === 'takenOver' && entry.event.approved > 0) freeze ??= { by: 'the bot', why: takenOverWhy(entry.event.approved), at: entry.at };
+        record = recorded(record, entry.event, entry.at);
         return;
       }
       if (next === undefined) return;
@@ -107,8 +129,29 @@ export function createHouse(from: HouseState = emptyHouse): House {
         for (const origin of originsOf(request)) if (origins.get(origin) === id) origins.delete(origin);
       }
     },
-    state: () => ({ requests: [...requests.values()], submissions: submissions.all(), links: links.all(), ...(freeze === undefined ? {} : { freeze }), ...(announced === undefined ? {} : { announced }), ...(policy === undefined ? {} : { policy }) }),
+    state: () => ({ requests: [...requests.values()], submissions: submissions.all(), links: links.all(), record, ...(freeze === undefined ? {} : { freeze }), ...(announced === undefined ? {} : { announced }), ...(policy === undefined ? {} : { policy }) }),
   };
+}
+
+function takenOverWhy(approved: number): string {
+  const [what, it] = approved === 1 ? ['one request in it was', 'it'] : [`${approved} requests in it were`, 'them'];
+  return `the journal of version 0.1 was taken over, nothing proves that nobody changed it, and ${what} approved: look at ${it}, then unfreeze`;
+}
+
+function recorded(record: RecordState, event: HouseEvent, at: number): RecordState {
+  const without = (on: string): readonly Hold[] => record.holds.filter((hold) => hold.on !== on);
+  switch (event.type) {
+    case 'takenOver':
+      return { ...record, takenOver: { lines: event.lines, at } };
+    case 'legalHold':
+      return { ...record, holds: [...without(event.on), { kind: event.kind, on: event.on, at }] };
+    case 'legalHoldReleased':
+      return { ...record, holds: without(event.on) };
+    case 'forgotten':
+      return { ...record, forgotten: [...record.forgotten, ...event.people] };
+    default:
+      return record;
+  }
 }
 
 /** What a request is recognised by when its delivery comes again. */

@@ -8,22 +8,12 @@ import type { Event } from '../../liveResponse/request.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { diskWords } from './disk.ts';
 import type { Entry, Head } from './line.ts';
-import { decodeLine, encodeLine } from './line.ts';
+import type { Keys } from './keys.ts';
+import { decodeLine, encodeLine, openedEntry, sealedEvent } from './line.ts';
+import { JournalBroken, OtherKey } from './journalBroken.ts';
+import type { People } from './people.ts';
 import type { RawLine, Segment } from './segments.ts';
 import { linesOf, segmentName, segmentsIn } from './segments.ts';
-
-/** The journal cannot be trusted from this line on. Starting on it could run what nobody approved, so the bot does not. */
-export class JournalBroken extends Error {
-  readonly code = 'journalBroken';
-  readonly file: string;
-  readonly line: number;
-  constructor(file: string, line: number, wrong: string) {
-    super(`${file} line ${line} ${wrong}`);
-    this.name = 'JournalBroken';
-    this.file = file;
-    this.line = line;
-  }
-}
 
 /** A line that is ready to be written, and the entry exactly as a restart will read it. */
 export interface Prepared {
@@ -36,7 +26,8 @@ export interface Journal {
   head(): Head;
   /** Makes sure that writing can be tried: after a failure it reopens, checks and cuts. @throws StoreError */
   ready(): void;
-  prepare(at: number, request: string | null, event: Event | HouseEvent): Prepared;
+  /** `owner`: whose personal data the event holds where it names nobody. @throws StoreError when the key of a person met for the first time cannot be kept */
+  prepare(at: number, request: string | null, event: Event | HouseEvent, owner?: string): Prepared;
   /** On disk when it resolves; nothing else may be asked of the journal before. @throws StoreError, after which the line is not part of the journal */
   commit(line: Prepared): Promise<void>;
   /** Goes on in a new file, so that a snapshot taken now is followed by that file alone. @throws StoreError */
@@ -64,6 +55,8 @@ export interface JournalOptions {
   readonly disk: Disk;
   readonly folder: string;
   readonly log: Log;
+  readonly keys: Keys;
+  readonly people: People;
   /** Where the snapshot stands; only what comes after is read. */
   readonly after: Head;
   /** A journal must be there already: something else in the folder says that there was one. */
@@ -74,7 +67,7 @@ export interface JournalOptions {
 
 /** Reads, verifies and cuts what is there, and opens it for writing. @throws JournalBroken */
 export function openJournal(options: JournalOptions): Journal {
-  const { disk, folder, log } = options;
+  const { disk, folder, log, keys, people } = options;
   const found = readAll(options);
   let head = found.head;
   let place = found.place;
@@ -88,7 +81,7 @@ export function openJournal(options: JournalOptions): Journal {
       if (size < place.size) throw new Error(`the journal file is shorter than what was written to it (${size} of ${place.size} bytes)`);
       if (place.last !== undefined) {
         const bytes = Buffer.from(file.read(place.last.offset, place.size - place.last.offset - 1));
-        const check = decodeLine(bytes, place.last.before);
+        const check = decodeLine(bytes, place.last.before, keys);
         if ('wrong' in check || check.head.hash !== head.hash) throw new Error('the last acknowledged line of the journal can no longer be read back');
       }
       // Whatever stands behind was never acknowledged: left there, a later start would take it for a decision somebody was told failed.
@@ -130,10 +123,21 @@ export function openJournal(options: JournalOptions): Journal {
   return {
     head: () => head,
     ready,
-    prepare: (at, request, event) => {
-      const line = encodeLine(head, at, request, event);
+    prepare: (at, request, event, owner = '') => {
       // Folded is what was written, not what was meant: a value that JSON changes would otherwise differ after a restart.
-      const { event: written } = JSON.parse(line.text) as { readonly event: Event };
+      const written = JSON.parse(JSON.stringify(event)) as Event;
+      if (head.key === undefined && head.seq > 0 && event.type !== 'takenOver') throw new Error('lines of version 0.1 have to be taken over first');
+      const sealed = sealedEvent(written, owner, head.seq + 1, people);
+      try {
+        people.flush();
+      } catch (error) {
+        trouble = `The journal cannot be written: ${diskWords(error)}.`;
+        log.error('personKeyNotWritten', { seq: head.seq + 1, why: diskWords(error) });
+        // The next change looks first whether the disk is well again.
+        drop();
+        throw new StoreError(trouble, error);
+      }
+      const line = encodeLine(head, at, request, sealed, keys);
       return { entry: { seq: line.head.seq, at, request, event: written } as Entry, bytes: Buffer.from(`${line.text}\n`), head: line.head };
     },
     commit: async (line) => {
@@ -211,7 +215,7 @@ function createSegment(disk: Disk, folder: string, path: string): DiskFile {
   return file;
 }
 
-function readAll({ disk, folder, log, after, mustExist, onEntry }: JournalOptions): { readonly head: Head; readonly place: Place } {
+function readAll({ disk, folder, log, keys, people, after, mustExist, onEntry }: JournalOptions): { readonly head: Head; readonly place: Place } {
   const wanted = segmentName(after.seq + 1);
   const segments = segmentsIn(disk, folder, after.seq + 1);
   const older = mustExist || after.seq > 0 || segments.length > 0;
@@ -221,8 +225,8 @@ function readAll({ disk, folder, log, after, mustExist, onEntry }: JournalOption
   let place: Place = { path: join(folder, wanted), file: undefined, size: 0 };
   const filled = segments.filter((segment) => segment.size > 0);
   for (const [index, segment] of filled.entries()) {
-    if (segment.first !== head.seq + 1) throw new JournalBroken(segment.name, 1, `bears number ${segment.first} where ${head.seq + 1} belongs: a journal file was removed or renamed`);
-    ({ head, place } = readSegment(disk, segment, head, onEntry, index === filled.length - 1 ? log : undefined));
+    if (segment.first !== head.seq + 1) throw new JournalBroken(segment.name, 1, `has number ${segment.first} where ${head.seq + 1} belongs: a journal file was removed or renamed`);
+    ({ head, place } = readSegment({ disk, segment, keys, people, onEntry }, head, index === filled.length - 1 ? log : undefined));
   }
   for (const segment of segments) {
     if (segment.size > 0) continue;
@@ -237,24 +241,29 @@ function readAll({ disk, folder, log, after, mustExist, onEntry }: JournalOption
   return { head, place: { ...place, file } };
 }
 
+interface Reading extends Pick<JournalOptions, 'disk' | 'keys' | 'people' | 'onEntry'> {
+  readonly segment: Segment;
+}
+
 /** `log` is given for the last file, the only one whose last line may be torn. */
-function readSegment(disk: Disk, segment: Segment, from: Head, onEntry: (entry: Entry) => void, log: Log | undefined): { readonly head: Head; readonly place: Place } {
+function readSegment({ disk, segment, keys, people, onEntry }: Reading, from: Head, log: Log | undefined): { readonly head: Head; readonly place: Place } {
   let head = from;
   let place: Place = { path: segment.path, file: undefined, size: 0 };
   let number = 0;
   for (const batch of linesOf(disk, segment.path)) {
     for (const line of batch) {
       number += 1;
-      const check = decodeLine(line.bytes, head);
+      const check = decodeLine(line.bytes, head, keys);
       if (!line.ended || 'wrong' in check) {
         if (log !== undefined && isTorn(line, segment)) {
           log.warn('journalTornLineCut', { file: segment.name, line: number, seq: head.seq + 1, bytes: segment.size - line.offset });
           return { head, place };
         }
+        if ('otherKey' in check && check.otherKey !== undefined) throw new OtherKey(segment.name, number, check.otherKey, keys.current.id);
         throw new JournalBroken(segment.name, number, 'wrong' in check ? check.wrong : 'has no end, although another file follows');
       }
       try {
-        onEntry(check.entry);
+        onEntry(openedEntry(check.entry, check.boxes, people));
       } catch (error) {
         throw new JournalBroken(segment.name, number, `cannot be followed: ${diskWords(error)}`);
       }

@@ -6,10 +6,20 @@ import { auditSteps } from './audit.ts';
 import type { Disk } from './disk.ts';
 import { diskWords, realDisk } from './disk.ts';
 import { createHouse, overlong } from './house.ts';
+import type { RecordState } from './house.ts';
 import { openJournal } from './journal.ts';
+import { JournalBroken } from './journalBroken.ts';
+import type { Keys } from './keys.ts';
+import { ownKeys } from './keys.ts';
+import type { Head } from './line.ts';
+import { noHead } from './line.ts';
+import { lineAt, segmentName } from './segments.ts';
+import { openPeople } from './people.ts';
+import type { Vault } from './sealing.ts';
+import { randomId } from './sealing.ts';
 import type { Lock } from './lock.ts';
 import { lockFolder } from './lock.ts';
-import { createSnapshots, hasSnapshot, snapshotOf } from './snapshot.ts';
+import { createSnapshots, hasSnapshot, hasKeyedSnapshot, removeUnkeyedSnapshots, snapshotOf } from './snapshot.ts';
 
 export interface StoreOptions {
   /** The data folder; made if need be, mode 0700. */
@@ -17,6 +27,12 @@ export interface StoreOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly disk?: Disk;
+  /** With which everything is authenticated; absent: a key of its own in the folder, which stops accidents only. */
+  readonly keys?: Keys;
+  /** Heads that were noted down elsewhere: a journal that does not reach the newest, or went another way, is refused. */
+  readonly anchors?: (keys: Keys) => Promise<readonly Head[]>;
+  /** Persons in open requests whose keys are lost do not keep it from opening: somebody accepted the folder as it is. */
+  readonly withoutLost?: boolean;
   /** Takes the lock on the folder; tests without a real folder pass their own. */
   readonly lock?: (dir: string, log: Log) => Promise<Lock>;
   /** Journal lines between two snapshots. */
@@ -38,6 +54,9 @@ export interface StoreHealth {
   readonly linesSinceSnapshot: number;
   readonly trouble?: string;
   readonly auditBreak?: string;
+  /** Lines of version 0.1 that were taken over, if any, and since when (epoch milliseconds). */
+  readonly takenOver?: RecordState['takenOver'];
+  readonly key: string;
   /** False until the older journal files were checked after the start. */
   readonly audited: boolean;
 }
@@ -45,6 +64,20 @@ export interface StoreHealth {
 export type StoreListener = (request: Request, event: Event) => void;
 
 export interface Store extends RequestStore {
+  /** The newest line's number and hash, to be noted down elsewhere. */
+  head(): Head;
+  keys(): Keys;
+  /** Opens what is personal in a journal line. */
+  opener(): Pick<Vault, 'open'>;
+  /** This start took over a folder of version 0.1: its other files may carry no key either. */
+  tookOver(): boolean;
+  record(): RecordState;
+  /** Random ids of persons in open requests whose keys were lost; only where it was opened without them. */
+  lost(): readonly string[];
+  /** Random ids of everybody known by this id, account or name. */
+  personsNamed(word: string): readonly string[];
+  /** Destroys the keys of persons (random ids) and journals it. What is in the memory of this process is not changed: open the store again. */
+  forget(persons: readonly string[], by: string): Promise<void>;
   /** Takes a last snapshot, unless the disk is slow, and gives the folder back. */
   close(): Promise<void>;
   health(): StoreHealth;
@@ -66,7 +99,7 @@ const day = 24 * 60 * 60 * 1000;
 /** A line that takes longer to become durable: on such a disk the last snapshot is left out, since it waits for the disk several times. Milliseconds. */
 const slowLine = 500;
 
-/** @throws FolderInUse, JournalBroken, or the system's error */
+/** @throws FolderInUse, JournalBroken, OtherKey, NotAnchored, KeyFileError, or the system's error */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { dir, log, disk = realDisk, lock = lockFolder } = options;
   disk.makeFolder(dir);
@@ -81,7 +114,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 async function openLocked(options: StoreOptions & { readonly disk: Disk }, held: Lock): Promise<Store> {
   const { dir, clock, log, disk, snapshotEvery = 1000, keepMs = 30 * day, keepMost = 10_000, patience = createClock() } = options;
-  const snapshots = createSnapshots({ disk, folder: dir, log, breathe });
+  const keys = options.keys ?? ownKeys(disk, dir);
+  const anchors = (await options.anchors?.(keys)) ?? [];
+  const people = openPeople({ disk, folder: dir, keys, log });
+  const snapshots = createSnapshots({ disk, folder: dir, log, keys, people, breathe });
   await snapshots.read();
   const start = snapshots.data;
   const house = createHouse(start.house);
@@ -90,6 +126,8 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     disk,
     folder: dir,
     log,
+    keys,
+    people,
     after: start.head,
     mustExist: hasSnapshot(disk, dir),
     onEntry: (entry) => {
@@ -97,6 +135,20 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
       sinceSnapshot += 1;
     },
   });
+  let lost: readonly string[] = [];
+  const tookOver = journal.head().key === undefined && journal.head().seq > 0;
+  try {
+    checkAnchor();
+    checkPeople();
+    if (tookOver) await takeOver();
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
+  // What version 0.1 wrote holds in plain words what is sealed from here on, and is never read again.
+  removeUnkeyedSnapshots(disk, dir);
+  // A restore of the file of keys would undo what was forgotten.
+  people.destroy(house.record().forgotten);
   archive();
   log.info('storeOpened', { seq: journal.head().seq, snapshotSeq: start.head.seq, requests: house.requests().length, open: house.open().length });
 
@@ -107,16 +159,50 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
   /** Settles when the newest task of `inTurn` has ended. */
   let last: Promise<void> = Promise.resolve();
   let closing = false;
+  /** The memory of this process still holds what was forgotten: no snapshot of it may be taken. */
+  let forgot = false;
   /** What the newest line took to become durable. Milliseconds. */
   let lineTook = 0;
   let broken: string | undefined;
   let audited = false;
+
+  /** A journal that is forged needs the key; one that is older than what somebody saw of it needs nothing but a copy. */
+  function checkAnchor(): void {
+    const anchor = anchors.reduce((most, one) => (one.seq > most.seq ? one : most), noHead);
+    if (anchor.seq === 0) return;
+    const { seq } = journal.head();
+    if (seq < anchor.seq) throw new NotAnchored(`${segmentWords(seq)}, but line ${anchor.seq} was anchored: lines ${seq + 1} to ${anchor.seq} are missing.`, journal.head());
+    const here = anchor.seq === seq ? journal.head() : lineAt(disk, dir, anchor.seq);
+    if (here === undefined) throw new NotAnchored(`Line ${anchor.seq}, which was anchored, is not in the journal files any more.`, journal.head());
+    if (here.hash !== anchor.hash) throw new NotAnchored(`Line ${anchor.seq} of the journal is another one than was anchored: at or before it the journal went another way, as an older copy does that was written on.`, journal.head());
+  }
+
+  /** Without its key a person cannot be told from another, and the requester of something could approve it. */
+  function checkPeople(): void {
+    const forgotten = new Set(house.record().forgotten);
+    lost = [...new Set(house.open().flatMap((request) => personsIn(request).filter((id) => randomId.test(id) && !forgotten.has(id))))];
+    if (lost.length > 0 && options.withoutLost !== true) throw new JournalBroken('people.keys', 0, `${people.found ? 'lacks' : 'is missing, and with it'} the key of ${lost.length === 1 ? 'a person' : 'persons'} (${lost.join(', ')}) in requests that are still open: put it back from its backup`);
+  }
+
+  /** Nothing proves what version 0.1 wrote: it becomes part of the record as it is, and what was approved in it is not sent before a person looked. */
+  async function takeOver(): Promise<void> {
+    const { seq, hash } = journal.head();
+    if (people.found || hasKeyedSnapshot(disk, dir)) {
+      throw new JournalBroken(segmentName(1), 1, `carries no key, and neither does any line up to number ${seq}, although this folder was written with one before: an older copy, or not the bot’s own. Restore the folder from its backup`);
+    }
+    const approved = house.open().filter((request) => request.state !== 'awaitingApproval').length;
+    const line = journal.prepare(clock.now(), null, { type: 'takenOver', lines: seq, hash, approved });
+    await journal.commit(line);
+    house.accept(line.entry, undefined);
+    log.warn('journalTakenOver', { lines: seq, head: `${seq}:${hash}`, frozen: approved > 0 });
+  }
 
   function archive(): void {
     house.forget(overlong(house.requests(), clock.now(), keepMs, keepMost));
   }
 
   async function takeSnapshot(): Promise<void> {
+    if (forgot) return;
     try {
       await inTurn(() => {
         archive();
@@ -150,7 +236,8 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
   }
 
   async function write(at: number, id: string | null, event: Event | HouseEvent): Promise<Request | undefined> {
-    const line = journal.prepare(at, id, event);
+    const owner = id === null ? undefined : house.get(id)?.requester.id;
+    const line = journal.prepare(at, id, event, owner);
     // Folded before it is written: an illegal move must leave no line, and a line must never fail to fold.
     const next = house.foresee(line.entry);
     const began = patience.elapsed();
@@ -197,7 +284,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
 
   async function auditOlder(): Promise<void> {
     try {
-      const report = await paced(auditSteps({ disk, folder: dir, snapshot: start, onlyOlder: true }), () => closing);
+      const report = await paced(auditSteps({ disk, folder: dir, keys, people, snapshot: start, onlyOlder: true, anchors: anchors.filter(({ seq }) => seq <= start.head.seq) }), () => closing);
       if (report?.wrong === undefined) return;
       broken = report.wrong.sentence;
       log.error('auditBreak', { file: report.wrong.file, line: report.wrong.line, wrong: report.wrong.sentence });
@@ -251,11 +338,27 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    head: () => journal.head(),
+    keys: () => keys,
+    opener: () => people,
+    tookOver: () => tookOver,
+    record: () => house.record(),
+    lost: () => lost,
+    personsNamed: (word) => people.find(word),
+    forget: (persons, by) =>
+      inTurn(async () => {
+        journal.ready();
+        // First the line: a key that was destroyed without one would be told as lost. A crash in between is made good by the next start.
+        await write(clock.now(), null, { type: 'forgotten', people: persons, by });
+        forgot = true;
+        people.destroy(persons);
+      }),
     auditBreak: () => broken,
     audited: () => auditing,
     health: () => {
       const { seq, hash } = journal.head();
       const trouble = journal.trouble();
+      const { takenOver } = house.record();
       return {
         seq,
         hash,
@@ -265,6 +368,8 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
         linesSinceSnapshot: sinceSnapshot,
         ...(trouble === undefined ? {} : { trouble }),
         ...(broken === undefined ? {} : { auditBreak: broken }),
+        ...(takenOver === undefined ? {} : { takenOver }),
+        key: keys.current.id,
         audited,
       };
     },
@@ -281,6 +386,23 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
       await held.release();
     },
   };
+}
+
+/** The journal does not hold what was anchored. */
+export class NotAnchored extends Error {
+  readonly code = 'notAnchored';
+  constructor(what: string, head: Head) {
+    super(`The journal was cut, rewound or exchanged. ${what} If somebody did that on purpose, such as by restoring a backup: npm run audit -- accept ${head.seq}:${head.hash}, which lets the bot start frozen. Otherwise put back the newest copy of the data folder, and find out who did it.`);
+    this.name = 'NotAnchored';
+  }
+}
+
+function segmentWords(seq: number): string {
+  return seq === 0 ? 'The journal is empty' : `The journal ends at line ${seq}`;
+}
+
+function personsIn(request: Request): readonly string[] {
+  return [request.requester.id, ...('approval' in request && request.approval !== undefined ? [request.approval.by.id] : [])];
 }
 
 function breathe(): Promise<void> {

@@ -28,6 +28,22 @@ export function segmentsIn(disk: Disk, folder: string, from = 0): readonly Segme
     .sort((a, b) => a.first - b.first);
 }
 
+/** The hash that line number `seq` ends with, as it stands there; undefined when no file holds it. */
+export function lineAt(disk: Disk, folder: string, seq: number): { readonly seq: number; readonly hash: string } | undefined {
+  const segment = segmentsIn(disk, folder).findLast((one) => one.first <= seq && one.size > 0);
+  if (segment === undefined) return undefined;
+  let number = segment.first - 1;
+  for (const batch of linesOf(disk, segment.path)) {
+    for (const { bytes, ended } of batch) {
+      number += 1;
+      if (number < seq) continue;
+      const own = /"hash":"([0-9a-f]{64})"\}$/.exec(bytes.subarray(-80).toString('utf8'))?.[1];
+      return own === undefined || !ended ? undefined : { seq, hash: own };
+    }
+  }
+  return undefined;
+}
+
 function sizeOf(disk: Disk, path: string): number {
   const file = disk.open(path, 'read');
   try {

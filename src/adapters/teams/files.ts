@@ -15,6 +15,12 @@ export async function readJson(path: string): Promise<unknown> {
     if (isMissing(error)) return undefined;
     throw error;
   }
+  return parsedJson(text);
+}
+
+/** Undefined where there is no text, or none that is JSON. */
+export function parsedJson(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {

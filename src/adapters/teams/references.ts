@@ -3,7 +3,9 @@
 import { join } from 'node:path';
 import type { Keeper, Log } from '../../liveResponse/ports.ts';
 import type { ConversationKind, Inbound } from './activity.ts';
-import { readJson, replaceFile } from './files.ts';
+import type { Keys } from '../store/keys.ts';
+import { signedText, verifiedText } from '../store/keys.ts';
+import { parsedJson, readJson, replaceFile } from './files.ts';
 
 export interface PlaceReference {
   readonly serviceUrl: string;
@@ -35,24 +37,38 @@ export interface PersonReference {
 const mostPlaces = 5_000;
 const mostPeople = 20_000;
 
+const fileName = 'teams-conversations.json';
+
 export class References implements Keeper {
   readonly name = 'teams conversations';
   readonly #path: string;
   readonly #log: Log;
+  readonly #keys: Keys;
   readonly #places = new Map<string, PlaceReference>();
   readonly #people = new Map<string, PersonReference>();
   #writing: Promise<void> | undefined;
   #dirty = false;
   #trouble: string | undefined;
 
-  private constructor(folder: string, log: Log) {
-    this.#path = join(folder, 'teams-conversations.json');
+  private constructor(folder: string, keys: Keys, log: Log) {
+    this.#path = join(folder, fileName);
+    this.#keys = keys;
     this.#log = log;
   }
 
-  static async open(folder: string, log: Log): Promise<References> {
-    const references = new References(folder, log);
-    references.#load(await readJson(references.#path));
+  /** `unkeyed`: the folder was just taken over from version 0.1, whose file carries no key; later such a file is not read. */
+  static async open(folder: string, keys: Keys, log: Log, unkeyed: boolean): Promise<References> {
+    const references = new References(folder, keys, log);
+    const file = await readJson(references.#path);
+    const text = verifiedText(keys, fileName, file);
+    if (text !== undefined) references.#load(parsedJson(text));
+    else if (unkeyed && file !== undefined) {
+      references.#load(file);
+      references.#save();
+    } else if (file !== undefined) {
+      // It says where cards are sent.
+      log.error('teamsReferencesRefused', { file: fileName, why: 'it does not carry this bot\u2019s key; each conversation is learned again from its next message' });
+    }
     return references;
   }
 
@@ -147,7 +163,7 @@ export class References implements Keeper {
     while (this.#dirty) {
       this.#dirty = false;
       try {
-        await replaceFile(this.#path, JSON.stringify({ version: 1, places: Object.fromEntries(this.#places), people: Object.fromEntries(this.#people) }));
+        await replaceFile(this.#path, signedText(this.#keys, fileName, JSON.stringify({ version: 2, places: Object.fromEntries(this.#places), people: Object.fromEntries(this.#people) })));
         this.#trouble = undefined;
       } catch (error) {
         // Everything here is learned again from the next messages, so a full disk must not stop them.

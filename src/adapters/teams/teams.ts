@@ -7,6 +7,7 @@ import { Deliveries } from '../deliveries/deliveries.ts';
 import type { Check } from '../http/server.ts';
 import type { Http } from '../outbound/http.ts';
 import { realDisk } from '../store/disk.ts';
+import type { Keys } from '../store/keys.ts';
 import type { Disk } from '../store/disk.ts';
 import { Budgets } from './budgets.ts';
 import { createChat } from './chat.ts';
@@ -28,6 +29,10 @@ export interface TeamsOptions {
   readonly folder: string;
   /** The way out for the door without botbuilder. */
   readonly http: Http;
+  /** With which both are authenticated. */
+  readonly keys: Keys;
+  /** The folder was just taken over from version 0.1, which wrote references without a key. */
+  readonly unkeyedFiles?: boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** The chat command with its slash, `/lr`. */
@@ -72,8 +77,8 @@ const troubleFor = 300_000;
 export async function startTeams(options: TeamsOptions): Promise<Teams> {
   const { settings, folder, clock, log, command, origins = [] } = options;
   const way = await openDoor(settings, { http: options.http, clock, log, ...(options.authority === undefined ? {} : { authority: options.authority }) });
-  const references = await References.open(folder, log);
-  const deliveries = await Deliveries.open({ disk: options.disk ?? realDisk, folder, name: 'teams-deliveries.ndjson', clock, log });
+  const references = await References.open(folder, options.keys, log, options.unkeyedFiles === true);
+  const deliveries = await Deliveries.open({ disk: options.disk ?? realDisk, folder, name: 'teams-deliveries.ndjson', keys: options.keys, clock, log });
   const connector = new Connector({ door: way, budgets: new Budgets(clock), clock, log, jitter: options.jitter, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) });
   const threads = new Threads(clock);
   const roster = new Roster({ connector, clock, tenants: settings.allowedTenants, log, ...(options.lastKnown === undefined ? {} : { lastKnown: options.lastKnown }) });

@@ -5,18 +5,22 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { knownNames, readSettings } from '../../../src/adapters/config/settings.ts';
 import type { Settings } from '../../../src/adapters/config/settings.ts';
+import { testKeyText } from '../../support/testKeys.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
+/** With the key that a real tenant asks for: what else is wrong is looked for here. */
+const withKey = (variables: Variables): Variables => (variables['AZURE_TENANT_ID'] === undefined ? variables : { LR_JOURNAL_KEY: testKeyText, ...variables });
+
 function settings(variables: Variables): Settings {
-  const read = readSettings(variables);
+  const read = readSettings(withKey(variables));
   if ('problems' in read) throw new Error(read.problems.join('\n'));
   return read.settings;
 }
 
 function problems(variables: Variables): readonly string[] {
-  const read = readSettings(variables);
+  const read = readSettings(withKey(variables));
   if ('settings' in read) throw new Error('it was accepted');
   return read.problems;
 }
@@ -34,6 +38,7 @@ test('without any settings the console is the chat and the simulator is Defender
     admin: { host: '127.0.0.1' },
     dataDir: './data',
     policyFile: './policy.yaml',
+    record: { everyLines: 100, everyMs: 300_000 },
     console: true,
     defender: { kind: 'simulator', speed: 10, tenant: 'simulator' },
     pacing: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1500, sessions: 25, pollMs: 2400, parkedPollMs: 30_000, offlineQueueMs: 3 * 86_400_000 },
@@ -63,6 +68,26 @@ test.each(['*', '*.*', '*.com', '*.net', 'com', 'localhost', '*.co.uk', 'x*.corp
 test('an admin port that is also the public one is a problem, and one that others reach is told', () => {
   expect(problems({ PORT: '4000', LR_ADMIN_PORT: '4000' })).toEqual([expect.stringContaining('needs a port of its own')]);
   expect(readSettings({ LR_ADMIN_HOST: '0.0.0.0' }).warnings).toEqual([expect.stringContaining('LR_ADMIN_HOST is 0.0.0.0')]);
+});
+
+describe('the key of the journal', () => {
+  const real = { ...socket, ...azure };
+
+  test('has to be there before a real Defender, told with the line that makes one, and need not be before a simulated one', () => {
+    expect(readSettings(real)).toMatchObject({ problems: [expect.stringMatching(/The journal has no key, and a real Defender is set up.*openssl rand -base64 32 > \S+.*LR_JOURNAL_KEY_FILE/)] });
+    for (const simulated of [{}, local, { ...socket, LR_DEFENDER: 'simulator' }]) expect(readSettings(simulated)).toHaveProperty('settings');
+  });
+
+  test('is taken from one place, and never printed', () => {
+    expect(settings({ ...real, LR_JOURNAL_KEY: testKeyText }).record.key).toMatchObject({ kind: 'text' });
+    expect(readSettings({ ...real, LR_JOURNAL_KEY_FILE: '/run/key' })).toMatchObject({ settings: { record: { key: { kind: 'file', path: '/run/key' } } } });
+    expect(inspect(settings({ ...real, LR_JOURNAL_KEY: testKeyText }), { depth: 9 })).not.toContain(testKeyText);
+    expect(problems({ ...real, LR_JOURNAL_KEY_FILE: '/run/key' })).toEqual([expect.stringContaining('are both set')]);
+    expect(problems({ ...real, LR_JOURNAL_KEY: 'secret' })).toEqual([expect.stringContaining('A key is made by: openssl rand -base64 32')]);
+    expect(problems({ ...real, LR_ANCHOR_URL: 'http://anchors.example/' })).toEqual([expect.stringContaining('must begin with https://')]);
+    expect(problems({ ...real, LR_ANCHOR_EVERY: 'often' })).toEqual([expect.stringContaining('LR_ANCHOR_EVERY')]);
+    expect(settings({ ...real, LR_ANCHOR_URL: 'http://127.0.0.1:9/anchor', LR_ANCHOR_FILE: '/mnt/a', LR_ANCHOR_EVERY_LINES: '7', LR_ANCHOR_EVERY: '30s' }).record).toMatchObject({ anchorFile: '/mnt/a', everyLines: 7, everyMs: 30_000 });
+  });
 });
 
 test('the example file is accepted as it stands, means the defaults, and names every setting', () => {

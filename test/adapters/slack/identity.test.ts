@@ -6,6 +6,7 @@ import type { CommandIn, PressIn } from '../../../src/bot/ports.ts';
 import { createLogBook, openSlackRoom } from '../../support/slack/slackRoom.ts';
 import type { SlackRoom } from '../../support/slack/slackRoom.ts';
 import type { SlackMessageKept } from '../../support/slack/world.ts';
+import { testKeys } from '../../support/testKeys.ts';
 
 let room: SlackRoom;
 beforeEach(async () => {
@@ -128,10 +129,10 @@ test('what Slack last said counts after a restart', async () => {
   room = await openSlackRoom({ lastKnown });
   await typed('status');
   // As it stands in the file of the data folder.
-  const file = await openLastKnown(room.dataDir, log);
+  const file = await openLastKnown(room.dataDir, testKeys, log);
   for (const [question, answer] of lastKnown) file.set(question, answer);
   await file.settled();
-  const again = await openLastKnown(room.dataDir, log);
+  const again = await openLastKnown(room.dataDir, testKeys, log);
   await room.close();
   room = await openSlackRoom({ lastKnown: again });
   room.slack.fault('users.info', { kind: 'status', status: 500 }, 99);

@@ -7,6 +7,7 @@ import { startFakeSlack } from '../../support/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../support/slack/fakeSlack.ts';
 import { createLogBook } from '../../support/slack/slackRoom.ts';
 import { tmpdir } from 'node:os';
+import { testKeys } from '../../support/testKeys.ts';
 
 let slack: FakeSlack;
 let log: ReturnType<typeof createLogBook>;
@@ -30,7 +31,7 @@ function start(more: Partial<SlackOptions> = {}) {
       return Promise.resolve();
     },
   };
-  return startSlack({ botToken: slack.tokens.bot, appToken: slack.tokens.app, apiUrl: slack.apiUrl, command: '/lr', allowedTeams: [], bot: never, newestCard: () => undefined, clock, log, dataDir: tmpdir(), onDeaf: never, ...more });
+  return startSlack({ botToken: slack.tokens.bot, appToken: slack.tokens.app, apiUrl: slack.apiUrl, command: '/lr', allowedTeams: [], bot: never, newestCard: () => undefined, clock, log, dataDir: tmpdir(), keys: testKeys, onDeaf: never, ...more });
 }
 
 describe('a start', () => {

@@ -1,18 +1,18 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { spawnSync } from 'node:child_process';
-import { hash } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AuditReport } from '../../../src/adapters/store/audit.ts';
 import { audit, auditSteps } from '../../../src/adapters/store/audit.ts';
-import { JournalBroken } from '../../../src/adapters/store/journal.ts';
-import { encodeLine, noHead } from '../../../src/adapters/store/line.ts';
-import { readSnapshot } from '../../../src/adapters/store/snapshot.ts';
+import { JournalBroken } from '../../../src/adapters/store/journalBroken.ts';
+import { noHead } from '../../../src/adapters/store/line.ts';
 import type { MemoryDisk } from '../../support/memoryDisk.ts';
 import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
-import { approved, askedOf, claimed, collectLog, noLock, noon, openTestStore, temporaryFolder } from './sample.ts';
+import { approved, askedOf, auditOf, claimed, collectLog, lineAfter, noLock, noon, openTestStore, peopleIn, snapshotIn, temporaryFolder } from './sample.ts';
+import { testKeys } from '../../support/testKeys.ts';
 
 const path = (name: string): string => join(memoryFolder, name);
 const oldest = path('journal-000000001.ndjson');
@@ -36,8 +36,7 @@ async function written(): Promise<MemoryDisk> {
 }
 
 function check(disk: MemoryDisk): AuditReport {
-  const snapshot = readSnapshot(disk, memoryFolder, collectLog());
-  return audit({ disk, folder: memoryFolder, ...(snapshot === undefined ? {} : { snapshot }) });
+  return auditOf(disk, memoryFolder);
 }
 
 function linesIn(disk: MemoryDisk, file: string): readonly string[] {
@@ -92,12 +91,13 @@ describe('the audit', () => {
     expect(wrong?.sentence).toContain(words);
   });
 
-  test('finds a line that was edited and given a fitting hash, at the line after it', () => {
+  test('finds a line that was edited and given a hash as version 0.1 made it, at that line', () => {
     const disk = fresh();
     const lines = linesIn(disk, middle);
     const open = (lines[2] ?? '').replace('lr:r1a', 'lr:r1x').slice(0, -75);
     rewrite(disk, middle, lines.with(2, `${open},"hash":"${hash('sha256', open, 'hex')}"}`));
-    expect(check(disk).wrong).toMatchObject({ file: 'journal-000000007.ndjson', line: 4 });
+    expect(check(disk).wrong).toMatchObject({ file: 'journal-000000007.ndjson', line: 3 });
+    expect(check(disk).wrong?.sentence).toContain('not written with the key');
   });
 
   test('finds a whole file that is missing, the first one too', () => {
@@ -116,37 +116,30 @@ describe('the audit', () => {
     const whole = check(fresh());
     const cut = fresh();
     rewrite(cut, newest, linesIn(cut, newest).slice(0, -1));
-    expect(audit({ disk: cut, folder: memoryFolder }).wrong).toBeUndefined();
-    expect(audit({ disk: cut, folder: memoryFolder, anchor: whole.head }).wrong?.sentence).toContain('but the anchor knows 18');
-    expect(audit({ disk: fresh(), folder: memoryFolder, anchor: { seq: 9, hash: 'f'.repeat(64) } }).wrong).toMatchObject({ line: 3 });
-    expect(audit({ disk: fresh(), folder: memoryFolder, anchor: whole.head }).wrong).toBeUndefined();
+    expect(audit({ disk: cut, folder: memoryFolder, keys: testKeys }).wrong).toBeUndefined();
+    expect(audit({ disk: cut, folder: memoryFolder, keys: testKeys, anchors: [whole.head] }).wrong?.sentence).toContain('but the anchor knows 18');
+    expect(audit({ disk: fresh(), folder: memoryFolder, keys: testKeys, anchors: [{ seq: 9, hash: 'f'.repeat(64) }] }).wrong).toMatchObject({ line: 3 });
+    expect(audit({ disk: fresh(), folder: memoryFolder, keys: testKeys, anchors: [whole.head] }).wrong).toBeUndefined();
   });
 
   test('finds a chain that is whole but tells what cannot have happened', () => {
     const disk = createMemoryDisk();
-    const asked = encodeLine(noHead, noon, 'r1', { type: 'asked', asked: askedOf('r1') });
-    const lost = encodeLine(asked.head, noon, 'r1', { type: 'lost' });
+    const people = peopleIn(disk, memoryFolder);
+    const asked = lineAfter(noHead, noon, 'r1', { type: 'asked', asked: askedOf('r1') }, people);
+    const lost = lineAfter(asked.head, noon, 'r1', { type: 'lost' }, people);
     rewrite(disk, oldest, [asked.text, lost.text]);
     expect(check(disk).wrong).toMatchObject({ line: 2 });
     expect(check(disk).wrong?.sentence).toContain('no move "lost" from state "awaitingApproval"');
   });
 
-  test('finds a snapshot that says something else than the journal, however well it is sealed', () => {
-    const disk = fresh();
-    const text = (disk.bytes(path('snapshot.json')) ?? Buffer.alloc(0)).toString('utf8').slice(0, -77).replace('"submitting"', '"queued"');
-    const body = text.slice(0, text.lastIndexOf(',"sha256"') === -1 ? text.length : text.lastIndexOf(',"sha256"'));
-    disk.overwrite(path('snapshot.json'), Buffer.from(`${body},"sha256":"${hash('sha256', body, 'hex')}"}`));
-    expect(readSnapshot(disk, memoryFolder, collectLog())?.head.seq).toBe(12);
-    expect(check(disk).wrong).toMatchObject({ file: 'snapshot.json' });
-  });
-
   type Sealed = Readonly<Record<string, unknown>> & { readonly head: object; readonly requests: readonly { readonly id: string }[] };
 
-  /** The snapshot with other content, and a checksum that fits. */
+  /** The snapshot with other content, and a code that fits, as only somebody with the key can make one. */
   function resealed(disk: MemoryDisk, change: (snapshot: Sealed) => object): MemoryDisk {
-    const { sha256: _sum, ...snapshot } = JSON.parse((disk.bytes(path('snapshot.json')) ?? Buffer.alloc(0)).toString('utf8')) as Sealed;
+    const { key, hmac: _sum, ...snapshot } = JSON.parse((disk.bytes(path('snapshot.json')) ?? Buffer.alloc(0)).toString('utf8')) as Sealed;
     const body = JSON.stringify(change(snapshot)).slice(0, -1);
-    disk.overwrite(path('snapshot.json'), Buffer.from(`${body},"sha256":"${hash('sha256', body, 'hex')}"}`));
+    const code = createHmac('sha256', testKeys.current.files).update(`snapshot\0${body}`).digest('hex');
+    disk.overwrite(path('snapshot.json'), Buffer.from(`${body},"key":"${String(key)}","hmac":"${code}"}`));
     return disk;
   }
 
@@ -154,7 +147,7 @@ describe('the audit', () => {
     ['nothing else', (snapshot) => snapshot, undefined],
     ['another journal', (snapshot) => ({ ...snapshot, head: { ...snapshot.head, hash: 'f'.repeat(64) } }), /^journal-000000007\.ndjson line 6 has another hash than the snapshot says/],
     ['one open request less', (snapshot) => ({ ...snapshot, requests: snapshot.requests.slice(1) }), /^snapshot\.json lacks request r\d[ab], which is still open/],
-    ['a freeze', (snapshot) => ({ ...snapshot, freeze: { by: 'nobody', why: 'none', at: noon } }), /^snapshot\.json holds another freeze/],
+    ['a freeze', (snapshot) => ({ ...snapshot, house: { words: { freeze: { by: 'nobody', why: 'none', at: noon } }, boxes: [] } }), /^snapshot\.json holds another freeze/],
   ])('finds a snapshot that tells of %s, sealed as it may be', (_what, change, words) => {
     const { wrong } = check(resealed(fresh(), change));
     if (words === undefined) expect(wrong).toBeUndefined();
@@ -165,7 +158,7 @@ describe('the audit', () => {
     const cut = fresh();
     cut.overwrite(middle, (cut.bytes(middle) ?? Buffer.alloc(0)).subarray(0, -1));
     // Without a snapshot the line is missed only by the file after it.
-    expect(audit({ disk: cut, folder: memoryFolder }).wrong?.sentence).toMatch(/^journal-000000007\.ndjson line 6 has no end/);
+    expect(audit({ disk: cut, folder: memoryFolder, keys: testKeys }).wrong?.sentence).toMatch(/^journal-000000007\.ndjson line 6 has no end/);
     const begun = fresh();
     begun.overwrite(path('journal-000000019.ndjson'), Buffer.alloc(0));
     expect(check(begun)).toMatchObject({ lines: 18, files: 3 });
@@ -176,15 +169,15 @@ describe('the audit', () => {
     const disk = fresh();
     const last = disk.bytes(newest) ?? Buffer.alloc(0);
     disk.remove(newest);
-    const steps = auditSteps({ disk, folder: memoryFolder });
+    const steps = auditSteps({ disk, folder: memoryFolder, keys: testKeys });
     steps.next();
     disk.overwrite(newest, last);
     let step = steps.next();
     while (step.done !== true) step = steps.next();
     expect(step.value).toMatchObject({ lines: 18, files: 3 });
-    const snapshot = readSnapshot(disk, memoryFolder, collectLog());
+    const snapshot = snapshotIn(disk, memoryFolder);
     if (snapshot === undefined) throw new Error('no snapshot');
-    expect(audit({ disk, folder: memoryFolder, snapshot, onlyOlder: true })).toMatchObject({ lines: 12, files: 2 });
+    expect(audit({ disk, folder: memoryFolder, keys: testKeys, people: peopleIn(disk, memoryFolder), snapshot, onlyOlder: true })).toMatchObject({ lines: 12, files: 2 });
   });
 
   test('takes a last line without its end for one being written', () => {
@@ -262,7 +255,7 @@ describe('the start', () => {
 
 describe('npm run audit', () => {
   const cli = fileURLToPath(new URL('../../../src/auditCli.js', import.meta.url));
-  const run = (...given: readonly string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } => spawnSync(process.execPath, [cli, ...given], { encoding: 'utf8' });
+  const run = (...given: readonly string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } => spawnSync(process.execPath, [cli, ...given], { encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', LR_JOURNAL_KEY: Buffer.alloc(32, 'test key ').toString('base64') } });
 
   test('verifies, prints the anchor, tells a history, and names what is wrong', async () => {
     const folder = temporaryFolder();

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { realDisk } from '../../../src/adapters/store/disk.ts';
 import { createFreezeWatch, dropFreezeRequest, freezeInForce, pendingFreeze } from '../../../src/adapters/store/freezeRequest.ts';
 import type { FreezeWatch } from '../../../src/adapters/store/freezeRequest.ts';
-import { encodeLine, noHead } from '../../../src/adapters/store/line.ts';
+import { noHead } from '../../../src/adapters/store/line.ts';
 import type { MemoryDisk } from '../../support/memoryDisk.ts';
 import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
-import { collectLog, noon, temporaryFolder } from './sample.ts';
+import { collectLog, lineAfter, noon, peopleIn, temporaryFolder } from './sample.ts';
 
 const file = join(memoryFolder, 'freeze-request.json');
 const drop = (disk: MemoryDisk, why = 'odd approvals'): void => dropFreezeRequest(disk, memoryFolder, 'root at the machine', why);
@@ -81,15 +81,16 @@ describe('the running bot', () => {
 });
 
 test('in force is what the newest file tells last, and no line that is still being written', () => {
-  const frozen = encodeLine(noHead, noon, null, { type: 'frozen', by: 'Avery', why: 'odd approvals' });
-  const unfrozen = encodeLine(frozen.head, noon + 1, null, { type: 'unfrozen', by: 'Avery' });
   const disk = createMemoryDisk();
+  const people = peopleIn(disk, memoryFolder);
+  const frozen = lineAfter(noHead, noon, null, { type: 'frozen', by: 'Avery', why: 'odd approvals' }, people);
+  const unfrozen = lineAfter(frozen.head, noon + 1, null, { type: 'unfrozen', by: 'Avery' }, people);
   const first = join(memoryFolder, 'journal-000000001.ndjson');
   const second = join(memoryFolder, 'journal-000000002.ndjson');
   disk.overwrite(first, Buffer.from(`${frozen.text}\n`));
-  expect(freezeInForce(disk, memoryFolder)).toEqual({ by: 'Avery', why: 'odd approvals', at: noon });
+  expect(freezeInForce(disk, memoryFolder, people)).toEqual({ by: 'Avery', why: 'odd approvals', at: noon });
   disk.overwrite(second, Buffer.from(unfrozen.text));
-  expect(freezeInForce(disk, memoryFolder)).toBeDefined();
+  expect(freezeInForce(disk, memoryFolder, people)).toBeDefined();
   disk.overwrite(second, Buffer.from(`${unfrozen.text}\n`));
-  expect(freezeInForce(disk, memoryFolder)).toBeUndefined();
+  expect(freezeInForce(disk, memoryFolder, people)).toBeUndefined();
 });

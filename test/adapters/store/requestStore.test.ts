@@ -7,10 +7,10 @@ import { IllegalMove } from '../../../src/liveResponse/evolve.ts';
 import { StoreError } from '../../../src/liveResponse/ports.ts';
 import { realDisk } from '../../../src/adapters/store/disk.ts';
 import type { Disk } from '../../../src/adapters/store/disk.ts';
-import { encodeLine, noHead } from '../../../src/adapters/store/line.ts';
+import { noHead } from '../../../src/adapters/store/line.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
-import { actionOf, approved, approver, askedOf, claimed, collectLog, noLock, noon, openTestStore, picture, someEvent, temporaryFolder } from './sample.ts';
+import { actionOf, approved, approver, askedOf, claimed, collectLog, lineAfter, noLock, noon, openTestStore, peopleIn, picture, someEvent, temporaryFolder } from './sample.ts';
 
 describe('the request store', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -255,8 +255,9 @@ describe('the request store', () => {
     const disk = createMemoryDisk();
     const lines: string[] = [];
     let head = noHead;
+    const people = peopleIn(disk, memoryFolder);
     for (let index = 0; index < 10_000; index += 1) {
-      const line = encodeLine(head, noon, `r${index}`, { type: 'asked', asked: askedOf(`r${index}`) });
+      const line = lineAfter(head, noon, `r${index}`, { type: 'asked', asked: askedOf(`r${index}`) }, people);
       lines.push(`${line.text}\n`);
       head = line.head;
     }

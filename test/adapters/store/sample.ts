@@ -2,11 +2,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Log } from '../../../src/liveResponse/ports.ts';
+import type { HouseEvent, Log } from '../../../src/liveResponse/ports.ts';
 import type { Action } from '../../../src/liveResponse/action.ts';
-import type { Asked, Fact, Move, Request } from '../../../src/liveResponse/request.ts';
+import type { Asked, Event, Fact, Move, Request } from '../../../src/liveResponse/request.ts';
 import type { StoreOptions, Store } from '../../../src/adapters/store/requestStore.ts';
+import type { Disk } from '../../../src/adapters/store/disk.ts';
+import type { Keys } from '../../../src/adapters/store/keys.ts';
+import { openPeople } from '../../../src/adapters/store/people.ts';
+import type { People } from '../../../src/adapters/store/people.ts';
 import { openStore } from '../../../src/adapters/store/requestStore.ts';
+import { audit } from '../../../src/adapters/store/audit.ts';
+import type { AuditOptions, AuditReport } from '../../../src/adapters/store/audit.ts';
+import { encodeLine, sealedEvent } from '../../../src/adapters/store/line.ts';
+import type { Head } from '../../../src/adapters/store/line.ts';
+import { readSnapshot } from '../../../src/adapters/store/snapshot.ts';
+import type { Snapshot } from '../../../src/adapters/store/snapshot.ts';
+import { testKeys } from '../../support/testKeys.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 
 export const noon = Date.UTC(2026, 0, 5, 12, 0, 0);
@@ -91,6 +102,30 @@ function movesOf(request: Request, nonce: string, pick: (n: number) => number): 
   }
 }
 
+/** For tests in which nobody is forgotten and nothing is opened. */
+export function peopleIn(disk: Disk, folder: string, keys: Keys = testKeys): People {
+  return openPeople({ disk, folder, keys });
+}
+
+/** A line as the store writes it, into the folder whose people these are. */
+export function lineAfter(head: Head, at: number, request: string | null, event: Event | HouseEvent, people: People): { readonly text: string; readonly head: Head } {
+  const owner = event.type === 'asked' ? event.asked.requester.id : '';
+  const line = encodeLine(head, at, request, sealedEvent(JSON.parse(JSON.stringify(event)), owner, head.seq + 1, people), testKeys);
+  people.flush();
+  return line;
+}
+
+export function snapshotIn(disk: Disk, folder: string, keys: Keys = testKeys): Snapshot | undefined {
+  return readSnapshot({ disk, folder, log: collectLog(), keys, people: peopleIn(disk, folder, keys) });
+}
+
+/** The audit of a folder of `openTestStore`, its snapshot compared. */
+export function auditOf(disk: Disk, folder: string, more: Partial<AuditOptions> = {}): AuditReport {
+  const { keys = testKeys } = more;
+  const snapshot = snapshotIn(disk, folder, keys);
+  return audit({ disk, folder, keys, people: peopleIn(disk, folder, keys), ...(snapshot === undefined ? {} : { snapshot }), ...more });
+}
+
 export interface LogLine {
   readonly level: string;
   readonly event: string;
@@ -106,7 +141,7 @@ export function collectLog(): Log & { readonly lines: readonly LogLine[] } {
 }
 
 export function openTestStore(options: Partial<StoreOptions> & { readonly dir: string }): Promise<Store> {
-  return openStore({ clock: createManualClock(noon), log: collectLog(), ...options });
+  return openStore({ clock: createManualClock(noon), log: collectLog(), keys: testKeys, ...options });
 }
 
 /** For folders that are not on a disk. */

@@ -9,6 +9,8 @@ import { createManualClock } from '../../support/manualClock.ts';
 import { quiet } from '../../support/quiet.ts';
 import type { Refusal } from '../../support/refusal.ts';
 import { ana, ben, directOf, group, keepingLog, TeamsBench } from '../../support/teamsBench.ts';
+import { signedLine } from '../../../src/adapters/deliveries/deliveries.ts';
+import { testKeys } from '../../support/testKeys.ts';
 
 const minutes = 60_000;
 let bench: TeamsBench;
@@ -279,7 +281,7 @@ describe('what a crash left', () => {
     const [line] = readFileSync(file(), 'utf8').split('\n').filter((one) => one.includes('"memo"'));
     const { k, memo } = JSON.parse(line ?? '{}') as { readonly k: string; readonly memo: object };
     await bench.halt();
-    appendFileSync(file(), `${JSON.stringify({ k: `${k}x`, at: clock.now() - 11 * minutes, memo })}\n`);
+    appendFileSync(file(), `${signedLine(testKeys, 'teams-deliveries.ndjson', { k: `${k}x`, at: clock.now() - 11 * minutes, memo })}\n`);
     refuseFor(minutes, answerOf(403));
     await bench.boot({ clock, log });
     await clock.advance(5 * minutes);
@@ -296,7 +298,7 @@ describe('what a crash left', () => {
     const [line] = readFileSync(file(), 'utf8').split('\n').filter((one) => one.includes('"memo"'));
     const { k, memo } = JSON.parse(line ?? '{}') as { readonly k: string; readonly memo: object };
     await bench.halt();
-    appendFileSync(file(), `${JSON.stringify({ k: `${k}x`, at: clock.now() - minutes, memo })}\n`);
+    appendFileSync(file(), `${signedLine(testKeys, 'teams-deliveries.ndjson', { k: `${k}x`, at: clock.now() - minutes, memo })}\n`);
     bench.connector.faults.push({ method: 'GET', answer: { status: 500 }, times: 9 });
     await bench.boot({ clock, log });
     await clock.advance(minutes);

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openLastKnown } from '../../../src/adapters/lastKnown.ts';
 import type { LastKnownFile } from '../../../src/adapters/lastKnown.ts';
 import { ana, ben, channel, directOf, group, memberOf, silent, team, TeamsBench, tenant } from '../../support/teamsBench.ts';
+import { testKeys } from '../../support/testKeys.ts';
 
 let bench: TeamsBench;
 let lastKnown: LastKnownFile;
@@ -13,7 +14,7 @@ let folder: string;
 beforeEach(async () => {
   bench = new TeamsBench();
   folder = mkdtempSync(join(tmpdir(), 'lr-known-'));
-  lastKnown = await openLastKnown(folder, silent);
+  lastKnown = await openLastKnown(folder, testKeys, silent);
   await bench.start({ lastKnown });
 });
 afterEach(async () => {
@@ -94,7 +95,7 @@ describe('with the roster silent', () => {
     await lastKnown.settled();
     silence();
     await bench.halt();
-    await bench.boot({ lastKnown: await openLastKnown(folder, silent) });
+    await bench.boot({ lastKnown: await openLastKnown(folder, testKeys, silent) });
     expect(await pressTrust(verb)).toEqual(['member', 'last known']);
     expect(await pressTrust(verb, channel)).toEqual(['member', 'last known']);
   });

@@ -12,6 +12,7 @@ import type { Log } from '../../../src/liveResponse/ports.ts';
 import type { CardRef } from '../../../src/liveResponse/request.ts';
 import { startFakeSlack } from './fakeSlack.ts';
 import type { FakeSlack } from './fakeSlack.ts';
+import { testKeys } from '../testKeys.ts';
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
@@ -69,6 +70,7 @@ export async function openSlackRoom(options: RoomOptions = {}): Promise<SlackRoo
       botToken: slack.tokens.bot,
       ...(socket ? { appToken: slack.tokens.app } : { signingSecret: slack.tokens.signingSecret }),
       apiUrl: slack.apiUrl,
+      keys: testKeys,
       command: '/lr',
       allowedTeams: [],
       bot: () => ({

@@ -1,0 +1,289 @@
+// What somebody who may write the data folder, but has not the key, can make of it: nothing that runs, and nothing that stays unseen.
+import { describe, expect, test } from '@jest/globals';
+import { createHash, hash } from 'node:crypto';
+import { join } from 'node:path';
+import { keysFrom } from '../../../src/adapters/store/keys.ts';
+import type { Keys } from '../../../src/adapters/store/keys.ts';
+import { encodeUnkeyed, noHead } from '../../../src/adapters/store/line.ts';
+import type { Head } from '../../../src/adapters/store/line.ts';
+import type { Store } from '../../../src/adapters/store/requestStore.ts';
+import type { Event } from '../../../src/liveResponse/request.ts';
+import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
+import type { MemoryDisk } from '../../support/memoryDisk.ts';
+import { testKeys } from '../../support/testKeys.ts';
+import { approved, approver, askedOf, auditOf, claimed, collectLog, lineAfter, noLock, noon, openTestStore, peopleIn, picture, responder } from './sample.ts';
+
+const first = join(memoryFolder, 'journal-000000001.ndjson');
+const inFolder = (name: string): string => join(memoryFolder, name);
+const open = (disk: MemoryDisk, more: Parameters<typeof openTestStore>[0] | object = {}): Promise<Store> => openTestStore({ dir: memoryFolder, disk, lock: noLock, ...more });
+const copyOf = (disk: MemoryDisk): MemoryDisk => createMemoryDisk(new Map(disk.list(memoryFolder).map((name) => [inFolder(name), Buffer.from(disk.bytes(inFolder(name)) ?? [])])));
+const linesIn = (disk: MemoryDisk, file = first): string[] => (disk.bytes(file) ?? Buffer.alloc(0)).toString('utf8').trimEnd().split('\n');
+const put = (disk: MemoryDisk, lines: readonly string[], file = first): void => disk.overwrite(file, Buffer.from(lines.map((line) => `${line}\n`).join('')));
+
+/** Three requests: one approved, one sent, one that waits. */
+async function written(keys: Keys = testKeys): Promise<MemoryDisk> {
+  const disk = createMemoryDisk();
+  const store = await open(disk, { keys });
+  for (const id of ['r1', 'r2', 'r3']) await store.add(askedOf(id, { reason: 'beacon seen' }));
+  await store.change('r1', () => ({ event: approved }));
+  await store.change('r2', () => ({ event: approved }));
+  await store.change('r2', () => ({ event: claimed('n2') }));
+  return disk;
+}
+
+/** A journal as version 0.1 wrote it. */
+function old(events: readonly (readonly [string, Event])[]): { readonly disk: MemoryDisk; readonly head: Head } {
+  const disk = createMemoryDisk();
+  let head = noHead;
+  const lines: string[] = [];
+  for (const [request, event] of events) {
+    const line = encodeUnkeyed(head, noon, request, event);
+    lines.push(line.text);
+    head = line.head;
+  }
+  put(disk, lines);
+  return { disk, head };
+}
+
+const asked = (id: string): readonly [string, Event] => [id, { type: 'asked', asked: askedOf(id) }];
+
+describe('a journal that somebody without the key has changed', () => {
+  test.each<readonly [string, (lines: string[]) => readonly string[], RegExp]>([
+    ['an edit', (lines) => lines.with(1, (lines[1] ?? '').replace('minidump.ps1', 'anything.ps1')), /line 2 was changed after it was written, or not written with the key/],
+    ['an approval that was appended, its hash made as version 0.1 did', (lines) => [...lines, encodeUnkeyed(lastOf(lines), noon, 'r3', approved).text], /line 7 carries no key, although the lines before it do/],
+    ['an approval that was appended with a code of another key', (lines) => [...lines, keyedBy(lines, 'r3', approved, keysFrom([Buffer.alloc(32, 'mallory ')]))], /line 7 names another key/],
+    ['an approval that was appended under our key’s name', (lines) => [...lines, keyedBy(lines, 'r3', approved, keysFrom([Buffer.alloc(32, 'mallory ')])).replace(/"key":"[0-9a-f]+"/, `"key":"${testKeys.current.id}"`)], /line 7 was changed after it was written, or not written with the key/],
+    ['a line inserted', (lines) => lines.toSpliced(2, 0, lines[1] ?? ''), /line 3 has number 2 where 3 belongs/],
+    ['two lines exchanged', (lines) => [lines[1] ?? '', lines[0] ?? '', ...lines.slice(2)], /line 1 has number 2 where 1 belongs/],
+    ['a line left out', (lines) => lines.toSpliced(3, 1), /line 4 has number 5 where 4 belongs/],
+    ['all hashes written again', rewritten, /line 1 was changed after it was written, or not written with the key/],
+    ['a line of a newer version', (lines) => lines.with(0, (lines[0] ?? '').replace('"v":2', '"v":3')), /line 1 has the format 3, which this version does not know/],
+  ])('%s is refused at the start and named by the audit', async (_what, tamper, words) => {
+    const disk = await written();
+    put(disk, tamper(linesIn(disk)));
+    await expect(open(disk)).rejects.toThrow(words);
+    expect(auditOf(disk, memoryFolder).wrong?.sentence).toMatch(words);
+  });
+
+  function lastOf(lines: readonly string[]): Head {
+    const { seq, hash: own } = JSON.parse(lines.at(-1) ?? '{}') as { readonly seq: number; readonly hash: string };
+    return { seq, hash: own };
+  }
+
+  function keyedBy(lines: readonly string[], request: string, event: Event, keys: Keys): string {
+    const { seq, hash: prev } = lastOf(lines);
+    const body = JSON.stringify({ v: 2, seq: seq + 1, prev, at: noon, request, event, key: keys.current.id }).slice(0, -1);
+    return `${body},"hash":"${hash('sha256', body, 'hex')}"}`;
+  }
+
+  /** Every line again with a hash that anybody can make, each naming the one before. */
+  function rewritten(lines: readonly string[]): readonly string[] {
+    let prev = '0'.repeat(64);
+    return lines.map((line) => {
+      const { hash: _old, ...rest } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+      const body = JSON.stringify({ ...rest, prev }).slice(0, -1);
+      prev = createHash('sha256').update(body).digest('hex');
+      return `${body},"hash":"${prev}"}`;
+    });
+  }
+
+  test('and every line written again in the form of version 0.1 is not proven, and not taken over where the folder had a key', async () => {
+    const disk = await written();
+    const forged = old([asked('r1'), ['r1', approved]]);
+    disk.overwrite(first, forged.disk.bytes(first) ?? Buffer.alloc(0));
+    await expect(open(disk)).rejects.toThrow(/line 1 carries no key, .*although this folder was written with one before/);
+    disk.remove(inFolder('people.keys'));
+    // Without any trace of the key it is taken over, and sends nothing before a person has looked.
+    expect((await open(disk)).freeze()).toMatchObject({ by: 'the bot', why: expect.stringContaining('one request in it was approved') as unknown });
+  });
+
+  test('is told from one that was written with another key', async () => {
+    const disk = await written(keysFrom([Buffer.alloc(32, 'the other key ')]));
+    await expect(open(disk)).rejects.toMatchObject({ code: 'otherKey' });
+    await expect(open(disk)).rejects.toThrow(/was written with another key \(id [0-9a-f]{16}/);
+    disk.remove(inFolder('people.keys'));
+    await expect(open(disk)).rejects.toMatchObject({ code: 'otherKey' });
+    expect(auditOf(createMemoryDisk(new Map([[first, disk.bytes(first) ?? Buffer.alloc(0)]])), memoryFolder).otherKey).toMatch(/^[0-9a-f]{16}$/);
+  });
+});
+
+describe('a new key', () => {
+  const [older, newer] = [Buffer.alloc(32, 'older key '), Buffer.alloc(32, 'newer key ')];
+
+  test('goes before the old one: what was written is read, what is written carries the new one, and nobody goes back', async () => {
+    const disk = await written(keysFrom([older]));
+    const both = keysFrom([newer, older]);
+    const store = await open(disk, { keys: both });
+    await store.change('r1', () => ({ event: { type: 'lapsed' } }));
+    const before = picture(store);
+    await store.close();
+    expect(picture(await open(disk, { keys: both }))).toEqual(before);
+    expect(auditOf(disk, memoryFolder, { keys: both }).wrong).toBeUndefined();
+    // What the old key writes from here on is not of the bot.
+    const back = await open(disk, { keys: keysFrom([older, newer]) });
+    await back.add(askedOf('r9'));
+    await expect(open(disk, { keys: both })).rejects.toThrow(/goes back to the older key/);
+  });
+});
+
+describe('the anchor', () => {
+  const at = async (disk: MemoryDisk): Promise<Head> => {
+    const store = await open(disk);
+    await store.close();
+    return store.head();
+  };
+
+  test('refuses a cut tail and an older copy, and says which lines are missing', async () => {
+    const disk = await written();
+    const older = copyOf(disk);
+    const now = await open(disk);
+    await now.add(askedOf('r4'));
+    await now.change('r4', () => ({ event: approved }));
+    const anchor = now.head();
+    const anchors = (): Promise<readonly Head[]> => Promise.resolve([anchor]);
+    for (const rewound of [older, (() => { const cut = copyOf(disk); put(cut, linesIn(cut).slice(0, -1)); return cut; })()]) {
+      const { seq } = auditOf(rewound, memoryFolder).head;
+      await expect(open(rewound, { anchors })).rejects.toThrow(`The journal ends at line ${seq}, but line 8 was anchored: lines ${seq + 1} to 8 are missing.`);
+      expect(auditOf(rewound, memoryFolder, { anchors: [anchor] }).wrong?.sentence).toContain(`Lines ${seq + 1} to 8 are missing`);
+      // Without one nothing can tell: the documents say so.
+      expect(auditOf(rewound, memoryFolder).wrong).toBeUndefined();
+    }
+    const good = await open(disk, { anchors });
+    await good.close();
+  });
+
+  test('refuses an older copy that was written on, at whichever side of the snapshot the anchor lies', async () => {
+    const disk = await written();
+    const fork = copyOf(disk);
+    const now = await open(disk);
+    await now.add(askedOf('r4'));
+    const anchor = now.head();
+    const other = await open(fork);
+    for (const id of ['r5', 'r6']) await other.add(askedOf(id));
+    for (const close of [false, true]) {
+      if (close) await other.close();
+      await expect(open(copyOf(fork), { anchors: () => Promise.resolve([anchor]) })).rejects.toThrow(`Line ${anchor.seq} of the journal is another one than was anchored`);
+    }
+  });
+
+  test('that is older than the files that are left is told as missing', async () => {
+    const disk = await written();
+    const head = await at(disk);
+    const store = await open(disk);
+    await store.add(askedOf('r4'));
+    await store.close();
+    disk.remove(first);
+    await expect(open(disk, { anchors: () => Promise.resolve([head]) })).rejects.toThrow(/is not in the journal files any more/);
+  });
+});
+
+describe('a journal of version 0.1', () => {
+  test('is taken over once, with a line that says so, and nothing unkeyed comes behind it', async () => {
+    const { disk, head } = old([asked('r1'), ['r1', { type: 'denied', by: approver }], asked('r2')]);
+    const log = collectLog();
+    const store = await open(disk, { log });
+    expect(store.get('r2')).toMatchObject({ state: 'awaitingApproval', requester: responder });
+    expect(store.freeze()).toBeUndefined();
+    expect(store.tookOver()).toBe(true);
+    expect(store.health()).toMatchObject({ takenOver: { lines: 3 }, seq: 4 });
+    expect(JSON.parse(linesIn(disk)[3] ?? '')).toMatchObject({ v: 2, event: { type: 'takenOver', lines: 3, hash: head.hash } });
+    expect(log.lines.find(({ event }) => event === 'journalTakenOver')).toMatchObject({ fields: { lines: 3 } });
+    await store.change('r2', () => ({ event: approved }));
+    await store.close();
+    const again = await open(disk);
+    expect(again.tookOver()).toBe(false);
+    expect(again.get('r2')?.state).toBe('queued');
+    await again.close();
+    expect(auditOf(disk, memoryFolder)).toMatchObject({ unkeyed: 3 });
+    expect(auditOf(disk, memoryFolder).wrong).toBeUndefined();
+    // Cut down to what needs no key, and gone on from there.
+    const down = copyOf(disk);
+    put(down, [...linesIn(down).slice(0, 3), encodeUnkeyed(head, noon, 'r2', approved).text]);
+    for (const name of ['journal-000000006.ndjson']) down.remove(inFolder(name));
+    await expect(open(down)).rejects.toThrow();
+    // A line with the key behind lines that nobody took over.
+    const more = createMemoryDisk();
+    put(more, [...linesIn(disk).slice(0, 3), lineAfter(head, noon, 'r2', approved, peopleIn(more, memoryFolder)).text]);
+    await expect(open(more)).rejects.toThrow(/line 4 follows 3 lines that carry no key, and does not say that they were taken over/);
+  });
+
+  test('in which something was approved freezes, in the same line', async () => {
+    const { disk } = old([asked('r1'), ['r1', approved], asked('r2')]);
+    const store = await open(disk);
+    expect(store.freeze()?.why).toMatch(/nothing proves that nobody changed it, and one request in it was approved/);
+    await store.close();
+    expect((await open(disk)).freeze()).toBeDefined();
+  });
+
+  test('whose snapshot was forged is read from its lines: that of version 0.1 counts for nothing', async () => {
+    const { disk, head } = old([asked('r1')]);
+    const body = JSON.stringify({ format: 3, head, takenAt: noon, submissions: [], links: [], requests: [] }).slice(0, -1);
+    disk.overwrite(inFolder('snapshot.json'), Buffer.from(`${body},"sha256":"${hash('sha256', body, 'hex')}"}`));
+    const store = await open(disk);
+    expect(store.open()).toHaveLength(1);
+    // It holds in plain words what is sealed from here on.
+    expect(disk.list(memoryFolder)).not.toContain('snapshot.json');
+  });
+
+  test('that was changed is refused as before', async () => {
+    const { disk } = old([asked('r1'), ['r1', approved]]);
+    put(disk, linesIn(disk).with(0, (linesIn(disk)[0] ?? '').replace('host-a', 'host-b')));
+    await expect(open(disk)).rejects.toThrow(/line 1 was changed after it was written/);
+  });
+});
+
+describe('forgetting', () => {
+  const end = async (store: Store): Promise<void> => {
+    await store.change('r1', () => ({ event: { type: 'withdrawn', by: responder } }));
+  };
+
+  test('leaves a chain that verifies, and a restored file of keys does not undo it', async () => {
+    const disk = createMemoryDisk();
+    const store = await open(disk);
+    await store.add(askedOf('r1', { reason: 'for Marie' }));
+    await end(store);
+    await store.close();
+    const keysBefore = disk.bytes(inFolder('people.keys')) ?? Buffer.alloc(0);
+    const forgetting = await open(disk);
+    await forgetting.forget(forgetting.personsNamed(responder.id), 'root at the machine');
+    await forgetting.close();
+    for (const restored of [false, true]) {
+      if (restored) disk.overwrite(inFolder('people.keys'), keysBefore);
+      const after = await open(disk);
+      expect(after.get('r1')).toMatchObject({ requester: { name: 'forgotten person' }, state: 'over', commands: askedOf('r1').commands });
+      expect(JSON.stringify(after.get('r1'))).not.toMatch(/Responder|Marie|slack:U1/);
+      expect(after.personsNamed(responder.id)).toEqual([]);
+      expect(auditOf(disk, memoryFolder).wrong).toBeUndefined();
+      await after.audited();
+      expect(after.auditBreak()).toBeUndefined();
+      await after.close();
+    }
+  });
+
+  test('that died between its line and the file is finished by the next start', async () => {
+    const disk = createMemoryDisk();
+    const store = await open(disk);
+    await store.add(askedOf('r1'));
+    await end(store);
+    const persons = store.personsNamed(responder.id);
+    await store.note({ type: 'forgotten', people: persons, by: 'root' });
+    const after = await open(disk.powerCut(() => 0));
+    expect(after.personsNamed(responder.id)).toEqual([]);
+  });
+
+  test('a lost file of keys does not let anybody approve their own: the start refuses while a request is open', async () => {
+    const disk = await written();
+    disk.remove(inFolder('people.keys'));
+    await expect(open(disk)).rejects.toThrow(/people\.keys is missing, and with it the keys? of persons? \(p_[0-9a-f]{16}|people\.keys is missing, and with it the key of/);
+    const accepted = await open(copyOf(disk), { withoutLost: true });
+    expect(accepted.lost().length).toBeGreaterThan(0);
+  });
+
+  test('a key that somebody changed in the file is told', async () => {
+    const disk = await written();
+    const [line = '', ...more] = (disk.bytes(inFolder('people.keys')) ?? Buffer.alloc(0)).toString('utf8').split('\n');
+    const person = JSON.parse(line) as { readonly p: string };
+    disk.overwrite(inFolder('people.keys'), Buffer.from([line.replace(person.p, `p_${'0'.repeat(16)}`), ...more].join('\n')));
+    await expect(open(disk)).rejects.toThrow(/people\.keys line 1 holds a key of a person that was changed/);
+  });
+});
