@@ -1,6 +1,6 @@
 // A copy of the package in which one guard at a time is missing: its own dist, everything else linked. The live dist is never touched.
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../support/root.ts';
@@ -14,7 +14,7 @@ export interface Outcome {
 }
 
 export interface Copy {
-  /** Runs test files, with another text in place of one module while they run. */
+  /** Runs test files; with another text in place of one module while they run, only as far as the first test that fails. */
   run(tests: readonly string[], testName: string | undefined, instead?: { readonly module: string; readonly text: string }): Promise<Outcome>;
   close(): void;
 }
@@ -39,32 +39,39 @@ export function openCopy(): Copy {
   for (const name of readdirSync(root)) if (!leftOut.includes(name)) symlinkSync(join(root, name), join(dir, name));
   cpSync(join(root, 'dist'), join(dir, 'dist'), { recursive: true });
   const report = join(dir, 'report.json');
+  const first = join(dir, 'first.json');
+  // A run that is ended leaves behind what its tests have put there.
+  const temporary = join(dir, 'tmp');
+  mkdirSync(temporary);
   const running = new Set<() => void>();
 
-  async function jest(tests: readonly string[], testName: string | undefined): Promise<Outcome> {
-    rmSync(report, { force: true });
+  async function jest(tests: readonly string[], testName: string | undefined, untilFirst: boolean): Promise<Outcome> {
+    for (const file of [report, first]) rmSync(file, { force: true });
     const files = tests.map((test) => join(dir, 'dist', test.replace(/\.ts$/, '.js')));
-    const args = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(root, 'node_modules', 'jest', 'bin', 'jest.js'), '--runInBand', '--forceExit', '--silent', '--json', `--outputFile=${report}`, `--testTimeout=${testTimeout}`, ...(testName === undefined ? [] : ['-t', testName]), '--runTestsByPath', ...files];
-    const child = spawn(process.execPath, args, { cwd: dir, stdio: ['ignore', 'ignore', 'pipe'] });
+    const args = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(root, 'node_modules', 'jest', 'bin', 'jest.js'), '--runInBand', '--forceExit', '--silent', '--json', `--outputFile=${report}`, `--testTimeout=${testTimeout}`, ...(untilFirst ? [`--reporters=${join(dir, 'scripts', 'firstFailure.js')}`] : []), ...(testName === undefined ? [] : ['-t', testName]), '--runTestsByPath', ...files];
+    const child = spawn(process.execPath, args, { cwd: dir, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, TMPDIR: temporary, LR_FIRST_FAILURE: first }, detached: true });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4_000)));
-    const kill = (): void => void child.kill('SIGKILL');
+    // The programs that tests have started go with it: all of them are of its group.
+    const kill = (): void => killGroup(child.pid);
     running.add(kill);
     const limit = setTimeout(kill, longestRun);
     await new Promise((resolve) => child.on('close', resolve));
     clearTimeout(limit);
     running.delete(kill);
+    kill();
+    if (existsSync(first)) return { passed: [], failed: [JSON.parse(readFileSync(first, 'utf8')) as Outcome['failed'][number]], broken: [] };
     return outcomeOf(report, said);
   }
 
   return {
     async run(tests, testName, instead) {
-      if (instead === undefined) return jest(tests, testName);
+      if (instead === undefined) return jest(tests, testName, false);
       const path = join(dir, instead.module);
       const whole = readFileSync(path, 'utf8');
       writeFileSync(path, instead.text);
       try {
-        return await jest(tests, testName);
+        return await jest(tests, testName, true);
       } finally {
         writeFileSync(path, whole);
       }
@@ -74,6 +81,15 @@ export function openCopy(): Copy {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== 'ESRCH') throw error;
+  }
 }
 
 function outcomeOf(report: string, said: string): Outcome {

@@ -9,13 +9,15 @@ import { openCopy } from './copy.ts';
 import type { Guard } from './entries.ts';
 import { hashOf, readGuards } from './entries.ts';
 import { pageOf, rowsAfter, rowsIn } from './page.ts';
+import type { Row } from './page.ts';
 import type { Verdict } from './trial.ts';
-import { controls, tried } from './trial.ts';
+import { controls, tried as verdictOn } from './trial.ts';
 
 const usage = `npm run check-guards -- [options]
   --part NAME     only the list test/guards/NAME.json; may be given more than once
   --changed       only entries whose list, source or tests git calls changed, against HEAD or --since
   --since REF     the commit to compare with (HEAD)
+  --untried       only entries that docs/guards.md has no row of
   --jobs N        test runs at the same time (2)
   --minutes N     starts no new one after so many minutes, and says which were left out; which come first is drawn
   --seed N        the same draw as in an earlier run
@@ -47,11 +49,25 @@ function changedSince(ref: string): readonly string[] {
   return [...git('diff', '--name-only', ref), ...git('ls-files', '--others', '--exclude-standard')];
 }
 
+const page = join(root, 'docs', 'guards.md');
+
+function rowsOfPage(): readonly Row[] {
+  return existsSync(page) ? rowsIn(readFileSync(page, 'utf8')) : [];
+}
+
+function writePage(guards: readonly Guard[], verdicts: ReadonlyMap<Guard, Verdict | LeftOut>): void {
+  const found = new Map([...verdicts].flatMap(([guard, verdict]) => (verdict.kind === 'found' ? [[hashOf(guard), verdict.by] as const] : [])));
+  // What is not found now has no row, whatever an earlier run says.
+  const lost = new Set([...verdicts].flatMap(([guard, { kind }]) => (kind === 'survived' || kind === 'invalid' ? [hashOf(guard)] : [])));
+  writeFileSync(page, pageOf(rowsAfter(guards, rowsOfPage().filter(({ entry }) => !lost.has(entry)), found)));
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       part: { type: 'string', multiple: true },
       changed: { type: 'boolean', default: false },
+      untried: { type: 'boolean', default: false },
       since: { type: 'string', default: 'HEAD' },
       jobs: { type: 'string', default: '2' },
       minutes: { type: 'string' },
@@ -74,7 +90,9 @@ async function main(): Promise<number> {
     return 2;
   }
   const changed = values.changed ? changedSince(values.since) : undefined;
+  const tried = new Set(rowsOfPage().map(({ entry }) => entry));
   const selected = guards
+    .filter((guard) => !values.untried || !tried.has(hashOf(guard)))
     .filter(({ part }) => values.part?.includes(part) ?? true)
     .filter(({ part, file, tests }) => changed === undefined || [`test/guards/${part}.json`, file, ...tests].some((path) => changed.includes(path)));
   // Entries of the same tests follow each other, so that what the control run costs is spent once for many.
@@ -93,6 +111,7 @@ async function main(): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       closeAll();
+      writePage(guards, verdicts);
       process.exit(130);
     });
   }
@@ -102,7 +121,7 @@ async function main(): Promise<number> {
         for (let guard = waiting.shift(); guard !== undefined; guard = waiting.shift()) {
           const late = minutes !== undefined && performance.now() - began > minutes * 60_000;
           const started = performance.now();
-          const verdict: Verdict | LeftOut = late ? { kind: 'leftOut', words: 'no time was left' } : await tried(guard, copy, control);
+          const verdict: Verdict | LeftOut = late ? { kind: 'leftOut', words: 'no time was left' } : await verdictOn(guard, copy, control);
           verdicts.set(guard, verdict);
           print(`${verdict.kind === 'leftOut' ? 'left out' : verdict.kind.padEnd(8)} ${((performance.now() - started) / 1_000).toFixed(1).padStart(6)} s  ${guard.part}: ${guard.guard}`);
           print(`                     ${verdict.kind === 'found' ? `by: ${verdict.by}` : verdict.words}`);
@@ -113,13 +132,7 @@ async function main(): Promise<number> {
     closeAll();
   }
 
-  const found = new Map([...verdicts].flatMap(([guard, verdict]) => (verdict.kind === 'found' ? [[hashOf(guard), verdict.by] as const] : [])));
-  const page = join(root, 'docs', 'guards.md');
-  const earlier = existsSync(page) ? rowsIn(readFileSync(page, 'utf8')) : [];
-  // What is not found now has no row, whatever an earlier run says.
-  const lost = new Set([...verdicts].flatMap(([guard, { kind }]) => (kind === 'survived' || kind === 'invalid' ? [hashOf(guard)] : [])));
-  writeFileSync(page, pageOf(rowsAfter(guards, earlier.filter(({ entry }) => !lost.has(entry)), found)));
-
+  writePage(guards, verdicts);
   const counts = (kind: (Verdict | LeftOut)['kind']): number => [...verdicts.values()].filter((verdict) => verdict.kind === kind).length;
   print(`${counts('found')} found, ${counts('survived')} survived, ${counts('invalid')} invalid, ${counts('leftOut')} left out, in ${Math.round((performance.now() - began) / 1_000)} s`);
   return counts('survived') + counts('invalid') > 0 ? 1 : 0;

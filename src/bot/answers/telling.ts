@@ -3,6 +3,7 @@ import { panelLines } from '../../../cards/panel.ts';
 import { duration, timeOf } from '../../../cards/time.ts';
 import type { Device, Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
+import { inOrder } from '../../liveResponse/shown.ts';
 import { kinds } from '../../liveResponse/pacing.ts';
 import { sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
@@ -43,7 +44,7 @@ export function list(bot: Conversation, actor: Actor, which: ListName): Reply {
 }
 
 export function requestRows(bot: Conversation, requests: readonly Request[]): readonly (readonly string[])[] {
-  return requests.map((request) => [request.id, bot.loop.views.words(request).status, request.device.name, request.title, request.requester.name, timeOf(request.changedAt, bot.clock.now())]);
+  return requests.map((request) => [request.id, bot.loop.views.words(request).status, request.device.name, inOrder(request.title), request.requester.name, timeOf(request.changedAt, bot.clock.now())]);
 }
 
 const listTitle = { mine: 'Your requests', pending: 'Waiting for approval', running: 'Approved and not finished', recent: 'Recent requests' } as const;

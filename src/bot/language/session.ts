@@ -1,7 +1,6 @@
 // The forms that ask for a live response session: a recipe, one raw command, or a sequence of them on one device.
 import type { Command } from '../../liveResponse/commands.ts';
 import { problemWith } from '../../liveResponse/commands.ts';
-import { inOrder as spelt } from '../../liveResponse/shown.ts';
 import type { CommandForm } from './forms.ts';
 import { forms } from './forms.ts';
 import type { GrammarProblem } from './grammarProblem.ts';
@@ -207,8 +206,7 @@ function reasonOf(split: { readonly reason?: string; readonly separate?: boolean
 
 const maxTitle = 120;
 
-/** A title as it may be shown anywhere. */
 function clip(text: string): string {
-  const points = Array.from(spelt(text));
-  return points.length <= maxTitle ? points.join('') : `${points.slice(0, maxTitle - 1).join('')}\u2026`;
+  const points = Array.from(text);
+  return points.length <= maxTitle ? text : `${points.slice(0, maxTitle - 1).join('')}\u2026`;
 }
