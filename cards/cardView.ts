@@ -1,5 +1,6 @@
 // A request as people see it: the one content of its cards in every state, which each renderer shows in full.
 import type { Request } from '../src/liveResponse/request.ts';
+import { inOrder } from '../src/liveResponse/shown.ts';
 import { continuationNotes } from './again.ts';
 import { buttons } from './buttons.ts';
 import { clip, excerptOf, oneLine } from './clip.ts';
@@ -44,7 +45,7 @@ export function cardView(request: Request, context: ViewContext): CardView {
 /** "Dump OfficeClickToRun on hosta.corp.example": what was typed, with the device's full name in the place of the typed one. */
 export function titleOf(request: Request): string {
   const device = oneLine(request.device.name, 90);
-  const words = oneLine(request.title, 300).split(' ');
+  const words = oneLine(inOrder(request.title), 300).split(' ');
   const names = new Set([device, device.split('.')[0] ?? device, request.device.id].map((one) => one.toLowerCase()));
   // The first word is the command or recipe, even where a device bears the same name.
   const host = words.findIndex((word, index) => index > 0 && names.has(word.toLowerCase()));

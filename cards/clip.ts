@@ -1,10 +1,7 @@
 // Makes hostile text inert and short: cleaning, escaping for each chat, and clipping that never splits an entity, a surrogate
 // pair or a letter with its combining marks. Everything is linear in what is read, and never reads more than it needs.
-import { isHidden } from '../src/liveResponse/commands.ts';
+import { isHidden, marksInARow } from '../src/liveResponse/shown.ts';
 import { joiningAt } from '../src/liveResponse/joiners.ts';
-
-/** Combining marks kept in a row; more only serve to paint over the lines around them. */
-const marksKept = 4;
 
 const tab = '    ';
 
@@ -94,7 +91,7 @@ export function clean(text: string): string {
     const next = i + (point > 0xffff ? 2 : 1);
     if (isMark(point)) {
       marks += 1;
-      if (marks > marksKept) cut(i, next, '');
+      if (marks > marksInARow) cut(i, next, '');
       i = next;
       continue;
     }
@@ -129,7 +126,7 @@ export function clean(text: string): string {
         i += joining;
         continue;
       }
-      if (isHidden(point) || (point & 0xfffe) === 0xfffe) cut(i, next, '');
+      if (isHidden(point)) cut(i, next, '');
       i = next;
     }
   }

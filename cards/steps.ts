@@ -2,8 +2,9 @@
 import type { CommandProgress, StepState } from '../src/liveResponse/action.ts';
 import { hasBegun, isTerminal, outcomeOf, stepStates } from '../src/liveResponse/action.ts';
 import type { Command } from '../src/liveResponse/commands.ts';
-import { commandLine, isHidden } from '../src/liveResponse/commands.ts';
+import { commandLine } from '../src/liveResponse/commands.ts';
 import type { Request } from '../src/liveResponse/request.ts';
+import { codePoint, drawnOutOfOrder, inOrder } from '../src/liveResponse/shown.ts';
 import { stepFailure } from './advice.ts';
 import { clean, clip, oneLine } from './clip.ts';
 import * as bound from './limits.ts';
@@ -18,23 +19,18 @@ export function indexLabel(index: number): string {
   return `Index ${index}`;
 }
 
-/** A command as it stands on cards, byte for byte. Characters that the parser refuses would be spelled out, never drawn. */
+/** A command as it stands on cards, byte for byte. What the parser refuses, and what would be drawn in another order than it runs, is spelt out. */
 export function shownCommand(command: Command): string {
-  const line = commandLine(command);
-  let shown = '';
-  for (const character of line) {
-    const point = character.codePointAt(0) ?? 0;
-    shown += isHidden(point) ? `‹U+${point.toString(16).toUpperCase().padStart(4, '0')}›` : character;
-  }
-  return shown;
+  return inOrder(commandLine(command));
 }
 
 /** What an eye cannot see in a command that is shown byte for byte: look-alike letters, and spaces that count. */
 export function oddities(command: Command): string | undefined {
   const text = command.type === 'RunScript' ? (command.args ?? '') : command.type === 'PutFile' ? command.fileName : command.path;
   const foreign = [...new Set(Array.from(text).filter((character) => character > '\u007e'))];
-  const named = foreign.slice(0, 5).map((one) => `${one} (U+${(one.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')})`);
+  const named = foreign.slice(0, 5).map((one) => `${one} (${codePoint(one)})`);
   const said = [
+    ...(drawnOutOfOrder(text) ? ['letters written from right to left, spelt out here because they would be drawn in another order than they run'] : []),
     ...(foreign.length > 0 ? [`letters outside ASCII, which can look like others: ${named.join(', ')}${foreign.length > 5 ? ` and ${foreign.length - 5} more` : ''}`] : []),
     ...(text.includes('  ') ? ['several spaces in a row'] : []),
     ...(text !== text.trim() ? ['a space at its beginning or end'] : []),

@@ -6,6 +6,7 @@ import { slack } from '../cards/limits.ts';
 import { cloudNames } from '../src/adapters/defender/clouds.ts';
 import { knownNames } from '../src/adapters/config/settings.ts';
 import { moves } from '../src/liveResponse/request.ts';
+import { readGuards } from './guards/entries.ts';
 import { root } from './support/root.ts';
 
 const architecture = readFileSync(join(root, 'docs', 'architecture.md'), 'utf8');
@@ -64,6 +65,31 @@ describe('the pages people set the bot up by', () => {
     const text = readFileSync(join(root, 'docs', 'defender-setup.md'), 'utf8');
     for (const name of cloudNames) expect(text).toContain(`\`${name}\``);
     for (const kind of ['managed-identity', 'developer']) expect(text).toContain(`DEFENDER_AUTH=${kind}`);
+  });
+});
+
+describe('SECURITY.md', () => {
+  const promises = readFileSync(join(root, 'SECURITY.md'), 'utf8').split('## What it does not promise')[0] ?? '';
+  const rows = promises.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| ---') && !line.startsWith('| promise')).map((line) => line.slice(2, -2).split(' | '));
+  const guards = readGuards();
+
+  test('names, for each promise, tests that are there', () => {
+    expect(rows.length).toBeGreaterThan(12);
+    expect(rows.filter((cells) => cells.length !== 4).map(([promise]) => promise)).toEqual([]);
+    for (const [promise, , tests = ''] of rows) {
+      const named = [...tests.matchAll(/`(test\/[^`]+)`/g)].map(([, path = '']) => path);
+      expect([promise, named.length > 0]).toEqual([promise, true]);
+      expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    }
+  });
+
+  test('names, for each promise, guards of the lists whose removal fails one of its tests', () => {
+    for (const [promise, , tests = '', said = ''] of rows) {
+      const named = [...said.matchAll(/“([^”]+)”/g)].map(([, sentence = '']) => sentence);
+      const known = named.map((sentence) => guards.find(({ guard }) => guard === sentence));
+      expect([promise, named.length > 0, named.filter((_, at) => known[at] === undefined)]).toEqual([promise, true, []]);
+      expect([promise, known.flatMap((guard) => guard?.tests ?? []).filter((test) => !tests.includes(test))]).toEqual([promise, []]);
+    }
   });
 });
 

@@ -1,7 +1,7 @@
 // The report as people and programs read it: text with the next step below what is not well, or one JSON object a line. Whatever a
 // line holds, secrets are struck out of it here once more, and characters that could drive a terminal are removed.
 import { redact } from '../adapters/log.ts';
-import { hiddenCharacter } from '../liveResponse/commands.ts';
+import { hiddenCharacter } from '../liveResponse/shown.ts';
 import type { Line, Verdict } from './line.ts';
 
 export type Counts = Readonly<Record<Verdict, number>>;

@@ -1,5 +1,6 @@
 // The commands of one live response session, in Defender's vocabulary, and the rules that hold for any of them.
 // Nothing here knows who asked: that is policy. What is refused here could not be run, or could not be shown honestly.
+import { hiddenCharacter, inOrder, strayMark } from './shown.ts';
 
 /** Copies a file of the live response library to the device. */
 export interface PutFile {
@@ -38,7 +39,8 @@ export type CommandProblem =
   | { readonly reason: 'order'; readonly index: number; readonly type: Command['type']; readonly after: Command['type'] }
   | { readonly reason: 'libraryName'; readonly index: number; readonly name: string }
   | { readonly reason: 'emptyPath'; readonly index: number }
-  | { readonly reason: 'hiddenCharacters'; readonly index: number; readonly found: string };
+  | { readonly reason: 'hiddenCharacters'; readonly index: number; readonly found: string }
+  | { readonly reason: 'strayMark'; readonly index: number; readonly found: string };
 
 const rank = { PutFile: 0, RunScript: 1, GetFile: 2 } as const;
 
@@ -52,7 +54,10 @@ export function problemWith(commands: readonly Command[]): CommandProblem | unde
     const text = wordsOf(command).join(' ');
     const found = hiddenCharacter(text);
     if (found !== undefined) return { reason: 'hiddenCharacters', index, found };
-    characters += text.length;
+    const stray = strayMark(text);
+    if (stray !== undefined) return { reason: 'strayMark', index, found: stray };
+    // As shown: what is spelt out takes more room.
+    characters += inOrder(text).length;
     if (command.type === 'GetFile') {
       if (command.path.trim() === '') return { reason: 'emptyPath', index };
     } else {
@@ -83,52 +88,6 @@ function wordsOf(command: Command): readonly string[] {
 /** One line that shows a command byte for byte, as it stands on every card: `RunScript minidump.ps1 OfficeClickToRun`. */
 export function commandLine(command: Command): string {
   return [command.type, ...wordsOf(command)].join(' ');
-}
-
-/**
- * The first character that could make shown text differ from run text: control characters, bidirectional marks and
- * overrides, zero-width and other invisible ones, line separators, lone surrogates. Returned as `U+202E`; undefined if there is none.
- */
-export function hiddenCharacter(text: string): string | undefined {
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0;
-    if (isHidden(point)) return `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
-  }
-  return undefined;
-}
-
-/** Ranges of code points that draw nothing or change how their neighbours are drawn. */
-const hiddenRanges: readonly (readonly [number, number])[] = [
-  [0x0000, 0x001f],
-  [0x007f, 0x009f],
-  [0x00a0, 0x00a0], // no-break space: looks like a space, is none; the grammar turns it into one before this check
-  [0x00ad, 0x00ad],
-  [0x034f, 0x034f],
-  [0x061c, 0x061c],
-  [0x115f, 0x1160],
-  [0x1680, 0x1680], // a space of its own script, drawn as a line or not at all
-  [0x17b4, 0x17b5],
-  [0x180b, 0x180f],
-  [0x2000, 0x200f],
-  [0x2028, 0x202f],
-  [0x205f, 0x206f],
-  [0x2800, 0x2800], // the braille pattern without dots
-  [0x3000, 0x3000],
-  [0x3164, 0x3164],
-  [0xd800, 0xdfff],
-  [0xfe00, 0xfe0f],
-  [0xfeff, 0xfeff],
-  [0xffa0, 0xffa0],
-  [0xfff0, 0xfffb],
-  [0x1bca0, 0x1bca3],
-  [0x1d173, 0x1d17a],
-  [0xe0000, 0xe0fff],
-];
-
-export function isHidden(point: number): boolean {
-  // Nearly every character of nearly every text; none of the ranges lies there.
-  if (point > 0x1f && point < 0x7f) return false;
-  return hiddenRanges.some(([from, to]) => point >= from && point <= to);
 }
 
 /**

@@ -1,5 +1,5 @@
 // What a collected file is, told by its first bytes and never by its name; nothing is unpacked here.
-import { isHidden } from './commands.ts';
+import { hiddenCharacter } from './shown.ts';
 import type { CollectedFile } from './resultFacts.ts';
 
 /** Enough of a file to know its format. */
@@ -24,7 +24,7 @@ export const maxNameCharacters = 120;
  */
 export function safeName(name: string | undefined): string | undefined {
   const last = name?.split(/[\\/]/).at(-1) ?? '';
-  const shown = Array.from(last).filter((character) => !isHidden(character.codePointAt(0) ?? 0)).map((character) => ('<>:"|?*`'.includes(character) ? '_' : character));
+  const shown = Array.from(last).filter((character) => hiddenCharacter(character) === undefined).map((character) => ('<>:"|?*`'.includes(character) ? '_' : character));
   const text = shown.join('').trim().replace(/^\.+/, '');
   if (text === '') return undefined;
   const points = Array.from(text);

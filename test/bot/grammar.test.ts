@@ -133,6 +133,8 @@ describe('repairs', () => {
     ['get hosta “C:\\out dir\\r.zip”', 'get hosta "C:\\out dir\\r.zip"', ['“ to "', '” to "']],
     ['run hosta s.ps1 —deep', 'run hosta s.ps1 --deep', ['— to --']],
     ['run hosta s.ps1 –Path=“C:\\a b”', 'run hosta s.ps1 -Path="C:\\a b"', ['– to -', '“ to "', '” to "']],
+    ['run hosta s.ps1 ―Path x', 'run hosta s.ps1 -Path x', ['― to -']],
+    ['run hosta s.ps1 x ―reason why', 'run hosta s.ps1 x --reason why', ['― to --']],
     ['run hosta s.ps1 x —reason why', 'run hosta s.ps1 x --reason why', ['— to --']],
     ['run hosta s.ps1 x –reason why', 'run hosta s.ps1 x --reason why', ['– to --']],
     ['run\u00A0hosta\u00A0s.ps1', 'run hosta s.ps1', ['a no-break space to a space']],

@@ -6,7 +6,7 @@ import { parse } from '../../src/bot/language/grammar.ts';
 import { explainGrammar } from '../../src/bot/language/grammarProblem.ts';
 import { normaliseId, idFrom } from '../../src/bot/language/requestId.ts';
 import { readLine } from '../../src/bot/language/text.ts';
-import { hiddenCharacter } from '../../src/liveResponse/commands.ts';
+import { hiddenCharacter } from '../../src/liveResponse/shown.ts';
 import { recipes } from '../support/policy.ts';
 
 const pieces = [

@@ -44,6 +44,26 @@ describe('a value is refused', () => {
   });
 });
 
+describe('a value that PowerShell would read as something else (row 2.14)', () => {
+  const recipe = (args: string): Recipe => ({ ...dump, args: [{ name: 'process', chars: ' -~–—―', max: 64 }], commands: [{ type: 'RunScript', scriptName: 's.ps1', args }] });
+
+  test.each(['-Force', '–Force', '—Force', '―Force'])('%s is a parameter, within quotes too', (value) => {
+    for (const args of ['{process}', '"{process}"']) expect(fill(recipe(args), [value])).toMatchObject({ reason: 'dash', value });
+  });
+
+  test.each(['@x', '#x', ',x'])('%s begins something else, outside quotes alone', (value) => {
+    expect(fill(recipe('-A {process}'), [value])).toMatchObject({ reason: 'sign', value });
+    expect(fill(recipe('-A "{process}"'), [value])).toHaveProperty('commands');
+    expect(fill(recipe('-A:x{process}'), [value])).toHaveProperty('commands');
+  });
+
+  test('a backslash before the closing quote would take it', () => {
+    expect(fill(recipe('-A "{process}"'), ['C:\\x\\'])).toMatchObject({ reason: 'backslash' });
+    expect(fill(recipe('-A "{process}\\y"'), ['C:\\x\\'])).toHaveProperty('commands');
+    expect(fill(recipe('-A {process}'), ['C:\\x\\'])).toHaveProperty('commands');
+  });
+});
+
 test('characters are read as single ones and ranges, with hyphens first or last', () => {
   expect(readChars('A-Za-z0-9._-')).toEqual([[65, 90], [97, 122], [48, 57], [46, 46], [95, 95], [45, 45]]);
   expect(readChars('-a')).toEqual([[45, 45], [97, 97]]);

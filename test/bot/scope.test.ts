@@ -6,7 +6,7 @@ import { explain } from '../../src/bot/rules/refusal.ts';
 import type { Refusal } from '../../src/bot/rules/refusal.ts';
 import { chooseDevice, inScope } from '../../src/bot/rules/scope.ts';
 import type { Device } from '../../src/liveResponse/request.ts';
-import { hiddenCharacter } from '../../src/liveResponse/commands.ts';
+import { hiddenCharacter } from '../../src/liveResponse/shown.ts';
 import { policy } from '../support/policy.ts';
 import { askedAt, hosta } from '../support/requests.ts';
 

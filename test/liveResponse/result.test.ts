@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { hiddenCharacter } from '../../src/liveResponse/commands.ts';
+import { hiddenCharacter } from '../../src/liveResponse/shown.ts';
 import { describeFile, formatOf, maxNameCharacters, safeName } from '../../src/liveResponse/result.ts';
 
 describe('a collected file', () => {

@@ -4,9 +4,10 @@ import { parse } from '../../bot/language/grammar.ts';
 import { explainCommand, explainGrammar } from '../../bot/language/grammarProblem.ts';
 import type { Recipe, RecipeArgument } from '../../bot/rules/policy.ts';
 import type { CharRange } from '../../bot/rules/recipes.ts';
-import { fillCommand, holds, placePattern, readChars } from '../../bot/rules/recipes.ts';
+import { doubleQuotes, fillCommand, holds, placePattern, placesIn, readChars, singleQuotes } from '../../bot/rules/recipes.ts';
 import type { Command } from '../../liveResponse/commands.ts';
-import { commandLine, hiddenCharacter, problemWith } from '../../liveResponse/commands.ts';
+import { commandLine, problemWith } from '../../liveResponse/commands.ts';
+import { hiddenCharacter } from '../../liveResponse/shown.ts';
 import type { RecipeEntry } from './policySchema.ts';
 import type { Path } from './yamlFile.ts';
 
@@ -23,7 +24,7 @@ export interface RecipeFault {
  * Characters that let an argument become a second command or an expression where a script hands it on carelessly.
  * A recipe is what people approve by habit, so its arguments may never hold them.
  */
-const unsafe = '"\'`$;|&(){}<>\n\r';
+const unsafe = `${doubleQuotes}${singleQuotes}\`$;|&(){}<>\n\r`;
 
 /** The recipe and everything wrong with it. */
 export function readRecipe(name: string, entry: RecipeEntry): { readonly recipe: Recipe; readonly problems: readonly RecipeFault[] } {
@@ -34,7 +35,7 @@ export function readRecipe(name: string, entry: RecipeEntry): { readonly recipe:
     const ranges = readChars(argument.chars);
     const at = ['args', argument.name, 'chars'];
     if (ranges === undefined) problems.push({ at, text: `"${argument.chars}" cannot be read: list single characters and ranges such as A-Za-z0-9._-, with "-" itself first or last` });
-    else problems.push(...unsafeIn(ranges).map((text) => ({ at, text })));
+    else problems.push(...[...unsafeIn(ranges), ...unquotedIn(argument.name, ranges, entry.commands)].map((text) => ({ at, text })));
     samples[argument.name] = sampleOf(ranges ?? []);
   }
   const commands = entry.commands.map(commandOf);
@@ -81,11 +82,26 @@ function commandOf(entry: RecipeEntry['commands'][number]): Command {
 
 function unsafeIn(ranges: readonly CharRange[]): readonly string[] {
   const found = Array.from(unsafe).filter((character) => holds(ranges, character) && hiddenCharacter(character) === undefined);
-  const hidden = ranges.some(([from, to]) => from < 0x20 || to > 0xffff || hiddenCharacter(String.fromCodePoint(from) + String.fromCodePoint(to)) !== undefined);
+  const hidden = ranges.some(([from, to]) => from < 0x20 || to > 0xffff || holdsHidden(from, to));
   return [
     ...(found.length > 0 ? [`may not hold ${found.join(' ')}: such characters could turn an argument into a command`] : []),
     ...(hidden ? ['may hold no invisible characters and none above U+FFFF'] : []),
   ];
+}
+
+function holdsHidden(from: number, to: number): boolean {
+  for (let point = from; point <= to; point += 1) if (hiddenCharacter(String.fromCodePoint(point)) !== undefined) return true;
+  return false;
+}
+
+/** A blank ends a word outside quotes, and what follows it would be the next parameter. */
+function unquotedIn(name: string, ranges: readonly CharRange[], commands: RecipeEntry['commands']): readonly string[] {
+  if (!holds(ranges, ' ')) return [];
+  return commands.flatMap(({ Args = '' }, index) =>
+    placesIn(Args).some((place) => place.name === name && !place.quoted)
+      ? [`allow a blank, and {${name}} stands without quotes in the Args of command ${index}: what follows a blank there would be another parameter. Write "{${name}}" with double quotes in Args, or take the blank out of chars`]
+      : [],
+  );
 }
 
 /** A character that stands for any value when the commands are checked: a letter or digit where there is one. */

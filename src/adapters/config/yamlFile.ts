@@ -1,7 +1,7 @@
 // Reads YAML so that every later complaint can name its line: the values, and where each path of them stands in the file.
 import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, Node } from 'yaml';
-import { hiddenCharacter } from '../../liveResponse/commands.ts';
+import { hiddenCharacter } from '../../liveResponse/shown.ts';
 
 export type Path = readonly (string | number)[];
 

@@ -5,6 +5,7 @@ import { beginnings } from '../../liveResponse/lookAlikes.ts';
 import type { LookUp } from '../../liveResponse/ports.ts';
 import type { Asked, Device, Request } from '../../liveResponse/request.ts';
 import type { Continues } from '../../liveResponse/sequel.ts';
+import { inOrder } from '../../liveResponse/shown.ts';
 import { twinAmong } from '../../liveResponse/twins.ts';
 import { granted, Refused } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
@@ -149,7 +150,7 @@ function told(bot: Conversation, request: Request, notes: readonly (string | und
   const where = places.map((place) => `${place.surface}:${place.place}`).join(', ');
   // A delivery that comes again may come after the decision.
   const standing = request.state === 'awaitingApproval' ? `${request.id} is waiting for approval` : `${request.id} was asked for by this already (${bot.loop.views.words(request).status})`;
-  return { kind: 'asked', requestId: request.id, shown: here, text: `${standing}: ${request.title} on ${request.device.name}. Its card is in ${where}.`, ...(note === '' ? {} : { note }) };
+  return { kind: 'asked', requestId: request.id, shown: here, text: `${standing}: ${inOrder(request.title)} on ${request.device.name}. Its card is in ${where}.`, ...(note === '' ? {} : { note }) };
 }
 
 /** 30 bits and the journal's own check against a clash: ids are short because people type them. */

@@ -1,4 +1,5 @@
 // A pressed button. It carries a verb, a request id, a revision and a fingerprint; what would run is read from the store.
+import { inOrder } from '../../liveResponse/shown.ts';
 import { again } from './again.ts';
 import { answering, granted, requestOf, speaking } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
@@ -24,7 +25,7 @@ export function onPress(bot: Conversation, input: PressIn): Promise<Reply> {
         if (input.input !== undefined) return deny(bot, actor, id, input.input);
         // Refused before a reason is asked for, and checked again when it comes.
         granted(mayDeny(actor, request, bot.clock.now()), id);
-        return { kind: 'form', form: denyForm(input, request.title) };
+        return { kind: 'form', form: denyForm(input, inOrder(request.title)) };
       }
       case 'withdraw':
         return withdraw(bot, actor, id, input.input);

@@ -1,6 +1,6 @@
 // Reads the device panel: one list of the device's actions, and names like its own where the look-up did not bring them. Neither may keep a
 // request from being asked.
-import { commandLine } from '../../liveResponse/commands.ts';
+import { shownCommand } from '../../../cards/steps.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import { alikeTo, beginnings } from '../../liveResponse/lookAlikes.ts';
 import type { Kind } from '../../liveResponse/pacing.ts';
@@ -92,5 +92,5 @@ function sessionsOf({ store }: Needs, actions: readonly Action[]): readonly Sess
 function whatRan({ commands = [] }: Action): string {
   const [first, ...more] = commands;
   if (first === undefined) return 'commands not told';
-  return `${commandLine(first)}${more.length === 0 ? '' : ` and ${more.length} more`}`;
+  return `${shownCommand(first)}${more.length === 0 ? '' : ` and ${more.length} more`}`;
 }

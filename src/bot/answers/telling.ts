@@ -4,6 +4,7 @@ import { duration, timeOf } from '../../../cards/time.ts';
 import type { Device, Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
 import { beginnings } from '../../liveResponse/lookAlikes.ts';
+import { inOrder } from '../../liveResponse/shown.ts';
 import { kinds } from '../../liveResponse/pacing.ts';
 import type { LookUp } from '../../liveResponse/ports.ts';
 import { sentence } from './conversation.ts';
@@ -45,7 +46,7 @@ export function list(bot: Conversation, actor: Actor, which: ListName): Reply {
 }
 
 export function requestRows(bot: Conversation, requests: readonly Request[]): readonly (readonly string[])[] {
-  return requests.map((request) => [request.id, bot.loop.views.words(request).status, request.device.name, request.title, request.requester.name, timeOf(request.changedAt, bot.clock.now())]);
+  return requests.map((request) => [request.id, bot.loop.views.words(request).status, request.device.name, inOrder(request.title), request.requester.name, timeOf(request.changedAt, bot.clock.now())]);
 }
 
 const listTitle = { mine: 'Your requests', pending: 'Waiting for approval', running: 'Approved and not finished', recent: 'Recent requests' } as const;

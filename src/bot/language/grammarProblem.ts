@@ -155,7 +155,11 @@ export function recipeSentence(problem: RecipeProblem): string {
     case 'tooLong':
       return `<${problem.argument}> has at most ${problem.max} characters.`;
     case 'dash':
-      return `<${problem.argument}> may not begin with "-": "${visible(problem.value)}" would be read as an option.`;
+      return `<${problem.argument}> may not begin with "${problem.value.charAt(0)}": "${visible(problem.value)}" would be read as an option.`;
+    case 'sign':
+      return `<${problem.argument}> may not begin with "${problem.value.charAt(0)}": PowerShell would not read "${visible(problem.value)}" as one word. Who keeps the policy can put quotes round its place.`;
+    case 'backslash':
+      return `<${problem.argument}> may not end with a backslash: "${visible(problem.value)}" would take the quote after it for its own. Type it without the last one.`;
     case 'dots':
       return `<${problem.argument}> may not hold "..": "${visible(problem.value)}" could lead out of its folder.`;
     case 'characters':
@@ -180,6 +184,8 @@ export function explainCommand(problem: CommandProblem): string {
       return 'The path is empty.';
     case 'hiddenCharacters':
       return hiddenSentence(problem.found);
+    case 'strayMark':
+      return `A combining mark (${problem.found}) would be drawn over what stands next to it. Type the word without it: what runs must be what is seen.`;
   }
 }
 

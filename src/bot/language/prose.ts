@@ -1,6 +1,6 @@
 // Prose in a typed line: the reason of a request, of a denial, of a freeze. It never runs, so it may hold what people write: emoji of several
 // parts, line breaks, any script. What could change how its neighbours are drawn is refused, what draws nothing is left out.
-import { hiddenCharacter } from '../../liveResponse/commands.ts';
+import { isHidden } from '../../liveResponse/shown.ts';
 import { joiningAt } from '../../liveResponse/joiners.ts';
 
 export const reasonOption = '--reason';
@@ -44,7 +44,7 @@ function withoutInvisible(text: string): string {
   let out = '';
   for (let at = 0; at < text.length; ) {
     const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
-    const hidden = character !== '\n' && hiddenCharacter(character) !== undefined;
+    const hidden = character !== '\n' && isHidden(character.codePointAt(0) ?? 0);
     // Judged on what is kept, so that a second reading finds nothing more to leave out.
     const before = hidden ? out.slice(-contextKept) : '';
     const joining = hidden ? joiningAt(before + text.slice(at, at + contextKept), before.length) : 0;

@@ -1,6 +1,6 @@
 // Reads one typed line into words with their positions. Repairs what chat clients do to quotes, dashes and spaces, outside quotes only,
 // and says what it repaired; whatever is left that could make shown text differ from run text is refused. Prose never runs (`prose`).
-import { hiddenCharacter } from '../../liveResponse/commands.ts';
+import { hiddenCharacter } from '../../liveResponse/shown.ts';
 import { isReasonOption, proseStart, tameProse } from './prose.ts';
 
 /** Longer texts are refused before anything looks at them. UTF-16 units, as `String.length` counts. */
@@ -40,6 +40,7 @@ const doubles = '\u201C\u201D\u201E\u201F';
 const singles = "'\u2018\u2019\u201A\u201B";
 const emDash = '\u2014';
 const enDash = '\u2013';
+const bar = '\u2015';
 
 /** Unicode's space separators, and the tab. */
 function isSpace(character: string): boolean {
@@ -157,7 +158,7 @@ function readWords(text: string): Line | TextProblem {
     }
     if (wordStart < 0) {
       wordStart = out.length;
-      if (character === emDash || character === enDash) {
+      if (character === emDash || character === enDash || character === bar) {
         const straight = character === emDash || isReasonOption(text.slice(at + 1, at + 8)) ? '--' : '-';
         repairs.add(`${character} to ${straight}`);
         out += straight;

@@ -1,5 +1,5 @@
 // Help, as somebody reads it at three in the morning: what to type first, then one screen per topic. Every example here is parsed by a test.
-import { commandLine } from '../../liveResponse/commands.ts';
+import { shownCommand } from '../../../cards/steps.ts';
 import type { Explained } from '../ports.ts';
 import type { CommandWord } from './forms.ts';
 import { commandWords, forms, isCommandWord, topicNames } from './forms.ts';
@@ -137,7 +137,7 @@ function aboutRecipe(recipe: Recipe, command: string): Explained {
 }
 
 function recipeLines(recipe: Recipe, command: string): readonly string[] {
-  return [`${command} ${recipe.usage}`, ...(recipe.description === undefined ? [] : [`  ${recipe.description}`]), ...recipe.commands.map((one, index) => `  ${index}  ${commandLine(one)}`)];
+  return [`${command} ${recipe.usage}`, ...(recipe.description === undefined ? [] : [`  ${recipe.description}`]), ...recipe.commands.map((one, index) => `  ${index}  ${shownCommand(one)}`)];
 }
 
 function table(words: readonly CommandWord[], command: string): string {

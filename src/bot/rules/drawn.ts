@@ -1,5 +1,5 @@
 // Makes foreign text safe to stand in a sentence of ours: what would not be drawn, or would change how its neighbours are drawn, becomes a box.
-import { hiddenCharacter } from '../../liveResponse/commands.ts';
+import { hiddenCharacter, isHidden } from '../../liveResponse/shown.ts';
 import { joiningAt } from '../../liveResponse/joiners.ts';
 
 const box = '\u25A1';
@@ -14,7 +14,7 @@ export function drawnSentence(text: string): string {
   let out = '';
   for (let at = 0; at < text.length; ) {
     const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
-    const hidden = hiddenCharacter(character) !== undefined;
+    const hidden = isHidden(character.codePointAt(0) ?? 0);
     const joining = hidden ? joiningAt(text, at) : 0;
     if (joining > 0) out += text.slice(at, at + joining);
     else out += !hidden ? character : character === '\n' ? ' ' : box;

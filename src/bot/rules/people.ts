@@ -1,5 +1,5 @@
 // Who somebody is and which roles he or she has. One human is one person, whatever accounts speak for them; anything unclear is nobody.
-import { hiddenCharacter } from '../../liveResponse/commands.ts';
+import { hiddenCharacter } from '../../liveResponse/shown.ts';
 import type { PersonRef } from '../../liveResponse/person.ts';
 import type { Person, Policy } from './policy.ts';
 import type { Account, Explained, Groups, Place, Recency } from '../ports.ts';

@@ -9,6 +9,8 @@ export type RecipeProblem =
   | { readonly reason: 'empty'; readonly argument: string; readonly index: number }
   | { readonly reason: 'tooLong'; readonly argument: string; readonly index: number; readonly max: number }
   | { readonly reason: 'dash'; readonly argument: string; readonly index: number; readonly value: string }
+  | { readonly reason: 'sign'; readonly argument: string; readonly index: number; readonly value: string }
+  | { readonly reason: 'backslash'; readonly argument: string; readonly index: number; readonly value: string }
   | { readonly reason: 'dots'; readonly argument: string; readonly index: number; readonly value: string }
   | { readonly reason: 'characters'; readonly argument: string; readonly index: number; readonly found: string; readonly chars: string };
 
@@ -38,12 +40,51 @@ export function holds(ranges: readonly CharRange[], character: string): boolean 
   return ranges.some(([from, to]) => point >= from && point <= to);
 }
 
-function checkValue(argument: RecipeArgument, value: string, index: number): RecipeProblem | undefined {
+/** What PowerShell takes for the dash before a parameter's name (about_Parameters; U+2013 to U+2015 are typed by programs that replace hyphens). */
+export const dashes = '-\u2013\u2014\u2015';
+/** What PowerShell takes for quotes. */
+export const doubleQuotes = '"\u201c\u201d\u201e\u201f';
+export const singleQuotes = "'\u2018\u2019\u201a\u201b";
+
+/** A place in a script's arguments, with what stands round it there. */
+export interface ArgumentPlace {
+  readonly name: string;
+  /** Inside quotes, so that a blank in its value does not end it. */
+  readonly quoted: boolean;
+  /** A closing quote follows at once. */
+  readonly beforeQuote: boolean;
+  /** Outside quotes, at the beginning of a word. */
+  readonly first: boolean;
+}
+
+/** The places in a script's arguments as PowerShell reads them. */
+export function placesIn(args: string): readonly ArgumentPlace[] {
+  const places: ArgumentPlace[] = [];
+  let open: string | undefined;
+  let from = 0;
+  for (const match of args.matchAll(placePattern)) {
+    for (const character of args.slice(from, match.index)) {
+      const kind = [doubleQuotes, singleQuotes].find((quotes) => quotes.includes(character));
+      if (kind !== undefined) open = open === undefined ? kind : open === kind ? undefined : open;
+    }
+    from = match.index + match[0].length;
+    const next = args.charAt(from);
+    const closed = open !== undefined && Array.from(args.slice(from)).some((character) => open?.includes(character) === true);
+    places.push({ name: match[1] ?? '', quoted: closed, beforeQuote: closed && next !== '' && open?.includes(next) === true, first: open === undefined && /(?:^|\s)$/.test(args.slice(0, match.index)) });
+  }
+  return places;
+}
+
+function checkValue(argument: RecipeArgument, value: string, index: number, places: readonly ArgumentPlace[]): RecipeProblem | undefined {
   const at = { argument: argument.name, index };
   if (value === '') return { reason: 'empty', ...at };
   if (value.length > argument.max) return { reason: 'tooLong', ...at, max: argument.max };
-  // A value that begins with a hyphen would be read as an option by the script.
-  if (value.startsWith('-')) return { reason: 'dash', ...at, value };
+  // A value that begins with a dash would be read as an option by the script.
+  if (dashes.includes(value.charAt(0))) return { reason: 'dash', ...at, value };
+  // Outside quotes @ begins a splatted variable or a list, # a comment that swallows the rest, and a comma goes on with the word before it.
+  if ('@#,'.includes(value.charAt(0)) && places.some((place) => place.first)) return { reason: 'sign', ...at, value };
+  // Before the closing quote a backslash makes it a quote of the value for whoever reads the line as a Windows program does.
+  if (value.endsWith('\\') && places.some((place) => place.beforeQuote)) return { reason: 'backslash', ...at, value };
   // A value with two dots could climb out of the folder that the recipe names.
   if (value.includes('..')) return { reason: 'dots', ...at, value };
   const ranges = readChars(argument.chars) ?? [];
@@ -60,7 +101,7 @@ export function fill(recipe: Recipe, values: readonly string[]): { readonly comm
   for (const [index, argument] of recipe.args.entries()) {
     const value = values[index];
     if (value === undefined) return { reason: 'missing', argument: argument.name };
-    const problem = checkValue(argument, value, index);
+    const problem = checkValue(argument, value, index, recipe.commands.flatMap((command) => (command.type === 'RunScript' ? placesIn(command.args ?? '') : [])).filter((place) => place.name === argument.name));
     if (problem !== undefined) return problem;
     args[argument.name] = value;
   }

@@ -21,6 +21,20 @@ function problems(text: string): readonly FileProblem[] {
   return read.problems;
 }
 
+describe('a blank in chars (row 2.14)', () => {
+  const blank = (args: string): string => example.replace('chars: A-Za-z0-9._-, max: 64', "chars: 'A-Za-z0-9:\\\\ -', max: 64").replace("Args: '{process}'", `Args: ${JSON.stringify(args)}`);
+
+  test.each(['"{process}"', '-Path "{process}" -Deep', "-Path '{process}'", "-Name 'a' -Path \"x {process}\"", '-Path “{process}”'])('is allowed where the place stands in quotes: %s', (args) => {
+    expect(load(blank(args)).policy.recipes.get('dump')?.commands[0]).toMatchObject({ args });
+  });
+
+  test.each(['{process}', '-Path {process}', '"a" {process} "b"', '"{process}" {process}', '"{process}', "-Path '\"' {process} '\"'"])('is refused, with the line, where it does not: %s', (args) => {
+    const [first] = problems(blank(args));
+    expect(first?.text).toMatch(/what follows a blank there would be another parameter/);
+    expect(blank(args).split('\n')[(first?.line ?? 1) - 1]).toContain('chars:');
+  });
+});
+
 describe('the example', () => {
   const { policy, warnings } = load(example);
 
@@ -116,6 +130,10 @@ describe('a planted fault is named with its line', () => {
     ['an argument without its place', 'process: { chars: A-Za-z0-9._-, max: 64 }', 'process: { chars: A-Za-z0-9._-, max: 64 }\n      pid: { chars: 0-9, max: 6 }', /no command uses \{pid\}/],
     ['chars that cannot be read', 'chars: A-Za-z0-9._-, max: 64', 'chars: Z-A, max: 64', /cannot be read/],
     ['chars that let a command in', 'chars: A-Za-z0-9._-, max: 64', "chars: 'A-Za-z0-9;$', max: 64", /may not hold \$ ;/],
+    ['chars with a typographic quote, which PowerShell takes for one', 'chars: A-Za-z0-9._-, max: 64', "chars: 'A-Za-z0-9“', max: 64", /may not hold “/],
+    ['chars with another', 'chars: A-Za-z0-9._-, max: 64', "chars: 'A-Za-z0-9‚', max: 64", /may not hold ‚/],
+    ['chars with a blank for a place without quotes', 'chars: A-Za-z0-9._-, max: 64', "chars: 'A-Za-z0-9._ -', max: 64", /allow a blank, and \{process\} stands without quotes in the Args of command 0: .* Write "\{process\}" with double quotes in Args, or take the blank out of chars/],
+    ['chars hidden between the ends of a range', 'chars: A-Za-z0-9._-, max: 64', 'chars: À-⁰, max: 64', /no invisible characters/],
     ['chars hidden in a range', 'chars: A-Za-z0-9._-, max: 64', "chars: ' -z', max: 64", /may not hold/],
     ['a usage that is not the arguments', 'usage: dump <host> <process>', 'usage: dump <host> <image>', /must be "dump <host> <process>"/],
     ['an example that does not parse', 'example: dump hosta OfficeClickToRun', 'example: dump hosta -x', /does not parse: <process> may not begin/],

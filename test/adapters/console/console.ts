@@ -33,9 +33,8 @@ export interface Answer {
   json(): Readonly<Record<string, unknown>>;
 }
 
-export async function openConsole(): Promise<TestConsole> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'lr-console-'));
-  const read = readSettings({ LR_DATA_DIR: dataDir, LR_LOG_LEVEL: 'silent', LR_SPEED: '60', LR_POLICY: join(root, 'policy.example.yaml') });
+export async function openConsole(dataDir = mkdtempSync(join(tmpdir(), 'lr-console-')), policyFile = join(root, 'policy.example.yaml')): Promise<TestConsole> {
+  const read = readSettings({ LR_DATA_DIR: dataDir, LR_LOG_LEVEL: 'silent', LR_SPEED: '60', LR_POLICY: policyFile });
   if ('problems' in read) throw new Error(read.problems.join('\n'));
   const options = { ...optionsFrom(read.settings), port: 0 };
 

@@ -1,0 +1,110 @@
+// Slack: signed HTTP deliveries from the fake, its blocks as the bot sent them.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Verb } from '../../../cards/view.ts';
+import { nodesIn } from '../hostile.ts';
+import { read } from '../slack/fakeSlack.ts';
+import type { FakeSlack, Person } from '../slack/fakeSlack.ts';
+import { incidents, openSlackHouse, slackPolicy } from '../slack/slackHouse.ts';
+import type { SlackMessageKept } from '../slack/world.ts';
+import { stagePolicy } from './stage.ts';
+import type { Carried, Door, Stage, Who } from './stage.ts';
+
+export interface SlackStage extends Stage {
+  readonly slack: FakeSlack;
+  person(who: Who): Person;
+}
+
+/** What a block can hold that Slack draws as something else than the text it was given. */
+const live = new Set(['user', 'usergroup', 'broadcast', 'channel', 'team', 'link', 'date', 'color', 'image', 'markdown', 'video', 'file']);
+
+export const slackIds: Readonly<Record<Who, string>> = { riley: 'U0RILEY1', rileyAgain: 'U0RILEY2', sam: 'U0SAMMY1', avery: 'U0AVERY1', ola: 'U0OLLIE1', nobody: 'U0NOBODY' };
+
+function withSecondAccount(text: string): string {
+  return stagePolicy(text).replace('slack: U0RILEY1', 'slack: [U0RILEY1, U0RILEY2]');
+}
+
+export async function openSlackStage(policy: (text: string) => string = (text) => text): Promise<SlackStage> {
+  const house = await openSlackHouse({ policy: (text) => policy(withSecondAccount(text)) });
+  const { slack } = house;
+  slack.world.user('U0RILEY2', { name: 'Riley' });
+  const heard: Record<string, number> = {};
+  let again: () => Promise<unknown> = () => Promise.reject(new Error('nothing was sent yet'));
+  const newestCard = (): SlackMessageKept | undefined => slack.cards(incidents).at(-1);
+
+  const stage: SlackStage = {
+    slack,
+    person: (who) => slack.person(slackIds[who]),
+    service: () => house.service,
+    dataDir: join(house.dataDir, 'data'),
+    async say(who, text) {
+      await stage.person(who).command(incidents, text);
+      again = slack.lastDelivery();
+    },
+    async press(who, verb, changed = {}) {
+      const card = newestCard();
+      if (card === undefined) throw new Error('there is no card');
+      await stage.person(who).press(withChanged(card, verb, changed), `lr.${verb}.v1`);
+      again = slack.lastDelivery();
+    },
+    async again() {
+      await again();
+    },
+    async told(who, words) {
+      const id = slackIds[who];
+      const from = heard[id] ?? 0;
+      return slack.until(`${String(words)} told to ${who}`, () => {
+        const all = slack.world.ephemerals.filter((one) => one.user === id);
+        const text = all.slice(from).map(read).join('\n');
+        if (!words.test(text)) return undefined;
+        heard[id] = all.length;
+        return text;
+      });
+    },
+    async shows(words) {
+      return read(await house.shows(words));
+    },
+    cards: () => Promise.resolve(slack.cards(incidents).filter((card) => !card.deleted).length),
+    wire: () => Promise.resolve(JSON.stringify([slack.world.in(incidents).map(({ text, blocks }) => ({ text, blocks })), slack.world.ephemerals.map(({ text, blocks }) => ({ text, blocks }))])),
+    alive() {
+      const kept = [...slack.world.in(incidents), ...slack.world.ephemerals];
+      const nodes = nodesIn(kept.map(({ blocks }) => blocks));
+      const texts = [...kept.map(({ text }) => text), ...nodes.filter((node) => node['type'] === 'mrkdwn').map((node) => String(node['text']))];
+      const tags = texts.map((text) => ['<!subteam^S0APPROVE>', '<@U0RILEY1>', '<@U0RILEY2>'].reduce((rest, ours) => rest.replaceAll(ours, ''), text)).filter((text) => /[<>]/.test(text));
+      const drawn = nodes.filter((node) => live.has(String(node['type'])) || node['emoji'] === true).map((node) => JSON.stringify(node));
+      const unfurled = slack.world.calls.filter(({ method, args }) => method === 'chat.postMessage' && (args['parse'] !== 'none' || args['unfurl_links'] !== 'false' || args['unfurl_media'] !== 'false')).map(({ args }) => JSON.stringify(args));
+      return Promise.resolve([...tags, ...drawn, ...unfurled]);
+    },
+    links: ['/slack/events', '/slack/events?command=%2Flr&text=freeze+x', '/slack/actions', '/slack/commands'],
+    async restart(other) {
+      if (other !== undefined) writeFileSync(join(house.dataDir, 'policy.yaml'), other(withSecondAccount(slackPolicy())));
+      await house.restart();
+    },
+    close: () => house.close(),
+  };
+  return stage;
+}
+
+/** The card with another value in one of its buttons: what a forged press would bring. */
+function withChanged(card: SlackMessageKept, verb: Verb, changed: Carried): SlackMessageKept {
+  const change = (element: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+    if (element['action_id'] !== `lr.${verb}.v1` || Object.keys(changed).length === 0) return element;
+    const value = JSON.parse(String(element['value'])) as Readonly<Record<string, unknown>>;
+    return { ...element, value: JSON.stringify(carried(value, changed)) };
+  };
+  return { ...card, blocks: card.blocks.map((block) => (block['type'] === 'actions' ? { ...block, elements: (block['elements'] as readonly Readonly<Record<string, unknown>>[]).map(change) } : block)) };
+}
+
+/** The same whatever the fields are called on the wire: a text of the old value is replaced. */
+export function carried(value: Readonly<Record<string, unknown>>, { request, revision, fingerprint }: Carried): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, old]) => {
+      if (request !== undefined && typeof old === 'string' && /^lr-[0-9a-z]{6}$/.test(old)) return [key, request];
+      if (fingerprint !== undefined && typeof old === 'string' && /^[0-9a-f]{8,64}$/.test(old)) return [key, fingerprint];
+      if (revision !== undefined && typeof old === 'number' && !key.startsWith('i')) return [key, revision];
+      return [key, old];
+    }),
+  );
+}
+
+export const slackDoor: Door = { chat: 'Slack', open: openSlackStage };

@@ -1,0 +1,105 @@
+// One stage for three chats: people who type and press through the wire, and what each of them gets to see.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Verb } from '../../../cards/view.ts';
+import type { Request } from '../../../src/liveResponse/request.ts';
+import type { Service } from '../../../src/service.ts';
+import { unhurried } from '../unhurried.ts';
+
+/** Riley asks and, here, holds the role of an approver too; Sam does both; Avery approves. `rileyAgain` is a second account of Riley's, Ola has no role, nobody is not listed. */
+export type Who = 'riley' | 'rileyAgain' | 'sam' | 'avery' | 'ola' | 'nobody';
+
+export interface Stage {
+  readonly service: () => Service;
+  readonly dataDir: string;
+  /** Types a command in the place where approvals are asked for. */
+  say(who: Who, text: string): Promise<void>;
+  /** Presses a button of the newest card there. `changed` is put over what the button carries. */
+  press(who: Who, verb: Verb, changed?: Carried): Promise<void>;
+  /** Sends what was typed or pressed last once more, as it was. */
+  again(): Promise<void>;
+  /** Resolves with what one person alone was told since the last call for this person, once it reads like this. */
+  told(who: Who, words: RegExp): Promise<string>;
+  /** The newest card, once it reads like this. */
+  shows(words: RegExp): Promise<string>;
+  /** Cards of requests that stand there. */
+  cards(): Promise<number>;
+  /** All that the chat was sent, as text of its own format. */
+  wire(): Promise<string>;
+  /** What in it would be drawn as something else than text: mentions but the policy's own, links, formatting, dates. */
+  alive(): Promise<readonly string[]>;
+  /** Addresses at which somebody could try to decide by merely opening a link. */
+  readonly links: readonly string[];
+  /** Stopped and started on the same folder, with another policy if need be. */
+  restart(policy?: (text: string) => string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a button carries, as far as an attacker would change it. */
+export interface Carried {
+  readonly request?: string;
+  readonly revision?: number;
+  readonly fingerprint?: string;
+}
+
+export interface Door {
+  readonly chat: string;
+  /** `policy` changes the text of the example policy. */
+  open(policy?: (text: string) => string): Promise<Stage>;
+}
+
+/** The example's people with a second account and both roles for Riley, and time to spare. */
+export function stagePolicy(text: string): string {
+  return unhurried(text).replace('approver: [approver1, responder2]', 'approver: [approver1, responder2, responder1]');
+}
+
+export function newest(stage: Stage): Request {
+  const [request] = stage.service().store.all();
+  if (request === undefined) throw new Error('there is no request');
+  return request;
+}
+
+/** Sessions that Defender was asked to run. */
+export function sent(stage: Stage): number {
+  return stage.service().simulator?.tenant.submissions.length ?? 0;
+}
+
+export function journal(stage: Stage): string {
+  return readdirSync(stage.dataDir)
+    .filter((name) => name.endsWith('.ndjson'))
+    .map((name) => readFileSync(join(stage.dataDir, name), 'utf8'))
+    .join('');
+}
+
+export const dump = 'dump hosta OfficeClickToRun --reason "beacon at 02:40"';
+
+/** Riley asks for the dump, and its card stands. */
+export async function asked(stage: Stage, line = dump): Promise<Request> {
+  await stage.say('riley', line);
+  await stage.shows(/Waiting for approval/);
+  return newest(stage);
+}
+
+/** Resolves once the newest request is in one of these states, whatever its card shows by then. */
+export async function reached(stage: Stage, ...states: readonly Request['state'][]): Promise<Request> {
+  const { store } = stage.service();
+  return new Promise((resolve) => {
+    let stop: () => void = () => undefined;
+    const look = (): void => {
+      if (!states.includes(newest(stage).state)) return;
+      stop();
+      resolve(newest(stage));
+    };
+    stop = store.subscribe(look);
+    look();
+  });
+}
+
+/** Texts of an Adaptive Card in which Teams would read Markdown, tags or dates. */
+export function aliveInAdaptive(nodes: readonly Readonly<Record<string, unknown>>[], ours: readonly string[]): readonly string[] {
+  return nodes.flatMap((node) => {
+    const text = ours.reduce((rest, one) => rest.replaceAll(one, ''), typeof node['text'] === 'string' ? node['text'] : '');
+    const pattern = node['type'] === 'TextBlock' ? /(?<!\\)[*_[\]<]/ : /\{\{(?:DATE|TIME)\(\d{4}-/;
+    return pattern.test(text) ? [text] : [];
+  });
+}
