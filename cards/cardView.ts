@@ -1,4 +1,5 @@
 // A request as people see it: the one content of its cards in every state, which each renderer shows in full.
+import { bindingOf } from '../src/liveResponse/commands.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import { continuationNotes } from './again.ts';
 import { buttons } from './buttons.ts';
@@ -24,7 +25,7 @@ export function cardView(request: Request, context: ViewContext): CardView {
   return {
     requestId: request.id,
     revision: request.revision,
-    fingerprint: request.fingerprint,
+    fingerprint: bindingOf(request.digest),
     title,
     status: marked,
     tone,

@@ -58,6 +58,7 @@ export interface Button {
 export interface CardView {
   readonly requestId: string;
   readonly revision: number;
+  /** What its buttons carry of the digest: 64 bits. Nobody reads it; the facts show the short fingerprint for eyes. */
   readonly fingerprint: string;
   /** "Dump OfficeClickToRun on hosta.corp.example" */
   readonly title: string;

@@ -24,6 +24,7 @@ import type { Policy } from '../../src/bot/rules/policy.ts';
 import { ChatError } from '../../src/bot/ports.ts';
 import type { Account, Bot, ChatPort, Groups, Reply } from '../../src/bot/ports.ts';
 import type { Loop } from '../../src/bot/loop/loop.ts';
+import { bindingOf } from '../../src/liveResponse/commands.ts';
 import { Budgets, defaultRates, elapsedOf } from '../../src/liveResponse/pacing.ts';
 import type { Clock } from '../../src/liveResponse/ports.ts';
 import type { InState, Request, State } from '../../src/liveResponse/request.ts';
@@ -256,7 +257,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
         verb,
         requestId: request.id,
         revision: revision ?? request.revision,
-        fingerprint: fingerprint ?? request.fingerprint,
+        fingerprint: fingerprint ?? bindingOf(request.digest),
         deliveryId: `p${deliveries}`,
         ...(index === undefined ? {} : { index }),
         ...(input === undefined ? {} : { input }),

@@ -26,11 +26,14 @@ export interface Conversation extends Deps {
 export class Refused extends Error {
   readonly refusal: Refusal;
   readonly requestId: string | undefined;
-  constructor(refusal: Refusal, requestId?: string) {
+  /** The request as it is now, to be shown with the sentence. */
+  readonly shown: ((text: string) => Promise<Reply>) | undefined;
+  constructor(refusal: Refusal, requestId?: string, shown?: (text: string) => Promise<Reply>) {
     super(refusal.refused);
     this.name = 'Refused';
     this.refusal = refusal;
     this.requestId = requestId;
+    this.shown = shown;
   }
 }
 
@@ -79,6 +82,7 @@ export async function answering(deps: Conversation, speaker: Speaker, answer: ()
   } catch (error) {
     if (error instanceof Refused) {
       await deps.refusals.write(speaker, error.refusal, error.requestId);
+      if (error.shown !== undefined) return error.shown(explain(error.refusal, deps.settings.command));
       return sentence(explain(error.refusal, deps.settings.command), blockOf(error.refusal, deps.settings.command));
     }
     if (error instanceof StoreError) {

@@ -91,7 +91,7 @@ export async function resend(bot: Conversation, actor: Actor, id: string, press:
   await confirmContent(bot, id);
   const request = await decide(bot, id, (current, now) => {
     // The look has raised the revision of the card that was pressed; everything else is judged on the request as it is now.
-    const refusal = mayResend(actor, current, { fingerprint: press.fingerprint }, bot.policy, bot.store.freeze());
+    const refusal = mayResend(actor, current, { ...press, revision: current.revision }, bot.policy, bot.store.freeze());
     if (refusal !== undefined) return refusal;
     // After every attempt so far, whatever a corrected clock says: by that order it is known which of them may have run.
     const at = 'attempts' in current ? Math.max(now, ...current.attempts.map((attempt) => attempt.at + 1)) : now;

@@ -6,7 +6,9 @@ import { isOpen } from '../../liveResponse/request.ts';
 import { kinds } from '../../liveResponse/pacing.ts';
 import { sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
+import { codeOf } from '../language/approvalCode.ts';
 import type { ListName } from '../language/grammar.ts';
+import { mayPrepareApproval } from '../rules/decisions.ts';
 import type { Actor } from '../rules/people.ts';
 import type { Place, Reply } from '../ports.ts';
 import { resultsShownIn } from '../rules/cardPlaces.ts';
@@ -21,6 +23,17 @@ const listRows = 20;
 /** The card as it is now, for the person alone. Results are left out where the place is private. */
 export async function cardOf(bot: Conversation, request: Request, place: Place, text: string): Promise<Reply> {
   return { kind: 'card', text, view: await bot.loop.views.of(request, { results: resultsShownIn(bot, request, place) }) };
+}
+
+/** The same with the line that approves it, for those who may. */
+export async function statusOf(bot: Conversation, actor: Actor, request: Request, place: Place): Promise<Reply> {
+  const may = mayPrepareApproval(actor, request, bot.policy, bot.clock.now(), bot.store.freeze()) === undefined;
+  return cardOf(bot, request, place, `${request.id} as it is now:${may ? ` To approve exactly this, type: ${approvingLine(bot, request)}` : ''}`);
+}
+
+/** Holds for the request as it is shown, and for nothing that it becomes later. */
+export function approvingLine({ settings }: Pick<Conversation, 'settings'>, request: Request): string {
+  return `${settings.command} approve ${request.id} ${codeOf(request)}`;
 }
 
 export function list(bot: Conversation, actor: Actor, which: ListName): Reply {

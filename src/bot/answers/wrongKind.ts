@@ -1,11 +1,13 @@
 // A thing of the wrong kind: a device where a request id is wanted, a request where a device is, a recipe, a file, a fingerprint. What it is
 // gets said, with the line that works.
+import { bindingOf } from '../../liveResponse/commands.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
 import { Refused, requestOf } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { isCommandWord } from '../language/forms.ts';
-import { isFingerprint, listNames } from '../language/grammar.ts';
+import { readCode } from '../language/approvalCode.ts';
+import { listNames } from '../language/grammar.ts';
 import type { IdVerb } from '../language/grammar.ts';
 import { bareWord, isSurelyId, normaliseId } from '../language/requestId.ts';
 import { maySee } from '../rules/decisions.ts';
@@ -39,14 +41,15 @@ export function noRequest(bot: Conversation, actor: Actor, place: Place, verb: I
   if (several.has(lower)) return new Refused({ ...common, meant: 'list', requests: [] });
   // Whoever may not see requests learns of none here.
   const all = maySee(bot.policy, actor, place) === undefined ? bot.store.all() : [];
-  const printed = all.find((request) => request.fingerprint === lower);
+  const code = readCode(lower)?.fingerprint;
+  const printed = code === undefined ? undefined : all.find((request) => request.fingerprint === code || bindingOf(request.digest) === code);
   if (printed !== undefined) return new Refused({ ...common, meant: 'fingerprint', requests: [named(bot, printed)] });
   if (guid.test(word)) {
     const sent = all.find((request) => 'actionId' in request && request.actionId.toLowerCase() === lower);
     return new Refused({ ...common, meant: 'action', requests: sent === undefined ? [] : [named(bot, sent)] });
   }
   const there = all.filter((request) => isDevice(request, lower));
-  if (there.length === 0 && isFingerprint(lower)) return new Refused({ ...common, meant: 'fingerprint', requests: [] });
+  if (there.length === 0 && code !== undefined) return new Refused({ ...common, meant: 'fingerprint', requests: [] });
   const fitting = there.filter((request) => fits(verb, request));
   return new Refused({ ...common, meant: 'device', requests: fitting.slice(0, mostNamed).map((request) => named(bot, request)) });
 }

@@ -60,7 +60,9 @@ export type Refusal =
   | { readonly refused: 'alreadyApproved'; readonly id: string; readonly by: PersonRef; readonly at: number; readonly you: boolean; readonly deed?: 'approve' | 'deny'; readonly state?: State }
   /** `retry`: it may be asked for again with one word. */
   | { readonly refused: 'alreadyOver'; readonly id: string; readonly how: string; readonly at: number; readonly retry?: boolean }
-  | { readonly refused: 'staleCard'; readonly id: string }
+  | { readonly refused: 'staleCard'; readonly id: string; readonly typed?: true }
+  /** The 8 digits for eyes, typed, or on a card that an older version drew. */
+  | { readonly refused: 'shortFingerprint'; readonly id: string; readonly typed?: true }
   | { readonly refused: 'wrongFingerprint'; readonly id: string }
   | { readonly refused: 'contentDeparted'; readonly id: string; readonly departure: Departure }
   | { readonly refused: 'expired'; readonly id: string; readonly at: number }
@@ -147,9 +149,14 @@ function sentence(refusal: Refusal, command: string): string {
     case 'alreadyOver':
       return `${refusal.id} is over: ${refusal.how} at ${clock(refusal.at)}. If it is still needed, ${refusal.retry === true ? `"${command} retry ${refusal.id}" asks for it again` : 'type it again'}.`;
     case 'staleCard':
+      if (refusal.typed === true) return `That line was made for an older state of ${refusal.id}, so nothing was approved. ${newLine(refusal.id, command)}`;
       return `That card showed an older state of ${refusal.id}, so the press was not taken. Look at the card as it is now and press again.`;
+    case 'shortFingerprint':
+      return refusal.typed === true
+        ? `The 8 digits on the card of ${refusal.id} are for eyes only, so nothing was approved. ${newLine(refusal.id, command)}`
+        : `That card of ${refusal.id} was drawn by an older version of the bot, so the press was not taken. It is drawn again now: look at it as it is then, and press again.`;
     case 'wrongFingerprint':
-      return `The fingerprint is not that of ${refusal.id}, so nothing was approved. "${command} approve ${refusal.id}" shows you the whole request and the line to type.`;
+      return `The fingerprint is not that of ${refusal.id}, so nothing was approved. ${newLine(refusal.id, command)}`;
     case 'contentDeparted':
       return departureSentence(refusal.departure);
     case 'expired':
@@ -187,6 +194,10 @@ function sentence(refusal: Refusal, command: string): string {
     case 'noRight':
       return `${rightSentence(refusal.error) ?? 'Defender does not let the bot in.'}${correlation(refusal.error.target)}`;
   }
+}
+
+function newLine(id: string, command: string): string {
+  return `"${command} approve ${id}" shows you the whole request as it is and the line to type.`;
 }
 
 function notInLibrarySentence({ name, suggestions, line, recipe }: Extract<Refusal, { refused: 'notInLibrary' }>, command: string): string {
