@@ -76,7 +76,7 @@ async function lost(device = 'hosta'): Promise<void> {
 test('all workers are looked at here', async () => {
   house = await openWorkingHouse();
   // `sequels` does what a new request asks of it, is nudged by that, and never has anything due at a later time.
-  expect(house.loop.workers().map(({ name }) => name).sort()).toEqual(['announcing', 'cards', 'clock', 'expiry', 'following', 'lateFinds', 'outlook', 'parked', 'reconciliation', 'results', 'sequels', 'storage', 'submission']);
+  expect(house.loop.workers().map(({ name }) => name).sort()).toEqual(['announcing', 'cards', 'clock', 'expiry', 'exposure', 'following', 'lateFinds', 'outlook', 'parked', 'reconciliation', 'results', 'sequels', 'storage', 'submission']);
 });
 
 describe('storage', () => {
