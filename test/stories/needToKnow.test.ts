@@ -11,7 +11,6 @@ import { read } from '../support/slack/fakeSlack.ts';
 import { incidents, openSlackHouse } from '../support/slack/slackHouse.ts';
 import { ana, ben, channel, group } from '../support/teamsBench.ts';
 import { TeamsHouse } from '../support/teamsHouse.ts';
-import { openWorkingHouse } from '../support/workingHouse.ts';
 
 let close: () => Promise<void> = () => Promise.resolve();
 afterEach(() => close());
@@ -235,23 +234,6 @@ describe('after redactAfter', () => {
     await house.loop.tick();
     expect(house.newest()).toMatchObject({ redacted: { why: 'time' } });
     expect(house.card().view.excerpts).toEqual([]);
-  });
-
-  test('the worker wakes when it is due, and not up to a minute later', async () => {
-    const working = await openWorkingHouse({ policy: withInsiders(days('redactAfter: 2h')) });
-    close = () => working.close();
-    await working.say('responder1', 'dump hosta notepad', { place: 'insiders' });
-    await working.clock.settle();
-    await working.press('approver1', 'approve');
-    const done = await working.until('finished');
-    const wakes = (): number => (working.loop.workers().find(({ name }) => name === 'exposure')?.nextRun ?? 0) - working.clock.now();
-    await working.run(done.endedAt + 2 * hour - working.clock.now() - 20_000);
-    expect(wakes()).toBe(20_000);
-    expect(working.newest()).not.toHaveProperty('redacted');
-    await working.run(20_000);
-    expect(working.newest()).toMatchObject({ redacted: { why: 'time' } });
-    await working.run(5_000);
-    expect(working.card().view.excerpts).toEqual([]);
   });
 });
 

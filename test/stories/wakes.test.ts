@@ -105,6 +105,20 @@ describe('expiry', () => {
   });
 });
 
+describe('exposure', () => {
+  test('wakes when output is to leave the cards', async () => {
+    house = await openWorkingHouse({ policy: (text) => text.replace('high: { request', 'high: { redactAfter: 2h, request') });
+    await approved();
+    const { endedAt } = await house.until('finished');
+    await shortlyBefore(endedAt + 2 * hour);
+    expect(wakesIn('exposure')).toBe(ahead);
+    await house.run(ahead);
+    expect(request()).toMatchObject({ redacted: { why: 'time' } });
+    await house.run(5 * second);
+    expect(house.card().view.excerpts).toEqual([]);
+  });
+});
+
 describe('submission', () => {
   test('wakes when the pause that Defender asked for is over', async () => {
     house = await openWorkingHouse();
