@@ -248,6 +248,19 @@ describe('a place that changes', () => {
     expect(house.card().view.notes.join(' ')).toContain('because one of its places is private now');
   });
 
+  test('to private takes the reasons of ended requests off the cards elsewhere', async () => {
+    await open('results: card');
+    await asked();
+    await house.press('approver1', 'deny', { input: 'Bob is on leave' });
+    await house.loop.tick();
+    expect(shown('incidents')).toMatch(/Bob is on leave[^]*HR case 77/);
+    await house.restart(undefined, withInsiders('results: private'));
+    await house.loop.tick();
+    await house.loop.tick();
+    expect(house.card('incidents').history.at(-1)).not.toMatch(/Bob is on leave|HR case 77/);
+    expect(house.card('insiders').history.at(-1)).toMatch(/HR case 77/);
+  });
+
   test('to one that outsiders read takes them off the cards elsewhere too, without anything else happening', async () => {
     const shared = new Set<string>();
     const chat = Object.assign(createStoryChat(), { external: (place: string) => Promise.resolve(shared.has(place)) });
@@ -273,17 +286,16 @@ describe('a place that changes', () => {
 });
 
 test.each<readonly [string, string, RegExp]>([
-  ['visibility: nobody', "visibility: [requester, approvers]', visibility: nobody", /must be "everyone", or a list/],
+  ['a word that is no list', 'visibility: nobody', /must be "everyone", or a list/],
   ['an empty list', 'visibility: []', /\[requester, approvers\] is the strictest/],
   ['a role that does not exist', 'visibility: [aprovers]', /there is no role aprovers; did you mean approvers\?/],
   ['everyone in a list', 'visibility: [everyone]', /stands alone: write "visibility: everyone"/],
   ['redactAfter without a unit', 'redactAfter: 30', /must be a number and a unit/],
   ['redactAfter of seconds', 'redactAfter: 1s', /must be/],
 ])('the policy file: %s is refused with what to write', (_what, setting, words) => {
-  const rule = setting.startsWith('visibility: [requester, approvers]\'') ? 'visibility: nobody' : setting;
   for (const text of [
-    examplePolicy.replace("{ place: 'console:soc-private', ", `{ place: 'console:soc-private', ${rule}, `),
-    examplePolicy.replace('high: { request', `high: { ${rule}, request`),
+    examplePolicy.replace("{ place: 'console:soc-private', ", `{ place: 'console:soc-private', ${setting}, `),
+    examplePolicy.replace('high: { request', `high: { ${setting}, request`),
   ]) {
     const result = readPolicy(text);
     expect('problems' in result ? result.problems.map((one) => one.text).join('\n') : 'accepted').toMatch(words);

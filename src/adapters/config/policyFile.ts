@@ -281,6 +281,10 @@ class Reader {
     if (groups.length + tags.length + names.length === 0) warn(['devices'], 'no device is allowed, so every request will be refused');
     if (policy.results.read.length === 0) warn(['results'], 'nobody may read results');
     if (policy.freeze.length === 0) warn(['freeze'], 'nobody may freeze submissions');
+    const kept = policy.places.find(({ approvals, results }) => approvals && results === 'private');
+    if (kept !== undefined && policy.places.some(({ results }) => results === 'card')) {
+      warn(['places', policy.places.indexOf(kept), 'results'], `${kept.place} gets a card of every request and keeps results private, so that no card anywhere shows output or links; "results: card" there lets the others show them`);
+    }
     for (const { name, approve, request } of policy.tiers) {
       const [only, ...others] = policy.roles.get(approve) ?? [];
       if (only !== undefined && others.length === 0 && !isGroup(only) && policy.roles.get(request)?.includes(only) === true) {

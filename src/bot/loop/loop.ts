@@ -88,7 +88,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
   const parked = createParked(deps, ages, () => nudge('following'));
   const sequels = createSequels(deps);
   const results = createResults(deps, ages);
-  const exposure = createExposure(deps, ages);
+  const exposure = createExposure(deps, ages, (id) => deck.redraw(id));
   const lateFinds = createLateFinds(deps, ages);
   const announcing = createAnnouncing(deps, () => nudge('announcing'));
   const twins = createTwins(deps);

@@ -135,7 +135,7 @@ function withoutReasons(request: Request): Request {
     const { reason: _reason, ...ending } = bare.ending;
     bare = { ...bare, ending };
   }
-  if ('cancel' in bare && bare.cancel !== undefined) {
+  if ('cancel' in bare) {
     const { reason: _reason, ...cancel } = bare.cancel;
     bare = { ...bare, cancel };
   }

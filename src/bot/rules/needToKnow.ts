@@ -76,6 +76,11 @@ export function isPrivate(policy: Policy, request: Subject, outsiders: ReadByOut
   return isRestricted(policy, request) || request.placeIsPrivate || asked === undefined || asked.results === 'private' || outsiders(request.place);
 }
 
+/** Private now, and not when it was asked: its cards may still show what they no longer may. */
+export function becamePrivate(policy: Policy, request: Subject, outsiders: ReadByOutsiders): boolean {
+  return request.privacy === undefined && !request.placeIsPrivate && isPrivate(policy, request, outsiders);
+}
+
 /**
  * Whether the reasons of a request may stand on its card in a place. Who reads along there is told by that place's own `visibility`: its
  * readers must all be among those who find the request.
