@@ -58,6 +58,7 @@ export interface Button {
 export interface CardView {
   readonly requestId: string;
   readonly revision: number;
+  /** What its buttons carry of the digest: 64 bits. Nobody reads it; the facts show the short fingerprint for eyes. */
   readonly fingerprint: string;
   /** "Dump OfficeClickToRun on hosta.corp.example" */
   readonly title: string;
@@ -96,6 +97,8 @@ export interface ViewContext {
   readonly now: number;
   /** `private`: no excerpt and no link on the card; buttons whisper them. */
   readonly results: 'card' | 'private';
+  /** `private`: the reasons given are not for everybody who reads here. */
+  readonly reasons?: 'private';
   /** The tenant is the simulator: every card says so. */
   readonly simulated: boolean;
   /** Raw script output by command index, as far as it is kept. */

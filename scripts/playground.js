@@ -157,7 +157,7 @@ async function story(page, play, data) {
     const first = events.find((line) => line.event?.type === 'asked' || line.event?.asked !== undefined);
     return card === undefined || first === undefined ? undefined : [first, card];
   });
-  const fingerprint = JSON.stringify(asked).match(/"fingerprint":"([^"]+)"/)?.[1] ?? fail('no fingerprint in the journal');
+  const fingerprint = JSON.stringify(asked).match(/"digest":"([0-9a-f]{16})/)?.[1] ?? fail('no digest in the journal');
   console.log(`${avery.name} presses Approve`);
   const answer = await post('/_conversation/v1/invoke', {
     name: 'adaptiveCard/action',

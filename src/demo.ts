@@ -7,6 +7,7 @@ import { plainText } from '../cards/plainText.ts';
 import type { CardView, Verb } from '../cards/view.ts';
 import type { ChatPort, Reply } from './bot/ports.ts';
 import { ChatError } from './bot/ports.ts';
+import { bindingOf } from './liveResponse/commands.ts';
 import type { Request } from './liveResponse/request.ts';
 import { besideModules } from './besideModules.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
@@ -87,9 +88,9 @@ function say(service: Service, as: string, text: string): Promise<Reply> {
   return service.bot.command({ surface, account: account(as), place: here, text, deliveryId: `say-${(deliveries += 1)}` });
 }
 
-function press(service: Service, as: string, verb: Verb, { id, revision, fingerprint }: Request, index?: number): Promise<Reply> {
+function press(service: Service, as: string, verb: Verb, { id, revision, digest }: Request, index?: number): Promise<Reply> {
   console.log(`\n#${place}  ${as} presses ${verb}${index === undefined ? '' : ` on index ${index}`}`);
-  return service.bot.press({ surface, account: account(as), place: here, verb, requestId: id, revision, fingerprint, deliveryId: `press-${(deliveries += 1)}`, ...(index === undefined ? {} : { index }) });
+  return service.bot.press({ surface, account: account(as), place: here, verb, requestId: id, revision, fingerprint: bindingOf(digest), deliveryId: `press-${(deliveries += 1)}`, ...(index === undefined ? {} : { index }) });
 }
 
 function expectThat(step: string, seen: boolean): void {

@@ -64,7 +64,7 @@ describe('the built program', () => {
       const journal = createJournalWatch(dir);
       journal.read();
       const request = journal.requests.get(requestId);
-      await post('presses', { as: 'approver1', place: 'incidents', request: requestId, verb: 'approve', revision: request?.revision, fingerprint: request?.fingerprint });
+      await post('presses', { as: 'approver1', place: 'incidents', request: requestId, verb: 'approve', revision: request?.revision, fingerprint: request?.digest.slice(0, 16) });
       while (journal.requests.get(requestId)?.state !== 'submitting') {
         await new Promise((resolve) => setImmediate(resolve));
         journal.read();

@@ -100,9 +100,17 @@ export function digestText(tenant: string, deviceId: string, commands: readonly 
   return JSON.stringify(files.length === 0 ? ['lr1', tenant, deviceId, lines] : ['lr2', tenant, deviceId, lines, files.map((file) => [file.name, file.sha256 ?? null])]);
 }
 
-/** What people type and buttons carry of a digest: its first 8 hex digits. It guards against a stale card, not against forgery: the store does that. */
+/** What people read of a digest: its first 8 hex digits. For eyes only: nothing is approved by them. */
 export function fingerprintOf(digest: string): string {
   return digest.slice(0, 8);
+}
+
+/** Hex digits of a digest that bind an approval: 64 bits, too many to try out. */
+export const bindingDigits = 16;
+
+/** What buttons and typed approvals carry of a digest. */
+export function bindingOf(digest: string): string {
+  return digest.slice(0, bindingDigits);
 }
 
 /** Whether the same would happen on the device: the library does not tell the names of its files apart by case. */

@@ -113,7 +113,7 @@ describe('a request', () => {
   });
 });
 
-const press = { fingerprint: '1c9e04ab', revision: 1 };
+const press = { fingerprint: '1c9e04ab1c9e04ab', revision: 1 };
 const soon = askedAt + minute;
 const approve = (who: Actor, request: Request, change: Partial<{ press: typeof press; now: number; freeze: typeof freeze; policy: Policy }> = {}): unknown =>
   mayApprove(who, request, change.press ?? press, change.policy ?? policy, change.now ?? soon, change.freeze);
@@ -122,7 +122,7 @@ describe('an approval', () => {
   test('by another person with the role is taken', () => {
     expect(approve(averyActs, requests.awaitingApproval)).toBeUndefined();
     expect(approve(samActs, requests.awaitingApproval)).toBeUndefined();
-    expect(mayApprove(averyActs, requests.awaitingApproval, { fingerprint: '1C9E04AB' }, policy, soon)).toBeUndefined();
+    expect(mayApprove(averyActs, requests.awaitingApproval, { revision: 1, fingerprint: '1C9E04AB1C9E04AB' }, policy, soon)).toBeUndefined();
   });
 
   const outside: Request = { ...requests.awaitingApproval, device: { ...hosta, tags: ['no-lr'] } };
@@ -134,7 +134,7 @@ describe('an approval', () => {
     ['without the role', { refused: 'missingRole', deed: 'approve', need: ['approver'] }, approve(ollyActs, requests.awaitingApproval)],
     ['with the role of another tier', { refused: 'missingRole', need: ['approver'] }, approve(actor(olly, 'lead'), requests.awaitingApproval)],
     ['from a card of an older revision', { refused: 'staleCard' }, approve(averyActs, requests.awaitingApproval, { press: { ...press, revision: 0 } })],
-    ['with another fingerprint', { refused: 'wrongFingerprint' }, approve(averyActs, requests.awaitingApproval, { press: { ...press, fingerprint: '00000000' } })],
+    ['with another fingerprint', { refused: 'wrongFingerprint' }, approve(averyActs, requests.awaitingApproval, { press: { ...press, fingerprint: '0'.repeat(16) } })],
     ['at the moment of expiry', { refused: 'expired', at: asked.terms.expiresAt }, approve(averyActs, requests.awaitingApproval, { now: asked.terms.expiresAt })],
     ['while frozen', { refused: 'frozen', why: 'odd approvals' }, approve(averyActs, requests.awaitingApproval, { freeze })],
     ['of a device that left the scope', { refused: 'outOfScope', cause: { rule: 'never', by: 'tag', value: 'no-lr' } }, approve(averyActs, outside)],
@@ -241,7 +241,7 @@ const matrix: readonly (readonly [string, (who: Actor, request: Request) => unkn
   ],
   [
     'resend',
-    (who, request) => mayResend(who, request, { fingerprint: '1c9e04ab' }, policy),
+    (who, request) => mayResend(who, request, { fingerprint: '1c9e04ab1c9e04ab', revision: request.revision }, policy),
     {
       awaitingApproval: ['tooEarly', 'tooEarly', 'tooEarly'],
       queued: ['tooEarly', 'tooEarly', 'tooEarly'],
@@ -275,14 +275,14 @@ describe.each(matrix)('to %s', (_deed, decide, expected) => {
 
 test('a resend is refused while frozen, out of scope, from a stale card and with another fingerprint', () => {
   const { unknown } = requests;
-  expect(mayResend(averyActs, unknown, { fingerprint: '1c9e04ab' }, policy, freeze)).toMatchObject({ refused: 'frozen' });
-  expect(mayResend(averyActs, { ...unknown, device: { ...hosta, group: 'Servers' } }, { fingerprint: '1c9e04ab' }, policy)).toMatchObject({ refused: 'outOfScope' });
-  expect(mayResend(averyActs, unknown, { fingerprint: '1c9e04ab', revision: 1 }, policy)).toMatchObject({ refused: 'staleCard' });
-  expect(mayResend(averyActs, unknown, { fingerprint: 'ffffffff' }, policy)).toMatchObject({ refused: 'wrongFingerprint' });
+  expect(mayResend(averyActs, unknown, { fingerprint: '1c9e04ab1c9e04ab', revision: unknown.revision }, policy, freeze)).toMatchObject({ refused: 'frozen' });
+  expect(mayResend(averyActs, { ...unknown, device: { ...hosta, group: 'Servers' } }, { fingerprint: '1c9e04ab1c9e04ab' }, policy)).toMatchObject({ refused: 'outOfScope' });
+  expect(mayResend(averyActs, unknown, { fingerprint: '1c9e04ab1c9e04ab', revision: 1 }, policy)).toMatchObject({ refused: 'staleCard' });
+  expect(mayResend(averyActs, unknown, { fingerprint: 'f'.repeat(16), revision: unknown.revision }, policy)).toMatchObject({ refused: 'wrongFingerprint' });
 });
 
 test('a resend is refused while the bot itself still looks for the answer that was lost', () => {
-  expect(mayResend(averyActs, requests.looking, { fingerprint: '1c9e04ab' }, policy)).toMatchObject({ refused: 'stillLooking', looks: 1, of: 6 });
+  expect(mayResend(averyActs, requests.looking, { fingerprint: '1c9e04ab1c9e04ab' }, policy)).toMatchObject({ refused: 'stillLooking', looks: 1, of: 6 });
 });
 
 test('a session lost from sight, its action known, is cancelled by its requester or an approver alone', () => {

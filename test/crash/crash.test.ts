@@ -11,6 +11,7 @@ import { examplePolicy } from '../support/house.ts';
 import { addressIn, startProgram } from '../support/program.ts';
 import type { Program } from '../support/program.ts';
 import type { Request, State } from '../../src/liveResponse/request.ts';
+import { bindingOf } from '../../src/liveResponse/commands.ts';
 
 /** `LR_CRASH_KILLS=1000 LR_CRASH_SEED=7 node scripts/jest.js crash` for a longer or a repeated run. */
 const kills = Number(process.env['LR_CRASH_KILLS'] ?? 60);
@@ -62,8 +63,8 @@ class Desk {
       const open = [...this.#journal.requests.values()].filter((request) => request.state !== 'finished' && request.state !== 'over');
       const waiting = open.find((request) => request.state === 'awaitingApproval');
       const unfound = open.find((request) => request.state === 'unknown' && request.looks >= 2);
-      if (unfound !== undefined) await this.#drop(unfound.id, unfound.revision, unfound.fingerprint);
-      else if (waiting !== undefined) await this.#approve(waiting.id, waiting.revision, waiting.fingerprint);
+      if (unfound !== undefined) await this.#drop(unfound.id, unfound.revision, bindingOf(unfound.digest));
+      else if (waiting !== undefined) await this.#approve(waiting.id, waiting.revision, bindingOf(waiting.digest));
       // Several at once: an ask reads device, neighbours and library first, and the process seldom lives for two of them in a row.
       else if (this.#asking && open.filter((request) => request.state !== 'unknown').length < 8) await Promise.all([this.#ask(), this.#ask(), this.#ask()]);
       await wait(15);

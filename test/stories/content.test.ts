@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { openHouse, textOf } from '../support/house.ts';
 import type { House, HouseOptions } from '../support/house.ts';
 import { remove, upload } from '../support/library.ts';
+import { codeOf } from '../../src/bot/language/approvalCode.ts';
 
 let house: House;
 afterEach(() => house.close());
@@ -83,13 +84,14 @@ describe('an approval', () => {
     expect(sent()).toBe(1);
   });
 
-  test('typed with the fingerprint of the older content is refused too', async () => {
+  test('typed with the code of the older content is refused too', async () => {
     await asked();
     const { id, fingerprint } = house.newest();
+    const code = codeOf(house.newest());
     await upload(house, 'minidump.ps1', evil);
     await house.press('approver1', 'approve');
     expect(house.newest().fingerprint).not.toBe(fingerprint);
-    expect(textOf(await house.say('responder2', `approve ${id} ${fingerprint}`))).toMatch(/fingerprint is not that of/);
+    expect(textOf(await house.say('responder2', `approve ${id} ${code}`))).toMatch(/made for an older state of/);
     expect(house.newest().state).toBe('awaitingApproval');
   });
 

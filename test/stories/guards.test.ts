@@ -10,6 +10,7 @@ import { createFailingDisk } from '../support/failingDisk.ts';
 import { approvedHouse, createStoryChat, examplePolicy, openHouse, textOf } from '../support/house.ts';
 import type { House, StoryChat } from '../support/house.ts';
 import { unhurried } from '../support/unhurried.ts';
+import { bindingOf } from '../../src/liveResponse/commands.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -250,8 +251,8 @@ describe('in the composed service', () => {
   async function approved(text: string): Promise<string> {
     const asked = await service.bot.command({ surface: 'console', account: member('responder1'), place, text, deliveryId: text });
     if (asked.kind !== 'asked') throw new Error(JSON.stringify(asked));
-    const { revision = 0, fingerprint = '' } = service.store.get(asked.requestId) ?? {};
-    await service.bot.press({ surface: 'console', account: member('approver1'), place, verb: 'approve', requestId: asked.requestId, revision, fingerprint, deliveryId: `${text} yes` });
+    const { revision = 0, digest = '' } = service.store.get(asked.requestId) ?? {};
+    await service.bot.press({ surface: 'console', account: member('approver1'), place, verb: 'approve', requestId: asked.requestId, revision, fingerprint: bindingOf(digest), deliveryId: `${text} yes` });
     return asked.requestId;
   }
 

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { Verb } from '../../cards/view.ts';
 import { approvedHouse, openHouse, textOf } from '../support/house.ts';
 import type { House } from '../support/house.ts';
+import { codeOf } from '../../src/bot/language/approvalCode.ts';
 
 let house: House;
 afterEach(() => house.close());
@@ -31,8 +32,8 @@ test('while a request waits for approval', async () => {
   house = await openHouse();
   await house.say('responder1', 'dump hosta notepad');
   await house.loop.tick();
-  const { fingerprint } = house.newest();
-  await isRefused(['status', 'status ID', 'list', 'recipes', 'scripts', 'host hosta', 'quota', 'approve ID', `approve ID ${fingerprint}`, 'deny ID', 'cancel ID', 'dump hosta calc', 'freeze because', 'unfreeze'], ['approve', 'deny', 'withdraw', 'refresh']);
+  const code = codeOf(house.newest());
+  await isRefused(['status', 'status ID', 'list', 'recipes', 'scripts', 'host hosta', 'quota', 'approve ID', `approve ID ${code}`, 'deny ID', 'cancel ID', 'dump hosta calc', 'freeze because', 'unfreeze'], ['approve', 'deny', 'withdraw', 'refresh']);
 });
 
 test('a device typed in place of a request does not tell which requests there are', async () => {

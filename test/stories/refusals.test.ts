@@ -4,6 +4,7 @@ import { refusalsPerHour } from '../../src/bot/answers/refusals.ts';
 import { openHouse, textOf } from '../support/house.ts';
 import type { House } from '../support/house.ts';
 import type { Reply } from '../../src/bot/ports.ts';
+import { codeOf } from '../../src/bot/language/approvalCode.ts';
 import { journalText } from '../support/journal.ts';
 
 let house: House;
@@ -60,13 +61,13 @@ describe('an approval is refused', () => {
     await asked();
     refused(await house.press('onlooker1', 'approve'), /need the role approver/);
     refused(await house.press('stranger', 'approve'), /not listed/);
-    refused(await house.say('approver1', `approve ${house.newest().id} ${house.newest().fingerprint}`, { trust: 'guest' }), /Guests/);
+    refused(await house.say('approver1', `approve ${house.newest().id} ${codeOf(house.newest())}`, { trust: 'guest' }), /Guests/);
   });
 
   test('from a place that the policy does not list, typed or pressed', async () => {
     await asked();
     refused(await house.press('approver1', 'approve', { place: 'elsewhere' }), /not listed in the policy/);
-    refused(await house.say('approver1', `approve ${house.newest().id} ${house.newest().fingerprint}`, { place: 'elsewhere' }), /not listed in the policy/);
+    refused(await house.say('approver1', `approve ${house.newest().id} ${codeOf(house.newest())}`, { place: 'elsewhere' }), /not listed in the policy/);
   });
 
   test('from a stale card', async () => {
@@ -76,8 +77,11 @@ describe('an approval is refused', () => {
 
   test('with a wrong fingerprint, typed or pressed', async () => {
     await asked();
-    refused(await house.press('approver1', 'approve', { fingerprint: '00000000' }), /fingerprint/);
-    refused(await house.say('approver1', `approve ${house.newest().id} 00000000`), /fingerprint/);
+    refused(await house.press('approver1', 'approve', { fingerprint: '0'.repeat(16) }), /fingerprint/);
+    const typed = await house.say('approver1', `approve ${house.newest().id} r1-${'0'.repeat(16)}`);
+    // With the request as it is now.
+    expect(typed.kind).toBe('card');
+    expect(textOf(typed)).toMatch(/fingerprint is not that of/);
   });
 
   test('the second time, naming who was first', async () => {

@@ -8,6 +8,7 @@ import type { Service, ServiceOptions } from '../../src/service.ts';
 import { createStoryChat, examplePolicy } from '../support/house.ts';
 import type { StoryChat } from '../support/house.ts';
 import { unhurried } from '../support/unhurried.ts';
+import { bindingOf } from '../../src/liveResponse/commands.ts';
 
 let dir: string;
 let service: Service;
@@ -52,7 +53,7 @@ async function askAndApprove(text: string): Promise<string> {
   const asked = await service.bot.command({ surface: 'console', account: member('responder1'), place, text, deliveryId: text });
   if (asked.kind !== 'asked') throw new Error(JSON.stringify(asked));
   const request = service.store.get(asked.requestId);
-  await service.bot.press({ surface: 'console', account: member('approver1'), place, verb: 'approve', requestId: asked.requestId, revision: request?.revision ?? 0, fingerprint: request?.fingerprint ?? '', deliveryId: 'press' });
+  await service.bot.press({ surface: 'console', account: member('approver1'), place, verb: 'approve', requestId: asked.requestId, revision: request?.revision ?? 0, fingerprint: bindingOf(request?.digest ?? ''), deliveryId: 'press' });
   return asked.requestId;
 }
 

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { ChatError } from '../../src/bot/ports.ts';
 import { createStoryChat, openHouse } from '../support/house.ts';
 import type { House } from '../support/house.ts';
+import { bindingOf } from '../../src/liveResponse/commands.ts';
 
 let house: House;
 afterEach(() => house.close());
@@ -16,11 +17,11 @@ test('a status typed, or a link pressed, in a shared place shows the result to t
   await house.run(31 * 60_000);
   const shared = { surface: 'console', id: 'incidents', direct: false, external: true } as const;
   const account = { surface: 'console', id: 'responder1', trust: 'member' } as const;
-  const { id, revision, fingerprint } = house.store.get(finished.id) ?? finished;
+  const { id, revision, digest } = house.store.get(finished.id) ?? finished;
 
   const status = await house.bot.command({ surface: 'console', account, place: shared, text: `status ${id}`, deliveryId: 'shared-1' });
   expect(status).toMatchObject({ kind: 'card', view: { excerpts: [], links: [] } });
-  const pressed = await house.bot.press({ surface: 'console', account, place: shared, verb: 'link', requestId: id, revision, fingerprint, index: 1, deliveryId: 'shared-2' });
+  const pressed = await house.bot.press({ surface: 'console', account, place: shared, verb: 'link', requestId: id, revision, fingerprint: bindingOf(digest), index: 1, deliveryId: 'shared-2' });
   expect(pressed).toMatchObject({ kind: 'sentence', link: { label: 'Download the file' } });
   await house.loop.tick();
   expect(house.card().view.links).toEqual([]);

@@ -7,6 +7,7 @@ import { furnish, incidents } from '../support/slack/slackHouse.ts';
 import type { SlackMessageKept } from '../support/slack/world.ts';
 import { ana, ben, channel, group } from '../support/teamsBench.ts';
 import { TeamsHouse } from '../support/teamsHouse.ts';
+import { codeOf } from '../../src/bot/language/approvalCode.ts';
 
 let slack: FakeSlack;
 let teams: TeamsHouse;
@@ -124,11 +125,11 @@ describe('a member taken out of a Slack group', () => {
     expect(await teams.click(ben, channel, card, 'approve')).toMatch(/need the role approver/);
 
     slack.world.groups.set('S0APPROVE', ['U0AVERY1']);
-    const { id, fingerprint } = teams.newest();
+    const { id } = teams.newest();
     await teams.say(ben, group, `lr approve ${id}`);
     await teams.connector.until(() => told().find((text) => text.includes('type exactly')));
     slack.world.groups.set('S0APPROVE', []);
-    await teams.say(ben, group, `lr approve ${id} ${fingerprint}`);
+    await teams.say(ben, group, `lr approve ${id} ${codeOf(teams.newest())}`);
     await teams.connector.until(() => told().find((text) => text.includes('need the role approver')));
     expect(teams.newest().state).toBe('awaitingApproval');
     expect(submissions()).toBe(0);

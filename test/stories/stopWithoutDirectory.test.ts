@@ -6,6 +6,7 @@ import { realDisk } from '../../src/adapters/store/disk.ts';
 import type { Groups } from '../../src/bot/ports.ts';
 import { openHouse, textOf } from '../support/house.ts';
 import type { House } from '../support/house.ts';
+import { codeOf } from '../../src/bot/language/approvalCode.ts';
 
 const group = 'entra:0e3c1d2e-0000-4000-8000-000000000001';
 let house: House;
@@ -63,7 +64,7 @@ describe('with the groups unreadable', () => {
     const id = await asked();
     await said('approver1', 'whoami');
     readable = false;
-    for (const reply of [await house.press('approver1', 'approve'), await house.say('approver1', `approve ${id}`), await house.say('approver1', `approve ${id} ${house.newest().fingerprint}`)]) {
+    for (const reply of [await house.press('approver1', 'approve'), await house.say('approver1', `approve ${id}`), await house.say('approver1', `approve ${id} ${codeOf(house.newest())}`)]) {
       expect(textOf(reply)).toBe(`To approve you need the role approver. The members of ${group} could not be read just now, so that group gave no role. Try again in a minute.`);
     }
     expect(house.newest().state).toBe('awaitingApproval');

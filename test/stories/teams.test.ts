@@ -5,6 +5,7 @@ import type { FakeMessage } from '../support/fakeConnector.ts';
 import { ana, ben, channel, directOf, group, memberOf } from '../support/teamsBench.ts';
 import { teamsDoor } from '../support/teamsDoor.ts';
 import { dataOf, TeamsHouse } from '../support/teamsHouse.ts';
+import { codeOf } from '../../src/bot/language/approvalCode.ts';
 
 let house: TeamsHouse;
 beforeEach(async () => {
@@ -88,8 +89,8 @@ describe('the main job', () => {
     await house.card(group, /Finished/);
     await house.say(ana, group, command.replace('hosta', 'hostb'));
     await house.card(group, /Waiting for approval[\s\S]*hostb/);
-    const { id, fingerprint } = house.newest();
-    await house.say(ben, group, `lr approve ${id} ${fingerprint}`);
+    const { id } = house.newest();
+    await house.say(ben, group, `lr approve ${id} ${codeOf(house.newest())}`);
     await house.card(group, /hostb[\s\S]*Finished|Finished[\s\S]*hostb/);
     expect(house.newest().state).toBe('finished');
   });
@@ -165,7 +166,7 @@ describe('a press that must not count leaves one correct card', () => {
   it('of a stale card', async () => {
     const [, there] = await asked();
     const stale = dataOf(there, 'approve') as { readonly lr: { readonly fingerprint: string } };
-    const { json } = await house.deliver(house.press(ben, channel, { lr: { ...stale.lr, fingerprint: '00000000' } }));
+    const { json } = await house.deliver(house.press(ben, channel, { lr: { ...stale.lr, fingerprint: '0'.repeat(16) } }));
     expect((json as { readonly value: string }).value).toMatch(/changed|not.* the same|fingerprint|fresh/i);
     expect(state()).toBe('awaitingApproval');
   });

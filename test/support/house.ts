@@ -27,6 +27,7 @@ import type { TodaysPolicy } from '../../src/bot/rules/todaysPolicy.ts';
 import { ChatError } from '../../src/bot/ports.ts';
 import type { Account, Bot, ChatPort, Groups, Reply } from '../../src/bot/ports.ts';
 import type { Loop } from '../../src/bot/loop/loop.ts';
+import { bindingOf } from '../../src/liveResponse/commands.ts';
 import { Budgets, defaultRates, elapsedOf } from '../../src/liveResponse/pacing.ts';
 import type { Kind, Rates } from '../../src/liveResponse/pacing.ts';
 import type { Clock } from '../../src/liveResponse/ports.ts';
@@ -275,7 +276,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
         verb,
         requestId: request.id,
         revision: revision ?? request.revision,
-        fingerprint: fingerprint ?? request.fingerprint,
+        fingerprint: fingerprint ?? bindingOf(request.digest),
         deliveryId: `p${deliveries}`,
         ...(index === undefined ? {} : { index }),
         ...(input === undefined ? {} : { input }),

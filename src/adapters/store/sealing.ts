@@ -30,7 +30,7 @@ const readable: ReadonlySet<string> = new Set([
   // Where: channels and chats. That of a private chat is a pseudonym of the chat's own.
   'surface', 'place', 'noted',
   // What runs, on which device: this is what the record is evidence of.
-  'scriptName', 'args', 'path', 'fileName', 'title', 'recipe', 'device name', 'device os', 'device health', 'device risk', 'device exposure', 'device group', 'device tags', 'devices name', 'devices os', 'files name', 'file name', 'tier', 'approveRole',
+  'scriptName', 'args', 'path', 'fileName', 'title', 'recipe', 'device name', 'device os', 'device health', 'device risk', 'device exposure', 'device group', 'device tags', 'devices name', 'devices os', 'files name', 'file name', 'tier', 'approveRole', 'terms visibility', 'privacy visibility',
   // What a policy allows, and how that changed: no names of people.
   'effect', 'field', 'before', 'facts name', 'facts from', 'facts to',
   // Of persons only their random ids.

@@ -7,7 +7,7 @@ import type { Asked, Device, Request } from '../../liveResponse/request.ts';
 import type { Continues } from '../../liveResponse/sequel.ts';
 import { inOrder } from '../../liveResponse/shown.ts';
 import { twinAmong } from '../../liveResponse/twins.ts';
-import { granted, Refused } from './conversation.ts';
+import { foundBy, granted, Refused } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayRequest, termsOf } from '../rules/decisions.ts';
 import { readPanel } from './panel.ts';
@@ -16,6 +16,7 @@ import type { LibraryReading } from '../rules/library.ts';
 import { tooManyPending } from '../rules/pending.ts';
 import type { Tier } from '../rules/policy.ts';
 import { notChecked, notInLibrary } from './libraryCheck.ts';
+import { isRestricted, privacyOf } from '../rules/needToKnow.ts';
 import { refOf } from '../rules/people.ts';
 import type { Actor } from '../rules/people.ts';
 import { placesOf } from '../rules/cardPlaces.ts';
@@ -51,16 +52,17 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
   const { tier } = granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
   // Before anything is asked of Defender: whoever floods costs no calls.
   mayWait(bot, actor, tier);
-  const { device, found } = await theDevice(bot, wanted.host, { person: actor.person.id, surface: input.place.surface, place: input.place.id, account: accountId(actor), host: wanted.host });
+  const { device, found } = await theDevice(bot, actor, wanted.host, { person: actor.person.id, surface: input.place.surface, place: input.place.id, account: accountId(actor), host: wanted.host });
   // It may have waited for its turn.
   granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
   granted(inScope(bot.policy, device));
   const compared = { id: newId(bot), origin, device, commands: wanted.commands, ...(from === undefined ? {} : { continues: from.continues }) };
-  const twin = twinAmong(bot.store.open(), compared);
+  // What the asker may not find is no hint either; its device is still held for it.
+  const twin = twinAmong(foundBy(bot, actor, bot.store.open()), compared);
   // Before the library and the device's panel are read: calls are scarce.
   if (twin !== undefined && wanted.separate !== true) throw twinRefusal(bot, actor, twin, line);
   mayWait(bot, actor, tier, device);
-  const [reading, panel] = await Promise.all([libraryFor(bot, wanted), readPanel(bot, device, found)]);
+  const [reading, panel] = await Promise.all([libraryFor(bot, wanted), readPanel(bot, device, (other) => !isRestricted(bot.policy, other), found)]);
   const missing = reading === undefined ? undefined : notInLibrary(wanted, reading);
   if (missing !== undefined) throw new Refused(missing);
   const content = reading === undefined ? undefined : contentSeen(wanted.commands, reading);
@@ -74,6 +76,7 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
     account: actor.account,
     place: `${input.place.surface}:${input.place.id}`,
     placeIsPrivate: input.place.direct || (input.place.external && !asksEachTime(bot, input.place.surface)),
+    ...privacyOf(bot.policy, input.place, tier),
     tenant,
     device,
     panel,
@@ -91,7 +94,7 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
   // burst passes the bound.
   const stored = await bot.store.add(asked, () => {
     const open = bot.store.open();
-    const same = wanted.separate === true ? undefined : twinAmong(open, asked);
+    const same = wanted.separate === true ? undefined : twinAmong(foundBy(bot, actor, open), asked);
     return same === undefined ? tooManyPending(open, tier, actor.person.id, device.id) : { same };
   });
   if ('no' in stored) throw 'same' in stored.no ? twinRefusal(bot, actor, stored.no.same, line) : new Refused(stored.no);
@@ -173,8 +176,8 @@ function accountId({ account }: Actor): string {
 }
 
 /** Exactly one device, or a refusal that lists the candidates. Waits for its turn where devices are looked up too fast. @throws Refused, DefenderError */
-async function theDevice(bot: Conversation, name: string, asker: Asker): Promise<{ readonly device: Device; readonly found: LookUp }> {
-  const wrong = requestAsDevice(bot, name);
+async function theDevice(bot: Conversation, actor: Actor, name: string, asker: Asker): Promise<{ readonly device: Device; readonly found: LookUp }> {
+  const wrong = requestAsDevice(bot, actor, name);
   if (wrong !== undefined) throw new Refused(wrong);
   const found = await bot.turns.take(asker, () => bot.defender.lookUp(name, beginnings(name)));
   const chosen = chooseDevice(name, found.devices);

@@ -8,6 +8,7 @@ import type { Loop } from '../loop/loop.ts';
 import { freshnessFor, identityUnread } from '../language/verbs.ts';
 import type { AnyVerb } from '../language/verbs.ts';
 import { actorOf } from '../rules/people.ts';
+import { mayFind } from '../rules/needToKnow.ts';
 import type { Actor } from '../rules/people.ts';
 import { mayUse } from '../rules/places.ts';
 import type { Reply } from '../ports.ts';
@@ -31,11 +32,14 @@ export interface Conversation extends Deps {
 export class Refused extends Error {
   readonly refusal: Refusal;
   readonly requestId: string | undefined;
-  constructor(refusal: Refusal, requestId?: string) {
+  /** The request as it is now, to be shown with the sentence. */
+  readonly shown: ((text: string) => Promise<Reply>) | undefined;
+  constructor(refusal: Refusal, requestId?: string, shown?: (text: string) => Promise<Reply>) {
     super(refusal.refused);
     this.name = 'Refused';
     this.refusal = refusal;
     this.requestId = requestId;
+    this.shown = shown;
   }
 }
 
@@ -51,6 +55,7 @@ export async function speaking(deps: Deps, { account, place }: Pick<Speaker, 'ac
   const who = await actorOf(deps.policy, account, deps.groups, freshnessFor(verb));
   const actor = granted<Actor>('refused' in who && who.refused === 'identityUnread' ? identityUnread(who.platform, verb, pressed) : who);
   granted(mayUse(deps.policy, place));
+  deps.outsiders?.heard(place);
   return actor;
 }
 
@@ -71,6 +76,21 @@ export function requestOf(deps: Deps, id: string): Request {
   return request;
 }
 
+/** The same for somebody: what they may not find is answered like what does not exist, and only the journal tells it apart. @throws Refused */
+export function requestFor(deps: Deps, actor: Actor, id: string): Request {
+  const request = deps.store.get(id);
+  const groups = [...new Set(actor.unread.map(({ group }) => group))];
+  const unread = groups.length === 0 ? {} : { unread: groups };
+  if (request === undefined) throw new Refused({ refused: 'unknownRequest', id, ...unread });
+  if (!mayFind(deps.policy, actor, request)) throw new Refused({ refused: 'notVisible', id, ...unread }, id);
+  return request;
+}
+
+/** The requests of a list that somebody finds. */
+export function foundBy(deps: Pick<Deps, 'policy'>, actor: Actor, requests: readonly Request[]): readonly Request[] {
+  return requests.filter((request) => mayFind(deps.policy, actor, request));
+}
+
 /** The value, unless it is a refusal. @throws Refused */
 export function granted<T>(value: T | Refusal, requestId?: string): T {
   if (isRefusal(value)) throw new Refused(value, requestId);
@@ -84,6 +104,7 @@ export async function answering(deps: Conversation, speaker: Speaker, answer: ()
   } catch (error) {
     if (error instanceof Refused) {
       await deps.refusals.write(speaker, error.refusal, error.requestId);
+      if (error.shown !== undefined) return error.shown(explain(error.refusal, deps.settings.command));
       return sentence(explain(error.refusal, deps.settings.command), blockOf(error.refusal, deps.settings.command));
     }
     if (error instanceof StoreError) {

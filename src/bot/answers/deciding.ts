@@ -118,7 +118,7 @@ export async function resend(bot: Conversation, actor: Actor, id: string, press:
   const [requester] = await Promise.all([readRequester(bot, before), confirmContent(bot, id)]);
   const request = await decide(bot, actor, id, (current, now, who) => {
     // The look has raised the revision of the card that was pressed; everything else is judged on the request as it is now.
-    const refusal = mayResend(who, current, { fingerprint: press.fingerprint }, bot.policy, bot.store.freeze()) ?? resendNo(bot, who, current, now, requester);
+    const refusal = mayResend(who, current, { ...press, revision: current.revision }, bot.policy, bot.store.freeze()) ?? resendNo(bot, who, current, now, requester);
     if (refusal !== undefined) return refusal;
     // After every attempt so far, whatever a corrected clock says: by that order it is known which of them may have run.
     const at = 'attempts' in current ? Math.max(now, ...current.attempts.map((attempt) => attempt.at + 1)) : now;

@@ -1,22 +1,25 @@
 // A typed command, from text to answer.
 import { again } from './again.ts';
 import { ask } from './asking.ts';
-import { answering, byLastKnown, byLastKnownSentence, granted, requestOf, sentence, speaking } from './conversation.ts';
+import { answering, byLastKnown, byLastKnownSentence, granted, Refused, requestOf, sentence, speaking } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { approve, cancel, deny } from './deciding.ts';
 import { freezeAll } from './freezing.ts';
 import { mayFreeze, mayPrepareApproval, maySee, mayUnfreeze } from '../rules/decisions.ts';
+import type { ApprovingPress } from '../rules/decisions.ts';
+import type { Refusal } from '../rules/refusal.ts';
 import { explainGrammar } from '../language/grammarProblem.ts';
 import { formattingRepair } from '../language/formatting.ts';
 import { parse } from '../language/grammar.ts';
 import type { Parsed } from '../language/grammar.ts';
+import { mayFind } from '../rules/needToKnow.ts';
 import { actorOf, whoami } from '../rules/people.ts';
 import type { Actor } from '../rules/people.ts';
 import type { CommandIn, Explained, Reply } from '../ports.ts';
 import { after, helpTrouble, ownState, troubleWords } from './ownState.ts';
 import { scripts } from './scripts.ts';
 import { seenAnew } from '../rules/seal.ts';
-import { cardOf, host, list, quota } from './telling.ts';
+import { approvingLine, cardOf, host, list, quota, statusOf } from './telling.ts';
 import { helpText, recipesText } from '../language/topics.ts';
 import { link, output } from './viewing.ts';
 import { noRequest, requestTyped } from './wrongKind.ts';
@@ -55,7 +58,9 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed, first
     case 'retry':
       return again(bot, actor, input, parsed.id, parsed);
     case 'approve':
-      return parsed.fingerprint === undefined ? prepareApproval(bot, actor, input, parsed.id) : approve(bot, actor, parsed.id, { fingerprint: parsed.fingerprint });
+      return parsed.fingerprint === undefined
+        ? prepareApproval(bot, actor, input, parsed.id)
+        : approveTyped(bot, actor, input, parsed.id, { fingerprint: parsed.fingerprint, typed: true, ...(parsed.revision === undefined ? {} : { revision: parsed.revision }) });
     case 'deny':
       return deny(bot, actor, parsed.id, parsed.reason);
     case 'cancel':
@@ -69,13 +74,13 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed, first
     case 'unfreeze':
       return unfreeze(bot, actor, input.cameIn);
     case 'status':
-      return parsed.id === undefined ? ownState(bot) : cardOf(bot, requestOf(bot, parsed.id), place, `${parsed.id} as it is now:`);
+      return parsed.id === undefined ? ownState(bot, actor) : statusOf(bot, actor, requestOf(bot, parsed.id), place);
     case 'list':
       return list(bot, actor, parsed.which);
     case 'recipes':
       return told(recipesText(bot.policy.recipes, command));
     case 'host':
-      return host(bot, parsed.name);
+      return host(bot, actor, parsed.name);
     case 'scripts':
       return scripts(bot, parsed);
     case 'quota':
@@ -95,18 +100,30 @@ function isTelling(verb: Parsed['verb']): boolean {
   return ['status', 'list', 'recipes', 'scripts', 'host', 'quota'].includes(verb);
 }
 
-/** Without the fingerprint nobody can have read what would run: show it all, and the exact line. */
+/** Where the code is not that of the request as it is now, that is what is shown. */
+async function approveTyped(bot: Conversation, actor: Actor, { place }: CommandIn, id: string, press: ApprovingPress): Promise<Reply> {
+  try {
+    return await approve(bot, actor, id, press);
+  } catch (error) {
+    if (!(error instanceof Refused) || !otherThanShown.has(error.refusal.refused)) throw error;
+    throw new Refused(error.refusal, id, (text) => cardOf(bot, actor, requestOf(bot, id), place, text));
+  }
+}
+
+const otherThanShown: ReadonlySet<string> = new Set<Refusal['refused']>(['shortFingerprint', 'staleCard', 'wrongFingerprint']);
+
+/** Without the code nobody can have read what would run: show it all, and the exact line. */
 async function prepareApproval(bot: Conversation, actor: Actor, input: CommandIn, id: string): Promise<Reply> {
   const before = requestOf(bot, id);
   granted(mayPrepareApproval(actor, before, bot.policy, bot.clock.now(), bot.store.freeze()), id);
   const { request } = await seenAnew(bot, before);
-  const line = `${bot.settings.command} approve ${id} ${request.fingerprint}`;
-  return cardOf(bot, request, input.place, `Read what will run. To approve it, type exactly: ${line}`);
+  return cardOf(bot, actor, request, input.place, `Read what will run. To approve it, type exactly: ${approvingLine(bot, request)}`);
 }
 
 async function freeze(bot: Conversation, actor: Actor, why: string): Promise<Reply> {
   granted(mayFreeze(bot.policy, actor, bot.store.freeze()));
-  const { queued, leaving } = await freezeAll(bot, actor.person.name, why, byLastKnown(actor));
+  const { queued, leaving: all } = await freezeAll(bot, actor.person.name, why, byLastKnown(actor));
+  const leaving = all.filter((id) => mayFind(bot.policy, actor, requestOf(bot, id)));
   const tooLate = leaving.length === 0 ? '' : ` Too late for ${leaving.join(', ')}, which ${leaving.length === 1 ? 'is' : 'are'} being sent at this moment.`;
   return sentence(`Frozen: nothing more is sent to Defender until somebody who may unfreeze types ${bot.settings.command} unfreeze. ${queued === 0 ? 'No approved request waits' : `${queued} approved ${queued === 1 ? 'request waits' : 'requests wait'}`}; what already runs goes on. It is announced where approvals are decided.${tooLate}${byLastKnownSentence(actor)}`);
 }

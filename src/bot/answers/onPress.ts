@@ -1,12 +1,12 @@
-// A pressed button. It carries a verb, a request id, a revision and a fingerprint; what would run is read from the store.
+// A pressed button. It carries a verb, a request id, a revision and 64 bits of the digest; what would run is read from the store.
 import { inOrder } from '../../liveResponse/shown.ts';
 import { again } from './again.ts';
-import { answering, granted, requestOf, speaking } from './conversation.ts';
+import { answering, granted, Refused, requestFor, speaking } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { approve, cancel, deny, drop, lookAgain, resend, withdraw } from './deciding.ts';
-import { mayDeny, maySee } from '../rules/decisions.ts';
+import { isShort, mayDeny, mayDrop, maySee } from '../rules/decisions.ts';
 import type { Form, PressIn, Reply } from '../ports.ts';
-import { cardOf } from './telling.ts';
+import { statusOf } from './telling.ts';
 import { link, output } from './viewing.ts';
 
 /** Longest reason of a denial; Slack's input takes more, a card should not. */
@@ -14,10 +14,12 @@ const maxReason = 500;
 
 export function onPress(bot: Conversation, input: PressIn): Promise<Reply> {
   return answering(bot, { account: input.account, place: input.place, said: `press ${input.verb}` }, async () => {
-    const request = requestOf(bot, input.requestId);
-    const { id } = request;
     const actor = await speaking(bot, input, input.verb, true);
+    const request = requestFor(bot, actor, input.requestId);
+    const { id } = request;
     const seen = { fingerprint: input.fingerprint, revision: input.revision };
+    // What only stops something is taken from any card; a card of an older version is drawn again.
+    if (isShort(seen)) bot.loop.deck.redraw(id);
     switch (input.verb) {
       case 'approve':
         return approve(bot, actor, id, seen);
@@ -41,6 +43,7 @@ export function onPress(bot: Conversation, input: PressIn): Promise<Reply> {
       case 'resend':
         return resend(bot, actor, id, seen);
       case 'drop':
+        if (isShort(seen)) throw new Refused(mayDrop(actor, request) ?? { refused: 'shortFingerprint', id }, id);
         return drop(bot, actor, id, input.input);
       case 'again':
         return again(bot, actor, input, id, { index: input.index });
@@ -48,7 +51,7 @@ export function onPress(bot: Conversation, input: PressIn): Promise<Reply> {
         granted(maySee(bot.policy, actor, input.place), id);
         bot.loop.deck.touch(id);
         bot.loop.hurry();
-        return cardOf(bot, request, input.place, `${id} as it is now:`);
+        return statusOf(bot, actor, request, input.place);
     }
   });
 }

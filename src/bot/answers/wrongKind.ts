@@ -1,14 +1,17 @@
 // A thing of the wrong kind: a device where a request id is wanted, a request where a device is, a recipe, a file, a fingerprint. What it is
 // gets said, with the line that works.
+import { bindingOf } from '../../liveResponse/commands.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
-import { Refused, requestOf } from './conversation.ts';
+import { foundBy, Refused, requestFor } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { isCommandWord } from '../language/forms.ts';
-import { isFingerprint, listNames } from '../language/grammar.ts';
+import { readCode } from '../language/approvalCode.ts';
+import { listNames } from '../language/grammar.ts';
 import type { IdVerb } from '../language/grammar.ts';
 import { bareWord, isSurelyId, normaliseId } from '../language/requestId.ts';
 import { maySee } from '../rules/decisions.ts';
+import { mayFind } from '../rules/needToKnow.ts';
 import type { Actor } from '../rules/people.ts';
 import type { Place } from '../ports.ts';
 import type { Refusal } from '../rules/refusal.ts';
@@ -26,8 +29,9 @@ const fileName = /\.(?:ps1|psm1|sh|py|exe|dll|zip|cmd|bat|txt)$/i;
 export function requestTyped(bot: Conversation, actor: Actor, place: Place, verb: IdVerb, id: string, line: string): Request {
   const typed = bareWord(line.trim().split(/\s+/)[1] ?? id);
   // Without "lr-" it may be a device's name that only looks like an id.
-  if (!isSurelyId(typed) && bot.store.get(id) === undefined) throw noRequest(bot, actor, place, verb, typed);
-  return requestOf(bot, id);
+  const known = bot.store.get(id);
+  if (!isSurelyId(typed) && (known === undefined || !mayFind(bot.policy, actor, known))) throw noRequest(bot, actor, place, verb, typed);
+  return requestFor(bot, actor, id);
 }
 
 export function noRequest(bot: Conversation, actor: Actor, place: Place, verb: IdVerb, word: string): Refused {
@@ -38,15 +42,16 @@ export function noRequest(bot: Conversation, actor: Actor, place: Place, verb: I
   if (fileName.test(word)) return new Refused({ ...common, meant: 'file', requests: [] });
   if (several.has(lower)) return new Refused({ ...common, meant: 'list', requests: [] });
   // Whoever may not see requests learns of none here.
-  const all = maySee(bot.policy, actor, place) === undefined ? bot.store.all() : [];
-  const printed = all.find((request) => request.fingerprint === lower);
+  const all = maySee(bot.policy, actor, place) === undefined ? foundBy(bot, actor, bot.store.all()) : [];
+  const code = readCode(lower)?.fingerprint;
+  const printed = code === undefined ? undefined : all.find((request) => request.fingerprint === code || bindingOf(request.digest) === code);
   if (printed !== undefined) return new Refused({ ...common, meant: 'fingerprint', requests: [named(bot, printed)] });
   if (guid.test(word)) {
     const sent = all.find((request) => 'actionId' in request && request.actionId.toLowerCase() === lower);
     return new Refused({ ...common, meant: 'action', requests: sent === undefined ? [] : [named(bot, sent)] });
   }
   const there = all.filter((request) => isDevice(request, lower));
-  if (there.length === 0 && isFingerprint(lower)) return new Refused({ ...common, meant: 'fingerprint', requests: [] });
+  if (there.length === 0 && code !== undefined) return new Refused({ ...common, meant: 'fingerprint', requests: [] });
   const fitting = there.filter((request) => fits(verb, request));
   return new Refused({ ...common, meant: 'device', requests: fitting.slice(0, mostNamed).map((request) => named(bot, request)) });
 }
@@ -78,10 +83,10 @@ function fits(verb: IdVerb, request: Request): boolean {
 }
 
 /** A request typed as a device; undefined while it is none that is known here. */
-export function requestAsDevice({ store }: Pick<Conversation, 'store'>, name: string): Refusal | undefined {
+export function requestAsDevice({ store, policy }: Pick<Conversation, 'store' | 'policy'>, actor: Actor, name: string): Refusal | undefined {
   const id = name.startsWith('lr-') ? normaliseId(name) : undefined;
   const request = id === undefined ? undefined : store.get(id);
-  return request === undefined ? undefined : { refused: 'requestAsDevice', id: request.id, device: request.device.name };
+  return request === undefined || !mayFind(policy, actor, request) ? undefined : { refused: 'requestAsDevice', id: request.id, device: request.device.name };
 }
 
 /** Defender knows no such device: what else the word may be. */

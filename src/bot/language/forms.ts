@@ -21,7 +21,7 @@ export const forms = {
   scripts: { usage: 'scripts [name|page]', example: 'scripts minidump.ps1', does: 'what the live response library holds: hash, age, and the recipes that use it' },
   status: { usage: 'status [id]', example: 'status lr-7f3k2q', does: 'one request as it is now; without an id the bot itself: frozen, Defender, queue, cards' },
   list: { usage: 'list [mine|pending|running|recent]', example: 'list mine', does: 'requests; pending when you name nothing' },
-  approve: { usage: 'approve <id> [fingerprint]', example: 'approve lr-7f3k2q 1c9e04ab', does: 'approve exactly what the fingerprint stands for; without it you are shown the whole request' },
+  approve: { usage: 'approve <id> [code]', example: 'approve lr-7f3k2q r1-1c9e04ab5d6f7a8b', does: 'approve exactly what the code stands for; without it you are shown the whole request and the line with its code' },
   deny: { usage: 'deny <id> [reason]', example: 'deny lr-7f3k2q wrong host', does: 'refuse a request' },
   cancel: { usage: 'cancel <id> [reason]', example: 'cancel lr-7f3k2q not needed any more', does: 'withdraw a waiting request, or stop a running one' },
   retry: { usage: 'retry <id> [index]', example: 'retry lr-7f3k2q 1', does: 'ask for the rest of a failed request, or for an expired one again; it needs a new approval' },

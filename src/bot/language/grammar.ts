@@ -4,6 +4,7 @@ import type { CommandWord } from './forms.ts';
 import type { GrammarProblem } from './grammarProblem.ts';
 import { maxReason } from './grammarProblem.ts';
 import { maxCommands } from '../../liveResponse/commands.ts';
+import { readCode } from './approvalCode.ts';
 import { nearest } from './nearest.ts';
 import { formattingRepair, unmarked, unwrapped } from './formatting.ts';
 import type { Known } from './formatting.ts';
@@ -15,7 +16,7 @@ import { parseRecipe, parseSequence, parseSingle } from './session.ts';
 import type { SessionAsk } from '../rules/sessionAsk.ts';
 import type { Line, Word } from './text.ts';
 import { maxText, readLine } from './text.ts';
-import { isProblem, leftOver, missing, readHost, proseFrom, spotAt, spotOf, trailing } from './words.ts';
+import { isProblem, leftOver, missing, readHost, proseFrom, restFrom, spotAt, spotOf, trailing } from './words.ts';
 
 export const listNames = ['mine', 'pending', 'running', 'recent'] as const;
 export type ListName = (typeof listNames)[number];
@@ -28,7 +29,7 @@ export type Parsed = { readonly line: string; readonly repaired: readonly string
   | { readonly verb: 'scripts'; readonly name?: string; readonly page?: number }
   | { readonly verb: 'status'; readonly id?: string }
   | { readonly verb: 'list'; readonly which: ListName }
-  | { readonly verb: 'approve'; readonly id: string; readonly fingerprint?: string }
+  | { readonly verb: 'approve'; readonly id: string; readonly fingerprint?: string; readonly revision?: number }
   | { readonly verb: 'deny' | 'cancel'; readonly id: string; readonly reason?: string }
   | { readonly verb: 'retry'; readonly id: string; readonly index?: number; readonly reason?: string; readonly separate?: boolean }
   | { readonly verb: 'link'; readonly id: string; readonly index?: number }
@@ -183,16 +184,13 @@ function parseApprove(line: Line): Asked | GrammarProblem {
   if (isNoId(id)) return id;
   const word = line.words[2];
   if (word === undefined) return { verb: 'approve', ...id };
-  const fingerprint = bareWord(word.value).toLowerCase();
+  // A keyboard may have put spaces into the code.
+  const code = readCode(restFrom(line, 2) ?? '');
+  if (code !== undefined) return { verb: 'approve', ...id, ...code };
+  if (readCode(word.value) !== undefined) return leftOver(line, 3, `approve ${id.id} ${word.value.toLowerCase()}`) ?? { verb: 'approve', ...id };
   const first = bareWord(line.words[1]?.value ?? '').toLowerCase();
-  const swapped = isSurelyId(word.value) && isFingerprint(first) ? normaliseId(word.value) : undefined;
-  if (!isFingerprint(fingerprint)) return { problem: 'badFingerprint', word: word.raw, example: swapped === undefined ? forms.approve.example : `approve ${swapped} ${first}`, spot: spotOf(line, word) };
-  return leftOver(line, 3, `approve ${id.id} ${fingerprint}`) ?? { verb: 'approve', ...id, fingerprint };
-}
-
-/** As cards print it: 8 hex digits. */
-export function isFingerprint(text: string): boolean {
-  return /^[0-9a-f]{8}$/.test(text);
+  const swapped = isSurelyId(word.value) && readCode(first) !== undefined ? normaliseId(word.value) : undefined;
+  return { problem: 'badFingerprint', word: word.raw, example: swapped === undefined ? forms.approve.example : `approve ${swapped}`, spot: spotOf(line, word) };
 }
 
 /** The why of a freeze needs no option; one that is typed all the same means what follows it. */

@@ -62,7 +62,7 @@ function sentence(problem: GrammarProblem, command: string): string {
     case 'badId':
       return `"${visible(problem.word)}" is not a request id; those look like lr-7f3k2q.${formattingHint(problem.word)} ${tryThis(problem.example)}`;
     case 'badFingerprint':
-      return `"${visible(problem.word)}" is not a fingerprint, and nothing else may stand behind the id; that is the 8 hex digits on the card. ${tryThis(problem.example)}`;
+      return `"${visible(problem.word)}" is not the code of an approval, and nothing else may stand behind the id; without it you are shown the line to type. ${tryThis(problem.example)}`;
     case 'badNumber':
       return problem.what === 'index'
         ? `"${visible(problem.word)}" is not a command index; the first command is 0, the last possible one ${maxCommands - 1}. ${orReason(problem.reasonLine, command) ?? tryThis(problem.example)}`

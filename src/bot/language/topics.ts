@@ -50,10 +50,10 @@ const texts = {
   },
   approve: {
     lead: 'Nobody approves their own request. Nothing runs before the approval, and what was approved cannot change.',
-    examples: ['approve lr-7f3k2q', 'approve lr-7f3k2q 1c9e04ab', 'deny lr-7f3k2q wrong host'],
+    examples: ['approve lr-7f3k2q', forms.approve.example, 'deny lr-7f3k2q wrong host'],
     more: [
       'Press Approve on the card, or type the id: you are shown the whole request and the line to type.',
-      'The 8 digits are the fingerprint of device and commands; if they differ, nothing is approved.',
+      'Its code holds for the request as you were shown it; if anything differs since, nothing is approved. The 8 digits on a card are for eyes only.',
       'An unanswered request expires, and an approval that could not be used in time lapses. Neither ever runs.',
     ],
   },

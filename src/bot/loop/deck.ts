@@ -23,6 +23,8 @@ const slow = 10_000;
 export interface Deck {
   /** Marks a request as changed. */
   touch(id: string): void;
+  /** Marks its cards as to be drawn again though it did not change: an older version drew them. */
+  redraw(id: string): void;
   /** Something came from this place: what stands behind there is tried again now. */
   heard(surface: string, place: string): void;
   /** Starts what has to be drawn. Answers when to come again. */
@@ -212,6 +214,11 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
 
   return {
     touch: (id) => void touched.add(id),
+    redraw(id) {
+      for (const card of store.get(id)?.cards ?? []) redraw.add(card.intent);
+      touched.add(id);
+      again();
+    },
     heard(surface, place) {
       const closed = places.heard({ surface, place });
       const waiting = troubles.hurry((key) => isOf(key, { surface, place }));

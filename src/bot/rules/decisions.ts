@@ -1,4 +1,5 @@
 // Who may do what to which request. Pure: every decision is a value, made inside the store's change on the very request that is then changed.
+import { bindingDigits, bindingOf } from '../../liveResponse/commands.ts';
 import type { Request, Terms } from '../../liveResponse/request.ts';
 import { looksBeforeAsking } from '../../liveResponse/pacing.ts';
 import type { Freeze } from '../../liveResponse/ports.ts';
@@ -13,10 +14,11 @@ import { rendersAs } from './recipes.ts';
 import { inScope } from './scope.ts';
 import type { SessionAsk } from './sessionAsk.ts';
 
-/** What an approving press or line bears. A typed line has no revision: its fingerprint was read off a private view of the request. */
+/** What an approving press or line carries: the revision that was looked at, and 64 bits of its digest. Without the revision it is a short fingerprint, which approves nothing. */
 export interface ApprovingPress {
   readonly fingerprint: string;
   readonly revision?: number;
+  readonly typed?: true;
 }
 
 /** Undefined when the actor holds one of the roles. */
@@ -107,8 +109,15 @@ function decided(request: Request, actor: Actor, deed: 'approve' | 'deny'): Refu
 }
 
 function sameAsShown(request: Request, press: ApprovingPress): Refusal | undefined {
-  if (press.revision !== undefined && press.revision !== request.revision) return { refused: 'staleCard', id: request.id };
-  return press.fingerprint.toLowerCase() === request.fingerprint ? undefined : { refused: 'wrongFingerprint', id: request.id };
+  const typed = press.typed === undefined ? {} : { typed: press.typed };
+  if (isShort(press)) return { refused: 'shortFingerprint', id: request.id, ...typed };
+  if (press.revision !== request.revision) return { refused: 'staleCard', id: request.id, ...typed };
+  return press.fingerprint.toLowerCase() === bindingOf(request.digest) ? undefined : { refused: 'wrongFingerprint', id: request.id };
+}
+
+/** A card of an older version, or a line with what a card shows: too few bits to decide by. */
+export function isShort(press: ApprovingPress): boolean {
+  return press.revision === undefined || press.fingerprint.length < bindingDigits;
 }
 
 /** Undefined when this press approves. The order is that of what helps most to know. */
@@ -121,9 +130,9 @@ export function mayApprove(actor: Actor, request: Request, press: ApprovingPress
   return needsRole(actor, [request.terms.approveRole], 'approve') ?? frozenBy(freeze) ?? inScope(policy, request.device) ?? sameAsShown(request, press);
 }
 
-/** Whether a person may be shown the whole request with the line that approves it: everything but the fingerprint must hold. */
+/** Whether a person may be shown the whole request with the line that approves it: everything but the code must hold. */
 export function mayPrepareApproval(actor: Actor, request: Request, policy: Policy, now: number, freeze?: Freeze): Refusal | undefined {
-  return mayApprove(actor, request, { fingerprint: request.fingerprint }, policy, now, freeze);
+  return mayApprove(actor, request, { fingerprint: bindingOf(request.digest), revision: request.revision }, policy, now, freeze);
 }
 
 export function mayDeny(actor: Actor, request: Request, now: number): Refusal | undefined {

@@ -55,14 +55,19 @@ export type Refusal =
   | { readonly refused: 'ambiguousDevice'; readonly name: string; readonly candidates: readonly Candidate[] }
   | { readonly refused: 'outOfScope'; readonly device: string; readonly cause: ScopeCause }
   // The state of things
-  | { readonly refused: 'unknownRequest'; readonly id: string }
+  /** `unread`: groups that could not be read, and might have let them find it. */
+  | { readonly refused: 'unknownRequest'; readonly id: string; readonly unread?: readonly string[] }
+  /** There is one, and whoever asks may not know it: told in the same words. */
+  | { readonly refused: 'notVisible'; readonly id: string; readonly unread?: readonly string[] }
   /** Something else was typed as the id. `requests`: those that may be meant, such as the open ones on that device. */
   | { readonly refused: 'noRequestId'; readonly verb: string; readonly word: string; readonly meant: 'recipe' | 'command' | 'file' | 'list' | 'fingerprint' | 'action' | 'device'; readonly requests: readonly { readonly id: string; readonly status: string }[] }
   /** `deed` and `state`: what was wanted instead, and where it stands since. */
   | { readonly refused: 'alreadyApproved'; readonly id: string; readonly by: PersonRef; readonly at: number; readonly you: boolean; readonly deed?: 'approve' | 'deny'; readonly state?: State }
   /** `retry`: it may be asked for again with one word. */
   | { readonly refused: 'alreadyOver'; readonly id: string; readonly how: string; readonly at: number; readonly retry?: boolean }
-  | { readonly refused: 'staleCard'; readonly id: string }
+  | { readonly refused: 'staleCard'; readonly id: string; readonly typed?: true }
+  /** The 8 digits for eyes, typed, or on a card that an older version drew. */
+  | { readonly refused: 'shortFingerprint'; readonly id: string; readonly typed?: true }
   | { readonly refused: 'wrongFingerprint'; readonly id: string }
   | { readonly refused: 'contentDeparted'; readonly id: string; readonly departure: Departure }
   | { readonly refused: 'expired'; readonly id: string; readonly at: number }
@@ -74,7 +79,7 @@ export type Refusal =
   | { readonly refused: 'tooEarly'; readonly id: string; readonly deed: Deed; readonly state: State }
   | { readonly refused: 'stillLooking'; readonly id: string; readonly looks: number; readonly of: number }
   | { readonly refused: 'alreadyCancelling'; readonly id: string; readonly by: Asker; readonly at: number }
-  | { readonly refused: 'notAgain'; readonly id: string; readonly why: NotAgain | 'noSuchIndex'; readonly state?: State }
+  | { readonly refused: 'notAgain'; readonly id: string; readonly why: NotAgain | 'noSuchIndex' | 'triedElsewhere'; readonly state?: State }
   /** The same is open already: `ago` in milliseconds, `line` asks for it all the same. */
   | { readonly refused: 'twin'; readonly twin: string; readonly device: string; readonly status: string; readonly by: string; readonly ago: number; readonly places: readonly string[]; readonly line: string }
   /** `own`: ids of the asker's, oldest first; `others`: how many more there are on that device. */
@@ -147,7 +152,8 @@ function sentence(refusal: Refusal, command: string): string {
     case 'outOfScope':
       return `${refusal.device} is out of scope: ${scopeSentence(refusal.cause)} An administrator can change that under "devices" in the policy.`;
     case 'unknownRequest':
-      return `There is no request ${refusal.id}. "${command} list recent" shows the latest ones.`;
+    case 'notVisible':
+      return [`There is no request ${refusal.id}. "${command} list recent" shows the latest ones.`, unreadSentence(refusal.unread ?? [])].filter((part) => part !== undefined).join(' ');
     case 'noRequestId':
       return noRequestSentence(refusal, command);
     case 'alreadyApproved':
@@ -155,9 +161,14 @@ function sentence(refusal: Refusal, command: string): string {
     case 'alreadyOver':
       return `${refusal.id} is over: ${refusal.how} at ${clock(refusal.at)}. If it is still needed, ${refusal.retry === true ? `"${command} retry ${refusal.id}" asks for it again` : 'type it again'}.`;
     case 'staleCard':
+      if (refusal.typed === true) return `That line was made for an older state of ${refusal.id}, so nothing was approved. ${newLine(refusal.id, command)}`;
       return `That card showed an older state of ${refusal.id}, so the press was not taken. Look at the card as it is now and press again.`;
+    case 'shortFingerprint':
+      return refusal.typed === true
+        ? `The 8 digits on the card of ${refusal.id} are for eyes only, so nothing was approved. ${newLine(refusal.id, command)}`
+        : `That card of ${refusal.id} was drawn by an older version of the bot, so the press was not taken. It is drawn again now: look at it as it is then, and press again.`;
     case 'wrongFingerprint':
-      return `The fingerprint is not that of ${refusal.id}, so nothing was approved. "${command} approve ${refusal.id}" shows you the whole request and the line to type.`;
+      return `The fingerprint is not that of ${refusal.id}, so nothing was approved. ${newLine(refusal.id, command)}`;
     case 'contentDeparted':
       return departureSentence(refusal.departure);
     case 'expired':
@@ -201,6 +212,10 @@ function sentence(refusal: Refusal, command: string): string {
     case 'noRight':
       return `${rightSentence(refusal.error) ?? 'Defender does not let the bot in.'}${correlation(refusal.error.target)}`;
   }
+}
+
+function newLine(id: string, command: string): string {
+  return `"${command} approve ${id}" shows you the whole request as it is and the line to type.`;
 }
 
 function notInLibrarySentence({ name, suggestions, line, recipe }: Extract<Refusal, { refused: 'notInLibrary' }>, command: string): string {
@@ -416,6 +431,8 @@ function notAgainSentence({ id, why, state }: Extract<Refusal, { refused: 'notAg
       return `${id} was stopped because it was not what had been approved, or not for this tenant, so nothing of it is carried over. Type what is needed again.`;
     case 'hopeless':
       return `Live response does not support the operating system of that device, so asking for ${id} again will not help. Collect it another way.`;
+    case 'triedElsewhere':
+      return `${id} was tried again already, in a request that is not for everybody, so it is not repeated from here. Ask its requester or an approver; if it is still needed, type it again.`;
     case 'noSuchIndex':
       return `${id} has no such command. The first is 0; "${command} status ${id}" lists them.`;
   }

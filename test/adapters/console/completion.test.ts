@@ -22,7 +22,7 @@ const policy = policyFrom(examplePolicy);
 const known = {
   ...vocabulary(policy, ['minidump.ps1', 'triage.zip']),
   hosts: ['hosta.corp.example', 'kiosk.corp.example', 'kiosk.branch.example'].map((name) => ({ name, hint: '' })),
-  requests: [{ id: 'lr-7f3k2q', hint: 'Dump', fingerprint: '1c9e04ab' }],
+  requests: [{ id: 'lr-7f3k2q', hint: 'Dump', code: 'r1-1c9e04ab5d6f7a8b' }],
 };
 const inserts = (text: string) => complete(text, known).suggestions.map((one) => one.insert);
 
@@ -41,11 +41,11 @@ describe('the completion', () => {
     expect(complete('dump hosta ', known).usage).toMatchObject({ parts: ['dump', '<host>', '<process>'], at: 2 });
   });
 
-  test('knows scripts, files, requests, fingerprints, topics and lists', () => {
+  test('knows scripts, files, requests, codes, topics and lists', () => {
     expect(inserts('run hosta ')).toEqual(['run hosta minidump.ps1 ']);
     expect(inserts('put hosta ')).toEqual(['put hosta minidump.ps1 ', 'put hosta triage.zip ']);
     expect(inserts('approve ')).toEqual(['approve lr-7f3k2q ']);
-    expect(inserts('approve lr-7f3k2q ')).toEqual(['approve lr-7f3k2q 1c9e04ab ']);
+    expect(inserts('approve lr-7f3k2q ')).toEqual(['approve lr-7f3k2q r1-1c9e04ab5d6f7a8b ']);
     expect(inserts('list m')).toEqual(['list mine ']);
     expect(inserts('help res')).toEqual(['help results ']);
   });

@@ -30,7 +30,7 @@ export async function openConsoleStage(policy: (text: string) => string = (text)
   const dataDir = join(dir, 'data');
   const policyFile = join(dir, 'policy.yaml');
   writeFileSync(policyFile, policy(withSecondAccount(examplePolicy)));
-  const page = await openConsole(dataDir, policyFile);
+  const page = await openConsole({ dataDir, policyFile });
   const told: Record<string, string[]> = {};
   let again: () => Promise<unknown> = () => Promise.reject(new Error('nothing was sent yet'));
 

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{ words: { word: string, usage: string, does: string, example: string, recipe: boolean }[], topics: string[], lists: string[], library: string[],
- *   hosts: { name: string, hint: string }[], requests: { id: string, hint: string, fingerprint: string }[] }} Known
+ *   hosts: { name: string, hint: string }[], requests: { id: string, hint: string, code: string }[] }} Known
  * @typedef {{ insert: string, label: string, hint: string }} Suggestion `insert` replaces the whole text
  */
 
@@ -54,7 +54,7 @@ function choices(form, words, known) {
   if (position === 2) {
     if (wanted === '<script>') return known.library.filter((name) => /\.(ps1|sh)$/.test(name)).map((value) => ({ value, hint: 'in the library' }));
     if (wanted === '<file>') return known.library.map((value) => ({ value, hint: 'in the library' }));
-    if (wanted === '[fingerprint]') return known.requests.filter(({ id }) => id === words[1].toLowerCase()).map(({ fingerprint, hint }) => ({ value: fingerprint, hint }));
+    if (wanted === '[code]') return known.requests.filter(({ id }) => id === words[1].toLowerCase()).map(({ code, hint }) => ({ value: code, hint }));
     if (form.recipe && wanted.startsWith('<')) return example(form, position);
   }
   const asks = form.recipe || ['run', 'get', 'put', 'on'].includes(form.word);
