@@ -1,7 +1,7 @@
 // The two doors to Teams compared: packages and megabytes each brings, how long each takes to open, and lines of ours. With --write the
 // table goes into the decision record, so that no number there was typed.
 import { readdirSync, readFileSync, statSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { startProgram } from '../support/program.ts';
@@ -63,6 +63,7 @@ function median(values: readonly number[]): number {
 interface Opened {
   readonly open: number;
   readonly signed: number;
+  readonly processor: number;
   readonly rss: number;
 }
 
@@ -85,6 +86,7 @@ async function started(door: Door): Promise<number> {
 
 export async function run(): Promise<void> {
   const doors = ['botbuilder', 'direct'] as const;
+  const load = (loadavg()[0] ?? 0).toFixed(1);
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly dependencies: Readonly<Record<string, string>> };
   const rest = (door: Door): ReadonlySet<string> => treeOf(Object.keys(dependencies).filter((name) => name !== 'botbuilder' && (door === 'botbuilder' || name !== 'jose')));
   const opens: Record<Door, Opened[]> = { botbuilder: [], direct: [] };
@@ -109,6 +111,7 @@ export async function run(): Promise<void> {
     row('of these, here for it alone', (door) => megabytes(only(door))),
     row('the door opens in', (door) => ms(opens[door].map((one) => one.open))),
     row('and all is loaded for a first signed call in', (door) => ms(opens[door].map((one) => one.signed))),
+    row('processor time for both, which a busy machine does not change much', (door) => ms(opens[door].map((one) => one.processor))),
     row('memory of the process then', (door) => `${Math.round(median(opens[door].map((one) => one.rss)) / 1_000_000)} MB`),
     row('the whole program listens in', (door) => ms(starts[door])),
     row('lines of ours', (door) => String(ours[door].reduce((sum, path) => sum + linesOf(path), 0))),
@@ -116,7 +119,7 @@ export async function run(): Promise<void> {
   process.stdout.write(`The doors to Teams: medians of ${rounds} processes each on Node ${process.versions.node}.\n${table}\n`);
   if (!process.argv.includes('--write')) return;
   const page = join(root, 'docs', 'decisions', 'teams-doors.md');
-  const note = `Measured on ${new Date().toISOString().slice(0, 10)} with Node ${process.versions.node} on ${process.platform}; times and memory are medians of ${rounds} processes each.`;
+  const note = `Measured on ${new Date().toISOString().slice(0, 10)} with Node ${process.versions.node} on ${process.platform}; times and memory are medians of ${rounds} processes each, at a load of ${load} for ${cpus().length} processors.`;
   writeFileSync(page, readFileSync(page, 'utf8').replace(/<!-- measured -->[\s\S]*<!-- end -->/, `<!-- measured -->\n${table}\n\n${note}\n<!-- end -->`));
   process.stdout.write(`written into ${page}\n`);
 }

@@ -40,8 +40,9 @@ export interface KeySource {
 
 interface Held {
   readonly keys: ReadonlyMap<string, ChannelKey>;
-  /** Elapsed time. */
+  /** Elapsed time, and that of the wall clock: one of them may have stood still while the machine slept. */
   readonly at: number;
+  readonly wall: number;
 }
 
 export class ChannelKeys {
@@ -59,7 +60,7 @@ export class ChannelKeys {
   async find(kid: string): Promise<ChannelKey | 'unknown' | 'unreachable'> {
     const held = this.#good();
     const found = held?.keys.get(kid);
-    const old = held !== undefined && this.#age(held.at) >= keysRenewedAfter;
+    const old = held !== undefined && this.#ageOf(held) >= keysRenewedAfter;
     // What is held answers at once; the renewal goes on meanwhile.
     if (found !== undefined) {
       if (old && this.#mayFetch(failedGap)) void this.#fetch();
@@ -78,7 +79,12 @@ export class ChannelKeys {
   }
 
   #good(): Held | undefined {
-    return this.#held !== undefined && this.#age(this.#held.at) < keysGoodFor ? this.#held : undefined;
+    return this.#held !== undefined && this.#ageOf(this.#held) < keysGoodFor ? this.#held : undefined;
+  }
+
+  /** By whichever clock they are older. */
+  #ageOf({ at, wall }: Held): number {
+    return Math.max(this.#age(at), this.#source.clock.now() - wall);
   }
 
   #age(at: number): number {
@@ -100,9 +106,9 @@ export class ChannelKeys {
     const { clock, log, metadataUrl } = this.#source;
     const { host } = new URL(metadataUrl);
     // The age counts from before the question: a key withdrawn while it was under way is not in the answer for a whole day more.
-    const at = clock.elapsed();
+    const [at, wall] = [clock.elapsed(), clock.now()];
     try {
-      this.#held = { keys: await this.#published(), at };
+      this.#held = { keys: await this.#published(), at, wall };
       this.#last = { at, why: undefined };
     } catch (error) {
       if (!(error instanceof HttpError) && !(error instanceof Unusable)) throw error;

@@ -154,6 +154,13 @@ describe('the host that tells the keys', () => {
     expect(keys.trouble()).toContain('it answered 500');
   });
 
+  it.each([[true], [false]])('is asked again after a night in which the machine slept, whether its own clock went on or not (%s)', async (elapsed) => {
+    expect(await judge()).toBeUndefined();
+    host.down = 'error';
+    clock.suspend(keysGoodFor, elapsed);
+    expect(await judge()).toBe('keys');
+  });
+
   it('withdraws a key by leaving it out', async () => {
     expect(await judge()).toBeUndefined();
     host.kid = 'key2';
