@@ -130,6 +130,8 @@ describe('a request that is not for everybody', () => {
   /** Every way to come across it. */
   const ways = (id: string): readonly string[] => [
     `status ${id}`, `output ${id}`, `link ${id}`, `approve ${id}`, `approve ${id} r1-1234567812345678`, `deny ${id} no`, `cancel ${id}`, `retry ${id}`, `host ${id}`, `dump ${id} notepad`, `approve ${house.newest().fingerprint}`,
+    // Without the prefix it may be a device as well.
+    `status ${id.slice(3)}`, `approve ${id.slice(3)}`,
   ];
 
   test('is answered to others in the very words for one that does not exist, typed and pressed', async () => {
@@ -141,7 +143,7 @@ describe('a request that is not for everybody', () => {
     for (const [at, line] of ways(id).entries()) {
       const theirs = await say('hunter1', line);
       const nothing = await say('hunter1', ways(none)[at] ?? '');
-      if (line.includes(id)) expect(theirs.replaceAll(id, none)).toBe(nothing);
+      if (line.includes(id.slice(3))) expect(theirs.replaceAll(id.slice(3), none.slice(3))).toBe(nothing);
       else expect(theirs).not.toContain(id);
     }
     for (const verb of ['approve', 'deny', 'withdraw', 'cancel', 'link', 'output', 'look', 'resend', 'drop', 'again', 'refresh'] as const) {
@@ -187,6 +189,23 @@ describe('a request that is not for everybody', () => {
     expect(await say('hunter1', `status ${id}`)).toContain(`There is no request ${id}`);
     await house.loop.tick();
     expect(house.card().history.at(-1)).not.toContain('HR case 77');
+  });
+
+  test('is named on the card of another only where its own card stands, and in no device panel of others', async () => {
+    await open(limited);
+    const id = await asked();
+    await house.say('hunter1', 'run hosta collect.ps1', { place: 'soc-private' });
+    await house.loop.tick();
+    expect(house.newest().id).not.toBe(id);
+    expect(shown('soc-private')).not.toContain(id);
+    expect(shown('incidents')).toContain(`${id}: Waiting for approval`);
+    await house.press('approver1', 'deny', { input: 'the same' });
+    await house.press('approver1', 'approve', { request: house.store.get(id) ?? house.newest() });
+    for (let tries = 0; tries < 500 && house.store.get(id)?.state !== 'finished'; tries += 1) await house.run(2_400);
+    expect(await say('approver1', 'host hosta')).toContain('Riley Responder');
+    expect(await say('hunter1', 'host hosta')).not.toMatch(/Riley|collect\.ps1/);
+    await house.say('hunter1', 'hosts hosta');
+    expect(JSON.stringify(house.newest().panel)).not.toMatch(/Riley|collect\.ps1/);
   });
 
   test('tried again is not named on a card whose readers may not find it, nor asked for twice', async () => {
