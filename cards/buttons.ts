@@ -14,11 +14,11 @@ import type { Button, ViewContext } from './view.ts';
 export const reasonMax = 300;
 
 /** What would only be refused is not offered: while submissions are frozen nothing can be approved or sent again. */
-export function buttons(request: Request, title: string, linked: ReadonlySet<number>, { frozen, twins }: Pick<ViewContext, 'frozen' | 'twins'> = {}): readonly Button[] {
+export function buttons(request: Request, title: string, linked: ReadonlySet<number>, { frozen, twins, reasons }: Partial<Pick<ViewContext, 'frozen' | 'twins' | 'reasons'>> = {}): readonly Button[] {
   const host = oneLine(request.device.name, 60);
   switch (request.state) {
     case 'awaitingApproval':
-      return [...(frozen === undefined ? [approve(request, title, host, twinWarning(twins).trim())] : []), deny(title), withdraw(title)];
+      return [...(frozen === undefined ? [approve(request, title, host, twinWarning(twins).trim())] : []), deny(title, reasons), withdraw(title)];
     case 'queued':
       return [withdraw(title)];
     case 'submitting':
@@ -76,13 +76,13 @@ function inBrief(request: Request, room: number): string {
   return lines.length === 1 ? `the command shown on the card (${commandName(request.commands[0] ?? { type: 'GetFile', path: '' }, 40)}).` : `the ${lines.length} commands shown on the card.`;
 }
 
-function deny(title: string): Button {
+function deny(title: string, reasons: ViewContext['reasons']): Button {
   return {
     verb: 'deny',
     label: 'Deny',
     style: 'danger',
     spoken: spoken(`Deny: ${title}`),
-    asks: { label: 'Reason, shown to everybody on the card', optional: true, max: reasonMax },
+    asks: { label: reasons === 'private' ? 'Reason, told to the requester and the approvers' : 'Reason, shown to everybody on the card', optional: true, max: reasonMax },
   };
 }
 

@@ -114,6 +114,13 @@ export function isOpenable(url: string): boolean {
   return /^https:\/\/[A-Za-z0-9]/.test(url) || /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?(?:[/?#]|$)/.test(url);
 }
 
+/** Why neither output nor links stand on the card. */
+function keptBack({ redacted, at }: Request): string {
+  if (redacted === undefined) return 'Output and download links are not shown here';
+  const when = timeOf(redacted.at, at);
+  return redacted.why === 'time' ? `Output and download links were taken off this card at ${when}, as the policy asks (redactAfter)` : `Output and download links were taken off this card at ${when}, because one of its places is private now`;
+}
+
 function notes(request: Request, context: ViewContext, links: readonly LinkLine[]): readonly string[] {
   const ended = request.state === 'finished' || request.state === 'over';
   const results = 'results' in request && request.commands.some((one) => one.type !== 'PutFile');
@@ -125,7 +132,8 @@ function notes(request: Request, context: ViewContext, links: readonly LinkLine[
     ...(request.state === 'awaitingApproval' || request.state === 'queued' ? continuationNotes(request) : []),
     ...(ran === undefined ? [] : [`What runs here is the attempt of ${timeOf(ran.at, request.at)}, found before it was sent again: the approval shown came after it.`]),
     ...(earlier !== undefined && ran === undefined && !ended && request.state !== 'queued' ? [`Sent again: the attempt of ${timeOf(earlier.at, request.at)} may have run too.`] : []),
-    ...(results && context.results === 'private' ? ['Output and download links are not shown in this place: the buttons whisper them to people who may read results.'] : []),
+    ...(results && context.results === 'private' ? [`${keptBack(request)}: the buttons give them to people who may read results, alone.`] : []),
+    ...(context.reasons === 'private' && ended ? [`The reasons given are private: "${oneLine(context.command, 40)} status ${request.id}" tells them to the requester and the approvers.`] : []),
     ...(links.length > 0 ? ['Anybody who has a download link can use it until it expires. Each one made is on record.'] : []),
     ...(ended ? [] : [`By typing: ${oneLine(context.command, 40)} status ${request.id}`]),
   ];

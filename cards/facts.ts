@@ -15,7 +15,7 @@ import type { FactLine, ViewContext } from './view.ts';
 /** Labels that survive however small a card must be made. */
 export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Look-alikes', 'Wrong system', 'Scripts', 'Fingerprint', 'Request', 'Action id', 'Continues', 'Repeats', 'Tried again as', 'Same, open', 'Same, ended', 'Separate from']);
 
-export function factLines(request: Request, { twins = [] }: Pick<ViewContext, 'twins'> = {}): readonly FactLine[] {
+export function factLines(request: Request, { twins = [], reasons, command = '/lr' }: Partial<Pick<ViewContext, 'twins' | 'reasons' | 'command'>> = {}): readonly FactLine[] {
   const when = (ms: number): string => timeOf(ms, request.at);
   const approval = request.state === 'awaitingApproval' ? undefined : request.approval;
   const undecided = request.state === 'awaitingApproval' || request.state === 'queued';
@@ -24,7 +24,7 @@ export function factLines(request: Request, { twins = [] }: Pick<ViewContext, 't
     undecided ? alikeFact(request.panel) : undefined,
     undecided ? fact('Wrong system', misfitWords(request)) : undefined,
     { label: 'Asked by', value: `${name(request.requester.name)}, ${stamp(request.at)}` },
-    fact('Reason', request.reason === undefined ? undefined : oneLine(request.reason, bound.view.reason)) ?? (undecided ? { label: 'Reason', value: 'none given' } : undefined),
+    fact('Reason', request.reason === undefined ? undefined : reasons === 'private' ? privateReason(request, command) : oneLine(request.reason, bound.view.reason)) ?? (undecided ? { label: 'Reason', value: 'none given' } : undefined),
     continuesFact(request.continues),
     ...twinFacts(request, twins),
     approval === undefined ? undefined : { label: 'Approved by', value: `${name(approval.by.name)}, ${when(approval.at)}` },
@@ -42,6 +42,10 @@ export function factLines(request: Request, { twins = [] }: Pick<ViewContext, 't
     { label: 'Request', value: request.id },
   ];
   return facts.filter((one) => one !== undefined);
+}
+
+function privateReason(request: Request, command: string): string {
+  return `private; approvers read it alone with "${oneLine(command, 40)} status ${request.id}"`;
 }
 
 function continuesFact(continues: Continues | undefined): FactLine | undefined {

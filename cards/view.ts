@@ -97,6 +97,8 @@ export interface ViewContext {
   readonly now: number;
   /** `private`: no excerpt and no link on the card; buttons whisper them. */
   readonly results: 'card' | 'private';
+  /** `private`: the reasons given are not for everybody who reads here. */
+  readonly reasons?: 'private';
   /** The tenant is the simulator: every card says so. */
   readonly simulated: boolean;
   /** Raw script output by command index, as far as it is kept. */

@@ -138,8 +138,8 @@ export function createLateChat(options: LateOptions): LateChat {
     surface,
     // Before the intent to post is written down: what cannot be drawn leaves no line.
     turn: async (...ask) => need().chat.turn?.(...ask),
-    // Not known: nothing is shown there that outsiders may not see.
-    external: async (at) => (current === undefined ? true : ((await current.chat.external?.(at)) ?? false)),
+    // Not known while it is not connected: nothing is shown there that outsiders may not see.
+    external: async (at) => (await need().chat.external?.(at)) ?? false,
     post: async (...ask) => need().chat.post(...ask),
     update: async (...ask) => need().chat.update(...ask),
     bare: (ref) => current?.chat.bare?.(ref) === true,

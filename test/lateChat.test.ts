@@ -82,7 +82,7 @@ test('a chat that may be late hands on everything a chat can do, also that an ol
   const { chat, asked } = able();
   const late = lateWith(() => Promise.resolve(openedWith(chat)), { onConnected: () => asked.push('connected later') });
   // Not connected, nobody knows who reads along: results stay off the cards.
-  expect(await late.port.external?.('C1')).toBe(true);
+  await expect(late.port.external?.('C1')).rejects.toMatchObject({ code: 'unavailable' });
   await late.prepare();
   const { port } = late;
   await port.turn?.('post', 'C1', true);

@@ -8,6 +8,7 @@ import { createRecentLibrary } from './rules/library.ts';
 import { watchDefender } from './loop/defenderWatch.ts';
 import { createLoop } from './loop/loop.ts';
 import type { Loop, LoopParts, Subscribe } from './loop/loop.ts';
+import { createOutsiders } from './loop/outsiders.ts';
 import { onCommand } from './answers/onCommand.ts';
 import { onPress } from './answers/onPress.ts';
 import type { Bot } from './ports.ts';
@@ -22,7 +23,8 @@ export interface AtMachine {
 /** Nothing runs until `loop.start()`; tests drive `loop.tick()` instead. */
 export function createBot(given: Deps, subscribe: Subscribe, parts: LoopParts = {}): Bot & AtMachine & { readonly loop: Loop } {
   const watch = watchDefender(given.defender, given.clock);
-  const deps: Deps = { ...given, defender: watch.defender, groups: rememberingGroups(given.groups, given.lastKnown) };
+  const outsiders = createOutsiders(given);
+  const deps: Deps = { ...given, outsiders, defender: watch.defender, groups: rememberingGroups(given.groups, given.lastKnown) };
   const loop = createLoop({ ...deps, watch }, subscribe, parts);
   const conversation: Conversation = { ...deps, loop, refusals: createRefusals(deps), recentLibrary: createRecentLibrary(deps) };
   return {
@@ -30,6 +32,9 @@ export function createBot(given: Deps, subscribe: Subscribe, parts: LoopParts = 
     command: (input) => onCommand(conversation, input),
     press: (input) => onPress(conversation, input),
     freeze: (by, why) => freezeAtMachine(conversation, by, why),
-    heard: (surface, place) => loop.deck.heard(surface, place),
+    heard(surface, place) {
+      loop.deck.heard(surface, place);
+      if (given.policy.places.some((rule) => rule.place === `${surface}:${place}`)) outsiders.askSoon(`${surface}:${place}`);
+    },
   };
 }

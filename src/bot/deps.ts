@@ -4,6 +4,7 @@ import type { Budgets } from '../liveResponse/pacing.ts';
 import type { Policy } from './rules/policy.ts';
 import type { ChatPort, Groups, LastKnown } from './ports.ts';
 import type { LinkBox } from './loop/linkBox.ts';
+import type { Outsiders } from './loop/outsiders.ts';
 
 export interface BotSettings {
   /** Entra tenant id, or `simulator`; part of every digest. */
@@ -32,6 +33,8 @@ export interface Deps {
   readonly groups: Groups;
   /** Without it, what platforms last said is forgotten with the process. */
   readonly lastKnown?: LastKnown;
+  /** Which places outsiders read. The bot makes its own. */
+  readonly outsiders?: Outsiders;
   readonly budgets: Budgets;
   readonly links: LinkBox;
   readonly clock: Clock;

@@ -43,6 +43,7 @@ const factTypes = {
   linkMinted: true,
   linkRetired: true,
   linkRefused: true,
+  redacted: true,
   cancelAsked: true,
   parked: true,
   triedAgain: true,
@@ -302,6 +303,8 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
           ...(event.onCard ? { links: [...results.links.filter((one) => one.index !== event.link.index), event.link] } : {}),
         };
       });
+    case 'redacted':
+      return request.state === 'running' || request.state === 'finished' || request.state === 'unknown' ? { ...request, redacted: { at, why: event.why } } : undefined;
     case 'linkRefused':
       return withResults(request, (results) => ({
         ...results,

@@ -57,6 +57,19 @@ export interface Terms {
   readonly cancelParkedAfter?: number;
 }
 
+export interface Privacy {
+  /** Output and links stand on no card of it. */
+  readonly results?: 'private';
+  /** Of each rule that limits it, the roles that find it beside the requester and the approvers. One must be held of every list. */
+  readonly visibility?: readonly (readonly string[])[];
+}
+
+/** Output and links left the cards: `time`, by the policy's `redactAfter`; `place`, because one of its places became private or shared with outsiders. */
+export interface Redacted {
+  readonly at: number;
+  readonly why: 'time' | 'place';
+}
+
 /** Everything known from the start; only the contents of library files, and the digest over them, are seen again while a person decides. */
 export interface Asked {
   readonly id: string;
@@ -72,6 +85,8 @@ export interface Asked {
   readonly place: string;
   /** That place is shared with outsiders or is a one-to-one chat: results are whispered there, whatever the policy says. */
   readonly placeIsPrivate: boolean;
+  /** What the policy kept from people who need not know, when it was asked. A later policy can only keep more. Absent: nothing. */
+  readonly privacy?: Privacy;
   readonly tenant: string;
   readonly device: Device;
   /** What else was known of the device when it was asked for. Absent in requests made before it was kept. */
@@ -122,6 +137,7 @@ interface Common extends Asked {
   readonly changedAt: number;
   /** Of a request that has ended. */
   readonly again?: TriedAgain;
+  readonly redacted?: Redacted;
 }
 
 /** Known once it reached Defender (or may have). */
@@ -264,6 +280,8 @@ export type Fact =
   | { readonly type: 'linkMinted'; readonly link: LinkFact; readonly onCard: boolean } // * when on the card
   | { readonly type: 'linkRetired'; readonly index: number } // *
   | { readonly type: 'linkRefused'; readonly trouble: ResultTrouble } // *
+  /** Output and links leave the cards for good. */
+  | { readonly type: 'redacted'; readonly why: Redacted['why'] } // *
   | { readonly type: 'cancelAsked'; readonly cancel: CancelAsked } // *
   | { readonly type: 'parked'; readonly parked: Pick<Parked, 'since' | 'until' | 'cancelAt'> } // *
   | { readonly type: 'triedAgain'; readonly again: TriedAgain } // *

@@ -148,6 +148,7 @@ describe('every refusal', () => {
     alreadyOver: [{ refused: 'alreadyOver', id, how: 'denied by Avery Approver', at: askedAt }, { refused: 'alreadyOver', id, how: 'expired without an approval', at: askedAt, retry: true }],
     staleCard: [{ refused: 'staleCard', id }],
     wrongFingerprint: [{ refused: 'wrongFingerprint', id }],
+    notVisible: [{ refused: 'notVisible', id }, { refused: 'notVisible', id, unread: ['entra:group-1'] }],
     shortFingerprint: [{ refused: 'shortFingerprint', id }, { refused: 'shortFingerprint', id, typed: true }],
     contentDeparted: [
       { refused: 'contentDeparted', id, departure: { why: 'changed', changes: [{ name: 'minidump.ps1', from: 'a'.repeat(64), to: 'b'.repeat(64), updatedAt: 0 }] } },

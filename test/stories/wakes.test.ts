@@ -76,7 +76,7 @@ async function lost(device = 'hosta'): Promise<void> {
 test('all workers are looked at here', async () => {
   house = await openWorkingHouse();
   // `sequels` does what a new request asks of it, is nudged by that, and never has anything due at a later time.
-  expect(house.loop.workers().map(({ name }) => name).sort()).toEqual(['announcing', 'cards', 'clock', 'expiry', 'following', 'lateFinds', 'outlook', 'parked', 'reconciliation', 'results', 'sequels', 'storage', 'submission']);
+  expect(house.loop.workers().map(({ name }) => name).sort()).toEqual(['announcing', 'cards', 'clock', 'expiry', 'exposure', 'following', 'lateFinds', 'outlook', 'parked', 'reconciliation', 'results', 'sequels', 'storage', 'submission']);
 });
 
 describe('storage', () => {
@@ -102,6 +102,20 @@ describe('expiry', () => {
     expect(wakesIn('expiry')).toBe(ahead);
     await house.run(20 * second);
     expect(request().state).toBe('over');
+  });
+});
+
+describe('exposure', () => {
+  test('wakes when output is to leave the cards', async () => {
+    house = await openWorkingHouse({ policy: (text) => text.replace('high: { request', 'high: { redactAfter: 2h, request') });
+    await approved();
+    const { endedAt } = await house.until('finished');
+    await shortlyBefore(endedAt + 2 * hour);
+    expect(wakesIn('exposure')).toBe(ahead);
+    await house.run(ahead);
+    expect(request()).toMatchObject({ redacted: { why: 'time' } });
+    await house.run(5 * second);
+    expect(house.card().view.excerpts).toEqual([]);
   });
 });
 

@@ -3,9 +3,10 @@ import type { z } from 'zod';
 import { isCommandWord } from '../../bot/language/forms.ts';
 import { nearest } from '../../bot/language/nearest.ts';
 import { accountKey, isGroup } from '../../bot/rules/people.ts';
-import type { DeviceScope, Person, PlaceRule, Policy, Recipe, Tier } from '../../bot/rules/policy.ts';
+import type { DeviceScope, NeedToKnow, Person, PlaceRule, Policy, Recipe, Tier } from '../../bot/rules/policy.ts';
 import { readRecipe, reservedNames } from './policyRecipe.ts';
-import { devicesSchema, freezeSchema, nameSchema, personSchema, placeSchema, rawSchema, recipeSchema, resultsSchema, roleSchema, surfaces, tierSchema } from './policySchema.ts';
+import { devicesSchema, freezeSchema, nameSchema, personSchema, placeSchema, rawSchema, recipeSchema, resultsSchema, roleSchema, surfaces, tierSchema, viewers } from './policySchema.ts';
+import type { TierEntry } from './policySchema.ts';
 import type { FileProblem, Path, YamlFile } from './yamlFile.ts';
 import { readYaml, showPath } from './yamlFile.ts';
 
@@ -162,11 +163,28 @@ class Reader {
       this.#role(entry.request, ['approval', name, 'request']);
       this.#role(entry.approve, ['approval', name, 'approve']);
       if (roles.get(entry.approve)?.length === 0) this.#problem(['approval', name, 'approve'], `nobody has the role ${entry.approve}, so nothing of this tier could ever be approved`);
-      const { cancelParkedAfter, ...rest } = entry;
-      tiers.push({ name, ...rest, ...(cancelParkedAfter === undefined ? {} : { cancelParkedAfter }) });
+      const { cancelParkedAfter, visibility, redactAfter, ...rest } = entry;
+      tiers.push({ name, ...rest, ...(cancelParkedAfter === undefined ? {} : { cancelParkedAfter }), ...this.#needToKnow({ visibility, redactAfter }, ['approval', name]) });
     }
     if ('approval' in this.#root && this.#declared('approval').length === 0) this.#problem(['approval'], 'must hold at least one tier');
     return tiers;
+  }
+
+  /** Requester and approvers always see their requests, so that only the roles beside them are kept. */
+  #needToKnow({ visibility, redactAfter }: Pick<TierEntry, 'visibility' | 'redactAfter'>, path: Path): NeedToKnow {
+    const words: readonly string[] = viewers;
+    const known = this.#declared('roles');
+    const named = visibility === undefined || visibility === 'everyone' ? [] : visibility;
+    for (const [index, name] of named.entries()) {
+      const at = [...path, 'visibility', index];
+      if (name === 'everyone') this.#problem(at, 'stands alone: write "visibility: everyone", or name who may see these requests');
+      else if (words.includes(name) && known.includes(name)) this.#problem(at, `"${name}" is a word of visibility and a role here; give the role another name`);
+      else if (!words.includes(name) && !known.includes(name)) this.#problem(at, `there is no role ${name}${meant(name, [...words, ...known])}; besides roles it may hold requester and approvers`);
+    }
+    return {
+      ...(visibility === undefined || visibility === 'everyone' ? {} : { visibility: visibility.filter((name) => !words.includes(name)) }),
+      ...(redactAfter === undefined ? {} : { redactAfter }),
+    };
   }
 
   #role(role: string, path: Path): void {
@@ -233,10 +251,10 @@ class Reader {
       const entry = this.#entry(placeSchema, value, ['places', index]);
       if (entry === undefined) continue;
       if (places.some(({ place }) => place === entry.place)) this.#problem(['places', index, 'place'], `${entry.place} is listed twice`);
-      const { notify, ...rest } = entry;
+      const { notify, visibility, redactAfter, ...rest } = entry;
       if (notify !== undefined && notify.split(':')[0] !== entry.place.split(':')[0]) this.#problem(['places', index, 'notify'], 'must be somebody of the same chat as the place');
       if (notify !== undefined && !entry.approvals) this.#problem(['places', index, 'notify'], 'is used in places with "approvals: true" only');
-      places.push({ ...rest, ...(notify === undefined ? {} : { notify }) });
+      places.push({ ...rest, ...(notify === undefined ? {} : { notify }), ...this.#needToKnow({ visibility, redactAfter }, ['places', index]) });
     }
     const some = entries.some(([, value]) => isRecord(value) && value['approvals'] === true);
     if ('places' in this.#root && !some) this.#problem(['places'], 'no place has "approvals: true", so nobody would see a request');
@@ -263,6 +281,10 @@ class Reader {
     if (groups.length + tags.length + names.length === 0) warn(['devices'], 'no device is allowed, so every request will be refused');
     if (policy.results.read.length === 0) warn(['results'], 'nobody may read results');
     if (policy.freeze.length === 0) warn(['freeze'], 'nobody may freeze submissions');
+    const kept = policy.places.find(({ approvals, results }) => approvals && results === 'private');
+    if (kept !== undefined && policy.places.some(({ results }) => results === 'card')) {
+      warn(['places', policy.places.indexOf(kept), 'results'], `${kept.place} gets a card of every request and keeps results private, so that no card anywhere shows output or links; "results: card" there lets the others show them`);
+    }
     for (const { name, approve, request } of policy.tiers) {
       const [only, ...others] = policy.roles.get(approve) ?? [];
       if (only !== undefined && others.length === 0 && !isGroup(only) && policy.roles.get(request)?.includes(only) === true) {

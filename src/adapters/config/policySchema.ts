@@ -65,6 +65,19 @@ const duration = durationUpTo7d('an old approval is no approval');
 /** A session is not called parked before `parkedAfterMs`. */
 const parkedFor = durationUpTo7d('Defender keeps no session that long').refine((ms) => ms >= parkedAfterMs, { error: 'must be at least 10m: an online device may take that long to start' });
 
+/** Output is kept a month unless set otherwise; a card that never forgets needs no setting. */
+const redactAfter = z.string('must be a number and a unit, such as 30m, 2h or 3d').transform((written, context) => {
+  const ms = readDuration(written);
+  if (ms !== undefined && ms >= 60_000 && ms <= 365 * 86_400_000) return ms;
+  context.issues.push({ code: 'custom', input: written, message: ms === undefined ? 'must be a number and a unit, such as 30m, 2h or 3d' : 'must be between 1m and 365d; leave it out where output may stay on the cards' });
+  return z.NEVER;
+});
+
+/** Words of `visibility` that are no roles. */
+export const viewers = ['requester', 'approvers'] as const;
+const visibilityWords = 'must be "everyone", or a list of requester, approvers and roles, such as [requester, approvers]';
+const visibility = z.union([z.literal('everyone', visibilityWords), z.array(text(40), visibilityWords).min(1, 'may not be an empty list: [requester, approvers] is the strictest, since those two always see their requests')], visibilityWords).optional();
+
 export const tierSchema = z.strictObject({
   request: text(40),
   approve: text(40),
@@ -72,6 +85,8 @@ export const tierSchema = z.strictObject({
   runWithin: duration.default(30 * 60_000),
   reason: z.enum(['optional', 'required'], 'must be "optional" or "required"').default('optional'),
   cancelParkedAfter: parkedFor.optional(),
+  visibility,
+  redactAfter: redactAfter.optional(),
 });
 
 const strings = z.array(text(200), 'must be a list').default([]);
@@ -108,6 +123,8 @@ export const placeSchema = z.strictObject({
     }, { error: 'must be a Slack group or member (slack:S0614TZR7), a Teams member (teams:<object id>) or console:<name>' })
     .optional(),
   results: z.enum(['card', 'private'], 'must be "card" or "private"').default('private'),
+  visibility,
+  redactAfter: redactAfter.optional(),
 });
 
 export type PersonEntry = z.infer<typeof personSchema>;

@@ -15,7 +15,7 @@ import { drawn, renderings } from './drawing.ts';
 import { fieldsOf } from './fields.ts';
 import { guard } from './guard.ts';
 import { pageFiles } from './pageFiles.ts';
-import { accountOf, peopleOf, placeOf, placesOf } from './people.ts';
+import { accountOf, findersOf, peopleOf, placeOf, placesOf } from './people.ts';
 import { createStreams } from './stream.ts';
 import type { World } from './world.ts';
 import { mountWorld } from './worldRoutes.ts';
@@ -43,7 +43,7 @@ const bodyLimit = '32kb';
 export function mountConsole(app: Express, options: ConsoleOptions): () => Promise<void> {
   const { chat, bot, policy, store, world, random, command } = options;
   const boot = random.hex(4);
-  const draw = (message: ConsoleMessage): unknown => drawn(message, (id) => store.get(id));
+  const draw = (message: ConsoleMessage): unknown => drawn(message, (id) => store.get(id), policy);
   const streams = createStreams({ chat, draw, boot, world });
   const guarded = guard(options.port);
 
@@ -65,7 +65,11 @@ export function mountConsole(app: Express, options: ConsoleOptions): () => Promi
   app.get('/console/api/completion', (_request, response) => void response.json(vocabulary(policy, world?.library() ?? [])));
   app.get('/console/api/journal/:request', (request, response) => {
     const { request: id } = request.params;
-    if (store.get(id) === undefined) response.status(404).json({ error: `There is no request "${id}".` });
+    const { as } = request.query;
+    const there = store.get(id);
+    // Without a person it is asked by whoever runs this machine, and can read the journal itself.
+    const finders = there === undefined || typeof as !== 'string' ? undefined : findersOf(policy, there);
+    if (there === undefined || (typeof as === 'string' && finders?.includes(as) === false)) response.status(404).json({ error: `There is no request "${id}".` });
     else response.json({ request: id, lines: options.journal(id) });
   });
 

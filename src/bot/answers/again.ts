@@ -5,12 +5,15 @@ import { stateOf } from '../../../cards/steps.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
 import { ask, askedBy } from './asking.ts';
-import { granted, Refused, requestOf, sentence } from './conversation.ts';
+import { granted, Refused, requestFor, sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
+import { readBy } from '../rules/cardPlaces.ts';
 import { mayRequest } from '../rules/decisions.ts';
+import { isPrivate, mayFind } from '../rules/needToKnow.ts';
+import { placeKey } from '../rules/places.ts';
 import { maxReason } from '../language/grammarProblem.ts';
 import type { Actor } from '../rules/people.ts';
-import type { CommandIn, Reply } from '../ports.ts';
+import type { CommandIn, Place, Reply } from '../ports.ts';
 import { rendersAs } from '../rules/recipes.ts';
 import type { Recipe } from '../rules/policy.ts';
 import { originAfter } from '../loop/sequels.ts';
@@ -25,17 +28,18 @@ export async function again(
 ): Promise<Reply> {
   const repeated = askedBy(bot, input);
   if (repeated !== undefined) return repeated;
-  const old = requestOf(bot, id);
+  const old = requestFor(bot, actor, id);
   const start = againFrom(old);
   if ('why' in start) throw new Refused({ refused: 'notAgain', id, why: start.why, ...(start.why === 'notEnded' ? { state: old.state } : {}) }, id);
   const from = index ?? start.from;
   // A press is data from outside: -1 or 0.5 would be read as another command than the one that was looked at.
   if (!Number.isInteger(from) || from < 0 || from >= old.commands.length) throw new Refused({ refused: 'notAgain', id, why: 'noSuchIndex' }, id);
-  const wanted = askFor(bot, old, from, reason ?? withoutMention(old.reason));
+  const wanted = askFor(bot, old, from, reason ?? carriedReason(bot, old, input.place));
   // Before anything is told of another request: whoever may not ask learns nothing here.
   granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()), id);
   const tries = triesAfter(bot, old);
   const last = tries.at(-1) ?? old;
+  if (tries.some((one) => !mayFind(bot.policy, actor, one))) throw new Refused({ refused: 'notAgain', id, why: 'triedElsewhere' }, id);
   if (last !== old && isOpen(last)) return standing(bot, old, last);
   // Any of them, not only the newest: one in the middle may have run what this one would repeat.
   const reached = tries.findLast(mayHaveReached);
@@ -57,6 +61,11 @@ function triesAfter(bot: Conversation, old: Request): readonly Request[] {
 function standing(bot: Conversation, old: Request, open: Request): Reply {
   const from = open.continues === undefined || open.continues.from === 0 ? '' : `, from index ${open.continues.from}`;
   return sentence(`${old.id} is being tried again already as ${open.id}${from}, asked by ${open.requester.name}: ${bot.loop.views.words(open).status}. "${bot.settings.command} status ${open.id}" shows its card.`);
+}
+
+/** A private reason is not carried to another place, where others read it. */
+function carriedReason(bot: Conversation, old: Request, place: Place): string | undefined {
+  return placeKey(place) !== old.place && isPrivate(bot.policy, old, readBy(bot)) ? undefined : withoutMention(old.reason);
 }
 
 function askFor(bot: Conversation, old: Request, from: number, reason: string | undefined): SessionAsk {

@@ -4,12 +4,13 @@ import { libraryNames } from '../../liveResponse/content.ts';
 import type { Asked, Device, Request } from '../../liveResponse/request.ts';
 import type { Continues } from '../../liveResponse/sequel.ts';
 import { twinAmong } from '../../liveResponse/twins.ts';
-import { granted, Refused } from './conversation.ts';
+import { foundBy, granted, Refused } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { mayRequest, termsOf } from '../rules/decisions.ts';
 import { readPanel } from './panel.ts';
 import { readLibrary } from '../rules/library.ts';
 import { notChecked, notInLibrary } from './libraryCheck.ts';
+import { isRestricted, privacyOf } from '../rules/needToKnow.ts';
 import { refOf } from '../rules/people.ts';
 import type { Actor } from '../rules/people.ts';
 import { placesOf } from '../rules/cardPlaces.ts';
@@ -42,13 +43,14 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
   const before = bot.store.byOrigin(origin);
   if (before !== undefined) return told(bot, before);
   const { tier } = granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
-  const device = await theDevice(bot, wanted.host);
+  const device = await theDevice(bot, actor, wanted.host);
   granted(inScope(bot.policy, device));
   const compared = { id: newId(bot), origin, device, commands: wanted.commands, ...(from === undefined ? {} : { continues: from.continues }) };
-  const twin = twinAmong(bot.store.open(), compared);
+  // What the asker may not find is no hint either; its device is still held for it.
+  const twin = twinAmong(foundBy(bot, actor, bot.store.open()), compared);
   // Before the library and the device's panel are read: calls are scarce.
   if (twin !== undefined && wanted.separate !== true) throw twinRefusal(bot, actor, twin, line);
-  const [reading, panel] = await Promise.all([libraryNames(wanted.commands).length === 0 ? undefined : readLibrary(bot), readPanel(bot, device)]);
+  const [reading, panel] = await Promise.all([libraryNames(wanted.commands).length === 0 ? undefined : readLibrary(bot), readPanel(bot, device, (other) => !isRestricted(bot.policy, other))]);
   const missing = reading === undefined ? undefined : notInLibrary(wanted, reading);
   if (missing !== undefined) throw new Refused(missing);
   const content = reading === undefined ? undefined : contentSeen(wanted.commands, reading);
@@ -62,6 +64,7 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
     account: actor.account,
     place: `${input.place.surface}:${input.place.id}`,
     placeIsPrivate: input.place.direct || (input.place.external && !asksEachTime(bot, input.place.surface)),
+    ...privacyOf(bot.policy, input.place, tier),
     tenant,
     device,
     panel,
@@ -76,7 +79,7 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
     ...(twin === undefined ? {} : { apartFrom: twin.id }),
   };
   // Looked for once more where it is written: of two deliveries of one line at the same moment, the second is shown the first.
-  const stored = await bot.store.add(asked, () => (wanted.separate === true ? undefined : twinAmong(bot.store.open(), asked)));
+  const stored = await bot.store.add(asked, () => (wanted.separate === true ? undefined : twinAmong(foundBy(bot, actor, bot.store.open()), asked)));
   if ('no' in stored) throw twinRefusal(bot, actor, stored.no, line);
   const request = 'added' in stored ? stored.added : stored.existing;
   return told(bot, request, [reading === undefined ? undefined : notChecked(wanted, reading), misfitSentence(request)]);
@@ -139,8 +142,8 @@ function newId(bot: Conversation): string {
 }
 
 /** Exactly one device, or a refusal that lists the candidates. @throws Refused, DefenderError */
-async function theDevice(bot: Conversation, name: string): Promise<Device> {
-  const wrong = requestAsDevice(bot, name);
+async function theDevice(bot: Conversation, actor: Actor, name: string): Promise<Device> {
+  const wrong = requestAsDevice(bot, actor, name);
   if (wrong !== undefined) throw new Refused(wrong);
   const chosen = chooseDevice(name, await bot.defender.findMachines(name));
   return granted('refused' in chosen && chosen.refused === 'unknownDevice' ? notFound(bot, name) : chosen);

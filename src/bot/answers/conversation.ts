@@ -8,6 +8,7 @@ import type { Loop } from '../loop/loop.ts';
 import { freshnessFor, identityUnread } from '../language/verbs.ts';
 import type { AnyVerb } from '../language/verbs.ts';
 import { actorOf } from '../rules/people.ts';
+import { mayFind } from '../rules/needToKnow.ts';
 import type { Actor } from '../rules/people.ts';
 import { mayUse } from '../rules/places.ts';
 import type { Reply } from '../ports.ts';
@@ -49,6 +50,7 @@ export async function speaking(deps: Deps, { account, place }: Pick<Speaker, 'ac
   const who = await actorOf(deps.policy, account, deps.groups, freshnessFor(verb));
   const actor = granted<Actor>('refused' in who && who.refused === 'identityUnread' ? identityUnread(who.platform, verb, pressed) : who);
   granted(mayUse(deps.policy, place));
+  deps.outsiders?.heard(place);
   return actor;
 }
 
@@ -67,6 +69,21 @@ export function requestOf(deps: Deps, id: string): Request {
   const request = deps.store.get(id);
   if (request === undefined) throw new Refused({ refused: 'unknownRequest', id });
   return request;
+}
+
+/** The same for somebody: what they may not find is answered like what does not exist, and only the journal tells it apart. @throws Refused */
+export function requestFor(deps: Deps, actor: Actor, id: string): Request {
+  const request = deps.store.get(id);
+  const groups = [...new Set(actor.unread.map(({ group }) => group))];
+  const unread = groups.length === 0 ? {} : { unread: groups };
+  if (request === undefined) throw new Refused({ refused: 'unknownRequest', id, ...unread });
+  if (!mayFind(deps.policy, actor, request)) throw new Refused({ refused: 'notVisible', id, ...unread }, id);
+  return request;
+}
+
+/** The requests of a list that somebody finds. */
+export function foundBy(deps: Pick<Deps, 'policy'>, actor: Actor, requests: readonly Request[]): readonly Request[] {
+  return requests.filter((request) => mayFind(deps.policy, actor, request));
 }
 
 /** The value, unless it is a refusal. @throws Refused */

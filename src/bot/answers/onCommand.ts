@@ -12,6 +12,7 @@ import { explainGrammar } from '../language/grammarProblem.ts';
 import { formattingRepair } from '../language/formatting.ts';
 import { parse } from '../language/grammar.ts';
 import type { Parsed } from '../language/grammar.ts';
+import { mayFind } from '../rules/needToKnow.ts';
 import { actorOf, whoami } from '../rules/people.ts';
 import type { Actor } from '../rules/people.ts';
 import type { CommandIn, Explained, Reply } from '../ports.ts';
@@ -73,13 +74,13 @@ async function answer(bot: Conversation, input: CommandIn, parsed: Parsed, first
     case 'unfreeze':
       return unfreeze(bot, actor, input.cameIn);
     case 'status':
-      return parsed.id === undefined ? ownState(bot) : statusOf(bot, actor, requestOf(bot, parsed.id), place);
+      return parsed.id === undefined ? ownState(bot, actor) : statusOf(bot, actor, requestOf(bot, parsed.id), place);
     case 'list':
       return list(bot, actor, parsed.which);
     case 'recipes':
       return told(recipesText(bot.policy.recipes, command));
     case 'host':
-      return host(bot, parsed.name);
+      return host(bot, actor, parsed.name);
     case 'scripts':
       return scripts(bot, parsed);
     case 'quota':
@@ -105,7 +106,7 @@ async function approveTyped(bot: Conversation, actor: Actor, { place }: CommandI
     return await approve(bot, actor, id, press);
   } catch (error) {
     if (!(error instanceof Refused) || !otherThanShown.has(error.refusal.refused)) throw error;
-    throw new Refused(error.refusal, id, (text) => cardOf(bot, requestOf(bot, id), place, text));
+    throw new Refused(error.refusal, id, (text) => cardOf(bot, actor, requestOf(bot, id), place, text));
   }
 }
 
@@ -116,12 +117,13 @@ async function prepareApproval(bot: Conversation, actor: Actor, input: CommandIn
   const before = requestOf(bot, id);
   granted(mayPrepareApproval(actor, before, bot.policy, bot.clock.now(), bot.store.freeze()), id);
   const { request } = await seenAnew(bot, before);
-  return cardOf(bot, request, input.place, `Read what will run. To approve it, type exactly: ${approvingLine(bot, request)}`);
+  return cardOf(bot, actor, request, input.place, `Read what will run. To approve it, type exactly: ${approvingLine(bot, request)}`);
 }
 
 async function freeze(bot: Conversation, actor: Actor, why: string): Promise<Reply> {
   granted(mayFreeze(bot.policy, actor, bot.store.freeze()));
-  const { queued, leaving } = await freezeAll(bot, actor.person.name, why, byLastKnown(actor));
+  const { queued, leaving: all } = await freezeAll(bot, actor.person.name, why, byLastKnown(actor));
+  const leaving = all.filter((id) => mayFind(bot.policy, actor, requestOf(bot, id)));
   const tooLate = leaving.length === 0 ? '' : ` Too late for ${leaving.join(', ')}, which ${leaving.length === 1 ? 'is' : 'are'} being sent at this moment.`;
   return sentence(`Frozen: nothing more is sent to Defender until somebody who may unfreeze types ${bot.settings.command} unfreeze. ${queued === 0 ? 'No approved request waits' : `${queued} approved ${queued === 1 ? 'request waits' : 'requests wait'}`}; what already runs goes on. It is announced where approvals are decided.${tooLate}${byLastKnownSentence(actor)}`);
 }

@@ -1,6 +1,6 @@
 // A pressed button. It carries a verb, a request id, a revision and 64 bits of the digest; what would run is read from the store.
 import { again } from './again.ts';
-import { answering, granted, Refused, requestOf, speaking } from './conversation.ts';
+import { answering, granted, Refused, requestFor, speaking } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { approve, cancel, deny, drop, lookAgain, resend, withdraw } from './deciding.ts';
 import { isShort, mayDeny, mayDrop, maySee } from '../rules/decisions.ts';
@@ -13,9 +13,9 @@ const maxReason = 500;
 
 export function onPress(bot: Conversation, input: PressIn): Promise<Reply> {
   return answering(bot, { account: input.account, place: input.place, said: `press ${input.verb}` }, async () => {
-    const request = requestOf(bot, input.requestId);
-    const { id } = request;
     const actor = await speaking(bot, input, input.verb, true);
+    const request = requestFor(bot, actor, input.requestId);
+    const { id } = request;
     const seen = { fingerprint: input.fingerprint, revision: input.revision };
     // What only stops something is taken from any card; a card of an older version is drawn again.
     if (isShort(seen)) bot.loop.deck.redraw(id);

@@ -8,7 +8,8 @@ import type { Sight } from '../loop/defenderWatch.ts';
 import { isIn } from '../loop/moving.ts';
 import type { CommandIn, Reply } from '../ports.ts';
 import { mayUse } from '../rules/places.ts';
-import { sentence } from './conversation.ts';
+import type { Actor } from '../rules/people.ts';
+import { foundBy, sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { columns, requestRows } from './telling.ts';
 
@@ -57,20 +58,21 @@ export function after(words: string, reply: Reply): Reply {
   return words === '' || !('text' in reply) ? reply : { ...reply, text: `${words} ${reply.text}` };
 }
 
-export function ownState(bot: Conversation): Reply {
-  const recent = bot.store.all().slice(0, recentRows);
+export function ownState(bot: Conversation, actor: Actor): Reply {
+  const recent = foundBy(bot, actor, bot.store.all()).slice(0, recentRows);
   const below = recent.length === 0 ? ['No requests yet.'] : ['Recent requests', columns(requestRows(bot, recent))];
-  return sentence(`The bot itself. One request: ${bot.settings.command} status <id>`, [columns(stateRows(bot)), '', ...below].join('\n'));
+  return sentence(`The bot itself. One request: ${bot.settings.command} status <id>`, [columns(stateRows(bot, actor)), '', ...below].join('\n'));
 }
 
-function stateRows(bot: Conversation): readonly (readonly [string, string])[] {
+function stateRows(bot: Conversation, actor: Actor): readonly (readonly [string, string])[] {
   const { settings, loop } = bot;
   const freeze = bot.store.freeze();
   const open = bot.store.open();
   const { live, cap } = loop.submission.sessions();
   const parked = open.filter((request) => isIn(request, ['running']) && isParked(request.action, bot.clock.now())).length;
   const trouble = bot.store.trouble();
-  const undecided = open.filter((request) => isIn(request, ['unknown']) && request.looks >= looksBeforeAsking);
+  const found = foundBy(bot, actor, open);
+  const undecided = found.filter((request) => isIn(request, ['unknown']) && request.looks >= looksBeforeAsking);
   const behind = loop.deck.behind();
   return [
     ['Submissions', freeze === undefined ? 'not frozen' : `FROZEN by ${freeze.by} since ${stamp(freeze.at)}: ${freeze.why}`],
@@ -78,7 +80,7 @@ function stateRows(bot: Conversation): readonly (readonly [string, string])[] {
     ['Tenant', settings.simulated ? 'SIMULATED: no real device is touched' : `real, ${settings.tenant}`],
     ['Sessions', `${live} of ${cap}${parked === 0 ? '' : `, and ${parked} parked for devices that do not answer`}`],
     ['Queue', queueWords(open)],
-    ['For approval', count(open.filter((request) => request.state === 'awaitingApproval'))],
+    ['For approval', count(found.filter((request) => request.state === 'awaitingApproval'))],
     ...(undecided.length === 0 ? [] : [['To be decided', `${count(undecided)}: not known whether ${undecided.length === 1 ? 'it' : 'they'} ran`] as const]),
     ['Cards', behind === 0 ? 'all up to date' : `${behind} ${behind === 1 ? 'request has a card' : 'requests have cards'} behind`],
     ...bot.loop.deck.closed().map(({ surface, place, since, why }) => ['Place closed', `${surface}:${place} since ${stamp(since)}: ${why}`] as const),

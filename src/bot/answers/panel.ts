@@ -6,7 +6,7 @@ import type { Kind } from '../../liveResponse/pacing.ts';
 import { isolationOf } from '../../liveResponse/panel.ts';
 import type { Panel, Session } from '../../liveResponse/panel.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
-import type { Device } from '../../liveResponse/request.ts';
+import type { Device, Request } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
 
 const sessionsKept = 3;
@@ -16,8 +16,8 @@ const longestText = 120;
 
 type Needs = Pick<Deps, 'defender' | 'store' | 'budgets' | 'clock' | 'log'>;
 
-/** Throws nothing but bugs: what could not be read is left out, and said to be so where the panel is shown. */
-export async function readPanel(deps: Needs, device: Device): Promise<Panel> {
+/** `mayName`: which of our own requests may be named among the sessions. Throws nothing but bugs: what could not be read is left out, and said to be so where the panel is shown. */
+export async function readPanel(deps: Needs, device: Device, mayName: (other: Request) => boolean): Promise<Panel> {
   const [history, alike] = await Promise.all([
     extra(deps, 'list', () => deps.defender.history(device.id)),
     extra(deps, 'machines', () => deps.defender.machinesBeginning(beginnings(device.name))),
@@ -25,7 +25,7 @@ export async function readPanel(deps: Needs, device: Device): Promise<Panel> {
   const others = alike === undefined ? [] : alikeTo(device, alike.devices);
   return {
     at: deps.clock.now(),
-    ...(history === undefined ? {} : { isolation: isolationOf(history.actions, history.whole), sessions: sessionsOf(deps, history.actions) }),
+    ...(history === undefined ? {} : { isolation: isolationOf(history.actions, history.whole), sessions: sessionsOf(deps, history.actions, mayName) }),
     ...(alike === undefined ? {} : { alike: { devices: others.slice(0, alikeKept), more: Math.max(0, others.length - alikeKept), whole: alike.whole } }),
   };
 }
@@ -46,13 +46,14 @@ async function extra<T>(deps: Needs, kind: Kind, read: () => Promise<T>): Promis
   }
 }
 
-function sessionsOf({ store }: Needs, actions: readonly Action[]): readonly Session[] {
+function sessionsOf({ store }: Needs, actions: readonly Action[], mayName: (other: Request) => boolean): readonly Session[] {
   return actions
     .filter((action) => action.type === 'LiveResponse')
+    // Our own record says who it was; to Defender the requestor is only our application.
+    .map((action) => ({ action, ours: store.all().find((request) => 'actionId' in request && request.actionId === action.id) }))
+    .filter(({ ours }) => ours === undefined || mayName(ours))
     .slice(0, sessionsKept)
-    .map((action) => {
-      // Our own record says who it was; to Defender the requestor is only our application.
-      const ours = store.all().find((request) => 'actionId' in request && request.actionId === action.id);
+    .map(({ action, ours }) => {
       return {
         at: action.createdAt,
         status: action.status.slice(0, longestText),

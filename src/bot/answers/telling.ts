@@ -4,14 +4,16 @@ import { duration, timeOf } from '../../../cards/time.ts';
 import type { Device, Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
 import { kinds } from '../../liveResponse/pacing.ts';
-import { sentence } from './conversation.ts';
+import { foundBy, sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { codeOf } from '../language/approvalCode.ts';
 import type { ListName } from '../language/grammar.ts';
 import { mayPrepareApproval } from '../rules/decisions.ts';
 import type { Actor } from '../rules/people.ts';
 import type { Place, Reply } from '../ports.ts';
-import { resultsShownIn } from '../rules/cardPlaces.ts';
+import { readBy, resultsShownIn } from '../rules/cardPlaces.ts';
+import { mayFind, reasonMayBeTold } from '../rules/needToKnow.ts';
+import { placeKey } from '../rules/places.ts';
 import { readPanel } from './panel.ts';
 import { explain } from '../rules/refusal.ts';
 import { inScope } from '../rules/scope.ts';
@@ -21,14 +23,16 @@ import { notFound, requestAsDevice } from './wrongKind.ts';
 const listRows = 20;
 
 /** The card as it is now, for the person alone. Results are left out where the place is private. */
-export async function cardOf(bot: Conversation, request: Request, place: Place, text: string): Promise<Reply> {
-  return { kind: 'card', text, view: await bot.loop.views.of(request, { results: resultsShownIn(bot, request, place) }) };
+export async function cardOf(bot: Conversation, actor: Actor, request: Request, place: Place, text: string): Promise<Reply> {
+  const told = reasonMayBeTold(bot.policy, actor, request, placeKey(place), readBy(bot));
+  const shown = { results: resultsShownIn(bot, request, place), mayName: (other: Request) => mayFind(bot.policy, actor, other), ...(told ? {} : { reason: 'private' as const }) };
+  return { kind: 'card', text, view: await bot.loop.views.of(request, shown) };
 }
 
 /** The same with the line that approves it, for those who may. */
 export async function statusOf(bot: Conversation, actor: Actor, request: Request, place: Place): Promise<Reply> {
   const may = mayPrepareApproval(actor, request, bot.policy, bot.clock.now(), bot.store.freeze()) === undefined;
-  return cardOf(bot, request, place, `${request.id} as it is now:${may ? ` To approve exactly this, type: ${approvingLine(bot, request)}` : ''}`);
+  return cardOf(bot, actor, request, place, `${request.id} as it is now:${may ? ` To approve exactly this, type: ${approvingLine(bot, request)}` : ''}`);
 }
 
 /** Holds for the request as it is shown, and for nothing that it becomes later. */
@@ -37,7 +41,7 @@ export function approvingLine({ settings }: Pick<Conversation, 'settings'>, requ
 }
 
 export function list(bot: Conversation, actor: Actor, which: ListName): Reply {
-  const chosen = bot.store.all().filter((request) => {
+  const chosen = foundBy(bot, actor, bot.store.all()).filter((request) => {
     switch (which) {
       case 'mine':
         return request.requester.id === actor.person.id;
@@ -73,20 +77,20 @@ export function columns(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd()).join('\n');
 }
 
-export async function host(bot: Conversation, name: string): Promise<Reply> {
-  const wrong = requestAsDevice(bot, name);
+export async function host(bot: Conversation, actor: Actor, name: string): Promise<Reply> {
+  const wrong = requestAsDevice(bot, actor, name);
   const devices = wrong === undefined ? await bot.defender.findMachines(name) : [];
   if (devices.length === 0) return sentence(explain(wrong ?? notFound(bot, name), bot.settings.command));
   const told = devices.length === 1 ? `${name}:` : `${devices.length} devices match ${name}. Ask with a full name or an id.`;
   const [device] = devices;
   // Two more calls: for one device they are worth it.
-  const panel = devices.length === 1 && device !== undefined ? panelLines(await readPanel(bot, device), bot.clock.now()) : [];
-  return sentence(told, devices.slice(0, listRows).map((one) => deviceText(bot, one, panel)).join('\n\n'));
+  const panel = devices.length === 1 && device !== undefined ? panelLines(await readPanel(bot, device, (other) => mayFind(bot.policy, actor, other)), bot.clock.now()) : [];
+  return sentence(told, devices.slice(0, listRows).map((one) => deviceText(bot, actor, one, panel)).join('\n\n'));
 }
 
-function deviceText(bot: Conversation, device: Device, panel: ReturnType<typeof panelLines>): string {
+function deviceText(bot: Conversation, actor: Actor, device: Device, panel: ReturnType<typeof panelLines>): string {
   const scope = inScope(bot.policy, device);
-  const busy = bot.store.open().filter((request) => request.device.id === device.id);
+  const busy = foundBy(bot, actor, bot.store.open()).filter((request) => request.device.id === device.id);
   const lines: readonly (readonly [string, string | undefined])[] = [
     ['Name', device.name],
     ['Id', device.id],

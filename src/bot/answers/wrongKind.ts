@@ -3,7 +3,7 @@
 import { bindingOf } from '../../liveResponse/commands.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
-import { Refused, requestOf } from './conversation.ts';
+import { foundBy, Refused, requestFor } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { isCommandWord } from '../language/forms.ts';
 import { readCode } from '../language/approvalCode.ts';
@@ -11,6 +11,7 @@ import { listNames } from '../language/grammar.ts';
 import type { IdVerb } from '../language/grammar.ts';
 import { bareWord, isSurelyId, normaliseId } from '../language/requestId.ts';
 import { maySee } from '../rules/decisions.ts';
+import { mayFind } from '../rules/needToKnow.ts';
 import type { Actor } from '../rules/people.ts';
 import type { Place } from '../ports.ts';
 import type { Refusal } from '../rules/refusal.ts';
@@ -28,8 +29,9 @@ const fileName = /\.(?:ps1|psm1|sh|py|exe|dll|zip|cmd|bat|txt)$/i;
 export function requestTyped(bot: Conversation, actor: Actor, place: Place, verb: IdVerb, id: string, line: string): Request {
   const typed = bareWord(line.trim().split(/\s+/)[1] ?? id);
   // Without "lr-" it may be a device's name that only looks like an id.
-  if (!isSurelyId(typed) && bot.store.get(id) === undefined) throw noRequest(bot, actor, place, verb, typed);
-  return requestOf(bot, id);
+  const known = bot.store.get(id);
+  if (!isSurelyId(typed) && (known === undefined || !mayFind(bot.policy, actor, known))) throw noRequest(bot, actor, place, verb, typed);
+  return requestFor(bot, actor, id);
 }
 
 export function noRequest(bot: Conversation, actor: Actor, place: Place, verb: IdVerb, word: string): Refused {
@@ -40,7 +42,7 @@ export function noRequest(bot: Conversation, actor: Actor, place: Place, verb: I
   if (fileName.test(word)) return new Refused({ ...common, meant: 'file', requests: [] });
   if (several.has(lower)) return new Refused({ ...common, meant: 'list', requests: [] });
   // Whoever may not see requests learns of none here.
-  const all = maySee(bot.policy, actor, place) === undefined ? bot.store.all() : [];
+  const all = maySee(bot.policy, actor, place) === undefined ? foundBy(bot, actor, bot.store.all()) : [];
   const code = readCode(lower)?.fingerprint;
   const printed = code === undefined ? undefined : all.find((request) => request.fingerprint === code || bindingOf(request.digest) === code);
   if (printed !== undefined) return new Refused({ ...common, meant: 'fingerprint', requests: [named(bot, printed)] });
@@ -81,10 +83,10 @@ function fits(verb: IdVerb, request: Request): boolean {
 }
 
 /** A request typed as a device; undefined while it is none that is known here. */
-export function requestAsDevice({ store }: Pick<Conversation, 'store'>, name: string): Refusal | undefined {
+export function requestAsDevice({ store, policy }: Pick<Conversation, 'store' | 'policy'>, actor: Actor, name: string): Refusal | undefined {
   const id = name.startsWith('lr-') ? normaliseId(name) : undefined;
   const request = id === undefined ? undefined : store.get(id);
-  return request === undefined ? undefined : { refused: 'requestAsDevice', id: request.id, device: request.device.name };
+  return request === undefined || !mayFind(policy, actor, request) ? undefined : { refused: 'requestAsDevice', id: request.id, device: request.device.name };
 }
 
 /** Defender knows no such device: what else the word may be. */

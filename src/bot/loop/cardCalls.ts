@@ -5,6 +5,7 @@ import type { CardView } from '../../../cards/view.ts';
 import type { Deps } from '../deps.ts';
 import { ChatError } from '../ports.ts';
 import type { ChatPort } from '../ports.ts';
+import { placesOf } from '../rules/cardPlaces.ts';
 import type { CardPlace } from '../rules/places.ts';
 import { isRefusal } from './cardTroubles.ts';
 import type { Note } from './notes.ts';
@@ -48,14 +49,29 @@ export function createCardCalls(deps: Deps, views: Views, drawn: (request: Reque
 
   const noteKey = ({ id, place }: Spot): string => `${id} ${place.surface}:${place.place}`;
 
-  /** Shared with outsiders since the policy was written: no results there. `unread`: that could not be told now. */
-  async function guarded({ chat, place }: Spot): Promise<{ readonly place: CardPlace; readonly unread: boolean }> {
-    try {
-      return { place: (await chat.external?.(place.place)) === true ? { ...place, results: 'private' } : place, unread: false };
-    } catch (error) {
-      if (!(error instanceof ChatError)) throw error;
-      return { place: { ...place, results: 'private' }, unread: true };
-    }
+  /** What may stand on the card, by what is known of all places of its request. `unread`: what would have to be known cannot be told now. */
+  async function guarded({ id, place }: Spot): Promise<{ readonly place: CardPlace; readonly unread: boolean }> {
+    const here = `${place.surface}:${place.place}`;
+    const request = store.get(id);
+    const { outsiders } = deps;
+    if (request === undefined || outsiders === undefined) return { place, unread: false };
+    const answer = await outsiders.ask(here);
+    const asked = await askedIn(request, here, answer);
+    const now = placesOf(deps, request).find((one) => one.surface === place.surface && one.place === place.place) ?? place;
+    const unread = answer === 'unread' || asked === 'unread';
+    return { place: unread ? { ...now, results: 'private' } : now, unread };
+  }
+
+  /** Where it was asked is waited for only while nothing is known of it: one chat must not hold up the cards of another. */
+  async function askedIn(request: Request, here: string, answer: 'yes' | 'no' | 'unread'): Promise<'yes' | 'no' | 'unread'> {
+    const { outsiders } = deps;
+    if (outsiders === undefined || request.place === here) return answer;
+    if (request.placeIsPrivate || !('results' in request)) return 'no';
+    for (const rule of deps.policy.places) if (rule.approvals && rule.place !== here) outsiders.askSoon(rule.place);
+    const known = outsiders.known(request.place);
+    if (known === undefined) return outsiders.ask(request.place);
+    outsiders.askSoon(request.place);
+    return known;
   }
 
   /** What is drawn, and whether results are missing on it that may stand there once it can be told who reads along. */

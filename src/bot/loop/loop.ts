@@ -12,6 +12,8 @@ import type { Announcing } from './announcing.ts';
 import { createDeck } from './deck.ts';
 import type { DefenderWatch } from './defenderWatch.ts';
 import { createExpiry } from './expiry.ts';
+import { createExposure } from './exposure.ts';
+import type { Exposure } from './exposure.ts';
 import { createFollowing } from './following.ts';
 import type { Following } from './following.ts';
 import { createOutlook } from './outlook.ts';
@@ -39,6 +41,7 @@ export interface Loop {
   readonly following: Following;
   readonly parked: ParkedWatch;
   readonly results: Results;
+  readonly exposure: Exposure;
   readonly deck: Deck;
   readonly views: Views;
   readonly outlook: Outlook;
@@ -85,6 +88,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
   const parked = createParked(deps, ages, () => nudge('following'));
   const sequels = createSequels(deps);
   const results = createResults(deps, ages);
+  const exposure = createExposure(deps, ages, (id) => deck.redraw(id));
   const lateFinds = createLateFinds(deps, ages);
   const announcing = createAnnouncing(deps, () => nudge('announcing'));
   const twins = createTwins(deps);
@@ -107,6 +111,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
   subscribe((requestId, event) => {
     deck.touch(requestId);
     results.touch(requestId);
+    exposure.touch(requestId);
     lateFinds.touch(requestId);
     twins.touch(requestId);
     // Their cards name this one and how it stands.
@@ -115,7 +120,14 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
     // A new session is read at once; every other reading keeps its distance from the last, so progress must not nudge its own reader.
     if (event === 'submitted' || event === 'adopted') nudge('following');
     if (event === 'asked') nudge('sequels');
-    nudge('expiry', 'submission', 'reconciliation', 'lateFinds', 'parked', 'results', 'cards');
+    nudge('expiry', 'submission', 'reconciliation', 'lateFinds', 'parked', 'results', 'exposure', 'cards');
+  });
+
+  // What stands on cards of requests with such a place leaves them, and those that are drawn from now on show nothing.
+  deps.outsiders?.onShared(() => {
+    exposure.recheck();
+    for (const request of deps.store.open()) deck.touch(request.id);
+    nudge('exposure', 'cards');
   });
 
   deps.watch.onChange(() => {
@@ -139,6 +151,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
     ['following', 'follows running sessions', (turn) => following.pass(turn)],
     ['parked', 'cancels sessions that wait too long for an offline device', (turn) => parked.pass(turn)],
     ['results', 'reads results and links', (turn) => results.pass(turn)],
+    ['exposure', 'takes results off cards by time and place', (turn) => exposure.pass(turn)],
     ['sequels', 'marks what was tried again', () => sequels.pass()],
     ['announcing', 'says in approvals places that submissions are frozen or released', () => announcing.pass()],
     ['cards', 'draws cards', cards],
@@ -151,6 +164,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
     following,
     parked,
     results,
+    exposure,
     deck,
     views,
     outlook,
@@ -168,6 +182,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
       await following.pass();
       await parked.pass();
       await results.pass();
+      await exposure.pass();
       await sequels.pass();
       await announcing.pass();
       await announcing.settled();

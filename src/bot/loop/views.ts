@@ -11,11 +11,13 @@ import { isOpen } from '../../liveResponse/request.ts';
 import type { DefenderWatch, Sight } from './defenderWatch.ts';
 import type { TwinIndex } from './twins.ts';
 import type { Deps } from '../deps.ts';
+import { mayBeNamedIn } from '../rules/cardPlaces.ts';
 import type { CardPlace } from '../rules/places.ts';
 import type { Submission } from './submission.ts';
 
 export interface Views {
-  of(request: Request, place: Pick<CardPlace, 'results' | 'notify'>): Promise<CardView>;
+  /** On the card in a place, or for one person alone: then `mayName` says which other requests that one may be told of. */
+  of(request: Request, place: Pick<CardPlace, 'results' | 'notify' | 'reason'> & ({ readonly mayName: (other: Request) => boolean } | Pick<CardPlace, 'surface' | 'place'>)): Promise<CardView>;
   /** Status and lead as its cards have them: for lists and answers. */
   words(request: Request): { readonly status: string; readonly lead: string };
 }
@@ -58,6 +60,22 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
     }
   }
 
+  /** Without other requests that the reader may not find. */
+  function nameless(request: Request, mayName: (other: Request) => boolean): Request {
+    const hidden = (id: string): boolean => {
+      const other = deps.store.get(id);
+      return other !== undefined && !mayName(other);
+    };
+    let bare = request;
+    if (bare.again !== undefined && hidden(bare.again.id)) {
+      const { again: _again, ...rest } = bare;
+      bare = rest;
+    }
+    if (bare.state === 'queued' && bare.blocker?.by === 'request' && hidden(bare.blocker.id)) bare = { ...bare, blocker: { by: 'unseen' } };
+    if (bare.state === 'over' && bare.ending.how === 'lapsed' && bare.ending.blocker?.by === 'request' && hidden(bare.ending.blocker.id)) bare = { ...bare, ending: { ...bare.ending, blocker: { by: 'unseen' } } };
+    return bare;
+  }
+
   function contextOf(request: Request): ViewContext {
     const queue = submission.place(request.id);
     const freeze = deps.store.freeze();
@@ -77,7 +95,9 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
 
   return {
     words: (request) => said(request, contextOf(request)),
-    async of(request, place) {
+    async of(whole, place) {
+      const mayName = 'mayName' in place ? place.mayName : (other: Request) => mayBeNamedIn(deps, other, place);
+      const request = nameless(place.reason === 'private' ? withoutReasons(whole) : whole, mayName);
       const outputs = new Map<number, string>();
       if (place.results === 'card' && 'results' in request) {
         for (const excerpt of request.results.excerpts) {
@@ -89,10 +109,11 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
       return cardView(request, {
         ...contextOf(request),
         results: place.results,
+        ...(place.reason === undefined ? {} : { reasons: place.reason }),
         outputs,
         urls: place.results === 'card' ? deps.links.of(request.id, now) : nothing,
         twins: isOpen(request)
-          ? twins.of(request).map((twin) => ({
+          ? twins.of(request).filter(mayName).map((twin) => ({
               id: twin.id,
               status: said(twin, contextOf(twin)).status,
               open: isOpen(twin),
@@ -105,6 +126,20 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
       });
     },
   };
+}
+
+/** Without the reasons given on the way; that of the request itself is told to be private. */
+function withoutReasons(request: Request): Request {
+  let bare = request;
+  if (bare.state === 'over' && 'reason' in bare.ending) {
+    const { reason: _reason, ...ending } = bare.ending;
+    bare = { ...bare, ending };
+  }
+  if ('cancel' in bare) {
+    const { reason: _reason, ...cancel } = bare.cancel;
+    bare = { ...bare, cancel };
+  }
+  return bare;
 }
 
 const nothing: ReadonlyMap<number, string> = new Map();

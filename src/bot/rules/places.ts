@@ -9,6 +9,8 @@ export interface CardPlace {
   /** The platform's id, without the surface. */
   readonly place: string;
   readonly results: 'card' | 'private';
+  /** The reasons given are not for everybody who reads there. */
+  readonly reason?: 'private';
   /** Whom to mention when the card is posted. */
   readonly notify?: string;
 }
@@ -23,7 +25,7 @@ export function splitKey(key: string): readonly [surface: string, id: string] {
   return [key.slice(0, colon), key.slice(colon + 1)];
 }
 
-function ruleOf(policy: Policy, key: string): PlaceRule | undefined {
+export function ruleOf(policy: Policy, key: string): PlaceRule | undefined {
   return policy.places.find((rule) => rule.place === key);
 }
 

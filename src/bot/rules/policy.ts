@@ -30,7 +30,15 @@ export interface Recipe {
   readonly tier: string;
 }
 
-export interface Tier {
+/** What a place or a tier keeps from people who need not know. */
+export interface NeedToKnow {
+  /** Roles that find such requests beside the requester and the approvers; absent: everybody with a role. */
+  readonly visibility?: readonly string[];
+  /** Milliseconds after the end after which output and links leave the cards; absent: they stay. */
+  readonly redactAfter?: number;
+}
+
+export interface Tier extends NeedToKnow {
   readonly name: string;
   readonly request: string;
   readonly approve: string;
@@ -52,7 +60,7 @@ export interface DeviceScope {
   readonly never: { readonly groups: readonly string[]; readonly tags: readonly string[]; readonly names: readonly string[] };
 }
 
-export interface PlaceRule {
+export interface PlaceRule extends NeedToKnow {
   /** `surface:place id` */
   readonly place: string;
   /** Approval cards of every request are posted here. */

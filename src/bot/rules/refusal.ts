@@ -53,7 +53,10 @@ export type Refusal =
   | { readonly refused: 'ambiguousDevice'; readonly name: string; readonly candidates: readonly Candidate[] }
   | { readonly refused: 'outOfScope'; readonly device: string; readonly cause: ScopeCause }
   // The state of things
-  | { readonly refused: 'unknownRequest'; readonly id: string }
+  /** `unread`: groups that could not be read, and might have let them find it. */
+  | { readonly refused: 'unknownRequest'; readonly id: string; readonly unread?: readonly string[] }
+  /** There is one, and whoever asks may not know it: told in the same words. */
+  | { readonly refused: 'notVisible'; readonly id: string; readonly unread?: readonly string[] }
   /** Something else was typed as the id. `requests`: those that may be meant, such as the open ones on that device. */
   | { readonly refused: 'noRequestId'; readonly verb: string; readonly word: string; readonly meant: 'recipe' | 'command' | 'file' | 'list' | 'fingerprint' | 'action' | 'device'; readonly requests: readonly { readonly id: string; readonly status: string }[] }
   /** `deed` and `state`: what was wanted instead, and where it stands since. */
@@ -70,7 +73,7 @@ export type Refusal =
   | { readonly refused: 'tooEarly'; readonly id: string; readonly deed: Deed; readonly state: State }
   | { readonly refused: 'stillLooking'; readonly id: string; readonly looks: number; readonly of: number }
   | { readonly refused: 'alreadyCancelling'; readonly id: string; readonly by: Asker; readonly at: number }
-  | { readonly refused: 'notAgain'; readonly id: string; readonly why: NotAgain | 'noSuchIndex'; readonly state?: State }
+  | { readonly refused: 'notAgain'; readonly id: string; readonly why: NotAgain | 'noSuchIndex' | 'triedElsewhere'; readonly state?: State }
   /** The same is open already: `ago` in milliseconds, `line` asks for it all the same. */
   | { readonly refused: 'twin'; readonly twin: string; readonly device: string; readonly status: string; readonly by: string; readonly ago: number; readonly places: readonly string[]; readonly line: string }
   | { readonly refused: 'goneOn'; readonly id: string; readonly as: string }
@@ -141,7 +144,8 @@ function sentence(refusal: Refusal, command: string): string {
     case 'outOfScope':
       return `${refusal.device} is out of scope: ${scopeSentence(refusal.cause)} An administrator can change that under "devices" in the policy.`;
     case 'unknownRequest':
-      return `There is no request ${refusal.id}. "${command} list recent" shows the latest ones.`;
+    case 'notVisible':
+      return [`There is no request ${refusal.id}. "${command} list recent" shows the latest ones.`, unreadSentence(refusal.unread ?? [])].filter((part) => part !== undefined).join(' ');
     case 'noRequestId':
       return noRequestSentence(refusal, command);
     case 'alreadyApproved':
@@ -391,6 +395,8 @@ function notAgainSentence({ id, why, state }: Extract<Refusal, { refused: 'notAg
       return `${id} was stopped because it was not what had been approved, or not for this tenant, so nothing of it is carried over. Type what is needed again.`;
     case 'hopeless':
       return `Live response does not support the operating system of that device, so asking for ${id} again will not help. Collect it another way.`;
+    case 'triedElsewhere':
+      return `${id} was tried again already, in a request that is not for everybody, so it is not repeated from here. Ask its requester or an approver; if it is still needed, type it again.`;
     case 'noSuchIndex':
       return `${id} has no such command. The first is 0; "${command} status ${id}" lists them.`;
   }

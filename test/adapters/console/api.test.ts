@@ -70,6 +70,19 @@ describe('commands and presses', () => {
   });
 });
 
+test('a request that is not for everybody: the page is told who finds it, and its journal is nobody else’s', async () => {
+  await open.close();
+  open = await openConsole((text) => text.replace('high: { request', 'high: { visibility: [requester, approvers], request'));
+  const card = await asked('dump hosta OfficeClickToRun --reason "HR case 77"');
+  const { requestId } = card.view;
+  expect((await open.messages()).find(isCard)).toMatchObject({ finders: ['responder1', 'responder2', 'approver1'] });
+  const unknown = (await open.get('/console/api/journal/lr-zzzzzz?as=onlooker1')).text;
+  expect((await open.get(`/console/api/journal/${requestId}?as=onlooker1`)).text.replaceAll(requestId, 'lr-zzzzzz')).toBe(unknown);
+  for (const query of ['?as=approver1', '']) expect((await open.get(`/console/api/journal/${requestId}${query}`)).text).toContain('HR case 77');
+  const refused = (await press('onlooker1', 'withdraw', card)).json();
+  expect(refused['text']).toContain(`There is no request ${requestId}.`);
+});
+
 describe('the event stream', () => {
   test('gives a page that lost the connection exactly what it missed', async () => {
     const { position } = (await open.get('/console/api/cards')).json();

@@ -1,5 +1,5 @@
 // The whole service with its console on a free port, and how a page speaks with it.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,9 +33,12 @@ export interface Answer {
   json(): Readonly<Record<string, unknown>>;
 }
 
-export async function openConsole(): Promise<TestConsole> {
+export async function openConsole(policy?: (text: string) => string): Promise<TestConsole> {
   const dataDir = mkdtempSync(join(tmpdir(), 'lr-console-'));
-  const read = readSettings({ LR_DATA_DIR: dataDir, LR_LOG_LEVEL: 'silent', LR_SPEED: '60', LR_POLICY: join(root, 'policy.example.yaml') });
+  const example = join(root, 'policy.example.yaml');
+  const file = policy === undefined ? example : join(dataDir, 'policy.yaml');
+  if (policy !== undefined) writeFileSync(file, policy(readFileSync(example, 'utf8')));
+  const read = readSettings({ LR_DATA_DIR: dataDir, LR_LOG_LEVEL: 'silent', LR_SPEED: '60', LR_POLICY: file });
   if ('problems' in read) throw new Error(read.problems.join('\n'));
   const options = { ...optionsFrom(read.settings), port: 0 };
 

@@ -20,7 +20,7 @@ const keptLines = 50;
 const field = () => /** @type {HTMLInputElement} */ (byId('text'));
 
 function known() {
-  const requests = [...new Map(cards().reverse().map(({ view }) => [view.requestId, { id: view.requestId, hint: `${view.title}: ${view.status}`, code: `r${view.revision}-${view.fingerprint}` }])).values()];
+  const requests = [...new Map(cards().filter(({ finders }) => finders === undefined || finders.includes(state.as)).reverse().map(({ view }) => [view.requestId, { id: view.requestId, hint: `${view.title}: ${view.status}`, code: `r${view.revision}-${view.fingerprint}` }])).values()];
   return { ...state.vocabulary, hosts: state.world?.devices ?? [], requests };
 }
 

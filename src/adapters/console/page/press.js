@@ -77,5 +77,5 @@ function secondStep({ title, subject, text, asks, ok, style }) {
 
 /** @param {string} request */
 export async function journalOf(request) {
-  return (await get(`journal/${encodeURIComponent(request)}`)).lines;
+  return (await get(`journal/${encodeURIComponent(request)}?as=${encodeURIComponent(state.as)}`)).lines;
 }
