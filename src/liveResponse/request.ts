@@ -60,7 +60,7 @@ export interface Terms {
 export interface Privacy {
   /** Output and links stand on no card of it. */
   readonly results?: 'private';
-  /** Of each rule that limits it, the roles that find it beside the requester and the approvers. One must be held of every list. */
+  /** Of each rule that limits it, the roles that find it besides the requester and the approvers. One must be held of every list. */
   readonly visibility?: readonly (readonly string[])[];
 }
 

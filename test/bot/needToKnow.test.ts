@@ -33,7 +33,7 @@ describe('who finds a request', () => {
     ['a role that the place names', limited('lead2'), acts(sam, 'lead2'), true],
     ['no role that only the tier names', policyWith({ origin: { visibility: ['lead2'] }, tier: { visibility: ['hunter'] } }), acts(sam, 'hunter'), false],
     ['no role that only the place names', policyWith({ origin: { visibility: ['lead2'] }, tier: { visibility: ['hunter'] } }), acts(sam, 'lead2'), false],
-    ['whoever holds a role of each', policyWith({ origin: { visibility: ['lead2'] }, tier: { visibility: ['hunter'] } }), acts(sam, 'lead2', 'hunter'), true],
+    ['anyone who holds a role of each', policyWith({ origin: { visibility: ['lead2'] }, tier: { visibility: ['hunter'] } }), acts(sam, 'lead2', 'hunter'), true],
     ['everybody, where only an approvals place is limited: it was not asked there', policyWith({ approvals: { visibility: [] } }), acts(olly, 'hunter'), true],
   ])('%s', (_what, policy, actor, finds) => {
     expect(mayFind(policy, actor, request)).toBe(finds);

@@ -67,7 +67,7 @@ export function mountConsole(app: Express, options: ConsoleOptions): () => Promi
     const { request: id } = request.params;
     const { as } = request.query;
     const there = store.get(id);
-    // Without a person it is asked by whoever runs this machine, and can read the journal itself.
+    // Without a person it is asked by the people who run this machine, who can read the journal itself.
     const finders = there === undefined || typeof as !== 'string' ? undefined : findersOf(policy, there);
     if (there === undefined || (typeof as === 'string' && finders?.includes(as) === false)) response.status(404).json({ error: `There is no request "${id}".` });
     else response.json({ request: id, lines: options.journal(id) });

@@ -10,7 +10,7 @@ import { createWakes } from './wakes.ts';
 import type { Turn } from './worker.ts';
 import { byHand } from './worker.ts';
 
-/** How often the places of cards with results are asked whether outsiders read there, beside every sign of it. Milliseconds. */
+/** How often the places of cards with results are asked whether outsiders read there, in addition to every sign of it. Milliseconds. */
 const askEvery = 5 * 60_000;
 /** Cards of requests that ended longer ago are not searched for reasons that became private: each costs a call at every start. Milliseconds. */
 const reasonsRedrawn = 30 * 86_400_000;

@@ -32,7 +32,7 @@ export interface Recipe {
 
 /** What a place or a tier keeps from people who need not know. */
 export interface NeedToKnow {
-  /** Roles that find such requests beside the requester and the approvers; absent: everybody with a role. */
+  /** Roles that find such requests besides the requester and the approvers; absent: everybody with a role. */
   readonly visibility?: readonly string[];
   /** Milliseconds after the end after which output and links leave the cards; absent: they stay. */
   readonly redactAfter?: number;

@@ -55,7 +55,7 @@ export type Refusal =
   // The state of things
   /** `unread`: groups that could not be read, and might have let them find it. */
   | { readonly refused: 'unknownRequest'; readonly id: string; readonly unread?: readonly string[] }
-  /** There is one, and whoever asks may not know it: told in the same words. */
+  /** There is one, and the asker may not know it: told in the same words. */
   | { readonly refused: 'notVisible'; readonly id: string; readonly unread?: readonly string[] }
   /** Something else was typed as the id. `requests`: those that may be meant, such as the open ones on that device. */
   | { readonly refused: 'noRequestId'; readonly verb: string; readonly word: string; readonly meant: 'recipe' | 'command' | 'file' | 'list' | 'fingerprint' | 'action' | 'device'; readonly requests: readonly { readonly id: string; readonly status: string }[] }
