@@ -126,7 +126,7 @@ function networkAreas(options: ServiceOptions | undefined, policy: Policy | unde
       run: (tell) => {
         if (policy === undefined) return Promise.resolve();
         const graph = parts.graph ?? (entra?.authority.endsWith('.us') === true ? graphHosts.usGov : graphHosts.public);
-        return examinePeople({ people: policy.people, slack, graph: { origin: graph, tokens: entra === undefined ? undefined : tokensOf(entra.credentials, entra.authority) } }, parts, tell);
+        return examinePeople({ people: policy.people, slack, graph: { origin: graph, tokens: () => (entra === undefined ? undefined : tokensOf(entra.credentials, entra.authority)) } }, parts, tell);
       },
     },
   ];

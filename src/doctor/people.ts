@@ -13,8 +13,8 @@ import type { Tell } from './line.ts';
 export interface PeopleSubject {
   readonly people: readonly Person[];
   readonly slack: SlackService | undefined;
-  /** `tokens` are undefined where no credential is set up. */
-  readonly graph: { readonly origin: string; readonly tokens: TokenSource | undefined };
+  /** `tokens` is asked only where somebody has an account of Entra; undefined where no credential is set up. */
+  readonly graph: { readonly origin: string; readonly tokens: () => TokenSource | undefined };
 }
 
 interface Address {
@@ -84,8 +84,9 @@ async function readSlack(listed: readonly Listed[], { apiUrl, botToken }: SlackS
   return { addresses, asked: asked.length, ...more(listed, 'Slack') };
 }
 
-async function readEntra(listed: readonly Listed[], { origin, tokens }: PeopleSubject['graph'], caller: Caller): Promise<Read> {
-  if (listed.length === 0 || tokens === undefined) return nothing;
+async function readEntra(listed: readonly Listed[], { origin, tokens: made }: PeopleSubject['graph'], caller: Caller): Promise<Read> {
+  const tokens = listed.length === 0 ? undefined : made();
+  if (tokens === undefined) return nothing;
   const addresses: Address[] = [];
   const asked = listed.slice(0, mostAsked);
   for (const { person, id } of asked) {

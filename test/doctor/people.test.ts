@@ -49,7 +49,7 @@ async function told(people: readonly Person[], withGraph = true): Promise<{ read
   const lines: Line[] = [];
   try {
     await examinePeople(
-      { people, slack: { botToken: slack.tokens.bot, apiUrl: slack.apiUrl, allowedTeams: [] }, graph: { origin: graph.origin, tokens: withGraph ? tokenSource(jwt())() : undefined } },
+      { people, slack: { botToken: slack.tokens.bot, apiUrl: slack.apiUrl, allowedTeams: [] }, graph: { origin: graph.origin, tokens: () => (withGraph ? tokenSource(jwt())() : undefined) } },
       { http, clock: createClock() },
       (line) => lines.push(line),
     );

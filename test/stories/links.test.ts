@@ -11,16 +11,17 @@ const foreign = 'https://results.evil.example';
 const everything = (): string => JSON.stringify([[...house.chat.cards.values()], house.chat.notes, house.chat.announced, house.chat.whispers]);
 
 async function finished(plantAt: 'start' | 'finish'): Promise<void> {
-  const plant = (of: House): void => of.simulator.tenant.faults.plant({ what: 'linkHost', on: 'link', value: foreign, times: 'always' });
-  house = await approvedHouse('dump hosta notepad', {}, (of) => {
-    if (plantAt === 'start') plant(of);
+  house = await approvedHouse('dump hosta notepad', {}, ({ simulator }) => {
+    const { faults } = simulator.tenant;
+    const take = faults.take.bind(faults);
+    let links = 0;
+    faults.take = (what, place) => {
+      if (what !== 'linkHost') return take(what, place);
+      links += 1;
+      // The readings of output and file went well; the link of the finished card is a new one.
+      return plantAt === 'start' || links > 2 ? { what, value: foreign } : undefined;
+    };
   });
-  await house.until('running');
-  if (plantAt === 'finish') {
-    // The last reading of the file went well; the link of the finished card is a new one.
-    while (house.newest().state === 'running' && !house.card().view.steps.some((step) => /gzip|zip/.test(JSON.stringify(step)))) await house.run(2_400);
-    plant(house);
-  }
   await house.until('finished');
   await house.run(minute);
 }

@@ -73,9 +73,13 @@ export function mountConsole(app: Express, options: ConsoleOptions): () => Promi
     else response.json({ request: id, lines: options.journal(id) });
   });
 
-  app.post('/console/api/commands', async (request, response) => {
+  app.post(['/console/api/commands', '/console/api/presses'], (_request, response, next) => {
     // An ask may wait for its turn for minutes without a byte.
     response.setTimeout(0);
+    next();
+  });
+
+  app.post('/console/api/commands', async (request, response) => {
     const body = fieldsOf(request.body);
     const account = accountOf(policy, body['as']);
     const place = placeOf(policy, body['place']);

