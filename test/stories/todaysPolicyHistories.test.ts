@@ -128,7 +128,7 @@ async function tell({ steps, shared }: History): Promise<Told> {
   const libraryNow = (): void => void scripts.push({ at: clock.elapsed(), hashes: new Map(tenant.library().map(({ fileName, sha256 }) => [fileName, sha256])) });
   libraryNow();
   let posts = 0;
-  const { replace } = house.todays;
+  const replace = house.todays.replace.bind(house.todays);
   Object.assign(house.todays, {
     replace(next: Policy) {
       inForce = coming;
