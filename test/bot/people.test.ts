@@ -4,6 +4,7 @@ import { accountKey, actorOf, identify, rolesOf, stoppingWaits, whoami } from '.
 import type { Account, Groups, Place, Trust } from '../../src/bot/ports.ts';
 import type { Freshness } from '../../src/bot/rules/people.ts';
 import { rememberingGroups } from '../../src/bot/rules/lastKnown.ts';
+import { createTodaysPolicy } from '../../src/bot/rules/todaysPolicy.ts';
 import type { Policy } from '../../src/bot/rules/policy.ts';
 import { isRefusal } from '../../src/bot/rules/refusal.ts';
 import { readYaml } from '../../src/adapters/config/yamlFile.ts';
@@ -76,6 +77,22 @@ describe('roles', () => {
   test('that the list gives already ask no group', async () => {
     const never: Groups = { includes: (group) => Promise.reject(new Error(`asked ${group}`)) };
     expect(await rolesOf({ ...policy, roles: new Map([['responder', ['responder1', 'slack:S1']]]) }, riley, never)).toEqual({ roles: new Set(['responder']), unread: [] });
+  });
+
+  test('are those of a policy that changes while a group is being asked', async () => {
+    let answer = (_yes: boolean): void => undefined;
+    const groups: Groups = { includes: () => new Promise<boolean>((resolve) => (answer = resolve)) };
+    const todays = createTodaysPolicy({ ...policy, roles: new Map([['approver', ['responder2', 'slack:S1']], ['lead', ['approver1', 'slack:S1']]]) });
+    const asked = actorOf(todays.policy, account('slack', 'U0SAM'), groups);
+    todays.replace({ ...policy, roles: new Map([['approver', ['approver1']]]) });
+    answer(true);
+    expect(await asked).toMatchObject({ roles: new Set() });
+    const gone = actorOf(createTodaysPolicy(policy).policy, account('slack', 'U0SAM'), { includes: () => Promise.resolve(false) });
+    expect(await gone).toMatchObject({ person: { id: 'responder2' } });
+    const left = createTodaysPolicy(policy);
+    const leaving = actorOf(left.policy, account('slack', 'U0SAM'), { includes: () => Promise.resolve(true) });
+    left.replace({ ...policy, people: [riley] });
+    expect(await leaving).toMatchObject({ refused: 'unlisted' });
   });
 
   test('are never given to somebody who is not listed, whatever the group says', async () => {

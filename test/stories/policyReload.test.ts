@@ -253,7 +253,7 @@ describe('the composed service', () => {
   test('reads it again on request, degraded and ready while the file is broken', async () => {
     const chat = createStoryChat();
     let heard = (): void => undefined;
-    const { announce } = chat;
+    const announce = chat.announce.bind(chat);
     Object.assign(chat, { announce: async (...said: Parameters<typeof announce>) => { await announce(...said); heard(); } });
     const announced = (): Promise<void> => new Promise((resolve) => (heard = resolve));
     chmodSync(file, 0o666);

@@ -53,8 +53,8 @@ export async function policyFileWarnings(file: string, uid = process.getuid?.())
     const folders = [...new Set([dirname(file), dirname(real)])];
     return (await Promise.all([warnAbout('the policy', real, uid), ...folders.map((folder) => warnAbout('the folder of the policy', folder, uid))])).flat();
   } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
     // It cannot be found: whoever reads it says so.
-    void error;
     return [];
   }
 }

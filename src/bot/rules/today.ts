@@ -114,7 +114,7 @@ function stricterTerms(policy: Policy, request: Request, tier: Tier): Judgement 
 /** Whether today's tier would have let it be approved so late, or lets the approval be used so late. */
 function tooLate(policy: Policy, request: Request, now: number): Judgement {
   const tier = tierToday(policy, request);
-  if ('no' in tier || !('approval' in request) || request.approval === undefined) return undefined;
+  if ('no' in tier || !('approval' in request)) return undefined;
   const { at } = request.approval;
   // Where today's time is no shorter, the approval lapses by its own.
   if (tier.runWithin < request.terms.runWithin && now >= at + tier.runWithin) return no('runWithinShorter', `tier ${tier.name}: ${duration(tier.runWithin)}`);

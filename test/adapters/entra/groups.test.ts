@@ -83,6 +83,25 @@ it('keeps an answer for a minute and no longer, so that a removed approver loses
   answers.push([200, { value: [] }]);
   expect(await ask(one)).toBe(false);
 });
+it('asks about all groups of a person at once, twenty to a call', async () => {
+  const many = Array.from({ length: 23 }, (_, at) => `0e3c1d2e-0000-4000-8000-${String(at + 1).padStart(12, '0')}`);
+  const one = groups();
+  answers.push([200, { value: [many[1]] }], [200, { value: [many[22]] }]);
+  const told = await Promise.all(many.map((group) => one.includes(`entra:${group}`, person, true)));
+  expect(told.flatMap((yes, at) => (yes ? [at] : []))).toEqual([1, 22]);
+  expect(asked.map(({ body }) => (body as { readonly groupIds: readonly string[] }).groupIds.length)).toEqual([20, 3]);
+});
+it('shares one reading among those who press at the same moment, and lets a POST use it for half a minute', async () => {
+  const one = groups();
+  await Promise.all([1, 2, 3].map(() => one.includes(`entra:${approvers}`, person, true)));
+  expect(asked.length).toBe(1);
+  now += 30_000;
+  await one.includes(`entra:${approvers}`, person, 30_000);
+  expect(asked.length).toBe(1);
+  now += 1;
+  await one.includes(`entra:${approvers}`, person, 30_000);
+  expect(asked.length).toBe(2);
+});
 it('gets a new token once when the old one is refused', async () => {
   answers.push([401, {}]);
   expect(await ask(groups())).toBe(true);

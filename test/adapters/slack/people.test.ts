@@ -70,6 +70,24 @@ describe('a group', () => {
     expect(calls).toEqual([{ usergroup: 'S0GROUP', team_id: 'T1' }]);
   });
 
+  test('is read twenty times a minute at most, together with all others of the workspace', async () => {
+    for (let at = 0; at < 20; at += 1) await people.includes(`slack:S0GROUP${at % 2}`, riley, true);
+    await expect(people.includes('slack:S0GROUP2', riley, true)).rejects.toThrow(/20 times a minute.*in 60 s/);
+    expect(calls).toHaveLength(20);
+    now = 60_000;
+    expect(await people.includes('slack:S0GROUP2', riley, true)).toBe(true);
+  });
+
+  test('waits a moment for its turn, and everybody with it', async () => {
+    const api: Pick<WebApi, 'call'> = { call: (_method, args) => { calls.push(args); return Promise.resolve({ users: ['U1'] }); } };
+    const waits: number[] = [];
+    people = createPeople(api, { now: () => now, elapsed: () => now }, createLogBook(), ['T1'], 'T1', { sleep: (ms) => { waits.push(ms); now += ms; return Promise.resolve(); } });
+    for (let at = 0; at < 20; at += 1) await people.includes('slack:S0GROUP', riley, true);
+    now = 57_000;
+    expect(await Promise.all([1, 2, 3].map(() => people.includes('slack:S0GROUP', riley, true)))).toEqual([true, true, true]);
+    expect([waits, calls.length]).toEqual([[3_000], 21]);
+  });
+
   test('that cannot be read throws, and is asked again next time', async () => {
     answer = () => {
       throw new Error('plan_upgrade_required');
