@@ -8,6 +8,8 @@ import { Environment } from './adapters/config/environment.ts';
 import { readRecord } from './adapters/config/recordSettings.ts';
 import type { Keys } from './adapters/store/keys.ts';
 import { openPeople } from './adapters/store/people.ts';
+import { readSettings } from './adapters/config/settings.ts';
+import { segmentsIn } from './adapters/store/segments.ts';
 import { keysOf } from './record.ts';
 import { createClock } from './adapters/clock.ts';
 import { createLog } from './adapters/log.ts';
@@ -42,9 +44,9 @@ function readArguments(given: readonly string[]): { readonly why: string; readon
 /** No bot runs: its own journal is written here, under its lock. */
 async function freezeAlone(folder: string, keys: Keys | undefined): Promise<void> {
   const log = createLog({ level: 'error' });
-  // With a key of its own making the bot itself could not start any more.
-  if (keys === undefined) throw new Error('no bot runs here, and its key is neither in LR_JOURNAL_KEY or LR_JOURNAL_KEY_FILE nor in the folder, so the journal cannot be written');
-  const store = await openStore({ dir: folder, clock: createClock(), log, keys });
+  // With a key of its own making a bot that has another could not start any more.
+  if (keys === undefined && !mayMakeKey(folder)) throw new Error('no bot runs here, and its key is neither in LR_JOURNAL_KEY or LR_JOURNAL_KEY_FILE nor in the folder, so the journal cannot be written');
+  const store = await openStore({ dir: folder, clock: createClock(), log, ...(keys === undefined ? {} : { keys }) });
   try {
     const freeze = async (by: string, why: string): Promise<void> => {
       if (store.freeze() === undefined) await store.note({ type: 'frozen', by, why });
@@ -68,6 +70,13 @@ async function inForce(folder: string, keys: Keys | undefined): Promise<Freeze |
     }
   }
   return undefined;
+}
+
+/** As the bot itself does before its first line, for a simulated tenant. */
+function mayMakeKey(folder: string): boolean {
+  const read = readSettings(process.env);
+  const simulated = 'settings' in read && (read.settings.defender.kind === 'simulator' || read.settings.defender.auth.kind === 'none');
+  return simulated && segmentsIn(realDisk, folder).every(({ size }) => size === 0);
 }
 
 function freezeNow(folder: string, keys: Keys | undefined): Freeze | undefined {

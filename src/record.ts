@@ -44,7 +44,7 @@ export async function anchorsOf({ anchorFile: path }: RecordSettings, keys: Keys
     accessSync(dirname(resolve(path)), constants.W_OK);
     return await readAnchors(path, keys);
   } catch (error) {
-    throw new SettingsError(`The anchor file ${path} (LR_ANCHOR_FILE) cannot be used: ${error instanceof Error ? error.message : String(error)}. Its folder has to be there and writable for the bot’s user; without it nobody could tell whether the journal was cut. To start without it, remove the setting.`, { cause: error });
+    throw new SettingsError(`The anchor file ${path} (LR_ANCHOR_FILE) cannot be used: ${error instanceof Error ? error.message : String(error)}. Its folder has to be there and writable for the bot’s user; without it nobody could tell whether the journal was cut. To start without it, remove the setting.`);
   }
 }
 

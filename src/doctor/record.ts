@@ -9,7 +9,7 @@ import type { Keys } from '../adapters/store/keys.ts';
 import { lineAt, linesOf, segmentsIn } from '../adapters/store/segments.ts';
 import { field, maxJsonDepth, parseJson } from '../liveResponse/json.ts';
 import { anchorsOf, keysOf } from '../record.ts';
-import { fail, ok, skip, warn } from './line.ts';
+import { fail, ok, warn } from './line.ts';
 import type { Tell } from './line.ts';
 
 export interface RecordPlace {
@@ -24,7 +24,7 @@ export interface RecordPlace {
 export async function examineRecord(place: RecordPlace, tell: Tell): Promise<void> {
   const { dataDir } = place;
   if (!existsSync(dataDir)) {
-    tell(skip('record.key', 'not looked at: there is no data folder yet', 'Nothing: the start makes it.'));
+    tell(ok('record.key', 'there is no data folder yet, and so no journal'));
     return;
   }
   const keys = examineKey(place, tell);
@@ -40,7 +40,7 @@ function examineKey({ record, dataDir, real }: RecordPlace, tell: Tell): Keys | 
     const { keys, warnings } = keysOf(record, dataDir);
     for (const warning of warnings) tell(warn('record.key', warning, 'Take the right away from the group, unless the bot’s user has it by that group alone.'));
     if (keys === undefined) {
-      tell(skip('record.key', 'there is none yet', 'Nothing: the first start makes one in the data folder, which stops accidents only.'));
+      tell(ok('record.key', 'there is none yet: the first start makes one in the data folder, which stops accidents, and nobody who may write there'));
       return undefined;
     }
     if (keys.own) tell(ok('record.key', `the journal’s own key ${keys.current.id}, in the data folder: it stops accidents, and nobody who may write there${real ? '' : ' (enough for a simulated tenant)'}`));
@@ -57,7 +57,8 @@ function examineRights(dataDir: string, tell: Tell): void {
   if (process.platform === 'win32') return;
   const wide = realDisk.list(dataDir).filter((name) => /^(?:journal|snapshot|people|last-known|teams-conversations|.*-deliveries)/.test(name) && (statSync(join(dataDir, name)).mode & 0o077) !== 0);
   const folder = statSync(dataDir).mode & 0o077;
-  if (folder !== 0) tell(warn('record.rights', `others may reach the data folder ${dataDir} (mode ${(statSync(dataDir).mode & 0o777).toString(8)})`, 'Nothing if the bot has not started yet, which takes it away; else find out who gave it.'));
+  if (folder !== 0 && segmentsIn(realDisk, dataDir).length === 0) tell(ok('record.rights', 'nothing is in the data folder yet; the start takes it from everybody but the bot’s user'));
+  else if (folder !== 0) tell(warn('record.rights', `others may reach the data folder ${dataDir} (mode ${(statSync(dataDir).mode & 0o777).toString(8)})`, 'The next start takes it away; find out who gave it, and what was done with it.'));
   else if (wide.length > 0) tell(ok('record.rights', `only the bot’s user may enter the data folder; ${wide.length} files in it are open wider, which the folder’s rights cover`));
   else tell(ok('record.rights', 'only the bot’s user may reach the journal and what lies next to it'));
 }

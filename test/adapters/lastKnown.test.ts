@@ -1,5 +1,5 @@
 // What the platforms last said survives a restart, in a file that nobody else can read, and an unreadable file is none.
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
@@ -27,6 +27,20 @@ it('what was learned before a restart is known after it, the newest answer of ea
 it.each(['', 'no json', '[]', '{"answers":3}', '{"answers":{"slack U1":4}}'])('a file that holds %j is read as nothing known', async (text) => {
   writeFileSync(join(folder, 'last-known.json'), text);
   expect((await openLastKnown(folder, testKeys, createLogBook())).get('slack U1')).toBeUndefined();
+});
+
+it('a membership that was forged counts for nothing, and is logged', async () => {
+  const first = await openLastKnown(folder, testKeys, createLogBook());
+  first.set('slack U1', 'guest');
+  await first.settled();
+  const text = readFileSync(join(folder, 'last-known.json'), 'utf8');
+  for (const forged of [text.replace('guest', 'member'), '{"version":1,"answers":{"slack U1":"member"}}']) {
+    expect(forged).toContain('member');
+    writeFileSync(join(folder, 'last-known.json'), forged);
+    const log = createLogBook();
+    expect((await openLastKnown(folder, testKeys, log)).get('slack U1')).toBeUndefined();
+    expect(log.lines).toMatchObject([{ event: 'lastKnownRefused' }]);
+  }
 });
 
 it('a folder that cannot be written is logged, and this process goes on knowing', async () => {

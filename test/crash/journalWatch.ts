@@ -46,7 +46,7 @@ export function createJournalWatch(dir: string): JournalWatch {
       const whole = buffer.subarray(0, got).lastIndexOf(0x0a) + 1;
       read.set(name, from + whole);
       const lines = buffer.toString('utf8', 0, whole).split('\n');
-      // Read anew each time: somebody may have been met since, and never before the lines that tell of it.
+      // Read again each time: somebody may have been met since, and never before the lines that tell of it.
       const people = openerIn(dir);
       for (const line of lines) if (line !== '') take(openedLine(JSON.parse(line), people) as Line);
     } finally {

@@ -6,6 +6,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { realDisk } from '../../src/adapters/store/disk.ts';
 import { dropFreezeRequest, freezeInForce, pendingFreeze } from '../../src/adapters/store/freezeRequest.ts';
+import { openerIn } from '../support/journal.ts';
 import { addressIn, startProgram } from '../support/program.ts';
 import type { Program } from '../support/program.ts';
 import { root } from '../support/root.ts';
@@ -46,7 +47,7 @@ describe('npm run freeze', () => {
   test('beside a running bot it is in force when the program says so, and nothing can be asked for any more', async () => {
     const { firstLine } = await start();
     expect(await freeze('odd approvals', 'since noon')).toMatchObject({ code: 0, out: expect.stringContaining(`by ${by}: odd approvals since noon`) as unknown });
-    expect(freezeInForce(realDisk, dir)).toMatchObject({ by, why: 'odd approvals since noon' });
+    expect(freezeInForce(realDisk, dir, openerIn(dir))).toMatchObject({ by, why: 'odd approvals since noon' });
     expect(await asked(addressIn(firstLine))).toContain(`frozen by ${by}`);
     expect(pendingFreeze(realDisk, dir)).toBeUndefined();
     expect(await freeze('again')).toMatchObject({ code: 0, out: expect.stringMatching(/^Frozen already.*odd approvals since noon\nYour own reason was not written down/) as unknown });
@@ -54,7 +55,7 @@ describe('npm run freeze', () => {
 
   test('without a running bot it is written to the journal, and the next start is frozen', async () => {
     expect(await freeze('machine room on fire')).toMatchObject({ code: 0 });
-    expect(freezeInForce(realDisk, dir)).toMatchObject({ by, why: 'machine room on fire' });
+    expect(freezeInForce(realDisk, dir, openerIn(dir))).toMatchObject({ by, why: 'machine room on fire' });
     expect(await freeze('again')).toMatchObject({ code: 0, out: expect.stringMatching(/^Frozen already.*machine room on fire/) as unknown });
     const { firstLine } = await start();
     expect(await asked(addressIn(firstLine))).toContain('machine room on fire');
@@ -65,14 +66,14 @@ describe('npm run freeze', () => {
     await program?.kill('SIGKILL');
     dropFreezeRequest(realDisk, dir, by, 'dropped between two lives');
     await start();
-    expect(freezeInForce(realDisk, dir)).toMatchObject({ by, why: 'dropped between two lives' });
+    expect(freezeInForce(realDisk, dir, openerIn(dir))).toMatchObject({ by, why: 'dropped between two lives' });
     expect(pendingFreeze(realDisk, dir)).toBeUndefined();
   });
 
   test('a file of that name that cannot be read freezes all the same', async () => {
     writeFileSync(join(dir, 'freeze-request.json'), '{"why": ');
     await start();
-    expect(freezeInForce(realDisk, dir)).toMatchObject({ by: 'somebody at the machine' });
+    expect(freezeInForce(realDisk, dir, openerIn(dir))).toMatchObject({ by: 'somebody at the machine' });
   });
 
   test('the journal tells a freeze at the machine once, and its chain holds', async () => {

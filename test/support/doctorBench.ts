@@ -25,6 +25,11 @@ export interface Examined {
   readonly text: string;
 }
 
+/** What a real Defender asks for; a simulated one has its own key. */
+function recordOf(variables: Variables): Variables {
+  return variables['AZURE_TENANT_ID'] === undefined ? {} : { LR_JOURNAL_KEY: testKeyText, LR_ANCHOR_URL: 'https://anchors.example/' };
+}
+
 function sorted(lines: readonly Line[], text: string): Examined {
   const those = (verdict: Line['verdict']): readonly string[] => lines.filter((line) => line.verdict === verdict).map(({ check, found }) => `${check}: ${found}`);
   return { lines, red: those('FAIL'), yellow: those('warn'), text };
@@ -38,7 +43,7 @@ export interface ProgramRun extends Examined {
 /** Runs dist/src/doctorCli.js with these settings alone, twice the same report: as JSON for the test, and its text as it was printed. */
 export async function runDoctor(variables: Variables, args: readonly string[] = ['--json']): Promise<ProgramRun> {
   // Only what the test names: no setting of the machine may leak in.
-  const child = spawn(process.execPath, [join(root, 'dist', 'src', 'doctorCli.js'), ...args], { env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', LR_JOURNAL_KEY: testKeyText, ...variables }, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(root, 'dist', 'src', 'doctorCli.js'), ...args], { env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...recordOf(variables), ...variables }, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
@@ -59,7 +64,7 @@ export async function examined(variables: Variables, parts: Partial<Examination>
   const http = new Http();
   const lines: Line[] = [];
   try {
-    await examine({ variables: { LR_JOURNAL_KEY: testKeyText, ...variables }, http, clock: createClock(), offline: false, probe: true, ...parts }, (line) => lines.push(line));
+    await examine({ variables: { ...recordOf(variables), ...variables }, http, clock: createClock(), offline: false, probe: true, ...parts }, (line) => lines.push(line));
   } finally {
     await http.close();
   }

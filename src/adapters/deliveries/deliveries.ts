@@ -40,7 +40,7 @@ export interface DeliveriesOptions {
   readonly folder: string;
   /** The file's name in the data folder. */
   readonly name: string;
-  /** With which each line is authenticated: whoever could add one here could have anybody press anything at the next start. */
+  /** With which each line is authenticated: anyone who could add one here could have anybody press anything at the next start. */
   readonly keys: Keys;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,4 +1,4 @@
-// Heads of the journal, noted down where whoever may write the data folder may not: in a file elsewhere, or at a webhook. Only such a note
+// Heads of the journal, noted down where those who may write the data folder may not: in a file elsewhere, or at a webhook. Only such a note
 // shows that lines were cut off the end, or that an older copy was put back. A place that cannot be reached holds up nobody; it is told.
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';

@@ -1,7 +1,7 @@
 // Proves that the journal is what the bot wrote: every line's own hash, the chain across all files, every move legal, and the
 // snapshot equal to what the lines fold to. Reads only, and beside a running bot, so a line without its end is one being written.
 import { isDeepStrictEqual } from 'node:util';
-import type { Device, Request } from '../../liveResponse/request.ts';
+import type { Asked, Device } from '../../liveResponse/request.ts';
 import type { Disk } from './disk.ts';
 import { diskWords } from './disk.ts';
 import type { House } from './house.ts';
@@ -148,9 +148,9 @@ interface Line {
 /** Opening what is sealed costs more than all the rest of the audit: only what is compared with the snapshot is opened. No move depends on it. */
 function follow(house: House, { entry: sealed, boxes }: Line, keep: ReadonlySet<string>, people: Pick<Vault, 'open'> | undefined): string | undefined {
   try {
-    const entry = people !== undefined && (sealed.request === null || keep.has(sealed.request)) ? openedEntry(sealed, boxes, people) : sealed;
-    const next = house.foresee(entry);
-    house.accept(entry, next !== undefined && entry.event.type === 'asked' && !keep.has(next.id) ? slim(next) : next);
+    const compared = sealed.request === null || keep.has(sealed.request);
+    const entry = compared ? (people === undefined ? sealed : openedEntry(sealed, boxes, people)) : slim(sealed);
+    house.accept(entry, house.foresee(entry));
     return undefined;
   } catch (error) {
     return diskWords(error);
@@ -160,8 +160,11 @@ function follow(house: House, { entry: sealed, boxes }: Line, keep: ReadonlySet<
 const noDevice: Device = { id: '', name: '', os: '', health: '', tags: [] };
 
 /** Years of requests would fill the memory; of those that are not compared with the snapshot, only what moves depend on is kept. */
-function slim(request: Request): Request {
-  return { ...request, device: noDevice, commands: [], title: '', digest: '' };
+function slim(entry: Entry): Entry {
+  if (entry.event.type !== 'asked') return entry;
+  const { id, origin, delivery, at, requester, account, place, placeIsPrivate, tenant, terms, fingerprint } = entry.event.asked;
+  const asked: Asked = { id, origin, ...(delivery === undefined ? {} : { delivery }), at, requester, account, place, placeIsPrivate, tenant, terms, fingerprint, device: noDevice, commands: [], title: '', digest: '' };
+  return { ...entry, event: { type: 'asked', asked } } as Entry;
 }
 
 /** Requests compared per step. */

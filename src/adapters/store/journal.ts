@@ -259,7 +259,7 @@ function readSegment({ disk, segment, keys, people, onEntry }: Reading, from: He
           log.warn('journalTornLineCut', { file: segment.name, line: number, seq: head.seq + 1, bytes: segment.size - line.offset });
           return { head, place };
         }
-        if ('otherKey' in check && check.otherKey !== undefined) throw new OtherKey(segment.name, number, check.otherKey, keys.current.id);
+        if ('otherKey' in check) throw new OtherKey(segment.name, number, check.otherKey, keys.current.id);
         throw new JournalBroken(segment.name, number, 'wrong' in check ? check.wrong : 'has no end, although another file follows');
       }
       try {

@@ -1,4 +1,4 @@
-// The keys of persons: a random one each, wrapped with the key of the record, in a file of its own. Who destroys a key makes noise of all that was sealed with it.
+// The keys of persons: a random one each, wrapped with the key of the record, in a file of its own. Anyone who destroys a key makes noise of all that was sealed with it.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Log } from '../../liveResponse/ports.ts';
@@ -31,7 +31,7 @@ function openBytes(key: Uint8Array | Parameters<typeof createCipheriv>[1], conte
 }
 
 interface Person {
-  /** Random, and the same for ever: after forgetting it still tells one person from another. */
+  /** Random, and the same forever: after forgetting it still tells one person from another. */
   readonly person: string;
   /** Id of the policy, or the account or name where no id was known. */
   readonly who: string;

@@ -402,7 +402,7 @@ function segmentWords(seq: number): string {
 }
 
 function personsIn(request: Request): readonly string[] {
-  return [request.requester.id, ...('approval' in request && request.approval !== undefined ? [request.approval.by.id] : [])];
+  return [request.requester.id, ...('approval' in request ? [request.approval.by.id] : [])];
 }
 
 function breathe(): Promise<void> {

@@ -3,7 +3,7 @@
 // Each person that an event speaks of has one box in the line, sealed with a key of that person alone. Once the key is destroyed the box is
 // noise, and the line, which is authenticated over the box, still verifies.
 
-/** Per person a line speaks of: the random id that stands for the person for ever, and what is personal, sealed. */
+/** Per person a line speaks of: the random id that stands for the person forever, and what is personal, sealed. */
 export type Boxes = readonly (readonly [person: string, box: string])[];
 
 /** Seals and opens for persons. `who` is an id of the policy, or an account or name where no id is known; '' for nobody. */
@@ -50,7 +50,7 @@ const forgottenText = '(forgotten)';
 /** What stands for a person in the journal. */
 export const randomId = /^p_[0-9a-f]{16}$/;
 /** Boxes are padded to a multiple of this, so that their length tells little. */
-const padTo = 64;
+const padTo = 32;
 
 const kinds = { text: 0, person: 1, other: 2 } as const;
 const mark = '$';

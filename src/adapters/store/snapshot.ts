@@ -116,7 +116,7 @@ function generations(disk: Disk, folder: string): readonly string[] {
   return [names.newest, names.previous].filter((name) => there.includes(name)).map((name) => join(folder, name));
 }
 
-/** Whether any generation was written with a key, by whoever: then the journal was too. */
+/** Whether any generation was written with a key, by anybody: then the journal was too. */
 export function hasKeyedSnapshot(disk: Disk, folder: string): boolean {
   return generations(disk, folder).some((path) => isKeyed(disk, path));
 }

@@ -102,9 +102,9 @@ describe('what is personal', () => {
     expect(again.freeze()).toMatchObject({ by: other.name, why });
   });
 
-  test('is sealed also in a field that nobody has thought of, whoever speaks', () => {
+  test('is sealed also in a field that nobody has thought of, no matter who speaks', () => {
     const people = peopleIn(createMemoryDisk(), memoryFolder);
-    const event = { type: 'ofTheFuture', told: mark, deep: { list: [mark, { who: someone, said: mark }], [`${'$'}`]: mark } };
+    const event = { type: 'ofTheFuture', told: mark, deep: { list: [mark, { who: someone, said: mark }], '$': mark } };
     const { value, boxes } = seal(event, '', 'line 1', people);
     expect(JSON.stringify([value, boxes])).not.toContain(mark);
     expect(unseal(value, boxes, 'line 1', people)).toEqual(event);
@@ -123,7 +123,7 @@ describe('what is personal', () => {
     const { value, boxes } = seal(request, someone.id, 'snapshot r1', people);
     people.flush();
     people.destroy(people.find(someone.id));
-    // Also for whoever reads the file again.
+    // Also for anyone who reads the file again.
     for (const reader of [people, peopleIn(disk, memoryFolder)]) {
       const opened = unseal(value, boxes, 'snapshot r1', reader) as typeof request;
       expect(opened.requester).toEqual({ id: expect.stringMatching(/^p_[0-9a-f]{16}$/), name: forgottenName });
