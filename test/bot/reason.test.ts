@@ -27,6 +27,8 @@ describe('row 2.3: prose that never runs', () => {
     ['é écrit', 'é écrit'],
     ['שלום עולם', 'שלום עולם'],
     ['zero\u200bwidth \u200edirection\u200f soft\u00adhyphen', 'zerowidth direction softhyphen'],
+    ['object\ufffc private\ue000 none\ufdd0', 'object private none'],
+    ['an emoji to come \u{1faff}, a number \u06051', 'an emoji to come \u{1faff}, a number \u06051'],
     ['wide\u3000and\u00a0fixed', 'wide and fixed'],
   ])('%j is kept', (typed, kept) => {
     for (const line of [`dump hosta x --reason "${typed}"`, `dump hosta x --reason ${typed}`, `run hosta s.ps1 -A --reason ${typed}`, `deny lr-7f3k2q ${typed}`, `cancel lr-7f3k2q --reason "${typed}"`, `retry lr-7f3k2q --reason ${typed}`]) {

@@ -31,6 +31,7 @@ describe('cleaning', () => {
     ['line separators', 'a\u2028b\u0085c', 'a\nb\nc'],
     ['half a pair', 'a\ud83d', 'a\ufffd'],
     ['language tags', 'a\u{e0041}b', 'ab'],
+    ['an object that is not there, private use and no characters', 'a\ufffcb\ue000c\ufdd0d\u{f0000}e\u{1d159}f', 'abcdef'],
     ['piled up marks', `a${'\u0301'.repeat(50)}b`, `a${'\u0301'.repeat(4)}b`],
   ])('removes or tames %s', (_name, hostile, tame) => {
     expect(clean(hostile)).toBe(tame);

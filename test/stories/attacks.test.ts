@@ -154,15 +154,17 @@ describe.each(doors)('in $chat', (door) => {
     const card = await stage.shows(/Waiting for approval/);
     expect(card).toContain(device.name);
     expect(card).toContain(device.id.slice(-8));
-    expect(await stage.wire()).toMatch(new RegExp(`id ending ${device.id.slice(-8)}`));
+    expect(await stage.wire()).toMatch(new RegExp(`\\(id ending ${device.id.slice(-8)}\\)`));
   });
 
   test('markup and mentions in a reason stay text', async () => {
     await opened(door.open());
     await asked(stage, 'dump hosta OfficeClickToRun --reason "<!channel> <@U0AVERY1> <at>all</at> [here](https://evil.example) <https://evil.example|ok>"');
+    await stage.say('riley', 'run hosta collect.ps1 "<!here>" "[here](https://evil.example)"');
+    await stage.shows(/!here/);
     expect(await stage.alive()).toEqual([]);
     // And it is still there to be read.
-    expect(await stage.shows(/Waiting for approval/)).toMatch(/evil\.example/);
+    expect(await stage.shows(/Waiting for approval/)).toMatch(/evil\\?\.example/);
   });
 
   test('prompt fatigue: the same line again makes no second card', async () => {

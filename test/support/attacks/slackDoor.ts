@@ -38,7 +38,8 @@ export async function openSlackStage(policy: (text: string) => string = (text) =
     service: () => house.service,
     dataDir: join(house.dataDir, 'data'),
     async say(who, text) {
-      await stage.person(who).command(incidents, text);
+      // As Slack hands on what somebody types (docs.slack.dev/messaging/formatting-message-text).
+      await stage.person(who).command(incidents, text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'));
       again = slack.lastDelivery();
     },
     async press(who, verb, changed = {}) {
