@@ -48,7 +48,7 @@ const keyFile = 'lock.key';
  */
 export async function lockFolder(folder: string, log: Log, platform: NodeJS.Platform = process.platform): Promise<Lock> {
   const place = placeOf(folder, platform);
-  makeKey(place.real);
+  makeKey(place.real, log);
   const held: Held[] = [];
   const release = async (): Promise<void> => {
     for (const one of held) await one.release();
@@ -155,14 +155,14 @@ function reaching(at: string, platform: NodeJS.Platform): { path(file: string): 
   return { path: (file) => `/proc/self/fd/${open}/${file}`, short: true, close: () => { closeSync(open); } };
 }
 
-/** Made once, by whichever process comes first. */
-function makeKey(real: string): void {
+/** Made once, by whichever process comes first, and again where a full disk left it empty. Without it the file still decides; what ails the disk is told by whoever needs it next. */
+function makeKey(real: string, log: Log): void {
+  if (keyIn(real) !== undefined) return;
   try {
-    writeFileSync(join(real, keyFile), randomBytes(32).toString('hex'), { flag: 'wx', mode: 0o600 });
+    writeFileSync(join(real, keyFile), randomBytes(32).toString('hex'), { flag: existsSync(join(real, keyFile)) ? 'w' : 'wx', mode: 0o600 });
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
-    // One that a full disk left empty.
-    if (keyIn(real) === undefined) writeFileSync(join(real, keyFile), randomBytes(32).toString('hex'), { mode: 0o600 });
+    if (codeOf(error) === '') throw error;
+    if (codeOf(error) !== 'EEXIST') log.warn('lockKeyNotWritten', { code: codeOf(error) });
   }
 }
 
