@@ -119,7 +119,7 @@ export function isOpenable(url: string): boolean {
 function keptBack({ redacted, at }: Request): string {
   if (redacted === undefined) return 'Output and download links are not shown here';
   const when = timeOf(redacted.at, at);
-  return redacted.why === 'time' ? `Output and download links were taken off this card at ${when}, as the policy asks (redactAfter)` : `Output and download links were taken off this card at ${when}, because one of its places is private now`;
+  return redacted.cause === 'time' ? `Output and download links were taken off this card at ${when}, as the policy asks (redactAfter)` : `Output and download links were taken off this card at ${when}, because one of its places is private now`;
 }
 
 function notes(request: Request, context: ViewContext, links: readonly LinkLine[]): readonly string[] {

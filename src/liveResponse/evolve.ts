@@ -304,7 +304,7 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
         };
       });
     case 'redacted':
-      return request.state === 'running' || request.state === 'finished' || request.state === 'unknown' ? { ...request, redacted: { at, why: event.why } } : undefined;
+      return request.state === 'running' || request.state === 'finished' || request.state === 'unknown' ? { ...request, redacted: { at, cause: event.cause } } : undefined;
     case 'linkRefused':
       return withResults(request, (results) => ({
         ...results,

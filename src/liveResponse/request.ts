@@ -67,7 +67,7 @@ export interface Privacy {
 /** Output and links left the cards: `time`, by the policy's `redactAfter`; `place`, because one of its places became private or shared with outsiders. */
 export interface Redacted {
   readonly at: number;
-  readonly why: 'time' | 'place';
+  readonly cause: 'time' | 'place';
 }
 
 /** Everything known from the start; only the contents of library files, and the digest over them, are seen again while a person decides. */
@@ -281,7 +281,7 @@ export type Fact =
   | { readonly type: 'linkRetired'; readonly index: number } // *
   | { readonly type: 'linkRefused'; readonly trouble: ResultTrouble } // *
   /** Output and links leave the cards for good. */
-  | { readonly type: 'redacted'; readonly why: Redacted['why'] } // *
+  | { readonly type: 'redacted'; readonly cause: Redacted['cause'] } // *
   | { readonly type: 'cancelAsked'; readonly cancel: CancelAsked } // *
   | { readonly type: 'parked'; readonly parked: Pick<Parked, 'since' | 'until' | 'cancelAt'> } // *
   | { readonly type: 'triedAgain'; readonly again: TriedAgain } // *

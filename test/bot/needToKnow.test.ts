@@ -58,7 +58,7 @@ describe('results on its cards', () => {
     ['outsiders read in an approvals place', mode(policyWith(), request, (key) => key === 'slack:C0SOC'), 'private'],
     ['outsiders read in a place without a card of it', mode(policyWith(), request, (key) => key === 'slack:C0ELSE'), 'card'],
     ['they were private when it was asked', mode(policyWith(), { ...request, privacy: { results: 'private' } }), 'private'],
-    ['they were taken off', mode(policyWith(), { ...request, redacted: { at: 1, why: 'time' } }), 'private'],
+    ['they were taken off', mode(policyWith(), { ...request, redacted: { at: 1, cause: 'time' } }), 'private'],
   ])('where %s', (_what, found, wanted) => {
     expect(found).toBe(wanted);
   });

@@ -340,7 +340,7 @@ export const examples: readonly Example[] = [
   example('running-parked-not-read', [...sent, parkedFact], { now: start + 34 * minute, outage: outageOf({ call: 'list', code: 'throttled', status: 429 }) }),
   example('unknown-not-read', [approved, claimed, [{ type: 'lost' }, 3]], { now: start + 9 * minute, outage: outageOf({ call: 'list', code: 'unreadable' }) }),
   example('awaiting-approval-private-reason', [], { results: 'private', reasons: 'private' }),
-  example('finished-redacted', [...sent, excerptRead(transcript), succeeded, fileSeen, [{ type: 'redacted', why: 'time' }, 8 * 60 + 10]], { outputs, results: 'private', now: start + 9 * 60 * minute }),
+  example('finished-redacted', [...sent, excerptRead(transcript), succeeded, fileSeen, [{ type: 'redacted', cause: 'time' }, 8 * 60 + 10]], { outputs, results: 'private', now: start + 9 * 60 * minute }),
   example('over-denied-private-reason', [[{ type: 'denied', by: other }, 7]], { results: 'private', reasons: 'private' }),
   example('finished-transcript-binary', [...sent, excerptRead('', { notText: { kind: 'gzip', bytes: 20_480 } }), succeeded, fileSeen]),
 ];

@@ -30,7 +30,7 @@ const facts: { readonly [T in Fact['type']]: Extract<Fact, { readonly type: T }>
   cardGone: { type: 'cardGone', intent: 'a', why: 'gone', dead: false },
   noted: { type: 'noted', surface: 'console', place: 'p' },
   waiting: { type: 'waiting', cause: 'deviceBusy', blocker: { by: 'unseen' }, error },
-  redacted: { type: 'redacted', why: 'time' },
+  redacted: { type: 'redacted', cause: 'time' },
   contentSeen: { type: 'contentSeen', content: { at: start + 1, notRead: 'forbidden' }, digest: 'cd'.repeat(32), fingerprint: 'cdcdcdcd' },
   looked: { type: 'looked' },
   excerptRead: { type: 'excerptRead', excerpt: { index: 0, at: start, length: 3, sha256: 'aa', errors: false, cut: false } },

@@ -251,7 +251,7 @@ describe('after redactAfter', () => {
     house.clock.move(hour);
     await house.restart(undefined, withInsiders('results: card', (text) => text.replace('high: { request', 'high: { redactAfter: 30m, request')));
     await house.loop.tick();
-    expect(house.newest()).toMatchObject({ redacted: { why: 'time' } });
+    expect(house.newest()).toMatchObject({ redacted: { cause: 'time' } });
     expect(house.card().view.excerpts).toEqual([]);
   });
 });

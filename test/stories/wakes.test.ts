@@ -113,7 +113,7 @@ describe('exposure', () => {
     await shortlyBefore(endedAt + 2 * hour);
     expect(wakesIn('exposure')).toBe(ahead);
     await house.run(ahead);
-    expect(request()).toMatchObject({ redacted: { why: 'time' } });
+    expect(request()).toMatchObject({ redacted: { cause: 'time' } });
     await house.run(5 * second);
     expect(house.card().view.excerpts).toEqual([]);
   });

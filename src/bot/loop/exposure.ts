@@ -68,7 +68,7 @@ export function createExposure(deps: Deps, ages: Ages, redraw: (id: string) => v
     const wait = waitFor(request);
     if (wait === undefined) return;
     if (wait.ms > 0) due.set(id, clock.elapsed() + wait.ms);
-    else await moveFrom(store, id, ['running', 'finished', 'unknown'], (current) => (current.redacted === undefined ? { type: 'redacted', why: wait.why } : undefined));
+    else await moveFrom(store, id, ['running', 'finished', 'unknown'], (current) => (current.redacted === undefined ? { type: 'redacted', cause: wait.cause } : undefined));
   }
 
   /** A card of an ended request is drawn no more by itself: its reasons would stand there whatever the policy says now. */
@@ -79,13 +79,13 @@ export function createExposure(deps: Deps, ages: Ages, redraw: (id: string) => v
   }
 
   /** How long until its results leave the cards; undefined where they stand on none, or forever. */
-  function waitFor(request: WithResults): { readonly ms: number; readonly why: 'time' | 'place' } | undefined {
+  function waitFor(request: WithResults): { readonly ms: number; readonly cause: 'time' | 'place' } | undefined {
     if (request.placeIsPrivate || request.privacy?.results === 'private') return undefined;
-    if (resultsOf(deps.policy, request, readBy(deps)) === 'private') return shows(request) ? { ms: 0, why: 'place' } : undefined;
+    if (resultsOf(deps.policy, request, readBy(deps)) === 'private') return shows(request) ? { ms: 0, cause: 'place' } : undefined;
     const after = redactAfterOf(deps.policy, request);
     const from = request.state === 'finished' ? request.endedAt : request.state === 'unknown' ? request.since : undefined;
     if (after === undefined || from === undefined) return undefined;
-    return { ms: Math.max(0, after - ages.of(`${request.id} redact`, from)), why: 'time' };
+    return { ms: Math.max(0, after - ages.of(`${request.id} redact`, from)), cause: 'time' };
   }
 
   function askPlaces(): void {

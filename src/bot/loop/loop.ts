@@ -207,8 +207,9 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
       nudge('submission', 'announcing', 'cards');
     },
     policyChanged() {
+      exposure.recheck();
       for (const request of deps.store.open()) deck.touch(request.id);
-      nudge('judging', 'expiry', 'submission', 'parked', 'announcing', 'cards');
+      nudge('judging', 'expiry', 'submission', 'parked', 'exposure', 'announcing', 'cards');
     },
     start() {
       for (const [name, purpose, pass] of works) workers[name] = startWorker({ name, purpose, pass }, deps.clock, deps.log, real);

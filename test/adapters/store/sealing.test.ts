@@ -59,7 +59,7 @@ const samples: { readonly [T in (Event | HouseEvent)['type']]: Extract<Event | H
   triedAgain: { type: 'triedAgain', again: { id: 'r2', by: other, from: 1 } },
   foundAfterDrop: { type: 'foundAfterDrop', action },
   pressRefused: { type: 'pressRefused', by: account, verb: 'approve', reason: why },
-  redacted: { type: 'redacted', why: 'time' },
+  redacted: { type: 'redacted', cause: 'time' },
   resultViewed: { type: 'resultViewed', by: other, index: 0, what: 'link' },
   started: { type: 'started', version: '0.2' },
   stopped: { type: 'stopped' },
