@@ -131,6 +131,7 @@ describe('the longest requests', () => {
     ['quotes', (length) => ({ type: 'RunScript', scriptName: 'a.ps1', args: '"'.repeat(length - 6) })],
     ['spaces', (length) => ({ type: 'RunScript', scriptName: 'a.ps1', args: `a${' '.repeat(length - 8)}b` })],
     ['entities', (length) => ({ type: 'RunScript', scriptName: 'a.ps1', args: '&<'.repeat((length - 6) / 2) })],
+    ['letters from right to left', (length) => ({ type: 'GetFile', path: 'א 1 '.repeat(Math.floor(length / 11)).trim() })],
     ['date functions', (length) => ({ type: 'RunScript', scriptName: 'a.ps1', args: '{{DATE(2026-01-01T00:00:00Z)}}'.repeat(Math.floor((length - 6) / 30)) })],
   ];
 
