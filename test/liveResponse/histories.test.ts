@@ -135,7 +135,9 @@ describe('a random legal history', () => {
       fc.property(histories, (picks) => {
         let request: Request = begin(all);
         for (const [step, pick] of picks.entries()) {
-          const can = nexts(request, start + (step + 1) * 1000);
+          // What today's policy refuses ends most histories before they come far: seldom taken where nothing was sent yet.
+          const early = request.state === 'awaitingApproval' || request.state === 'queued';
+          const can: readonly (readonly [Move | Fact, Request])[] = nexts(request, start + (step + 1) * 1000).filter(([{ type }]) => type !== 'refused' || !early || pick % 7 === 0);
           const [event, next]: readonly [Move | Fact, Request] = can[pick % can.length] ?? [facts.pressRefused, request];
           const may = [...changes[event.type], ...(raises(event) ? ['revision', 'changedAt'] : [])];
           expect([event.type, fields(next, may)]).toEqual([event.type, fields(request, may)]);

@@ -76,7 +76,7 @@ async function lost(device = 'hosta'): Promise<void> {
 test('all workers are looked at here', async () => {
   house = await openWorkingHouse();
   // `sequels` does what a new request asks of it, is nudged by that, and never has anything due at a later time.
-  expect(house.loop.workers().map(({ name }) => name).sort()).toEqual(['announcing', 'cards', 'clock', 'expiry', 'exposure', 'following', 'lateFinds', 'outlook', 'parked', 'reconciliation', 'results', 'sequels', 'storage', 'submission']);
+  expect(house.loop.workers().map(({ name }) => name).sort()).toEqual(['announcing', 'cards', 'clock', 'expiry', 'exposure', 'following', 'judging', 'lateFinds', 'outlook', 'parked', 'reconciliation', 'results', 'sequels', 'storage', 'submission']);
 });
 
 describe('storage', () => {
@@ -116,6 +116,19 @@ describe('exposure', () => {
     expect(request()).toMatchObject({ redacted: { cause: 'time' } });
     await house.run(5 * second);
     expect(house.card().view.excerpts).toEqual([]);
+  });
+});
+
+describe('judging', () => {
+  test('wakes when the time of today’s policy is over, where that is shorter', async () => {
+    house = await openWorkingHouse();
+    await house.run(7 * second);
+    await asked();
+    await house.changePolicy((text) => text.replace('expireAfter: 30m', 'expireAfter: 10m'));
+    await shortlyBefore(request().at + 10 * minute);
+    expect(wakesIn('judging')).toBe(ahead);
+    await house.run(20 * second);
+    expect(request()).toMatchObject({ state: 'over', ending: { how: 'refused', code: 'expireAfterShorter' } });
   });
 });
 
