@@ -1,14 +1,23 @@
-// One test for each attack on approval in chats that is known from other products (the sheet of peers, section 6), in every chat where it
-// exists, over the wire. What each of them is answered by is taken out by `npm run check-guards` (test/guards/attacks.json), and fails here.
+// One test for each attack on approval in chats that is known from other products (the sheet of peers, section 6) or from the field (rows
+// 2.12 to 2.14 and 5.1 to 5.12), in every chat where it exists, over the wire. What each of them is answered by is taken out by `npm run check-guards` (test/guards/attacks.json), and fails here.
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeUnkeyed } from '../../src/adapters/store/line.ts';
+import { bindingOf } from '../../src/liveResponse/commands.ts';
+import type { Move, Request } from '../../src/liveResponse/request.ts';
 import { consoleDoor, openConsoleStage } from '../support/attacks/consoleDoor.ts';
 import { openSlackStage, slackDoor, slackIds } from '../support/attacks/slackDoor.ts';
-import { asked, dump, journal, newest, reached, sent } from '../support/attacks/stage.ts';
+import { approving, asked, dump, journal, newest, reached, sent } from '../support/attacks/stage.ts';
 import type { Door, Stage } from '../support/attacks/stage.ts';
 import { openTeamsStage, teamsDoor, teamsPeople } from '../support/attacks/teamsDoor.ts';
+import { manyPending } from '../support/manyPending.ts';
 import { incidents } from '../support/slack/slackHouse.ts';
 import { ben, channel, group, memberOf, team } from '../support/teamsBench.ts';
 import { dataOf } from '../support/teamsHouse.ts';
+import { testKeyText } from '../support/testKeys.ts';
 
 let stage: Stage;
 afterEach(() => stage.close());
@@ -30,20 +39,20 @@ describe.each(doors)('in $chat', (door) => {
   describe('self-approval', () => {
     test('the requester, who holds the role of an approver too, presses and types', async () => {
       await opened(door.open());
-      const { id, fingerprint } = await asked(stage);
+      const request = await asked(stage);
       await stage.press('riley', 'approve');
       await stage.told('riley', /nobody approves their own/i);
-      await stage.say('riley', `approve ${id} ${fingerprint}`);
+      await stage.say('riley', approving(request));
       await stage.told('riley', /nobody approves their own/i);
       untouched();
     });
 
     test('from a second account of the same person', async () => {
       await opened(door.open());
-      const { id, fingerprint } = await asked(stage);
+      const request = await asked(stage);
       await stage.press('rileyAgain', 'approve');
       await stage.told('rileyAgain', /nobody approves their own.*from no account/is);
-      await stage.say('rileyAgain', `approve ${id} ${fingerprint}`);
+      await stage.say('rileyAgain', approving(request));
       await stage.told('rileyAgain', /nobody approves their own/i);
       untouched();
     });
@@ -61,21 +70,32 @@ describe.each(doors)('in $chat', (door) => {
     test('a button that carries another fingerprint, another revision or another request decides nothing', async () => {
       await opened(door.open());
       await asked(stage);
-      await stage.press('avery', 'approve', { fingerprint: '0'.repeat(8) });
-      await stage.told('avery', /fingerprint|changed|other/i);
+      await stage.press('avery', 'approve', { fingerprint: `${bindingOf(newest(stage).digest).slice(0, 8)}00000000` });
+      await stage.told('avery', /the fingerprint is not that of lr-/i);
+      await stage.press('avery', 'approve', { fingerprint: newest(stage).fingerprint });
+      await stage.told('avery', /drawn by an older version/i);
       await stage.press('avery', 'approve', { revision: 0 });
-      await stage.told('avery', /older state|changed/i);
+      await stage.told('avery', /older state/i);
       await stage.press('avery', 'approve', { request: 'lr-zzzzzz' });
       await stage.told('avery', /no request lr-zzzzzz/i);
       untouched();
     });
 
-    test('a typed approval with a wrong fingerprint decides nothing', async () => {
+    test('a typed approval with the 8 digits of the card, with other bits or of another revision decides nothing (row 5.2)', async () => {
       await opened(door.open());
-      const { id } = await asked(stage);
-      await stage.say('avery', `approve ${id} 00000000`);
-      await stage.told('avery', /fingerprint/i);
-      untouched();
+      const { id, fingerprint, revision, digest } = await asked(stage);
+      const bits = bindingOf(digest);
+      for (const [code, words] of [
+        [fingerprint, /are for eyes only, so nothing was approved/],
+        [bits, /not|approve/],
+        [`r${revision}-${bits.slice(0, 8)}00000000`, /the fingerprint is not that of lr-/i],
+        [`r${revision + 1}-${bits}`, /older state/],
+        [`r${revision - 1}-${bits}`, /older state/],
+      ] as const) {
+        await stage.say('avery', `approve ${id} ${code}`);
+        await stage.told('avery', words);
+        untouched();
+      }
     });
   });
 
@@ -219,15 +239,15 @@ describe.each(doors)('in $chat', (door) => {
     await asked(stage);
     await stage.press('nobody', 'approve');
     await stage.told('nobody', /not listed/i);
-    await stage.say('nobody', `approve ${newest(stage).id} ${newest(stage).fingerprint}`);
+    await stage.say('nobody', approving(newest(stage)));
     await stage.told('nobody', /not listed/i);
     untouched();
   });
 
   test('a link that is merely opened, as scanners and previews do, changes nothing', async () => {
     await opened(door.open());
-    const { id, fingerprint } = await asked(stage);
-    for (const path of [...stage.links, '/', '/healthz', '/readyz', '/metrics', `/approve/${id}`, `/approve?id=${id}&fingerprint=${fingerprint}`]) {
+    const { id, digest } = await asked(stage);
+    for (const path of [...stage.links, '/', '/healthz', '/readyz', '/metrics', `/approve/${id}`, `/approve?id=${id}&fingerprint=${bindingOf(digest)}`]) {
       for (const method of ['GET', 'HEAD']) await fetch(`${stage.service().url}${path}`, { method });
     }
     expect(journal(stage)).not.toMatch(/"type":"(?:approved|denied|withdrawn|frozen|unfrozen|pressRefused|commandRefused)"/);
@@ -278,7 +298,7 @@ describe.each(doors)('in $chat', (door) => {
     await asked(stage);
     await stage.shows(/Expired/i);
     expect(newest(stage)).toMatchObject({ state: 'over', ending: { how: 'expired' } });
-    await stage.say('avery', `approve ${newest(stage).id} ${newest(stage).fingerprint}`);
+    await stage.say('avery', approving(newest(stage)));
     await stage.told('avery', /expired/i);
     expect(sent(stage)).toBe(0);
   });
@@ -290,6 +310,114 @@ describe.each(doors)('in $chat', (door) => {
     await reached(stage, 'finished');
     const [submission] = stage.service().simulator?.tenant.submissions ?? [];
     for (const words of [id, fingerprint, `requested by ${requester.name}`, `approved by ${approverOf(stage).name}`, 'reason: beacon at 02:40']) expect(submission?.comment).toContain(words);
+  });
+
+  describe('a policy that became stricter (row 5.1)', () => {
+    const collect = 'collect hosta --reason "beacon at 02:40"';
+    const stricter: readonly (readonly [string, string, (text: string) => string])[] = [
+      ['takes the role from the requester', 'requesterRoleGone', (text) => text.replace('responder: [responder1, responder2]', 'responder: [responder2]')],
+      ['puts the recipe into a stricter tier', 'tierStricter', (text) => text.replace(/(  collect:\n[^]*?tier: )standard/, '$1high')],
+    ];
+
+    test.each(stricter)('and %s ends what waits, so that a press lets nothing run', async (_what, code, policy) => {
+      await opened(door.open());
+      await asked(stage, collect);
+      await stage.reload(policy);
+      await stage.press('avery', 'approve');
+      await reached(stage, 'over');
+      expect(newest(stage)).toMatchObject({ ending: { how: 'refused', code } });
+      await stage.shows(/Refused[\s\S]*Nothing was run/);
+      expect(sent(stage)).toBe(0);
+    });
+
+    test.each(stricter)('and %s stops what was approved before it, over a restart too', async (_what, code, policy) => {
+      await opened(door.open());
+      stage.service().simulator?.tenant.faults.plant({ what: 'throttle', on: 'run', times: 'always' });
+      await asked(stage, collect);
+      await stage.press('avery', 'approve');
+      await stage.shows(/Approved, /);
+      await stage.restart(policy);
+      await reached(stage, 'over');
+      expect(newest(stage)).toMatchObject({ ending: { how: 'refused', code } });
+      expect(sent(stage)).toBe(0);
+    });
+  });
+
+  test('what was asked in a private place: reason, output and link stand on no card elsewhere, and no list names it (row 5.3)', async () => {
+    // Of the two places of the policy the one that gets no approvals, where the approvals place shows results.
+    const limited = (text: string): string =>
+      text
+        .replace(/(place: .*?, )(?:approvals: false, )?results: (?:private|card) \}/, (line, start: string) => (line.includes('approvals: true') ? line : `${start}results: private, visibility: [requester, approvers] }`))
+        .replace(/(soc-private|C0PRIVATE1)', results: private \}/, "$1', results: private, visibility: [requester, approvers] }")
+        .replace('approver: [approver1, responder2, responder1]', 'approver: [approver1]');
+    await opened(door.open(limited));
+    await stage.say('riley', dump, 'elsewhere');
+    const card = await stage.shows(/Waiting for approval/);
+    const { id } = newest(stage);
+    expect(card).not.toContain('beacon');
+    await stage.say('sam', 'list recent');
+    expect(await stage.told('sam', /./)).not.toContain(id);
+    await stage.say('sam', `status ${id}`);
+    await stage.told('sam', /there is no request/i);
+    await stage.press('avery', 'approve');
+    await stage.shows(/Finished/);
+    expect(newest(stage)).toMatchObject({ requester: { id: 'responder1' }, state: 'finished' });
+    const stood = await stage.stood();
+    expect(stood).toContain(id);
+    expect(stood).not.toMatch(/beacon|sig=/);
+    expect(await stage.wire()).not.toContain('sig=');
+    await stage.say('sam', `output ${id} 0`);
+    await stage.told('sam', /there is no request/i);
+  });
+
+  test('one human listed twice is warned of it (row 5.5)', async () => {
+    await opened(door.open((text) => text.replace('name: Sam Second', `name: ${/id: responder1, name: ([^,]+),/.exec(text)?.[1]?.toUpperCase() ?? ''}`)));
+    await stage.say('riley', 'whoami');
+    await stage.told('riley', /The policy also lists .* If that is you too, tell the people who keep the policy/s);
+  });
+
+  test('a stranger reads no words and no figures on the public port (row 5.6)', async () => {
+    await opened(door.open());
+    await asked(stage);
+    await stage.say('avery', 'freeze account of Sam is stolen');
+    await stage.told('avery', /frozen/i);
+    const read = async (path: string): Promise<string> => (await fetch(`${stage.service().url}${path}`)).text();
+    expect(await read('/readyz')).toBe('{"status":"ready"}');
+    expect(await read('/metrics')).toMatch(/LR_ADMIN_PORT/);
+    for (const path of ['/healthz', '/readyz', '/metrics', '/']) expect([path, /stolen|Avery|\bBen\b|hosta|lr-|live_response_\w+ \d/i.exec(await read(path))]).toEqual([path, null]);
+    // On the admin port, of this machine alone, they are there.
+    expect(await (await fetch(`${stage.service().adminUrl ?? ''}/readyz`)).text()).toContain('stolen');
+  });
+
+  test('a result link on a foreign host is handed to nobody (row 5.8)', async () => {
+    await opened(door.open());
+    stage.service().simulator?.tenant.faults.plant({ what: 'linkHost', on: 'link', times: 'always', value: 'https://results.evil.example' });
+    await asked(stage);
+    await stage.press('avery', 'approve');
+    await stage.shows(/Finished[\s\S]*leads outside the allowed download hosts/);
+    await stage.say('riley', `link ${newest(stage).id} 1`);
+    await stage.told('riley', /leads outside the allowed download hosts/);
+    expect(await stage.wire()).not.toMatch(/https?:\/\/results\.evil\.example|sig=/);
+  });
+
+  test('45 requests in a row by one person: what waits is bounded, for the device and for the person, and the rest is refused with the reason (row 5.9)', async () => {
+    await opened(door.open());
+    const say = (n: number, host: string): Promise<void> => stage.say('riley', `dump ${host} process${n}`);
+    for (let n = 0; n < 12; n += 1) await say(n, 'hosta');
+    await stage.told('riley', /10 requests for hosta\S* wait already.*lets one device have 10/is);
+    for (let n = 12; n < 22; n += 1) await say(n, 'hostb');
+    await stage.told('riley', /lr-/);
+    for (let n = 22; n < 45; n += 1) await say(n, n % 2 === 0 ? 'hostb' : 'hosta');
+    await stage.told('riley', /You have 20 requests that wait: .*lets one person have 20/is);
+    expect(stage.service().store.open()).toHaveLength(20);
+    expect(stage.service().store.all()).toHaveLength(20);
+  });
+
+  test('36 asks within a minute are all asked for: a burst waits for its turn, and none fails (row 5.12)', async () => {
+    await opened(door.open((text) => manyPending(text)));
+    await Promise.all(Array.from({ length: 36 }, (_, n) => stage.say(n % 2 === 0 ? 'riley' : 'sam', `dump host${n % 3 === 0 ? 'b' : 'a'} process${n}`)));
+    await stored(stage, 36);
+    expect(await stage.wire()).not.toMatch(/our own limit/);
   });
 
   describe('text that runs otherwise than it reads (rows 2.12 to 2.14)', () => {
@@ -326,8 +454,8 @@ describe('in Slack alone', () => {
 
   test('a press that Slack did not sign, signed with another secret or six minutes ago is refused', async () => {
     const { slack } = await opened(openSlackStage());
-    const { id, fingerprint, revision } = await asked(stage);
-    const body = press(id, fingerprint, revision);
+    const { id, digest, revision } = await asked(stage);
+    const body = press(id, bindingOf(digest), revision);
     const now = Math.floor(Date.now() / 1_000);
     const answers = [
       await slack.send(body, { secret: 'a guess' }),
@@ -366,11 +494,11 @@ describe('in Slack alone', () => {
     ['an account of another workspace', { team_id: 'T0OTHER1' }],
   ])('%s, listed or not, pressed or typed, decides nothing', async (_who, flags) => {
     const { slack } = await opened(openSlackStage());
-    const { id, fingerprint } = await asked(stage);
+    const request = await asked(stage);
     slack.world.user(slackIds.avery, flags);
     await stage.press('avery', 'approve');
     await stage.told('avery', /can only read help here, whatever the policy lists/);
-    await stage.say('avery', `approve ${id} ${fingerprint}`);
+    await stage.say('avery', approving(request));
     await stage.told('avery', /can only read help here, whatever the policy lists/);
     untouched();
   });
@@ -478,8 +606,8 @@ describe('in Teams alone', () => {
 describe('in the console alone', () => {
   test('a page of another origin, or a form, presses nothing', async () => {
     const { page } = await opened(openConsoleStage());
-    const { id, fingerprint, revision } = await asked(stage);
-    const body = JSON.stringify({ as: 'approver1', place: 'incidents', request: id, verb: 'approve', revision, fingerprint });
+    const { id, digest, revision } = await asked(stage);
+    const body = JSON.stringify({ as: 'approver1', place: 'incidents', request: id, verb: 'approve', revision, fingerprint: bindingOf(digest) });
     const answers = [
       await page.raw('POST', '/console/api/presses', { 'content-type': 'application/json', origin: 'http://evil.example' }, body),
       await page.raw('POST', '/console/api/presses', { 'content-type': 'application/json', host: 'evil.example' }, body),
@@ -489,6 +617,109 @@ describe('in the console alone', () => {
     untouched();
   });
 });
+
+describe('by somebody who may write the data folder and has not the key (row 5.4)', () => {
+  const folders: string[] = [];
+  afterEach(() => {
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** A bot whose key is not in its folder, and whose head is noted elsewhere. */
+  async function keyed(): Promise<void> {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'lr-anchors-'));
+    folders.push(elsewhere);
+    await opened(openSlackStage((text) => text, { LR_JOURNAL_KEY: testKeyText, LR_ANCHOR_FILE: join(elsewhere, 'anchors.ndjson'), LR_ANCHOR_EVERY_LINES: '1' }));
+  }
+  /** The folder as a crash would leave it: nothing is put in order at the end. */
+  function crashed(): () => void {
+    const copy = mkdtempSync(join(tmpdir(), 'lr-copy-'));
+    folders.push(copy);
+    cpSync(stage.dataDir, copy, { recursive: true, filter: (path) => statSync(path).isDirectory() || statSync(path).isFile() });
+    return () => {
+      rmSync(stage.dataDir, { recursive: true });
+      cpSync(copy, stage.dataDir, { recursive: true });
+    };
+  }
+  const segment = (): string => join(stage.dataDir, readdirSync(stage.dataDir).filter((name) => /^journal-\d+\.ndjson$/.test(name)).toSorted().at(-1) ?? '');
+  const lines = (): string[] => readFileSync(segment(), 'utf8').trimEnd().split('\n');
+  const put = (all: readonly string[]): void => writeFileSync(segment(), `${all.join('\n')}\n`);
+  /** The approval that nobody gave. */
+  const forged = (request: Request): Move => ({ type: 'approved', approval: { by: { id: 'approver1', name: 'Avery Approver' }, account: `slack:${slackIds.avery}`, at: Date.now(), digest: request.digest } });
+  const lastOf = (all: readonly string[]): { readonly seq: number; readonly hash: string; readonly key: string } => JSON.parse(all.at(-1) ?? '{}') as { readonly seq: number; readonly hash: string; readonly key: string };
+  /** A line as the bot writes it, with a hash in the place of the code that takes the key. */
+  function hashed(all: readonly string[], request: Request): string {
+    const { seq, hash: prev, key } = lastOf(all);
+    const body = JSON.stringify({ v: 2, seq: seq + 1, prev, at: Date.now(), request: request.id, event: forged(request), key }).slice(0, -1);
+    return `${body},"hash":"${hash('sha256', body, 'hex')}"}`;
+  }
+  function rewritten(all: readonly string[]): readonly string[] {
+    let prev = '0'.repeat(64);
+    return all.map((line) => {
+      const body = JSON.stringify({ ...(JSON.parse(line) as object), prev, hash: undefined }).slice(0, -1);
+      prev = hash('sha256', body, 'hex');
+      return `${body},"hash":"${prev}"}`;
+    });
+  }
+
+  test.each<readonly [string, (all: readonly string[], request: Request) => readonly string[], RegExp]>([
+    ['an approval appended in the form of version 0.1', (all, request) => [...all, encodeUnkeyed(lastOf(all), Date.now(), request.id, forged(request)).text], /carries no key, although the lines before it do/],
+    ['an approval appended with a hash', (all, request) => [...all, hashed(all, request)], /was changed after it was written, or not written with the key/],
+    ['all hashes written again, an approval among them', (all, request) => rewritten([...all, hashed(all, request)]), /line 1 was changed after it was written, or not written with the key/],
+    ['the newest lines cut off', (all) => all.slice(0, -2), /lines? \d+(?: to \d+)? (?:is|are) missing/],
+  ])('%s: the bot does not start, and nothing runs', async (_what, tamper, words) => {
+    await keyed();
+    const request = await asked(stage);
+    const { url } = stage.service();
+    const back = crashed();
+    const edit = (): void => {
+      back();
+      put(tamper(lines(), request));
+    };
+    await expect(stage.restart(undefined, edit)).rejects.toThrow(words);
+    expect(sent(stage)).toBe(0);
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  });
+
+  test('an older copy of the folder, from before the denial, does not start where the head was noted elsewhere', async () => {
+    await keyed();
+    const request = await asked(stage);
+    const back = crashed();
+    await stage.say('avery', `deny ${request.id} not today`);
+    await reached(stage, 'over');
+    await expect(stage.restart(undefined, back)).rejects.toThrow(/The journal ends at line \d+, but line \d+ was anchored/);
+    expect(sent(stage)).toBe(0);
+  });
+
+  test('a delivery that Slack never sent, put among those to be taken up at the start, is not done', async () => {
+    await keyed();
+    const request = await asked(stage);
+    const file = join(stage.dataDir, readdirSync(stage.dataDir).find((name) => name.startsWith('slack-deliveries')) ?? '');
+    const before = readFileSync(file, 'utf8');
+    expect(before).toContain('dump hosta');
+    // The line of the ask, made a line of the approver's.
+    const [ours = ''] = before.split('\n').filter((line) => line.includes('dump hosta'));
+    const line = ours.replaceAll(/dump hosta [^"\\]*(?:\\.[^"\\]*)*/g, approving(request)).replaceAll(slackIds.riley, slackIds.avery).replaceAll(/"k":"([^"]*)"/g, '"k":"$1x"');
+    await stage.restart(undefined, () => writeFileSync(file, `${before}${line}\n`));
+    await stage.say('avery', 'whoami');
+    await stage.told('avery', /You are/);
+    untouched();
+  });
+});
+
+/** Resolves once so many requests are stored. */
+async function stored(on: Stage, count: number): Promise<void> {
+  const { store } = on.service();
+  await new Promise<void>((resolve) => {
+    let stop: () => void = () => undefined;
+    const look = (): void => {
+      if (store.all().length < count) return;
+      stop();
+      resolve();
+    };
+    stop = store.subscribe(look);
+    look();
+  });
+}
 
 function approverOf(on: Stage): { readonly id: string; readonly name: string } {
   const request = newest(on);

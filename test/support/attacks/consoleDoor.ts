@@ -10,7 +10,7 @@ import { openConsole } from '../../adapters/console/console.ts';
 import type { TestConsole } from '../../adapters/console/console.ts';
 import { nodesIn } from '../hostile.ts';
 import { examplePolicy } from '../house.ts';
-import { aliveInAdaptive, stagePolicy } from './stage.ts';
+import { aliveInAdaptive, readAgain, stagePolicy } from './stage.ts';
 import type { Door, Stage, Who } from './stage.ts';
 
 export interface ConsoleStage extends Stage {
@@ -34,6 +34,7 @@ export async function openConsoleStage(policy: (text: string) => string = (text)
   const told: Record<string, string[]> = {};
   let again: () => Promise<unknown> = () => Promise.reject(new Error('nothing was sent yet'));
 
+  const write = (other: (text: string) => string): void => writeFileSync(policyFile, other(withSecondAccount(examplePolicy)));
   const cards = async (): Promise<readonly Card[]> => (await page.messages()).filter((message): message is Card => message.kind === 'card' && message.place === 'incidents');
   /** What the page was sent but for what people typed themselves. */
   const sentMessages = async (): Promise<string> => JSON.stringify((await page.messages()).filter((message) => message.kind !== 'said'));
@@ -58,7 +59,7 @@ export async function openConsoleStage(policy: (text: string) => string = (text)
     page,
     service: () => page.service,
     dataDir,
-    say: (who, text) => post(who, '/console/api/commands', { as: accounts[who], place: 'incidents', text, deliveryId: `typed-${Math.round(performance.now() * 1_000)}` }),
+    say: (who, text, where) => post(who, '/console/api/commands', { as: accounts[who], place: where === undefined ? 'incidents' : 'soc-private', text, deliveryId: `typed-${Math.round(performance.now() * 1_000)}` }),
     async press(who, verb, changed = {}) {
       const card = (await cards()).at(-1);
       if (card === undefined) throw new Error('there is no card');
@@ -84,14 +85,18 @@ export async function openConsoleStage(policy: (text: string) => string = (text)
     },
     cards: async () => (await cards()).length,
     wire: sentMessages,
+    stood: async () => JSON.stringify((await page.messages()).filter(({ place, kind }) => place === 'incidents' && (kind === 'card' || kind === 'note'))),
     alive: async () => aliveInAdaptive(nodesIn((await page.messages()).map((message) => (message as unknown as Readonly<Record<string, unknown>>)['adaptiveCard'])), []),
     links: ['/console/api/commands', '/console/api/presses', '/console/api/commands?as=approver1&place=incidents&text=freeze+x'],
-    async restart(other) {
-      if (other !== undefined) writeFileSync(policyFile, other(withSecondAccount(examplePolicy)));
+    async restart(other, meanwhile) {
+      if (other !== undefined) write(other);
       stream?.destroy();
+      if (meanwhile !== undefined) await page.service.stop();
+      meanwhile?.();
       await page.restart();
       listen();
     },
+    reload: (other) => readAgain(page.service, () => write(other)),
     async close() {
       stream?.destroy();
       await page.close();

@@ -5,9 +5,9 @@ import type { Verb } from '../../../cards/view.ts';
 import { nodesIn } from '../hostile.ts';
 import { read } from '../slack/fakeSlack.ts';
 import type { FakeSlack, Person } from '../slack/fakeSlack.ts';
-import { incidents, openSlackHouse, slackPolicy } from '../slack/slackHouse.ts';
+import { incidents, openSlackHouse, privateRoom, slackPolicy } from '../slack/slackHouse.ts';
 import type { SlackMessageKept } from '../slack/world.ts';
-import { stagePolicy } from './stage.ts';
+import { readAgain, stagePolicy } from './stage.ts';
 import type { Carried, Door, Stage, Who } from './stage.ts';
 
 export interface SlackStage extends Stage {
@@ -24,12 +24,13 @@ function withSecondAccount(text: string): string {
   return stagePolicy(text).replace('slack: U0RILEY1', 'slack: [U0RILEY1, U0RILEY2]');
 }
 
-export async function openSlackStage(policy: (text: string) => string = (text) => text): Promise<SlackStage> {
-  const house = await openSlackHouse({ policy: (text) => policy(withSecondAccount(text)) });
+export async function openSlackStage(policy: (text: string) => string = (text) => text, settings: Readonly<Record<string, string>> = {}): Promise<SlackStage> {
+  const house = await openSlackHouse({ policy: (text) => policy(withSecondAccount(text)), settings });
   const { slack } = house;
   slack.world.user('U0RILEY2', { name: 'Riley' });
   const heard: Record<string, number> = {};
   let again: () => Promise<unknown> = () => Promise.reject(new Error('nothing was sent yet'));
+  const write = (other: (text: string) => string): void => writeFileSync(join(house.dataDir, 'policy.yaml'), other(withSecondAccount(slackPolicy())));
   const newestCard = (): SlackMessageKept | undefined => slack.cards(incidents).at(-1);
 
   const stage: SlackStage = {
@@ -37,9 +38,9 @@ export async function openSlackStage(policy: (text: string) => string = (text) =
     person: (who) => slack.person(slackIds[who]),
     service: () => house.service,
     dataDir: join(house.dataDir, 'data'),
-    async say(who, text) {
+    async say(who, text, where) {
       // As Slack hands on what somebody types (docs.slack.dev/messaging/formatting-message-text).
-      await stage.person(who).command(incidents, text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'));
+      await stage.person(who).command(where === undefined ? incidents : privateRoom, text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'));
       again = slack.lastDelivery();
     },
     async press(who, verb, changed = {}) {
@@ -67,6 +68,7 @@ export async function openSlackStage(policy: (text: string) => string = (text) =
     },
     cards: () => Promise.resolve(slack.cards(incidents).filter((card) => !card.deleted).length),
     wire: () => Promise.resolve(JSON.stringify([slack.world.in(incidents).map(({ text, blocks }) => ({ text, blocks })), slack.world.ephemerals.map(({ text, blocks }) => ({ text, blocks }))])),
+    stood: () => Promise.resolve(slack.world.in(incidents).flatMap(({ history, text, blocks }) => [...history, text, JSON.stringify(blocks)]).join('\n')),
     alive() {
       const kept = [...slack.world.in(incidents), ...slack.world.ephemerals];
       const nodes = nodesIn(kept.map(({ blocks }) => blocks));
@@ -77,10 +79,13 @@ export async function openSlackStage(policy: (text: string) => string = (text) =
       return Promise.resolve([...tags, ...drawn, ...unfurled]);
     },
     links: ['/slack/events', '/slack/events?command=%2Flr&text=freeze+x', '/slack/actions', '/slack/commands'],
-    async restart(other) {
-      if (other !== undefined) writeFileSync(join(house.dataDir, 'policy.yaml'), other(withSecondAccount(slackPolicy())));
+    async restart(other, meanwhile) {
+      if (other !== undefined) write(other);
+      if (meanwhile !== undefined) await house.service.stop();
+      meanwhile?.();
       await house.restart();
     },
+    reload: (other) => readAgain(house.service, () => write(other)),
     close: () => house.close(),
   };
   return stage;

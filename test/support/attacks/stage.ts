@@ -1,9 +1,9 @@
 // One stage for three chats: people who type and press through the wire, and what each of them gets to see.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Verb } from '../../../cards/view.ts';
+import { codeOf } from '../../../src/bot/language/approvalCode.ts';
 import type { Request } from '../../../src/liveResponse/request.ts';
 import type { Service } from '../../../src/service.ts';
+import { journalText } from '../journal.ts';
 import { unhurried } from '../unhurried.ts';
 
 /** Riley asks and, here, holds the role of an approver too; Sam does both; Avery approves. `rileyAgain` is a second account of Riley's, Ola has no role, nobody is not listed. */
@@ -12,8 +12,8 @@ export type Who = 'riley' | 'rileyAgain' | 'sam' | 'avery' | 'ola' | 'nobody';
 export interface Stage {
   readonly service: () => Service;
   readonly dataDir: string;
-  /** Types a command in the place where approvals are asked for. */
-  say(who: Who, text: string): Promise<void>;
+  /** Types a command in the place where approvals are asked for, or in the other place of the policy. */
+  say(who: Who, text: string, where?: 'elsewhere'): Promise<void>;
   /** Presses a button of the newest card there. `changed` is put over what the button carries. */
   press(who: Who, verb: Verb, changed?: Carried): Promise<void>;
   /** Sends what was typed or pressed last once more, as it was. */
@@ -26,12 +26,16 @@ export interface Stage {
   cards(): Promise<number>;
   /** All that the chat was sent, as text of its own format. */
   wire(): Promise<string>;
+  /** What cards and messages have ever said to everybody in the place where approvals are asked for. */
+  stood(): Promise<string>;
   /** What in it would be drawn as something else than text: mentions but the policy's own, links, formatting, dates. */
   alive(): Promise<readonly string[]>;
   /** Addresses at which somebody could try to decide by merely opening a link. */
   readonly links: readonly string[];
-  /** Stopped and started on the same folder, with another policy if need be. */
-  restart(policy?: (text: string) => string): Promise<void>;
+  /** Stopped and started on the same folder, with another policy if need be, and with whatever is done to the folder meanwhile. */
+  restart(policy?: (text: string) => string, meanwhile?: () => void): Promise<void>;
+  /** Another policy file while the bot runs; resolves once it is in force. */
+  reload(policy: (text: string) => string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -64,11 +68,14 @@ export function sent(stage: Stage): number {
   return stage.service().simulator?.tenant.submissions.length ?? 0;
 }
 
+/** With what is sealed in it opened. */
 export function journal(stage: Stage): string {
-  return readdirSync(stage.dataDir)
-    .filter((name) => name.endsWith('.ndjson'))
-    .map((name) => readFileSync(join(stage.dataDir, name), 'utf8'))
-    .join('');
+  return journalText(stage.dataDir);
+}
+
+/** The line that approves the request as it is now. */
+export function approving(request: Request): string {
+  return `approve ${request.id} ${codeOf(request)}`;
 }
 
 export const dump = 'dump hosta OfficeClickToRun --reason "beacon at 02:40"';
@@ -102,4 +109,12 @@ export function aliveInAdaptive(nodes: readonly Readonly<Record<string, unknown>
     const pattern = node['type'] === 'TextBlock' ? /(?<!\\)[*_[\]<]/ : /\{\{(?:DATE|TIME)\(\d{4}-/;
     return pattern.test(text) ? [text] : [];
   });
+}
+
+/** Resolves once the policy's file has been read again. */
+export async function readAgain(service: Service, written: () => void): Promise<void> {
+  const before = service.policy.people;
+  written();
+  service.readAgain();
+  while (service.policy.people === before) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,12 +1,14 @@
 // Teams: activities with real tokens to the bot's own address, the connector's messages as the bot sent them.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Verb } from '../../../cards/view.ts';
 import { wordsOf } from '../fakeConnector.ts';
 import { nodesIn } from '../hostile.ts';
 import { ana, ben, channel, group, memberOf, team } from '../teamsBench.ts';
 import type { Human } from '../teamsBench.ts';
-import { dataOf, TeamsHouse } from '../teamsHouse.ts';
+import { dataOf, TeamsHouse, teamsPolicy } from '../teamsHouse.ts';
 import { carried } from './slackDoor.ts';
-import { aliveInAdaptive, stagePolicy } from './stage.ts';
+import { aliveInAdaptive, readAgain, stagePolicy } from './stage.ts';
 import type { Carried, Door, Stage, Who } from './stage.ts';
 
 export interface TeamsStage extends Stage {
@@ -44,7 +46,7 @@ export async function openTeamsStage(policy: (text: string) => string = (text) =
     house,
     service: () => house.service,
     dataDir: house.folder,
-    say: (who, text) => deliver(who, house.message(teamsPeople[who], channel, `lr ${text}`)),
+    say: (who, text, where) => deliver(who, house.message(teamsPeople[who], where === undefined ? channel : group, `lr ${text}`)),
     async press(who, verb, changed = {}) {
       const card = house.cards(channel).at(-1);
       if (card === undefined) throw new Error('there is no card');
@@ -68,16 +70,22 @@ export async function openTeamsStage(policy: (text: string) => string = (text) =
     },
     cards: () => Promise.resolve(house.cards(channel).length),
     wire: () => Promise.resolve(JSON.stringify(house.connector.messages.map(({ body }) => body))),
+    stood: () => Promise.resolve(JSON.stringify(house.connector.in(channel).filter(({ to }) => to === undefined).map(({ history }) => history))),
     alive() {
       const nodes = nodesIn(house.connector.messages.map(({ body }) => body));
       const mentions = nodes.filter((node) => node['type'] === 'mention' && ![ana.id, ben.id, ben.objectId].includes(String((node['mentioned'] as Readonly<Record<string, unknown>> | undefined)?.['id']))).map((node) => JSON.stringify(node));
       return Promise.resolve([...mentions, ...aliveInAdaptive(nodes, [`<at>${ben.name}</at>`, '<at>Approvers</at>'])]);
     },
     links: ['/api/messages', '/api/messages?text=lr+freeze+x'],
-    async restart(other) {
+    async restart(other, meanwhile) {
       if (other !== undefined) edit = other;
       await house.service.stop();
+      meanwhile?.();
       await house.run();
+    },
+    reload(other) {
+      edit = other;
+      return readAgain(house.service, () => writeFileSync(join(house.folder, 'policy.yaml'), teamsPolicy((text) => edit(withPeople(text)))));
     },
     close: () => house.close(),
   };
