@@ -1,6 +1,6 @@
 // A copy of the package in which one guard at a time is missing: its own dist, everything else linked. The live dist is never touched.
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../support/root.ts';
@@ -43,6 +43,9 @@ export function openCopy(): Copy {
   // A run that is ended leaves behind what its tests have put there.
   const temporary = join(dir, 'tmp');
   mkdirSync(temporary);
+  // As the system's own folder for temporary files: tests start processes of another user, who puts sockets there.
+  chmodSync(dir, 0o755);
+  chmodSync(temporary, 0o1777);
   const running = new Set<() => void>();
 
   async function jest(tests: readonly string[], testName: string | undefined, untilFirst: boolean): Promise<Outcome> {

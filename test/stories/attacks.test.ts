@@ -1,30 +1,27 @@
 // One test for each attack on approval in chats that is known from other products (the sheet of peers, section 6) or from the field (rows
-// 2.12 to 2.14 and 5.1 to 5.12), in every chat where it exists, over the wire. What each of them is answered by is taken out by `npm run check-guards` (test/guards/attacks.json), and fails here.
+// 2.12 to 2.14 and 5.1 to 5.12; 5.4, which comes through no chat, is in attacksOnData.test.ts), in every chat where it exists, over the wire. What each of them is answered by is taken out by `npm run check-guards` (test/guards/attacks.json), and fails here.
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { hash } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { encodeUnkeyed } from '../../src/adapters/store/line.ts';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
-import type { Move, Request } from '../../src/liveResponse/request.ts';
 import { consoleDoor, openConsoleStage } from '../support/attacks/consoleDoor.ts';
 import { openSlackStage, slackDoor, slackIds } from '../support/attacks/slackDoor.ts';
-import { approving, asked, dump, journal, newest, reached, sent } from '../support/attacks/stage.ts';
+import { approverOf, approving, asked, dump, journal, newest, reached, replaceScript, sent, stored } from '../support/attacks/stage.ts';
 import type { Door, Stage } from '../support/attacks/stage.ts';
 import { openTeamsStage, teamsDoor, teamsPeople } from '../support/attacks/teamsDoor.ts';
+import { createManualClock } from '../support/manualClock.ts';
 import { manyPending } from '../support/manyPending.ts';
 import { incidents } from '../support/slack/slackHouse.ts';
+import { openSlackRoom } from '../support/slack/slackRoom.ts';
 import { ben, channel, group, memberOf, team } from '../support/teamsBench.ts';
 import { dataOf } from '../support/teamsHouse.ts';
-import { testKeyText } from '../support/testKeys.ts';
 
 let stage: Stage;
-afterEach(() => stage.close());
+let after: () => Promise<void>;
+afterEach(() => after());
 
 async function opened<S extends Stage>(opening: Promise<S>): Promise<S> {
   const one = await opening;
   stage = one;
+  after = () => one.close();
   return one;
 }
 
@@ -467,6 +464,20 @@ describe('in Slack alone', () => {
     untouched();
   });
 
+  test('3,000 requests without a signature cost one line of the log (row 5.7)', async () => {
+    const room = await openSlackRoom({ clock: createManualClock(Date.now()) });
+    after = () => room.close();
+    const knock = async (): Promise<number> => {
+      const answer = await fetch(`${room.http.url}/slack/events`, { method: 'POST', body: 'payload=%7B%7D' });
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    const answers = new Set<number>();
+    for (let n = 0; n < 3_000; n += 50) for (const status of await Promise.all(Array.from({ length: 50 }, knock))) answers.add(status);
+    expect([...answers]).toEqual([401]);
+    expect(room.log.lines.filter(({ event }) => event.startsWith('slackRequestRefused'))).toHaveLength(1);
+  });
+
   test('a signed delivery that somebody kept is taken once: an "unfreeze" of yesterday releases nothing', async () => {
     const { slack } = await opened(openSlackStage());
     await stage.say('avery', 'freeze first');
@@ -617,121 +628,3 @@ describe('in the console alone', () => {
     untouched();
   });
 });
-
-describe('by somebody who may write the data folder and has not the key (row 5.4)', () => {
-  const folders: string[] = [];
-  afterEach(() => {
-    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-  });
-
-  /** A bot whose key is not in its folder, and whose head is noted elsewhere. */
-  async function keyed(): Promise<void> {
-    const elsewhere = mkdtempSync(join(tmpdir(), 'lr-anchors-'));
-    folders.push(elsewhere);
-    await opened(openSlackStage((text) => text, { LR_JOURNAL_KEY: testKeyText, LR_ANCHOR_FILE: join(elsewhere, 'anchors.ndjson'), LR_ANCHOR_EVERY_LINES: '1' }));
-  }
-  /** The folder as a crash would leave it: nothing is put in order at the end. */
-  function crashed(): () => void {
-    const copy = mkdtempSync(join(tmpdir(), 'lr-copy-'));
-    folders.push(copy);
-    cpSync(stage.dataDir, copy, { recursive: true, filter: (path) => statSync(path).isDirectory() || statSync(path).isFile() });
-    return () => {
-      rmSync(stage.dataDir, { recursive: true });
-      cpSync(copy, stage.dataDir, { recursive: true });
-    };
-  }
-  const segment = (): string => join(stage.dataDir, readdirSync(stage.dataDir).filter((name) => /^journal-\d+\.ndjson$/.test(name)).toSorted().at(-1) ?? '');
-  const lines = (): string[] => readFileSync(segment(), 'utf8').trimEnd().split('\n');
-  const put = (all: readonly string[]): void => writeFileSync(segment(), `${all.join('\n')}\n`);
-  /** The approval that nobody gave. */
-  const forged = (request: Request): Move => ({ type: 'approved', approval: { by: { id: 'approver1', name: 'Avery Approver' }, account: `slack:${slackIds.avery}`, at: Date.now(), digest: request.digest } });
-  const lastOf = (all: readonly string[]): { readonly seq: number; readonly hash: string; readonly key: string } => JSON.parse(all.at(-1) ?? '{}') as { readonly seq: number; readonly hash: string; readonly key: string };
-  /** A line as the bot writes it, with a hash in the place of the code that takes the key. */
-  function hashed(all: readonly string[], request: Request): string {
-    const { seq, hash: prev, key } = lastOf(all);
-    const body = JSON.stringify({ v: 2, seq: seq + 1, prev, at: Date.now(), request: request.id, event: forged(request), key }).slice(0, -1);
-    return `${body},"hash":"${hash('sha256', body, 'hex')}"}`;
-  }
-  function rewritten(all: readonly string[]): readonly string[] {
-    let prev = '0'.repeat(64);
-    return all.map((line) => {
-      const body = JSON.stringify({ ...(JSON.parse(line) as object), prev, hash: undefined }).slice(0, -1);
-      prev = hash('sha256', body, 'hex');
-      return `${body},"hash":"${prev}"}`;
-    });
-  }
-
-  test.each<readonly [string, (all: readonly string[], request: Request) => readonly string[], RegExp]>([
-    ['an approval appended in the form of version 0.1', (all, request) => [...all, encodeUnkeyed(lastOf(all), Date.now(), request.id, forged(request)).text], /carries no key, although the lines before it do/],
-    ['an approval appended with a hash', (all, request) => [...all, hashed(all, request)], /was changed after it was written, or not written with the key/],
-    ['all hashes written again, an approval among them', (all, request) => rewritten([...all, hashed(all, request)]), /line 1 was changed after it was written, or not written with the key/],
-    ['the newest lines cut off', (all) => all.slice(0, -2), /lines? \d+(?: to \d+)? (?:is|are) missing/],
-  ])('%s: the bot does not start, and nothing runs', async (_what, tamper, words) => {
-    await keyed();
-    const request = await asked(stage);
-    const { url } = stage.service();
-    const back = crashed();
-    const edit = (): void => {
-      back();
-      put(tamper(lines(), request));
-    };
-    await expect(stage.restart(undefined, edit)).rejects.toThrow(words);
-    expect(sent(stage)).toBe(0);
-    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
-  });
-
-  test('an older copy of the folder, from before the denial, does not start where the head was noted elsewhere', async () => {
-    await keyed();
-    const request = await asked(stage);
-    const back = crashed();
-    await stage.say('avery', `deny ${request.id} not today`);
-    await reached(stage, 'over');
-    await expect(stage.restart(undefined, back)).rejects.toThrow(/The journal ends at line \d+, but line \d+ was anchored/);
-    expect(sent(stage)).toBe(0);
-  });
-
-  test('a delivery that Slack never sent, put among those to be taken up at the start, is not done', async () => {
-    await keyed();
-    const request = await asked(stage);
-    const file = join(stage.dataDir, readdirSync(stage.dataDir).find((name) => name.startsWith('slack-deliveries')) ?? '');
-    const before = readFileSync(file, 'utf8');
-    expect(before).toContain('dump hosta');
-    // The line of the ask, made a line of the approver's.
-    const [ours = ''] = before.split('\n').filter((line) => line.includes('dump hosta'));
-    const line = ours.replaceAll(/dump hosta [^"\\]*(?:\\.[^"\\]*)*/g, approving(request)).replaceAll(slackIds.riley, slackIds.avery).replaceAll(/"k":"([^"]*)"/g, '"k":"$1x"');
-    await stage.restart(undefined, () => writeFileSync(file, `${before}${line}\n`));
-    await stage.say('avery', 'whoami');
-    await stage.told('avery', /You are/);
-    untouched();
-  });
-});
-
-/** Resolves once so many requests are stored. */
-async function stored(on: Stage, count: number): Promise<void> {
-  const { store } = on.service();
-  await new Promise<void>((resolve) => {
-    let stop: () => void = () => undefined;
-    const look = (): void => {
-      if (store.all().length < count) return;
-      stop();
-      resolve();
-    };
-    stop = store.subscribe(look);
-    look();
-  });
-}
-
-function approverOf(on: Stage): { readonly id: string; readonly name: string } {
-  const request = newest(on);
-  if (!('approval' in request)) throw new Error(`it is ${request.state}`);
-  return request.approval.by;
-}
-
-async function replaceScript(on: Stage): Promise<void> {
-  const { url } = on.service().simulator ?? { url: '' };
-  const form = new FormData();
-  form.set('file', new Blob(['Add-LocalGroupMember Administrators mallory']), 'minidump.ps1');
-  form.set('OverrideIfExists', 'true');
-  const answer = await fetch(`${url}/api/libraryfiles`, { method: 'POST', body: form });
-  if (!answer.ok) throw new Error(`the upload was answered with ${answer.status}`);
-}

@@ -118,3 +118,34 @@ export async function readAgain(service: Service, written: () => void): Promise<
   service.readAgain();
   while (service.policy.people === before) await new Promise((resolve) => setImmediate(resolve));
 }
+
+/** Resolves once so many requests are stored. */
+export async function stored(on: Stage, count: number): Promise<void> {
+  const { store } = on.service();
+  await new Promise<void>((resolve) => {
+    let stop: () => void = () => undefined;
+    const look = (): void => {
+      if (store.all().length < count) return;
+      stop();
+      resolve();
+    };
+    stop = store.subscribe(look);
+    look();
+  });
+}
+
+export function approverOf(on: Stage): { readonly id: string; readonly name: string } {
+  const request = newest(on);
+  if (!('approval' in request)) throw new Error(`it is ${request.state}`);
+  return request.approval.by;
+}
+
+/** Whoever may write the library exchanges the script under its name. */
+export async function replaceScript(on: Stage): Promise<void> {
+  const { url } = on.service().simulator ?? { url: '' };
+  const form = new FormData();
+  form.set('file', new Blob(['Add-LocalGroupMember Administrators mallory']), 'minidump.ps1');
+  form.set('OverrideIfExists', 'true');
+  const answer = await fetch(`${url}/api/libraryfiles`, { method: 'POST', body: form });
+  if (!answer.ok) throw new Error(`the upload was answered with ${answer.status}`);
+}
