@@ -3,6 +3,7 @@
 import { findPolicy } from './adapters/config/policySource.ts';
 import type { FoundPolicy } from './adapters/config/policySource.ts';
 import { showProblems } from './adapters/config/yamlFile.ts';
+import type { FileProblem } from './adapters/config/yamlFile.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import { TookTooLong, within } from './adapters/within.ts';
 import { policyFileSaid, takePolicy } from './bot/answers/policyChanging.ts';
@@ -36,8 +37,8 @@ export interface PolicyReloadOptions {
   readonly loop: () => Loop;
   readonly clock: Clock;
   readonly log: Log;
-  /** Called when another policy is in force. */
-  readonly onChanged?: () => void;
+  /** Called when another policy is in force, with what it allows and most likely should not. */
+  readonly onChanged?: (warnings: readonly FileProblem[]) => void;
 }
 
 export function createPolicyReload({ file, todays, store, loop, clock, log, onChanged, ...given }: PolicyReloadOptions): PolicyReload {
@@ -77,7 +78,7 @@ export function createPolicyReload({ file, todays, store, loop, clock, log, onCh
     broken = why;
     log.error('policyNotTaken', { file, why: 'unread' in found ? found.unread : showProblems(file, problems) });
     await note({ type: 'policyNotTaken', problems: problems.length, ...('sha256' in found ? { sha256: found.sha256 } : {}) });
-    // Once for each time it breaks: who mends it saves it more than once.
+    // Once for each time it breaks: an editor saves more than once.
     if (first) policyFileSaid({ loop: loop(), todays }, why);
   }
 
@@ -112,7 +113,7 @@ export function createPolicyReload({ file, todays, store, loop, clock, log, onCh
     unwritten = await takePolicy({ store, loop: loop(), log, todays }, { policy: found.policy, sha256: found.sha256, before: sha256, how: bySignal ? 'signal' : 'file' });
     ({ sha256 } = found);
     broken = undefined;
-    onChanged?.();
+    onChanged?.(found.warnings);
     return policyLookEvery;
   }
 

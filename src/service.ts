@@ -2,9 +2,11 @@
 import { createClock, createScaledClock } from './adapters/clock.ts';
 import type { ScaledClock } from './adapters/clock.ts';
 import { findPolicy, policyFileWarnings } from './adapters/config/policySource.ts';
+import type { FoundPolicy } from './adapters/config/policySource.ts';
 import type { RecordSettings } from './adapters/config/recordSettings.ts';
 import { noJournalKey } from './adapters/config/settings.ts';
 import { showProblems } from './adapters/config/yamlFile.ts';
+import type { FileProblem } from './adapters/config/yamlFile.ts';
 import { DefenderClient } from './adapters/defender/client.ts';
 import { customEndpoint } from './adapters/defender/clouds.ts';
 import type { Endpoint } from './adapters/defender/clouds.ts';
@@ -35,7 +37,6 @@ import { startWithPolicy } from './bot/answers/policyChanging.ts';
 import { createBot } from './bot/bot.ts';
 import type { Loop } from './bot/loop/loop.ts';
 import type { Policy } from './bot/rules/policy.ts';
-import { sameHumans, sameHumanSentence } from './bot/rules/sameHuman.ts';
 import { createTodaysPolicy } from './bot/rules/todaysPolicy.ts';
 import type { Bot } from './bot/ports.ts';
 import { createLinkBox } from './bot/loop/linkBox.ts';
@@ -111,7 +112,7 @@ export interface Service {
 }
 
 /** At the start; a generated policy may hold very many. */
-const pairsTold = 10;
+const warningsTold = 10;
 
 export const version = '0.1.0';
 
@@ -119,7 +120,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const no = whyNoChats(options, { host: options.host, localDefender: options.defender.kind === 'simulator' || options.defender.loopback });
   if (no !== undefined) throw new SettingsError(no);
   const log = createLog({ level: options.logLevel, secrets: options.secrets });
-  const { policy: first, sha256 } = await loadPolicy(options.policyFile);
+  const warn = (sentence: string): void => options.onWarning?.(sentence);
+  const { policy: first, sha256, warnings } = await loadPolicy(options.policyFile);
   const todays = createTodaysPolicy(first);
   const { policy } = todays;
   // The console lets one human play everybody, so nobody gains anything by writing its policy.
@@ -145,7 +147,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     seed(budgets, store, clock);
     const defender = new DefenderClient({ http, budgets, clock, log, tokens: upstream.tokens, endpoint: upstream.endpoint, resultsOnLoopback: upstream.loopback, resultHosts: options.resultHosts ?? [] });
 
-    const places = createPlacesLook(policy, log, (sentence) => options.onWarning?.(sentence));
+    const places = createPlacesLook(policy, log, warn);
     const chats = await openChats(options, {
       dataDir: options.dataDir,
       ...(options.disk === undefined ? {} : { disk: options.disk }),
@@ -171,7 +173,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       loop: () => bot.loop,
       clock: chatClock,
       log,
-      onChanged: () => void places.look(chats.ports),
+      onChanged: (found) => {
+        tellWarnings(options.policyFile, found, log, warn);
+        void places.look(chats.ports);
+      },
     });
     const bot = createBot(
       {
@@ -200,7 +205,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         },
       },
       (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
-      { real: chatClock, keepers: () => chats.keepers(), policyLook: () => reload.look() },
+      { real: chatClock, keepers: () => chats.keepers(), policyLook: () => reload.look(), keepLibrary: true },
     );
     const anchoring = createAnchoring({ places: options.record === undefined ? [] : anchorPlaces(options.record, http), head: () => store.head(), keys: store.keys(), clock: chatClock, log, everyLines: options.record?.everyLines ?? 1, everyMs: options.record?.everyMs ?? 1 });
     later('anchors', 1_500, () => anchoring.stop());
@@ -241,7 +246,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       return Promise.resolve();
     });
     void places.look(chats.ports);
-    warnOfPeople(policy, log, (sentence) => options.onWarning?.(sentence));
+    tellWarnings(options.policyFile, warnings, log, warn);
     log.info('started', { url: server.url, ...(admin === undefined ? {} : { admin: admin.url }), ...(options.proxy === undefined ? {} : { proxy: options.proxy.said }), defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
     return {
       url: server.url,
@@ -274,12 +279,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-/** One human listed twice, as far as names tell: nothing is decided by it. */
-function warnOfPeople(policy: Policy, log: Log, warn: (sentence: string) => void): void {
-  const found = sameHumans(policy.people);
-  for (const { one, other, how } of found) log.warn('sameHuman', { people: [one.id, other.id], how });
-  for (const pair of found.slice(0, pairsTold)) warn(`warning: the policy: ${sameHumanSentence(pair)}.`);
-  if (found.length > pairsTold) warn(`warning: the policy: ${found.length - pairsTold} more pairs of people with the same names, or nearly; the doctor lists them all.`);
+/** What the policy allows and most likely should not, such as one human listed twice: nothing is decided by it. */
+function tellWarnings(file: string, warnings: readonly FileProblem[], log: Log, warn: (sentence: string) => void): void {
+  for (const { line, where } of warnings) log.warn('policyWarning', { line, where });
+  for (const { line, where, text } of warnings.slice(0, warningsTold)) warn(`warning: the policy ${file}, line ${line} (${where}): ${text}.`);
+  if (warnings.length > warningsTold) warn(`warning: the policy ${file} has ${warnings.length - warningsTold} more warnings; the doctor lists them all.`);
 }
 
 /** @throws SettingsError for what only somebody with the key, or with the right folder, can put right */
@@ -324,7 +328,7 @@ async function noteStop(store: Store, log: Log): Promise<void> {
   }
 }
 
-async function loadPolicy(file: string): Promise<{ readonly policy: Policy; readonly sha256: string }> {
+async function loadPolicy(file: string): Promise<Extract<FoundPolicy, { readonly policy: Policy }>> {
   const found = await findPolicy(file);
   if ('unread' in found) throw new SettingsError(`The policy ${file} cannot be read (${found.unread}). Copy policy.example.yaml to policy.yaml and adapt it, or set LR_POLICY.`);
   if ('problems' in found) throw new SettingsError(`The policy has ${found.problems.length === 1 ? 'a mistake' : `${found.problems.length} mistakes`}:\n${showProblems(file, found.problems)}`);

@@ -6,6 +6,7 @@ import { freezeAtMachine } from './answers/freezing.ts';
 import { rememberingGroups } from './rules/lastKnown.ts';
 import { createRecentLibrary } from './rules/library.ts';
 import { watchDefender } from './loop/defenderWatch.ts';
+import { createLibraryAtHand } from './loop/libraryAtHand.ts';
 import { createLoop } from './loop/loop.ts';
 import type { Loop, LoopParts, Subscribe } from './loop/loop.ts';
 import { createOutsiders } from './loop/outsiders.ts';
@@ -23,12 +24,13 @@ export interface AtMachine {
 }
 
 /** Nothing runs until `loop.start()`; tests drive `loop.tick()` instead. */
-export function createBot(given: Deps, subscribe: Subscribe, parts: LoopParts = {}): Bot & AtMachine & { readonly loop: Loop } {
+export function createBot(given: Deps, subscribe: Subscribe, parts: LoopParts & { readonly keepLibrary?: boolean } = {}): Bot & AtMachine & { readonly loop: Loop } {
   const watch = watchDefender(given.defender, given.clock);
   const outsiders = createOutsiders(given);
   const deps: Deps = { ...given, outsiders, defender: watch.defender, groups: rememberingGroups(given.groups, given.lastKnown) };
-  const loop = createLoop({ ...deps, watch }, subscribe, parts);
-  const conversation: Conversation = { ...deps, loop, refusals: createRefusals(deps), recentLibrary: createRecentLibrary(deps), recentHistory: createRecentHistory(deps), turns: createTurns(deps, 'machines') };
+  const recentLibrary = createRecentLibrary(deps);
+  const loop = createLoop({ ...deps, watch }, subscribe, { ...parts, ...(parts.keepLibrary === true ? { libraryLook: createLibraryAtHand(deps, recentLibrary) } : {}) });
+  const conversation: Conversation = { ...deps, loop, refusals: createRefusals(deps), recentLibrary, recentHistory: createRecentHistory(deps), turns: createTurns(deps, 'machines') };
   return {
     loop,
     command: (input) => onCommand(conversation, input),

@@ -1,5 +1,6 @@
 // Need to know: a request belongs to the place where it was asked. What is private there stands on no card anywhere, is found by nobody it is not for, and is told alone to those who may.
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { openerIn } from '../support/journal.ts';
 import { history } from '../../src/adapters/store/history.ts';
 import { readPolicy } from '../../src/adapters/config/policyFile.ts';
 import { realDisk } from '../../src/adapters/store/disk.ts';
@@ -152,7 +153,7 @@ describe('a request that is not for everybody', () => {
       expect(theirs.replaceAll(id, none)).toBe(nothing);
     }
     // Only the journal tells it apart.
-    expect(history(realDisk, house.dir, id).join('\n')).toMatch(/pressRefused .*console:hunter1.*status .*notVisible/);
+    expect(history(realDisk, house.dir, id, openerIn(house.dir)).join('\n')).toMatch(/pressRefused .*console:hunter1.*status .*notVisible/);
   });
 
   test('stands in no list, state, device or twin that others are shown, and in all of them for those it is for', async () => {

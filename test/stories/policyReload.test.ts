@@ -1,7 +1,7 @@
 // The policy's file, read again while the bot runs: checked first, journaled with its hash, told in the approvals places in words, what lets
 // more happen first. A file that cannot be used changes nothing and is told of once.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { createPolicyReload, policyLookEvery, policySettles } from '../../src/po
 import type { PolicyReload } from '../../src/policyReload.ts';
 import { startService } from '../../src/service.ts';
 import type { ServiceOptions } from '../../src/service.ts';
+import { journalLines } from '../support/journal.ts';
 import { createFailingDisk } from '../support/failingDisk.ts';
 import { startProgram } from '../support/program.ts';
 import { createStoryChat, examplePolicy, openHouse, textOf } from '../support/house.ts';
@@ -45,8 +46,7 @@ async function looked(): Promise<void> {
 }
 
 function journal(): readonly Readonly<Record<string, unknown>>[] {
-  const text = readdirSync(house.dir).filter((name) => name.startsWith('journal')).sort().map((name) => readFileSync(join(house.dir, name), 'utf8')).join('');
-  return text.trim().split('\n').map((line) => (JSON.parse(line) as { readonly event: Readonly<Record<string, unknown>> }).event).filter((event) => String(event['type']).startsWith('policy'));
+  return journalLines(house.dir).map((line) => (line as { readonly event: Readonly<Record<string, unknown>> }).event).filter((event) => String(event['type']).startsWith('policy'));
 }
 
 const told = (): readonly string[] => house.chat.announced.map(({ text }) => text);
@@ -269,7 +269,7 @@ describe('the composed service', () => {
       let next = announced();
       service.readAgain();
       await next;
-      const ready = await fetch(`${service.url}/readyz`);
+      const ready = await fetch(`${service.adminUrl ?? ''}/readyz`);
       expect(ready.status).toBe(200);
       expect(((await ready.json()) as { readonly checks: readonly { readonly name: string; readonly ok: boolean }[] }).checks.find(({ name }) => name === 'policy')).toMatchObject({ ok: false });
       writeFileSync(file, looser);

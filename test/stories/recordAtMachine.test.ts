@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openTestStore, approved, approver, askedOf, responder } from '../adapters/store/sample.ts';
 import { encodeUnkeyed, noHead } from '../../src/adapters/store/line.ts';
 import { readAnchors } from '../../src/adapters/store/anchors.ts';
-import { addressIn, startProgram, stopped } from '../support/program.ts';
+import { startProgram, stopped } from '../support/program.ts';
 import type { Program } from '../support/program.ts';
 import { root } from '../support/root.ts';
 import { testKeys, testKeyText } from '../support/testKeys.ts';
@@ -52,7 +52,7 @@ async function stop(): Promise<void> {
 }
 
 async function ready(running: Program): Promise<string> {
-  return (await fetch(`${addressIn(running.firstLine)}/readyz`)).text();
+  return (await fetch(`${await running.adminUrl()}/readyz`)).text();
 }
 
 test('a bot notes its head elsewhere, refuses an older copy of its folder and says what is missing, and after "accept" starts frozen', async () => {

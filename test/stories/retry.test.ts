@@ -273,7 +273,7 @@ describe('the tier of a rest of a recipe', () => {
     if (recipe === undefined) throw new Error('no dump');
     // A check was put in front of it: the last command is still the same, and no longer what came after the first.
     const changed = { ...recipe, commands: [{ type: 'RunScript' as const, scriptName: 'check.ps1' }, ...recipe.commands] };
-    Object.assign(house.policy, { recipes: new Map([...house.policy.recipes, ['dump', changed]]) });
+    house.todays.replace({ ...house.todays.now(), recipes: new Map([...house.policy.recipes, ['dump', changed]]) });
     await house.loop.tick();
     expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code: 'recipeChanged' } });
     expect(sentCommands()).toHaveLength(1);
@@ -309,7 +309,7 @@ describe('Ask again', () => {
     await house.loop.tick();
     const old = house.newest();
     // The file was made stricter meanwhile: what counts is the policy of today.
-    Object.assign(house.policy, { tiers: house.policy.tiers.map((tier) => ({ ...tier, reason: 'required' })) });
+    house.todays.replace({ ...house.todays.now(), tiers: house.policy.tiers.map((tier) => ({ ...tier, reason: 'required' })) });
     expect(await pressAgain('responder1', old)).toMatch(/needs a reason/);
     expect(textOf(await house.say('responder1', `retry ${old.id} --reason "still beaconing"`))).toMatch(/is waiting for approval/);
     expect(house.newest().reason).toBe(`still beaconing (repeats ${old.id})`);

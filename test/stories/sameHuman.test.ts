@@ -18,7 +18,7 @@ test('the start says who may be one human, and what to do; it starts all the sam
   writeFileSync(join(dir, 'policy.yaml'), twice(examplePolicy));
   const program = await startProgram('src/main.js', [], { PORT: '0', LR_DATA_DIR: join(dir, 'data'), LR_POLICY: join(dir, 'policy.yaml'), LR_LOG_LEVEL: 'warn' });
   try {
-    expect(program.firstLine).toMatch(/^warning: the policy: Riley Responder \(responder1\) and Riley {2}RESPONDER \(responder2\) have the same name\. If they are one human/);
+    expect(program.firstLine).toMatch(/^warning: the policy .*, line \d+ \(people\[\d\]\): Riley Responder \(responder1\) and Riley {2}RESPONDER \(responder2\) have the same name\. If they are one human/);
     await program.adminUrl();
     expect(program.stderr()).toContain('"people":["responder1","responder2"]');
   } finally {

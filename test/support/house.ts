@@ -164,6 +164,8 @@ export interface HouseOptions {
   /** As LR_RESULT_HOSTS adds them. */
   readonly resultHosts?: readonly string[];
   readonly rates?: Rates;
+  /** As a running service does. */
+  readonly keepLibrary?: boolean;
 }
 
 export interface House {
@@ -250,6 +252,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     const bot = createBot(
       { store, outputs, defender, chats, policy, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(clock), clock, random, hash, log, settings: { ...settings, ...changed } },
       (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
+      { keepLibrary: options.keepLibrary === true },
     );
     return { store, bot, loop: bot.loop };
   }

@@ -11,7 +11,7 @@ import type { FileProblem } from './yamlFile.ts';
 export const mostBytes = 1024 * 1024;
 
 export type FoundPolicy =
-  | { readonly policy: Policy; readonly sha256: string }
+  | { readonly policy: Policy; readonly sha256: string; readonly warnings: readonly FileProblem[] }
   | { readonly problems: readonly FileProblem[]; readonly sha256: string }
   | { readonly unread: string };
 
@@ -26,7 +26,7 @@ export async function findPolicy(file: string): Promise<FoundPolicy> {
   if (bytes.length > mostBytes) return { unread: `it is larger than ${mostBytes / 1024} KiB` };
   const sha256 = hash.sha256(bytes.toString('utf8'));
   const read = readPolicy(bytes.toString('utf8'));
-  return 'problems' in read ? { problems: read.problems, sha256 } : { policy: read.policy, sha256 };
+  return 'problems' in read ? { problems: read.problems, sha256 } : { policy: read.policy, sha256, warnings: read.warnings };
 }
 
 async function readBounded(file: string): Promise<Buffer> {

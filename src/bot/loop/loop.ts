@@ -77,12 +77,14 @@ export interface LoopParts {
   readonly real?: Clock;
   /** Looks whether the policy's file has changed; answers after how many milliseconds to look again. Absent: it never does. */
   readonly policyLook?: () => Promise<number | undefined>;
+  /** Keeps the list of the library at hand for those who ask. Absent: they read it themselves. */
+  readonly libraryLook?: () => Promise<number | undefined>;
 }
 
 export type Subscribe = (listener: (requestId: string, event: Event['type']) => void) => void;
 
 /** `subscribe` calls back after each durable change; it is what nudges the workers. */
-export function createLoop(deps: Deps & { readonly store: RequestStore; readonly watch: DefenderWatch }, subscribe: Subscribe, { keepers = () => [], real = deps.clock, policyLook }: LoopParts = {}): Loop {
+export function createLoop(deps: Deps & { readonly store: RequestStore; readonly watch: DefenderWatch }, subscribe: Subscribe, { keepers = () => [], real = deps.clock, policyLook, libraryLook }: LoopParts = {}): Loop {
   const workers: Record<string, Worker> = {};
   const nudge = (...names: readonly string[]) => names.forEach((name) => workers[name]?.nudge());
   const nudgeAll = (): void => nudge(...Object.keys(workers));
@@ -213,6 +215,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
     },
     start() {
       for (const [name, purpose, pass] of works) workers[name] = startWorker({ name, purpose, pass }, deps.clock, deps.log, real);
+      if (libraryLook !== undefined) workers['library'] = startWorker({ name: 'library', purpose: 'keeps the list of the script library at hand', pass: libraryLook }, deps.clock, deps.log, real);
       if (policyLook !== undefined) workers['policy'] = startWorker({ name: 'policy', purpose: 'reads the policy again when its file has changed', pass: policyLook }, real, deps.log);
       workers['clock'] = startWorker({ name: 'clock', purpose: 'sees when the machine’s clock jumps', pass: () => clockWatch.pass() }, real, deps.log);
     },

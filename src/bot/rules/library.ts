@@ -23,8 +23,11 @@ export async function readLibrary({ defender, clock, log }: Pick<Deps, 'defender
 
 /** How long a list that people only look at is kept, in milliseconds. */
 export const libraryMemory = 60_000;
-/** The same for those who ask: what they ask for is compared with a reading of its own when it is approved and when it is sent. */
-export const askMemory = 15_000;
+/**
+ * The same for those who ask: what they ask for is compared with a reading of its own when it is approved and when it is sent. A running
+ * service reads the list often enough for it to be at hand (`libraryAtHand`).
+ */
+export const askMemory = 5 * 60_000;
 
 /** @param enough what is remembered counts only where it is; a reading made now always does */
 export type RecentLibrary = (memory?: number, enough?: (reading: LibraryReading) => boolean) => Promise<LibraryReading>;

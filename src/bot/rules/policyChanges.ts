@@ -3,7 +3,8 @@
 import { duration } from '../../../cards/time.ts';
 import type { PolicyFact } from '../../liveResponse/ports.ts';
 import { commandLine } from '../../liveResponse/commands.ts';
-import type { Person, PlaceRule, Policy, Recipe, Tier } from './policy.ts';
+import { defaultPending } from './pending.ts';
+import type { NeedToKnow, Person, PlaceRule, Policy, Recipe, Tier } from './policy.ts';
 import { holds, readChars } from './recipes.ts';
 
 export type Effect = PolicyFact['effect'];
@@ -84,6 +85,17 @@ function roleLoosens(field: 'request' | 'approve'): Field<Tier>['loosens'] {
   };
 }
 
+/** Who finds requests, in one line; not set: everybody who has a role. */
+function viewersOf({ visibility }: NeedToKnow): string | undefined {
+  return visibility === undefined ? undefined : `for ${['requester', 'approvers', ...visibility].filter((one, at, all) => all.indexOf(one) === at).join(', ')} only`;
+}
+
+/** What tiers and places say of who need not know. */
+const needFields: readonly Field<NeedToKnow>[] = [
+  { field: 'visibility', of: viewersOf, loosens: (from, to) => to.visibility === undefined || (from.visibility !== undefined && to.visibility.some((role) => from.visibility?.includes(role) !== true)) },
+  { field: 'redactAfter', of: ({ redactAfter }) => redactAfter, loosens: (from, to) => (to.redactAfter ?? Infinity) > (from.redactAfter ?? Infinity), shown: time },
+];
+
 /** Every field of a tier that says who may do what; another one is another line here. */
 const tierFields: readonly Field<Tier>[] = [
   { field: 'request', of: (tier) => tier.request, loosens: roleLoosens('request') },
@@ -92,6 +104,9 @@ const tierFields: readonly Field<Tier>[] = [
   { field: 'runWithin', of: (tier) => tier.runWithin, loosens: (from, to) => to.runWithin > from.runWithin, shown: time },
   { field: 'reason', of: (tier) => tier.reason, loosens: (_from, to) => to.reason === 'optional' },
   { field: 'cancelParkedAfter', of: (tier) => tier.cancelParkedAfter, loosens: (from, to) => (to.cancelParkedAfter ?? Infinity) > (from.cancelParkedAfter ?? Infinity), shown: time },
+  { field: 'pending of one person', of: ({ pending = defaultPending }) => pending.person, loosens: ({ pending: from = defaultPending }, { pending: to = defaultPending }) => to.person > from.person },
+  { field: 'pending for one device', of: ({ pending = defaultPending }) => pending.device, loosens: ({ pending: from = defaultPending }, { pending: to = defaultPending }) => to.device > from.device },
+  ...needFields,
 ];
 
 /** The same for places. */
@@ -99,6 +114,7 @@ const placeFields: readonly Field<PlaceRule>[] = [
   { field: 'approvals', of: (place) => place.approvals, loosens: (_from, to) => to.approvals },
   { field: 'results', of: (place) => place.results, loosens: (_from, to) => to.results === 'card' },
   { field: 'notify', of: (place) => place.notify, loosens: () => undefined },
+  ...needFields,
 ];
 
 function fieldChanges<Of>(what: string, name: string, fields: readonly Field<Of>[], from: Of, to: Of, policies: { readonly before: Policy; readonly after: Policy }): readonly PolicyChange[] {
