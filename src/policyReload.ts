@@ -35,7 +35,8 @@ export interface PolicyReloadOptions {
   readonly todays: TodaysPolicy;
   readonly store: Store;
   readonly loop: () => Loop;
-  readonly clock: Clock;
+  /** Bounds a reading of the file. */
+  readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Log;
   /** Called when another policy is in force, with what it allows and most likely should not. */
   readonly onChanged?: (warnings: readonly FileProblem[]) => void;

@@ -171,7 +171,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       todays,
       store,
       loop: () => bot.loop,
-      clock: chatClock,
+      // A file is read in the machine's own time, whatever clock the rest goes by.
+      clock: createClock(),
       log,
       onChanged: (found) => {
         tellWarnings(options.policyFile, found, log, warn);

@@ -1,5 +1,6 @@
 // The policy's file, read again while the bot runs: checked first, journaled with its hash, told in the approvals places in words, what lets
 // more happen first. A file that cannot be used changes nothing and is told of once.
+import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
@@ -11,6 +12,7 @@ import { ChatError } from '../../src/bot/ports.ts';
 import { startWithPolicy } from '../../src/bot/answers/policyChanging.ts';
 import { createPolicyReload, policyLookEvery, policySettles } from '../../src/policyReload.ts';
 import type { PolicyReload } from '../../src/policyReload.ts';
+import type { Clock } from '../../src/liveResponse/ports.ts';
 import { startService } from '../../src/service.ts';
 import type { ServiceOptions } from '../../src/service.ts';
 import { journalLines } from '../support/journal.ts';
@@ -31,11 +33,11 @@ let reload: PolicyReload;
 const lines: string[] = [];
 
 /** A house whose policy is a file. */
-async function open(options: HouseOptions = {}): Promise<void> {
+async function open(options: HouseOptions = {}, sleep: Clock['sleep'] = () => new Promise(() => undefined)): Promise<void> {
   house = await openHouse(options);
   const log = createLog({ level: 'info', write: (line) => void lines.push(line) });
   await startWithPolicy({ store: house.store, loop: house.loop, log, todays: house.todays }, sha(examplePolicy));
-  reload = createPolicyReload({ file, sha256: sha(examplePolicy), todays: house.todays, store: house.store, loop: () => house.loop, clock: { ...house.clock, sleep: () => new Promise(() => undefined) }, log });
+  reload = createPolicyReload({ file, sha256: sha(examplePolicy), todays: house.todays, store: house.store, loop: () => house.loop, clock: { sleep }, log });
   await house.loop.tick();
 }
 
@@ -179,6 +181,18 @@ describe('a file that cannot be used', () => {
     expect(reload.trouble()).toBeUndefined();
     expect(told().at(-1)).toContain('can be used again');
     expect(told()).toHaveLength(2);
+  });
+
+  (process.platform === 'win32' ? test.skip : test)('that its file system does not hand out is told too, and nothing is waited for longer than the bound', async () => {
+    const waits: number[] = [];
+    await open({}, (ms) => { waits.push(ms); return Promise.resolve(); });
+    rmSync(file);
+    // A pipe that nobody writes into: opening it never ends.
+    expect(spawnSync('mkfifo', [file]).status).toBe(0);
+    await looked();
+    expect(reload.trouble()).toContain('the file system does not answer');
+    expect(new Set(waits)).toEqual(new Set([5_000]));
+    writeFileSync(file, '');
   });
 
   test('names its mistakes in the log, line by line', async () => {

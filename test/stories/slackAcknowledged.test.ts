@@ -31,8 +31,8 @@ async function killed(): Promise<void> {
 /** Three rounds draw more than Slack takes in a minute, and a new process knows nothing of what the last one drew. Milliseconds. */
 const patience = 100_000;
 const submissions = (): number => desk.simulator.tenant.submissions.length;
-const cardOf = (reason: string, words: RegExp) =>
-  desk.slack.until(`a card of "${reason}" with ${String(words)}`, () => desk.slack.cards(incidents).find((card) => read(card).includes(reason) && words.test(read(card))), patience);
+const cardOf = (what: string, words: RegExp) =>
+  desk.slack.until(`a card of "${what}" with ${String(words)}`, () => desk.slack.cards(incidents).find((card) => read(card).includes(what) && words.test(read(card))), patience);
 
 describe.each([
   ['HTTP', false],
@@ -41,19 +41,19 @@ describe.each([
   test('a command is asked and an approval counts, each once', async () => {
     desk = await openSlackProgram({ socket });
     for (let round = 1; round <= 3; round += 1) {
-      const reason = `beacon number ${round}`;
       // Something else each round: a card names a twin that finished, and would be taken for it.
+      const what = `notepad${round}`;
       // The first times the window is held open, the last time it is as wide as it is.
       const wide = round < 3;
       await desk.start();
       const first = wide ? stuck() : undefined;
-      expect((await desk.riley.command(privateRoom, `dump hosta notepad${round} --reason "${reason}"`)).acknowledged).toBe(true);
+      expect((await desk.riley.command(privateRoom, `dump hosta ${what} --reason "beacon"`)).acknowledged).toBe(true);
       if (first !== undefined) await first.reached();
       await killed();
       first?.over();
 
       await desk.start();
-      const card = await cardOf(reason, /Waiting for approval/);
+      const card = await cardOf(what, /Waiting for approval/);
       await desk.drawn();
       const second = wide ? stuck() : undefined;
       expect((await desk.avery.press(card, 'Approve')).acknowledged).toBe(true);
@@ -62,9 +62,9 @@ describe.each([
       second?.over();
 
       await desk.start();
-      await cardOf(reason, /Finished/);
+      await cardOf(what, /Finished/);
       expect(submissions()).toBe(round);
-      expect(desk.slack.cards(incidents).filter((one) => read(one).includes(reason) && !read(one).includes('superseded'))).toHaveLength(1);
+      expect(desk.slack.cards(incidents).filter((one) => read(one).includes(what) && !read(one).includes('superseded'))).toHaveLength(1);
       await desk.kill();
     }
   }, 400_000);

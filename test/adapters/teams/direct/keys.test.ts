@@ -2,6 +2,7 @@
 import '../../../support/direct.ts';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { failedGap } from '../../../../src/adapters/teams/direct/channelKeys.ts';
+import { startAdmin } from '../../../../src/adapters/http/admin.ts';
 import type { Clock } from '../../../../src/liveResponse/ports.ts';
 import { ana, directOf, keepingLog, leapingClock, TeamsBench } from '../../../support/teamsBench.ts';
 
@@ -19,7 +20,12 @@ afterEach(() => bench.stop());
 
 const deliver = (options: Parameters<TeamsBench['deliver']>[1] = {}) => bench.deliver(bench.message(ana, directOf(ana), 'lr help'), options);
 async function readyz(): Promise<string> {
-  return (await fetch(`${bench.url}/readyz`)).text();
+  const admin = await startAdmin({ host: '127.0.0.1', port: 0, log, clock, healthy: () => [], ready: () => bench.teams.checks(), metrics: () => Promise.resolve({ type: 'text/plain', body: '' }) });
+  try {
+    return await (await fetch(`${admin.url}/readyz`)).text();
+  } finally {
+    await admin.stop();
+  }
 }
 
 it('three hundred strangers with tokens of unknown keys are refused for one look at the published ones', async () => {
