@@ -87,6 +87,24 @@ describe('a journal that somebody without the key has changed', () => {
     });
   }
 
+  test('put together of two copies that each went on by themselves is refused: its lines carry the key, and do not follow each other', async () => {
+    const disk = await written();
+    const one = copyOf(disk);
+    const other = copyOf(disk);
+    for (const [copy, event] of [[one, { type: 'denied', by: approver }], [other, approved]] as const) {
+      const store = await open(copy);
+      await store.change('r3', () => ({ event }));
+      await store.change('r1', () => ({ event: { type: 'lapsed' } }));
+      await store.close();
+    }
+    // Of the one the denial, of the other what came after its approval.
+    const file = (of: MemoryDisk): readonly string[] => of.list(memoryFolder).filter((name) => name.startsWith('journal-')).toSorted().flatMap((name) => linesIn(of, inFolder(name))).filter((line) => line !== '');
+    const [before, after] = [file(one).slice(0, 7), file(other).slice(7)];
+    expect(after).toHaveLength(1);
+    put(disk, [...before, ...after]);
+    await expect(open(disk)).rejects.toThrow(/line 8 does not follow the line before it/);
+  });
+
   test('and every line written again in the form of version 0.1 is not proven, and not taken over where the folder had a key', async () => {
     const disk = await written();
     const forged = old([asked('r1'), ['r1', approved]]);
