@@ -66,14 +66,23 @@ function prepare(folder: string, requests: number): number {
   return head.seq;
 }
 
-/** Lines a second, by the clock and by the time that one core worked: on a machine that does other things too, only the second says anything. */
+/** What is measured is the work, not what else the machine did meanwhile, nor the first run of cold code. */
+const runs = 5;
+
+/** Lines a second, by the clock and by the time that one core worked, of the best run of several: on a machine that does other things too, only the second says anything. */
 function measured(check: () => AuditReport): { readonly said: string } {
-  const used = process.cpuUsage();
-  const started = performance.now();
-  const { lines, wrong } = check();
-  const wall = (performance.now() - started) / 1000;
-  const { user, system } = process.cpuUsage(used);
-  return { said: `${Math.round(lines / wall)} lines/s, ${Math.round(lines / ((user + system) / 1_000_000))} lines per second of one core${wrong === undefined ? '' : ` WRONG: ${wrong.sentence}`}` };
+  let [byClock, byCore, problem] = [0, 0, ''];
+  for (let run = 0; run < runs; run += 1) {
+    const used = process.cpuUsage();
+    const started = performance.now();
+    const { lines, wrong } = check();
+    const wall = (performance.now() - started) / 1000;
+    const { user, system } = process.cpuUsage(used);
+    byClock = Math.max(byClock, lines / wall);
+    byCore = Math.max(byCore, lines / ((user + system) / 1_000_000));
+    if (wrong !== undefined) problem = ` WRONG: ${wrong.sentence}`;
+  }
+  return { said: `${Math.round(byClock)} lines/s, ${Math.round(byCore)} lines per second of one core, best of ${runs} runs${problem}` };
 }
 
 export async function run(): Promise<void> {
