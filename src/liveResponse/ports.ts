@@ -130,9 +130,10 @@ export interface DefenderApi {
   findMachines(name: string): Promise<readonly Device[]>;
   /**
    * The devices of `findMachines`, and with the same call those whose name begins with one of `alike`, lower case; `whole` when there are
-   * no others. `alike` is absent where that call does not tell them: for an id, or where Defender does not take the questions together.
+   * no others. `alike` is absent where that call does not tell them: for an id without a name, or where Defender does not take the questions together.
+   * @param nameOfId of an id, the name that the device had when it was last seen; `alike` are its beginnings then
    */
-  lookUp(name: string, alike: readonly string[]): Promise<LookUp>;
+  lookUp(name: string, alike: readonly string[], nameOfId?: string): Promise<LookUp>;
   /** One device as it is now; throws `notFound`. */
   machine(id: string): Promise<Device>;
   /** POST runliveresponse, exactly once. The answer is Defender's word; whether the action is ours is for the caller to check. */

@@ -258,7 +258,7 @@ export const steps: readonly Step[] = [
     },
   },
   {
-    name: 'a request of another place is decided in both, and denied with a reason everybody sees',
+    name: 'a request of a private place is decided in both, and why it was denied stands there alone',
     async run(visit) {
       const { page } = visit;
       await visit.goTo('soc-private');
@@ -272,7 +272,8 @@ export const steps: readonly Step[] = [
       await visit.cardShows(/Denied/);
       await visit.cardShows(/wrong host, use hosta/);
       await visit.goTo('incidents');
-      await visit.cardShows(/wrong host, use hosta/);
+      await visit.cardShows(/Denied/);
+      await visit.cardShows(/The reasons given are private/);
     },
   },
   {

@@ -24,6 +24,12 @@ describe('a running service', () => {
     await running.run(9 * 60_000);
     expect(read()).toBe(2);
     expect(await cost('hostb')).toEqual(['list', 'machines']);
+    // By an id that was met before, as when a request is tried again.
+    const { id } = running.newest().device;
+    await running.run(60_000);
+    running.calls.length = 0;
+    expect(textOf(await running.say('responder1', `dump ${id} two`))).toContain('is waiting for approval');
+    expect(running.calls.toSorted()).toEqual(['list', 'machines']);
   });
 
   test('asks every five minutes only for a library that may not be read', async () => {

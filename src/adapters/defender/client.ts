@@ -56,19 +56,25 @@ export class DefenderClient implements DefenderApi {
     return [...new Map([...same, ...below].map((device) => [device.id, device])).values()];
   }
 
-  async lookUp(name: string, alike: readonly string[]): Promise<LookUp> {
+  async lookUp(name: string, alike: readonly string[], nameOfId?: string): Promise<LookUp> {
     const wanted = name.trim().toLowerCase();
     const { clock, log } = this.#parts;
-    if (wanted === '' || deviceId.test(wanted) || clock.elapsed() < this.#apartUntil) return { devices: await this.findMachines(name) };
-    const beginning = [`${wanted}.`, ...alike].map((one) => `startswith(computerDnsName,${quoted(one)})`);
+    const byId = deviceId.test(wanted);
+    if (wanted === '' || (byId && nameOfId === undefined) || clock.elapsed() < this.#apartUntil) return { devices: await this.findMachines(name) };
+    const beginning = (byId ? alike : [`${wanted}.`, ...alike]).map((one) => `startswith(computerDnsName,${quoted(one)})`);
     let found: { readonly devices: readonly Device[]; readonly whole: boolean };
     try {
-      found = await this.#page([`computerDnsName eq ${quoted(wanted)}`, ...beginning].join(' or '), 'get');
+      found = await this.#page([`${byId ? 'id' : 'computerDnsName'} eq ${quoted(wanted)}`, ...beginning].join(' or '), 'get');
     } catch (error) {
       if (!(error instanceof DefenderError) || error.detail.status !== 400) throw error;
       log.warn('defender.askedApart', { call: 'machines', status: 400, apiCode: error.detail.apiCode });
       this.#apartUntil = clock.elapsed() + apartMs;
       return { devices: await this.findMachines(name) };
+    }
+    if (byId) {
+      const device = found.devices.find(({ id }) => id.toLowerCase() === wanted);
+      // Renamed since, other names look like it.
+      return { devices: device === undefined && !found.whole ? await this.findMachines(name) : device === undefined ? [] : [device], ...(device?.name === nameOfId ? { alike: found } : {}) };
     }
     // In a large fleet those that only begin alike may fill the page; then the device itself is asked for alone.
     return { devices: found.whole ? found.devices : await this.findMachines(name), alike: found };

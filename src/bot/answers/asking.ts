@@ -179,7 +179,9 @@ function accountId({ account }: Actor): string {
 async function theDevice(bot: Conversation, actor: Actor, name: string, asker: Asker): Promise<{ readonly device: Device; readonly found: LookUp }> {
   const wrong = requestAsDevice(bot, actor, name);
   if (wrong !== undefined) throw new Refused(wrong);
-  const found = await bot.turns.take(asker, () => bot.defender.lookUp(name, beginnings(name)));
+  // By its id a device has been asked for before, as a rule: then its look-alikes are found by the same call.
+  const known = bot.store.all().find(({ device }) => device.id === name)?.device.name;
+  const found = await bot.turns.take(asker, () => bot.defender.lookUp(name, beginnings(known ?? name), known));
   const chosen = chooseDevice(name, found.devices);
   return { device: granted('refused' in chosen && chosen.refused === 'unknownDevice' ? notFound(bot, name) : chosen), found };
 }

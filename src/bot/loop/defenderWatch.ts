@@ -92,7 +92,7 @@ export function watchDefender(defender: DefenderApi, clock: Pick<Clock, 'now' | 
   return {
     defender: {
       findMachines: (name) => noticed('machines', () => defender.findMachines(name)),
-      lookUp: (name, alike) => noticed('machines', () => defender.lookUp(name, alike)),
+      lookUp: (name, alike, nameOfId) => noticed('machines', () => defender.lookUp(name, alike, nameOfId)),
       machine: (id) => noticed('machines', () => defender.machine(id)),
       machinesBeginning: (names) => defender.machinesBeginning(names),
       submit: (machineId, commands, comment) => noticed('submit', () => defender.submit(machineId, commands, comment)),

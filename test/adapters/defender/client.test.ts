@@ -376,6 +376,15 @@ describe('looking a device up together with names like its own', () => {
     expect(api.asked.map((ask) => ask.path)).toEqual(["/api/machines?$filter=computerDnsName eq 'hosta' or startswith(computerDnsName,'hosta.') or startswith(computerDnsName,'hosta') or startswith(computerDnsName,'h0sta') or startswith(computerDnsName,'o''b')&$top=100"]);
   });
 
+  test('is one call for an id too where the name is known, and leaves the others open where the device has another name by now', async () => {
+    const { client, api } = await bench((_ask, response) => json(response, 200, page(device('hosta', machineId), device('h0sta', 'b'.repeat(40)))));
+    const found = await client.lookUp(machineId.toUpperCase(), ['hosta', 'h0sta'], 'hosta');
+    expect(found).toEqual({ devices: [expect.objectContaining({ id: machineId, name: 'hosta' })], alike: { devices: [expect.anything(), expect.anything()], whole: true } });
+    expect(api.asked.map((ask) => ask.path)).toEqual([`/api/machines?$filter=id eq '${machineId}' or startswith(computerDnsName,'hosta') or startswith(computerDnsName,'h0sta')&$top=100`]);
+    expect(await client.lookUp(machineId, ['older'], 'older')).not.toHaveProperty('alike');
+    expect(await client.lookUp('c'.repeat(40), ['hosta'], 'hosta')).toEqual({ devices: [] });
+  });
+
   test('asks for the device alone where the page was full', async () => {
     const many = Array.from({ length: 100 }, (_, n) => device(`hosta${n}`, String(n).padStart(40, '0')));
     const { client, api } = await bench((ask, response) => json(response, 200, ask.path.includes(' or ') ? page(...many) : ask.path.includes(' eq ') ? page(device('hosta', 'b'.repeat(40))) : page()));
