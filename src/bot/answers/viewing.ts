@@ -16,6 +16,7 @@ import { refOf } from '../rules/people.ts';
 import type { Actor } from '../rules/people.ts';
 import { resultsShownIn } from '../rules/cardPlaces.ts';
 import type { Place, Reply } from '../ports.ts';
+import { keptOutput } from '../rules/keptOutput.ts';
 import type { Refusal } from '../rules/refusal.ts';
 import { keepRefusal, mintOnCard } from '../loop/results.ts';
 
@@ -68,7 +69,7 @@ async function orKept<T>(bot: Conversation, request: Session, index: number, wor
 export async function output(bot: Conversation, actor: Actor, request: Request, index: number | undefined, place: Place, page = 1): Promise<Reply> {
   granted(mayReadResults(bot.policy, actor, place), request.id);
   const { ready, at } = readyFor(request, index, 'output');
-  const kept = await bot.outputs.get(request.id, at);
+  const kept = await keptOutput(bot, request, at);
   const read = kept === undefined ? await orKept(bot, ready, at, bot.loop.results.read(ready, at)) : { text: kept, ...notTextIn(request, at) };
   const text = clean(read.text);
   const { body, pages, shown } = pageOf(text, page);

@@ -12,6 +12,7 @@ import type { DefenderWatch, Sight } from './defenderWatch.ts';
 import type { TwinIndex } from './twins.ts';
 import type { Deps } from '../deps.ts';
 import { mayBeNamedIn } from '../rules/cardPlaces.ts';
+import { keptOutput } from '../rules/keptOutput.ts';
 import type { CardPlace } from '../rules/places.ts';
 import { shownToday } from '../rules/today.ts';
 import type { Submission } from './submission.ts';
@@ -34,7 +35,7 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
     const key = `${request.id}:${index}:${sha256}`;
     const kept = texts.get(key);
     if (kept !== undefined) return kept;
-    const text = await deps.outputs.get(request.id, index);
+    const text = await keptOutput(deps, request, index);
     if (text === undefined || text.length > keptCharacters) return text;
     const oldest = texts.keys().next();
     if (texts.size >= textsKept && oldest.done !== true) texts.delete(oldest.value);
