@@ -40,7 +40,7 @@ export interface Settings {
   /** The local console is the chat. True exactly when neither Slack nor Teams is set up. */
   readonly console: boolean;
   readonly pacing: Pacing;
-  /** How long script output is kept beside the journal, in milliseconds. */
+  /** How long script output is kept next to the journal, in milliseconds. */
   readonly retentionMs: number;
   /** Whose result links are read and handed out besides those of Azure storage: endings that begin with a dot, and whole names. */
   readonly resultHosts: readonly string[];
