@@ -150,7 +150,7 @@ describe('an approval', () => {
     ['of what was withdrawn', { refused: 'alreadyOver', how: 'withdrawn by Riley Responder' }, approve(samActs, requests.withdrawn)],
     ['of what lapsed', { refused: 'alreadyOver' }, approve(samActs, requests.lapsed)],
     ['of what Defender refused', { refused: 'alreadyOver', how: 'refused by Defender' }, approve(samActs, requests.refused)],
-    ['of what the bot stopped itself', { refused: 'alreadyOver', how: 'stopped by the bot before it was sent' }, approve(samActs, { ...requests.refused, ending: { how: 'refused', code: 'scriptChanged' } } as Request)],
+    ['of what the bot stopped itself', { refused: 'alreadyOver', how: 'refused by the bot before it was sent' }, approve(samActs, { ...requests.refused, ending: { how: 'refused', code: 'scriptChanged' } } as Request)],
     ['of what was given up', { refused: 'alreadyOver' }, approve(samActs, requests.dropped)],
   ];
   test.each(table)('%s is refused', (_name, expected, decision) => {

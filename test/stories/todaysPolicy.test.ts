@@ -80,6 +80,7 @@ describe('a policy that becomes stricter', () => {
     await house.run(10_000);
     expect(house.newest()).toMatchObject({ state: 'over', ending: { code: 'samePerson' } });
     expect(card()).toContain('the person who asked for it and the person who approved it are the same');
+    expect(house.chat.notes.at(-1)?.text).toMatch(/: Refused by today’s policy\.$/);
     expect(sent()).toBe(0);
   });
 

@@ -24,7 +24,7 @@ export function endingWords(ending: Ending): string {
       return 'lapsed, because it could not be sent in time after its approval';
     case 'refused':
       if (ofPolicy.has(ending.code)) return 'refused by today’s policy';
-      return ofBot.has(ending.code) ? 'stopped by the bot before it was sent' : 'refused by Defender';
+      return ofBot.has(ending.code) ? 'refused by the bot before it was sent' : 'refused by Defender';
     case 'dropped':
       return `dropped while nobody knew whether it ran, by ${ending.by.name}`;
   }
