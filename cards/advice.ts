@@ -31,8 +31,8 @@ export const refusalAdvice: Readonly<Record<string, Advice>> = {
     next: 'Tell the security team: find out who changed it. Ask again once the change is known to be right.',
   },
   approverNotListed: {
-    what: 'The person who approved it may no longer approve it by the policy.',
-    next: 'Ask again and have another approver decide; the policy was changed after the approval.',
+    what: 'By today’s policy or groups, the person who approved it may no longer approve it.',
+    next: 'If it is still needed, ask again and have another approver decide.',
   },
   requesterNotListed: {
     what: 'The person who asked for it is no longer listed in the policy, or not with the account it was asked from.',
@@ -43,7 +43,7 @@ export const refusalAdvice: Readonly<Record<string, Advice>> = {
     next: 'If it is still needed, somebody who has that role asks again.',
   },
   samePerson: {
-    what: 'By today’s policy the one who asked and the one who approved are the same person.',
+    what: 'By today’s policy the person who asked for it and the person who approved it are the same.',
     next: 'If it is still needed, ask again and have somebody else approve it.',
   },
   placeGone: {
@@ -51,12 +51,12 @@ export const refusalAdvice: Readonly<Record<string, Advice>> = {
     next: 'If it is still needed, ask again in a place that is.',
   },
   tierGone: {
-    what: 'The tier it was agreed in is no longer in the policy, so nobody can tell whether today’s asks for more.',
-    next: 'If it is still needed, ask again: it then gets a tier of today.',
+    what: 'The tier it was asked for in is no longer in the policy, so nobody can tell whether today’s tiers ask for more.',
+    next: 'If it is still needed, ask again: it is then decided in one of today’s tiers.',
   },
   tierStricter: {
-    what: 'The policy puts these commands into a stricter tier now than the one that was agreed.',
-    next: 'If it is still needed, ask again: it is then approved in the stricter tier.',
+    what: 'The policy now puts these commands into a stricter tier than when they were asked for.',
+    next: 'If it is still needed, ask again: it is then decided in the stricter tier.',
   },
   reasonMissing: {
     what: 'The policy asks for a reason now, and none was given.',
@@ -76,7 +76,7 @@ export const refusalAdvice: Readonly<Record<string, Advice>> = {
   },
   commandNotAllowed: {
     what: 'The policy no longer allows such a command outside recipes.',
-    next: 'Ask by a recipe that does it, or have an administrator look at “commands” in the policy.',
+    next: 'Use a recipe that does it, or have an administrator look at “commands” in the policy.',
   },
   digestMismatch: {
     what: 'What was about to run was not what had been approved, so it was stopped.',

@@ -133,7 +133,7 @@ function notes(request: Request, context: ViewContext, links: readonly LinkLine[
     ...(request.state === 'awaitingApproval' || request.state === 'queued' ? continuationNotes(request) : []),
     ...(ran === undefined ? [] : [`What runs here is the attempt of ${timeOf(ran.at, request.at)}, found before it was sent again: the approval shown came after it.`]),
     ...(earlier !== undefined && ran === undefined && !ended && request.state !== 'queued' ? [`Sent again: the attempt of ${timeOf(earlier.at, request.at)} may have run too.`] : []),
-    ...(results && context.results === 'private' ? [`${keptBack(request)}: the buttons give them to people who may read results, alone.`] : []),
+    ...(results && context.results === 'private' ? [`${keptBack(request)}. The buttons give them privately to people who may read results.`] : []),
     ...(context.reasons === 'private' && ended ? [`The reasons given are private: "${oneLine(context.command, 40)} status ${request.id}" tells them to the requester and the approvers.`] : []),
     ...(links.length > 0 ? ['Anybody who has a download link can use it until it expires. Each one made is on record.'] : []),
     ...(ended ? [] : [`By typing: ${oneLine(context.command, 40)} status ${request.id}`]),

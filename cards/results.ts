@@ -49,7 +49,7 @@ type Sentence = (what: 'file' | 'output', tried: string) => string;
 export const troubles: Readonly<Record<string, Sentence>> = {
   notReady: (what) => (what === 'file' ? 'The file follows: Defender does not hand it out yet.' : 'Output follows: Defender does not hand it out yet.'),
   gone: (what) => `Defender does not hand out this ${what}, or no longer. Try the button below; else get it from the portal.`,
-  untrusted: (what) => `Defender’s link leads outside the allowed download hosts, so the bot neither followed it nor hands it out. Tell an administrator, and get the ${what} from the portal.`,
+  untrusted: (what) => `Defender’s link leads outside the allowed download hosts, so the bot neither followed it nor hands it out. Get the ${what} from the portal; if that host is right for your tenant, an administrator adds it with LR_RESULT_HOSTS.`,
   unreadable: (what) => `The ${what} is not in the form Defender documents, so it is not shown. Use the button, or get it from the portal.`,
   refused: (what) => `Defender refuses to hand out this ${what}. Try the button below; else get it from the portal.`,
   throttled: (what) => `The ${what} follows: calls to Defender are limited now, so it has not been read yet.`,
@@ -67,7 +67,7 @@ export function troubleSentence({ code, tries, error, at }: Pick<ResultTrouble, 
   const tried = tries > 1 ? ` (${tries} tries so far)` : '';
   const right = error === undefined ? undefined : missingRight(error);
   if (right !== undefined) return `${right.what} ${right.next} ${code === 'refused' ? 'Then use the button below.' : `The bot tries again.${since}`}`;
-  const words = code === 'untrusted' && error?.message !== undefined ? `${notAllowed(error)} Tell an administrator, and get the ${what} from the portal.` : troubles[code]?.(what, tried);
+  const words = code === 'untrusted' && error?.message !== undefined ? `${notAllowed(error)} Get the ${what} from the portal; if that host is right for your tenant, an administrator adds it with LR_RESULT_HOSTS.` : troubles[code]?.(what, tried);
   if (words !== undefined) return passing.has(code) ? `${words}${since}` : words;
   return `The ${what} could not be read (${oneLine(code, 40)})${tried}. Get it from the portal.`;
 }
@@ -79,7 +79,7 @@ function notAllowed({ message }: ErrorAnswer): string {
 
 /** A link that was asked for and not made; with the time, since the next one may come. */
 export function linkTroubleSentence({ at, error }: Pick<ResultTrouble, 'at' | 'error'>, beside: number): string {
-  if (error?.code === 'untrusted') return `No new link at ${timeOf(at, beside)}: ${notAllowed(error)} Tell an administrator, and get the file from the portal.`;
+  if (error?.code === 'untrusted') return `No new link at ${timeOf(at, beside)}: ${notAllowed(error)} Get the file from the portal; if that host is right for your tenant, an administrator adds it with LR_RESULT_HOSTS.`;
   const right = error === undefined ? undefined : missingRight(error);
   const said = error?.message === undefined ? '' : ` (“${oneLine(error.message, 120)}”)`;
   return `No new link at ${timeOf(at, beside)}: ${right === undefined ? `Defender refused it${said}. Try again in a minute.` : `${right.what} ${right.next}`}`;

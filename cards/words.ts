@@ -104,7 +104,7 @@ export function waitSentence(cause: WaitCause, { frozen, blocker, error, since, 
     case 'library':
       return `The live response library cannot be read${since === undefined ? ' just now' : from}, so nobody can tell whether the scripts are still those that were approved; it is not sent unverified.${rightOf(error)}`;
     case 'directory':
-      return 'A group that gives the role to ask or to approve cannot be read just now, so nobody can tell whether the people of this request still have it; it is not sent unchecked. The bot keeps trying; if this lasts, “whoami” shows which group it is, and an administrator checks the bot’s right to read it.';
+      return 'A group that gives the role to ask or to approve cannot be read just now, so nobody can tell whether the people of this request still have it; it is not sent unchecked. The bot keeps trying. If this lasts, the requester and the approver can type “whoami” to see which group it is, and an administrator checks the bot’s right to read it.';
     case 'unavailable':
       return `Defender cannot be reached${from}. The bot keeps trying; if this lasts, see /readyz and the Microsoft 365 service health.`;
     case 'unauthorized':

@@ -30,7 +30,7 @@ const usage = `usage: npm run audit -- verify [--data DIR] [--anchor SEQ:HASH]  
        npm run audit -- show REQUEST [--data DIR]                print what happened to one request
 With the bot stopped:
        npm run audit -- accept SEQ:HASH [--data DIR]             after a restore: go on from this head; the bot then starts frozen
-       npm run audit -- hold PERSON|REQUEST [WHY] [--data DIR]   a legal hold: nobody whom it touches can be forgotten
+       npm run audit -- hold PERSON|REQUEST [WHY] [--data DIR]   a legal hold: that person, or the people of that request, cannot be forgotten
        npm run audit -- release PERSON|REQUEST [--data DIR]      end a legal hold
        npm run audit -- forget PERSON [--data DIR]               destroy a person's key: names, accounts and reasons cannot be read again
 DIR is LR_DATA_DIR or ./data when not given. The key is that of LR_JOURNAL_KEY or LR_JOURNAL_KEY_FILE, or the one in the folder.`;
@@ -159,7 +159,7 @@ async function accept(place: Place, keys: Keys, given: Head): Promise<number> {
     return 1;
   }
   if (report.head.seq !== given.seq || report.head.hash !== given.hash) {
-    console.error(`Nothing was accepted: the journal in ${folder} ends at ${report.head.seq}:${report.head.hash}.`);
+    console.error(`Nothing was accepted: the journal in ${folder} ends at ${report.head.seq}:${report.head.hash}. If that is what was restored, give this head.`);
     return 1;
   }
   const anchors = await anchorsFor(place);
@@ -172,7 +172,7 @@ async function accept(place: Place, keys: Keys, given: Head): Promise<number> {
     async (store) => {
       const { seq, hash } = store.head();
       const gone = furthest > seq ? ` Lines ${seq + 1} to ${furthest} were written once and are not in it: requests, approvals and what was sent to Defender in that time are not known.` : '';
-      await store.note({ type: 'accepted', seq, hash, by: operator(), why: `the record was accepted as it stood after line ${seq}, after a restore.${gone} Look at what waits, and in Defender at what ran, then unfreeze` });
+      await store.note({ type: 'accepted', seq, hash, by: operator(), why: `the record was restored and accepted as of line ${seq}${furthest > seq ? `; lines ${seq + 1} to ${furthest} are lost` : ''}. Check what waits here, and in Defender what ran, then unfreeze` });
       if (store.lost().length > 0) await store.note({ type: 'forgotten', people: store.lost(), by: operator() });
       if (record.anchorFile !== undefined) await appendAnchor(record.anchorFile, anchorOf({ seq, hash }, Date.now(), keys, true));
       console.log(`Accepted: the record goes on from line ${seq}, and the bot starts frozen. "unfreeze" in a chat releases it.${gone}`);
@@ -188,7 +188,7 @@ async function hold(place: Place, keys: Keys, word: string, why: string): Promis
     const holds = holdsIn(store, place.folder, word);
     if (holds.length === 0) return unknown(place.folder, word);
     for (const one of holds) await store.note({ type: 'legalHold', ...one, by: operator(), ...(why === '' ? {} : { why }) });
-    console.log(`Held: nobody whom ${word} touches can be forgotten until "npm run audit -- release ${word}".`);
+    console.log(`Held: ${holds[0]?.kind === 'person' ? word : `anybody who stands in request ${word}`} cannot be forgotten until "npm run audit -- release ${word}".`);
     return 0;
   });
 }

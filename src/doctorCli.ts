@@ -1,4 +1,4 @@
-// `npm run doctor`: says line by line what works and what to mend, with readings and one harmless probe. Exit code 0 when nothing FAILs,
+// `npm run doctor`: says line by line what works and what to fix, with readings and one harmless probe. Exit code 0 when nothing FAILs,
 // 1 when something does, 2 when it was called wrongly.
 import { parseArgs } from 'node:util';
 import { createClock } from './adapters/clock.ts';

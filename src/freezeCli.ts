@@ -1,4 +1,4 @@
-// `npm run freeze -- "why"`: stops all submissions from the machine itself, with both chats down, beside a running bot or without one. Exit
+// `npm run freeze -- "why"`: stops all submissions from the machine itself, with both chats down, next to a running bot or without one. Exit
 // code 0 once the journal says that the freeze is in force, 1 when it does not yet, 2 when it was called wrongly. There is no unfreeze here:
 // what lets things run again is for a person with that role, in a chat.
 import { statSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// `npm start`: settings from the environment, one service, one address; a clear sentence and exit code 2 when something has to be mended first.
+// `npm start`: settings from the environment, one service, one address; a clear sentence and exit code 2 when something has to be fixed first.
 import { readSettings } from './adapters/config/settings.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { useProxy } from './adapters/outbound/proxy.ts';

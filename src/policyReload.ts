@@ -121,6 +121,6 @@ export function createPolicyReload({ file, todays, store, loop, clock, log, onCh
   return {
     look,
     ask: () => void (asked = true),
-    trouble: () => (broken === undefined ? undefined : `the file cannot be used, so the policy of before stays in force: ${broken}`),
+    trouble: () => (broken === undefined ? undefined : `the file cannot be used, so the earlier policy stays in force: ${broken}`),
   };
 }

@@ -1,4 +1,4 @@
-// Our clock against the Date header of whoever answered: times of links, tokens and signed requests are compared across machines.
+// Our clock against the Date header of every answer: times of links, tokens and signed requests are compared across machines.
 import type { Called } from './call.ts';
 import { fail, ok, warn } from './line.ts';
 import type { Tell } from './line.ts';

@@ -95,7 +95,7 @@ function examineSpace(existing: string, tell: Tell): void {
   const free = bavail * bsize;
   const said = `${free >= littleSpace ? `${(free / littleSpace).toFixed(1)} GiB` : `${Math.floor(free / (1024 * 1024))} MiB`} free`;
   if (free < tooLittleSpace) tell(fail('data.space', said, 'Free some space: when the journal cannot be written, nothing is approved or sent.'));
-  else if (free < littleSpace) tell(warn('data.space', said, 'The journal is kept for ever and only grows; give it more room before a full disk stops the bot.'));
+  else if (free < littleSpace) tell(warn('data.space', said, 'The journal is kept forever and only grows; give it more room before a full disk stops the bot.'));
   else tell(ok('data.space', said));
 }
 

@@ -1,4 +1,4 @@
-// What Defender's refusals mean to whoever sets the bot up: the status and code as found, and the grant, switch or way to mend.
+// What Defender's refusals mean to the person who sets the bot up: the status and code as found, and the grant, switch or way to fix it.
 import { readError } from '../adapters/defender/wire.ts';
 import type { Kind } from '../liveResponse/pacing.ts';
 import { rights } from '../liveResponse/roles.ts';

@@ -110,7 +110,7 @@ async function examineGroup(group: string, members: () => Promise<Said>, tell: T
 
 async function examineIntake(slack: SlackService, open: (appToken: string) => Promise<Said>, tell: Tell): Promise<void> {
   if (slack.appToken === undefined) {
-    tell(skip('slack.signing', 'SLACK_SIGNING_SECRET cannot be tried from here', 'Press "Verify" beside the request URL of the app: Slack then signs a request to the running bot.'));
+    tell(skip('slack.signing', 'SLACK_SIGNING_SECRET cannot be tried from here', 'Press "Verify" next to the request URL of the app: Slack then signs a request to the running bot.'));
     return;
   }
   const said = await open(slack.appToken);

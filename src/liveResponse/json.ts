@@ -1,4 +1,4 @@
-// JSON of strangers: parsed only after its depth is known, because a deep value parses well and kills whoever walks it later.
+// JSON of strangers: parsed only after its depth is known, because a deep value parses well and kills any code that walks it later.
 
 /** Deeper than anything Defender answers, shallower than anything that hurts. */
 export const maxJsonDepth = 64;

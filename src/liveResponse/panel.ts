@@ -1,4 +1,4 @@
-// What else is known of a device beside its record: isolation as its actions tell it, its recent sessions, and devices that can be taken for it.
+// What else is known of a device next to its record: isolation as its actions tell it, its recent sessions, and devices that can be taken for it.
 import type { Action } from './action.ts';
 import { isTerminal } from './action.ts';
 import type { Alike } from './lookAlikes.ts';

@@ -261,7 +261,7 @@ export interface Keeper {
   recover(): Promise<boolean>;
 }
 
-/** Texts of script output, kept beside the journal for a retention time. */
+/** Texts of script output, kept next to the journal for a retention time. */
 export interface OutputStore {
   put(requestId: string, index: number, text: string): Promise<{ readonly length: number; readonly sha256: string }>;
   get(requestId: string, index: number): Promise<string | undefined>;

@@ -1,4 +1,4 @@
-// What a script on a compromised device may print to whoever shows its output in a chat: mentions, links, markup, control characters, size.
+// What a script on a compromised device may print to attack anything that shows its output in a chat: mentions, links, markup, control characters, size.
 
 const longLineLength = 10_000;
 const hostileBytes = 5 * 1024 * 1024;

@@ -4,6 +4,7 @@ import { mayApprove, mayCancel, mayDeny, mayDrop, mayFreeze, mayPrepareApproval,
 import { parse } from '../../src/bot/language/grammar.ts';
 import type { Actor } from '../../src/bot/rules/people.ts';
 import type { Person, Policy } from '../../src/bot/rules/policy.ts';
+import type { TodayCode } from '../../src/bot/rules/today.ts';
 import type { Place } from '../../src/bot/ports.ts';
 import type { SessionAsk } from '../../src/bot/rules/sessionAsk.ts';
 import type { Request } from '../../src/liveResponse/request.ts';
@@ -149,10 +150,20 @@ describe('an approval', () => {
     ['of what was withdrawn', { refused: 'alreadyOver', how: 'withdrawn by Riley Responder' }, approve(samActs, requests.withdrawn)],
     ['of what lapsed', { refused: 'alreadyOver' }, approve(samActs, requests.lapsed)],
     ['of what Defender refused', { refused: 'alreadyOver', how: 'refused by Defender' }, approve(samActs, requests.refused)],
+    ['of what the bot stopped itself', { refused: 'alreadyOver', how: 'refused by the bot before it was sent' }, approve(samActs, { ...requests.refused, ending: { how: 'refused', code: 'scriptChanged' } } as Request)],
     ['of what was given up', { refused: 'alreadyOver' }, approve(samActs, requests.dropped)],
   ];
   test.each(table)('%s is refused', (_name, expected, decision) => {
     expect(decision).toMatchObject(expected);
+  });
+
+  // Typed, so that a code that comes to today.ts comes here and to ending.ts as well.
+  const ofToday: Readonly<Record<TodayCode, true>> = {
+    requesterNotListed: true, requesterRoleGone: true, approverNotListed: true, samePerson: true, placeGone: true, deviceOutOfScope: true, recipeChanged: true,
+    commandNotAllowed: true, tierGone: true, tierStricter: true, reasonMissing: true, expireAfterShorter: true, runWithinShorter: true,
+  };
+  test.each(Object.keys(ofToday))('of what today’s policy ended (%s) does not put it on Defender', (code) => {
+    expect(approve(samActs, { ...requests.refused, ending: { how: 'refused', code } } as Request)).toMatchObject({ refused: 'alreadyOver', how: 'refused by today’s policy' });
   });
 
   test('names the groups that could not be read', () => {

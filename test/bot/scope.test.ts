@@ -163,7 +163,7 @@ describe('every refusal', () => {
       { refused: 'contentDeparted', id, departure: { why: 'noLongerRead' } },
     ],
     expired: [{ refused: 'expired', id, at: askedAt }],
-    policyStricter: (['approve', 'resend'] as const).flatMap((deed) => [{ refused: 'policyStricter' as const, id, deed, code: 'tierStricter', detail: 'tier high now, agreed in tier standard', ended: true }, { refused: 'policyStricter' as const, id, deed, code: 'samePerson', ended: false }]),
+    policyStricter: (['approve', 'resend'] as const).flatMap((deed) => [{ refused: 'policyStricter' as const, id, deed, code: 'tierStricter', detail: 'tier high now, tier standard when it was asked for', ended: true }, { refused: 'policyStricter' as const, id, deed, code: 'samePerson', ended: false }]),
     groupsUnread: (['approve', 'resend'] as const).map((deed) => ({ refused: 'groupsUnread' as const, id, deed, groups: ['entra:x', 'slack:S1'] })),
     tooLate: (['submitting', 'unknown', 'running', 'finished'] as const).flatMap((state) => (['withdraw', 'cancel', 'resend'] as const).map((deed) => ({ refused: 'tooLate' as const, id, deed, state }))),
     tooEarly: (['cancel', 'resend', 'drop'] as const).flatMap((deed) => (['queued', 'submitting'] as const).map((state) => ({ refused: 'tooEarly' as const, id, deed, state }))),

@@ -59,7 +59,7 @@ describe('asked where results are private', () => {
     for (const place of ['insiders', 'incidents']) {
       expect(house.card(place).view).toMatchObject({ excerpts: [], links: [] });
       expect(shown(place)).not.toMatch(/expires|\nOutput of index/);
-      expect(house.card(place).view.notes.join(' ')).toContain('the buttons give them to people who may read results, alone');
+      expect(house.card(place).view.notes.join(' ')).toContain('The buttons give them privately to people who may read results');
     }
     expect(await house.press('approver1', 'link', { index: 1 })).toMatchObject({ kind: 'sentence', link: { label: 'Download the file' } });
     expect(house.card().view.links).toEqual([]);
@@ -234,7 +234,7 @@ describe('after redactAfter', () => {
     for (const place of ['insiders', 'incidents']) {
       const { view } = house.card(place);
       expect(view).toMatchObject({ excerpts: [], links: [] });
-      expect(view.notes.join(' ')).toMatch(/taken off this card at \d\d:\d\d UTC, as the policy asks \(redactAfter\): the buttons give them/);
+      expect(view.notes.join(' ')).toMatch(/taken off this card at \d\d:\d\d UTC, as the policy asks \(redactAfter\)\. The buttons give them/);
     }
     expect(await say('responder2', `output ${id}`)).toContain('page 1 of 1');
     // A link asked for now is told alone.

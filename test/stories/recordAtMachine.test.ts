@@ -1,9 +1,10 @@
 // The record as somebody at the machine meets it, with the built programs alone: the key, the anchors, a restore, a legal hold, a forgotten person.
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { readKeyFile } from '../../src/adapters/store/keys.ts';
 import { openTestStore, approved, approver, askedOf, responder } from '../adapters/store/sample.ts';
 import { encodeUnkeyed, noHead } from '../../src/adapters/store/line.ts';
 import { readAnchors } from '../../src/adapters/store/anchors.ts';
@@ -79,7 +80,7 @@ test('a bot notes its head elsewhere, refuses an older copy of its folder and sa
   expect(audit('accept', newer)).toMatchObject({ code: 1, out: expect.stringContaining(`ends at ${older}`) as unknown });
   expect(audit('accept', older)).toMatchObject({ code: 0, out: expect.stringContaining('the bot starts frozen') as unknown });
   const again = await start();
-  expect(await ready(again)).toMatch(new RegExp(`frozen by .+ at the machine: the record was accepted as it stood after line ${lines}, after a restore\\. Lines ${lines + 1} to ${most} were written once`));
+  expect(await ready(again)).toMatch(new RegExp(`frozen by .+ at the machine: the record was restored and accepted as of line ${lines}; lines ${lines + 1} to ${most} are lost\\. Check what waits here`));
   expect(run('freezeCli.js', ['odd approvals']).out).toContain('Frozen already');
   await stop();
   expect(audit('verify').code).toBe(0);
@@ -103,8 +104,12 @@ test('before a real Defender a missing key stops the start with the line that ma
   const real = { AZURE_TENANT_ID: '11111111-2222-4333-8444-555555555555', AZURE_CLIENT_ID: '66666666-7777-4888-8999-aaaaaaaaaaaa', AZURE_CLIENT_SECRET: 'x', SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1', LR_JOURNAL_KEY_FILE: '' };
   const no = refusedStart(real);
   expect(no.code).toBe(2);
-  const line = /\(umask 077; openssl rand -base64 32 > (\S+)\)/.exec(no.out);
-  expect(line).not.toBeNull();
+  // That very line, pasted: it makes the key, prints the setting, and makes no second one over the first.
+  const [line = ''] = /^ *\(umask 077;.*\)$/m.exec(no.out) ?? [];
+  const paste = (): string => execFileSync('sh', ['-c', line], { env: { ...process.env, HOME: folder }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const setting = /^LR_JOURNAL_KEY_FILE=(\S+)$/m.exec(paste());
+  expect(readKeyFile(setting?.[1] ?? '', data)).toMatchObject({ warnings: [] });
+  expect(paste).toThrow();
   expect(existsSync(data)).toBe(false);
 });
 

@@ -24,7 +24,7 @@ async function asked(line = 'dump hosta notepad', groups?: Groups, policy?: (tex
 }
 
 const stricter: readonly (readonly [string, string, string, (text: string) => string, RegExp])[] = [
-  ['puts the recipe into a stricter tier', 'collect hosta', 'tierStricter', stricterTier, /stricter tier now.*tier high now, agreed in tier standard/],
+  ['puts the recipe into a stricter tier', 'collect hosta', 'tierStricter', stricterTier, /into a stricter tier.*tier high now, tier standard when it was asked for/],
   ['takes the role from the requester', 'dump hosta notepad', 'requesterRoleGone', withoutRole, /no longer has the role.*Riley Responder lacks the role responder/],
   ['asks for a reason', 'dump hosta notepad', 'reasonMissing', high('request: responder, approve: approver, reason: required'), /asks for a reason now/],
   ['never touches the device', 'dump hosta notepad', 'deviceOutOfScope', (text) => text.replace('names: []\n  never:\n    groups: [Domain Controllers]\n    tags: [no-lr]\n    names: []', 'names: []\n  never:\n    groups: [Domain Controllers]\n    tags: [no-lr]\n    names: [hosta]'), /does not allow this device/],
@@ -79,7 +79,8 @@ describe('a policy that becomes stricter', () => {
     await house.changePolicy(merged);
     await house.run(10_000);
     expect(house.newest()).toMatchObject({ state: 'over', ending: { code: 'samePerson' } });
-    expect(card()).toContain('are the same person');
+    expect(card()).toContain('the person who asked for it and the person who approved it are the same');
+    expect(house.chat.notes.at(-1)?.text).toMatch(/: Refused by today’s policy\.$/);
     expect(sent()).toBe(0);
   });
 
@@ -125,7 +126,7 @@ describe('a policy that becomes stricter', () => {
     await house.run(15 * minute);
     await house.changePolicy(stricterTier);
     const told = textOf(await house.press('approver1', 'resend'));
-    expect(told).toMatch(/Nothing was sent again.*stricter tier now/);
+    expect(told).toMatch(/Nothing was sent again.*into a stricter tier/);
     expect(told).not.toContain('has ended');
     expect(house.newest().state).toBe('unknown');
   });

@@ -40,7 +40,7 @@ export interface Settings {
   /** The local console is the chat. True exactly when neither Slack nor Teams is set up. */
   readonly console: boolean;
   readonly pacing: Pacing;
-  /** How long script output is kept beside the journal, in milliseconds. */
+  /** How long script output is kept next to the journal, in milliseconds. */
   readonly retentionMs: number;
   /** Whose result links are read and handed out besides those of Azure storage: endings that begin with a dot, and whole names. */
   readonly resultHosts: readonly string[];
@@ -64,7 +64,7 @@ export const knownNames: readonly string[] = [
 ];
 
 /** With the very line that makes one. */
-export const noJournalKey = `The journal has no key, and a real Defender is set up: anyone who may write the data folder could have anything run. Make one with ${makeKey}, keep a copy of it apart from the backups of the data folder, and set LR_JOURNAL_KEY_FILE to that file (or LR_JOURNAL_KEY to what "${makeKeyText}" prints).`;
+export const noJournalKey = `The journal has no key, and a real Defender is set up: anyone who may write the data folder could have anything run. As the bot’s user, make one, and set what this line prints:\n      ${makeKey}\n    Keep a copy of it, apart from the backups of the data folder. Any other file outside the data folder does as well, or LR_JOURNAL_KEY with what "${makeKeyText}" prints.`;
 
 const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
 

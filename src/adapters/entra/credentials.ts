@@ -1,4 +1,4 @@
-// Tokens of Microsoft Entra ID for whoever calls a Microsoft API, renewed past every cache when one was refused.
+// Tokens of Microsoft Entra ID for everything that calls a Microsoft API, renewed past every cache when one was refused.
 import type { TokenCredential } from '@azure/identity';
 import { Secret } from '../secret.ts';
 import { identityCredential } from './identity.ts';

@@ -1,4 +1,4 @@
-// Why there is no token: sentences about what to mend, without anything secret.
+// Why there is no token: sentences about what to fix, without anything secret.
 import type { Credentials } from './settings.ts';
 
 /** `refused`: the credentials are wrong or lack something, a person must mend them. `unreachable`: Entra ID did not answer. */

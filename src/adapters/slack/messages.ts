@@ -1,4 +1,4 @@
-// What the bot says beside its cards, as Slack messages and modals. All of it is plain text: nothing in it becomes a link, a mention or markup.
+// What the bot says next to its cards, as Slack messages and modals. All of it is plain text: nothing in it becomes a link, a mention or markup.
 import { blockKit } from '../../../cards/blockKit.ts';
 import type { Block, RichElement, SlackMessage } from '../../../cards/blockTypes.ts';
 import { clean, clip, slackText } from '../../../cards/clip.ts';

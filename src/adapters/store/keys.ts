@@ -32,7 +32,9 @@ const ownName = 'journal.key';
 const maxFileBytes = 16_384;
 
 /** What the person who sets the bot up types; printed where a key is missing. */
-export const makeKey = '(umask 077; openssl rand -base64 32 > /etc/live-response-bot/journal.key)';
+export const makeKey = `(umask 077; set -C; mkdir -p ~/.live-response-bot && openssl rand -base64 32 > ~/.live-response-bot/journal.key && echo "LR_JOURNAL_KEY_FILE=$HOME/.live-response-bot/journal.key")`;
+/** The same for a path that is set. It overwrites no key that is there. */
+const makeKeyAt = (path: string): string => `(umask 077; set -C; mkdir -p "${dirname(path)}" && openssl rand -base64 32 > "${path}")`;
 export const makeKeyText = 'openssl rand -base64 32';
 
 function derived(secret: Uint8Array, purpose: string): Buffer {
@@ -87,13 +89,13 @@ export function readKeyFile(path: string, folder: string): { readonly keys: Keys
     mode = about.mode;
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new KeyFileError(`The journal key in ${path} (LR_JOURNAL_KEY_FILE) cannot be read: ${diskWords(error)}.${codeOf(error) === 'ENOENT' ? ` To make one: ${makeKey.replace('/etc/live-response-bot/journal.key', path)}` : ''}`);
+    throw new KeyFileError(`The journal key in ${path} (LR_JOURNAL_KEY_FILE) cannot be read: ${diskWords(error)}.${codeOf(error) === 'ENOENT' ? ` To make one, as the bot’s user: ${makeKeyAt(path)}` : ''}`);
   }
   if (isInside(path, folder)) throw new KeyFileError(`The journal key ${path} (LR_JOURNAL_KEY_FILE) lies in the data folder ${folder}: anyone who may write the folder could then forge the journal. Move it elsewhere.`);
   const posix = process.platform !== 'win32';
   if (posix && (mode & 0o007) !== 0) throw new KeyFileError(`Everybody on this machine may use the journal key ${path} (mode ${(mode & 0o777).toString(8)}). Take that away: chmod 600 ${path} (in Kubernetes: defaultMode 0400 and an fsGroup).`);
   const read = parseKeys(text);
-  if ('wrong' in read) throw new KeyFileError(`The journal key in ${path} (LR_JOURNAL_KEY_FILE) ${read.wrong}. To make one: ${makeKey.replace('/etc/live-response-bot/journal.key', path)}`);
+  if ('wrong' in read) throw new KeyFileError(`The journal key in ${path} (LR_JOURNAL_KEY_FILE) ${read.wrong}. If it never was a key of this journal, move it away and make one, as the bot’s user: ${makeKeyAt(path)}`);
   const warnings = posix && (mode & 0o070) !== 0 ? [`A group may use the journal key ${path} (mode ${(mode & 0o777).toString(8)}): anyone in it can forge the journal.`] : [];
   return { keys: keysFrom(read.secrets), warnings };
 }

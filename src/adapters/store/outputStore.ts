@@ -1,4 +1,4 @@
-// Texts of script output, one file each beside the journal, under a retention time of their own: they come from endpoints and may hold
+// Texts of script output, one file each next to the journal, under a retention time of their own: they come from endpoints and may hold
 // personal data, which an append-only journal could never forget. The journal keeps their length and SHA-256.
 import { hash } from 'node:crypto';
 import { chmod, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';

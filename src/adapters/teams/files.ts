@@ -1,4 +1,4 @@
-// Small JSON files in the data folder that are replaced whole: written beside, flushed, renamed.
+// Small JSON files in the data folder that are replaced whole: written aside, flushed, renamed.
 import { open, readFile, rename } from 'node:fs/promises';
 
 /** Whether a file is not there. Asked by code: errors of Node are not of every realm's Error. */

@@ -1,4 +1,4 @@
-// How far Teams vouches for whoever speaks. The token says only that Teams sent the message; who the person is to the organisation stands
+// How far Teams vouches for the person who speaks. The token says only that Teams sent the message; who the person is to the organisation stands
 // in the roster of the conversation.
 import { ChatError } from '../../bot/ports.ts';
 import type { Account, LastKnown, Trust } from '../../bot/ports.ts';

@@ -1,4 +1,4 @@
-// The freeze itself, whoever asks for it: a person in a chat, or somebody at the machine.
+// The freeze itself, for anyone who asks for it: a person in a chat, or somebody at the machine.
 import type { Freeze, HouseEvent } from '../../liveResponse/ports.ts';
 import type { Conversation } from './conversation.ts';
 

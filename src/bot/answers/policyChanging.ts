@@ -44,12 +44,12 @@ export async function takePolicy({ store, loop, log, todays }: Parts, { policy, 
   }
   todays.replace(policy);
   log.warn('policyChanged', { sha256, before, how, changes: changes.length });
-  loop.announcing.say(topic, [...approvalsOf(old), ...approvalsOf(policy)], `The policy ${how === 'signal' ? 'was read again' : 'file has changed'} and is in force now. ${changeWords(changes)}`, () => told(store, sha256));
+  loop.announcing.say(topic, [...approvalsOf(old), ...approvalsOf(policy)], `The policy ${how === 'signal' ? 'was read again' : 'file has changed'} and is in force now. ${changeWords(changes)}${changes.length === 0 ? '' : ' Open requests are judged by it at once; the card of each one that it ends says why.'}`, () => told(store, sha256));
   loop.policyChanged();
   return unwritten;
 }
 
-/** A start with another policy than the journal knows, or after an end before it was told. The file of before is not kept, so what changed cannot be compared. */
+/** A start with another policy than the journal knows, or after an end before it was told. The earlier file is not kept, so what changed cannot be compared. */
 export async function startWithPolicy({ store, loop, todays }: Parts, sha256: string): Promise<void> {
   const last = store.lastPolicy();
   if (last !== undefined && last.sha256 !== sha256) await store.note({ type: 'policyChanged', sha256, before: last.sha256, how: 'start' });
@@ -61,14 +61,14 @@ export async function startWithPolicy({ store, loop, todays }: Parts, sha256: st
   loop.announcing.say(
     topic,
     approvalsOf(todays.policy),
-    `The bot has started with another policy than it worked by before (SHA-256 ${sha256.slice(0, 8)}…, was ${known.slice(0, 8)}…). What is open was judged by it again. What it widens or narrows cannot be told, because the file of before is not kept: an administrator compares the two.`,
+    `The bot has started with another policy than before (SHA-256 ${sha256.slice(0, 8)}…, was ${known.slice(0, 8)}…). Open requests are judged by it; the card of each one that it ends says why. The earlier file is not kept, so the bot cannot say what changed: ask an administrator to compare the two.`,
     () => told(store, sha256),
   );
 }
 
 /** The file cannot be used: said once, and once more when it can again. `why` undefined: it is well, and in force is what it was. */
 export function policyFileSaid({ loop, todays }: Pick<Parts, 'loop' | 'todays'>, why: string | undefined): void {
-  const words = why === undefined ? 'The policy file can be used again, and says what is in force already.' : `The policy file cannot be used, so the policy that was in force stays in force: ${why} An administrator fixes it; it is taken as soon as it has no mistake.`;
+  const words = why === undefined ? 'The policy file has no mistake any more. It says what is in force already, so nothing changes.' : `The policy file cannot be used, so the policy that was in force stays in force: ${why} An administrator fixes it (the log and “npm run doctor” name every mistake); it is taken as soon as it has none.`;
   loop.announcing.say('policy file', approvalsOf(todays.policy), words);
 }
 

@@ -1,4 +1,4 @@
-// The cancel call itself, for whoever asks for it: a person, or the policy for a parked device.
+// The cancel call itself, for anyone who asks for it: a person, or the policy for a parked device.
 import { oneLine } from '../../../cards/clip.ts';
 import type { ErrorAnswer } from '../../liveResponse/errorAnswer.ts';
 import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';

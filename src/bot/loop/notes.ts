@@ -3,6 +3,7 @@ import { duration } from '../../../cards/time.ts';
 import { isTerminal } from '../../liveResponse/action.ts';
 import type { FoundLate, Request } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
+import { endingWords } from '../rules/ending.ts';
 import { wordsOf } from './views.ts';
 
 export interface Note {
@@ -21,7 +22,9 @@ export function dueNote(deps: Pick<Deps, 'clock' | 'settings'>, request: Request
   if (request.noted.includes(place)) return undefined;
   if (request.state === 'over' && 'by' in request.ending && request.ending.by.id === request.requester.id) return undefined;
   const { title, status } = wordsOf(deps, request);
-  return { what: 'end', text: `${request.id}, ${title}: ${status}.` };
+  // A note is read on a lock screen: whose no it was stands in it.
+  const whose = request.state === 'over' && request.ending.how === 'refused' ? endingWords(request.ending).replace(/^refused/, '') : '';
+  return { what: 'end', text: `${request.id}, ${title}: ${status}${whose}.` };
 }
 
 /** What was given up ran after all: told once it has ended, to the requester who ended it as well. */

@@ -3,6 +3,14 @@ import { againFrom } from '../../../cards/again.ts';
 import type { Ending, InState } from '../../liveResponse/request.ts';
 import type { Refusal } from './refusal.ts';
 
+/** Codes of today.ts: the policy ended it, not Defender. */
+const ofPolicy: ReadonlySet<string> = new Set([
+  'requesterNotListed', 'requesterRoleGone', 'approverNotListed', 'samePerson', 'placeGone', 'deviceOutOfScope', 'recipeChanged', 'commandNotAllowed',
+  'tierGone', 'tierStricter', 'reasonMissing', 'expireAfterShorter', 'runWithinShorter',
+]);
+/** Stopped right before the POST. */
+const ofBot: ReadonlySet<string> = new Set(['otherTenant', 'scriptChanged', 'digestMismatch']);
+
 /** Completes "it is over: ...". */
 export function endingWords(ending: Ending): string {
   switch (ending.how) {
@@ -15,7 +23,8 @@ export function endingWords(ending: Ending): string {
     case 'lapsed':
       return 'lapsed, because it could not be sent in time after its approval';
     case 'refused':
-      return 'refused by Defender';
+      if (ofPolicy.has(ending.code)) return 'refused by today’s policy';
+      return ofBot.has(ending.code) ? 'refused by the bot before it was sent' : 'refused by Defender';
     case 'dropped':
       return `dropped while nobody knew whether it ran, by ${ending.by.name}`;
   }

@@ -135,7 +135,7 @@ function tiers(before: Policy, after: Policy): readonly PolicyChange[] {
   const common = (policy: Policy): string => names(policy).filter((name) => !added.includes(name) && !gone.includes(name)).join(', ');
   return [
     ...added.map((name) => change('changes', 'tier added', `there is a tier ${name}`, { name })),
-    ...gone.map((name) => change('narrows', 'tier removed', `the tier ${name} is gone; what was agreed in it is ended`, { name })),
+    ...gone.map((name) => change('narrows', 'tier removed', `the tier ${name} is gone; requests that were asked for in it end`, { name })),
     ...(common(before) === common(after) ? [] : [change('widens', 'tier order', `the tiers, strictest first, are ${common(after)}; they were ${common(before)}`)]),
     ...after.tiers.flatMap((to) => {
       const from = before.tiers.find(({ name }) => name === to.name);
@@ -206,10 +206,10 @@ function scope(before: Policy, after: Policy): readonly PolicyChange[] {
       const { added, gone } = differ(before.devices[side][kind], after.devices[side][kind]);
       const which = `devices ${side} ${kind}`;
       const one = kind.slice(0, -1);
-      const said = (value: string): string => (value === '*' ? 'devices of every group' : `devices with the ${one} ${value}`);
+      const said = (value: string): string => (value === '*' ? 'devices of every group' : `devices ${kind === 'groups' ? 'in' : 'with'} the ${one} ${value}`);
       return [
         ...added.map((value) => change(side === 'allow' ? 'widens' : 'narrows', which, side === 'allow' ? `${said(value)} are allowed` : `${said(value)} are never touched`, { to: value })),
-        ...gone.map((value) => change(side === 'allow' ? 'narrows' : 'widens', which, side === 'allow' ? `${said(value)} are no longer allowed for that` : `${said(value)} are no longer on the list of what is never touched`, { from: value })),
+        ...gone.map((value) => change(side === 'allow' ? 'narrows' : 'widens', which, side === 'allow' ? `the ${one} ${value === '*' ? '* (every group)' : value} no longer makes a device allowed` : `${said(value)} are no longer kept out by that`, { from: value })),
       ];
     }),
   );
@@ -244,6 +244,6 @@ export function changeWords(changes: readonly PolicyChange[]): string {
     const more = words.length > most ? `; and ${words.length - most} more` : '';
     return words.length === 0 ? [] : [`${heading}: ${words.slice(0, most).join('; ')}${more}.`];
   };
-  const parts = [...of('widens', 'It WIDENS'), ...of('narrows', 'It narrows'), ...of('changes', 'Besides')];
+  const parts = [...of('widens', 'It WIDENS'), ...of('narrows', 'It narrows'), ...of('changes', 'Other changes')];
   return parts.length === 0 ? 'Nothing changes in who may do what.' : parts.join(' ');
 }

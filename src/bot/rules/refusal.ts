@@ -29,6 +29,9 @@ export type ScopeCause =
 /** What somebody wanted to do with a request, in a word. */
 export type Deed = 'request' | 'approve' | 'deny' | 'withdraw' | 'cancel' | 'resend' | 'drop' | 'see' | 'read results' | 'freeze' | 'unfreeze';
 
+/** Where the word alone says too little. */
+const deedWords: Partial<Readonly<Record<Deed, string>>> = { request: 'ask for this', resend: 'send it again', see: 'see requests' };
+
 export type Refusal =
   // Who
   | { readonly refused: 'unlisted'; readonly account: string }
@@ -120,7 +123,7 @@ function sentence(refusal: Refusal, command: string): string {
     case 'identityUnread':
       return `${refusal.platform} could not say who you are just now, so nothing was ${refusal.undone ?? 'done'}. ${refusal.pressed === true ? 'Press again' : 'Type it again'} in a minute.`;
     case 'missingRole':
-      return `To ${refusal.deed} you need the role ${refusal.all === true ? refusal.need.join(' and ') : either(refusal.need)}${refusal.all === true && refusal.need.length > 1 ? ' (the policy has changed since it was asked)' : ''}${refusal.unread.length === 0 ? ', which you do not have' : ''}. ${unreadSentence(refusal.unread) ?? `"${command} whoami" shows your roles; ask somebody who has it, or an administrator.`}`;
+      return `To ${deedWords[refusal.deed] ?? refusal.deed} you need the role ${refusal.all === true ? refusal.need.join(' and ') : either(refusal.need)}${refusal.all === true && refusal.need.length > 1 ? ' (the policy has changed since it was asked)' : ''}${refusal.unread.length === 0 ? ', which you do not have' : ''}. ${unreadSentence(refusal.unread) ?? `"${command} whoami" shows your roles; ask somebody who has it, or an administrator.`}`;
     case 'selfApproval':
       return refusal.deed === 'approve'
         ? `${refusal.id} is your own request, and nobody approves their own, from no account. Ask another approver.`
@@ -168,7 +171,7 @@ function sentence(refusal: Refusal, command: string): string {
         ? `The 8 digits on the card of ${refusal.id} are for eyes only, so nothing was approved. ${newLine(refusal.id, command)}`
         : `That card of ${refusal.id} was drawn by an older version of the bot, so the press was not taken. It is drawn again now: look at it as it is then, and press again.`;
     case 'wrongFingerprint':
-      return `The fingerprint is not that of ${refusal.id}, so nothing was approved. ${newLine(refusal.id, command)}`;
+      return `The code is not that of ${refusal.id}, so nothing was approved. ${newLine(refusal.id, command)}`;
     case 'contentDeparted':
       return departureSentence(refusal.departure);
     case 'expired':

@@ -1,5 +1,5 @@
 // One human listed as two people could approve what they asked for themselves. Names are never identity, so what is found here is only
-// told: to whoever starts the bot, to the doctor, and to the person.
+// told: to the person who starts the bot, to the doctor, and to the person.
 import { skeleton } from '../../liveResponse/lookAlikes.ts';
 import type { Person } from './policy.ts';
 

@@ -106,7 +106,7 @@ function stricterTerms(policy: Policy, request: Request, tier: Tier): Judgement 
   const agreed = policy.tiers.findIndex((one) => one.name === request.terms.tier);
   if (agreed < 0) return no('tierGone', request.terms.tier);
   // Strictest first.
-  if (policy.tiers.indexOf(tier) < agreed) return no('tierStricter', `tier ${tier.name} now, agreed in tier ${request.terms.tier}`);
+  if (policy.tiers.indexOf(tier) < agreed) return no('tierStricter', `tier ${tier.name} now, tier ${request.terms.tier} when it was asked for`);
   if (tier.reason === 'required' && request.reason === undefined) return no('reasonMissing', `tier ${tier.name}`);
   return undefined;
 }

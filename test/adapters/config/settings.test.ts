@@ -74,7 +74,7 @@ describe('the key of the journal', () => {
   const real = { ...socket, ...azure };
 
   test('has to be there before a real Defender, told with the line that makes one, and need not be before a simulated one', () => {
-    expect(readSettings(real)).toMatchObject({ problems: [expect.stringMatching(/The journal has no key, and a real Defender is set up.*openssl rand -base64 32 > \S+.*LR_JOURNAL_KEY_FILE/)] });
+    expect(readSettings(real)).toMatchObject({ problems: [expect.stringMatching(/The journal has no key, and a real Defender is set up[^]*openssl rand -base64 32 > \S+.*LR_JOURNAL_KEY_FILE/)] });
     for (const simulated of [{}, local, { ...socket, LR_DEFENDER: 'simulator' }]) expect(readSettings(simulated)).toHaveProperty('settings');
   });
 

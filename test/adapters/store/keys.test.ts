@@ -60,7 +60,7 @@ describe('a key file', () => {
   });
 
   test.each<readonly [string, () => string, RegExp]>([
-    ['is not there', () => join(root, 'none'), /cannot be read: .* To make one: .*openssl rand -base64 32/],
+    ['is not there', () => join(root, 'none'), /cannot be read: .* To make one, as the bot’s user: .*openssl rand -base64 32/],
     ['everybody may read', () => file('key', testKeyText, 0o644), /Everybody on this machine may use the journal key .* \(mode 644\).*chmod 600/],
     ['lies in the data folder', () => file('data/key', testKeyText), /lies in the data folder .* Move it elsewhere/],
     ['is reached in the data folder by a link', () => {

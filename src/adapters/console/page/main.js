@@ -1,4 +1,4 @@
-// Puts the page together: loads the chat, mounts the parts, and opens the side panels over the timeline where there is no room beside it.
+// Puts the page together: loads the chat, mounts the parts, and opens the side panels over the timeline where there is no room next to it.
 import { byId } from './dom.js';
 import { mountCoach } from './coach.js';
 import { mountComposer } from './composer.js';

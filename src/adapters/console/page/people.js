@@ -31,11 +31,11 @@ function placeRow(place) {
 }
 
 function shortMode(place) {
-  return place.results === 'card' ? 'results on the card' : 'results whispered';
+  return place.results === 'card' ? 'results on the card' : 'results in private';
 }
 
 function modeOf(place) {
-  const results = place.results === 'card' ? 'Output and links stand on the card' : 'Output and links are whispered to those who may read them';
+  const results = place.results === 'card' ? 'Output and links stand on the card' : 'Output and links are given privately, to those who may read them';
   return place.approvals ? `${results}. Every request is decided here.` : `${results}.`;
 }
 
