@@ -77,11 +77,11 @@ describe('an approval is refused', () => {
 
   test('with a wrong fingerprint, typed or pressed', async () => {
     await asked();
-    refused(await house.press('approver1', 'approve', { fingerprint: '0'.repeat(16) }), /The code is not that of/);
+    refused(await house.press('approver1', 'approve', { fingerprint: '0'.repeat(16) }), /fingerprint is not that of/);
     const typed = await house.say('approver1', `approve ${house.newest().id} r1-${'0'.repeat(16)}`);
     // With the request as it is now.
     expect(typed.kind).toBe('card');
-    expect(textOf(typed)).toMatch(/The code is not that of/);
+    expect(textOf(typed)).toMatch(/fingerprint is not that of/);
   });
 
   test('the second time, naming who was first', async () => {

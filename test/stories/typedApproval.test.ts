@@ -60,7 +60,7 @@ describe('the line that approves', () => {
   test.each([
     ['the 8 digits of the card', () => house.newest().fingerprint, /8 digits on the card of lr-\w+ are for eyes only, so nothing was approved\. "\/lr approve lr-\w+" shows you/],
     ['an older revision', () => line().replace('r1-', 'r0-'), /made for an older state of lr-\w+, so nothing was approved\. "\/lr approve lr-\w+" shows you/],
-    ['another 64 bits', () => `r1-${bindingOf(house.newest().digest).slice(0, 8)}00000000`, /The code is not that of lr-\w+, so nothing was approved/],
+    ['another 64 bits', () => `r1-${bindingOf(house.newest().digest).slice(0, 8)}00000000`, /fingerprint is not that of lr-\w+, so nothing was approved/],
   ])('with %s is refused, told how to get the new one, and the request is shown as it is', async (_what, code, words) => {
     await asked();
     const reply = await say(`approve ID ${code()}`);

@@ -171,7 +171,7 @@ function sentence(refusal: Refusal, command: string): string {
         ? `The 8 digits on the card of ${refusal.id} are for eyes only, so nothing was approved. ${newLine(refusal.id, command)}`
         : `That card of ${refusal.id} was drawn by an older version of the bot, so the press was not taken. It is drawn again now: look at it as it is then, and press again.`;
     case 'wrongFingerprint':
-      return `The code is not that of ${refusal.id}, so nothing was approved. ${newLine(refusal.id, command)}`;
+      return `The fingerprint is not that of ${refusal.id}, so nothing was approved. ${newLine(refusal.id, command)}`;
     case 'contentDeparted':
       return departureSentence(refusal.departure);
     case 'expired':
