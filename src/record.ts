@@ -1,6 +1,6 @@
 // From the settings of the record to its keys and anchors, for the bot and for the programs that look at its folder.
 import { accessSync, constants } from 'node:fs';
-import { dirname, resolve, sep } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { RecordSettings } from './adapters/config/recordSettings.ts';
 import type { Http } from './adapters/outbound/http.ts';
 import { anchorHook } from './adapters/store/anchorHook.ts';
@@ -8,7 +8,7 @@ import { anchorFile, readAnchors } from './adapters/store/anchors.ts';
 import type { AnchorPlace, AnchorsRead } from './adapters/store/anchors.ts';
 import { realDisk } from './adapters/store/disk.ts';
 import type { Disk } from './adapters/store/disk.ts';
-import { KeyFileError, findOwnKeys, keysFrom, parseKeys, readKeyFile } from './adapters/store/keys.ts';
+import { KeyFileError, findOwnKeys, isInside, keysFrom, parseKeys, readKeyFile } from './adapters/store/keys.ts';
 import type { Keys } from './adapters/store/keys.ts';
 import { SettingsError } from './settingsError.ts';
 
@@ -39,7 +39,7 @@ export function keysOf(record: RecordSettings | undefined, dataDir: string, disk
 /** What the anchor file says; undefined where none is set. @throws SettingsError */
 export async function anchorsOf({ anchorFile: path }: RecordSettings, keys: Keys, dataDir: string): Promise<AnchorsRead | undefined> {
   if (path === undefined) return undefined;
-  if (resolve(path).startsWith(`${resolve(dataDir)}${sep}`)) throw new SettingsError(`LR_ANCHOR_FILE is ${path}, inside the data folder: anyone who exchanges the folder exchanges it too. Name a file on another disk or share.`);
+  if (isInside(path, dataDir)) throw new SettingsError(`LR_ANCHOR_FILE is ${path}, inside the data folder: anyone who exchanges the folder exchanges it too. Name a file on another disk or share.`);
   try {
     accessSync(dirname(resolve(path)), constants.W_OK);
     return await readAnchors(path, keys);

@@ -1,6 +1,6 @@
 // Who finds a request, what its cards show of results, and where its reasons stand: tables over places and tiers, and the property that stricter never shows more.
 import { describe, expect, test } from '@jest/globals';
-import { isPrivate, mayFind, privacyOf, reasonMayBeTold, reasonMayStand, redactAfterOf, resultsOf } from '../../src/bot/rules/needToKnow.ts';
+import { becamePrivate, isPrivate, mayFind, privacyOf, reasonMayBeTold, reasonMayStand, redactAfterOf, resultsOf } from '../../src/bot/rules/needToKnow.ts';
 import type { NeedToKnow, PlaceRule, Policy } from '../../src/bot/rules/policy.ts';
 import type { Request } from '../../src/liveResponse/request.ts';
 import { avery, olly, policy as base, riley, sam } from '../support/policy.ts';
@@ -118,4 +118,21 @@ test('stricter never shows more: over all combinations of rules, adding one take
       }
     }
   }
+});
+
+describe('more private than when it was asked', () => {
+  const limited = policyWith({ origin: { visibility: ['lead2'] } });
+  const approvalsPrivate = { approvals: { results: 'private' } } as const;
+  test.each<readonly [string, Policy, Request['privacy'] | undefined, boolean]>([
+    ['nothing is private', policyWith(), undefined, false],
+    ['limited since', limited, undefined, true],
+    ['limited then as now', limited, { visibility: [['lead2']] }, false],
+    ['limited to others since', limited, { visibility: [['lead2', 'hunter']] }, true],
+    ['limited since, and results were private by an approvals place', policyWith({ origin: { visibility: ['lead2'] }, ...approvalsPrivate }), { results: 'private' }, true],
+    ['its place private since, and results were private by an approvals place', policyWith({ origin: { results: 'private' }, ...approvalsPrivate }), { results: 'private' }, true],
+    ['its place private then as now', policyWith({ origin: { results: 'private' } }), { results: 'private' }, false],
+  ])('%s', (_what, policy, privacy, became) => {
+    const { privacy: _own, ...rest } = request;
+    expect(becamePrivate(policy, { ...rest, ...(privacy === undefined ? {} : { privacy }) }, nobody)).toBe(became);
+  });
 });

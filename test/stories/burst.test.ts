@@ -108,6 +108,24 @@ test('what was looked up for long is not asked for once submissions are frozen',
   expect(house.store.open()).toEqual([]);
 });
 
+test('what was looked up for long is asked for by the policy of the end, and by the roles of then', async () => {
+  for (const [policy, reply] of [
+    [(text: string) => text.replace('expireAfter: 30m', 'expireAfter: 7m'), /is waiting for approval/],
+    [(text: string) => text.replace('responder: [responder1, responder2]', 'responder: [responder2]'), /you need the role/],
+  ] as const) {
+    house = await openHouse();
+    const { faults } = house.simulator.tenant;
+    faults.plant({ what: 'delay', on: 'machines', ms: 1_500 });
+    const asking = house.say('responder1', 'dump hosta notepad');
+    while (faults.planted().length > 0) await new Promise((resolve) => setImmediate(resolve));
+    await house.changePolicy(policy);
+    expect(textOf(await asking)).toMatch(reply);
+    for (const request of house.store.open()) expect(request.terms.expiresAt - request.at).toBe(7 * 60_000);
+    if (reply.source.includes('role')) expect(house.store.open()).toEqual([]);
+    else await house.close();
+  }
+});
+
 test('a line that is too long is refused, so that no person fills it alone', async () => {
   house = await openHouse({ policy: manyPending, rates: slow(1) });
   const asking = Array.from({ length: 60 }, (_, n) => house.say('responder1', `dump hosta process${n}`).then(textOf));

@@ -281,6 +281,20 @@ describe('a place that changes', () => {
     expect(house.card('insiders').history.at(-1)).toMatch(/HR case 77/);
   });
 
+  test('to limited takes them off too where results had been private already', async () => {
+    const approvalsPrivate = (text: string): string => text.replace("notify: 'console:approver1', results: card", "notify: 'console:approver1', results: private");
+    expect(approvalsPrivate(examplePolicy)).not.toBe(examplePolicy);
+    await open('results: card', {}, approvalsPrivate);
+    await asked();
+    await house.press('approver1', 'deny', { input: 'Bob is on leave' });
+    await house.loop.tick();
+    expect(shown('incidents')).toMatch(/Bob is on leave[^]*HR case 77/);
+    await house.changePolicy(withInsiders(limited, approvalsPrivate));
+    await house.loop.tick();
+    await house.loop.tick();
+    expect(house.card('incidents').history.at(-1)).not.toMatch(/Bob is on leave|HR case 77/);
+  });
+
   test('to one that outsiders read takes them off the cards elsewhere too, without anything else happening', async () => {
     const shared = new Set<string>();
     const chat = Object.assign(createStoryChat(), { external: (place: string) => Promise.resolve(shared.has(place)) });

@@ -91,6 +91,19 @@ describe('a file that changes', () => {
     expect(told().at(-1)).toMatch(/It WIDENS: devices in the group Kiosks are allowed\. It narrows: Riley Responder no longer has the role responder\./);
   });
 
+  test('twice while a chat takes nothing is told with both changes: the first is in no later words', async () => {
+    await open();
+    house.chat.refuse = (call) => (call.startsWith('announce') ? new ChatError('unavailable', 'down') : undefined);
+    writeFileSync(file, looser);
+    await looked();
+    writeFileSync(file, `${examplePolicy}\n# as it was`);
+    await looked();
+    expect(told()).toEqual([]);
+    house.chat.refuse = () => undefined;
+    await house.run(120_000);
+    expect(told()).toEqual([expect.stringMatching(/in force now\. It narrows: .*Kiosks.* Before that, and not told here yet: .*It WIDENS: .*Kiosks/)]);
+  });
+
   test('in words alone is told to change nothing', async () => {
     await open();
     writeFileSync(file, `${examplePolicy}\n# a remark\n`);

@@ -1,6 +1,6 @@
 // The record as somebody at the machine meets it, with the built programs alone: the key, the anchors, a restore, a legal hold, a forgotten person.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -95,6 +95,8 @@ test('a folder that is written with another key, or has its anchors inside, is r
   expect(refusedStart({ ...other, LR_ANCHOR_FILE: '' })).toMatchObject({ code: 2, out: expect.stringMatching(/was written with another key \(id [0-9a-f]{16}/) as unknown });
   expect(run('auditCli.js', ['verify'], { ...other, LR_ANCHOR_FILE: '' })).toMatchObject({ code: 2 });
   expect(refusedStart({ LR_ANCHOR_FILE: join(data, 'anchors') })).toMatchObject({ code: 2, out: expect.stringContaining('inside the data folder') as unknown });
+  symlinkSync(data, join(folder, 'aside'));
+  expect(refusedStart({ LR_ANCHOR_FILE: join(folder, 'aside', 'anchors') })).toMatchObject({ code: 2, out: expect.stringContaining('inside the data folder') as unknown });
   expect(refusedStart({ LR_ANCHOR_FILE: join(folder, 'nowhere', 'anchors') })).toMatchObject({ code: 2, out: expect.stringContaining('cannot be used') as unknown });
   // Without a key anybody can check the order of the lines, and is told that no more was checked.
   expect(run('auditCli.js', ['verify'], { LR_JOURNAL_KEY_FILE: '', LR_ANCHOR_FILE: '' })).toMatchObject({ code: 2, out: expect.stringMatching(/INCOMPLETE: no key was given.*NOT checked: that the bot wrote them/) as unknown });

@@ -151,6 +151,8 @@ interface Kept {
   failures: number;
   retryAt: number;
   why?: string;
+  /** A head is on its way there. */
+  noting?: Promise<void>;
 }
 
 export function createAnchoring({ places, head, keys, clock, log, everyLines, everyMs }: AnchoringOptions): Anchoring {
@@ -158,7 +160,12 @@ export function createAnchoring({ places, head, keys, clock, log, everyLines, ev
   const stopped = new AbortController();
   let running: Promise<void> | undefined;
 
-  async function note(one: Kept, now: Head): Promise<void> {
+  function note(one: Kept, now: Head): Promise<void> {
+    one.noting = put(one, now).finally(() => delete one.noting);
+    return one.noting;
+  }
+
+  async function put(one: Kept, now: Head): Promise<void> {
     try {
       await one.place.put(anchorOf(now, clock.now(), keys));
       if (one.failures > 0) log.info('anchoredAgain', { where: one.place.name, seq: now.seq });
@@ -175,7 +182,7 @@ export function createAnchoring({ places, head, keys, clock, log, everyLines, ev
   }
 
   function isDue(one: Kept, now: Head): boolean {
-    if (now.seq === one.seq || now.seq === 0) return false;
+    if (now.seq === one.seq || now.seq === 0 || one.noting !== undefined) return false;
     if (one.failures > 0) return clock.elapsed() >= one.retryAt;
     // The first one at once: a head that is noted before anything is done shows what the start stood on.
     return one.seq === 0 || now.seq - one.seq >= everyLines || clock.elapsed() - one.at >= everyMs;
@@ -183,13 +190,16 @@ export function createAnchoring({ places, head, keys, clock, log, everyLines, ev
 
   async function look(): Promise<number> {
     const now = head();
-    // Side by side: a webhook that hangs must not keep a head from the file.
     await Promise.all(kept.filter((one) => isDue(one, now)).map((one) => note(one, now)));
     return lookEvery;
   }
 
   async function run(): Promise<void> {
-    while (!stopped.signal.aborted) await clock.sleep(await look(), stopped.signal);
+    while (!stopped.signal.aborted) {
+      // Not waited for: a webhook that hangs must not keep the next head from the file, nor the last one when the bot stops.
+      void look();
+      await clock.sleep(lookEvery, stopped.signal);
+    }
   }
 
   return {
@@ -201,7 +211,12 @@ export function createAnchoring({ places, head, keys, clock, log, everyLines, ev
       stopped.abort();
       await running;
       const now = head();
-      await Promise.all(kept.filter((one) => one.seq !== now.seq && one.failures === 0 && now.seq > 0).map((one) => note(one, now)));
+      await Promise.all(
+        kept.map(async (one) => {
+          await one.noting;
+          if (one.seq !== now.seq && one.failures === 0 && now.seq > 0) await note(one, now);
+        }),
+      );
     },
     trouble() {
       const failing = kept.filter((one) => one.failures > 0);

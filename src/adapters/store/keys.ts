@@ -100,7 +100,8 @@ export function readKeyFile(path: string, folder: string): { readonly keys: Keys
   return { keys: keysFrom(read.secrets), warnings };
 }
 
-function isInside(path: string, folder: string): boolean {
+/** Whether a path lies in a folder, by its name or by where its links lead. */
+export function isInside(path: string, folder: string): boolean {
   const real = (one: string): string => {
     for (let at = resolve(one), rest = ''; ; rest = join(basename(at), rest), at = dirname(at)) {
       try {

@@ -91,7 +91,7 @@ export function openPeople({ disk, folder, keys, log }: PeopleOptions): People {
       rewrite = true;
       return;
     }
-    const { p, key: id, k, a } = line as Readonly<Record<string, unknown>>;
+    const { p, key: id, k, a } = (line ?? {}) as Readonly<Record<string, unknown>>;
     if (typeof p !== 'string' || typeof id !== 'string' || typeof k !== 'string' || typeof a !== 'string') throw new JournalBroken(peopleFile, number, 'is no key of a person');
     const wrapping = keys.byId(id);
     if (wrapping === undefined) throw new OtherKey(peopleFile, number, id, keys.current.id);

@@ -12,8 +12,8 @@ import { JournalBroken } from './journalBroken.ts';
 import type { Keys } from './keys.ts';
 import { ownKeys } from './keys.ts';
 import type { Head } from './line.ts';
-import { noHead } from './line.ts';
-import { lineAt, segmentName } from './segments.ts';
+import { decodeLine, noHead } from './line.ts';
+import { lineAt, linesOf, segmentName, segmentsIn } from './segments.ts';
 import { openPeople } from './people.ts';
 import type { Vault } from './sealing.ts';
 import { randomId } from './sealing.ts';
@@ -172,9 +172,11 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     if (anchor.seq === 0) return;
     const { seq } = journal.head();
     if (seq < anchor.seq) throw new NotAnchored(`${segmentWords(seq)}, but line ${anchor.seq} was anchored: lines ${seq + 1} to ${anchor.seq} are missing.`, journal.head());
-    const here = anchor.seq === seq ? journal.head() : lineAt(disk, dir, anchor.seq);
+    const here = anchor.seq === seq ? journal.head() : anchor.seq === start.head.seq ? start.head : lineAt(disk, dir, anchor.seq);
     if (here === undefined) throw new NotAnchored(`Line ${anchor.seq}, which was anchored, is not in the journal files any more.`, journal.head());
     if (here.hash !== anchor.hash) throw new NotAnchored(`Line ${anchor.seq} of the journal is another one than was anchored: at or before it the journal went another way, as an older copy does that was written on.`, journal.head());
+    // A snapshot of another journal with the same key would stand on lines that are not its own; what comes after it was read from there.
+    if (anchor.seq < start.head.seq && followed(disk, dir, anchor, start.head.seq, keys)?.hash !== start.head.hash) throw new NotAnchored(`The snapshot stands at line ${start.head.seq}, which does not follow from line ${anchor.seq}, which was anchored: it is of another journal.`, journal.head());
   }
 
   /** Without its key a person cannot be told from another, and the requester of something could approve it. */
@@ -395,6 +397,35 @@ export class NotAnchored extends Error {
     super(`The journal was cut, rewound or exchanged. ${what} If somebody did that on purpose, such as by restoring a backup: npm run audit -- accept ${head.seq}:${head.hash}, which lets the bot start frozen. Otherwise put back the newest copy of the data folder, and find out who did it.`);
     this.name = 'NotAnchored';
   }
+}
+
+/** The head after line `to`, each line from behind `from` on verified; undefined where one is missing or does not follow. */
+function followed(disk: Disk, folder: string, from: Head, to: number, keys: Keys): Head | undefined {
+  let head: Head | undefined;
+  for (const segment of segmentsIn(disk, folder)) {
+    let number = segment.first - 1;
+    for (const batch of linesOf(disk, segment.path)) {
+      for (const { bytes } of batch) {
+        number += 1;
+        if (number < from.seq) continue;
+        if (number === from.seq) {
+          head = { ...from, ...keyIn(bytes) };
+          continue;
+        }
+        const check: ReturnType<typeof decodeLine> | undefined = head === undefined ? undefined : decodeLine(bytes, head, keys);
+        if (check === undefined || 'wrong' in check) return undefined;
+        ({ head } = check);
+        if (number === to) return head;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** The id of the key that a line names at its end. */
+function keyIn(line: Buffer): Pick<Head, 'key'> {
+  const key = /"key":"([0-9a-f]{16})","hash":"[0-9a-f]{64}"\}$/.exec(line.subarray(-120).toString('utf8'))?.[1];
+  return key === undefined ? {} : { key };
 }
 
 function segmentWords(seq: number): string {

@@ -9,7 +9,7 @@ import { inOrder } from '../../liveResponse/shown.ts';
 import { twinAmong } from '../../liveResponse/twins.ts';
 import { foundBy, granted, Refused } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
-import { mayRequest, termsOf } from '../rules/decisions.ts';
+import { mayRequest, termsOf, tierOf } from '../rules/decisions.ts';
 import { readPanel } from './panel.ts';
 import { askMemory } from '../rules/library.ts';
 import type { LibraryReading } from '../rules/library.ts';
@@ -17,7 +17,7 @@ import { tooManyPending } from '../rules/pending.ts';
 import type { Tier } from '../rules/policy.ts';
 import { notChecked, notInLibrary } from './libraryCheck.ts';
 import { isRestricted, privacyOf } from '../rules/needToKnow.ts';
-import { refOf } from '../rules/people.ts';
+import { actorNow, refOf } from '../rules/people.ts';
 import type { Actor } from '../rules/people.ts';
 import { placesOf } from '../rules/cardPlaces.ts';
 import type { CommandIn, Reply } from '../ports.ts';
@@ -53,8 +53,23 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
   // Before anything is asked of Defender: whoever floods costs no calls.
   mayWait(bot, actor, tier);
   const { device, found } = await theDevice(bot, actor, wanted.host, { person: actor.person.id, surface: input.place.surface, place: input.place.id, account: accountId(actor), host: wanted.host });
+  return await askFor(bot, granted<Actor>(actorNow(bot.policy, actor)), input, { wanted, line, from, origin, device, found });
+}
+
+interface Ask {
+  readonly wanted: SessionAsk;
+  readonly line: string;
+  readonly from: From | undefined;
+  readonly origin: string;
+  readonly device: Device;
+  readonly found: LookUp;
+}
+
+/** By the policy of this moment, which may have been read again since it was asked. @throws Refused */
+async function askFor(bot: Conversation, actor: Actor, input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>, { wanted, line, from, origin, device, found }: Ask): Promise<Extract<Reply, { readonly kind: 'asked' }>> {
   // It may have waited for its turn.
   granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
+  const tier = granted<Tier>(tierOf(bot.policy, wanted));
   granted(inScope(bot.policy, device));
   const compared = { id: newId(bot), origin, device, commands: wanted.commands, ...(from === undefined ? {} : { continues: from.continues }) };
   // What the asker may not find is no hint either; its device is still held for it.

@@ -44,7 +44,7 @@ export async function takePolicy({ store, loop, log, todays }: Parts, { policy, 
   }
   todays.replace(policy);
   log.warn('policyChanged', { sha256, before, how, changes: changes.length });
-  loop.announcing.say(topic, [...approvalsOf(old), ...approvalsOf(policy)], `The policy ${how === 'signal' ? 'was read again' : 'file has changed'} and is in force now. ${changeWords(changes)}${changes.length === 0 ? '' : ' Open requests are judged by it at once; the card of each one that it ends says why.'}`, () => told(store, sha256));
+  loop.announcing.say(topic, [...approvalsOf(old), ...approvalsOf(policy)], `The policy ${how === 'signal' ? 'was read again' : 'file has changed'} and is in force now. ${changeWords(changes)}${changes.length === 0 ? '' : ' Open requests are judged by it at once; the card of each one that it ends says why.'}`, () => told(store, sha256), true);
   loop.policyChanged();
   return unwritten;
 }

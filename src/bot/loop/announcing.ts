@@ -13,15 +13,17 @@ const retryPauses = [2_000, 5_000, 15_000, 60_000] as const;
 const freezes = 'freeze';
 /** After so long it is no news, and the cards have said it. Milliseconds. */
 const giveUpAfter = 3_600_000;
+/** What was not told is added to what is newer up to this; every chat takes it in one message. Characters. */
+const longestText = 8_000;
 
 export interface Announcing {
   /** Who released what was frozen, for the words. */
   releasedBy(name: string): void;
   /**
    * Says something else once in each of these places; what is newer of a topic takes the place of what was not told yet. `told` is called
-   * when every place has it, or takes it no more.
+   * when every place has it, or takes it no more. `each`: what was not told yet is told with it, because it is not in the newer text.
    */
-  say(topic: string, places: readonly string[], text: string, told?: () => Promise<void>): void;
+  say(topic: string, places: readonly string[], text: string, told?: () => Promise<void>, each?: true): void;
   /** Answers after how many milliseconds to come again. */
   pass(): Promise<number | undefined>;
   /** Resolves when no chat is being told. */
@@ -119,9 +121,11 @@ export function createAnnouncing(deps: Pick<Deps, 'store' | 'chats' | 'policy' |
 
   return {
     releasedBy: (name) => void (released = name),
-    say(topic, where, text, told) {
-      for (const key of [...waiting.keys()]) if (waiting.get(key)?.topic === topic) waiting.delete(key);
-      put(topic, [...new Set(where)].filter((place) => chats.has(splitKey(place)[0])), text);
+    say(topic, where, text, told, each) {
+      const before = [...waiting].filter(([, job]) => job.topic === topic);
+      for (const [key] of before) waiting.delete(key);
+      const untold = new Map(each === true ? before.map(([, job]) => [job.place, job.text]) : []);
+      for (const place of new Set([...where, ...untold.keys()])) if (chats.has(splitKey(place)[0])) put(topic, [place], withUntold(text, untold.get(place)));
       if (told === undefined) afterwards.delete(topic);
       else afterwards.set(topic, told);
       again();
@@ -139,6 +143,11 @@ export function createAnnouncing(deps: Pick<Deps, 'store' | 'chats' | 'policy' |
       while (flights.size > 0) await Promise.all(flights.values());
     },
   };
+}
+
+function withUntold(text: string, earlier: string | undefined): string {
+  if (earlier === undefined) return text;
+  return text.length + earlier.length > longestText ? `${text} There were changes before this one that could not be told here; the journal holds each (policyChanged).` : `${text} Before that, and not told here yet: ${earlier}`;
 }
 
 function releasedWords(before: Freeze | undefined, by: string | undefined): string {

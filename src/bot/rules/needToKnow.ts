@@ -76,9 +76,15 @@ export function isPrivate(policy: Policy, request: Subject, outsiders: ReadByOut
   return isRestricted(policy, request) || request.placeIsPrivate || asked === undefined || asked.results === 'private' || outsiders(request.place);
 }
 
-/** Private now, and not when it was asked: its cards may still show what they no longer may. */
+/** More private now than when it was asked: its cards may still show what they no longer may. */
 export function becamePrivate(policy: Policy, request: Subject, outsiders: ReadByOutsiders): boolean {
-  return request.privacy === undefined && !request.placeIsPrivate && isPrivate(policy, request, outsiders);
+  const { privacy } = request;
+  if (request.placeIsPrivate || !isPrivate(policy, request, outsiders)) return false;
+  const then = new Set((privacy?.visibility ?? []).map((roles) => JSON.stringify(roles)));
+  if (privacy === undefined || lists(ruleOf(policy, request.place), tierNow(policy, request)).some((roles) => !then.has(JSON.stringify(roles)))) return true;
+  if (then.size > 0) return false;
+  // Results were private; reasons were not where that came from an approvals place alone.
+  return ruleOf(policy, request.place)?.results !== 'private' || policy.places.some((rule) => rule.approvals && rule.place !== request.place && rule.results === 'private');
 }
 
 /**

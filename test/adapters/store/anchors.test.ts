@@ -103,6 +103,20 @@ describe('anchoring', () => {
     expect((await readAnchors(path, testKeys)).newest).toEqual(head(15));
   });
 
+  test('at a place that never answers keeps no head from the others, the last one included', async () => {
+    const hangs: AnchorPlace = { name: 'a hanging webhook', put: () => new Promise<void>(() => undefined) };
+    const both = createAnchoring({ places: [hangs, place], head: () => now, keys: testKeys, clock, log, everyLines: 10, everyMs: 60_000 });
+    both.start();
+    await clock.settle();
+    now = head(13);
+    await clock.advance(1_000);
+    expect(seqs()).toEqual([3, 13]);
+    now = head(14);
+    void both.stop();
+    await clock.settle();
+    expect(seqs()).toEqual([3, 13, 14]);
+  });
+
   test('that fails is told, tried again after growing pauses, and keeps nothing else from being noted', async () => {
     fails = 'it answers 503';
     const tried: number[] = [];

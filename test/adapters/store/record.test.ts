@@ -184,6 +184,47 @@ describe('the anchor', () => {
     }
   });
 
+  test('refuses a snapshot of another journal with the same key, at whichever side of the anchor it stands', async () => {
+    const disk = await written();
+    const mine = await open(disk);
+    const before = mine.head();
+    for (const id of ['r4', 'r5', 'r6', 'r7', 'r8', 'r9']) await mine.add(askedOf(id));
+    await mine.close();
+    const other = createMemoryDisk();
+    const theirs = await open(other);
+    for (const id of ['s1', 's2', 's3', 's4']) await theirs.add(askedOf(id));
+    for (const id of ['s1', 's2', 's3', 's4']) await theirs.change(id, () => ({ event: approved }));
+    await theirs.close();
+    const { seq } = theirs.head();
+    expect(seq).toBeGreaterThan(before.seq);
+    const at = (line: number): Head => ({ seq: line, hash: (JSON.parse(linesIn(disk)[line - 1] ?? '{}') as Head).hash });
+    disk.overwrite(inFolder('snapshot.json'), other.bytes(inFolder('snapshot.json')) ?? Buffer.alloc(0));
+    disk.overwrite(inFolder('people.keys'), Buffer.concat([disk.bytes(inFolder('people.keys')) ?? Buffer.alloc(0), other.bytes(inFolder('people.keys')) ?? Buffer.alloc(0)]));
+    for (const name of disk.list(memoryFolder)) if (name > 'journal-000000001.ndjson' && name.startsWith('journal-')) disk.remove(inFolder(name));
+    disk.overwrite(inFolder(`journal-${String(seq + 1).padStart(9, '0')}.ndjson`), Buffer.alloc(0));
+    for (const anchor of [at(seq), at(seq - 1), before]) await expect(open(copyOf(disk), { anchors: () => Promise.resolve([anchor]) })).rejects.toThrow(/another one than was anchored|it is of another journal/);
+    // Nor with its own lines in between, or with none.
+    const lines = linesIn(disk);
+    put(disk, [...lines.slice(0, before.seq), ...linesIn(other).slice(before.seq, seq)]);
+    await expect(open(copyOf(disk), { anchors: () => Promise.resolve([before]) })).rejects.toThrow(/it is of another journal/);
+    put(disk, lines.slice(0, before.seq));
+    await expect(open(copyOf(disk), { anchors: () => Promise.resolve([before]) })).rejects.toThrow(/it is of another journal/);
+  });
+
+  test('below the snapshot of this very journal lets it start', async () => {
+    const disk = await written();
+    const store = await open(disk);
+    const before = store.head();
+    for (const id of ['r4', 'r5']) await store.add(askedOf(id));
+    await store.close();
+    const anchors = (): Promise<readonly Head[]> => Promise.resolve([before]);
+    const again = await open(disk, { anchors, snapshotEvery: 1 });
+    await again.add(askedOf('r6'));
+    await again.close();
+    const last = await open(disk, { anchors });
+    expect(last.get('r6')?.state).toBe('awaitingApproval');
+  });
+
   test('that is older than the files that are left is told as missing', async () => {
     const disk = await written();
     const head = await at(disk);
@@ -295,6 +336,12 @@ describe('forgetting', () => {
     await expect(open(disk)).rejects.toThrow(/people\.keys is missing, and with it the keys? of persons? \(p_[0-9a-f]{16}|people\.keys is missing, and with it the key of/);
     const accepted = await open(copyOf(disk), { withoutLost: true });
     expect(accepted.lost().length).toBeGreaterThan(0);
+  });
+
+  test('a line of that file which is no key is told', async () => {
+    const disk = await written();
+    disk.overwrite(inFolder('people.keys'), Buffer.concat([Buffer.from('null\n'), disk.bytes(inFolder('people.keys')) ?? Buffer.alloc(0)]));
+    await expect(open(disk)).rejects.toThrow(/people\.keys line 1 is no key of a person/);
   });
 
   test('a key that somebody changed in the file is told', async () => {
