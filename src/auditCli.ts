@@ -231,7 +231,7 @@ async function forget(place: Place, keys: Keys, word: string): Promise<number> {
     // Accounts stand there in plain words; it is learned again.
     rmSync(join(folder, 'last-known.json'), { force: true });
     console.log(`Forgotten: ${word} (${persons.join(', ')}). Names, accounts and reasons of this person in the journal and its snapshots cannot be read again, by nobody; the journal still verifies.`);
-    console.log('NOT forgotten by this: backups of people.keys (a bot that starts on a restored one destroys the key again), the log, cards and messages in the chats, Comments and actions at Defender, and what others wrote of this person.');
+    console.log('NOT forgotten by this: backups of people.keys (a bot that starts on a restored one destroys the key again), the log, cards and messages in the chats, what was typed and pressed and is kept in the delivery files until the next start, Comments and actions at Defender, and what others wrote of this person.');
     if (takenOver !== undefined) console.log(`Lines 1 to ${takenOver.lines} are of version 0.1 and hold names, accounts and reasons in plain words: where this person stands in them, that stays.`);
     return 0;
   });

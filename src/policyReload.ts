@@ -38,21 +38,23 @@ export interface PolicyReloadOptions {
   /** Bounds a reading of the file. */
   readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Log;
+  /** How the file is read; by default from the disk. */
+  readonly find?: (file: string) => Promise<FoundPolicy>;
   /** Called when another policy is in force, with what it allows and most likely should not. */
   readonly onChanged?: (warnings: readonly FileProblem[]) => void;
 }
 
-export function createPolicyReload({ file, todays, store, loop, clock, log, onChanged, ...given }: PolicyReloadOptions): PolicyReload {
+export function createPolicyReload({ file, todays, store, loop, clock, log, onChanged, find: read = findPolicy, ...given }: PolicyReloadOptions): PolicyReload {
   let { sha256 } = given;
   let asked = false;
   let seen: string | undefined;
   let broken: string | undefined;
-  let unwritten: Unwritten | undefined;
+  const unwritten: Unwritten[] = [];
   /** A read that is still under way, on a file system that does not answer. */
   let reading: Promise<FoundPolicy> | undefined;
 
   async function find(): Promise<FoundPolicy> {
-    reading ??= findPolicy(file).finally(() => (reading = undefined));
+    reading ??= read(file).finally(() => (reading = undefined));
     try {
       return await within(clock, readTimeout, file, reading);
     } catch (error) {
@@ -91,7 +93,7 @@ export function createPolicyReload({ file, todays, store, loop, clock, log, onCh
   }
 
   async function look(): Promise<number> {
-    if (unwritten !== undefined && (await note(unwritten))) unwritten = undefined;
+    for (let [first] = unwritten; first !== undefined && (await note(first)); [first] = unwritten) unwritten.shift();
     const bySignal = asked;
     // Who asks while this look is under way is served by the next.
     asked = false;
@@ -111,7 +113,8 @@ export function createPolicyReload({ file, todays, store, loop, clock, log, onCh
       await isBroken(found);
       return policyLookEvery;
     }
-    unwritten = await takePolicy({ store, loop: loop(), log, todays }, { policy: found.policy, sha256: found.sha256, before: sha256, how: bySignal ? 'signal' : 'file' });
+    const left = await takePolicy({ store, loop: loop(), log, todays }, { policy: found.policy, sha256: found.sha256, before: sha256, how: bySignal ? 'signal' : 'file' });
+    if (left !== undefined) unwritten.push(left);
     ({ sha256 } = found);
     broken = undefined;
     onChanged?.(found.warnings);

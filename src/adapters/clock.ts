@@ -1,4 +1,5 @@
 // The real clock, and one that runs faster for demonstrations and long simulated stories.
+import { setMaxListeners } from 'node:events';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Clock } from '../liveResponse/ports.ts';
 
@@ -14,6 +15,8 @@ async function sleepReal(ms: number, signal?: AbortSignal): Promise<void> {
 
 /** One timer; true when the signal ended it. */
 async function napped(ms: number, signal?: AbortSignal): Promise<boolean> {
+  // Many may wait for one signal, such as cards for their turn at a chat: no leak, and no warning of one in the log.
+  if (signal !== undefined) setMaxListeners(0, signal);
   try {
     await after(ms, undefined, signal === undefined ? {} : { signal });
     return false;

@@ -11,7 +11,7 @@ import { createLog } from '../../src/adapters/log.ts';
 import { ChatError } from '../../src/bot/ports.ts';
 import { startWithPolicy } from '../../src/bot/answers/policyChanging.ts';
 import { createPolicyReload, policyLookEvery, policySettles } from '../../src/policyReload.ts';
-import type { PolicyReload } from '../../src/policyReload.ts';
+import type { PolicyReload, PolicyReloadOptions } from '../../src/policyReload.ts';
 import type { Clock } from '../../src/liveResponse/ports.ts';
 import { startService } from '../../src/service.ts';
 import type { ServiceOptions } from '../../src/service.ts';
@@ -33,11 +33,11 @@ let reload: PolicyReload;
 const lines: string[] = [];
 
 /** A house whose policy is a file. */
-async function open(options: HouseOptions = {}, sleep: Clock['sleep'] = () => new Promise(() => undefined)): Promise<void> {
+async function open(options: HouseOptions = {}, sleep: Clock['sleep'] = () => new Promise(() => undefined), find?: PolicyReloadOptions['find']): Promise<void> {
   house = await openHouse(options);
   const log = createLog({ level: 'info', write: (line) => void lines.push(line) });
   await startWithPolicy({ store: house.store, loop: house.loop, log, todays: house.todays }, sha(examplePolicy));
-  reload = createPolicyReload({ file, sha256: sha(examplePolicy), todays: house.todays, store: house.store, loop: () => house.loop, clock: { sleep }, log });
+  reload = createPolicyReload({ file, sha256: sha(examplePolicy), todays: house.todays, store: house.store, loop: () => house.loop, clock: { sleep }, log, ...(find === undefined ? {} : { find }) });
   await house.loop.tick();
 }
 
@@ -164,10 +164,15 @@ describe('a file that changes', () => {
     await reload.look();
     await reload.look();
     expect(house.policy.roles.get('responder')).toEqual(['responder2']);
+    writeFileSync(file, looser);
+    await reload.look();
+    await reload.look();
+    expect(house.policy.devices.allow.groups).toContain('Kiosks');
     disk.code = undefined;
     await house.store.recover();
     await reload.look();
-    expect(journal().at(-1)).toMatchObject({ type: 'policyChanged', sha256: sha(stricter) });
+    // Both, in their order.
+    expect(journal().filter(({ type }) => type === 'policyChanged')).toMatchObject([{ sha256: sha(stricter) }, { sha256: sha(looser), before: sha(stricter) }]);
   });
 });
 
@@ -196,16 +201,25 @@ describe('a file that cannot be used', () => {
     expect(told()).toHaveLength(2);
   });
 
-  (process.platform === 'win32' ? test.skip : test)('that its file system does not hand out is told too, and nothing is waited for longer than the bound', async () => {
+  test('that its file system does not hand out is told too, and nothing is waited for longer than the bound', async () => {
     const waits: number[] = [];
-    await open({}, (ms) => { waits.push(ms); return Promise.resolve(); });
-    rmSync(file);
-    // A pipe that nobody writes into: opening it never ends.
-    expect(spawnSync('mkfifo', [file]).status).toBe(0);
+    await open({}, (ms) => { waits.push(ms); return Promise.resolve(); }, () => new Promise(() => undefined));
     await looked();
     expect(reload.trouble()).toContain('the file system does not answer');
     expect(new Set(waits)).toEqual(new Set([5_000]));
-    writeFileSync(file, '');
+  });
+
+  (process.platform === 'win32' ? test.skip : test)('that became a pipe is no file, and is not waited for', async () => {
+    await open();
+    rmSync(file);
+    expect(spawnSync('mkfifo', [file]).status).toBe(0);
+    await looked();
+    expect(reload.trouble()).toContain('it is not a file');
+    rmSync(file);
+    writeFileSync(file, looser);
+    await looked();
+    expect(reload.trouble()).toBeUndefined();
+    expect(house.policy.devices.allow.groups).toContain('Kiosks');
   });
 
   test('names its mistakes in the log, line by line', async () => {

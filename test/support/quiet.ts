@@ -1,6 +1,7 @@
 // Knows when this process has come to rest: no HTTP exchange under way, no file operation, nothing left to run in this turn of the event
 // loop. A clock that is moved by a test may go on only then, or the answer to a call would seem to take an hour.
 import { subscribe } from 'node:diagnostics_channel';
+import type { EventEmitter } from 'node:events';
 
 /** An exchange that makes no progress for so long waits for the clock, as a press does whose work is tried again. Milliseconds of real time. */
 const patience = 100;
@@ -37,6 +38,8 @@ function part(message: unknown, name: 'request' | 'response'): unknown {
 function untilClosed(message: unknown, name: 'request' | 'response'): void {
   const one = part(message, name);
   begins(one);
+  // Every test file of a worker process listens for itself, and none can take its listening back.
+  (one as EventEmitter).setMaxListeners(0);
   (one as Closing).once('close', () => {
     ends(one);
   });

@@ -30,8 +30,10 @@ export async function findPolicy(file: string): Promise<FoundPolicy> {
 }
 
 async function readBounded(file: string): Promise<Buffer> {
-  const handle = await open(file, 'r');
+  // Without it a pipe at the path would be waited for until somebody writes into it, and keep the process from ending.
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
+    if (!(await handle.stat()).isFile()) throw new Error('it is not a file');
     const bytes = Buffer.alloc(mostBytes + 1);
     let length = 0;
     for (;;) {
