@@ -216,7 +216,7 @@ describe('a planted fault shows the one right red line and exit code 1:', () => 
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as AddressInfo;
     other.on('connection', (socket) => socket.destroy());
-    const run = await runDoctor(settings({ PORT: String(port) }));
+    const run = await runDoctor(settings({ PORT: String(port), LR_ADMIN_PORT: '0' }));
     await new Promise((resolve) => other.close(resolve));
     expect([run.code, run.red]).toEqual([1, [`http.port: 127.0.0.1:${port} is in use by another program`]]);
   });
@@ -224,7 +224,7 @@ describe('a planted fault shows the one right red line and exit code 1:', () => 
   test('a port that another bot has, with its own data folder', async () => {
     const bot = await startProgram('src/main.js', [], { PORT: '0', LR_DATA_DIR: join(dir, 'other'), LR_LOG_LEVEL: 'error' });
     try {
-      const run = await runDoctor(settings({ PORT: new URL(addressIn(bot.firstLine)).port }));
+      const run = await runDoctor(settings({ PORT: new URL(addressIn(bot.firstLine)).port, LR_ADMIN_PORT: '0' }));
       expect([run.code, run.red]).toEqual([1, [expect.stringMatching(/^http\.port: .* in use by a live-response-bot with another data folder$/)]]);
     } finally {
       await bot.kill('SIGTERM');

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { cardOf, wordsOf } from '../support/fakeConnector.ts';
 import type { FakeMessage } from '../support/fakeConnector.ts';
 import { ana, ben, channel, directOf, group, memberOf } from '../support/teamsBench.ts';
-import { teamsDoor } from '../support/teamsDoor.ts';
 import { dataOf, TeamsHouse } from '../support/teamsHouse.ts';
 import { codeOf } from '../../src/bot/language/approvalCode.ts';
 
@@ -182,11 +181,7 @@ describe('a press that must not count leaves one correct card', () => {
   });
 });
 
-// What becomes of a fault is decided above both doors, so the long stories of it go through one; the faults themselves pass through both in
-// test/adapters/teams/connector.test.ts.
-const aboveTheDoors = teamsDoor() === 'botbuilder' ? describe : (): void => undefined;
-
-aboveTheDoors('trouble with Teams', () => {
+describe('trouble with Teams', () => {
   it('a deleted card is posted again', async () => {
     const [here, there] = await asked();
     house.connector.delete(here.id);
