@@ -4,7 +4,6 @@ import type { ScaledClock } from './adapters/clock.ts';
 import { findPolicy, policyFileWarnings } from './adapters/config/policySource.ts';
 import type { FoundPolicy } from './adapters/config/policySource.ts';
 import type { RecordSettings } from './adapters/config/recordSettings.ts';
-import { noJournalKey } from './adapters/config/settings.ts';
 import { showProblems } from './adapters/config/yamlFile.ts';
 import type { FileProblem } from './adapters/config/yamlFile.ts';
 import { DefenderClient } from './adapters/defender/client.ts';
@@ -25,13 +24,10 @@ import type { Proxy } from './adapters/outbound/proxy.ts';
 import { random } from './adapters/random.ts';
 import { lastTime } from './adapters/store/lastTime.ts';
 import { createAnchoring } from './adapters/store/anchors.ts';
-import type { AnchorsRead } from './adapters/store/anchors.ts';
-import { OtherKey } from './adapters/store/journalBroken.ts';
 import { openOutputStore } from './adapters/store/outputStore.ts';
 import { realDisk } from './adapters/store/disk.ts';
 import type { Disk } from './adapters/store/disk.ts';
 import { createFreezeWatch } from './adapters/store/freezeRequest.ts';
-import { NotAnchored, openStore } from './adapters/store/requestStore.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import { startWithPolicy } from './bot/answers/policyChanging.ts';
 import { createBot } from './bot/bot.ts';
@@ -49,7 +45,8 @@ import { createClosing } from './closing.ts';
 import { createHealth } from './health.ts';
 import { createPlacesLook } from './places.ts';
 import { createPolicyReload } from './policyReload.ts';
-import { anchorPlaces, anchorsOf, keysOf } from './record.ts';
+import { openRecord } from './openRecord.ts';
+import { anchorPlaces } from './record.ts';
 import { createPlayground } from './playground.ts';
 import { SettingsError } from './settingsError.ts';
 import { startSimulator } from './simulator/simulator.ts';
@@ -137,7 +134,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { later } = closing;
 
   try {
-    const store = await openRecord(options, clock, log);
+    const { dataDir, record, defender: kind, disk } = options;
+    const store = await openRecord({ dataDir, record, disk, real: kind.kind === 'service' && kind.credentials !== 'none', clock, log, warn });
     later('store', 3_000, () => store.close());
     const outputs = await openOutputStore({ dir: options.dataDir, clock });
     const http = new Http(options.proxy === undefined ? {} : { proxy: options.proxy });
@@ -285,39 +283,6 @@ function tellWarnings(file: string, warnings: readonly FileProblem[], log: Log, 
   for (const { line, where } of warnings) log.warn('policyWarning', { line, where });
   for (const { line, where, text } of warnings.slice(0, warningsTold)) warn(`warning: the policy ${file}, line ${line} (${where}): ${text}.`);
   if (warnings.length > warningsTold) warn(`warning: the policy ${file} has ${warnings.length - warningsTold} more warnings; the doctor lists them all.`);
-}
-
-/** @throws SettingsError for what only somebody with the key, or with the right folder, can put right */
-async function openRecord(options: ServiceOptions, clock: Clock, log: Log): Promise<Store> {
-  const { dataDir, record, defender, disk = realDisk } = options;
-  const real = defender.kind === 'service' && defender.credentials !== 'none';
-  if (real && record?.key === undefined) throw new SettingsError(noJournalKey);
-  disk.makeFolder(dataDir);
-  const { keys, warnings } = keysOf(record, dataDir, disk);
-  for (const warning of warnings) {
-    log.warn('journalKey', { warning });
-    options.onWarning?.(warning);
-  }
-  let anchors: AnchorsRead | undefined;
-  try {
-    const store = await openStore({
-      dir: dataDir,
-      clock,
-      log,
-      disk,
-      ...(keys === undefined ? {} : { keys }),
-      anchors: async (with_) => {
-        anchors = record === undefined ? undefined : await anchorsOf(record, with_, dataDir);
-        if (anchors !== undefined && anchors.unproven > 0) log.error('anchorsUnproven', { lines: anchors.unproven, why: 'they do not carry this key' });
-        return anchors?.anchors ?? [];
-      },
-    });
-    if (anchors?.missing === true && store.head().seq > 0) log.warn('anchorFileNew', { file: record?.anchorFile, seq: store.head().seq, why: 'there was none, so nothing shows whether the journal is the newest' });
-    return store;
-  } catch (error) {
-    if (error instanceof OtherKey || error instanceof NotAnchored) throw new SettingsError(error.message, { cause: error });
-    throw error;
-  }
 }
 
 async function noteStop(store: Store, log: Log): Promise<void> {

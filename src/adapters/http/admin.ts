@@ -1,22 +1,14 @@
 // The admin port: why it is as it is, in words, and the metrics. For this machine alone unless somebody chose otherwise; it is read, never written to.
 import type { NextFunction, Request, Response } from 'express';
-import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { createRationedLog } from '../rationedLog.ts';
 import { listen } from './listen.ts';
-import type { ConnectionLimits, Listening } from './listen.ts';
+import type { Listening } from './listen.ts';
 import { bareApp, closeApp, sendHealth, sendReadiness } from './server.ts';
-import type { Check } from './server.ts';
+import type { PortOptions } from './server.ts';
 
-export interface AdminOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly log: Log;
-  readonly clock: Pick<Clock, 'elapsed'>;
-  readonly healthy: () => readonly Check[];
-  readonly ready: () => readonly Check[];
+export interface AdminOptions extends PortOptions {
   /** Prometheus text. */
   readonly metrics: () => Promise<{ readonly type: string; readonly body: string }>;
-  readonly limits?: Partial<ConnectionLimits>;
 }
 
 /** Where nobody chose one: after the public port, so that two bots of one machine stay apart by PORT alone; a free one where that is free too. */

@@ -15,7 +15,8 @@ export interface Check {
   readonly blocks?: boolean;
 }
 
-export interface HttpOptions {
+/** What both ports need. */
+export interface PortOptions {
   readonly host: string;
   readonly port: number;
   readonly log: Log;
@@ -25,11 +26,14 @@ export interface HttpOptions {
   readonly healthy: () => readonly Check[];
   /** Whether it can do its job now. */
   readonly ready: () => readonly Check[];
+  readonly limits?: Partial<ConnectionLimits>;
+}
+
+export interface HttpOptions extends PortOptions {
   /** Nothing new is taken in while the process ends; how it is can still be asked. */
   readonly draining?: () => boolean;
   /** Mounted in this order, before the final handlers; Slack's must come before any body parser. */
   readonly mount: readonly ((app: Express) => void)[];
-  readonly limits?: Partial<ConnectionLimits>;
 }
 
 /** What fails here is a fault of ours, whose stack is worth more than one line. */
