@@ -144,12 +144,12 @@ describe.each([
     return socket;
   }
 
-  test('whoever connects and says nothing is cut', async () => {
+  test('anyone who connects and says nothing is cut', async () => {
     const socket = await socketTo();
     await socket.cut;
   });
 
-  test('whoever sends half a header, and more of it now and then, is cut', async () => {
+  test('anyone who sends half a header, and more of it now and then, is cut', async () => {
     const socket = await socketTo();
     socket.write(`POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: `);
     const drip = setInterval(() => {
@@ -160,7 +160,7 @@ describe.each([
     expect(socket.said()).toMatch(/^HTTP\/1\.1 408 /);
   });
 
-  test('whoever sends a body that never ends is cut', async () => {
+  test('anyone who sends a body that never ends is cut', async () => {
     const socket = await socketTo();
     socket.write(`POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: 100000\r\n\r\n`);
     const drip = setInterval(() => {
@@ -170,14 +170,14 @@ describe.each([
     clearInterval(drip);
   });
 
-  test('whoever keeps a connection after an answer is cut', async () => {
+  test('anyone who keeps a connection after an answer is cut', async () => {
     const socket = await socketTo();
     socket.write('GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
     await socket.hears(/alive/);
     await socket.cut;
   });
 
-  test('whoever opens many connections keeps nobody out: the oldest that asked for nothing makes room', async () => {
+  test('anyone who opens many connections keeps nobody out: the oldest that asked for nothing makes room', async () => {
     const server = await start({ limits: { ...short, headers: 60_000, request: 60_000, idle: 60_000, silent: 60_000, connections: 8 } });
     const held: RawSocket[] = [];
     for (let n = 0; n < 24; n += 1) {
