@@ -132,6 +132,7 @@ describe('every refusal', () => {
       [[], [{ id, status: 'Running' }], [{ id, status: 'Running' }, { id: 'lr-8g4m3r', status: 'Queued' }]].map((requests) => ({ refused: 'noRequestId' as const, verb: 'cancel', word: 'hosta', meant, requests })),
     ),
     ambiguousDevice: [{ refused: 'ambiguousDevice', name: 'kiosk', candidates }],
+    devicesPartlyRead: [{ refused: 'devicesPartlyRead', name: 'kiosk', candidates }, { refused: 'devicesPartlyRead', name: 'kiosk', candidates: [] }],
     outOfScope: [
       { refused: 'outOfScope', device: 'dc1', cause: { rule: 'never', by: 'tag', value: 'no-lr' } },
       { refused: 'outOfScope', device: 'x', cause: { rule: 'notAllowed', tags: [] } },

@@ -22,7 +22,7 @@ import type { Actor } from '../rules/people.ts';
 import { placesOf } from '../rules/cardPlaces.ts';
 import type { CommandIn, Reply } from '../ports.ts';
 import { idFrom } from '../language/requestId.ts';
-import { chooseDevice, inScope } from '../rules/scope.ts';
+import { chooseDevice, inScope, named } from '../rules/scope.ts';
 import { contentSeen, sealOf } from '../rules/seal.ts';
 import type { SessionAsk } from '../rules/sessionAsk.ts';
 import type { Asker } from './turns.ts';
@@ -198,5 +198,9 @@ async function theDevice(bot: Conversation, actor: Actor, name: string, asker: A
   const known = bot.store.all().find(({ device }) => device.id === name)?.device.name;
   const found = await bot.turns.take(asker, () => bot.defender.lookUp(name, beginnings(known ?? name), known));
   const chosen = chooseDevice(name, found.devices);
+  // What was not read may hold another device of this name; several of it are ambiguous all the same.
+  if (!found.whole && !('refused' in chosen && chosen.refused === 'ambiguousDevice')) {
+    throw new Refused({ refused: 'devicesPartlyRead', name, candidates: named(name, found.devices).map(({ id, name: full, os, health }) => ({ id, name: full, os, health })) });
+  }
   return { device: granted('refused' in chosen && chosen.refused === 'unknownDevice' ? notFound(bot, name) : chosen), found };
 }

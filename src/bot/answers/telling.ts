@@ -82,10 +82,11 @@ export function columns(rows: readonly (readonly string[])[]): string {
 
 export async function host(bot: Conversation, actor: Actor, name: string): Promise<Reply> {
   const wrong = requestAsDevice(bot, actor, name);
-  const found: LookUp = wrong === undefined ? await bot.defender.lookUp(name, beginnings(name)) : { devices: [] };
+  const found: LookUp = wrong === undefined ? await bot.defender.lookUp(name, beginnings(name)) : { devices: [], whole: true };
   const devices = named(name, found.devices);
-  if (devices.length === 0) return sentence(explain(wrong ?? notFound(bot, name), bot.settings.command));
-  const told = devices.length === 1 ? `${name}:` : `${devices.length} devices match ${name}. Ask with a full name or an id.`;
+  if (devices.length === 0) return sentence(explain(wrong ?? (found.whole ? notFound(bot, name) : { refused: 'devicesPartlyRead', name, candidates: [] }), bot.settings.command));
+  const partly = found.whole ? '' : ' Defender’s list of devices could be read only in part: there may be others of this name.';
+  const told = devices.length === 1 ? `${name}:${partly}` : `${devices.length} devices match ${name}. Ask with a full name or an id.${partly}`;
   const [device] = devices;
   // One more call: for one device it is worth it.
   const panel = devices.length === 1 && device !== undefined ? panelLines(await readPanel(bot, device, (other) => mayFind(bot.policy, actor, other), found), bot.clock.now()) : [];

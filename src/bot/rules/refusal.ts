@@ -56,6 +56,8 @@ export type Refusal =
   | { readonly refused: 'unknownDevice'; readonly name: string; readonly meant?: 'recipe' | 'command' | 'file' | 'request' }
   | { readonly refused: 'requestAsDevice'; readonly id: string; readonly device: string }
   | { readonly refused: 'ambiguousDevice'; readonly name: string; readonly candidates: readonly Candidate[] }
+  /** The list of devices could be read only in part: whether the name fits one device alone, or none, nobody knows. */
+  | { readonly refused: 'devicesPartlyRead'; readonly name: string; readonly candidates: readonly Candidate[] }
   | { readonly refused: 'outOfScope'; readonly device: string; readonly cause: ScopeCause }
   // The state of things
   /** `unread`: groups that could not be read, and might have let them find it. */
@@ -152,6 +154,8 @@ function sentence(refusal: Refusal, command: string): string {
       return `${refusal.id} is a request, on the device ${refusal.device}, and no device. "${command} status ${refusal.id}" shows it, "${command} host ${refusal.device}" the device.`;
     case 'ambiguousDevice':
       return `${refusal.name} fits ${refusal.candidates.length} devices, so nothing was done. Ask again with a full name or an id: ${candidateList(refusal.candidates)}`;
+    case 'devicesPartlyRead':
+      return `Defender’s list of devices could be read only in part, so nobody can tell which device ${refusal.name} means, and nothing was done. Ask again in a minute, or with the device’s id${refusal.candidates.length === 0 ? ' from the portal.' : `: ${candidateList(refusal.candidates)}`}`;
     case 'outOfScope':
       return `${refusal.device} is out of scope: ${scopeSentence(refusal.cause)} An administrator can change that under "devices" in the policy.`;
     case 'unknownRequest':
