@@ -4,6 +4,7 @@ import type { Command } from '../src/liveResponse/commands.ts';
 import type { ErrorAnswer } from '../src/liveResponse/errorAnswer.ts';
 import { oneLine } from './clip.ts';
 import * as bound from './limits.ts';
+import { recordAdvice } from './records.ts';
 import { missingRight } from './rights.ts';
 import type { Advice } from './rights.ts';
 
@@ -82,6 +83,7 @@ export const refusalAdvice: Readonly<Record<string, Advice>> = {
     what: 'What was about to run was not what had been approved, so it was stopped.',
     next: 'Tell an administrator at once and keep this request’s id; ask again only after that.',
   },
+  ...recordAdvice,
   notFound,
   ResourceNotFound: notFound,
   NotFound: notFound,

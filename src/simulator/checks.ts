@@ -19,6 +19,7 @@ const limits: Check = (value) => Array.isArray(value)
 
 export const deviceChecks: ReadonlyMap<string, Check> = new Map<keyof DeviceChange, Check>([
   ['online', flag], ['os', oneOf(['windows', 'linux'])], ['osPlatform', text], ['groupId', number], ['group', text], ['tags', texts], ['healthStatus', text],
+  ['onboardingStatus', orNull(text)], ['mergedIntoMachineId', orNull(text)], ['isPotentialDuplication', flag], ['isExcluded', flag],
   ['riskScore', orNull(text)], ['exposureLevel', text], ['ip', text], ['lastSeenAt', number], ['wakesAfterMs', orNull(number)], ['portalSession', flag],
   ['broken', flag], ['stuck', flag], ['errorText', orNull(text)], ['scriptMs', orNull(number)], ['scriptOutput', orNull(text)],
   ['refusal', orNull(oneOf(refusalCodes))], ['noRemediation', flag], ['transcript', orNull(oneOf(transcriptModes))],

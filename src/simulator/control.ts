@@ -46,10 +46,11 @@ function plant(tenant: Tenant, json: unknown): unknown {
   return tenant.faults.planted();
 }
 
-/** `{"add": true}` makes a new device of that name first. */
+/** `{"add": true}` makes a new device of that name first; `{"add": "record"}` one more record of it, though there is one. */
 function changeOrAdd(tenant: Tenant, name: string, json: unknown): Device {
   const given = entries(json);
-  const add = given.some(([key, value]) => key === 'add' && value === true);
+  const add = given.find(([key, value]) => key === 'add' && (value === true || value === 'record'))?.[1];
   const change = deviceFrom(Object.fromEntries(given.filter(([key]) => key !== 'add')));
-  return add && tenant.device(name) === undefined ? tenant.addDevice(name, change) : tenant.changeDevice(name, change);
+  if (add === 'record') return tenant.addRecord(name, change);
+  return add === true && tenant.device(name) === undefined ? tenant.addDevice(name, change) : tenant.changeDevice(name, change);
 }

@@ -59,6 +59,12 @@ export interface Device {
   readonly group: string;
   readonly tags: readonly string[];
   readonly healthStatus: string;
+  /** Anything but Onboarded takes no session; null: the field is not told, and it takes them. */
+  readonly onboardingStatus: string | null;
+  /** Id of the record that this one was merged into; such a record takes no session. */
+  readonly mergedIntoMachineId: string | null;
+  readonly isPotentialDuplication: boolean;
+  readonly isExcluded: boolean;
   readonly riskScore: string | null;
   readonly exposureLevel: string;
   readonly ip: string;

@@ -9,7 +9,7 @@ import { changedProfile, defaultProfile } from './profile.ts';
 import type { Kind, Profile, ProfileChange } from './profile.ts';
 import { Refused } from './refused.ts';
 import { sampleActions } from './sampleActions.ts';
-import { guid } from './seed.ts';
+import { guid, machineIdOf } from './seed.ts';
 import type { Action, Device, Download, LibraryFile, Submission } from './shapes.ts';
 import { startingLibrary } from './startingLibrary.ts';
 import { Timeline } from './timeline.ts';
@@ -168,6 +168,13 @@ export class Tenant {
   /** Adds an ordinary online Windows device. */
   addDevice(name: string, change: DeviceChange = {}): Device {
     const device = this.keepDevice(ordinaryDevice(name, this.now(), this.#devices.size + 100));
+    return this.changeDevice(device.id, change);
+  }
+
+  /** Adds a record of a name that is there already, with an id of its own, as a new installation makes one. */
+  addRecord(name: string, change: DeviceChange = {}): Device {
+    const number = this.#devices.size + 100;
+    const device = this.keepDevice({ ...ordinaryDevice(name, this.now(), number), id: machineIdOf(`${name.toLowerCase()} ${number}`) });
     return this.changeDevice(device.id, change);
   }
 
