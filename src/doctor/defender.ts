@@ -21,6 +21,8 @@ export interface DefenderSubject {
   readonly tokens: TokenSource;
   /** The tenant of the settings. */
   readonly tenant: string;
+  /** Audiences that the settings state besides the known ones. */
+  readonly audiences?: readonly string[];
   /** Undefined when the policy cannot be used. */
   readonly policy: Policy | undefined;
   /** Whether to send the one POST that shows the right to run. */
@@ -28,8 +30,8 @@ export interface DefenderSubject {
 }
 
 export async function examineDefender(subject: DefenderSubject, caller: Caller, tell: Tell): Promise<void> {
-  const { endpoint, tokens, tenant, policy } = subject;
-  const found = await examineToken({ tokens, scope: endpoint.scope, tenant, now: caller.clock.now() }, tell);
+  const { endpoint, tokens, tenant, policy, audiences = [] } = subject;
+  const found = await examineToken({ tokens, scope: endpoint.scope, audiences, tenant, now: caller.clock.now() }, tell);
   const api = callsTo(endpoint, found, caller);
 
   const machines = await api('GET', '/api/machines?$top=1');
