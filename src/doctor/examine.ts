@@ -7,6 +7,7 @@ import { graphHosts } from '../adapters/entra/groups.ts';
 import { customEndpoint } from '../adapters/defender/clouds.ts';
 import type { Policy } from '../bot/rules/policy.ts';
 import type { ServiceOptions } from '../service.ts';
+import { namedProfiles } from '../simulator/profiles.ts';
 import { startSimulator } from '../simulator/simulator.ts';
 import type { Caller } from './call.ts';
 import { certificateLine } from './certificate.ts';
@@ -141,10 +142,10 @@ async function lookAtDefender({ defender }: ServiceOptions, policy: Policy | und
   const { probe, audiences } = parts;
   if (defender.kind === 'simulator') {
     // As the bot does, but with nothing on disk: a running bot keeps its own simulated tenant there.
-    const simulator = await startSimulator();
+    const simulator = await startSimulator({ profile: namedProfiles[defender.profile ?? 'default'] });
     try {
       tell(ok('defender.tenant', 'THE SIMULATED TENANT inside the bot, started for this examination: nothing below says anything of a real Defender'));
-      await examineDefender({ endpoint: customEndpoint(simulator.url), tokens: noCredentials(simulator.url), tenant: 'simulator', policy, probe }, parts, tell);
+      await examineDefender({ endpoint: customEndpoint(simulator.url), tokens: noCredentials(simulator.url), tenant: 'simulator', unsigned: 'askSimulator', policy, probe }, parts, tell);
     } finally {
       await simulator.stop();
     }
@@ -154,7 +155,7 @@ async function lookAtDefender({ defender }: ServiceOptions, policy: Policy | und
   if (credentials === 'none') tell(ok('defender.tenant', `A SIMULATED TENANT at ${endpoint.apiUrl}: nothing below says anything of a real Defender`));
   else if (credentials.kind === 'certificate') tell(certificateLine('defender.certificate', 'AZURE_CLIENT_CERTIFICATE_PATH', credentials.path, parts.clock.now()));
   const tokens = credentials === 'none' ? noCredentials(endpoint.apiUrl) : parts.tokensOf(credentials, endpoint.authority);
-  await examineDefender({ endpoint, tokens, tenant, policy, probe, audiences }, parts, tell);
+  await examineDefender({ endpoint, tokens, tenant, unsigned: defender.unsignedAllowed === true ? 'allowed' : defender.loopback ? 'askSimulator' : 'unknown', policy, probe, audiences }, parts, tell);
 }
 
 /** Runs areas side by side and tells their lines in order. */

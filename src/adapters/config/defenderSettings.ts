@@ -21,9 +21,13 @@ export interface AzureSettings {
   readonly credential: AzureCredential;
 }
 
+/** Which tenant the simulator inside the bot plays; the names are the simulator's (src/simulator/profiles.ts). */
+export const simulatorProfiles = ['default', 'fresh'] as const;
+export type SimulatorProfile = (typeof simulatorProfiles)[number];
+
 export type DefenderSettings =
   /** Inside this process. */
-  | { readonly kind: 'simulator'; readonly speed: number; readonly tenant: 'simulator' }
+  | { readonly kind: 'simulator'; readonly speed: number; readonly profile: SimulatorProfile; readonly tenant: 'simulator' }
   | {
       readonly kind: 'tenant';
       /** Without a slash at its end. */
@@ -31,6 +35,8 @@ export type DefenderSettings =
       readonly loopback: boolean;
       /** Stands in every digest. */
       readonly tenant: string;
+      /** Somebody has said that "Live response unsigned script execution" is on, which the API does not tell. */
+      readonly unsignedAllowed: boolean;
       readonly auth: { readonly kind: 'none' } | { readonly kind: 'azure'; readonly azure: AzureSettings; readonly scope: string };
     };
 
@@ -49,9 +55,11 @@ export function readDefender(env: Environment, console: boolean): DefenderSettin
     return undefined;
   }
   if (which === 'simulator' || (which === 'auto' && named.length + credentials.length === 0)) {
-    return { kind: 'simulator', speed: env.whole('LR_SPEED', console ? consoleSpeed : 1, 1, 1000), tenant: 'simulator' };
+    if (env.text('DEFENDER_UNSIGNED_SCRIPTS') !== undefined) env.problem('DEFENDER_UNSIGNED_SCRIPTS is for a Defender tenant; the simulator inside the bot goes by LR_SIMULATOR_PROFILE. Remove it.');
+    return { kind: 'simulator', speed: env.whole('LR_SPEED', console ? consoleSpeed : 1, 1, 1000), profile: env.choice('LR_SIMULATOR_PROFILE', simulatorProfiles, 'default'), tenant: 'simulator' };
   }
   if (env.text('LR_SPEED') !== undefined) env.problem('LR_SPEED is for the simulator inside the bot; a Defender tenant has its own time. Remove it.');
+  if (env.text('LR_SIMULATOR_PROFILE') !== undefined) env.problem('LR_SIMULATOR_PROFILE is for the simulator inside the bot; one of its own takes --profile. Remove it.');
   return readTenant(env);
 }
 
@@ -63,7 +71,8 @@ function readTenant(env: Environment): DefenderSettings | undefined {
   if (ownUrl !== undefined) checkApiUrl(env, ownUrl);
   const scope = readScope(env);
   const loopback = isLoopback(url);
-  const base = { kind: 'tenant', url: bare(url), loopback } as const;
+  const unsignedAllowed = env.choice('DEFENDER_UNSIGNED_SCRIPTS', ['unknown', 'allowed'], 'unknown') === 'allowed';
+  const base = { kind: 'tenant', url: bare(url), loopback, unsignedAllowed } as const;
   if (env.choice('DEFENDER_AUTH', authKinds, 'auto') === 'none') {
     if (!loopback) {
       env.problem('DEFENDER_AUTH=none is for a Defender on 127.0.0.1 only. Remove it and give a credential, or set DEFENDER_API_URL to a local simulator.');
