@@ -151,6 +151,7 @@ describe('every refusal', () => {
         ...(why === 'merged' && records.length === 1 ? [{ refused: 'unfitDevice' as const, name: 'kiosk0', records, into }, { refused: 'unfitDevice' as const, name: 'kiosk0', records, into: { ...into, unfit: { why: 'notOnboarded' as const } } }] : []),
       ]);
     }),
+    devicesPartlyRead: [{ refused: 'devicesPartlyRead', name: 'kiosk', candidates }, { refused: 'devicesPartlyRead', name: 'kiosk', candidates: [] }],
     outOfScope: [
       { refused: 'outOfScope', device: 'dc1', cause: { rule: 'never', by: 'tag', value: 'no-lr' } },
       { refused: 'outOfScope', device: 'x', cause: { rule: 'notAllowed', tags: [] } },

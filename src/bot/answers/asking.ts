@@ -28,7 +28,7 @@ import type { CommandIn, Reply } from '../ports.ts';
 import { idFrom } from '../language/requestId.ts';
 import { candidateOf } from '../rules/candidates.ts';
 import type { Candidate } from '../rules/candidates.ts';
-import { chooseDevice, inScope } from '../rules/scope.ts';
+import { chooseDevice, inScope, named } from '../rules/scope.ts';
 import type { Chosen } from '../rules/scope.ts';
 import { contentSeen, sealOf } from '../rules/seal.ts';
 import type { SessionAsk } from '../rules/sessionAsk.ts';
@@ -212,6 +212,10 @@ async function theDevice(bot: Conversation, actor: Actor, name: string, asker: A
   const known = bot.store.all().find(({ device }) => device.id === name)?.device.name;
   const found = await bot.turns.take(asker, () => bot.defender.lookUp(name, beginnings(known ?? name), known));
   const chosen = chooseDevice(name, found.devices);
+  // What was not read may hold another device of this name; several of it are ambiguous all the same.
+  if (!found.whole && !('refused' in chosen && chosen.refused === 'ambiguousDevice')) {
+    throw new Refused({ refused: 'devicesPartlyRead', name, candidates: named(name, found.devices).map(candidateOf) });
+  }
   if (!('refused' in chosen)) return { ...chosen, found };
   if (chosen.refused === 'unknownDevice') throw new Refused(notFound(bot, name));
   throw new Refused(chosen.refused === 'unfitDevice' ? { ...chosen, ...(await mergedRecord(bot, asker, found.devices, chosen.records)) } : chosen);
