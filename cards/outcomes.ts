@@ -55,7 +55,7 @@ function succeeded(request: InState<'finished'>, ended: string): Said {
     return {
       status: failedItself ? 'Finished: a script reports failure' : 'Finished, with script errors',
       tone: failedItself ? 'danger' : 'warning',
-      lead: `${overtaken(request, 'it had completed: everything ran.')} ${exitAdvice(which, bad.exitCode)} ${ended}`,
+      lead: `${overtaken(request, 'it had completed: everything ran.')} ${exitAdvice(which, bad.exitCode, bad.cause)} ${ended}`,
     };
   }
   const files = request.commands.filter((one) => one.type === 'GetFile').length;

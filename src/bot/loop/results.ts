@@ -1,4 +1,5 @@
 // Reads what completed commands left: script output for the excerpt, the first bytes of collected files, and the links of a finished card.
+import { scriptCause } from '../../../cards/advice.ts';
 import { stepStates } from '../../liveResponse/action.ts';
 import { DefenderError, StoreError, errorAnswer } from '../../liveResponse/ports.ts';
 import { describeFile, sniffBytes } from '../../liveResponse/result.ts';
@@ -164,19 +165,24 @@ export function createResults(deps: Deps, ages: Ages): Results {
     const text = [transcript.output, transcript.errors === '' ? '' : `--- script_errors ---\n${transcript.errors}`].filter((part) => part !== '').join('\n');
     const notText = notTextOf(result.bytes, transcript, result.size);
     const kept = await deps.outputs.put(request.id, index, text);
-    await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({
-      type: 'excerptRead',
-      excerpt: {
-        index,
-        at: now,
-        length: kept.length,
-        sha256: kept.sha256,
-        errors: transcript.errors.trim() !== '',
-        cut: result.cut,
-        ...(notText === undefined ? {} : { notText }),
-        ...(transcript.exitCode === undefined ? {} : { exitCode: transcript.exitCode }),
-      },
-    }));
+    await moveFrom(store, request.id, ['running', 'finished'], ({ commands }, now) => {
+      const command = commands[index];
+      const cause = command === undefined ? undefined : scriptCause(command, transcript);
+      return {
+        type: 'excerptRead',
+        excerpt: {
+          index,
+          at: now,
+          length: kept.length,
+          sha256: kept.sha256,
+          errors: transcript.errors.trim() !== '',
+          cut: result.cut,
+          ...(notText === undefined ? {} : { notText }),
+          ...(transcript.exitCode === undefined ? {} : { exitCode: transcript.exitCode }),
+          ...(cause === undefined ? {} : { cause }),
+        },
+      };
+    });
     return { text, ...(notText === undefined ? {} : { notText }) };
   }
 
