@@ -1,5 +1,5 @@
 // Every outcome with the words that people see, drawn by the code itself: what docs/outcomes.md must hold.
-import { refusalAdvice, refusalHints, stepFailure, stepHints, stepNext, unknownRefusal } from '../../cards/advice.ts';
+import { exitAdvice, exitHints, refusalAdvice, refusalHints, stepFailure, stepHints, stepNext, unknownRefusal } from '../../cards/advice.ts';
 import { cardView } from '../../cards/cardView.ts';
 import { linkTroubleSentence, troubles, troubleSentence } from '../../cards/results.ts';
 import { missingRight } from '../../cards/rights.ts';
@@ -9,6 +9,7 @@ import type { Blocker } from '../../src/liveResponse/errorAnswer.ts';
 import { kinds } from '../../src/liveResponse/pacing.ts';
 import type { Ending, InState, WaitCause } from '../../src/liveResponse/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
+import type { ErrorKind } from '../../src/liveResponse/winErrors.ts';
 import { action, approved, blockers, busy, busyAnswer, cancelled, claimed, context, deferred, dump, ended, excerptRead, freeze, looked, noRight, progress, progressed, request, sent, start } from './examples.ts';
 
 type Steps = Parameters<typeof request>[0];
@@ -150,9 +151,15 @@ const commandOf: Readonly<Record<Command['type'], Command>> = {
   GetFile: { type: 'GetFile', path: 'C:\\a.zip' },
 };
 const rows: readonly Row[] = [
-  ...Object.entries(stepHints).map(([name, { types, next }]): Row => [name, types.join(', '), `Defender says: “its own text”. ${next}`]),
-  ...(Object.keys(stepNext) as readonly Command['type'][]).map((type): Row => [`any other text, ${type}`, type, stepFailure(commandOf[type], ['its own text'], true)]),
-  ['no end reported', 'PutFile, RunScript, GetFile', stepFailure(commandOf.RunScript, [], false)],
+  ...Object.entries(stepHints).map(([name, { types, kinds: codes, next }]): Row => [name, types.join(', '), codes === undefined ? 'words' : 'codes, words', `Defender says: “its own text”. ${next}`]),
+  ...(Object.keys(stepNext) as readonly Command['type'][]).map((type): Row => [`any other text, ${type}`, type, '-', stepFailure(commandOf[type], ['its own text'], true)]),
+  ['no end reported', 'PutFile, RunScript, GetFile', '-', stepFailure(commandOf.RunScript, [], false)],
+];
+
+const scripts: readonly Row[] = [
+  ...(Object.keys(exitHints) as readonly ErrorKind[]).map((kind): Row => [kind, exitAdvice('Index 0 (minidump.ps1)', 1, kind)]),
+  ['nothing known, an exit code', exitAdvice('Index 0 (minidump.ps1)', 1)],
+  ['nothing known, errors only', exitAdvice('Index 0 (minidump.ps1)', 0)],
 ];
 
 const results: readonly Row[] = [
@@ -166,6 +173,7 @@ const results: readonly Row[] = [
 const missing: readonly Row[] = kinds.flatMap((call): readonly Row[] =>
   ([401, 403] as const).map((status): Row => [`${call}, ${status}`, missingRight(noRight(call, status))?.what ?? '', missingRight(noRight(call, status))?.next ?? '']),
 );
+const listed = missingRight({ ...noRight('submit'), message: 'The application does not have any of the required application permissions (Machine.X, Machine.Y) to access the resource.' });
 
 const seenColumns = ['status', 'the card says', 'and the next step'];
 
@@ -193,9 +201,10 @@ export const tables: readonly Table[] = [
   { heading: 'Running', about: 'By Defender’s status of the action.', columns: ['status at Defender', ...seenColumns], rows: running },
   { heading: 'Cancel asked, still running', about: 'By what Defender answered to the cancel call.', columns: ['answer', ...seenColumns], rows: Object.values(cancels).flat() },
   { heading: 'Finished', about: 'By outcome, with a cancel that raced against it.', columns: ['outcome', ...seenColumns], rows: Object.values(outcomes).flat() },
-  { heading: 'A failed command', about: 'By a word in the texts of `errors`, which no page documents. Defender’s own text always stands before the next step.', columns: ['text', 'commands', 'its row says'], rows },
+  { heading: 'A failed command', about: 'By a code (HRESULT, NTSTATUS, Win32, decimal or hex), a name or an id of PowerShell in the texts of `errors`, whatever their language, else by their words, which no page documents. Defender’s own text always stands before the next step.', columns: ['text', 'commands', 'known by', 'its row says'], rows },
+  { heading: 'A script that reports failure', about: 'By what its errors tell: a code, an id of PowerShell, or words; of our own scripts also by exit code 12.', columns: ['cause', 'the card says'], rows: scripts },
   { heading: 'A result that is not there', about: 'By code.', columns: ['code', 'commands', 'its row says'], rows: results },
-  { heading: 'A missing right', about: 'By kind of call: on the card, in private answers, and in `/readyz` and the log where following fails. 403 also comes with every right, when the token is for another audience.', columns: ['call', 'what', 'next step'], rows: missing },
+  { heading: 'A missing right', about: 'By kind of call: on the card, in private answers, and in `/readyz` and the log where following fails. 403 also comes with every right, when the token is for another audience.', columns: ['call', 'what', 'next step'], rows: [...missing, ['submit, roles listed by Defender', listed?.what ?? '', listed?.next ?? '']] },
 ];
 
 function cell(text: string): string {
