@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync, strFromU8 } from 'fflate';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { namedProfiles } from '../../src/simulator/profiles.ts';
 import { root } from '../support/root.ts';
@@ -75,6 +76,17 @@ describe('the library', () => {
     expect((await outcome(after, dump)).commands[0]?.errors[0]).toMatch(/minidump\.ps1' is not signed/);
     expect(after.tenant.device('hosta.corp.example')).toMatchObject({ oddFiles: [], amsi: null });
   });
+});
+
+test('a script for Linux leaves its package where the recipe gets it', async () => {
+  const tenant = await defender();
+  await upload(tenant, 'collect.sh', '#!/bin/sh\n');
+  const collected = '/var/tmp/lr-collect/collect.tar.gz';
+  expect((await outcome(tenant, [getFile(collected)], 'web1.corp.example')).status).toBe('Failed');
+  const { id, status } = await outcome(tenant, [runScript('collect.sh'), getFile(collected)], 'web1.corp.example');
+  expect(status).toBe('Succeeded');
+  const file = await fetch(await tenant.link(id, 1));
+  expect(strFromU8(gunzipSync(gunzipSync(new Uint8Array(await file.arrayBuffer()))))).toContain(collected);
 });
 
 describe('a tenant in its first days', () => {
@@ -230,7 +242,8 @@ describe('a device', () => {
   });
 
   test('whose session failed has a number and a sentence for it, unless the tenant is set to give none', async () => {
-    const tenant = await defender();
+    const dataDir = newFolder();
+    const tenant = await defender({ dataDir });
     const ask = (): Promise<Failed> => outcome(tenant, [getFile('C:\\Users\\Public\\nowhere.txt')]);
     const failed = await ask();
     expect(failed).toMatchObject({ errorHResult: -2_147_024_894, troubleshootInfo: 'Command 0 (GetFile) failed with 0x80070002.' });
@@ -238,5 +251,8 @@ describe('a device', () => {
     expect(await outcome(tenant, dump)).toMatchObject({ status: 'Succeeded', errorHResult: 0, troubleshootInfo: null });
     await tenant.set({ failureCodes: 'none' });
     expect(await ask()).toMatchObject({ status: 'Failed', errorHResult: 0, troubleshootInfo: null });
+    await tenant.stop();
+    const after = await defender({ dataDir, at: tenant.now() });
+    expect(await after.action(failed.id)).toMatchObject({ errorHResult: -2_147_024_894, troubleshootInfo: 'Command 0 (GetFile) failed with 0x80070002.' });
   });
 });
