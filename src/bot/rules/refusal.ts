@@ -12,6 +12,8 @@ import type { ErrorAnswer } from '../../liveResponse/errorAnswer.ts';
 import type { Asker, PersonRef } from '../../liveResponse/person.ts';
 import type { State } from '../../liveResponse/request.ts';
 import { drawnSentence } from './drawn.ts';
+import { wrongSystemSentence } from './recipeSystems.ts';
+import type { WrongSystem } from './recipeSystems.ts';
 
 /** A device as it is listed when a name fits several. */
 export interface Candidate {
@@ -56,6 +58,8 @@ export type Refusal =
   | { readonly refused: 'unknownDevice'; readonly name: string; readonly meant?: 'recipe' | 'command' | 'file' | 'request' }
   | { readonly refused: 'requestAsDevice'; readonly id: string; readonly device: string }
   | { readonly refused: 'ambiguousDevice'; readonly name: string; readonly candidates: readonly Candidate[] }
+  /** The recipe is for other systems. `fits`: recipes for this one. */
+  | WrongSystem
   | { readonly refused: 'outOfScope'; readonly device: string; readonly cause: ScopeCause }
   // The state of things
   /** `unread`: groups that could not be read, and might have let them find it. */
@@ -152,6 +156,8 @@ function sentence(refusal: Refusal, command: string): string {
       return `${refusal.id} is a request, on the device ${refusal.device}, and no device. "${command} status ${refusal.id}" shows it, "${command} host ${refusal.device}" the device.`;
     case 'ambiguousDevice':
       return `${refusal.name} fits ${refusal.candidates.length} devices, so nothing was done. Ask again with a full name or an id: ${candidateList(refusal.candidates)}`;
+    case 'wrongSystem':
+      return wrongSystemSentence(refusal, command);
     case 'outOfScope':
       return `${refusal.device} is out of scope: ${scopeSentence(refusal.cause)} An administrator can change that under "devices" in the policy.`;
     case 'unknownRequest':
