@@ -4,6 +4,7 @@ import type { Command } from '../src/liveResponse/commands.ts';
 import type { ErrorAnswer } from '../src/liveResponse/errorAnswer.ts';
 import { oneLine } from './clip.ts';
 import * as bound from './limits.ts';
+import { recordAdvice } from './records.ts';
 import { missingRight } from './rights.ts';
 import type { Advice } from './rights.ts';
 
@@ -82,6 +83,7 @@ export const refusalAdvice: Readonly<Record<string, Advice>> = {
     what: 'What was about to run was not what had been approved, so it was stopped.',
     next: 'Tell an administrator at once and keep this request’s id; ask again only after that.',
   },
+  ...recordAdvice,
   notFound,
   ResourceNotFound: notFound,
   NotFound: notFound,
@@ -236,12 +238,13 @@ export const stepHints: Readonly<Record<string, StepHint>> = {
   },
 };
 
-/** A failed row: Defender's own error text, and what usually helps for this kind of command. */
-export function stepFailure(command: Command, errors: readonly string[], reported: boolean): string {
+/** A failed row: Defender's own error text, and what usually helps for this kind of command. @param reason what it says of the session's failure, in sentences */
+export function stepFailure(command: Command, errors: readonly string[], reported: boolean, reason?: string): string {
   if (!reported) return 'The session ended without an end of this command: it may have run. Check the device before running it again.';
   const text = oneLine(errors.join('; '), bound.view.errorText);
-  const told = text === '' ? 'Defender gives no reason.' : `Defender says: “${text}”${/[.!?]$/.test(text) ? '' : '.'}`;
-  const hint = Object.values(stepHints).find((one) => one.types.includes(command.type) && errors.some((error) => one.text.test(error)));
+  const said = text === '' ? undefined : `Defender says: “${text}”${/[.!?]$/.test(text) ? '' : '.'}`;
+  const told = said === undefined && reason === undefined ? 'Defender gives no reason.' : [said, reason].filter((part) => part !== undefined).join(' ');
+  const hint = Object.values(stepHints).find((one) => one.types.includes(command.type) && [...errors, ...(reason === undefined ? [] : [reason])].some((error) => one.text.test(error)));
   return `${told} ${hint?.next ?? stepNext[command.type]}`;
 }
 

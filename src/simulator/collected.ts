@@ -32,6 +32,12 @@ export function collectedFile(path: string, deviceName: string, mode: CollectedM
   }
 }
 
+/** The zip that a collected investigation package comes as. */
+export function investigationPackage(deviceName: string): Blob {
+  const content = strToU8(`simulated investigation package of ${deviceName}\n`);
+  return { fileName: `${deviceName}.zip`, ...blobOf(zipSync({ 'ForensicsCollectionSummary.txt': [content, { mtime: packedOn }] })) };
+}
+
 /** Bytes in memory as a blob. */
 export const blobOf = (bytes: Uint8Array): Pick<Blob, 'length' | 'slice'> => ({ length: bytes.length, slice: (from, to) => [bytes.subarray(from, to)] });
 
