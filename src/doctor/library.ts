@@ -22,7 +22,7 @@ export interface ListedFile { readonly name: string; readonly sha256: string }
 const check = 'defender.library';
 
 /** The scripts that come with this program, in manifest/defender. */
-export const ownScripts: readonly string[] = ['collect.ps1', 'minidump.ps1'];
+export const ownScripts: readonly string[] = ['collect.ps1', 'collect.sh', 'minidump.ps1'];
 
 /** Library file names and the recipes that need each. Names with places in them are known only once a recipe is used. */
 export function neededFiles(policy: Policy): ReadonlyMap<string, readonly string[]> {
