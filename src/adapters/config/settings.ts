@@ -70,8 +70,11 @@ export const noJournalKey = `The journal has no key, and a real Defender is set 
 
 const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
 
-/** Reads settings from environment variables. An empty value counts as absent. Never throws. */
-export function readSettings(variables: Readonly<Record<string, string | undefined>>): ReadSettings {
+/**
+ * Reads settings from environment variables. An empty value counts as absent. Never throws.
+ * @param surface what stands in front where no chat is set up: the local console, or the terminal of src/acceptance, which has its own rules for a real Defender
+ */
+export function readSettings(variables: Readonly<Record<string, string | undefined>>, surface: 'console' | 'terminal' = 'console'): ReadSettings {
   const env = new Environment(variables);
   const host = env.text('HOST') ?? '127.0.0.1';
   const loopback = loopbackHosts.includes(host);
@@ -81,7 +84,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
   const defender = readDefender(env, chats.length === 0);
   const azure = defender?.kind === 'tenant' && defender.auth.kind === 'azure' ? defender.auth.azure : chats.length > 0 ? groupsOnly(env, defender) : undefined;
 
-  checkCombination(env, { chats, loopback, host, defender, devNoAuth: teams?.devNoAuth === true });
+  checkCombination(env, { chats, loopback, host, defender, devNoAuth: teams?.devNoAuth === true, surface });
   const proxy = proxyFrom(variables);
   const pacing = readPacing(env, defender?.kind === 'tenant' && defender.loopback);
   const port = env.whole('PORT', 3978, 0, 65_535);
@@ -135,15 +138,16 @@ interface Combination {
   readonly host: string;
   readonly defender: DefenderSettings | undefined;
   readonly devNoAuth: boolean;
+  readonly surface: 'console' | 'terminal';
 }
 
 /** Which chat may stand before which Defender. */
-function checkCombination(env: Environment, { chats, loopback, host, defender, devNoAuth }: Combination): void {
+function checkCombination(env: Environment, { chats, loopback, host, defender, devNoAuth, surface }: Combination): void {
   const local = defender === undefined || defender.kind === 'simulator' || defender.loopback;
   if (chats.length === 0) {
     // The console lets one human play several people: nobody else may reach it, and nothing real may stand behind it.
     if (!loopback) env.problem(`HOST is ${host}, but without Slack or Teams the local console is the chat, and it lets one human play everybody. Remove HOST, or set up Slack or Teams.`);
-    if (!local) env.problem('A real Defender is set up without Slack or Teams. The local console lets one human play everybody, so it never runs with a real Defender: set up Slack or Teams, or remove the DEFENDER_ and AZURE_ settings.');
+    if (!local && surface === 'console') env.problem('A real Defender is set up without Slack or Teams. The local console lets one human play everybody, so it never runs with a real Defender: set up Slack or Teams, or remove the DEFENDER_ and AZURE_ settings.');
     return;
   }
   if (defender?.kind === 'simulator' && env.text('LR_DEFENDER') !== 'simulator') {
