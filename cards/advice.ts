@@ -77,6 +77,10 @@ export const refusalAdvice: Readonly<Record<string, Advice>> = {
     what: 'The recipe it was asked by is no longer in the policy, or runs other commands now.',
     next: 'Look at the recipe as it is now, and ask again if it is still needed.',
   },
+  otherSystem: {
+    what: 'The recipe it was asked by is not for the operating system that the device runs now.',
+    next: 'Ask again with a recipe for that system; “recipes” lists them.',
+  },
   commandNotAllowed: {
     what: 'The policy no longer allows such a command outside recipes.',
     next: 'Use a recipe that does it, or have an administrator look at “commands” in the policy.',

@@ -111,7 +111,7 @@ function said(what: string, value: string | undefined): string | undefined {
 function blockerFact(blocker: Blocker | undefined, when: (ms: number) => string): FactLine | undefined {
   if (blocker?.by !== 'action') return undefined;
   const comment = blocker.comment === undefined ? '' : `: “${oneLine(blocker.comment, 160)}”`;
-  return { label: 'Held by', value: `action ${oneLine(blocker.id, 60)} since ${when(blocker.since)}${comment}` };
+  return { label: 'Held by', value: `action ${oneLine(blocker.id, 60)}${blocker.since === undefined ? '' : ` since ${when(blocker.since)}`}${comment}` };
 }
 
 /** The correlation id of every refusal that the card tells of: what Microsoft's support asks for. */

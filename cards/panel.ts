@@ -36,7 +36,7 @@ export function leftOutFact(panel: Panel | undefined): FactLine | undefined {
 /** The facts of an approval card beside the device's own record; none where nothing is worth a line at three in the morning. */
 export function panelFacts(panel: Panel | undefined, at: number): readonly FactLine[] {
   if (panel === undefined) return [];
-  const sessions = (panel.sessions ?? []).filter((session) => session.at > at - recently);
+  const sessions = (panel.sessions ?? []).filter((session) => session.at === undefined || session.at > at - recently);
   const [newest, ...more] = sessions;
   return [
     ...(newest === undefined ? [] : [{ label: 'Last session', value: `${sessionWords(newest, at)}${more.length === 0 ? '' : `; ${more.length} more within a day`}` }]),
@@ -78,7 +78,7 @@ function alikeOne(one: Alike): string {
 
 function sessionWords(session: Session, beside: number): string {
   const by = session.requestId === undefined ? oneLine(session.by, 60) : `${oneLine(session.by, 60)}, ${session.requestId}`;
-  return `${timeOf(session.at, beside)} ${oneLine(session.status, 30)}: ${oneLine(session.what, 80)}${by === '' ? '' : ` (${by})`}`;
+  return `${session.at === undefined ? 'time not told,' : timeOf(session.at, beside)} ${oneLine(session.status, 30)}: ${oneLine(session.what, 80)}${by === '' ? '' : ` (${by})`}`;
 }
 
 /** Label and value of each line that `host` adds; a line without a label goes on with the one above. */

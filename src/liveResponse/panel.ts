@@ -16,7 +16,8 @@ export interface Isolation {
 
 /** A live response session in Defender's list, of whatever application; those opened in the portal are not in it. */
 export interface Session {
-  readonly at: number;
+  /** Epoch milliseconds; absent where Defender does not tell. */
+  readonly at?: number;
   readonly status: string;
   /** Its commands in short. */
   readonly what: string;
@@ -49,5 +50,5 @@ export function isolationOf(actions: readonly Action[], whole: boolean): Isolati
   const open = after.find((action) => !isTerminal(action.status));
   const pending = open === undefined ? {} : { pending: open.type === 'Isolate' ? ('isolation' as const) : ('release' as const) };
   if (decided === undefined) return { state: whole ? 'notIsolated' : 'notKnown', ...pending };
-  return { state: decided.type === 'Isolate' ? 'isolated' : 'notIsolated', since: decided.updatedAt, ...pending };
+  return { state: decided.type === 'Isolate' ? 'isolated' : 'notIsolated', ...(decided.updatedAt === undefined ? {} : { since: decided.updatedAt }), ...pending };
 }

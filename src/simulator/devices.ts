@@ -39,6 +39,8 @@ export function ordinaryDevice(name: string, now: number, number = 100): Device 
     collected: null,
     files: [],
     lockedFiles: [],
+    oddFiles: [],
+    amsi: null,
   };
 }
 

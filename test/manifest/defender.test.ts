@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { neededFiles, ownScripts } from '../../src/doctor/library.ts';
-import { defenderAppId } from '../../src/doctor/token.ts';
+import { defenderAppId } from '../../src/doctor/audience.ts';
 import { rights } from '../../src/liveResponse/roles.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';

@@ -1,6 +1,6 @@
 // The environment to settings: one pure function, every problem at once, each with its next step. What may run with what is decided here.
 import { Environment } from './environment.ts';
-import { readAzure, readDefender, readResultHosts } from './defenderSettings.ts';
+import { readAudiences, readAzure, readDefender, readResultHosts } from './defenderSettings.ts';
 import type { AzureSettings, DefenderSettings } from './defenderSettings.ts';
 import { readSlack, readTeams, teamsNames } from './chatSettings.ts';
 import type { SlackSettings, TeamsSettings } from './chatSettings.ts';
@@ -44,6 +44,8 @@ export interface Settings {
   readonly retentionMs: number;
   /** Whose result links are read and handed out besides those of Azure storage: endings that begin with a dot, and whole names. */
   readonly resultHosts: readonly string[];
+  /** Audiences of tokens that the operator knows to be right, besides those the doctor knows. Looked at by the doctor alone. */
+  readonly audiences: readonly string[];
   readonly logLevel: LogLevel;
   readonly proxy?: Proxy;
 }
@@ -52,11 +54,11 @@ export type ReadSettings = ({ readonly settings: Settings } | { readonly problem
 
 /** Every name that is read, for the warning about misspelt ones. */
 export const knownNames: readonly string[] = [
-  'PORT', 'HOST', 'LR_ADMIN_HOST', 'LR_ADMIN_PORT', 'LR_DATA_DIR', 'LR_POLICY', 'LR_ENV_FILE', 'LR_DEFENDER', 'LR_SPEED', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH', 'LR_TEAMS_DOOR',
+  'PORT', 'HOST', 'LR_ADMIN_HOST', 'LR_ADMIN_PORT', 'LR_DATA_DIR', 'LR_POLICY', 'LR_ENV_FILE', 'LR_DEFENDER', 'LR_SPEED', 'LR_SIMULATOR_PROFILE', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH', 'LR_TEAMS_DOOR',
   'LR_SUBMITS_PER_MINUTE', 'LR_CALLS_PER_MINUTE', 'LR_CALLS_PER_HOUR', 'LR_SESSIONS', 'LR_POLL_MS', 'LR_PARKED_POLL_MS', 'LR_OFFLINE_QUEUE',
   'LR_RESULT_HOSTS',
   'LR_JOURNAL_KEY', 'LR_JOURNAL_KEY_FILE', 'LR_ANCHOR_FILE', 'LR_ANCHOR_URL', 'LR_ANCHOR_EVERY_LINES', 'LR_ANCHOR_EVERY',
-  'DEFENDER_CLOUD', 'DEFENDER_API_URL', 'DEFENDER_SCOPE', 'DEFENDER_AUTH',
+  'DEFENDER_CLOUD', 'DEFENDER_API_URL', 'DEFENDER_SCOPE', 'DEFENDER_AUDIENCES', 'DEFENDER_AUTH', 'DEFENDER_UNSIGNED_SCRIPTS',
   'AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE',
   'SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN', 'SLACK_API_URL', 'SLACK_COMMAND', 'SLACK_ALLOWED_TEAMS', 'SLACK_DEAF_AFTER',
   'MicrosoftAppType', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppCertificatePath', 'MicrosoftAppTenantId', 'ChannelService', 'TEAMS_ALLOWED_TENANTS',
@@ -68,8 +70,11 @@ export const noJournalKey = `The journal has no key, and a real Defender is set 
 
 const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
 
-/** Reads settings from environment variables. An empty value counts as absent. Never throws. */
-export function readSettings(variables: Readonly<Record<string, string | undefined>>): ReadSettings {
+/**
+ * Reads settings from environment variables. An empty value counts as absent. Never throws.
+ * @param surface what stands in front where no chat is set up: the local console, or the terminal of src/acceptance, which has its own rules for a real Defender
+ */
+export function readSettings(variables: Readonly<Record<string, string | undefined>>, surface: 'console' | 'terminal' = 'console'): ReadSettings {
   const env = new Environment(variables);
   const host = env.text('HOST') ?? '127.0.0.1';
   const loopback = loopbackHosts.includes(host);
@@ -79,7 +84,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
   const defender = readDefender(env, chats.length === 0);
   const azure = defender?.kind === 'tenant' && defender.auth.kind === 'azure' ? defender.auth.azure : chats.length > 0 ? groupsOnly(env, defender) : undefined;
 
-  checkCombination(env, { chats, loopback, host, defender, devNoAuth: teams?.devNoAuth === true });
+  checkCombination(env, { chats, loopback, host, defender, devNoAuth: teams?.devNoAuth === true, surface });
   const proxy = proxyFrom(variables);
   const pacing = readPacing(env, defender?.kind === 'tenant' && defender.loopback);
   const port = env.whole('PORT', 3978, 0, 65_535);
@@ -95,6 +100,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
     pacing,
     retentionMs: env.duration('LR_RETENTION', '30d'),
     resultHosts: readResultHosts(env),
+    audiences: readAudiences(env),
     logLevel: env.choice('LR_LOG_LEVEL', logLevels, 'info'),
     ...(azure === undefined ? {} : { azure }),
     ...(slack === undefined ? {} : { slack }),
@@ -132,15 +138,16 @@ interface Combination {
   readonly host: string;
   readonly defender: DefenderSettings | undefined;
   readonly devNoAuth: boolean;
+  readonly surface: 'console' | 'terminal';
 }
 
 /** Which chat may stand before which Defender. */
-function checkCombination(env: Environment, { chats, loopback, host, defender, devNoAuth }: Combination): void {
+function checkCombination(env: Environment, { chats, loopback, host, defender, devNoAuth, surface }: Combination): void {
   const local = defender === undefined || defender.kind === 'simulator' || defender.loopback;
   if (chats.length === 0) {
     // The console lets one human play several people: nobody else may reach it, and nothing real may stand behind it.
     if (!loopback) env.problem(`HOST is ${host}, but without Slack or Teams the local console is the chat, and it lets one human play everybody. Remove HOST, or set up Slack or Teams.`);
-    if (!local) env.problem('A real Defender is set up without Slack or Teams. The local console lets one human play everybody, so it never runs with a real Defender: set up Slack or Teams, or remove the DEFENDER_ and AZURE_ settings.');
+    if (!local && surface === 'console') env.problem('A real Defender is set up without Slack or Teams. The local console lets one human play everybody, so it never runs with a real Defender: set up Slack or Teams, or remove the DEFENDER_ and AZURE_ settings.');
     return;
   }
   if (defender?.kind === 'simulator' && env.text('LR_DEFENDER') !== 'simulator') {

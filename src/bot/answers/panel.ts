@@ -95,7 +95,7 @@ function sessionsOf({ store }: Needs, actions: readonly Action[], mayName: (othe
     .slice(0, sessionsKept)
     .map(({ action, ours }) => {
       return {
-        at: action.createdAt,
+        ...(action.createdAt === undefined ? {} : { at: action.createdAt }),
         status: action.status.slice(0, longestText),
         what: whatRan(action).slice(0, longestText),
         by: (ours?.requester.name ?? action.requestor).slice(0, longestText),

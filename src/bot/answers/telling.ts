@@ -85,15 +85,16 @@ export function columns(rows: readonly (readonly string[])[]): string {
 
 export async function host(bot: Conversation, actor: Actor, name: string): Promise<Reply> {
   const wrong = requestAsDevice(bot, actor, name);
-  const found: LookUp = wrong === undefined ? await bot.defender.lookUp(name, beginnings(name)) : { devices: [] };
+  const found: LookUp = wrong === undefined ? await bot.defender.lookUp(name, beginnings(name)) : { devices: [], whole: true };
   const devices = named(name, found.devices);
-  if (devices.length === 0) return sentence(explain(wrong ?? notFound(bot, name), bot.settings.command));
+  if (devices.length === 0) return sentence(explain(wrong ?? (found.whole ? notFound(bot, name) : { refused: 'devicesPartlyRead', name, candidates: [] }), bot.settings.command));
+  const partly = found.whole ? '' : ' Defender’s list of devices could be read only in part: there may be others of this name.';
   const live = devices.filter((one) => unfitness(one) === undefined);
   const dead = devices.filter((one) => unfitness(one) !== undefined);
   const [device] = devices.length === 1 ? devices : live.length === 1 ? live : [];
   // One more call: for one device it is worth it.
   const panel = device === undefined ? [] : panelLines(await readPanel(bot, device, (other) => mayFind(bot.policy, actor, other), found), bot.clock.now());
-  return sentence(matches(name, live.length, dead.length), [...live, ...dead].slice(0, listRows).map((one) => deviceText(bot, actor, one, one === device ? panel : [])).join('\n\n'));
+  return sentence(`${matches(name, live.length, dead.length)}${partly}`, [...live, ...dead].slice(0, listRows).map((one) => deviceText(bot, actor, one, one === device ? panel : [])).join('\n\n'));
 }
 
 function matches(name: string, live: number, dead: number): string {

@@ -10,7 +10,7 @@ import type { Unfit } from '../../liveResponse/records.ts';
 import type { Device, InState, Move, WaitCause } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
 import { outageOf } from './holds.ts';
-import { readLibrary } from '../rules/library.ts';
+import { readLibrary, tellsOf } from '../rules/library.ts';
 import { ownerOf, readGroups } from '../rules/people.ts';
 import type { GroupReading } from '../rules/people.ts';
 import { explain } from '../rules/refusal.ts';
@@ -51,7 +51,9 @@ export async function readBeforeSending(deps: Deps, request: InState<'queued'>):
 export async function readContent(deps: Deps, { commands, approval }: InState<'queued' | 'submitting'>): Promise<ContentRead | Extract<NotRead, { readonly cause: WaitCause }> | undefined> {
   if (!wasRead(approval.content)) return undefined;
   const reading = await readLibrary(deps);
-  return 'files' in reading ? contentOf(commands, reading.files, reading.at) : { again: reading.error, cause: 'library' };
+  if (!('files' in reading)) return { again: reading.error, cause: 'library' };
+  if (!tellsOf(commands, reading)) return { again: new DefenderError('unreadable', 'the list of the script library could be read only in part', { call: 'library' }), cause: 'library' };
+  return contentOf(commands, reading.files, reading.at);
 }
 
 /** What the platforms say of both people, at most half a minute old. Never rejects: a group that cannot be read is told as that. */

@@ -50,7 +50,7 @@ const shownCandidates = 8;
 /** Characters of a list: a private answer is read on a phone. */
 const listLength = 560;
 
-function candidateList(candidates: readonly Candidate[]): string {
+export function candidateList(candidates: readonly Candidate[]): string {
   const words = candidates.slice(0, shownCandidates).map(candidateWords);
   const lines = words.filter((_, at) => at === 0 || words.slice(0, at + 1).join('; ').length <= listLength);
   const more = candidates.length - lines.length;

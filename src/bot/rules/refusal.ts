@@ -12,9 +12,11 @@ import type { ErrorAnswer } from '../../liveResponse/errorAnswer.ts';
 import type { Asker, PersonRef } from '../../liveResponse/person.ts';
 import type { LeftOut } from '../../liveResponse/records.ts';
 import type { State } from '../../liveResponse/request.ts';
-import { ambiguousSentence, unfitSentence } from './candidates.ts';
+import { ambiguousSentence, candidateList, unfitSentence } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
 import { drawnSentence } from './drawn.ts';
+import { wrongSystemSentence } from './recipeSystems.ts';
+import type { WrongSystem } from './recipeSystems.ts';
 
 /** Why the policy keeps a device out. */
 export type ScopeCause =
@@ -53,6 +55,10 @@ export type Refusal =
   | { readonly refused: 'ambiguousDevice'; readonly name: string; readonly candidates: readonly Candidate[]; readonly leftOut?: readonly LeftOut[] }
   /** No record of that name can take a session. `into`: the record that the only one was merged into, where it could be read. */
   | { readonly refused: 'unfitDevice'; readonly name: string; readonly records: readonly Candidate[]; readonly into?: Candidate }
+  /** The list of devices could be read only in part: whether the name fits one device alone, or none, nobody knows. */
+  | { readonly refused: 'devicesPartlyRead'; readonly name: string; readonly candidates: readonly Candidate[] }
+  /** The recipe is for other systems. `fits`: recipes for this one. */
+  | WrongSystem
   | { readonly refused: 'outOfScope'; readonly device: string; readonly cause: ScopeCause }
   // The state of things
   /** `unread`: groups that could not be read, and might have let them find it. */
@@ -151,6 +157,10 @@ function sentence(refusal: Refusal, command: string): string {
       return ambiguousSentence(refusal);
     case 'unfitDevice':
       return unfitSentence(refusal);
+    case 'devicesPartlyRead':
+      return `Defender’s list of devices could be read only in part, so nobody can tell which device ${refusal.name} means, and nothing was done. Ask again in a minute, or with the device’s id${refusal.candidates.length === 0 ? ' from the portal.' : `: ${candidateList(refusal.candidates)}`}`;
+    case 'wrongSystem':
+      return wrongSystemSentence(refusal, command);
     case 'outOfScope':
       return `${refusal.device} is out of scope: ${scopeSentence(refusal.cause)} An administrator can change that under "devices" in the policy.`;
     case 'unknownRequest':
