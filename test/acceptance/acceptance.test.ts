@@ -12,6 +12,8 @@ import { changedAnswers } from '../support/changedAnswers.ts';
 import type { ChangedAnswers, Passing } from '../support/changedAnswers.ts';
 import { addressIn, startProgram, stopped } from '../support/program.ts';
 import { root } from '../support/root.ts';
+import { read, startFakeSlack } from '../support/slack/fakeSlack.ts';
+import { furnish, incidents, slackPolicy } from '../support/slack/slackHouse.ts';
 
 const device = 'hosta.corp.example';
 
@@ -321,6 +323,26 @@ describe('what has to be put right first', () => {
     expect(await asked(['--device', device, '--chat'], {})).toMatch(/--chat needs a chat/);
   });
 
+  test('before a real Defender a frozen bot, or one that runs, holds up a run at the terminal', async () => {
+    const data = join(folder, 'bot');
+    const env = { ...settings(''), ...real, ...key(), LR_DATA_DIR: data };
+    const refused = async (): Promise<string> => {
+      const run = start(['--device', device], env);
+      expect(await run.ended).toBe(2);
+      return run.text();
+    };
+    const bot = await startProgram('src/main.js', [], { PORT: '0', LR_DATA_DIR: data, LR_LOG_LEVEL: 'error', ...key() });
+    try {
+      expect(await refused()).toMatch(/The bot runs on this machine \(process \d+\)[^]*use --watch/);
+    } finally {
+      await stopped(bot);
+    }
+    expect(await refused()).toMatch(/two people type at this terminal/);
+    const frozen = await startProgram('src/freezeCli.js', ['odd approvals', '--data', data], { ...key() });
+    expect(await frozen.ended).toBe(0);
+    expect(await refused()).toMatch(/Submissions are frozen since 20[^]*nothing is sent from here either/);
+  });
+
   test.each([
     [[], /--device NAME is missing/],
     [['--device', 'a b'], /a device name has letters/],
@@ -339,6 +361,38 @@ describe('what has to be put right first', () => {
     expect(await run.ended).toBe(0);
     expect(run.text()).toMatch(/Nothing runs without the approval of a second person/);
   });
+});
+
+test('--chat: asked and approved in Slack, by the bot in this process, whose folder no other may have meanwhile', async () => {
+  const { url, tenant: at } = await tenant();
+  const slack = await startFakeSlack();
+  try {
+    furnish(slack);
+    const file = join(folder, 'slack.yaml');
+    writeFileSync(file, slackPolicy());
+    const env = { ...settings(url, { LR_POLICY: file }), PORT: '0', LR_DATA_DIR: join(folder, 'bot'), SLACK_BOT_TOKEN: slack.tokens.bot, SLACK_APP_TOKEN: slack.tokens.app, SLACK_API_URL: slack.apiUrl };
+    const run = start(['--device', 'hosta', '--chat'], env);
+    await run.seen(/The bot runs here\. Ask for "dump hosta notepad" in the chat/);
+    const second = start(['--device', 'hosta', '--chat'], env);
+    expect(await second.ended).toBe(2);
+    expect(second.text()).toMatch(/in use by another running bot[^]*--watch looks on from outside/);
+    await slack.person('U0RILEY1').command(incidents, 'dump hosta notepad');
+    const card = await slack.until('an approval card', () => slack.cards(incidents).find((one) => read(one).includes('Waiting for approval')));
+    await slack.person('U0AVERY1').press(card, 'Approve');
+    expect(await run.ended).toBe(0);
+    expect(run.text()).toMatch(/went through: approved by another person, sent once/);
+    expect(at.submissions).toHaveLength(1);
+    const { text } = fixtureIn(out);
+    // Neither what Slack was told nor its tokens are in what looks at Defender alone.
+    expect([slack.tokens.bot, slack.tokens.app, 'slack', 'U0RILEY1', 'Riley', incidents].filter((secret) => (text + run.text()).includes(secret) && (secret !== 'Riley' || text.includes(secret)))).toEqual([]);
+    expect(measured(fixtureIn(out).json, 'comment.kept')).toMatch(/^same: yes/);
+  } finally {
+    for (const run of runs) {
+      run.signal('SIGKILL');
+      await run.ended;
+    }
+    await slack.close();
+  }
 });
 
 test('--watch looks from outside at what a bot elsewhere was asked and approved for, and only reads', async () => {
