@@ -57,7 +57,7 @@ function succeeded(request: InState<'finished'>, ended: string): Said {
     return {
       status: failedItself ? 'Finished: a script reports failure' : 'Finished, with script errors',
       tone: failedItself ? 'danger' : 'warning',
-      lead: `${overtaken(request, 'it had completed: everything ran.')} ${exitAdvice(which, bad.exitCode)} ${reason} ${ended}`,
+      lead: `${overtaken(request, 'it had completed: everything ran.')} ${exitAdvice(which, bad.exitCode, bad.cause)} ${reason} ${ended}`,
     };
   }
   if (request.action.hresult !== undefined && isFailure(request.action.hresult)) {

@@ -49,7 +49,7 @@ const switches: readonly Switch[] = [
   {
     id: 'freshTenant',
     label: 'The tenant is new',
-    explains: 'Unsigned scripts are off, as the shipped ones are.',
+    explains: 'Unsigned scripts are off: the shipped ones fail.',
     profile: namedProfiles.fresh,
     without: withoutThe(namedProfiles.fresh),
   },
@@ -174,6 +174,7 @@ function shown(device: Device): WorldDevice {
 /** The one thing each special device is there for. */
 function hintOf(device: Device): string {
   if (device.tags.includes('no-lr')) return 'kept out by the policy';
+  if (device.amsi !== null) return 'its antivirus blocks scripts';
   if (device.broken) return 'every command fails';
   if (device.portalSession) return 'in use in the portal';
   if (device.stuck) return 'commands never end';

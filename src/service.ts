@@ -87,6 +87,8 @@ export interface ServiceOptions extends ChatOptions {
   readonly proxy?: Proxy;
   /** Where journal, snapshot and deliveries are written, for tests; the machine's own by default. */
   readonly disk?: Disk;
+  /** The way to the network, for a program that looks on (src/acceptance); closed with the service. Absent: one of its own. */
+  readonly http?: Http;
   /** One clock for everything, chats included, for tests that move time; by default the machine's own, and a faster one for a simulated tenant. */
   readonly clock?: Clock;
 }
@@ -140,7 +142,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const store = await openRecord({ dataDir, record, disk, real: kind.kind === 'service' && kind.credentials !== 'none', clock, log, warn });
     later('store', 3_000, () => store.close());
     const outputs = await openOutputStore({ dir: options.dataDir, clock });
-    const http = new Http(options.proxy === undefined ? {} : { proxy: options.proxy });
+    const http = options.http ?? new Http(options.proxy === undefined ? {} : { proxy: options.proxy });
     later('http', 1_000, () => http.close());
     const upstream = await openDefender(options, clock, closing);
     const budgets = new Budgets(ratesOf(options.rates));

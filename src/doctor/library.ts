@@ -2,7 +2,7 @@
 // device after two people have agreed on it.
 import { readLibraryFile, readPage } from '../adapters/defender/wire.ts';
 import type { Policy } from '../bot/rules/policy.ts';
-import { placePattern } from '../bot/rules/recipes.ts';
+import { neededFiles } from '../bot/rules/libraryFiles.ts';
 import { isAnswer } from './call.ts';
 import type { CallDefender } from './call.ts';
 import { fail, ok, skip, warn } from './line.ts';
@@ -23,19 +23,6 @@ const check = 'defender.library';
 
 /** The scripts that come with this program, in manifest/defender. */
 export const ownScripts: readonly string[] = ['collect.ps1', 'collect.sh', 'minidump.ps1'];
-
-/** Library file names and the recipes that need each. Names with places in them are known only once a recipe is used. */
-export function neededFiles(policy: Policy): ReadonlyMap<string, readonly string[]> {
-  const needed = new Map<string, readonly string[]>();
-  for (const [recipe, { commands }] of policy.recipes) {
-    for (const command of commands) {
-      const file = command.type === 'RunScript' ? command.scriptName : command.type === 'PutFile' ? command.fileName : undefined;
-      if (file === undefined || file.search(placePattern) >= 0) continue;
-      needed.set(file, [...new Set([...(needed.get(file) ?? []), recipe])]);
-    }
-  }
-  return needed;
-}
 
 /** Resolves with the files that were listed, none where the library may not be listed. */
 export async function examineLibrary({ api, policy, lacking }: LibrarySubject, tell: Tell): Promise<readonly ListedFile[]> {

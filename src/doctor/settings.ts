@@ -27,7 +27,7 @@ export interface House {
 }
 
 /** Settings that hold secrets; their values are struck out of the report, also when the settings cannot be used. */
-const secretNames = ['AZURE_CLIENT_SECRET', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET', 'MicrosoftAppPassword', 'LR_JOURNAL_KEY'] as const;
+const secretNames = ['AZURE_CLIENT_SECRET', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET', 'MicrosoftAppPassword', 'LR_JOURNAL_KEY', 'LIBRARY_CLIENT_SECRET'] as const;
 /** Settings that mean something without the others. */
 const ownMeaning = ['PORT', 'LR_ADMIN_HOST', 'LR_ADMIN_PORT', 'LR_DATA_DIR', 'LR_POLICY'] as const;
 

@@ -49,6 +49,7 @@ const zipped = (path: string, base: string, deviceName: string): Uint8Array => g
 
 function fileBytes(path: string, base: string, deviceName: string): Uint8Array {
   const content = strToU8(`MDMP\u0000 simulated content of ${path} on ${deviceName}\n`.repeat(20));
+  if (base.toLowerCase().endsWith('.gz')) return gzipSync(content, { filename: base.slice(0, -'.gz'.length), mtime: packedOn });
   if (!base.toLowerCase().endsWith('.zip')) return content;
   return zipSync({ [base.slice(0, -'.zip'.length)]: [content, { mtime: packedOn }] });
 }

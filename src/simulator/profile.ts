@@ -132,13 +132,14 @@ const defaultRoles: Roles = {
 };
 
 /**
- * What clients in the field ask tokens for and get through with: the older host's name, the one of the first years, and the resource's
- * application id, which is the audience of tokens in Entra's newer format. The newest host is none of them: it answers 403 to its own name.
+ * What clients in the field ask tokens for and get through with: the older host's name, the one of the first years, the older
+ * regional hosts, and the resource's application id, which is the audience of tokens in Entra's newer format. The newest host is none of them: it answers 403 to its own name.
  */
 const knownAudiences: readonly string[] = [
   'https://api.securitycenter.microsoft.com',
   'https://api.securitycenter.windows.com',
   'https://securitycenter.onmicrosoft.com/windowsatpservice',
+  ...['us', 'eu', 'uk', 'au'].map((region) => `https://api-${region}.securitycenter.microsoft.com`),
   'fc780465-2017-40d4-a0c5-307022471b92',
 ];
 

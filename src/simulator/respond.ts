@@ -13,7 +13,7 @@ export interface Respond {
 
 /** By the last part of the path, in the spelling of the pages. */
 export const responds = {
-  isolate: { type: 'Isolate', scope: { key: 'IsolationType', values: ['Full', 'Selective'] } },
+  isolate: { type: 'Isolate', scope: { key: 'IsolationType', values: ['Full', 'Selective', 'UnManagedDevice'] } },
   unisolate: { type: 'Unisolate' },
   collectInvestigationPackage: { type: 'CollectInvestigationPackage' },
   runAntiVirusScan: { type: 'RunAntiVirusScan', scope: { key: 'ScanType', values: ['Quick', 'Full'] } },

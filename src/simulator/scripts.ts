@@ -108,6 +108,8 @@ function prints(name: string, args: string): { readonly output: string; readonly
     }
     case 'collect.ps1':
       return { output: 'C:\\windows\\TEMP\\collect.zip\n8 MB\n', leaves: ['C:\\windows\\TEMP\\collect.zip'] };
+    case 'collect.sh':
+      return { output: '/var/tmp/lr-collect/collect.tar.gz\n2 MB\n', leaves: ['/var/tmp/lr-collect/collect.tar.gz'] };
     default:
       return { output: `Hello from Defender${args === '' ? '' : `: ${args}`}\n`, leaves: [] };
   }

@@ -125,6 +125,10 @@ describe('every refusal', () => {
     placeNotAllowed: [{ refused: 'placeNotAllowed', place: 'slack:C0', direct: false }, { refused: 'placeNotAllowed', place: 'slack:D0', direct: true }],
     unknownRecipe: [{ refused: 'unknownRecipe', recipe: 'dump' }],
     commandNotAllowed: [{ refused: 'commandNotAllowed', command: 'RunScript' }],
+    wrongSystem: [
+      { refused: 'wrongSystem', recipe: 'collect', systems: 'Windows', device: 'web1\u202E', os: 'Ubuntu', family: 'Linux', fits: [{ line: 'collect-unix web1', whole: true }] },
+      { refused: 'wrongSystem', recipe: 'collect', systems: 'Windows', device: 'web1', os: 'Ubuntu', family: 'Linux', fits: [] },
+    ],
     reasonRequired: [{ refused: 'reasonRequired', tier: 'high' }],
     notInLibrary: [
       { refused: 'notInLibrary', name: 'colect.ps1', suggestions: ['collect.ps1'], line: 'run hosta collect.ps1' },

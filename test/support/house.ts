@@ -214,6 +214,13 @@ export function policyFrom(text: string): Policy {
   return read.policy;
 }
 
+/** A house may be copied as it is; only who uses what is not there is told. */
+const noField: FieldProxy = new Proxy({} as FieldProxy, {
+  get: () => {
+    throw new Error('this house was opened without `field`');
+  },
+});
+
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const dir = mkdtempSync(join(tmpdir(), 'lr-story-'));
   const clock = options.clock ?? createStoryClock();
@@ -268,10 +275,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const house: House = {
     clock,
     simulator,
-    get field() {
-      if (field === undefined) throw new Error('this house was opened without `field`');
-      return field;
-    },
+    field: field ?? noField,
     chat,
     dir,
     calls,

@@ -64,15 +64,11 @@ export function readDefender(env: Environment, console: boolean): DefenderSettin
 }
 
 function readTenant(env: Environment): DefenderSettings | undefined {
-  const cloud = clouds[env.choice('DEFENDER_CLOUD', cloudNames, 'commercial')];
-  const ownUrl = readUrl(env, 'DEFENDER_API_URL');
-  const url = ownUrl ?? new URL(cloud.apiUrl);
-  if (env.text('DEFENDER_API_URL') !== undefined && ownUrl === undefined) return undefined;
-  if (ownUrl !== undefined) checkApiUrl(env, ownUrl);
-  const scope = readScope(env);
-  const loopback = isLoopback(url);
+  const where = readWhere(env);
+  if (where === undefined) return undefined;
+  const { url, loopback, authority, scope } = where;
   const unsignedAllowed = env.choice('DEFENDER_UNSIGNED_SCRIPTS', ['unknown', 'allowed'], 'unknown') === 'allowed';
-  const base = { kind: 'tenant', url: bare(url), loopback, unsignedAllowed } as const;
+  const base = { kind: 'tenant', url, loopback, unsignedAllowed } as const;
   if (env.choice('DEFENDER_AUTH', authKinds, 'auto') === 'none') {
     if (!loopback) {
       env.problem('DEFENDER_AUTH=none is for a Defender on 127.0.0.1 only. Remove it and give a credential, or set DEFENDER_API_URL to a local simulator.');
@@ -80,12 +76,37 @@ function readTenant(env: Environment): DefenderSettings | undefined {
     }
     return { ...base, tenant: 'simulator', auth: { kind: 'none' } };
   }
-  // A host of one's own with the public scope would send it a token that the real Defender takes.
-  if (ownUrl !== undefined && notTheApi[ownUrl.hostname] === undefined && !isMicrosoft(ownUrl) && env.text('DEFENDER_SCOPE') === undefined) {
+  askForScope(env, where);
+  const azure = readAzure(env, authority);
+  return azure === undefined ? undefined : { ...base, tenant: azure.tenantId, auth: { kind: 'azure', azure, scope } };
+}
+
+/** Where a tenant's Defender is, and where one signs in for it. `url` without a slash at its end. */
+export interface Where {
+  readonly url: string;
+  readonly loopback: boolean;
+  readonly authority: string;
+  readonly scope: string;
+  /** Given by its own address, which is none of Microsoft's. */
+  readonly foreign: boolean;
+}
+
+/** From the cloud, or the address that is given instead; undefined when that is wrong. */
+export function readWhere(env: Environment): Where | undefined {
+  const cloud = clouds[env.choice('DEFENDER_CLOUD', cloudNames, 'commercial')];
+  const ownUrl = readUrl(env, 'DEFENDER_API_URL');
+  const url = ownUrl ?? new URL(cloud.apiUrl);
+  if (env.text('DEFENDER_API_URL') !== undefined && ownUrl === undefined) return undefined;
+  if (ownUrl !== undefined) checkApiUrl(env, ownUrl);
+  const foreign = ownUrl !== undefined && notTheApi[ownUrl.hostname] === undefined && !isMicrosoft(ownUrl);
+  return { url: bare(url), loopback: isLoopback(url), authority: cloud.authority, scope: readScope(env) ?? cloud.scope, foreign };
+}
+
+/** A host of one's own with the public scope would be sent a token that the real Defender takes. */
+export function askForScope(env: Environment, { foreign }: Where): void {
+  if (foreign && env.text('DEFENDER_SCOPE') === undefined) {
     env.problem('DEFENDER_API_URL is not a host of Microsoft. Set DEFENDER_SCOPE as well, or DEFENDER_AUTH=none if it is a simulator on 127.0.0.1.');
   }
-  const azure = readAzure(env, cloud.authority);
-  return azure === undefined ? undefined : { ...base, tenant: azure.tenantId, auth: { kind: 'azure', azure, scope: scope ?? cloud.scope } };
 }
 
 /** The portal and APIs next to this one: what people paste from the address line or from another product's set-up. */

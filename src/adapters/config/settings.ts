@@ -62,16 +62,22 @@ export const knownNames: readonly string[] = [
   'AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE',
   'SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN', 'SLACK_API_URL', 'SLACK_COMMAND', 'SLACK_ALLOWED_TEAMS', 'SLACK_DEAF_AFTER',
   'MicrosoftAppType', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppCertificatePath', 'MicrosoftAppTenantId', 'ChannelService', 'TEAMS_ALLOWED_TENANTS',
+  'LIBRARY_CLIENT_ID', 'LIBRARY_CLIENT_SECRET', 'LIBRARY_CLIENT_CERTIFICATE_PATH',
   'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY',
 ];
 
 /** With the very line that makes one. */
 export const noJournalKey = `The journal has no key, and a real Defender is set up: anyone who may write the data folder could have anything run. As the bot’s user, make one, and set what this line prints:\n      ${makeKey}\n    Keep a copy of it, apart from the backups of the data folder. Any other file outside the data folder does as well, or LR_JOURNAL_KEY with what "${makeKeyText}" prints.`;
 
+const libraryCredential = 'LIBRARY_CLIENT_SECRET or LIBRARY_CLIENT_CERTIFICATE_PATH is set where the bot can read it. Who has that credential may replace every script that the bot has run, so it stays out of the bot: keep it in a file of its own, and give that to "npm run library" with --credentials FILE.';
+
 const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
 
-/** Reads settings from environment variables. An empty value counts as absent. Never throws. */
-export function readSettings(variables: Readonly<Record<string, string | undefined>>): ReadSettings {
+/**
+ * Reads settings from environment variables. An empty value counts as absent. Never throws.
+ * @param surface what stands in front where no chat is set up: the local console, or the terminal of src/acceptance, which has its own rules for a real Defender
+ */
+export function readSettings(variables: Readonly<Record<string, string | undefined>>, surface: 'console' | 'terminal' = 'console'): ReadSettings {
   const env = new Environment(variables);
   const host = env.text('HOST') ?? '127.0.0.1';
   const loopback = loopbackHosts.includes(host);
@@ -81,7 +87,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
   const defender = readDefender(env, chats.length === 0);
   const azure = defender?.kind === 'tenant' && defender.auth.kind === 'azure' ? defender.auth.azure : chats.length > 0 ? groupsOnly(env, defender) : undefined;
 
-  checkCombination(env, { chats, loopback, host, defender, devNoAuth: teams?.devNoAuth === true });
+  checkCombination(env, { chats, loopback, host, defender, devNoAuth: teams?.devNoAuth === true, surface });
   const proxy = proxyFrom(variables);
   const pacing = readPacing(env, defender?.kind === 'tenant' && defender.loopback);
   const port = env.whole('PORT', 3978, 0, 65_535);
@@ -109,6 +115,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
     // A folder of that very name would be made and used without a word.
     if (/^~(?:[\\/]|$)|\$\{?[A-Za-z_]|^%[A-Za-z_]+%/.test(path)) env.problem(`${name} is ${path}, and only a shell replaces what it begins with: write the whole path.`);
   }
+  if (env.anyOf('LIBRARY_CLIENT_SECRET', 'LIBRARY_CLIENT_CERTIFICATE_PATH')) env.warn(libraryCredential);
   env.warnAboutUnknown(knownNames);
   if (env.problems.length > 0 || defender === undefined) return { problems: env.problems, warnings: env.warnings };
   return { settings: { ...settings, defender }, warnings: env.warnings };
@@ -135,15 +142,16 @@ interface Combination {
   readonly host: string;
   readonly defender: DefenderSettings | undefined;
   readonly devNoAuth: boolean;
+  readonly surface: 'console' | 'terminal';
 }
 
 /** Which chat may stand before which Defender. */
-function checkCombination(env: Environment, { chats, loopback, host, defender, devNoAuth }: Combination): void {
+function checkCombination(env: Environment, { chats, loopback, host, defender, devNoAuth, surface }: Combination): void {
   const local = defender === undefined || defender.kind === 'simulator' || defender.loopback;
   if (chats.length === 0) {
     // The console lets one human play several people: nobody else may reach it, and nothing real may stand behind it.
     if (!loopback) env.problem(`HOST is ${host}, but without Slack or Teams the local console is the chat, and it lets one human play everybody. Remove HOST, or set up Slack or Teams.`);
-    if (!local) env.problem('A real Defender is set up without Slack or Teams. The local console lets one human play everybody, so it never runs with a real Defender: set up Slack or Teams, or remove the DEFENDER_ and AZURE_ settings.');
+    if (!local && surface === 'console') env.problem('A real Defender is set up without Slack or Teams. The local console lets one human play everybody, so it never runs with a real Defender: set up Slack or Teams, or remove the DEFENDER_ and AZURE_ settings.');
     return;
   }
   if (defender?.kind === 'simulator' && env.text('LR_DEFENDER') !== 'simulator') {

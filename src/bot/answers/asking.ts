@@ -28,6 +28,7 @@ import type { CommandIn, Reply } from '../ports.ts';
 import { idFrom } from '../language/requestId.ts';
 import { candidateOf } from '../rules/candidates.ts';
 import type { Candidate } from '../rules/candidates.ts';
+import { judgeSystem, recipeOfAsk } from '../rules/recipeSystems.ts';
 import { chooseDevice, inScope, named } from '../rules/scope.ts';
 import type { Chosen } from '../rules/scope.ts';
 import { contentSeen, sealOf } from '../rules/seal.ts';
@@ -79,6 +80,7 @@ async function askFor(bot: Conversation, actor: Actor, input: Pick<CommandIn, 's
   granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
   const tier = granted<Tier>(tierOf(bot.policy, wanted));
   granted(inScope(bot.policy, device));
+  const unsure = fitsSystem(bot, wanted, device);
   const compared = { id: newId(bot), origin, device, commands: wanted.commands, ...(from === undefined ? {} : { continues: from.continues }) };
   // What the asker may not find is no hint either; its device is still held for it.
   const twin = twinAmong(foundBy(bot, actor, bot.store.open()), compared);
@@ -122,7 +124,17 @@ async function askFor(bot: Conversation, actor: Actor, input: Pick<CommandIn, 's
   });
   if ('no' in stored) throw 'same' in stored.no ? twinRefusal(bot, actor, stored.no.same, line) : new Refused(stored.no);
   const request = 'added' in stored ? stored.added : stored.existing;
-  return told(bot, request, [reading === undefined ? undefined : notChecked(wanted, reading), leftOutSentence(request), misfitSentence(request)]);
+  return told(bot, request, [reading === undefined ? undefined : notChecked(wanted, reading), leftOutSentence(request), misfitSentence(request), unsure]);
+}
+
+/** What is not known of the device's system, for the asker to look at. @throws Refused `wrongSystem` where it is known and another than the recipe's */
+function fitsSystem(bot: Conversation, wanted: SessionAsk, device: Device): string | undefined {
+  const found = recipeOfAsk(bot.policy, wanted);
+  const verdict = found === undefined ? undefined : judgeSystem(bot.policy, found.recipe, device, { host: wanted.kind === 'again' ? device.name : wanted.host, args: found.args, ...(wanted.kind === 'again' ? {} : { reason: wanted.reason }) });
+  if (found === undefined || verdict === undefined) return undefined;
+  const { name } = found.recipe;
+  if (verdict.is === 'no') throw new Refused({ refused: 'wrongSystem', recipe: name, systems: verdict.systems, device: device.name, os: device.os, family: verdict.family, fits: verdict.fits });
+  return `${name} is for ${verdict.systems}, and whether ${device.name} runs that is not known here: Defender calls its system ${device.os === '' ? 'by no name' : `“${inOrder(device.os)}”`}.`;
 }
 
 /** @throws Refused `tooManyPending` */

@@ -15,6 +15,8 @@ import type { State } from '../../liveResponse/request.ts';
 import { ambiguousSentence, candidateList, unfitSentence } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
 import { drawnSentence } from './drawn.ts';
+import { wrongSystemSentence } from './recipeSystems.ts';
+import type { WrongSystem } from './recipeSystems.ts';
 
 /** Why the policy keeps a device out. */
 export type ScopeCause =
@@ -55,6 +57,8 @@ export type Refusal =
   | { readonly refused: 'unfitDevice'; readonly name: string; readonly records: readonly Candidate[]; readonly into?: Candidate }
   /** The list of devices could be read only in part: whether the name fits one device alone, or none, nobody knows. */
   | { readonly refused: 'devicesPartlyRead'; readonly name: string; readonly candidates: readonly Candidate[] }
+  /** The recipe is for other systems. `fits`: recipes for this one. */
+  | WrongSystem
   | { readonly refused: 'outOfScope'; readonly device: string; readonly cause: ScopeCause }
   // The state of things
   /** `unread`: groups that could not be read, and might have let them find it. */
@@ -155,6 +159,8 @@ function sentence(refusal: Refusal, command: string): string {
       return unfitSentence(refusal);
     case 'devicesPartlyRead':
       return `Defender’s list of devices could be read only in part, so nobody can tell which device ${refusal.name} means, and nothing was done. Ask again in a minute, or with the device’s id${refusal.candidates.length === 0 ? ' from the portal.' : `: ${candidateList(refusal.candidates)}`}`;
+    case 'wrongSystem':
+      return wrongSystemSentence(refusal, command);
     case 'outOfScope':
       return `${refusal.device} is out of scope: ${scopeSentence(refusal.cause)} An administrator can change that under "devices" in the policy.`;
     case 'unknownRequest':

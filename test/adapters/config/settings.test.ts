@@ -107,6 +107,9 @@ describe('accepted', () => {
     ['the console with a simulator of its own process', local, { console: true, defender: { kind: 'tenant', url: 'http://127.0.0.1:4000', loopback: true, tenant: 'simulator', auth: { kind: 'none' } } }],
     ['Slack over a socket with a tenant', { ...socket, ...azure, HOST: '0.0.0.0' }, { console: false, slack: { intake: { kind: 'socket' }, command: '/lr', allowedTeams: [], deafAfterMs: 120_000 }, defender: { tenant, url: 'https://api.security.microsoft.com', auth: { scope: 'https://api.securitycenter.microsoft.com/.default', azure: { credential: { kind: 'secret', clientId: app } } } } }],
     ['Slack over HTTP', { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's', SLACK_COMMAND: '/ir', SLACK_ALLOWED_TEAMS: 'T0123ABCD, E0123ABCD', ...azure }, { slack: { intake: { kind: 'http' }, command: '/ir', allowedTeams: ['T0123ABCD', 'E0123ABCD'] } }],
+    ['a simulated tenant in its first days', { LR_SIMULATOR_PROFILE: 'fresh' }, { defender: { kind: 'simulator', profile: 'fresh' } }],
+    ['a tenant in which somebody has allowed unsigned scripts', { ...socket, ...azure, DEFENDER_UNSIGNED_SCRIPTS: 'allowed' }, { defender: { kind: 'tenant', unsignedAllowed: true } }],
+    ['a tenant of which nobody says that', { ...socket, ...azure }, { defender: { kind: 'tenant', unsignedAllowed: false } }],
     ['Slack with the simulator that was asked for', { ...socket, LR_DEFENDER: 'simulator', LR_SPEED: '20' }, { defender: { kind: 'simulator', speed: 20 } }],
     ['Slack with a local simulator', { ...socket, ...local }, { defender: { auth: { kind: 'none' } } }],
     ['Entra groups beside the simulator', { ...socket, LR_DEFENDER: 'simulator', ...azure }, { azure: { tenantId: tenant } }],
@@ -186,6 +189,10 @@ describe('refused', () => {
     ['Teams with and without authentication', { LR_TEAMS_DEV_NO_AUTH: '1', ...teams, LR_DEFENDER: 'simulator' }, [/contradicts MicrosoftAppId/]],
     ['more submits than Defender takes', { LR_SUBMITS_PER_MINUTE: '11' }, [/from 1 to 10/]],
     ['numbers that are none', { PORT: '80a', LR_SESSIONS: '-1', LR_RETENTION: 'long', LR_LOG_LEVEL: 'loud', LR_DEFENDER: 'maybe' }, [/PORT/, /LR_SESSIONS/, /LR_RETENTION/, /LR_LOG_LEVEL/, /LR_DEFENDER/]],
+    ['a simulator’s profile for a real tenant', { ...socket, ...azure, LR_SIMULATOR_PROFILE: 'fresh' }, [/LR_SIMULATOR_PROFILE is for the simulator inside the bot; one of its own takes --profile/]],
+    ['a simulator’s profile that there is not', { LR_SIMULATOR_PROFILE: 'new' }, [/LR_SIMULATOR_PROFILE.*default.*fresh/]],
+    ['a word on unsigned scripts for the simulator', { DEFENDER_UNSIGNED_SCRIPTS: 'allowed' }, [/DEFENDER_UNSIGNED_SCRIPTS is for a Defender tenant; the simulator inside the bot goes by LR_SIMULATOR_PROFILE/]],
+    ['a word on unsigned scripts that nobody knows', { ...socket, ...azure, DEFENDER_UNSIGNED_SCRIPTS: 'yes' }, [/DEFENDER_UNSIGNED_SCRIPTS.*unknown.*allowed/]],
     ['a speed for a real tenant', { ...socket, ...azure, LR_SPEED: '20' }, [/LR_SPEED/]],
   ];
   test.each(table)('%s', (_name, variables, expected) => {
