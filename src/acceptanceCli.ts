@@ -1,11 +1,15 @@
 // `npm run acceptance`: the main job once on a test device of the buyer's tenant, with two people, everything measured that could not be
 // without one, and a redacted fixture to send home. Exit code 0 when the main job went through, 1 when not, 2 when it was called wrongly.
+import { existsSync } from 'node:fs';
 import { readSettings } from './adapters/config/settings.ts';
 import type { Settings } from './adapters/config/settings.ts';
 import { findPolicy } from './adapters/config/policySource.ts';
 import { redact } from './adapters/log.ts';
 import { useProxy } from './adapters/outbound/proxy.ts';
+import { realDisk } from './adapters/store/disk.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
+import { freezeInForce, pendingFreeze } from './adapters/store/freezeRequest.ts';
+import { FolderInUse, lockHolder } from './adapters/store/lock.ts';
 import { isConfined, notConfined, runHosted } from './acceptance/hosted.ts';
 import { measuresOf } from './acceptance/measures.ts';
 import type { Measure } from './acceptance/measures.ts';
@@ -61,6 +65,7 @@ async function main(): Promise<number> {
     return report(options, outcome, print);
   } catch (error) {
     if (error instanceof SettingsError) return complain(redact(error.message, secrets));
+    if (error instanceof FolderInUse) return complain(`${error.message} While it runs, --watch looks on from outside.`);
     process.stderr.write(`The acceptance cannot go on: ${redact(error instanceof DefenderError ? `${error.message}${error.detail.apiMessage === undefined ? '' : ` (${error.detail.apiMessage})`}. npm run doctor says what is missing.` : whyItFailed(error), secrets)}\n`);
     return 1;
   } finally {
@@ -97,10 +102,21 @@ async function whyNot({ mode, device }: Options, settings: Settings, real: boole
   if (mode === 'chat' && settings.console) return '--chat needs a chat: set up Slack or Teams (docs/slack-setup.md, docs/teams-setup.md), or leave --chat out and sit at this terminal.';
   if (!real || mode === 'chat' || mode === 'watch') return undefined;
   if (mode === 'play') return '--play lets this program be two people, so it is for a simulated Defender alone. Before a real one two people ask and approve: leave --play out.';
+  const held = await ofTheBot(settings.dataDir);
+  if (held !== undefined) return held;
   const found = await findPolicy(optionsFrom(settings).policyFile);
   if ('policy' in found && !isConfined(found.policy, device)) return notConfined(device);
   if (!process.stdin.isTTY) return 'Before a real Defender two people type at this terminal, and the input is none: a program could be both of them. Run it in a terminal, or use --chat or --watch.';
   return undefined;
+}
+
+/** A run at the terminal has a journal of its own, and is held up by the bot's all the same. */
+async function ofTheBot(folder: string): Promise<string | undefined> {
+  if (!existsSync(folder)) return undefined;
+  const frozen = freezeInForce(realDisk, folder);
+  if (frozen !== undefined || pendingFreeze(realDisk, folder) !== undefined) return `Submissions are frozen${frozen === undefined ? '' : ` since ${new Date(frozen.at).toISOString()}`}, by the journal of the bot in ${folder}: nothing is sent from here either. "unfreeze" in a chat releases it.`;
+  const holder = await lockHolder(folder);
+  return holder === undefined ? undefined : `The bot runs on this machine${holder === '' ? '' : ` (process ${holder})`}, with its people and its limits: use --watch and ask in its chat, or stop it first.`;
 }
 
 function complain(text: string): number {

@@ -65,6 +65,7 @@ const doors: Readonly<Record<string, string>> = {
   adaptivecards: 'src/adapters/console/',
   pino: 'src/adapters/log.ts',
   fflate: 'src/simulator/',
+  'csv-parse': 'src/adapters/store/',
 };
 
 function packageOf(name: string): string {

@@ -85,6 +85,8 @@ absent=0
 links=0
 kept=0
 collected=0
+tools=0
+tool_running=''
 
 # A message for the responder, and the end. What was renamed aside is told here too.
 fail() {
@@ -93,9 +95,12 @@ fail() {
   exit "$1"
 }
 
-# Removes the working files: all of them lie in a folder that root alone can write in.
+# Ends the tool that runs, and removes the working files: all of them lie in a folder that root alone can write in.
 # shellcheck disable=SC2317 # Called by the trap.
 clean() {
+  if [ -n "$work" ] && [ -n "$tool_running" ]; then
+    kill_tool
+  fi
   if [ -n "$work" ]; then
     rm -rf "$work" || printf 'The folder %s could not be removed, and holds what was collected.\n' "$work" >&2
   fi
@@ -132,22 +137,21 @@ size_of() {
 
 # SHA-256 of what is at standard input.
 sum() {
-  if has sha256sum; then
-    sum_line=$(sha256sum)
-  elif has shasum; then
-    sum_line=$(shasum -a 256)
-  elif has openssl; then
-    sum_line=$(openssl dgst -sha256 -r)
-  else
-    sum_line='unknown: no tool for it'
-  fi
-  printf '%s' "${sum_line%% [ *]*}"
+  case $sum_tool in
+    '') sum_line='unknown' ;;
+    shasum) sum_line=$(shasum -a 256) ;;
+    openssl) sum_line=$(openssl dgst -sha256 -r) ;;
+    *) sum_line=$("$sum_tool") ;;
+  esac
+  printf '%s' "${sum_line%% *}"
 }
 
 # A text as one cell of a table: on one line, without control characters, quotes doubled.
 cell() {
-  cell_text=$(printf '%s' "$1" | tr '\000-\037\177' '?' | sed 's/"/""/g')
-  printf '"%s"' "$cell_text"
+  case $1 in
+    *[!\ -~]* | *\"*) printf '"%s"' "$(printf '%s' "$1" | tr '\000-\037\177' '?' | sed 's/"/""/g')" ;;
+    *) printf '"%s"' "$1" ;;
+  esac
 }
 
 # One line of manifest.csv. $1 entry, $2 ok | partial (cut off) | absent (there is no such thing) | link | failed, $3 source, $4 why
@@ -189,6 +193,18 @@ nap() {
   sleep "$1" 2> /dev/null || sleep 1
 }
 
+# Kills the tool that runs, with what it started: it has a group of its own.
+kill_tool() {
+  tool_id=''
+  read -r tool_id 2> /dev/null < "$work/tool.$tools.id"
+  case $tool_id in
+    '' | *[!0-9]*) ;;
+    *) kill -KILL -"$tool_id" 2> /dev/null || kill -KILL "$tool_id" 2> /dev/null ;;
+  esac
+  kill -TERM "$tool_running" 2> /dev/null
+  tool_running=''
+}
+
 # Runs one tool with nothing to read, for $1 seconds and $2 kilobytes at most, into the file $3. It is not waited for where it hangs in the
 # kernel and cannot be killed. Sets ended to its exit code, or to "slow" or "large".
 bounded() {
@@ -196,29 +212,29 @@ bounded() {
   bounded_size=$2
   bounded_out=$3
   shift 3
-  rm -f "$work/tool.ended" "$work/tool.id"
+  tools=$((tools + 1))
   (
+    # A quiet end: what is killed, the shell would tell on the output of the script.
+    trap 'exit 0' TERM
+    trap - EXIT
     # The second bound on what it writes, in blocks of 512 or 1024 bytes as the shell has it.
     ulimit -f $((bounded_size * 2 + 2)) 2> /dev/null
     if has setsid; then
-      # A group of its own, so that what it started goes with it.
       setsid "$@" < /dev/null > "$bounded_out" 2> "$work/tool.errors" &
     else
       set -m
       "$@" < /dev/null > "$bounded_out" 2> "$work/tool.errors" &
     fi
-    printf '%s\n' "$!" > "$work/tool.id"
+    printf '%s\n' "$!" > "$work/tool.$tools.id"
     wait "$!"
-    tool_code=$?
-    printf '%s\n' "$tool_code" > "$work/tool.code"
-    mv "$work/tool.code" "$work/tool.ended"
+    printf '%s\n' "$?" > "$work/tool.$tools.ended"
   ) > /dev/null 2>&1 &
-  runner=$!
+  tool_running=$!
   now
   bounded_ends=$((seconds + bounded_seconds))
   ended=''
   tries=0
-  while [ ! -e "$work/tool.ended" ]; do
+  until read -r ended 2> /dev/null < "$work/tool.$tools.ended" && [ -n "$ended" ]; do
     tries=$((tries + 1))
     if [ "$tries" -le 10 ]; then
       nap 0.02
@@ -232,18 +248,12 @@ bounded() {
       ended=large
     fi
     if [ -n "$ended" ]; then
-      tool_id=''
-      read -r tool_id 2> /dev/null < "$work/tool.id"
-      case $tool_id in
-        '' | *[!0-9]*) ;;
-        *) kill -KILL -"$tool_id" 2> /dev/null || kill -KILL "$tool_id" 2> /dev/null ;;
-      esac
-      kill -KILL "$runner" 2> /dev/null
+      kill_tool
       return 0
     fi
     nap 0.1
   done
-  read -r ended < "$work/tool.ended"
+  tool_running=''
   size_of "$bounded_out"
   [ "$kilobytes" -le "$bounded_size" ] || ended=large
 }
@@ -332,7 +342,10 @@ save_first() {
 
 # One file: $1 path, $2 the folder of the part, $3 kilobytes at most, of which the end is kept. A link is not followed, nothing but a file read.
 save_file() {
-  safe=$(printf '%s' "${1#/}" | tr -c 'A-Za-z0-9._@+/-' '_' | sed 's/\.\.*\//_\//g; s/\/\.\.*/\/_/g')
+  case $1 in
+    *[!A-Za-z0-9._@+/-]* | */.* | *./*) safe=$(printf '%s' "${1#/}" | tr -c 'A-Za-z0-9._@+/-' '_' | sed 's/\.\.*\//_\//g; s/\/\.\.*/\/_/g') ;;
+    *) safe=${1#/} ;;
+  esac
   file_entry=$part/$2/$safe
   if [ -e "$work/package/$file_entry" ]; then
     file_entry=$file_entry-$files
@@ -384,7 +397,7 @@ save_below() {
     [ ! -L "$1" ] || record "$part/$2" link "$1" "to $(readlink "$1"), not followed"
     return
   fi
-  for below in "$1"/* "$1"/.[!.]*; do
+  for below in "$1"/* "$1"/.[!.]* "$1"/..?*; do
     if [ -d "$below" ] && [ ! -L "$below" ]; then
       [ "$3" -le 0 ] || save_below "$below" "$2" $(($3 - 1))
     elif [ -e "$below" ] || [ -L "$below" ]; then
@@ -735,6 +748,13 @@ remove_leftovers() {
 }
 
 moved=''
+sum_tool=''
+for tool in sha256sum shasum openssl; do
+  if has "$tool"; then
+    sum_tool=$tool
+    break
+  fi
+done
 [ "$#" -eq 0 ] || fail 2 'This script takes no arguments.'
 for tool in tar gzip ls rm mv cp mkdir cat head tail tr sed cut wc sort grep find date sleep df; do
   has "$tool" || fail 12 "There is no $tool on this device, and nothing works without it."

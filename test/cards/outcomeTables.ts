@@ -1,7 +1,7 @@
 // Every outcome with the words that people see, drawn by the code itself: what docs/outcomes.md must hold.
 import { exitAdvice, exitHints, refusalAdvice, refusalHints, stepFailure, stepHints, stepNext, unknownRefusal } from '../../cards/advice.ts';
 import { cardView } from '../../cards/cardView.ts';
-import { linkTroubleSentence, troubles, troubleSentence } from '../../cards/results.ts';
+import { formSentence, linkTroubleSentence, troubles, troubleSentence } from '../../cards/results.ts';
 import { missingRight } from '../../cards/rights.ts';
 import type { Outcome } from '../../src/liveResponse/action.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
@@ -114,6 +114,7 @@ const cancels: { readonly [Answer in CancelAsked['answer']]: readonly Row[] } = 
 const both = [progress(0, 'Completed'), progress(1, 'Completed')] as const;
 const half = [progress(0, 'Completed'), progress(1, 'Created')] as const;
 const none = [progress(0, 'Created'), progress(1, 'Created')] as const;
+const refusedByDevice = { hresult: 0x80070005, troubleshoot: 'its own note' };
 const ours = { cancelledBy: 'live-response-bot', cancelComment: 'lr:lr-7k3f9q cancelled by Omar Other: wrong host' };
 const theirs = { cancelledBy: 'soc@corp.example', cancelComment: 'maintenance' };
 const elsewhere = ended(action('Cancelled', half, theirs), 'cancelled');
@@ -124,16 +125,19 @@ const outcomes: { readonly [One in Outcome]: readonly Row[] } = {
     seen('succeeded, an exit code', [...sent, excerptRead('x', { exitCode: 5 }), ended(action('Succeeded', both), 'succeeded')], 'Read its output'),
     seen('succeeded, script errors', [...sent, excerptRead('x', { errors: true }), ended(action('Succeeded', both), 'succeeded')], 'Read its output'),
     seen('succeeded, not every command done', [...sent, ended(action('Succeeded', half), 'succeeded')], 'Check the rows'),
+    seen('succeeded, an error code', [...sent, ended(action('Succeeded', both, { hresult: 0x80070020 }), 'succeeded')], 'Check the results'),
     seen('succeeded, cancel asked', [...sent, cancelled('accepted'), ended(action('Succeeded', both), 'succeeded')], 'Get the file'),
   ],
   failed: [
     seen('failed', [...sent, ended(action('Failed', [progress(0, 'Failed'), progress(1, 'Created')]), 'failed')], 'Fix the cause'),
     seen('failed, no command named', [...sent, works, ended(action('Failed', none), 'failed')], 'Fix the cause'),
+    seen('failed, no command named, an error code', [...sent, works, ended(action('Failed', none, refusedByDevice), 'failed')], 'Fix the cause'),
     seen('failed, cancel asked', [...sent, cancelled('accepted'), ended(action('Failed', [progress(0, 'Failed'), progress(1, 'Created')]), 'failed')], 'Fix the cause'),
   ],
   timedOut: [
     seen('timedOut, device offline', [...sent, ended(action('TimeOut', none), 'timedOut', 122)], 'Check that it is online'),
     seen('timedOut, a script', [...sent, works, ended(action('TimeOut', [progress(0, 'Executing'), progress(1, 'Created')]), 'timedOut', 14)], 'Check on the device'),
+    seen('timedOut, an error code', [...sent, ended(action('TimeOut', none, { hresult: 0x800705b4 }), 'timedOut', 122)], 'Check that it is online'),
     seen('timedOut, cancel asked', [...sent, works, cancelled('failed'), ended(action('TimeOut', [progress(0, 'Executing'), progress(1, 'Created')]), 'timedOut', 14)], 'Check on the device'),
   ],
   cancelled: [
@@ -153,6 +157,7 @@ const commandOf: Readonly<Record<Command['type'], Command>> = {
 const rows: readonly Row[] = [
   ...Object.entries(stepHints).map(([name, { types, kinds: codes, next }]): Row => [name, types.join(', '), codes === undefined ? 'words' : 'codes, words', `Defender says: “its own text”. ${next}`]),
   ...(Object.keys(stepNext) as readonly Command['type'][]).map((type): Row => [`any other text, ${type}`, type, '-', stepFailure(commandOf[type], ['its own text'], true)]),
+  ['any other text, an error code alone', 'PutFile, RunScript, GetFile', '-', stepFailure(commandOf.RunScript, [], true, 'Defender’s error code is 0x80004005 (unspecified failure).')],
   ['no end reported', 'PutFile, RunScript, GetFile', '-', stepFailure(commandOf.RunScript, [], false)],
 ];
 
@@ -168,6 +173,14 @@ const results: readonly Row[] = [
   ['unauthorized, no right', 'RunScript, GetFile', troubleSentence({ code: 'unauthorized', tries: 1, error: noRight('link', 401) }, 'GetFile')],
   ['any other code', 'GetFile', troubleSentence({ code: 'new', tries: 1 }, 'GetFile')],
   ['a new link, refused', 'RunScript, GetFile', linkTroubleSentence({ at: start, error: { call: 'link', code: 'notReady', status: 400, message: 'its own text' } }, start)],
+];
+
+const forms: readonly Row[] = [
+  ['packed', formSentence({ packed: 'gzip' }) ?? ''],
+  ['UTF-16', formSentence({ encoding: 'UTF-16' }) ?? ''],
+  ['an old code page', formSentence({ encoding: 'Windows-1252', guessed: true }) ?? ''],
+  ['not UTF-8, and nobody knows what', formSentence({ encoding: 'unknown', lost: true }) ?? ''],
+  ['broken UTF-8', formSentence({ lost: true }) ?? ''],
 ];
 
 const missing: readonly Row[] = kinds.flatMap((call): readonly Row[] =>
@@ -204,6 +217,7 @@ export const tables: readonly Table[] = [
   { heading: 'A failed command', about: 'By a code (HRESULT, NTSTATUS, Win32, decimal or hex), a name or an id of PowerShell in the texts of `errors`, whatever their language, else by their words, which no page documents. Defender’s own text always stands before the next step.', columns: ['text', 'commands', 'known by', 'its row says'], rows },
   { heading: 'A script that reports failure', about: 'By what its errors tell: a code, an id of PowerShell, or words; of our own scripts also by exit code 12.', columns: ['cause', 'the card says'], rows: scripts },
   { heading: 'A result that is not there', about: 'By code.', columns: ['code', 'commands', 'its row says'], rows: results },
+  { heading: 'How an output came', about: 'Next to what is shown of it. UTF-8 that is not packed is told of nowhere.', columns: ['how', 'its row says'], rows: forms },
   { heading: 'A missing right', about: 'By kind of call: on the card, in private answers, and in `/readyz` and the log where following fails. 403 also comes with every right, when the token is for another audience.', columns: ['call', 'what', 'next step'], rows: [...missing, ['submit, roles listed by Defender', listed?.what ?? '', listed?.next ?? '']] },
 ];
 
