@@ -1,5 +1,6 @@
 // Answers that only tell: status, lists, a device, the quota. Private to whoever asked, in preformatted columns.
 import { panelLines } from '../../../cards/panel.ts';
+import { offlineQueueWords, sessionLimitWords } from '../../../cards/tenantLimits.ts';
 import { duration, timeOf } from '../../../cards/time.ts';
 import type { Device, Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
@@ -7,6 +8,8 @@ import { beginnings } from '../../liveResponse/lookAlikes.ts';
 import { inOrder } from '../../liveResponse/shown.ts';
 import { kinds } from '../../liveResponse/pacing.ts';
 import type { LookUp } from '../../liveResponse/ports.ts';
+import { sessionLimitOf } from '../../liveResponse/tenantLimits.ts';
+import { queueOf } from '../loop/limits.ts';
 import { foundBy, sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { codeOf } from '../language/approvalCode.ts';
@@ -122,5 +125,5 @@ export function quota(bot: Conversation): Reply {
   });
   const { live, cap } = bot.loop.submission.sessions();
   const waiting = bot.store.open().filter((request) => request.state === 'queued').length;
-  return sentence(`Live response sessions: ${live} of ${cap}. Approved and waiting: ${waiting}. Calls to Defender that are left:`, columns(rows));
+  return sentence(`Live response sessions: ${live} of ${cap}. Approved and waiting: ${waiting}. Calls to Defender that are left:`, [columns(rows), '', offlineQueueWords(queueOf(bot)), sessionLimitWords(sessionLimitOf(bot.settings.tenant, bot.store.learned()), bot.settings.sessions)].join('\n'));
 }
