@@ -39,7 +39,7 @@ export function optionsFrom(settings: Settings): ServiceOptions {
     sessions: pacing.sessions,
     pollGap: pacing.pollMs,
     parkedGap: pacing.parkedPollMs,
-    offlineQueue: pacing.offlineQueueMs,
+    ...(pacing.offlineQueueMs === undefined ? {} : { offlineQueue: pacing.offlineQueueMs }),
     outputRetention: settings.retentionMs,
     resultHosts: settings.resultHosts,
     ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),

@@ -79,7 +79,8 @@ export interface ServiceOptions extends ChatOptions {
   /** Milliseconds. */
   readonly pollGap: number;
   readonly parkedGap: number;
-  readonly offlineQueue: number;
+  /** Stated by LR_OFFLINE_QUEUE; absent: learned. */
+  readonly offlineQueue?: number;
   readonly outputRetention: number;
   /** Hosts besides those of Azure storage whose result links are read and handed out: endings that begin with a dot, and whole names. */
   readonly resultHosts?: readonly string[];
@@ -200,7 +201,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
           tenant: upstream.tenant,
           simulated: upstream.simulated,
           command: options.command,
-          offlineQueue: options.offlineQueue,
+          ...(options.offlineQueue === undefined ? {} : { offlineQueue: options.offlineQueue }),
           sessions: options.sessions,
           pollGap: options.pollGap,
           parkedGap: options.parkedGap,

@@ -138,14 +138,15 @@ function notSetUp(name: string, why: string, page: string, tell: Tell): Promise<
   return Promise.resolve();
 }
 
-async function lookAtDefender({ defender }: ServiceOptions, policy: Policy | undefined, parts: Examination & Pick<House, 'audiences'> & { readonly tokensOf: NonNullable<Examination['tokensOf']> }, tell: Tell): Promise<void> {
+async function lookAtDefender({ defender, sessions, offlineQueue }: ServiceOptions, policy: Policy | undefined, parts: Examination & Pick<House, 'audiences'> & { readonly tokensOf: NonNullable<Examination['tokensOf']> }, tell: Tell): Promise<void> {
   const { probe, audiences } = parts;
+  const limits = { sessions, ...(offlineQueue === undefined ? {} : { offlineQueue }) };
   if (defender.kind === 'simulator') {
     // As the bot does, but with nothing on disk: a running bot keeps its own simulated tenant there.
     const simulator = await startSimulator({ profile: namedProfiles[defender.profile ?? 'default'] });
     try {
       tell(ok('defender.tenant', 'THE SIMULATED TENANT inside the bot, started for this examination: nothing below says anything of a real Defender'));
-      await examineDefender({ endpoint: customEndpoint(simulator.url), tokens: noCredentials(simulator.url), tenant: 'simulator', unsigned: 'askSimulator', policy, probe }, parts, tell);
+      await examineDefender({ endpoint: customEndpoint(simulator.url), tokens: noCredentials(simulator.url), tenant: 'simulator', unsigned: 'askSimulator', policy, probe, limits }, parts, tell);
     } finally {
       await simulator.stop();
     }
@@ -155,7 +156,7 @@ async function lookAtDefender({ defender }: ServiceOptions, policy: Policy | und
   if (credentials === 'none') tell(ok('defender.tenant', `A SIMULATED TENANT at ${endpoint.apiUrl}: nothing below says anything of a real Defender`));
   else if (credentials.kind === 'certificate') tell(certificateLine('defender.certificate', 'AZURE_CLIENT_CERTIFICATE_PATH', credentials.path, parts.clock.now()));
   const tokens = credentials === 'none' ? noCredentials(endpoint.apiUrl) : parts.tokensOf(credentials, endpoint.authority);
-  await examineDefender({ endpoint, tokens, tenant, unsigned: defender.unsignedAllowed === true ? 'allowed' : defender.loopback ? 'askSimulator' : 'unknown', policy, probe, audiences }, parts, tell);
+  await examineDefender({ endpoint, tokens, tenant, unsigned: defender.unsignedAllowed === true ? 'allowed' : defender.loopback ? 'askSimulator' : 'unknown', policy, probe, audiences, limits }, parts, tell);
 }
 
 /** Runs areas side by side and tells their lines in order. */

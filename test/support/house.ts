@@ -238,7 +238,6 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     tenant: 'simulator',
     simulated: true,
     command: '/lr',
-    offlineQueue: 3 * 24 * 3_600_000,
     sessions: 25,
     pollGap: 2_400,
     parkedGap: 30_000,

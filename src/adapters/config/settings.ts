@@ -18,8 +18,8 @@ export interface Pacing {
   readonly sessions: number;
   readonly pollMs: number;
   readonly parkedPollMs: number;
-  /** How long Defender keeps a session for a device that is offline. */
-  readonly offlineQueueMs: number;
+  /** How long Defender keeps a session for a device that is offline, where it is stated. */
+  readonly offlineQueueMs?: number;
 }
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -169,6 +169,6 @@ function readPacing(env: Environment, local: boolean): Pacing {
     sessions: env.whole('LR_SESSIONS', 25, 1, 50),
     pollMs: env.whole('LR_POLL_MS', 2400, 100, 60_000),
     parkedPollMs: env.whole('LR_PARKED_POLL_MS', 30_000, 1000, 600_000),
-    offlineQueueMs: env.duration('LR_OFFLINE_QUEUE', '3d'),
+    ...(env.text('LR_OFFLINE_QUEUE') === undefined ? {} : { offlineQueueMs: env.duration('LR_OFFLINE_QUEUE', '3d') }),
   };
 }

@@ -2,6 +2,7 @@
 import { oneLine } from '../../../cards/clip.ts';
 import { panelLines } from '../../../cards/panel.ts';
 import { unfitWords } from '../../../cards/records.ts';
+import { offlineQueueWords, sessionLimitWords } from '../../../cards/tenantLimits.ts';
 import { duration, timeOf } from '../../../cards/time.ts';
 import type { Device, Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
@@ -10,6 +11,8 @@ import { inOrder } from '../../liveResponse/shown.ts';
 import { kinds } from '../../liveResponse/pacing.ts';
 import type { LookUp } from '../../liveResponse/ports.ts';
 import { unfitness } from '../../liveResponse/records.ts';
+import { sessionLimitOf } from '../../liveResponse/tenantLimits.ts';
+import { queueOf } from '../loop/limits.ts';
 import { foundBy, sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { codeOf } from '../language/approvalCode.ts';
@@ -140,5 +143,5 @@ export function quota(bot: Conversation): Reply {
   });
   const { live, cap } = bot.loop.submission.sessions();
   const waiting = bot.store.open().filter((request) => request.state === 'queued').length;
-  return sentence(`Live response sessions: ${live} of ${cap}. Approved and waiting: ${waiting}. Calls to Defender that are left:`, columns(rows));
+  return sentence(`Live response sessions: ${live} of ${cap}. Approved and waiting: ${waiting}. Calls to Defender that are left:`, [columns(rows), '', offlineQueueWords(queueOf(bot)), sessionLimitWords(sessionLimitOf(bot.settings.tenant, bot.store.learned()), bot.settings.sessions)].join('\n'));
 }

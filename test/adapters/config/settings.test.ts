@@ -41,7 +41,7 @@ test('without any settings the console is the chat and the simulator is Defender
     record: { everyLines: 100, everyMs: 300_000 },
     console: true,
     defender: { kind: 'simulator', speed: 10, profile: 'default', tenant: 'simulator' },
-    pacing: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1500, sessions: 25, pollMs: 2400, parkedPollMs: 30_000, offlineQueueMs: 3 * 86_400_000 },
+    pacing: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1500, sessions: 25, pollMs: 2400, parkedPollMs: 30_000 },
     retentionMs: 30 * 86_400_000,
     resultHosts: [],
     audiences: [],
