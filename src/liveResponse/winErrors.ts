@@ -1,5 +1,5 @@
 // Windows error codes to what they mean, whatever the device's language: HRESULT, NTSTATUS and Win32 numbers (decimal or hex), their names, and
-// PowerShell's error ids, found in any text. `errorKinds(text)` and `kindOfCode(number)` tell the kind, `codeInWords(number)` names a number.
+// PowerShell's error ids, found in any text. `errorKinds(text)` and `kindOfCode(number)` tell the kind.
 // Numbers and names: learn.microsoft.com/windows/win32/debug/system-error-codes, [MS-ERREF] 2.1 to 2.3; error ids: github.com/PowerShell/PowerShell.
 
 /** What a code says happened. Stable: cards, advice and tests go by these words. */
@@ -13,7 +13,7 @@ const order: readonly ErrorKind[] = [
   'diskFull', 'outOfMemory', 'partialCopy', 'accessDenied', 'notFound', 'badPath', 'timedOut', 'cancelled', 'notSupported',
 ];
 
-type Row = readonly [code: number, name: string, kind: ErrorKind | undefined];
+type Row = readonly [code: number, name: string, kind: ErrorKind];
 
 /** Win32 codes, also inside an HRESULT (0x8007....) and an NTSTATUS (0xC007....). */
 const win32: readonly Row[] = [
@@ -21,7 +21,6 @@ const win32: readonly Row[] = [
   [3, 'ERROR_PATH_NOT_FOUND', 'notFound'],
   [5, 'ERROR_ACCESS_DENIED', 'accessDenied'],
   [8, 'ERROR_NOT_ENOUGH_MEMORY', 'outOfMemory'],
-  [13, 'ERROR_INVALID_DATA', undefined],
   [14, 'ERROR_OUTOFMEMORY', 'outOfMemory'],
   [15, 'ERROR_INVALID_DRIVE', 'notFound'],
   [19, 'ERROR_WRITE_PROTECT', 'accessDenied'],
@@ -33,7 +32,6 @@ const win32: readonly Row[] = [
   [53, 'ERROR_BAD_NETPATH', 'notFound'],
   [65, 'ERROR_NETWORK_ACCESS_DENIED', 'accessDenied'],
   [67, 'ERROR_BAD_NET_NAME', 'notFound'],
-  [87, 'ERROR_INVALID_PARAMETER', undefined],
   [112, 'ERROR_DISK_FULL', 'diskFull'],
   [121, 'ERROR_SEM_TIMEOUT', 'timedOut'],
   [123, 'ERROR_INVALID_NAME', 'badPath'],
@@ -99,11 +97,8 @@ const win32: readonly Row[] = [
 const wide: readonly Row[] = [
   [0x80004001, 'E_NOTIMPL', 'notSupported'],
   [0x80004004, 'E_ABORT', 'cancelled'],
-  [0x80004005, 'E_FAIL', undefined],
-  [0x8000ffff, 'E_UNEXPECTED', undefined],
   [0x80070005, 'E_ACCESSDENIED', 'accessDenied'],
   [0x8007000e, 'E_OUTOFMEMORY', 'outOfMemory'],
-  [0x80070057, 'E_INVALIDARG', undefined],
   [0x800b0004, 'TRUST_E_SUBJECT_NOT_TRUSTED', 'notSigned'],
   [0x800b0100, 'TRUST_E_NOSIGNATURE', 'notSigned'],
   [0x800b0101, 'CERT_E_EXPIRED', 'notSigned'],
@@ -188,36 +183,17 @@ const httpToo = new Set([404, 426, 434]);
 
 const named = /\b(?:ERROR|STATUS|TRUST_E|CERT_E|COR_E|E|WAIT)_[A-Z][A-Z0-9_]{2,60}\b/g;
 
-interface Found {
-  readonly code: number;
-  readonly row: Row | undefined;
-}
-
-/** A number as it was given (signed or not, any of the three kinds) to what is known of it. */
-function lookUp(value: number): Found | undefined {
+/** What a number means: HRESULT, NTSTATUS or Win32 code, signed or unsigned. Undefined: not known, or nothing went wrong (0). How one is shown: `hresult`. */
+export function kindOfCode(value: number): ErrorKind | undefined {
   if (!Number.isInteger(value) || value < -0x80000000 || value > 0xffffffff) return undefined;
   const code = value >>> 0;
   const facility = code >>> 16;
   const own = byWide.get(code);
-  if (own !== undefined) return { code, row: own };
-  if (facility === 0 || facility === 0x8007 || facility === 0xc007) return { code, row: byWin32.get(code & 0xffff) };
+  if (own !== undefined) return own[2];
+  if (facility === 0 || facility === 0x8007 || facility === 0xc007) return byWin32.get(code & 0xffff)?.[2];
   // 0xD.......: an NTSTATUS made into an HRESULT.
   const status = code >>> 28 === 0xd ? (code & 0xefffffff) >>> 0 : code;
-  const cloud = status >>> 8 === 0xc000cf;
-  return { code, row: byWide.get(status) ?? (cloud ? [status, 'STATUS_CLOUD_FILE', 'cloudOnly'] : undefined) };
-}
-
-/** What a number means: HRESULT, NTSTATUS or Win32 code, signed or unsigned. Undefined: not known, or nothing went wrong (0). */
-export function kindOfCode(value: number): ErrorKind | undefined {
-  return lookUp(value)?.row?.[2];
-}
-
-/** "0x80070005, ERROR_ACCESS_DENIED"; the number alone where it has no name here. Any whole number of 32 bits; others as they are. */
-export function codeInWords(value: number): string {
-  const found = lookUp(value);
-  if (found === undefined) return String(value);
-  const number = `0x${found.code.toString(16).toUpperCase().padStart(8, '0')}`;
-  return found.row === undefined ? number : `${number}, ${found.row[1]}`;
+  return byWide.get(status)?.[2] ?? (status >>> 8 === 0xc000cf ? 'cloudOnly' : undefined);
 }
 
 /** The kinds that a text tells by codes, names and ids alone, most exact first; empty where it holds none that is known. Words are not read. */

@@ -1,25 +1,24 @@
 // Windows error codes in texts of any language.
 import { describe, expect, test } from '@jest/globals';
-import { codeInWords, errorKinds, kindOfCode } from '../../src/liveResponse/winErrors.ts';
+import { errorKinds, kindOfCode } from '../../src/liveResponse/winErrors.ts';
 
 describe('a number', () => {
   test.each([
-    [-2147024891, 'accessDenied', '0x80070005, E_ACCESSDENIED'],
-    [2147942405, 'accessDenied', '0x80070005, E_ACCESSDENIED'],
-    [0x80070020, 'inUse', '0x80070020, ERROR_SHARING_VIOLATION'],
-    [32, 'inUse', '0x00000020, ERROR_SHARING_VIOLATION'],
-    [-1073741790, 'accessDenied', '0xC0000022, STATUS_ACCESS_DENIED'],
-    [0xd0000022, 'accessDenied', '0xD0000022, STATUS_ACCESS_DENIED'],
-    [0xc000cf1d, 'cloudOnly', '0xC000CF1D, STATUS_CLOUD_FILE'],
-    [0x800711c7, 'appControl', '0x800711C7, ERROR_SYSTEM_INTEGRITY_POLICY_VIOLATION'],
-    [0x80004005, undefined, '0x80004005, E_FAIL'],
-    [0, undefined, '0x00000000'],
-    [0x87654321, undefined, '0x87654321'],
-    [1e12, undefined, '1000000000000'],
-    [0.5, undefined, '0.5'],
-  ])('%p', (code, kind, words) => {
+    [-2147024891, 'accessDenied'],
+    [2147942405, 'accessDenied'],
+    [0x80070020, 'inUse'],
+    [32, 'inUse'],
+    [-1073741790, 'accessDenied'],
+    [0xd0000022, 'accessDenied'],
+    [0xc000cf1d, 'cloudOnly'],
+    [0x800711c7, 'appControl'],
+    [0x80004005, undefined],
+    [0, undefined],
+    [0x87654321, undefined],
+    [1e12, undefined],
+    [0.5, undefined],
+  ])('%p', (code, kind) => {
     expect(kindOfCode(code)).toBe(kind);
-    expect(codeInWords(code)).toBe(words);
   });
 });
 
