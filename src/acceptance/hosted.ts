@@ -62,7 +62,11 @@ async function drive(service: Service, terminal: Terminal | undefined, options: 
   const people = terminal === undefined ? undefined : seat(terminal, service, options, newest, input, print);
   if (people === undefined) print(`The bot runs here. Ask for "dump ${options.device} ${options.process}" in the chat, and have somebody else approve it there. Ctrl+C ends the bot.`);
   try {
-    if (options.mode === 'play' && terminal !== undefined && people !== undefined) await play(terminal, people.table, service);
+    if (options.mode === 'play' && terminal !== undefined && people !== undefined) {
+      await play(terminal, people.table, service);
+      // Nobody else is there who could still do it.
+      if (newest() === undefined || newest()?.state === 'awaitingApproval') return short('the bot did not take what was asked for, or approved', newest);
+    }
     // Until something runs, or nothing will.
     const sent = await until(service, options.patience, stop, newest, (one) => isSent(one) || (one?.state === 'over' && options.mode !== 'chat'), people?.left);
     if (!isSent(sent)) return short('nobody approved it in time, or it was not sent', newest);
@@ -219,5 +223,5 @@ function secretsOf({ people }: Policy, { device }: Options, { defender }: Settin
   const azure = defender.kind === 'tenant' && defender.auth.kind === 'azure' ? defender.auth.azure : undefined;
   const application = azure !== undefined && 'clientId' in azure.credential ? azure.credential.clientId : undefined;
   const ours = [device, azure?.tenantId, application].filter((one) => one !== undefined);
-  return [...ours, ...people.flatMap(({ id, name, accounts }) => [id, name, ...accounts.map((account) => account.slice(account.indexOf(':') + 1))])];
+  return [...ours, ...people.flatMap(({ id, name, accounts }) => [id, name, ...name.split(/\s+/), ...accounts.map((account) => account.slice(account.indexOf(':') + 1))])];
 }

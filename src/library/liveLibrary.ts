@@ -89,7 +89,7 @@ export function liveLibrary({ http, tokens, clock, endpoint, tell }: LibraryPart
       throw new NoLook(`There is no token for the library: ${error.message}.`, { cause: error });
     }
   };
-  const headers = (held: Token | undefined): Readonly<Record<string, string>> => ({ accept: 'application/json', ...(held === undefined ? {} : { authorization: `Bearer ${held.value.reveal()}` }) });
+  const headers = (held: Token | undefined): Readonly<Record<string, string>> => ({ accept: 'application/json', 'accept-encoding': 'identity', ...(held === undefined ? {} : { authorization: `Bearer ${held.value.reveal()}` }) });
 
   const rest = async (ms: number): Promise<void> => {
     if (rested + ms > longestRest) throw new NoLook(`Defender asks to wait ${seconds(ms)} before the next call (429), which is longer than this program waits. Run it again then.`);

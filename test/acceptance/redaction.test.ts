@@ -57,7 +57,7 @@ test('secrets in comments, errors, transcripts, devices, headers, odd fields and
       if ('commandStatus' in all && all['commandStatus'] === 'Completed') all['errors'] = [planted.error];
       if ('requestor' in all) Object.assign(all, { requestor: planted.requestor, externalId: planted.word, [planted.key]: planted.field, zone: { inner: [planted.field, planted.number] }, troubleshootInfo: planted.error, title: planted.portalUser });
       if ('requestor' in all && all['type'] !== 'LiveResponse') all['requestorComment'] = planted.comment;
-      if ('computerDnsName' in all && 'osPlatform' in all) Object.assign(all, { lastExternalIpAddress: planted.externalIp, ipAddresses: [{ ipAddress: planted.internalIp, macAddress: planted.mac, type: 'Ethernet' }], vmMetadata: { resourceId: planted.group }, managedBy: planted.group, onboardingStatus: 'Onboarded' });
+      if ('computerDnsName' in all && 'osPlatform' in all) Object.assign(all, { lastExternalIpAddress: planted.externalIp, ipAddresses: [{ ipAddress: planted.internalIp, macAddress: planted.mac, type: 'Ethernet' }], vmMetadata: { resourceId: planted.group }, managedBy: planted.group, deviceValue: 'Riley', Avery: 1 });
       if ('createdBy' in all) Object.assign(all, { createdBy: planted.librarian, description: planted.comment, ...(all['fileName'] === 'exit3.ps1' ? { fileName: planted.library } : {}) });
       if ('target' in all) Object.assign(all, { target: planted.target, message: planted.error });
       return all;

@@ -229,6 +229,9 @@ describe('a file that says nothing', () => {
     const text = JSON.stringify(said(api, 0, { Padding: 'x'.repeat(40_000) })).slice(0, 32_767).replaceAll('"', '""');
     const run = bench.compare([bench.file('export.csv', `RecordId,CreationDate,Operation,UserId,AuditData\r\n1,2026-01-05T12:00:00Z,${api},${app},"${text}"\r\n`), ...window]);
     expect([run.code, run.out]).toEqual([1, expect.stringMatching(/Excel cuts a cell at 32767 characters/)]);
+    // Also where nothing else is apart.
+    const file = bench.file('portal.csv', `RecordId,CreationDate,Operation,UserId,AuditData\r\n1,2026-01-05T12:00:00Z,RunLiveResponseSession,ana@corp.example,"${text}"\r\n`);
+    expect(bench.compare([file, '--from', '2026-01-20', '--to', '2026-02-01', '--only-ours'])).toMatchObject({ code: 1, out: expect.stringContaining('1 records could not be read in full') });
   });
 
   test('that is gone, a folder, or a journal that was changed is told, exit code 3', () => {

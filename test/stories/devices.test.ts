@@ -74,7 +74,7 @@ describe('a device that cannot take a session is refused before anybody is asked
   test.each(['Windows10', 'WindowsServer2012R2', 'Windows11', 'macOS', 'Hologram9'])('but not with the system %p', async (osPlatform) => {
     await open();
     house.simulator.tenant.changeDevice('hosta.corp.example', { osPlatform });
-    expect((await ask('dump hosta notepad')).kind).toBe('asked');
+    expect((await ask(String.raw`get hosta C:\x.txt`)).kind).toBe('asked');
   });
 
   test.each([['absent', undefined], ['null', null], ['empty', ''], ['a word of the future', 'PartlyOnboarded'], ['a number', 3], ['an object', {}], ['the known word in another case', 'ONBOARDED']])('but goes on where the status is %s', async (_name, onboardingStatus) => {
@@ -246,6 +246,31 @@ describe('a bare name next to a qualified one', () => {
   });
 });
 
+describe('a dead record of the same short name', () => {
+  test('is left out where the full name was given as well, and nobody is warned of it', async () => {
+    await open();
+    const bare = house.simulator.tenant.addDevice('hosta', { onboardingStatus: 'InsufficientInfo' });
+    await ask('dump hosta.corp.example notepad');
+    expect(leftOut()).toContain(`id ending ${tail(bare)} (not onboarded`);
+    expect(house.card().view.lead).not.toContain('same name');
+  });
+});
+
+describe('asking again', () => {
+  test('for a device that was merged meanwhile points to the record it was merged into', async () => {
+    await open();
+    await ask('dump hosta notepad');
+    await house.press('approver1', 'approve');
+    const into = device('hostb.corp.example');
+    house.simulator.tenant.changeDevice('hosta.corp.example', { mergedIntoMachineId: into.id });
+    const { id } = await house.until('over');
+    const reply = await house.say('responder1', `retry ${id}`);
+    expect(textOf(reply)).toMatch(new RegExp(`was merged into another record.*${into.id}`));
+    expect(house.store.all()).toHaveLength(1);
+    expect(submitted()).toEqual([]);
+  });
+});
+
 describe('a record that changed since the approval stops it before the POST, with its own words', () => {
   const changes: readonly (readonly [string, Parameters<House['simulator']['tenant']['changeDevice']>[1], string, RegExp])[] = [
     ['offboarded', { onboardingStatus: 'CanBeOnboarded' }, 'deviceNotOnboarded', /not onboarded.*Nothing was run.*Onboard it in the portal/],
@@ -255,7 +280,8 @@ describe('a record that changed since the approval stops it before the POST, wit
   ];
   test.each(changes)('%s', async (_name, change, code, words) => {
     await open({ field: true });
-    await ask('dump hosta notepad');
+    // No recipe: those look at the system themselves.
+    await ask('run hosta collect.ps1');
     await house.press('approver1', 'approve');
     house.simulator.tenant.changeDevice('hosta.corp.example', change);
     const over = await house.until('over');

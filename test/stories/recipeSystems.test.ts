@@ -22,7 +22,7 @@ describe('a device of another system is refused before anything is asked of anyb
     ['collect web1', 'Ubuntu', 'collect is for Windows; web1.corp.example runs Ubuntu 22.04, so nothing was asked for. For Linux: "/lr collect-unix web1".'],
     ['collect web1 --reason "beacon at 02:40"', 'RedHatEnterpriseLinux', 'For Linux: "/lr collect-unix web1 --reason "beacon at 02:40"".'],
     ['dump web1.corp.example sshd', 'macOS', 'dump is for Windows; web1.corp.example runs macOS 22.04, so nothing was asked for. For macOS: "/lr collect-unix web1.corp.example".'],
-    ['eventlog web1 Security', 'Android', 'eventlog is for Windows; web1.corp.example runs Android 22.04, so nothing was asked for. The policy has no recipe for phones and tablets.'],
+    ['eventlog web1 Security', 'Android', 'There is no live response for this device'],
   ])('%s on %s', async (line, osPlatform, words) => {
     expect(await asked(line, {}, () => runs(web1, osPlatform))).toContain(words);
     expect(house.store.all()).toEqual([]);
@@ -84,7 +84,7 @@ describe('right before the POST the device is read again:', () => {
     expect(house.card().view.lead).toContain('is not for the operating system that the device runs now. Nothing was run. Ask again with a recipe for that system');
     expect(house.simulator.tenant.submissions).toEqual([]);
     // “Ask again” is held to it as well.
-    expect(textOf(await house.say('responder1', `retry ${house.newest().id}`))).toMatch(/collect is for Windows; hosta\.corp\.example runs/);
+    expect(textOf(await house.say('responder1', `retry ${house.newest().id}`))).toMatch(osPlatform === 'iOS' ? /There is no live response for this device/ : /collect is for Windows; hosta\.corp\.example runs/);
     expect(house.simulator.tenant.submissions).toEqual([]);
   });
 

@@ -59,6 +59,8 @@ export const sha = (content: string | Uint8Array): string => createHash('sha256'
 export async function libraryBench(profile: ProfileChange = {}): Promise<LibraryBench> {
   const dir = mkdtempSync(join(tmpdir(), 'lr-library-'));
   const simulator = await startSimulator({ profile });
+  const [one] = simulator.tenant.library();
+  if (one === undefined) throw new Error('the simulator starts with an empty library');
   for (const { fileName } of simulator.tenant.library()) simulator.tenant.dropFile(fileName);
   const calls: string[] = [];
   const headers: IncomingMessage['headers'][] = [];
@@ -117,7 +119,7 @@ export async function libraryBench(profile: ProfileChange = {}): Promise<Library
     },
     put: (name: string, text: string, by = 'someone@corp.example') => {
       const now = simulator.tenant.now();
-      simulator.tenant.keepFile({ fileName: name, sha256: sha(text), description: 'put there by hand', createdAt: now, updatedAt: now, createdBy: by, hasParameters: false, parametersDescription: null, signed: false });
+      simulator.tenant.keepFile({ ...one, fileName: name, sha256: sha(text), description: 'put there by hand', createdAt: now, updatedAt: now, createdBy: by, hasParameters: false, parametersDescription: null, signed: false });
     },
     held: () => Object.fromEntries(simulator.tenant.library().map(({ fileName, sha256 }) => [fileName, sha256])),
     close: async () => {

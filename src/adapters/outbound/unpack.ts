@@ -40,8 +40,7 @@ async function through(unpacker: Transform, packed: Uint8Array, maxBytes: number
   unpacker.on('error', (error) => void failed.push(error));
   const ended = new Promise<void>((resolve) => unpacker.once('close', resolve));
   unpacker.on('data', (chunk: Uint8Array) => {
-    const room = maxBytes - length;
-    if (room >= 0) chunks.push(chunk.length > room ? chunk.subarray(0, room) : chunk);
+    chunks.push(chunk);
     length += chunk.length;
     if (length > maxBytes) unpacker.destroy();
   });
@@ -58,11 +57,5 @@ async function through(unpacker: Transform, packed: Uint8Array, maxBytes: number
   await ended;
   const broken = failed.length > 0;
   if (broken && length === 0) return undefined;
-  const all = new Uint8Array(Math.min(length, maxBytes));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return { bytes: all, cut: length > maxBytes || broken };
+  return { bytes: Buffer.concat(chunks).subarray(0, maxBytes), cut: length > maxBytes || broken };
 }
