@@ -108,7 +108,7 @@ clean() {
 
 # Seconds on a clock that nobody sets, where the system has one.
 now() {
-  if read -r uptime _ 2> /dev/null < /proc/uptime; then
+  if [ -r /proc/uptime ] && read -r uptime _ < /proc/uptime; then
     seconds=${uptime%%.*}
   else
     seconds=$(date +%s)
@@ -376,13 +376,13 @@ save_file() {
     why="Only the last $room_size KB of $kilobytes."
     bounded "$room_seconds" "$room_size" "$file_out" tail -c $((room_size * 1024)) "$1"
   else
-    # -P: a link that has taken the file's place meanwhile is copied as a link, and thrown away below.
-    bounded "$room_seconds" "$room_size" "$work/tool.output" cp -P "$1" "$file_out"
+    # A link or a pipe that has taken the file's place meanwhile is copied as what it is, and thrown away below.
+    bounded "$room_seconds" "$room_size" "$work/tool.output" cp -R -P "$1" "$file_out"
   fi
   if [ -L "$file_out" ] || [ ! -f "$file_out" ] || [ "$ended" != 0 ]; then
     first=''
     read -r first 2> /dev/null < "$work/tool.errors"
-    rm -f "$file_out"
+    rm -rf "$file_out"
     record "$file_entry" failed "$1" "It could not be copied ($ended). $first"
   elif [ -n "$why" ]; then
     record "$file_entry" partial "$1" "$why"

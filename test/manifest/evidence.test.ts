@@ -1,6 +1,9 @@
 // What the PowerShell scripts promise of evidence and of the process that is dumped, each as a look at the script that fails when the promise is
 // taken out of a copy.
 import { describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../support/root.ts';
 import { scriptNamed } from '../support/defenderScripts.ts';
 
 const both = ['collect.ps1', 'minidump.ps1'] as const;
@@ -143,6 +146,23 @@ const promises: readonly Promised[] = [
     broken: [['return started != 0 && created != started ? InvalidParameter : 0;', 'return 0;']],
   },
 ];
+
+test('the ten minutes on Windows expect what the scripts say, with their exit codes', () => {
+  const page = readFileSync(join(root, 'docs', 'defender-setup.md'), 'utf8');
+  const checklist = page.slice(page.indexOf('## Ten minutes on a Windows test machine'), page.indexOf('## When something does not work'));
+  const { script: minidump } = scriptNamed('minidump.ps1');
+  const { script: collect } = scriptNamed('collect.ps1');
+  for (const words of ['of the process, which stood still meanwhile', 'written in', 'zip SHA-256', 'earlier zip renamed aside, kept', 'earlier zips kept: ', 'The process was not touched.', 'takes a whole number from', 'was not complete after half of -MaxSeconds, and was given up', 'of a snapshot; the process stood still for the moment of taking it', 'but the one that runs this script', 'is the PowerShell that runs this script', 'note: this is PowerShell', '-MaxMB allows', 'on a slow disk (']) {
+    expect([words, checklist.includes(words), minidump.includes(words)]).toEqual([words, true, true]);
+  }
+  for (const words of ['whole files', 'earlier zip renamed aside, kept', 'zip SHA-256']) expect([words, collect.includes(words)]).toEqual([words, true]);
+  // The copy of step 5 is one that the script makes.
+  expect(minidump).toMatch(/^\$SlowestPace = 20$/m);
+  const codes = [...checklist.matchAll(/`(\d{1,2})`/g)].map((match) => Number(match[1]));
+  expect([...new Set(codes)].sort((a, b) => a - b)).toEqual([0, 2, 3, 4, 5, 6, 13, 14, 15]);
+  for (const code of codes) expect(minidump).toMatch(new RegExp(`^ +${code} {2}\\S`, 'm'));
+  expect([...checklist.matchAll(/^\| (\d+) \|/gm)].map((match) => Number(match[1]))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+});
 
 describe.each(promises)('$promise', ({ scripts, kept, broken }) => {
   test.each(scripts)('%s', (name) => {
