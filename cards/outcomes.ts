@@ -1,10 +1,11 @@
 // What a finished card says: how the session ended, what that means for each command, and the next step.
+import { isFailure } from '../src/liveResponse/hresult.ts';
 import type { InState } from '../src/liveResponse/request.ts';
 import { exitAdvice } from './advice.ts';
 import { oneLine } from './clip.ts';
 import { askerName, parkedEnding } from './parked.ts';
 import type { Said } from './said.ts';
-import { commandName, progressOf, stateOf, stepFacts } from './steps.ts';
+import { commandName, progressOf, sessionReason, stateOf, stepFacts } from './steps.ts';
 import { duration, timeOf } from './time.ts';
 
 export function outcomeWords(request: InState<'finished'>): Said {
@@ -21,9 +22,9 @@ function wordsOf(request: InState<'finished'>): Said {
     case 'failed':
       return failed(request, ended);
     case 'timedOut':
-      return { status: 'Finished: timed out', tone: 'danger', lead: `${overtaken(request, 'Defender ended it as timed out, not as cancelled.')} ${timedOut(request)} ${ended}` };
+      return { status: 'Finished: timed out', tone: 'danger', lead: `${overtaken(request, 'Defender ended it as timed out, not as cancelled.')} ${timedOut(request)} ${sessionReason(request) ?? ''} ${ended}` };
     case 'cancelled':
-      return { status: 'Finished: cancelled', tone: 'warning', lead: `${cancelledBy(request)} ${cancelMeans(request)} ${ended} ${cancelNext(request)}` };
+      return { status: 'Finished: cancelled', tone: 'warning', lead: `${cancelledBy(request)} ${cancelMeans(request)} ${sessionReason(request) ?? ''} ${ended} ${cancelNext(request)}` };
   }
 }
 
@@ -40,12 +41,13 @@ function overtaken({ cancel, at }: InState<'finished'>, truth: string): string {
 
 function succeeded(request: InState<'finished'>, ended: string): Said {
   const facts = stepFacts(request);
+  const reason = sessionReason(request) ?? '';
   const bad = request.results.excerpts.find((one) => (one.exitCode !== undefined && one.exitCode !== 0) || one.errors);
   if (!facts.allDone) {
     return {
       status: 'Finished, not every command reported done',
       tone: 'warning',
-      lead: `${overtaken(request, 'Defender did not end it as cancelled.')} Defender calls the session succeeded, but reports ${facts.done} of ${request.commands.length} commands as completed. Check the rows before relying on the result. ${ended}`,
+      lead: `${overtaken(request, 'Defender did not end it as cancelled.')} Defender calls the session succeeded, but reports ${facts.done} of ${request.commands.length} commands as completed. ${reason} Check the rows before relying on the result. ${ended}`,
     };
   }
   if (bad !== undefined) {
@@ -55,7 +57,14 @@ function succeeded(request: InState<'finished'>, ended: string): Said {
     return {
       status: failedItself ? 'Finished: a script reports failure' : 'Finished, with script errors',
       tone: failedItself ? 'danger' : 'warning',
-      lead: `${overtaken(request, 'it had completed: everything ran.')} ${exitAdvice(which, bad.exitCode)} ${ended}`,
+      lead: `${overtaken(request, 'it had completed: everything ran.')} ${exitAdvice(which, bad.exitCode, bad.cause)} ${reason} ${ended}`,
+    };
+  }
+  if (request.action.hresult !== undefined && isFailure(request.action.hresult)) {
+    return {
+      status: 'Finished, Defender tells an error',
+      tone: 'warning',
+      lead: `${overtaken(request, 'it had completed: everything ran.')} Defender calls the session succeeded and gives an error all the same. ${reason} Check the results before relying on them. ${ended}`,
     };
   }
   const files = request.commands.filter((one) => one.type === 'GetFile').length;
@@ -73,7 +82,7 @@ function failed(request: InState<'finished'>, ended: string): Said {
   const command = request.commands[index];
   const what =
     command === undefined
-      ? 'Defender calls the session failed without naming a command.'
+      ? `Defender calls the session failed without naming a command. ${sessionReason(request) ?? 'It gives no reason.'}`
       : `Index ${index} (${command.type} ${commandName(command)}) failed; its row says why and what helps.`;
   return {
     status: 'Finished: failed',

@@ -2,6 +2,7 @@
 import type { Alike } from '../src/liveResponse/lookAlikes.ts';
 import type { Isolation, Panel, Session } from '../src/liveResponse/panel.ts';
 import { oneLine, tailOf } from './clip.ts';
+import { leftOutWords } from './records.ts';
 import { timeOf } from './time.ts';
 import type { FactLine } from './view.ts';
 
@@ -26,10 +27,16 @@ export function alikeFact(panel: Panel | undefined): FactLine | undefined {
   return { label: 'Look-alikes', value: alikeWords(panel) };
 }
 
+/** Records of the name that cannot take a session: none that could be taken for the device, and why there is no choice. */
+export function leftOutFact(panel: Panel | undefined): FactLine | undefined {
+  const value = panel?.leftOut === undefined ? undefined : leftOutWords(panel.leftOut.records, panel.leftOut.more);
+  return value === undefined ? undefined : { label: 'Left out', value };
+}
+
 /** The facts of an approval card beside the device's own record; none where nothing is worth a line at three in the morning. */
 export function panelFacts(panel: Panel | undefined, at: number): readonly FactLine[] {
   if (panel === undefined) return [];
-  const sessions = (panel.sessions ?? []).filter((session) => session.at > at - recently);
+  const sessions = (panel.sessions ?? []).filter((session) => session.at === undefined || session.at > at - recently);
   const [newest, ...more] = sessions;
   return [
     ...(newest === undefined ? [] : [{ label: 'Last session', value: `${sessionWords(newest, at)}${more.length === 0 ? '' : `; ${more.length} more within a day`}` }]),
@@ -71,17 +78,19 @@ function alikeOne(one: Alike): string {
 
 function sessionWords(session: Session, beside: number): string {
   const by = session.requestId === undefined ? oneLine(session.by, 60) : `${oneLine(session.by, 60)}, ${session.requestId}`;
-  return `${timeOf(session.at, beside)} ${oneLine(session.status, 30)}: ${oneLine(session.what, 80)}${by === '' ? '' : ` (${by})`}`;
+  return `${session.at === undefined ? 'time not told,' : timeOf(session.at, beside)} ${oneLine(session.status, 30)}: ${oneLine(session.what, 80)}${by === '' ? '' : ` (${by})`}`;
 }
 
 /** Label and value of each line that `host` adds; a line without a label goes on with the one above. */
 export function panelLines(panel: Panel, now: number): readonly (readonly [string, string])[] {
   const sessions = panel.sessions ?? [];
   const unread = unreadWords(panel);
+  const leftOut = leftOutFact(panel);
   return [
     ...(panel.isolation === undefined ? [] : [['Isolation', isolationWords(panel.isolation, now)] as const]),
     ...(panel.alike === undefined || (panel.alike.devices.length === 0 && !panel.alike.whole) ? [] : [['Look-alikes', panel.alike.devices.length === 0 ? 'none' : alikeWords(panel)] as const]),
     ...(panel.sessions === undefined ? [] : sessions.length === 0 ? [['Last sessions', 'none listed'] as const] : sessions.map((session, at) => [at === 0 ? 'Last sessions' : '', sessionWords(session, now)] as const)),
+    ...(leftOut === undefined ? [] : [['Left out', leftOut.value] as const]),
     ...(unread === undefined ? [] : [['Not read', unread] as const]),
   ];
 }

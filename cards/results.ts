@@ -1,7 +1,7 @@
 // What a card says of results: collected files and their wrapping, results that cannot be read, and how long a link lives.
 import type { Command } from '../src/liveResponse/commands.ts';
 import type { ErrorAnswer } from '../src/liveResponse/errorAnswer.ts';
-import type { CollectedFile, NotText, ResultTrouble } from '../src/liveResponse/resultFacts.ts';
+import type { CollectedFile, NotText, ResultTrouble, TextForm } from '../src/liveResponse/resultFacts.ts';
 import { clip, oneLine } from './clip.ts';
 import { missingRight } from './rights.ts';
 import { duration, size, timeOf } from './time.ts';
@@ -11,13 +11,14 @@ export function fileName(file: CollectedFile, collected: string): string {
   const told = file.name === undefined ? '' : oneLine(file.name.split(/[\\/]/).at(-1) ?? '', 80);
   if (told !== '') return told;
   const name = clip(collected, 80);
-  return file.format === 'gzip' && !/\.gz$/i.test(name) ? `${name}.gz` : name;
+  return file.format === 'gzip' && file.encoding === undefined && !/\.gz$/i.test(name) ? `${name}.gz` : name;
 }
 
 /** `OfficeClickToRun.dmp.zip.gz, 51 MB: gzip around the zip, unpack both.` */
 export function fileSentence(file: CollectedFile, collected: string): string {
   const name = fileName(file, collected);
   const named = file.bytes === undefined ? name : `${name}, ${size(file.bytes)}`;
+  if (file.encoding !== undefined && file.format !== 'empty') return `${named}: sent packed (${oneLine(file.encoding, 20)}). Browsers unpack it by themselves; with another program, look whether it still is.`;
   switch (file.format) {
     case 'gzip':
       return /\.zip(\.gz)?$/i.test(name) ? `${named}: gzip around the zip, unpack both.` : `${named}: gzip, unpack it first.`;
@@ -28,6 +29,16 @@ export function fileSentence(file: CollectedFile, collected: string): string {
     case 'empty':
       return `${named}: the file is empty. Check the path, or whether the script had finished writing.`;
   }
+}
+
+/** How the output came, where that was not plain UTF-8; undefined where there is nothing to say. */
+export function formSentence({ packed, encoding, guessed, lost }: TextForm): string | undefined {
+  const said = [
+    ...(packed === undefined ? [] : [`The output came packed (${oneLine(packed, 20)}) and was unpacked here.`]),
+    ...(encoding === undefined ? [] : [encoding === 'unknown' ? 'It is not UTF-8, and what it is nobody knows: letters that could not be read stand as “\ufffd”.' : guessed === true ? `It is not UTF-8. It was read as ${encoding}, which is a guess: letters outside ASCII may be wrong.` : `It came in ${encoding}.`]),
+    ...(lost === true && encoding !== 'unknown' ? ['Letters that could not be read stand as “\ufffd”.'] : []),
+  ];
+  return said.length === 0 ? undefined : said.join(' ');
 }
 
 /** What lies where the script's output should. @param fetch the command that gives a link to it */

@@ -3,12 +3,13 @@ import type { CommandProgress, StepState } from '../src/liveResponse/action.ts';
 import { hasBegun, isTerminal, outcomeOf, stepStates } from '../src/liveResponse/action.ts';
 import type { Command } from '../src/liveResponse/commands.ts';
 import { commandLine } from '../src/liveResponse/commands.ts';
+import { hresultText } from '../src/liveResponse/hresult.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import { codePoint, drawnOutOfOrder, inOrder } from '../src/liveResponse/shown.ts';
 import { stepFailure } from './advice.ts';
 import { clean, clip, oneLine } from './clip.ts';
 import * as bound from './limits.ts';
-import { fileSentence, linkTroubleSentence, notTextSentence, troubleSentence } from './results.ts';
+import { fileSentence, formSentence, linkTroubleSentence, notTextSentence, troubleSentence } from './results.ts';
 import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { contentDetail } from './scripts.ts';
 import { duration } from './time.ts';
@@ -179,10 +180,21 @@ function stepDetail(request: Request, command: Command, index: number, context: 
   const progress = progressOf(request, index);
   const state = stateOf(request, index);
   const other = differs(request, index);
-  if (state === 'failed') return join(other, stepFailure(command, progress?.errors ?? [], progress?.status === 'Failed'));
+  if (state === 'failed') return join(other, stepFailure(command, progress?.errors ?? [], progress?.status === 'Failed', sessionReason(request)));
   // Defender may complete a command and still have something to say about it.
   const remark = progress !== undefined && progress.errors.length > 0 ? `Defender adds: “${oneLine(progress.errors.join('; '), bound.view.errorText)}”.` : undefined;
   return join(other, remark, resultDetail(request, command, index, context));
+}
+
+/** What Defender says of the session's failure as a whole, next to what it says of a command; undefined where it says nothing. */
+export function sessionReason(request: Request): string | undefined {
+  const action = request.state === 'over' ? request.found?.action : 'action' in request ? request.action : undefined;
+  if (action === undefined) return undefined;
+  const { hresult, troubleshoot } = action;
+  return join(
+    hresult === undefined ? undefined : `Defender’s error code is ${hresultText(hresult)}.`,
+    troubleshoot === undefined ? undefined : `Defender’s note on it: “${oneLine(troubleshoot, bound.view.errorText)}”.`,
+  );
 }
 
 /** What Defender says of this index, where an action found by our tag runs something else than was approved. */
@@ -206,10 +218,11 @@ function resultDetail(request: Request, command: Command, index: number, context
   if (file !== undefined) return join(fileSentence(file, commandName(command)), noLink);
   const excerpt = request.results.excerpts.find((one) => one.index === index);
   if (excerpt !== undefined) {
-    if (excerpt.notText !== undefined) return join(notTextSentence(excerpt.notText, `${oneLine(context.command, 40)} link ${request.id} ${index}`), noLink);
-    if (excerpt.length === 0) return join('The script printed nothing.', noLink);
-    if (context.results === 'private') return noLink;
-    return context.outputs.has(index) ? noLink : `Its output (${excerpt.length} characters) is no longer kept here; Defender may still have it.`;
+    const form = excerpt.form === undefined ? undefined : formSentence(excerpt.form);
+    if (excerpt.notText !== undefined) return join(notTextSentence(excerpt.notText, `${oneLine(context.command, 40)} link ${request.id} ${index}`), form, noLink);
+    if (excerpt.length === 0) return join('The script printed nothing.', form, noLink);
+    if (context.results === 'private') return join(form, noLink);
+    return context.outputs.has(index) ? join(form, noLink) : `Its output (${excerpt.length} characters) is no longer kept here; Defender may still have it.`;
   }
   if (command.type === 'RunScript' && stateOf(request, index) === 'completed') return join('Output follows.', noLink);
   return noLink;

@@ -16,7 +16,7 @@ import { askerName, parkedWords, policyCancelSentence } from './parked.ts';
 import { missingRight } from './rights.ts';
 import type { Said } from './said.ts';
 import { earlierAttempt } from '../src/liveResponse/request.ts';
-import { stepFacts } from './steps.ts';
+import { sessionReason, stepFacts } from './steps.ts';
 import { timeOf } from './time.ts';
 import { twinWarning } from './twins.ts';
 import type { ViewContext } from './view.ts';
@@ -125,7 +125,7 @@ export function blockerSentence(blocker: Blocker | undefined, asked: number): st
         ? `The request ${blocker.id} keeps this device: whether it still runs there is not known. Somebody must decide on its card.`
         : `The request ${blocker.id} of this bot is using this device. It is sent when that one ends.`;
     case 'action':
-      return `${blocker.type === 'LiveResponse' ? 'A live response session' : `A ${oneLine(blocker.type, 40)} action`} of the application “${oneLine(blocker.app, 60)}” holds this device since ${timeOf(blocker.since, asked)}. It is sent when that ends; if it is yours, cancel it.`;
+      return `${blocker.type === 'LiveResponse' ? 'A live response session' : `A ${oneLine(blocker.type, 40)} action`} of the application “${oneLine(blocker.app, 60)}” holds this device${blocker.since === undefined ? '' : ` since ${timeOf(blocker.since, asked)}`}. It is sent when that ends; if it is yours, cancel it.`;
     case 'unseen':
       return `Defender says that the device is busy, and the API shows nothing that holds it: ${portal}. If one is yours, close it.`;
     case 'notRead':
@@ -260,11 +260,12 @@ function lastRead(request: InState<'running'>, until: string): Said {
     };
   }
   const cancel = request.cancel === undefined ? '' : ` ${policyCancelSentence(request, until !== '') ?? unheardCancel(request.cancel, request)}`;
+  const reason = sessionReason(request);
   if (!isKnownStatus(action.status)) {
     return {
       status: `Running, status “${oneLine(action.status, 40)}”`,
       tone: 'warning',
-      lead: `Defender reports a status this bot does not know${request.strangeSince === undefined ? '' : ` since ${at(request, request.strangeSince)}`}; it is treated as still running. See the portal’s Action center for what it means.${until}${cancel}`,
+      lead: `Defender reports a status this bot does not know${request.strangeSince === undefined ? '' : ` since ${at(request, request.strangeSince)}`}; it is treated as still running. See the portal’s Action center for what it means.${reason === undefined ? '' : ` ${reason}`}${until}${cancel}`,
     };
   }
   if (facts.failed !== undefined) {

@@ -49,6 +49,8 @@ import { openRecord } from './openRecord.ts';
 import { anchorPlaces } from './record.ts';
 import { createPlayground } from './playground.ts';
 import { SettingsError } from './settingsError.ts';
+import { namedProfiles } from './simulator/profiles.ts';
+import type { ProfileName } from './simulator/profiles.ts';
 import { startSimulator } from './simulator/simulator.ts';
 import type { Simulator } from './simulator/simulator.ts';
 
@@ -66,8 +68,8 @@ export interface ServiceOptions extends ChatOptions {
   /** Secrets to be struck out of the log as a second net. */
   readonly secrets: readonly string[];
   readonly defender:
-    | { readonly kind: 'simulator'; readonly speed: number }
-    | { readonly kind: 'service'; readonly tenant: string; readonly endpoint: Endpoint; readonly credentials: Credentials | 'none'; readonly loopback: boolean };
+    | { readonly kind: 'simulator'; readonly speed: number; readonly profile?: ProfileName }
+    | { readonly kind: 'service'; readonly tenant: string; readonly endpoint: Endpoint; readonly credentials: Credentials | 'none'; readonly loopback: boolean; readonly unsignedAllowed?: boolean };
   /** Called when the process can do its work no longer and should be started again. */
   readonly onBroken?: (why: string) => void;
   /** Told once for each place of the policy that the bot cannot write in, and of who else could write the policy. */
@@ -320,7 +322,7 @@ interface Upstream {
 
 async function openDefender({ defender, dataDir }: ServiceOptions, clock: Clock, { later }: Closing): Promise<Upstream> {
   if (defender.kind === 'simulator') {
-    const simulator = await startSimulator({ clock, dataDir });
+    const simulator = await startSimulator({ clock, dataDir, profile: namedProfiles[defender.profile ?? 'default'] });
     later('simulator', 1_000, () => simulator.stop());
     return {
       endpoint: customEndpoint(simulator.url),

@@ -89,8 +89,9 @@ function isSent(request: Request | undefined): request is Extract<Request, { rea
 
 /** @throws SettingsError where the name means no device, several, or one that the policy does not allow */
 async function testDevice(calls: Parameters<typeof devicesOf>[0], policy: Policy, options: Options): Promise<Device> {
-  const device = chooseDevice(options.device, await devicesOf(calls, options.device));
-  if (isRefusal(device)) throw new SettingsError(`${explained(device)}\nNothing was asked for.`);
+  const chosen = chooseDevice(options.device, await devicesOf(calls, options.device));
+  if (isRefusal(chosen)) throw new SettingsError(`${explained(chosen)}\nNothing was asked for.`);
+  const { device } = chosen;
   const refusal = inScope(policy, device);
   if (refusal !== undefined) throw new SettingsError(`${explained(refusal)}\nNothing was asked for. Allow the test device in the policy: devices: { allow: { groups: [], tags: [], names: [${device.name}] } }`);
   return device;

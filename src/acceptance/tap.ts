@@ -66,7 +66,8 @@ export class TappedHttp extends Http {
       wall: Date.now(),
       ms,
       ...(json === undefined ? {} : { body: json.value }),
-      ...(from === 'defender' && ask.body !== undefined ? { sent: ask.body } : {}),
+      // Only text: the one body of bytes is an upload to the library, which no bot makes.
+      ...(from === 'defender' && typeof ask.body === 'string' ? { sent: ask.body } : {}),
     });
     const link = isLinkCall(ask.url) ? field(json?.value, 'value') : undefined;
     if (typeof link === 'string' && URL.canParse(link) && this.#links.size < mostLinks) this.#links.add(new URL(link).href);

@@ -27,8 +27,9 @@ export async function runWatched(options: Options, settings: Settings, { http, p
   const clock = createClock();
   http.lookAt(defender.url);
   const looking = lookingWith(settings, { http, apiUrl: defender.url, clock, stop, patience: options.patience, print });
-  const device = chooseDevice(options.device, await devicesOf(looking.calls, options.device));
-  if (isRefusal(device)) throw new SettingsError(explain(device));
+  const chosen = chooseDevice(options.device, await devicesOf(looking.calls, options.device));
+  if (isRefusal(chosen)) throw new SettingsError(explain(chosen));
+  const { device } = chosen;
   const began = clock.now();
   const observer = new Observer({ ...looking, device });
   const outcome = (ok: boolean, how: string): Outcome => ({

@@ -6,6 +6,35 @@ export const terminalStatuses = ['Succeeded', 'Failed', 'TimeOut', 'Cancelled'] 
 export type TerminalStatus = (typeof terminalStatuses)[number];
 export const activeStatuses = ['Pending', 'InProgress'] as const;
 
+/** What else those are called: older pages wrote Canceled, clients write Timeout and TimedOut. A word for success has one spelling only. */
+const otherSpellings = { canceled: 'Cancelled', timedout: 'TimeOut' } as const;
+const statusWords: ReadonlyMap<string, string> = new Map([...[...terminalStatuses, ...activeStatuses].map((word) => [folded(word), word] as const), ...Object.entries(otherSpellings)]);
+/** Of commands (defender-api.md 2.3). InProgress is an action's word; of a command it can only mean the same. */
+const commandWords: ReadonlyMap<string, string> = new Map([...['Created', 'Submitted', 'PendingResource', 'Executing', 'Completed', 'Failed'].map((word) => [folded(word), word] as const), ['inprogress', 'Executing']]);
+/** The documented types (learn.microsoft.com/defender-endpoint/api/machineaction). */
+const typeWords: ReadonlyMap<string, string> = new Map(
+  ['RunAntiVirusScan', 'Offboard', 'LiveResponse', 'CollectInvestigationPackage', 'Isolate', 'Unisolate', 'StopAndQuarantineFile', 'RestrictCodeExecution', 'UnrestrictCodeExecution', 'RequestSample'].map((word) => [folded(word), word]),
+);
+
+function folded(word: string): string {
+  return word.toLowerCase().replaceAll(/[\s_-]/g, '');
+}
+
+/** The documented spelling of an action's status, whatever its letter case and separators; a word nobody knows stays as it is. */
+export function statusWord(text: string): string {
+  return statusWords.get(folded(text)) ?? text;
+}
+
+/** The same of a command's status. */
+export function commandStatusWord(text: string): string {
+  return commandWords.get(folded(text)) ?? text;
+}
+
+/** The same of an action's type. */
+export function typeWord(text: string): string {
+  return typeWords.get(folded(text)) ?? text;
+}
+
 /** One entry of the action's `commands`, index being its position in what was submitted. */
 export interface CommandProgress {
   readonly index: number;
@@ -26,9 +55,13 @@ export interface Action {
   readonly requestor: string;
   /** Our Comment, in which the tag is looked for. */
   readonly comment: string;
-  /** Epoch milliseconds. */
-  readonly createdAt: number;
-  readonly updatedAt: number;
+  /** Epoch milliseconds; absent where Defender does not tell it, or tells a date that cannot be. */
+  readonly createdAt?: number;
+  readonly updatedAt?: number;
+  /** `errorHResult` as 32 bits without sign; absent while it is 0. */
+  readonly hresult?: number;
+  /** `troubleshootInfo` and what else the action itself says of a failure, as text. */
+  readonly troubleshoot?: string;
   readonly cancelledBy?: string;
   readonly cancelComment?: string;
   readonly progress: readonly CommandProgress[];
@@ -93,7 +126,12 @@ export function stepState(progress: CommandProgress | undefined, ended: boolean)
   }
 }
 
+/** When it was created, or `otherwise` where Defender did not tell. Actions journaled by version 0.1 say 0 for that. */
+export function createdAtOr({ createdAt }: Pick<Action, 'createdAt'>, otherwise: number): number {
+  return createdAt === undefined || createdAt <= 0 ? otherwise : createdAt;
+}
+
 /** True when two readings of one action would draw the same card. */
 export function sameReading(a: Action, b: Action): boolean {
-  return a.status === b.status && a.cancelledBy === b.cancelledBy && JSON.stringify(a.progress) === JSON.stringify(b.progress);
+  return a.status === b.status && a.cancelledBy === b.cancelledBy && a.hresult === b.hresult && a.troubleshoot === b.troubleshoot && JSON.stringify(a.progress) === JSON.stringify(b.progress);
 }

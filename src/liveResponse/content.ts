@@ -63,6 +63,11 @@ export function contentOf(commands: readonly Command[], library: readonly Librar
   return { at, files };
 }
 
+/** Whether a listing that was read in part still tells of every file that commands name: each is in it under exactly its name. */
+export function holdsAllNamed(commands: readonly Command[], library: readonly LibraryEntry[]): boolean {
+  return libraryNames(commands).every((name) => library.some((entry) => entry.name === name));
+}
+
 /** One file that is not what it was. Without `from` it was not in the library before, without `to` it is no longer there. */
 export interface Change {
   readonly name: string;

@@ -28,6 +28,6 @@ export interface Outage {
  */
 export type Blocker =
   | { readonly by: 'request'; readonly id: string; readonly undecided: boolean }
-  | { readonly by: 'action'; readonly id: string; readonly type: string; readonly app: string; readonly since: number; readonly comment?: string }
+  | { readonly by: 'action'; readonly id: string; readonly type: string; readonly app: string; readonly since?: number; readonly comment?: string }
   | { readonly by: 'unseen' }
   | { readonly by: 'notRead'; readonly error?: ErrorAnswer };

@@ -1,5 +1,6 @@
 // How fast we may ask Defender: exact sliding windows for each kind of call, a session cap that learns, and the gap between polls.
 // Fixed windows and token buckets let 19 to 20 calls through at "10 per minute"; a log of past times is exact and tiny.
+import { createdAtOr } from './action.ts';
 
 /** At most `limit` calls in any span of `ms` milliseconds. */
 export interface Rate {
@@ -225,9 +226,14 @@ export function pollGap(
   return sessions.parked > 0 ? gaps.parked : undefined;
 }
 
+/** Since when a session waits, in epoch milliseconds: by Defender's word, else since it was sent or found. */
+export function waitsSince({ action, startedAt }: { readonly action: { readonly createdAt?: number }; readonly startedAt: number }): number {
+  return createdAtOr(action, startedAt);
+}
+
 /** Whether a session waits for an offline device: Pending for long, with nothing started. */
-export function isParked(action: { readonly status: string; readonly createdAt: number }, now: number): boolean {
-  return action.status === 'Pending' && now - action.createdAt > parkedAfterMs;
+export function isParked(session: { readonly action: { readonly status: string; readonly createdAt?: number }; readonly startedAt: number }, now: number): boolean {
+  return session.action.status === 'Pending' && now - waitsSince(session) > parkedAfterMs;
 }
 
 /** The moments of elapsed time at which journaled calls were made; one that the wall clock puts into the future was made just now. */

@@ -2,6 +2,7 @@
 import type { Action } from './action.ts';
 import { isTerminal } from './action.ts';
 import type { Alike } from './lookAlikes.ts';
+import type { LeftOut } from './records.ts';
 
 /** Defender keeps no such property: the newest Isolate or Unisolate that succeeded decides (defender-api.md 6). */
 export interface Isolation {
@@ -15,7 +16,8 @@ export interface Isolation {
 
 /** A live response session in Defender's list, of whatever application; those opened in the portal are not in it. */
 export interface Session {
-  readonly at: number;
+  /** Epoch milliseconds; absent where Defender does not tell. */
+  readonly at?: number;
   readonly status: string;
   /** Its commands in short. */
   readonly what: string;
@@ -33,6 +35,8 @@ export interface Panel {
   readonly sessions?: readonly Session[];
   /** `whole`: every device that could be one was compared. */
   readonly alike?: { readonly devices: readonly Alike[]; readonly more: number; readonly whole: boolean };
+  /** Other records of its name that cannot take a session. */
+  readonly leftOut?: { readonly records: readonly LeftOut[]; readonly more: number };
 }
 
 const isolating: ReadonlySet<string> = new Set(['Isolate', 'Unisolate']);
@@ -46,5 +50,5 @@ export function isolationOf(actions: readonly Action[], whole: boolean): Isolati
   const open = after.find((action) => !isTerminal(action.status));
   const pending = open === undefined ? {} : { pending: open.type === 'Isolate' ? ('isolation' as const) : ('release' as const) };
   if (decided === undefined) return { state: whole ? 'notIsolated' : 'notKnown', ...pending };
-  return { state: decided.type === 'Isolate' ? 'isolated' : 'notIsolated', since: decided.updatedAt, ...pending };
+  return { state: decided.type === 'Isolate' ? 'isolated' : 'notIsolated', ...(decided.updatedAt === undefined ? {} : { since: decided.updatedAt }), ...pending };
 }

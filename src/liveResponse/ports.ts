@@ -48,6 +48,10 @@ export interface ResultBytes {
   readonly size?: number;
   /** File name of Content-Disposition, not trusted. */
   readonly fileName?: string;
+  /** Content-Encoding where the server named one although none was asked for. */
+  readonly encoding?: string;
+  /** `bytes` were unpacked: how they had been packed. */
+  readonly packed?: string;
 }
 
 export interface LibraryFile {
@@ -119,15 +123,26 @@ export function errorAnswer({ code, detail }: DefenderError): ErrorAnswer {
   };
 }
 
-export interface LookUp {
+/** Devices as far as they could be read. Only where it is `whole` may be said that there is no other. */
+export interface Found {
   readonly devices: readonly Device[];
-  readonly alike?: { readonly devices: readonly Device[]; readonly whole: boolean };
+  readonly whole: boolean;
+}
+
+export interface LookUp extends Found {
+  readonly alike?: Found;
+}
+
+/** Actions as far as they could be read. Only where it is `whole` may be said that there is no other. */
+export interface Actions {
+  readonly actions: readonly Action[];
+  readonly whole: boolean;
 }
 
 /** Microsoft Defender for Endpoint, as far as this product uses it. Every method may throw DefenderError. */
 export interface DefenderApi {
-  /** Devices whose name is `name`, or begins with `name.`; a 40-hex id finds that device. All of them: choosing is the caller's. */
-  findMachines(name: string): Promise<readonly Device[]>;
+  /** Devices whose name is `name`, or begins with `name.`; a 40-hex id finds that device. Choosing is the caller's. */
+  findMachines(name: string): Promise<Found>;
   /**
    * The devices of `findMachines`, and with the same call those whose name begins with one of `alike`, lower case; `whole` when there are
    * no others. `alike` is absent where that call does not tell them: for an id without a name, or where Defender does not take the questions together.
@@ -140,19 +155,20 @@ export interface DefenderApi {
   submit(machineId: string, commands: readonly Command[], comment: string): Promise<Action>;
   /** Newest known reading of each id; ids that Defender does not know are absent from the answer. */
   actions(ids: readonly string[]): Promise<readonly Action[]>;
-  /** Live response actions of a device created at or after `since` (epoch milliseconds), newest first. */
-  recent(machineId: string, since: number): Promise<readonly Action[]>;
+  /** Live response actions of a device created at or after `since` (epoch milliseconds), or at a time that Defender does not tell, newest first. */
+  recent(machineId: string, since: number): Promise<Actions>;
   /** The newest actions of all types of a device, newest first; `whole` when there are no older ones. */
-  history(machineId: string): Promise<{ readonly actions: readonly Action[]; readonly whole: boolean }>;
+  history(machineId: string): Promise<Actions>;
   /** Devices whose name begins with one of these, lower case; `whole` when there are no others. One call: never all of a large fleet. */
-  machinesBeginning(names: readonly string[]): Promise<{ readonly devices: readonly Device[]; readonly whole: boolean }>;
+  machinesBeginning(names: readonly string[]): Promise<Found>;
   /** Actions of any type that a device has not ended yet, newest first: one list call. Sessions opened in the portal are not among them. */
-  activeOn(machineId: string): Promise<readonly Action[]>;
+  activeOn(machineId: string): Promise<Actions>;
   cancel(id: string, why: string): Promise<Action>;
   link(id: string, index: number): Promise<Link>;
-  /** Reads at most `maxBytes` of a result, without our credentials. */
-  read(url: string, maxBytes: number): Promise<ResultBytes>;
-  library(): Promise<readonly LibraryFile[]>;
+  /** Reads at most `maxBytes` of a result, without our credentials, and as it is; or unpacked to `maxBytes` at most, where it comes packed. */
+  read(url: string, maxBytes: number, options?: { readonly unpack?: boolean }): Promise<ResultBytes>;
+  /** The files of the library as far as they could be read: only where it is `whole` may be said that one is not in it. */
+  library(): Promise<{ readonly files: readonly LibraryFile[]; readonly whole: boolean }>;
   /** Resolves when the list of actions can be read: one call that asks for nothing in particular. */
   reachable(): Promise<void>;
 }

@@ -33,8 +33,8 @@ export function safeName(name: string | undefined): string | undefined {
 }
 
 /** What is known of a collected file from the beginning of it. `size` is the server's word where it gave one. */
-export function describeFile(result: { readonly bytes: Uint8Array; readonly cut: boolean; readonly size?: number; readonly fileName?: string }): Pick<CollectedFile, 'name' | 'bytes' | 'format'> {
+export function describeFile(result: { readonly bytes: Uint8Array; readonly cut: boolean; readonly size?: number; readonly fileName?: string; readonly encoding?: string }): Pick<CollectedFile, 'name' | 'bytes' | 'format' | 'encoding'> {
   const name = safeName(result.fileName);
   const size = result.size ?? (result.cut ? undefined : result.bytes.length);
-  return { format: formatOf(result.bytes), ...(name === undefined ? {} : { name }), ...(size === undefined ? {} : { bytes: size }) };
+  return { format: formatOf(result.bytes), ...(name === undefined ? {} : { name }), ...(size === undefined ? {} : { bytes: size }), ...(result.encoding === undefined ? {} : { encoding: result.encoding }) };
 }

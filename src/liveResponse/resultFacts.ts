@@ -1,6 +1,8 @@
 // What is known of the results of a session: kept with the request, while the texts and files themselves are not.
 import type { ErrorAnswer } from './errorAnswer.ts';
 import type { PersonRef } from './person.ts';
+import type { Encoding } from './textEncoding.ts';
+import type { ErrorKind } from './winErrors.ts';
 
 /** A script transcript read from Defender; its text lies beside the journal, under the retention time. */
 export interface Excerpt {
@@ -11,10 +13,26 @@ export interface Excerpt {
   readonly sha256: string;
   readonly exitCode?: number;
   readonly errors: boolean;
+  /** What its errors tell by a code, an id or known words; absent where they tell nothing, and in journals that did not keep it. */
+  readonly cause?: ErrorKind;
   /** The transcript was larger than we read. */
   readonly cut: boolean;
   /** What lay there in place of a text: then nobody knows what the script printed. */
   readonly notText?: NotText;
+  /** How it came, where that was not plain UTF-8. */
+  readonly form?: TextForm;
+}
+
+/** How a text came: packed, and in which letters. */
+export interface TextForm {
+  /** How it was packed; what is kept was unpacked. */
+  readonly packed?: string;
+  /** What its letters were read as; absent for UTF-8. */
+  readonly encoding?: Encoding;
+  /** `encoding` is a guess. */
+  readonly guessed?: true;
+  /** Some of it could not be read, and stands as U+FFFD. */
+  readonly lost?: true;
 }
 
 /**
@@ -33,6 +51,8 @@ export interface CollectedFile {
   readonly name?: string;
   readonly bytes?: number;
   readonly format: 'gzip' | 'zip' | 'other' | 'empty';
+  /** How the storage says that it packs it for the way: browsers undo that by themselves, other programs may not. */
+  readonly encoding?: string;
 }
 
 /** A minted link. The URL is a bearer secret and is never part of this. */

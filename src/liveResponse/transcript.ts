@@ -1,8 +1,10 @@
 // Reads the file Defender keeps of a RunScript: JSON by the documents, broken JSON in their own sample, and whatever else may come.
-// Three tries, each linear: strict JSON, JSON with its strings mended, the text as it is. Nothing is ever thrown away unseen.
+// Three tries, each linear: strict JSON, JSON with its strings repaired, the text as it is. Nothing is ever thrown away unseen.
 import { field, parseJson } from './json.ts';
 import { formatOf } from './result.ts';
 import type { NotText } from './resultFacts.ts';
+import { decodeText } from './textEncoding.ts';
+import type { Decoded } from './textEncoding.ts';
 
 /**
  * `mended`: the JSON was broken inside a string, and repaired. `cut`: it ended inside a value. `notJson`: shown as plain text.
@@ -22,6 +24,8 @@ export interface Transcript {
   /** `output` is the file's own text, not a field of it. */
   readonly raw?: boolean;
   readonly note?: TranscriptNote;
+  /** How its letters were read, where that is not plain UTF-8. */
+  readonly letters?: Omit<Decoded, 'text'>;
 }
 
 /** What we are willing to look at, in bytes; more is ignored and noted as `cut`. Our own limit: the documents name none. */
@@ -35,7 +39,15 @@ export function readTranscript(bytes: Uint8Array, cut = false): Transcript {
   const taken = bytes.length > maxTranscriptBytes ? bytes.subarray(0, maxTranscriptBytes) : bytes;
   const short = cut || taken.length < bytes.length;
   if (isArchive(taken) || isKnownBinary(taken)) return noText;
-  const text = decode(taken);
+  const { text: decoded, ...letters } = decodeText(taken, short);
+  // What is read as a code page can be read as one whatever it is: the control characters tell what is no text.
+  if (letters.encoding !== undefined && letters.encoding !== 'UTF-16' && !fewControls(taken)) return noText;
+  // Raw NULs are padding.
+  const read = readText(decoded.replaceAll('\u0000', ''), short);
+  return read === noText || Object.keys(letters).length === 0 ? read : { ...read, letters };
+}
+
+function readText(text: string, short: boolean): Transcript {
   const strict = asTranscript(parseJson(text, maxDepth)?.value);
   if (strict !== undefined) return short ? { ...strict, note: 'cut' } : strict;
   if (text.trimStart().startsWith('{')) {
@@ -76,12 +88,11 @@ function isText(text: string): boolean {
   return odd * 10 < sample.length * 3;
 }
 
-/** UTF-8 unless a byte order mark, or a NUL in every second place, says UTF-16. Raw NULs are padding and go. */
-function decode(bytes: Uint8Array): string {
-  const [a, b, c, d] = bytes;
-  const utf16 = (a === 0xff && b === 0xfe) || (a !== 0 && b === 0 && c !== 0 && d === 0 && bytes.length > 3);
-  const encoding = utf16 ? 'utf-16le' : a === 0xfe && b === 0xff ? 'utf-16be' : 'utf-8';
-  return new TextDecoder(encoding).decode(bytes).replaceAll('\u0000', '');
+/** Of a hundred bytes at the beginning two at most; NULs are padding. */
+function fewControls(bytes: Uint8Array): boolean {
+  const sample = bytes.subarray(0, sampled);
+  const odd = sample.filter((byte) => byte !== 0 && (byte < 0x07 || (byte > 0x0d && byte < 0x20 && byte !== 0x1b) || byte === 0x7f)).length;
+  return odd * 50 <= sample.length;
 }
 
 /** First bytes of files that no script prints: dumps, registry hives, event logs, databases, programs, packed files. */

@@ -1,7 +1,7 @@
 // Every outcome with the words that people see, drawn by the code itself: what docs/outcomes.md must hold.
-import { refusalAdvice, refusalHints, stepFailure, stepHints, stepNext, unknownRefusal } from '../../cards/advice.ts';
+import { exitAdvice, exitHints, refusalAdvice, refusalHints, stepFailure, stepHints, stepNext, unknownRefusal } from '../../cards/advice.ts';
 import { cardView } from '../../cards/cardView.ts';
-import { linkTroubleSentence, troubles, troubleSentence } from '../../cards/results.ts';
+import { formSentence, linkTroubleSentence, troubles, troubleSentence } from '../../cards/results.ts';
 import { missingRight } from '../../cards/rights.ts';
 import type { Outcome } from '../../src/liveResponse/action.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
@@ -9,6 +9,7 @@ import type { Blocker } from '../../src/liveResponse/errorAnswer.ts';
 import { kinds } from '../../src/liveResponse/pacing.ts';
 import type { Ending, InState, WaitCause } from '../../src/liveResponse/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
+import type { ErrorKind } from '../../src/liveResponse/winErrors.ts';
 import { action, approved, blockers, busy, busyAnswer, cancelled, claimed, context, deferred, dump, ended, excerptRead, freeze, looked, noRight, progress, progressed, request, sent, start } from './examples.ts';
 
 type Steps = Parameters<typeof request>[0];
@@ -113,6 +114,7 @@ const cancels: { readonly [Answer in CancelAsked['answer']]: readonly Row[] } = 
 const both = [progress(0, 'Completed'), progress(1, 'Completed')] as const;
 const half = [progress(0, 'Completed'), progress(1, 'Created')] as const;
 const none = [progress(0, 'Created'), progress(1, 'Created')] as const;
+const refusedByDevice = { hresult: 0x80070005, troubleshoot: 'its own note' };
 const ours = { cancelledBy: 'live-response-bot', cancelComment: 'lr:lr-7k3f9q cancelled by Omar Other: wrong host' };
 const theirs = { cancelledBy: 'soc@corp.example', cancelComment: 'maintenance' };
 const elsewhere = ended(action('Cancelled', half, theirs), 'cancelled');
@@ -123,16 +125,19 @@ const outcomes: { readonly [One in Outcome]: readonly Row[] } = {
     seen('succeeded, an exit code', [...sent, excerptRead('x', { exitCode: 5 }), ended(action('Succeeded', both), 'succeeded')], 'Read its output'),
     seen('succeeded, script errors', [...sent, excerptRead('x', { errors: true }), ended(action('Succeeded', both), 'succeeded')], 'Read its output'),
     seen('succeeded, not every command done', [...sent, ended(action('Succeeded', half), 'succeeded')], 'Check the rows'),
+    seen('succeeded, an error code', [...sent, ended(action('Succeeded', both, { hresult: 0x80070020 }), 'succeeded')], 'Check the results'),
     seen('succeeded, cancel asked', [...sent, cancelled('accepted'), ended(action('Succeeded', both), 'succeeded')], 'Get the file'),
   ],
   failed: [
     seen('failed', [...sent, ended(action('Failed', [progress(0, 'Failed'), progress(1, 'Created')]), 'failed')], 'Fix the cause'),
     seen('failed, no command named', [...sent, works, ended(action('Failed', none), 'failed')], 'Fix the cause'),
+    seen('failed, no command named, an error code', [...sent, works, ended(action('Failed', none, refusedByDevice), 'failed')], 'Fix the cause'),
     seen('failed, cancel asked', [...sent, cancelled('accepted'), ended(action('Failed', [progress(0, 'Failed'), progress(1, 'Created')]), 'failed')], 'Fix the cause'),
   ],
   timedOut: [
     seen('timedOut, device offline', [...sent, ended(action('TimeOut', none), 'timedOut', 122)], 'Check that it is online'),
     seen('timedOut, a script', [...sent, works, ended(action('TimeOut', [progress(0, 'Executing'), progress(1, 'Created')]), 'timedOut', 14)], 'Check on the device'),
+    seen('timedOut, an error code', [...sent, ended(action('TimeOut', none, { hresult: 0x800705b4 }), 'timedOut', 122)], 'Check that it is online'),
     seen('timedOut, cancel asked', [...sent, works, cancelled('failed'), ended(action('TimeOut', [progress(0, 'Executing'), progress(1, 'Created')]), 'timedOut', 14)], 'Check on the device'),
   ],
   cancelled: [
@@ -150,9 +155,16 @@ const commandOf: Readonly<Record<Command['type'], Command>> = {
   GetFile: { type: 'GetFile', path: 'C:\\a.zip' },
 };
 const rows: readonly Row[] = [
-  ...Object.entries(stepHints).map(([name, { types, next }]): Row => [name, types.join(', '), `Defender says: “its own text”. ${next}`]),
-  ...(Object.keys(stepNext) as readonly Command['type'][]).map((type): Row => [`any other text, ${type}`, type, stepFailure(commandOf[type], ['its own text'], true)]),
-  ['no end reported', 'PutFile, RunScript, GetFile', stepFailure(commandOf.RunScript, [], false)],
+  ...Object.entries(stepHints).map(([name, { types, kinds: codes, next }]): Row => [name, types.join(', '), codes === undefined ? 'words' : 'codes, words', `Defender says: “its own text”. ${next}`]),
+  ...(Object.keys(stepNext) as readonly Command['type'][]).map((type): Row => [`any other text, ${type}`, type, '-', stepFailure(commandOf[type], ['its own text'], true)]),
+  ['any other text, an error code alone', 'PutFile, RunScript, GetFile', '-', stepFailure(commandOf.RunScript, [], true, 'Defender’s error code is 0x80004005 (unspecified failure).')],
+  ['no end reported', 'PutFile, RunScript, GetFile', '-', stepFailure(commandOf.RunScript, [], false)],
+];
+
+const scripts: readonly Row[] = [
+  ...(Object.keys(exitHints) as readonly ErrorKind[]).map((kind): Row => [kind, exitAdvice('Index 0 (minidump.ps1)', 1, kind)]),
+  ['nothing known, an exit code', exitAdvice('Index 0 (minidump.ps1)', 1)],
+  ['nothing known, errors only', exitAdvice('Index 0 (minidump.ps1)', 0)],
 ];
 
 const results: readonly Row[] = [
@@ -163,9 +175,18 @@ const results: readonly Row[] = [
   ['a new link, refused', 'RunScript, GetFile', linkTroubleSentence({ at: start, error: { call: 'link', code: 'notReady', status: 400, message: 'its own text' } }, start)],
 ];
 
+const forms: readonly Row[] = [
+  ['packed', formSentence({ packed: 'gzip' }) ?? ''],
+  ['UTF-16', formSentence({ encoding: 'UTF-16' }) ?? ''],
+  ['an old code page', formSentence({ encoding: 'Windows-1252', guessed: true }) ?? ''],
+  ['not UTF-8, and nobody knows what', formSentence({ encoding: 'unknown', lost: true }) ?? ''],
+  ['broken UTF-8', formSentence({ lost: true }) ?? ''],
+];
+
 const missing: readonly Row[] = kinds.flatMap((call): readonly Row[] =>
   ([401, 403] as const).map((status): Row => [`${call}, ${status}`, missingRight(noRight(call, status))?.what ?? '', missingRight(noRight(call, status))?.next ?? '']),
 );
+const listed = missingRight({ ...noRight('submit'), message: 'The application does not have any of the required application permissions (Machine.X, Machine.Y) to access the resource.' });
 
 const seenColumns = ['status', 'the card says', 'and the next step'];
 
@@ -193,9 +214,11 @@ export const tables: readonly Table[] = [
   { heading: 'Running', about: 'By Defender’s status of the action.', columns: ['status at Defender', ...seenColumns], rows: running },
   { heading: 'Cancel asked, still running', about: 'By what Defender answered to the cancel call.', columns: ['answer', ...seenColumns], rows: Object.values(cancels).flat() },
   { heading: 'Finished', about: 'By outcome, with a cancel that raced against it.', columns: ['outcome', ...seenColumns], rows: Object.values(outcomes).flat() },
-  { heading: 'A failed command', about: 'By a word in the texts of `errors`, which no page documents. Defender’s own text always stands before the next step.', columns: ['text', 'commands', 'its row says'], rows },
+  { heading: 'A failed command', about: 'By a code (HRESULT, NTSTATUS, Win32, decimal or hex), a name or an id of PowerShell in the texts of `errors`, whatever their language, else by their words, which no page documents. Defender’s own text always stands before the next step.', columns: ['text', 'commands', 'known by', 'its row says'], rows },
+  { heading: 'A script that reports failure', about: 'By what its errors tell: a code, an id of PowerShell, or words; of our own scripts also by exit code 12.', columns: ['cause', 'the card says'], rows: scripts },
   { heading: 'A result that is not there', about: 'By code.', columns: ['code', 'commands', 'its row says'], rows: results },
-  { heading: 'A missing right', about: 'By kind of call: on the card, in private answers, and in `/readyz` and the log where following fails. 403 also comes with every right, when the token is for another audience.', columns: ['call', 'what', 'next step'], rows: missing },
+  { heading: 'How an output came', about: 'Next to what is shown of it. UTF-8 that is not packed is told of nowhere.', columns: ['how', 'its row says'], rows: forms },
+  { heading: 'A missing right', about: 'By kind of call: on the card, in private answers, and in `/readyz` and the log where following fails. 403 also comes with every right, when the token is for another audience.', columns: ['call', 'what', 'next step'], rows: [...missing, ['submit, roles listed by Defender', listed?.what ?? '', listed?.next ?? '']] },
 ];
 
 function cell(text: string): string {

@@ -195,8 +195,10 @@ describe('the gap between polls', () => {
   });
 
   test('treats a session as parked when it is still pending after ten minutes', () => {
-    expect(isParked({ status: 'Pending', createdAt: start }, start + parkedAfterMs)).toBe(false);
-    expect(isParked({ status: 'Pending', createdAt: start }, start + parkedAfterMs + 1)).toBe(true);
-    expect(isParked({ status: 'InProgress', createdAt: start }, start + 2 * parkedAfterMs)).toBe(false);
+    expect(isParked({ action: { status: 'Pending', createdAt: start }, startedAt: start }, start + parkedAfterMs)).toBe(false);
+    expect(isParked({ action: { status: 'Pending', createdAt: start }, startedAt: start }, start + parkedAfterMs + 1)).toBe(true);
+    expect(isParked({ action: { status: 'InProgress', createdAt: start }, startedAt: start }, start + 2 * parkedAfterMs)).toBe(false);
+    expect(isParked({ action: { status: 'Pending' }, startedAt: start }, start + parkedAfterMs)).toBe(false);
+    expect(isParked({ action: { status: 'Pending', createdAt: 0 }, startedAt: start }, start + parkedAfterMs + 1)).toBe(true);
   });
 });

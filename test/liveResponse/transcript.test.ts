@@ -61,8 +61,9 @@ describe('a transcript', () => {
       const buffer = Buffer.from(mark ? `\uFEFF${text}` : text, 'utf16le');
       return new Uint8Array(little ? buffer : buffer.swap16());
     };
-    for (const input of [bytes(`\uFEFF${text}`), utf16(true, true), utf16(false, true), utf16(true, false)]) {
-      expect(readTranscript(input)).toEqual({ scriptName: 'ä.ps1', output: 'größe', errors: '' });
+    expect(readTranscript(bytes(`\uFEFF${text}`))).toEqual({ scriptName: 'ä.ps1', output: 'größe', errors: '' });
+    for (const input of [utf16(true, true), utf16(false, true), utf16(true, false), utf16(false, false)]) {
+      expect(readTranscript(input)).toEqual({ scriptName: 'ä.ps1', output: 'größe', errors: '', letters: { encoding: 'UTF-16' } });
     }
   });
 

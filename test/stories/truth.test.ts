@@ -228,7 +228,7 @@ describe('a freeze (row 1.5)', () => {
 
 describe('a transcript that is no text (row 1.6)', () => {
   test.each([
-    ['gzip', gzipSync('what it printed'), /gzip data \(\d+ bytes\) and no text/],
+    ['gzip that is broken', Buffer.concat([gzipSync('what it printed').subarray(0, 10), Buffer.alloc(20, 0xff)]), /gzip data \(\d+ bytes\) and no text/],
     ['zip', Buffer.from('504b0304140000000800', 'hex'), /a zip \(10 bytes\) and no text/],
     ['a picture', Buffer.from(Array.from({ length: 400 }, (_, at) => (at * 37) % 256)), /data that is no text \(400 bytes\)/],
     ['nothing at all', Buffer.alloc(0), /an empty file/],

@@ -34,6 +34,8 @@ import type { Clock } from '../../src/liveResponse/ports.ts';
 import type { InState, Request, State } from '../../src/liveResponse/request.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
+import { startFieldProxy } from './fieldProxy.ts';
+import type { FieldProxy } from './fieldProxy.ts';
 import { root } from './root.ts';
 
 /** A clock whose sleepers wake by themselves, each taking its time with it: right where nothing but the client's short pauses sleeps. */
@@ -166,11 +168,15 @@ export interface HouseOptions {
   readonly rates?: Rates;
   /** As a running service does. */
   readonly keepLibrary?: boolean;
+  /** A proxy stands in front of the simulator and can change its answers. */
+  readonly field?: boolean;
 }
 
 export interface House {
   readonly clock: StoryClock;
   readonly simulator: Simulator;
+  /** The proxy in front of the simulator, where the options ask for one. */
+  readonly field: FieldProxy;
   readonly chat: StoryChat;
   readonly dir: string;
   /** Every exchange with Defender, by kind, in order. */
@@ -208,6 +214,13 @@ export function policyFrom(text: string): Policy {
   return read.policy;
 }
 
+/** A house may be copied as it is; only who uses what is not there is told. */
+const noField: FieldProxy = new Proxy({} as FieldProxy, {
+  get: () => {
+    throw new Error('this house was opened without `field`');
+  },
+});
+
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const dir = mkdtempSync(join(tmpdir(), 'lr-story-'));
   const clock = options.clock ?? createStoryClock();
@@ -217,6 +230,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const todays = createTodaysPolicy(policyFrom((options.policy ?? ((text: string) => text))(examplePolicy)));
   const { policy } = todays;
   const simulator = await startSimulator({ clock, ...options.simulator });
+  const field = options.field === true ? await startFieldProxy(simulator) : undefined;
+  const defenderUrl = field?.url ?? simulator.url;
   const log = createLog({ level: 'info', write: (line) => void options.logLines?.push(line) });
   const http = new Http();
   const settings: BotSettings = {
@@ -240,12 +255,12 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     budgets.seed('submit', elapsedOf(store.submissionTimes(clock.now() - 3_600_000), clock));
     const defender = new DefenderClient({
       http,
-      tokens: noCredentials(simulator.url),
+      tokens: noCredentials(defenderUrl),
       budgets,
       clock,
       log,
-      endpoint: customEndpoint(simulator.url),
-      resultOrigins: [simulator.blobUrl, ...(options.resultOrigins ?? [])],
+      endpoint: customEndpoint(defenderUrl),
+      resultOrigins: [simulator.blobUrl, ...(field === undefined ? [] : [field.blobUrl]), ...(options.resultOrigins ?? [])],
       resultHosts: options.resultHosts ?? [],
       observe: ({ kind }) => void calls.push(kind),
     });
@@ -260,6 +275,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const house: House = {
     clock,
     simulator,
+    field: field ?? noField,
     chat,
     dir,
     calls,
@@ -325,6 +341,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     async close() {
       await house.store.close();
       await http.close();
+      await field?.close();
       await simulator.stop();
       rmSync(dir, { recursive: true, force: true });
     },

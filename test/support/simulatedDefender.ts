@@ -13,6 +13,8 @@ import type { ProfileChange } from '../../src/simulator/profile.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { ListLog, StepClock } from './defenderFakes.ts';
+import { startFieldProxy } from './fieldProxy.ts';
+import type { FieldProxy } from './fieldProxy.ts';
 
 export const dump: readonly Command[] = [
   { type: 'RunScript', scriptName: 'minidump.ps1', args: 'OfficeClickToRun' },
@@ -24,6 +26,8 @@ export const wholeSession = 5 * 60_000;
 export interface SimulatedDefender {
   readonly client: DefenderClient;
   readonly simulator: Simulator;
+  /** A proxy in front of the simulator; the client asks it where `proxied` was set. */
+  readonly field: FieldProxy;
   readonly clock: StepClock;
   readonly log: ListLog;
   readonly budgets: Budgets;
@@ -47,11 +51,12 @@ export interface SignIns extends TokenSource {
 }
 
 /** `client` limits how long the client waits; the simulator waits for nobody. Milliseconds. */
-export interface SimulatedOptions { readonly profile?: ProfileChange; readonly timeout?: number; readonly http?: Partial<HttpSettings>; readonly strangers?: boolean }
+export interface SimulatedOptions { readonly profile?: ProfileChange; readonly timeout?: number; readonly http?: Partial<HttpSettings>; readonly strangers?: boolean; readonly proxied?: boolean }
 
 export async function simulatedDefender(options: SimulatedOptions = {}): Promise<SimulatedDefender> {
   const clock = new StepClock();
   const simulator = await startSimulator({ clock, random: () => 0.5, extraDevices: 4, profile: options.profile ?? {} });
+  const field = await startFieldProxy(simulator);
   const http = new Http(options.http ?? {});
   const log = new ListLog();
   const budgets = new Budgets();
@@ -59,13 +64,13 @@ export async function simulatedDefender(options: SimulatedOptions = {}): Promise
   const signIns = tokensOf(clock);
   const timeout = options.timeout ?? 5_000;
   const client = new DefenderClient({
-    http, tokens: signIns, budgets, clock, log, endpoint: customEndpoint(simulator.url), timeouts: { get: timeout, post: timeout, extra: timeout },
-    resultOrigins: options.strangers === true ? [] : [simulator.blobUrl],
+    http, tokens: signIns, budgets, clock, log, endpoint: customEndpoint(options.proxied === true ? field.url : simulator.url), timeouts: { get: timeout, post: timeout, extra: timeout },
+    resultOrigins: options.strangers === true ? [] : [simulator.blobUrl, field.blobUrl],
     observe: ({ kind, outcome }) => outcomes.push(`${kind} ${outcome}`),
   });
   const machine = (name: string): string => simulator.tenant.device(name)?.id ?? '';
   return {
-    client, simulator, clock, log, budgets, outcomes, signIns, machine,
+    client, simulator, field, clock, log, budgets, outcomes, signIns, machine,
     plant: async (...faults) => {
       const response = await fetch(`${simulator.url}/simulator/faults`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(faults) });
       if (response.status !== 201) throw new Error(await response.text());
@@ -77,6 +82,7 @@ export async function simulatedDefender(options: SimulatedOptions = {}): Promise
     },
     close: async () => {
       await http.close();
+      await field.close();
       await simulator.stop();
     },
   };

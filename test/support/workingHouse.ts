@@ -39,6 +39,7 @@ export async function openWorkingHouse(options: Omit<HouseOptions, 'clock'> = {}
 
   const house: WorkingHouse = {
     ...inner,
+    get field() { return inner.field; },
     clock,
     get store() { return inner.store; },
     get bot() { return inner.bot; },

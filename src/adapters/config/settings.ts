@@ -1,6 +1,6 @@
 // The environment to settings: one pure function, every problem at once, each with its next step. What may run with what is decided here.
 import { Environment } from './environment.ts';
-import { readAzure, readDefender, readResultHosts } from './defenderSettings.ts';
+import { readAudiences, readAzure, readDefender, readResultHosts } from './defenderSettings.ts';
 import type { AzureSettings, DefenderSettings } from './defenderSettings.ts';
 import { readSlack, readTeams, teamsNames } from './chatSettings.ts';
 import type { SlackSettings, TeamsSettings } from './chatSettings.ts';
@@ -44,6 +44,8 @@ export interface Settings {
   readonly retentionMs: number;
   /** Whose result links are read and handed out besides those of Azure storage: endings that begin with a dot, and whole names. */
   readonly resultHosts: readonly string[];
+  /** Audiences of tokens that the operator knows to be right, besides those the doctor knows. Looked at by the doctor alone. */
+  readonly audiences: readonly string[];
   readonly logLevel: LogLevel;
   readonly proxy?: Proxy;
 }
@@ -52,19 +54,22 @@ export type ReadSettings = ({ readonly settings: Settings } | { readonly problem
 
 /** Every name that is read, for the warning about misspelt ones. */
 export const knownNames: readonly string[] = [
-  'PORT', 'HOST', 'LR_ADMIN_HOST', 'LR_ADMIN_PORT', 'LR_DATA_DIR', 'LR_POLICY', 'LR_ENV_FILE', 'LR_DEFENDER', 'LR_SPEED', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH', 'LR_TEAMS_DOOR',
+  'PORT', 'HOST', 'LR_ADMIN_HOST', 'LR_ADMIN_PORT', 'LR_DATA_DIR', 'LR_POLICY', 'LR_ENV_FILE', 'LR_DEFENDER', 'LR_SPEED', 'LR_SIMULATOR_PROFILE', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH', 'LR_TEAMS_DOOR',
   'LR_SUBMITS_PER_MINUTE', 'LR_CALLS_PER_MINUTE', 'LR_CALLS_PER_HOUR', 'LR_SESSIONS', 'LR_POLL_MS', 'LR_PARKED_POLL_MS', 'LR_OFFLINE_QUEUE',
   'LR_RESULT_HOSTS',
   'LR_JOURNAL_KEY', 'LR_JOURNAL_KEY_FILE', 'LR_ANCHOR_FILE', 'LR_ANCHOR_URL', 'LR_ANCHOR_EVERY_LINES', 'LR_ANCHOR_EVERY',
-  'DEFENDER_CLOUD', 'DEFENDER_API_URL', 'DEFENDER_SCOPE', 'DEFENDER_AUTH',
+  'DEFENDER_CLOUD', 'DEFENDER_API_URL', 'DEFENDER_SCOPE', 'DEFENDER_AUDIENCES', 'DEFENDER_AUTH', 'DEFENDER_UNSIGNED_SCRIPTS',
   'AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE',
   'SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN', 'SLACK_API_URL', 'SLACK_COMMAND', 'SLACK_ALLOWED_TEAMS', 'SLACK_DEAF_AFTER',
   'MicrosoftAppType', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppCertificatePath', 'MicrosoftAppTenantId', 'ChannelService', 'TEAMS_ALLOWED_TENANTS',
+  'LIBRARY_CLIENT_ID', 'LIBRARY_CLIENT_SECRET', 'LIBRARY_CLIENT_CERTIFICATE_PATH',
   'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY',
 ];
 
 /** With the very line that makes one. */
 export const noJournalKey = `The journal has no key, and a real Defender is set up: anyone who may write the data folder could have anything run. As the bot’s user, make one, and set what this line prints:\n      ${makeKey}\n    Keep a copy of it, apart from the backups of the data folder. Any other file outside the data folder does as well, or LR_JOURNAL_KEY with what "${makeKeyText}" prints.`;
+
+const libraryCredential = 'LIBRARY_CLIENT_SECRET or LIBRARY_CLIENT_CERTIFICATE_PATH is set where the bot can read it. Who has that credential may replace every script that the bot has run, so it stays out of the bot: keep it in a file of its own, and give that to "npm run library" with --credentials FILE.';
 
 const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
 
@@ -98,6 +103,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
     pacing,
     retentionMs: env.duration('LR_RETENTION', '30d'),
     resultHosts: readResultHosts(env),
+    audiences: readAudiences(env),
     logLevel: env.choice('LR_LOG_LEVEL', logLevels, 'info'),
     ...(azure === undefined ? {} : { azure }),
     ...(slack === undefined ? {} : { slack }),
@@ -109,6 +115,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
     // A folder of that very name would be made and used without a word.
     if (/^~(?:[\\/]|$)|\$\{?[A-Za-z_]|^%[A-Za-z_]+%/.test(path)) env.problem(`${name} is ${path}, and only a shell replaces what it begins with: write the whole path.`);
   }
+  if (env.anyOf('LIBRARY_CLIENT_SECRET', 'LIBRARY_CLIENT_CERTIFICATE_PATH')) env.warn(libraryCredential);
   env.warnAboutUnknown(knownNames);
   if (env.problems.length > 0 || defender === undefined) return { problems: env.problems, warnings: env.warnings };
   return { settings: { ...settings, defender }, warnings: env.warnings };

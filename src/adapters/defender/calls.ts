@@ -3,6 +3,7 @@
 import type { Budgets, Kind } from '../../liveResponse/pacing.ts';
 import { maxPenaltyMs } from '../../liveResponse/pacing.ts';
 import type { Clock, DefenderErrorCode, Log } from '../../liveResponse/ports.ts';
+import { field } from '../../liveResponse/json.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Token, TokenSource } from '../entra/credentials.ts';
 import { TokenError } from '../entra/tokenError.ts';
@@ -53,7 +54,11 @@ export class Calls {
 
   /** The JSON answer to a GET. Repeated once when it failed on the way or with a 5xx. @throws DefenderError */
   async get(kind: Kind, path: string, timeout: Timeout = 'get'): Promise<unknown> {
-    const ask: Ask = { kind, method: 'GET', url: this.#url(path), timeout };
+    return await this.#read(kind, this.#url(path), timeout);
+  }
+
+  async #read(kind: Kind, url: URL, timeout: Timeout): Promise<unknown> {
+    const ask: Ask = { kind, method: 'GET', url, timeout };
     try {
       return await this.#call(ask);
     } catch (error) {
@@ -72,35 +77,58 @@ export class Calls {
     return await this.#call({ kind, method: 'POST', url: this.#url(path), body, timeout: 'post' });
   }
 
-  /** One page of a collection, and where the next one is. @throws DefenderError */
-  async page(kind: Kind, path: string, timeout: Timeout): Promise<{ readonly items: readonly unknown[]; readonly next: string | undefined }> {
-    const { items, next } = readPage(await this.get(kind, path, timeout));
+  /** One page of a collection, and whether it is all of it. @throws DefenderError */
+  async page(kind: Kind, path: string, timeout: Timeout): Promise<Collected> {
+    const { items, next } = await this.#page(kind, this.#url(path), timeout);
+    return { items, whole: next === undefined };
+  }
+
+  /**
+   * The items of a collection, following next links on our own origin, `maxPages` pages at most and none once `enough` holds. What was
+   * read counts also where the rest cannot be had; `whole` tells whether it is all. @throws DefenderError when the first page cannot be read
+   */
+  async pages(kind: Kind, path: string, { maxPages, timeout = 'get', enough = () => false }: Paging): Promise<Collected> {
+    let url = this.#url(path);
+    const asked = new Set<string>();
+    const items = new Map<string, unknown>();
+    for (let page = 1; ; page += 1) {
+      asked.add(url.href);
+      const read = page === 1 ? await this.#page(kind, url, timeout) : await this.#laterPage(kind, url, timeout);
+      if ('stopped' in read) return this.#partly(kind, items, read.stopped);
+      const before = items.size;
+      for (const item of read.items) if (!items.has(keyOf(item))) items.set(keyOf(item), item);
+      if (read.next === undefined) return { items: [...items.values()], whole: true };
+      if (enough([...items.values()])) return { items: [...items.values()], whole: false };
+      const next = nextPage(read.next, url, new URL(this.#parts.endpoint.apiUrl));
+      if (next === undefined) return this.#partly(kind, items, 'its next link does not lead to a page of the same collection');
+      if (asked.has(next.href) || (read.items.length > 0 && items.size === before)) return this.#partly(kind, items, 'its next link leads back to what was read');
+      if (page >= maxPages) return this.#partly(kind, items, `it has more than ${maxPages} pages`);
+      url = next;
+    }
+  }
+
+  async #page(kind: Kind, url: URL, timeout: Timeout): Promise<{ readonly items: readonly unknown[]; readonly next: string | undefined }> {
+    const { items, next } = readPage(await this.#read(kind, url, timeout));
     if (items === undefined) throw new DefenderError('unreadable', `the answer to ${kind} is not a collection`, { call: kind });
     return { items, next };
   }
 
-  /** All items of a collection, following next links on our own origin, `maxPages` pages at most. @throws DefenderError */
-  async pages(kind: Kind, path: string, maxPages: number, timeout: Timeout = 'get'): Promise<readonly unknown[]> {
-    const items: unknown[] = [];
-    let next: string | undefined = path;
-    for (let page = 1; next !== undefined && page <= maxPages; page += 1) {
-      const read = await this.page(kind, next, timeout);
-      items.push(...read.items);
-      next = read.next;
+  async #laterPage(kind: Kind, url: URL, timeout: Timeout): Promise<{ readonly items: readonly unknown[]; readonly next: string | undefined } | { readonly stopped: string }> {
+    try {
+      return await this.#page(kind, url, timeout);
+    } catch (error) {
+      if (!(error instanceof DefenderError)) throw error;
+      return { stopped: `a later page could not be read: ${error.message}` };
     }
-    if (next !== undefined) this.#parts.log.warn('defender.morePages', { kind, maxPages });
-    return items;
   }
 
-  /** Our token goes to our own origin and nowhere else, whatever a next link says. */
+  #partly(kind: Kind, items: ReadonlyMap<string, unknown>, why: string): Collected {
+    this.#parts.log.warn('defender.partlyRead', { kind, items: items.size, why });
+    return { items: [...items.values()], whole: false };
+  }
+
   #url(path: string): URL {
-    const base = new URL(this.#parts.endpoint.apiUrl);
-    if (path.startsWith('/')) return new URL(`${this.#parts.endpoint.apiUrl}${path}`);
-    const url = URL.canParse(path, base.href) ? new URL(path, base.href) : undefined;
-    if (url === undefined || url.origin !== base.origin || url.username !== '' || url.password !== '') {
-      throw new DefenderError('untrusted', 'a page of the answer continues on another host, and was not followed');
-    }
-    return url;
+    return new URL(`${this.#parts.endpoint.apiUrl}${path}`);
   }
 
   async #call(ask: Ask): Promise<unknown> {
@@ -125,7 +153,7 @@ export class Calls {
     const token = await this.#token(ask.kind, false);
     let answer = await this.#send(ask, token);
     if (answer.status === 401 && token !== undefined) answer = await this.#send(ask, await this.#anotherThan(ask.kind, token));
-    if (answer.status < 200 || answer.status > 299) throw this.#refusal(ask, answer.status, readError(jsonOf(answer)?.value), answer);
+    if (answer.status < 200 || answer.status > 299) throw this.#refusal(ask, answer.status, readError(bodyOf(answer)), answer);
     const json = jsonOf(answer);
     if (json === undefined) throw new DefenderError(ask.kind === 'submit' ? 'ambiguous' : 'unreadable', `the answer to ${ask.kind} is not JSON`, { call: ask.kind, status: answer.status });
     return json.value;
@@ -139,9 +167,12 @@ export class Calls {
       url: ask.url,
       maxBytes: maxAnswerBytes,
       timeoutMs: timeouts[ask.timeout],
+      unpack: true,
       connection: ask.method === 'GET' ? 'kept' : 'fresh',
       headers: {
         accept: 'application/json',
+        // A proxy on the way may pack it all the same; then it is unpacked within the same bound.
+        'accept-encoding': 'identity',
         ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token.value.reveal()}` }),
       },
@@ -199,18 +230,67 @@ export class Calls {
     return new DefenderError(error.code === 'ambiguous' ? 'unavailable' : 'unreadable', error.message, detail);
   }
 
-  /** Decided by status and `error.code` alone: messages are for people and change (…/api/common-errors). */
+  /** Decided by status and `error.code`; by the message only that a device is busy, because there it is all that some answers tell. */
   #refusal(ask: Ask, status: number, said: WireError, answer?: HttpAnswer): DefenderError {
     const { budgets, clock } = this.#parts;
-    const code = codeOf(ask.kind, status, said.apiCode);
+    const code = codeOf(ask.kind, status, said);
     let retryAfter = answer === undefined ? undefined : retryAfterMs(answer, clock.now());
     if (code === 'throttled') {
       retryAfter = Math.min(maxPenaltyMs, Math.max(1000, retryAfter ?? defaultRetryAfterMs));
       budgets.penalise(ask.kind, clock.elapsed() + retryAfter);
     }
     const message = `Defender answered ${status}${said.apiCode === undefined ? '' : ` ${said.apiCode}`} to ${ask.kind}`;
-    return new DefenderError(code, message, { call: ask.kind, status, ...said, ...(retryAfter === undefined ? {} : { retryAfterMs: Math.min(maxPenaltyMs, retryAfter) }) });
+    return new DefenderError(code, message, { call: ask.kind, status, ...toldOf(said), ...(retryAfter === undefined ? {} : { retryAfterMs: Math.min(maxPenaltyMs, retryAfter) }) });
   }
+}
+
+/** What was read of a collection; `whole`: there is nothing else in it. Only of a whole one may be said that something is not there. */
+export interface Collected {
+  readonly items: readonly unknown[];
+  readonly whole: boolean;
+}
+
+export interface Paging {
+  readonly maxPages: number;
+  readonly timeout?: Timeout;
+  /** No further page is asked for once it holds of what was read so far; the rest is then not missed. */
+  readonly enough?: (items: readonly unknown[]) => boolean;
+}
+
+/** What an item is known by: pages that overlap give it twice. */
+function keyOf(item: unknown): string {
+  const id = field(item, 'id') ?? field(item, 'fileName');
+  return typeof id === 'string' ? id.toLowerCase() : JSON.stringify(item);
+}
+
+/**
+ * Where a next link leads on our own origin: our token goes nowhere else, and recorded answers name regional hosts of Microsoft's that
+ * serve the same data (defender-api.md 7.1). Only path and query count, and only of a page of the collection that was asked for; undefined
+ * for anything else. @param asked the page that held the link @param api what all calls lie below: its path stays in front
+ */
+export function nextPage(link: string, asked: URL, api: URL): URL | undefined {
+  if (link.length > longestLink) return undefined;
+  const theirs = URL.canParse(link, asked.href) ? new URL(link, asked.href) : undefined;
+  if (theirs === undefined || (theirs.protocol !== 'https:' && theirs.protocol !== 'http:')) return undefined;
+  const collection = lastPart(asked.pathname);
+  if (lastPart(theirs.pathname) !== collection) return undefined;
+  // Another gateway may have a path of its own before /api, or none at all.
+  const from = theirs.pathname.toLowerCase().lastIndexOf('/api/');
+  const path = from < 0 ? undefined : theirs.pathname.slice(from).replace(/\/+$/, '');
+  const own = path !== undefined && apiPath.test(path) ? `${api.pathname.replace(/\/+$/, '')}${path}` : asked.pathname;
+  const next = new URL(api.origin);
+  next.pathname = own;
+  next.search = theirs.search;
+  return next;
+}
+
+/** Servers refuse longer ones; characters. */
+const longestLink = 8_000;
+/** With or without a version (learn.microsoft.com/defender-endpoint/api/exposed-apis-list). */
+const apiPath = /^\/api\/(?:v\d+(?:\.\d+)?\/)?[a-z]+$/i;
+
+function lastPart(path: string): string {
+  return path.replace(/\/+$/, '').toLowerCase().split('/').at(-1) ?? '';
 }
 
 type Timeout = keyof typeof defaultTimeouts;
@@ -223,8 +303,34 @@ interface Ask {
   readonly body?: string;
 }
 
-function codeOf(kind: Kind, status: number, apiCode: string | undefined): DefenderErrorCode {
-  if (status === 400 && apiCode?.toLowerCase() === 'activerequestalreadyexists') return 'busy';
+/** What is kept of an error for people. */
+function toldOf({ apiCode, apiMessage, target }: WireError): Pick<WireError, 'apiCode' | 'apiMessage' | 'target'> {
+  return { ...(apiCode === undefined ? {} : { apiCode }), ...(apiMessage === undefined ? {} : { apiMessage }), ...(target === undefined ? {} : { target }) };
+}
+
+/** The JSON of a refusal, or its text: some gateways send no JSON. A page of HTML is for browsers. */
+function bodyOf(answer: HttpAnswer): unknown {
+  const json = jsonOf(answer);
+  if (json !== undefined) return json.value;
+  const text = new TextDecoder().decode(answer.bytes.subarray(0, 2000)).trim();
+  return text.startsWith('<') ? undefined : text;
+}
+
+/** "Action is already in progress" is what clients in the field decide by (defender-api.md 1.4); other words for the same are taken as well. */
+const busyText = /already (?:in progress|active|running)|active (?:request|session|action|live response)[^.]{0,60}already exists|already has an active/i;
+/** Codes that mean something else whatever their message says: to wait would not help. */
+const neverBusy: ReadonlySet<string> = new Set(['osplatformnotsupported', 'clientversionnotsupported', 'missingrequiredparameter', 'disabledfeature', 'disallowedoperation']);
+
+/** Whether a submission was refused because something runs on the device: nothing of it was started. */
+function isBusy({ codes = [], texts = [] }: WireError): boolean {
+  const folded = codes.map((code) => code.toLowerCase().replaceAll(/[\s_-]/g, ''));
+  if (folded.includes('activerequestalreadyexists')) return true;
+  return !folded.some((code) => neverBusy.has(code)) && [...texts, ...codes].some((text) => busyText.test(text));
+}
+
+function codeOf(kind: Kind, status: number, said: WireError): DefenderErrorCode {
+  // No page names 409, but it is what HTTP has for this.
+  if (kind === 'submit' && (status === 400 || status === 409) && isBusy(said)) return 'busy';
   if (status === 401) return 'unauthorized';
   if (status === 404) return 'notFound';
   if (status === 429) return 'throttled';

@@ -1,15 +1,15 @@
 // Microsoft Defender for Endpoint over its public API, for one tenant and one application.
-import { isTerminal } from '../../liveResponse/action.ts';
+import { createdAtOr, isTerminal } from '../../liveResponse/action.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import type { Command } from '../../liveResponse/commands.ts';
-import type { DefenderApi, LibraryFile, Link, LookUp, ResultBytes } from '../../liveResponse/ports.ts';
+import type { Actions, DefenderApi, Found, LibraryFile, Link, LookUp, ResultBytes } from '../../liveResponse/ports.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Device } from '../../liveResponse/request.ts';
 import { maxTranscriptBytes } from '../../liveResponse/transcript.ts';
 import { checkedLink, readResult, resultHosts } from '../outbound/resultLink.ts';
 import type { ResultRules } from '../outbound/resultLink.ts';
 import { Calls } from './calls.ts';
-import type { DefenderParts } from './calls.ts';
+import type { Collected, DefenderParts } from './calls.ts';
 import { quoted, Readings } from './readings.ts';
 import { readAction, readDevice, readLibraryFile, readLink, runBody } from './wire.ts';
 
@@ -38,14 +38,14 @@ export class DefenderClient implements DefenderApi {
     this.#readings = new Readings(this.#calls, parts);
   }
 
-  async findMachines(name: string): Promise<readonly Device[]> {
+  async findMachines(name: string): Promise<Found> {
     // Names are stored in lower case, and no page says whether `eq` ignores case (defender-api.md 6).
     const wanted = name.trim().toLowerCase();
-    if (wanted === '') return [];
+    if (wanted === '') return { devices: [], whole: true };
     if (deviceId.test(wanted)) {
       return await this.machine(wanted).then(
-        (device) => [device],
-        (error: unknown) => noneWhenNotFound(error),
+        (device) => ({ devices: [device], whole: true }),
+        (error: unknown) => ({ devices: noneWhenNotFound(error), whole: true }),
       );
     }
     // Both questions at once: a device "hosta" beside a "hosta.corp" makes the name ambiguous, and that must be seen.
@@ -53,43 +53,45 @@ export class DefenderClient implements DefenderApi {
       this.#machines(`computerDnsName eq ${quoted(wanted)}`),
       this.#machines(`startswith(computerDnsName,${quoted(`${wanted}.`)})`),
     ]);
-    return [...new Map([...same, ...below].map((device) => [device.id, device])).values()];
+    return { devices: [...new Map([...same.devices, ...below.devices].map((device) => [device.id, device])).values()], whole: same.whole && below.whole };
   }
 
   async lookUp(name: string, alike: readonly string[], nameOfId?: string): Promise<LookUp> {
     const wanted = name.trim().toLowerCase();
     const { clock, log } = this.#parts;
     const byId = deviceId.test(wanted);
-    if (wanted === '' || (byId && nameOfId === undefined) || clock.elapsed() < this.#apartUntil) return { devices: await this.findMachines(name) };
+    if (wanted === '' || (byId && nameOfId === undefined) || clock.elapsed() < this.#apartUntil) return await this.findMachines(name);
     const beginning = (byId ? alike : [`${wanted}.`, ...alike]).map((one) => `startswith(computerDnsName,${quoted(one)})`);
-    let found: { readonly devices: readonly Device[]; readonly whole: boolean };
+    let found: Found;
     try {
       found = await this.#page([`${byId ? 'id' : 'computerDnsName'} eq ${quoted(wanted)}`, ...beginning].join(' or '), 'get');
     } catch (error) {
       if (!(error instanceof DefenderError) || error.detail.status !== 400) throw error;
       log.warn('defender.askedApart', { call: 'machines', status: 400, apiCode: error.detail.apiCode });
       this.#apartUntil = clock.elapsed() + apartMs;
-      return { devices: await this.findMachines(name) };
+      return await this.findMachines(name);
     }
     if (byId) {
       const device = found.devices.find(({ id }) => id.toLowerCase() === wanted);
       // Renamed since, other names look like it.
-      return { devices: device === undefined && !found.whole ? await this.findMachines(name) : device === undefined ? [] : [device], ...(device?.name === nameOfId ? { alike: found } : {}) };
+      const alike = device?.name === nameOfId ? { alike: found } : {};
+      if (device === undefined && !found.whole) return { ...(await this.findMachines(name)), ...alike };
+      return { devices: device === undefined ? [] : [device], whole: true, ...alike };
     }
     // In a large fleet those that only begin alike may fill the page; then the device itself is asked for alone.
-    return { devices: found.whole ? found.devices : await this.findMachines(name), alike: found };
+    return { ...(found.whole ? found : await this.findMachines(name)), alike: found };
   }
 
   /** One page of devices. */
-  async #page(filter: string, timeout: 'get' | 'extra'): Promise<{ readonly devices: readonly Device[]; readonly whole: boolean }> {
-    const { items, next } = await this.#calls.page('machines', `/api/machines?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`, timeout).catch((error: unknown) => ({ items: noneWhenNotFound(error), next: undefined }));
-    return { devices: items.map(readDevice).filter((device) => device !== undefined), whole: items.length < pageSize && next === undefined };
+  async #page(filter: string, timeout: 'get' | 'extra'): Promise<Found> {
+    const { items, whole } = await this.#calls.page('machines', `/api/machines?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`, timeout).catch(nothingWhenNotFound);
+    return { devices: devicesOf(items), whole: items.length < pageSize && whole };
   }
 
-  async #machines(filter: string): Promise<readonly Device[]> {
+  async #machines(filter: string): Promise<Found> {
     const path = `/api/machines?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`;
-    const items = await this.#calls.pages('machines', path, maxPages).catch(noneWhenNotFound);
-    return items.map(readDevice).filter((device) => device !== undefined);
+    const { items, whole } = await this.#calls.pages('machines', path, { maxPages }).catch(nothingWhenNotFound);
+    return { devices: devicesOf(items), whole };
   }
 
   async machine(id: string): Promise<Device> {
@@ -109,33 +111,31 @@ export class DefenderClient implements DefenderApi {
     return await this.#readings.all(ids);
   }
 
-  async recent(machineId: string, since: number): Promise<readonly Action[]> {
+  async recent(machineId: string, since: number): Promise<Actions> {
     const from = new Date(since).toISOString();
     const filter = `machineId eq ${quoted(machineId)} and creationDateTimeUtc ge ${from} and type eq 'LiveResponse'`;
-    const items = await newestFirst(filter, (path) => this.#calls.pages('list', path, maxPages));
-    return actionsOf(items, machineId)
-      .filter((action) => action.type === 'LiveResponse' && action.createdAt >= since)
+    const { items, whole } = await newestFirst(filter, (path) => this.#calls.pages('list', path, { maxPages }));
+    const actions = actionsOf(items, machineId)
+      // The service has sorted out older ones already; what tells no time must not be lost, it may be the one that is looked for.
+      .filter((action) => action.type === 'LiveResponse' && createdAtOr(action, since) >= since)
       .map((action) => this.#readings.heard(action));
+    return { actions, whole };
   }
 
-  async history(machineId: string): Promise<{ readonly actions: readonly Action[]; readonly whole: boolean }> {
-    const { items, next } = await newestFirst(`machineId eq ${quoted(machineId)}`, (path) => this.#calls.page('list', path, 'extra'));
-    return { actions: actionsOf(items, machineId), whole: items.length < pageSize && next === undefined };
+  async history(machineId: string): Promise<Actions> {
+    const { items, whole } = await newestFirst(`machineId eq ${quoted(machineId)}`, (path) => this.#calls.page('list', path, 'extra'));
+    return { actions: actionsOf(items, machineId), whole: items.length < pageSize && whole };
   }
 
-  async machinesBeginning(names: readonly string[]): Promise<{ readonly devices: readonly Device[]; readonly whole: boolean }> {
+  async machinesBeginning(names: readonly string[]): Promise<Found> {
     return await this.#page(names.map((name) => `startswith(computerDnsName,${quoted(name)})`).join(' or '), 'extra');
   }
 
-  async activeOn(machineId: string): Promise<readonly Action[]> {
+  async activeOn(machineId: string): Promise<Actions> {
     // The filter that other clients use to find who blocks a device (defender-api.md 2.4).
     const filter = `machineId eq ${quoted(machineId)} and (status eq 'Pending' or status eq 'InProgress')`;
-    const items = await this.#calls.pages('list', `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`, 1);
-    return items
-      .map(readAction)
-      .filter((action) => action !== undefined)
-      .filter((action) => !isTerminal(action.status) && action.machineId.toLowerCase() === machineId.toLowerCase())
-      .sort((a, b) => b.createdAt - a.createdAt);
+    const { items, whole } = await this.#calls.page('list', `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`, 'get');
+    return { actions: actionsOf(items, machineId).filter((action) => !isTerminal(action.status)), whole };
   }
 
   async reachable(): Promise<void> {
@@ -164,8 +164,8 @@ export class DefenderClient implements DefenderApi {
     return { url: link.url, expiresAt: link.expiresAt ?? this.#parts.clock.now() + linkLifeMs };
   }
 
-  async read(url: string, maxBytes: number = maxTranscriptBytes): Promise<ResultBytes> {
-    return await readResult(this.#parts.http, url, maxBytes, this.#rules());
+  async read(url: string, maxBytes: number = maxTranscriptBytes, options: { readonly unpack?: boolean } = {}): Promise<ResultBytes> {
+    return await readResult(this.#parts.http, url, maxBytes, this.#rules(), options);
   }
 
   #rules(): ResultRules {
@@ -173,10 +173,14 @@ export class DefenderClient implements DefenderApi {
     return { hosts: [...resultHosts, ...more], origins: resultOrigins ?? [], loopback: resultsOnLoopback === true };
   }
 
-  async library(): Promise<readonly LibraryFile[]> {
-    const items = await this.#calls.pages('library', '/api/libraryfiles', maxLibraryPages, 'extra');
-    return items.map(readLibraryFile).filter((file) => file !== undefined);
+  async library(): Promise<{ readonly files: readonly LibraryFile[]; readonly whole: boolean }> {
+    const { items, whole } = await this.#calls.pages('library', '/api/libraryfiles', { maxPages: maxLibraryPages, timeout: 'extra' });
+    return { files: items.map(readLibraryFile).filter((file) => file !== undefined), whole };
   }
+}
+
+function devicesOf(items: readonly unknown[]): readonly Device[] {
+  return items.map(readDevice).filter((device) => device !== undefined);
 }
 
 /** Reads a list of actions in the order we want, or in the service's own: $orderby works in the field and stands in no page. */
@@ -194,10 +198,14 @@ function actionsOf(items: readonly unknown[], machineId: string): readonly Actio
     .map(readAction)
     .filter((action) => action !== undefined)
     .filter((action) => action.machineId.toLowerCase() === machineId.toLowerCase())
-    .sort((a, b) => b.createdAt - a.createdAt);
+    .sort((a, b) => createdAtOr(b, 0) - createdAtOr(a, 0));
 }
 
 /** "404 if there are no recent machines" in the pages, an empty 200 in the field. */
+function nothingWhenNotFound(error: unknown): Collected {
+  return { items: noneWhenNotFound(error), whole: true };
+}
+
 function noneWhenNotFound(error: unknown): readonly never[] {
   if (error instanceof DefenderError && error.code === 'notFound') return [];
   throw error;

@@ -80,8 +80,8 @@ export class Readings {
     // No filter on status: the turn to a final one must be seen.
     const filter = `id in (${ids.map(quoted).join(',')})`;
     try {
-      const items = await this.#calls.pages('list', `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=${idsPerList}`, 2);
       const asked = new Set(ids.map((id) => id.toLowerCase()));
+      const { items } = await this.#calls.pages('list', `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=${idsPerList}`, { maxPages: 2, enough: (read) => holdsAll(read, asked) });
       const actions = items.map(readAction).filter((action) => action !== undefined);
       return actions.filter((action) => asked.has(action.id.toLowerCase())).map((action) => this.heard(action));
     } catch (error) {
@@ -121,6 +121,12 @@ export class Readings {
     }
     return [...actions.values()];
   }
+}
+
+/** Whether every wanted id is among the items: what a next link would bring nobody asked for. */
+function holdsAll(items: readonly unknown[], wanted: ReadonlySet<string>): boolean {
+  const there = new Set(items.map((item) => readAction(item)?.id.toLowerCase()));
+  return [...wanted].every((id) => there.has(id));
 }
 
 /** An OData string literal. */

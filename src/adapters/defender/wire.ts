@@ -1,8 +1,11 @@
 // Reads Defender's JSON into our words. Every field may be missing, odd or new: nothing here throws, and what cannot be read is left out.
+import { commandStatusWord, statusWord, typeWord } from '../../liveResponse/action.ts';
 import type { Action, CommandProgress } from '../../liveResponse/action.ts';
 import type { Command } from '../../liveResponse/commands.ts';
+import { hresultText, readHresult } from '../../liveResponse/hresult.ts';
 import { field } from '../../liveResponse/json.ts';
 import type { LibraryFile } from '../../liveResponse/ports.ts';
+import { mergedInto } from '../../liveResponse/records.ts';
 import type { Device } from '../../liveResponse/request.ts';
 
 /** Texts for people are kept to this many characters; Defender's own are far shorter. */
@@ -19,12 +22,20 @@ function list(value: unknown, name: string): readonly unknown[] {
   return Array.isArray(found) ? found : [];
 }
 
-/** Epoch milliseconds of a DateTimeOffset with any number of fraction digits; without a zone it is UTC, as the field names say. */
+/** Before Defender existed nothing of it can have happened: .NET writes 0001-01-01 for "no date", Windows 1601-01-01, Unix 1970-01-01. */
+const earliest = Date.UTC(2000, 0, 1);
+/** Nor after this: 9999-12-31 is "no date" as well. */
+const latest = Date.UTC(2200, 0, 1);
+
+/**
+ * Epoch milliseconds of a DateTimeOffset with any number of fraction digits; without a zone it is UTC, as the field names say. Undefined
+ * for what is no date, and for dates that stand for "none".
+ */
 export function readTime(value: unknown): number | undefined {
   if (typeof value !== 'string' || value.length > 60) return undefined;
   const zoned = /(?:z|[+-]\d\d:?\d\d)$/i.test(value) ? value : `${value}Z`;
   const ms = Date.parse(zoned);
-  return Number.isFinite(ms) ? ms : undefined;
+  return ms >= earliest && ms < latest ? ms : undefined;
 }
 
 function time(value: unknown, name: string): number | undefined {
@@ -42,15 +53,18 @@ export function readAction(value: unknown): Action | undefined {
   const commands = Array.isArray(entries) ? readCommands(entries) : undefined;
   const cancelledBy = text(value, 'cancellationRequestor');
   const cancelComment = text(value, 'cancellationComment');
+  const hresult = readHresult(field(value, 'errorHResult'));
+  const troubleshoot = readTroubleshoot(value, hresult);
   return {
     id,
-    type: text(value, 'type') ?? 'Unknown',
-    status: text(value, 'status') ?? 'Unknown',
+    type: typeWord(text(value, 'type') ?? 'Unknown'),
+    status: statusWord(text(value, 'status') ?? 'Unknown'),
     machineId: text(value, 'machineId') ?? '',
     requestor: text(value, 'requestor') ?? '',
     comment: text(value, 'requestorComment') ?? '',
-    createdAt: createdAt ?? updatedAt ?? 0,
-    updatedAt: updatedAt ?? createdAt ?? 0,
+    ...timesOf(createdAt ?? updatedAt, updatedAt ?? createdAt),
+    ...(hresult === undefined ? {} : { hresult }),
+    ...(troubleshoot === '' ? {} : { troubleshoot }),
     ...(cancelledBy === undefined ? {} : { cancelledBy }),
     ...(cancelComment === undefined ? {} : { cancelComment }),
     progress: onePerIndex(list(value, 'commands').map(readProgress)),
@@ -58,8 +72,10 @@ export function readAction(value: unknown): Action | undefined {
   };
 }
 
-/** Known words of a command, whatever their letters' case. */
-const commandStatuses = new Map(['Created', 'Submitted', 'PendingResource', 'Executing', 'Completed', 'Failed'].map((word) => [word.toLowerCase(), word]));
+function timesOf(createdAt: number | undefined, updatedAt: number | undefined): Pick<Action, 'createdAt' | 'updatedAt'> {
+  return { ...(createdAt === undefined ? {} : { createdAt }), ...(updatedAt === undefined ? {} : { updatedAt }) };
+}
+
 /** How much an entry tells of its command: of two with one index the one that tells more counts, and a failure before a success. */
 const telling: readonly string[] = ['Unknown', 'Created', 'Submitted', 'PendingResource', 'Executing', 'Completed', 'Failed'];
 
@@ -80,13 +96,65 @@ function readProgress(entry: unknown, position: number): CommandProgress {
   const endedAt = time(entry, 'endTime');
   return {
     index: typeof index === 'number' && Number.isInteger(index) && index >= 0 ? index : position,
-    status: commandStatuses.get(status.toLowerCase()) ?? status,
+    status: commandStatusWord(status),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(endedAt === undefined ? {} : { endedAt }),
-    errors: list(entry, 'errors')
-      .map((one) => (typeof one === 'string' ? one : (text(one, 'message') ?? JSON.stringify(one ?? '')).slice(0, maxText)))
-      .filter((one) => one !== ''),
+    errors: errorTexts(entry),
   };
+}
+
+/** What is kept of the errors of one command, and how deep it is looked for in objects. */
+const maxErrors = 20;
+const maxDepth = 4;
+
+/** What is said of a failure: `errors` by the documents a list of texts, in the field also a text, an object or objects; `error` in the singular; and a code. */
+function errorTexts(entry: unknown): readonly string[] {
+  const code = readHresult(field(entry, 'errorHResult'));
+  const said = [...flatTexts(field(entry, 'errors')), ...flatTexts(field(entry, 'error')), ...(code === undefined ? [] : [hresultText(code)])];
+  return [...new Set(said)].slice(0, maxErrors);
+}
+
+/** Every text in a value, in order: an object with a message as `code: message`, any other as `name: text`. */
+function flatTexts(value: unknown, depth = 0): readonly string[] {
+  if (typeof value === 'string') return value.trim() === '' ? [] : [inert(value)];
+  if (typeof value === 'number') return value === 0 ? [] : [numberText(value)];
+  if (typeof value !== 'object' || value === null || depth > maxDepth) return [];
+  if (Array.isArray(value)) return value.slice(0, maxErrors).flatMap((one: unknown) => flatTexts(one, depth + 1));
+  const message = textNamed(value, 'message');
+  const code = textNamed(value, 'code');
+  const inner = ['innererror', 'details'].flatMap((name) => flatTexts(anyCase(value, name), depth + 1));
+  if (message !== undefined) return [inert(code === undefined || code === message ? message : `${code}: ${message}`), ...inner];
+  return Object.entries(value).slice(0, maxErrors).flatMap(([name, one]: [string, unknown]) => flatTexts(one, depth + 1).map((text) => inert(/^\d+$/.test(name) ? text : `${name}: ${text}`)));
+}
+
+/** A negative number among errors is an HRESULT. */
+function numberText(value: number): string {
+  const code = value < 0 ? readHresult(value) : undefined;
+  return code === undefined ? String(value) : hresultText(code);
+}
+
+/** A text that cards may quote: bounded, and without what opens something. Signatures of links and tokens are secrets wherever they stand. */
+function inert(said: string): string {
+  return said.slice(0, 4 * maxText).replaceAll(/(https?:\/\/[^\s?"']{1,300})\?[^\s"']+/gi, '$1?…').replaceAll(/\bbearer\s+[\w.~+/=-]+/gi, 'Bearer …').slice(0, maxText);
+}
+
+/** `troubleshootInfo` as a text or an object, and errors that stand with the action and not with a command. */
+function readTroubleshoot(action: unknown, hresult: number | undefined): string {
+  // A code in words of its own, such as E_ACCESSDENIED.
+  const code = field(action, 'errorHResult');
+  const words = typeof code === 'string' && hresult === undefined && !/^[-+0x\s]*$/i.test(code) ? [inert(code)] : [];
+  const said = [...words, ...flatTexts(field(action, 'troubleshootInfo')), ...flatTexts(field(action, 'errors')), ...flatTexts(field(action, 'error'))];
+  return [...new Set(said)].join('; ').slice(0, maxText);
+}
+
+/** A member of an object whatever the letter case of its name. */
+function anyCase(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return field(value, name) ?? field(value, Object.keys(value).find((key) => key.toLowerCase() === name) ?? name);
+}
+
+function textNamed(value: unknown, name: string): string | undefined {
+  return text({ found: anyCase(value, name) }, 'found');
 }
 
 /** All of them or none: half a list would look like another request. */
@@ -111,13 +179,13 @@ function readCommand(value: unknown): Command | undefined {
   const scriptName = given.get('scriptname');
   const args = given.get('args');
   const path = given.get('path');
-  switch (text(value, 'type')) {
-    case 'PutFile':
+  switch (text(value, 'type')?.toLowerCase()) {
+    case 'putfile':
       return fileName === undefined ? undefined : { type: 'PutFile', fileName };
-    case 'RunScript':
+    case 'runscript':
       if (scriptName === undefined) return undefined;
       return args === undefined ? { type: 'RunScript', scriptName } : { type: 'RunScript', scriptName, args };
-    case 'GetFile':
+    case 'getfile':
       return path === undefined ? undefined : { type: 'GetFile', path };
     default:
       return undefined;
@@ -141,6 +209,9 @@ function paramsOf(command: Command): readonly { readonly key: string; readonly v
   }
 }
 
+/** One word of Defender's, kept with the request. */
+const maxWord = 60;
+
 /** A machine; undefined when there is no id. */
 export function readDevice(value: unknown): Device | undefined {
   const id = text(value, 'id');
@@ -151,6 +222,8 @@ export function readDevice(value: unknown): Device | undefined {
   const group = text(value, 'rbacGroupName');
   const ip = text(value, 'lastIpAddress');
   const lastReportAt = time(value, 'lastSeen');
+  const onboarding = text(value, 'onboardingStatus')?.trim().slice(0, maxWord);
+  const merged = mergedInto(text(value, 'mergedIntoMachineId'));
   return {
     id,
     name: text(value, 'computerDnsName') ?? id,
@@ -162,7 +235,15 @@ export function readDevice(value: unknown): Device | undefined {
     tags: list(value, 'machineTags').filter((tag) => typeof tag === 'string'),
     ...(lastReportAt === undefined ? {} : { lastReportAt }),
     ...(ip === undefined ? {} : { ip }),
+    ...(onboarding === undefined || onboarding === '' ? {} : { onboarding }),
+    ...(merged === undefined ? {} : { mergedInto: merged }),
+    ...(isTrue(field(value, 'isPotentialDuplication')) ? { duplicate: true } : {}),
+    ...(isTrue(field(value, 'isExcluded')) ? { excluded: true } : {}),
   };
+}
+
+function isTrue(value: unknown): boolean {
+  return value === true || (typeof value === 'string' && value.toLowerCase() === 'true');
 }
 
 export function readLibraryFile(value: unknown): LibraryFile | undefined {
@@ -181,29 +262,52 @@ export function readLibraryFile(value: unknown): LibraryFile | undefined {
   };
 }
 
+/** Under any of the names that OData has given it. Something else than a text is a link too, one that leads nowhere: then there is more. */
+function nextLink(value: unknown): string | undefined {
+  const found = ['@odata.nextLink', '@nextLink', 'odata.nextLink'].map((name) => field(value, name)).find((one) => one !== undefined && one !== null && one !== '');
+  return found === undefined || typeof found === 'string' ? found : JSON.stringify(found);
+}
+
 /** One page of a collection; `items` is undefined when the answer is no collection. */
 export function readPage(value: unknown): { readonly items: readonly unknown[] | undefined; readonly next: string | undefined } {
   const items = field(value, 'value');
-  return { items: Array.isArray(items) ? items : undefined, next: text(value, '@odata.nextLink') };
+  return { items: Array.isArray(items) ? items : undefined, next: nextLink(value) };
 }
 
 export interface WireError {
   readonly apiCode?: string;
   readonly apiMessage?: string;
   readonly target?: string;
+  /** All codes and all texts, those of inner errors included. */
+  readonly codes?: readonly string[];
+  readonly texts?: readonly string[];
 }
 
-/** `{"error":{"code","message","target"}}` (learn.microsoft.com/defender-endpoint/api/common-errors), also without the envelope. */
+/**
+ * `{"error":{"code","message","target"}}` (learn.microsoft.com/defender-endpoint/api/common-errors), also without the envelope, with inner
+ * errors, in another letter case, or as a bare text.
+ */
 export function readError(value: unknown): WireError {
-  const inner = field(value, 'error') ?? value;
-  const apiCode = text(inner, 'code');
-  const apiMessage = text(inner, 'message');
-  const target = text(inner, 'target');
+  const inner = anyCase(value, 'error') ?? value;
+  if (typeof inner === 'string') return inner.trim() === '' ? {} : { apiMessage: inert(inner), texts: [inert(inner)] };
+  const apiCode = textNamed(inner, 'code');
+  const apiMessage = textNamed(inner, 'message');
+  const target = textNamed(inner, 'target');
+  const all = nestedErrors(inner);
   return {
     ...(apiCode === undefined ? {} : { apiCode: apiCode.slice(0, 100) }),
-    ...(apiMessage === undefined ? {} : { apiMessage: apiMessage.slice(0, maxText) }),
+    ...(apiMessage === undefined ? {} : { apiMessage: inert(apiMessage) }),
     ...(target === undefined ? {} : { target: target.slice(0, 100) }),
+    codes: all.flatMap((one) => textNamed(one, 'code') ?? []),
+    texts: all.flatMap((one) => textNamed(one, 'message') ?? []).map((one) => one.slice(0, maxText)),
   };
+}
+
+/** The error itself and those within it, OData's `innererror` and `details` (docs.oasis-open.org/odata/odata-json-format, "Error Response"). */
+function nestedErrors(error: unknown, depth = 0): readonly unknown[] {
+  if (typeof error !== 'object' || error === null || depth > maxDepth) return [];
+  if (Array.isArray(error)) return error.slice(0, maxErrors).flatMap((one: unknown) => nestedErrors(one, depth + 1));
+  return [error, ...['innererror', 'details', 'error'].flatMap((name) => nestedErrors(anyCase(error, name), depth + 1))];
 }
 
 /** A link answer: the URL as given (rewriting could break its signature) and the expiry `se` names; undefined unless it is a web address without a user. */

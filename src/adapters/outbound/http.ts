@@ -4,6 +4,7 @@ import { Agent, DecoratorHandler, request as send } from 'undici';
 import type { Dispatcher, ProxyAgent } from 'undici';
 import { maxJsonDepth, parseJson } from '../../liveResponse/json.ts';
 import { publicLookup } from './addresses.ts';
+import { unpack } from './unpack.ts';
 import { goesDirect, proxyAgent } from './proxy.ts';
 import type { Proxy } from './proxy.ts';
 import type { Lookup } from './addresses.ts';
@@ -36,13 +37,15 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
-  /** UTF-8 text. */
-  readonly body?: string;
+  /** UTF-8 text, or bytes as they are. */
+  readonly body?: string | Uint8Array;
   /** Milliseconds from asking to the last byte read. */
   readonly timeoutMs?: number;
   /** Bytes of body read at most; more is `tooLarge`, or `cut` when `cut` is set. */
   readonly maxBytes: number;
   readonly cut?: boolean;
+  /** An answer that comes packed is unpacked, `maxBytes` at most; without it, and with `cut`, a packed answer is `encoded` or left as it is. */
+  readonly unpack?: boolean;
   /**
    * `kept`: over a kept connection. `fresh`: over a new one, so that no dying idle connection can leave the fate of a POST open.
    * `public`: new, and only to addresses of the public internet.
@@ -208,11 +211,21 @@ function flat(headers: Readonly<Record<string, string | string[] | undefined>>):
 /** Reads a body as it comes and stops the connection at the limit: what a server announces or sends beyond never reaches memory. */
 async function take(body: Dispatcher.ResponseData['body'], ask: HttpRequest, headers: ReadonlyMap<string, string>): Promise<{ readonly bytes: Uint8Array; readonly cut: boolean }> {
   const encoding = headers.get('content-encoding') ?? 'identity';
-  if (encoding !== 'identity' && ask.cut !== true) {
+  const packed = encoding.trim().toLowerCase() !== 'identity';
+  if (packed && ask.cut !== true && ask.unpack !== true) {
     body.on('error', () => undefined).destroy();
     // We never offer an encoding, so this is a broken or hostile server, and unpacking is how small answers become large ones.
     throw new HttpError('encoded', `answer is encoded as ${encoding.slice(0, 40)}, which was not asked for`);
   }
+  const taken = await takeBytes(body, ask);
+  if (!packed || ask.unpack !== true || ask.cut === true) return taken;
+  const unpacked = await unpack(taken.bytes, encoding, ask.maxBytes);
+  if (unpacked === undefined) throw new HttpError('encoded', `answer is encoded as ${encoding.slice(0, 40)}, which was not asked for and cannot be unpacked`);
+  if (unpacked.cut) throw new HttpError('tooLarge', `answer is larger than ${ask.maxBytes} bytes unpacked, or breaks off`);
+  return unpacked;
+}
+
+async function takeBytes(body: Dispatcher.ResponseData['body'], ask: HttpRequest): Promise<{ readonly bytes: Uint8Array; readonly cut: boolean }> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {

@@ -4,6 +4,7 @@ import { DefenderError } from '../../liveResponse/ports.ts';
 import type { ResultBytes } from '../../liveResponse/ports.ts';
 import type { Http, HttpAnswer } from './http.ts';
 import { HttpError } from './http.ts';
+import { isGzip, unpack as unpackWith } from './unpack.ts';
 
 /**
  * Azure storage of the commercial and the US government clouds, where Defender keeps results (defender-api.md 4). The last: accounts with
@@ -50,12 +51,15 @@ function isOnLoopback(url: URL): boolean {
   return url.protocol === 'http:' && /^(127(\.\d{1,3}){3}|\[::1\]|localhost)$/.test(url.hostname);
 }
 
-/** Reads at most `maxBytes`; what lies beyond is left unread and `cut` is set. @throws DefenderError `untrusted` `gone` `unavailable` `unreadable` */
-export async function readResult(http: Http, link: string, maxBytes: number, rules: ResultRules): Promise<ResultBytes> {
+/**
+ * Reads at most `maxBytes`; what lies beyond is left unread and `cut` is set. With `unpack` what comes packed is unpacked, to `maxBytes`
+ * at most: then `packed` names how it came. @throws DefenderError `untrusted` `gone` `unavailable` `unreadable`
+ */
+export async function readResult(http: Http, link: string, maxBytes: number, rules: ResultRules, { unpack = false }: { readonly unpack?: boolean } = {}): Promise<ResultBytes> {
   const { url, configured } = checkedLink(link, rules);
   let answer: HttpAnswer;
   try {
-    answer = await http.send({ method: 'GET', url, maxBytes, cut: true, timeoutMs, connection: configured ? 'fresh' : 'public' });
+    answer = await http.send({ method: 'GET', url, maxBytes, cut: true, timeoutMs, connection: configured ? 'fresh' : 'public', headers: { 'accept-encoding': 'identity' } });
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     if (error.code === 'private') throw untrusted(error.message);
@@ -71,9 +75,13 @@ export async function readResult(http: Http, link: string, maxBytes: number, rul
   if (status !== 200) throw new DefenderError('unreadable', `the storage answered ${status}`, { status });
   const size = contentLength(answer);
   const fileName = fileNameOf(answer.headers.get('content-disposition') ?? '');
+  const encoding = encodingOf(answer);
+  const opened = unpack ? await unpacked(answer, encoding, maxBytes) : undefined;
   return {
     bytes: answer.bytes,
     cut: answer.cut,
+    ...opened,
+    ...(encoding === undefined ? {} : { encoding }),
     ...(size === undefined ? {} : { size }),
     ...(fileName === undefined ? {} : { fileName }),
   };
@@ -88,20 +96,80 @@ function contentLength(answer: HttpAnswer): number | undefined {
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-/** `filename*` (RFC 5987) before `filename`, quoted or not. Not trusted: see `safeName`. */
-export function fileNameOf(disposition: string): string | undefined {
-  const header = disposition.slice(0, 2000);
-  const extended = /filename\*\s*=\s*utf-8'[^']*'([^;\s]+)/i.exec(header)?.[1];
-  if (extended !== undefined) {
-    try {
-      return decodeURIComponent(extended);
-    } catch (error) {
-      // A broken escape: the plain form may still be good.
-      if (!(error instanceof URIError)) throw error;
-    }
+/** What the storage calls the way the result is packed for the way; undefined where it says none. */
+function encodingOf({ headers }: HttpAnswer): string | undefined {
+  const name = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
+  return name === '' || name === 'identity' ? undefined : name.slice(0, 40);
+}
+
+/** Packed for the way, in itself, or both; anything further is content. */
+const layers = 2;
+
+/** Undefined where nothing is packed, or it does not unpack: then the bytes are what they are. */
+async function unpacked(answer: HttpAnswer, encoding: string | undefined, maxBytes: number): Promise<Pick<ResultBytes, 'bytes' | 'cut' | 'packed'> | undefined> {
+  let { bytes, cut } = answer;
+  let packed: string | undefined;
+  for (let layer = 0; layer < layers; layer += 1) {
+    // The header may name what is not so: a storage that keeps the name of an encoding that was undone before.
+    const how = isGzip(bytes) ? 'gzip' : layer === 0 ? encoding : undefined;
+    const found = how === undefined ? undefined : await unpackWith(bytes, how, maxBytes);
+    if (found === undefined || how === undefined) break;
+    packed ??= how;
+    bytes = found.bytes;
+    cut = cut || found.cut;
   }
-  const quoted = /filename\s*=\s*"((?:[^"\\]|\\.)*)"/i.exec(header)?.[1];
-  if (quoted !== undefined) return quoted.replaceAll(/\\(["\\])/g, '$1');
-  const plain = /filename\s*=\s*([^;\s"]+)/i.exec(header)?.[1];
-  return plain;
+  return packed === undefined ? undefined : { bytes, cut, packed };
+}
+
+/**
+ * The name in a Content-Disposition (RFC 6266): `filename*` in any character set that is known before `filename`; that one quoted, not
+ * quoted with spaces in it, percent-encoded as browsers and storages write it, or in raw UTF-8. Not trusted: see `safeName`.
+ */
+export function fileNameOf(disposition: string): string | undefined {
+  const parameters = parametersOf(disposition.slice(0, 2000));
+  const extended = parameters.get('filename*');
+  const plain = parameters.get('filename');
+  return (extended === undefined ? undefined : fromExtended(extended)) ?? (plain === undefined || plain === '' ? undefined : fromPlain(plain));
+}
+
+/** Names in lower case; of repeated ones the first. A semicolon within quotes parts nothing. */
+function parametersOf(header: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  const pattern = /(?:^|;)\s*([\w!#$&+.^`|~*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|$)|([^;]*))/g;
+  for (const [, name = '', quoted, bare = ''] of header.matchAll(pattern)) {
+    const key = name.toLowerCase();
+    const value = quoted === undefined ? bare.trim().replace(/^'(.*)'$/, '$1') : quoted.replaceAll(/\\(["\\])/g, '$1');
+    if (!found.has(key)) found.set(key, value);
+  }
+  return found;
+}
+
+/** `UTF-8'en'na%C3%AFve.txt` (RFC 8187); undefined where it is broken, so that the plain form may still be good. */
+function fromExtended(value: string): string | undefined {
+  const [, charset = '', encoded = ''] = /^([\w.:+-]+)'[^']*'(.*)$/.exec(value) ?? [];
+  return charset === '' ? undefined : decoded(encoded, charset);
+}
+
+/** Percent signs that encode nothing are part of the name: `100% done.txt`. */
+function fromPlain(value: string): string {
+  const raw = /[\u0080-\u00ff]/.test(value) && !/[^\u0000-\u00ff]/.test(value) ? (decodedBytes(Buffer.from(value, 'latin1'), 'utf-8') ?? value) : value;
+  return /%[0-9a-f]{2}/i.test(raw) ? (decoded(raw, 'utf-8') ?? raw) : raw;
+}
+
+/** Undefined for broken escapes, bytes that are not of that character set, and one that nobody knows. */
+function decoded(text: string, charset: string): string | undefined {
+  if (/%(?![0-9a-f]{2})/i.test(text)) return undefined;
+  const bytes = Array.from(text.matchAll(/%([0-9a-f]{2})|[^%]+/gi)).flatMap(([part, hex]) => (hex === undefined ? [...Buffer.from(part, 'utf8')] : [Number.parseInt(hex, 16)]));
+  return decodedBytes(Uint8Array.from(bytes), charset);
+}
+
+function decodedBytes(bytes: Uint8Array, charset: string): string | undefined {
+  try {
+    return new TextDecoder(charset, { fatal: true }).decode(bytes);
+  } catch (error) {
+    // RangeError: no such character set. TypeError: not of this one. By name: they may come from another realm.
+    const { name } = error as { readonly name?: unknown };
+    if (name === 'RangeError' || name === 'TypeError') return undefined;
+    throw error;
+  }
 }

@@ -4,13 +4,14 @@ import { entryNamed, libraryName, libraryNames } from '../../liveResponse/conten
 import type { Command } from '../../liveResponse/commands.ts';
 import { nearest } from '../language/nearest.ts';
 import { writtenAs } from '../language/written.ts';
+import { tellsOf } from '../rules/library.ts';
 import type { LibraryReading } from '../rules/library.ts';
 import type { Refusal } from '../rules/refusal.ts';
 import type { SessionAsk } from '../rules/sessionAsk.ts';
 
 /** Undefined when every file is there, or nobody can know. */
 export function notInLibrary(ask: SessionAsk, reading: LibraryReading): Refusal | undefined {
-  if (!('files' in reading)) return undefined;
+  if (!('files' in reading) || !tellsOf(ask.commands, reading)) return undefined;
   const { files } = reading;
   const name = libraryNames(ask.commands).find((one) => entryNamed(files, one) === undefined);
   if (name === undefined) return undefined;
@@ -36,9 +37,9 @@ function renamed(command: Command, from: string, to: string): Command {
 
 /** For the asker of typed names, where the library could not be read. A recipe's names are not the asker's. */
 export function notChecked(ask: SessionAsk, reading: LibraryReading): string | undefined {
-  if ('files' in reading || ask.kind !== 'sequence') return undefined;
+  if (('files' in reading && tellsOf(ask.commands, reading)) || ask.kind !== 'sequence') return undefined;
   const names = libraryNames(ask.commands);
   if (names.length === 0) return undefined;
-  const why = reading.notRead === 'forbidden' ? 'the bot may not read the library (Library.Manage)' : 'the library could not be read just now';
+  const why = !('files' in reading) && reading.notRead === 'forbidden' ? 'the bot may not read the library (Library.Manage)' : 'the library could not be read just now';
   return `Nobody checked that the library holds ${names.join(', ')}: ${why}. Look at the spelling.`;
 }

@@ -69,7 +69,7 @@ function stateRows(bot: Conversation, actor: Actor): readonly (readonly [string,
   const freeze = bot.store.freeze();
   const open = bot.store.open();
   const { live, cap } = loop.submission.sessions();
-  const parked = open.filter((request) => isIn(request, ['running']) && isParked(request.action, bot.clock.now())).length;
+  const parked = open.filter((request) => isIn(request, ['running']) && isParked(request, bot.clock.now())).length;
   const trouble = bot.store.trouble();
   const found = foundBy(bot, actor, open);
   const undecided = found.filter((request) => isIn(request, ['unknown']) && request.looks >= looksBeforeAsking);

@@ -30,13 +30,13 @@ export async function scripts(bot: Conversation, { name, page = 1 }: ScriptsAsk)
     if (reading.notRead === 'forbidden') return withoutRight(bot);
     throw reading.error;
   }
-  const { files, at } = reading;
-  if (name !== undefined) return oneFile(bot, files, name);
+  const { files, at, whole } = reading;
+  if (name !== undefined) return oneFile(bot, files, name, whole);
   const sorted = [...files].sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1));
   const pages = Math.max(1, Math.ceil(sorted.length / filesPerPage));
   if (page > pages) return sentence(`The library fits on ${pages === 1 ? 'one page' : `${pages} pages`}; the first is 1.`);
-  const missing = missingSentence(bot, files);
-  if (sorted.length === 0) return sentence(`The live response library is empty. ${missing}`.trim());
+  const missing = whole ? missingSentence(bot, files) : 'The list could be read only in part: there may be more files.';
+  if (sorted.length === 0 && whole) return sentence(`The live response library is empty. ${missing}`.trim());
   const rows = sorted.slice((page - 1) * filesPerPage, page * filesPerPage);
   const more = pages === 1 ? '' : ` Page ${page} of ${pages}${page < pages ? `; the next: ${bot.settings.command} scripts ${page + 1}` : ''}.`;
   const count = files.length === 1 ? 'one file' : `${files.length} files`;
@@ -58,8 +58,9 @@ function age(bot: Conversation, { updatedAt }: LibraryFile): string {
   return updatedAt === undefined ? 'age not known' : `${duration(bot.clock.now() - updatedAt)} old`;
 }
 
-function oneFile(bot: Conversation, files: readonly LibraryFile[], name: string): Reply {
+function oneFile(bot: Conversation, files: readonly LibraryFile[], name: string, whole: boolean): Reply {
   const file = entryNamed(files, name);
+  if (file === undefined && !whole) return sentence(`The list of the live response library could be read only in part, and ${oneLine(name, 128)} is not in that part. Ask again in a minute.`);
   if (file === undefined) {
     const meant = nearest(name, files.map((one) => one.name));
     const hint = meant.length === 0 ? `"${bot.settings.command} scripts" lists what is there.` : `Did you mean ${meant.join(' or ')}?`;

@@ -1,12 +1,12 @@
 // Results on demand: a fresh link, and script output page by page. Every mint and every view is journaled before anybody sees it.
 import { clean } from '../../../cards/clip.ts';
-import { notTextSentence } from '../../../cards/results.ts';
+import { formSentence, notTextSentence } from '../../../cards/results.ts';
 import { timeOf } from '../../../cards/time.ts';
 import { hasBegun, isTerminal, outcomeOf, stepStates } from '../../liveResponse/action.ts';
 import type { Action, Outcome } from '../../liveResponse/action.ts';
 import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
 import type { InState, Request } from '../../liveResponse/request.ts';
-import type { NotText } from '../../liveResponse/resultFacts.ts';
+import type { NotText, TextForm } from '../../liveResponse/resultFacts.ts';
 import { earlierAttempt, mayTurnUp } from '../../liveResponse/request.ts';
 import { granted, Refused } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
@@ -70,19 +70,21 @@ export async function output(bot: Conversation, actor: Actor, request: Request, 
   granted(mayReadResults(bot.policy, actor, place), request.id);
   const { ready, at } = readyFor(request, index, 'output');
   const kept = await keptOutput(bot, request, at);
-  const read = kept === undefined ? await orKept(bot, ready, at, bot.loop.results.read(ready, at)) : { text: kept, ...notTextIn(request, at) };
+  const read = kept === undefined ? await orKept(bot, ready, at, bot.loop.results.read(ready, at)) : { text: kept, ...toldOf(request, at) };
   const text = clean(read.text);
   const { body, pages, shown } = pageOf(text, page);
   if (page > pages) throw new Refused({ refused: 'noSuchPage', id: request.id, pages }, request.id);
   await bot.store.change(request.id, () => ({ event: { type: 'resultViewed', by: refOf(actor.person), index: at, what: 'output' } }));
   const next = shown < pages ? ` Next page: ${bot.settings.command} output ${request.id} ${at} ${shown + 1}` : '';
   if (text.trim() === '') return { kind: 'sentence', text: `${request.id}, index ${at}: ${read.notText === undefined ? 'the script printed nothing.' : notTextSentence(read.notText, `${bot.settings.command} link ${request.id} ${at}`)}` };
-  return { kind: 'sentence', text: `${request.id}, index ${at}, page ${shown} of ${pages}.${next}`, block: body };
+  const form = read.form === undefined ? undefined : formSentence(read.form);
+  return { kind: 'sentence', text: `${request.id}, index ${at}, page ${shown} of ${pages}.${form === undefined ? '' : ` ${form}`}${next}`, block: body };
 }
 
-function notTextIn(request: Request, index: number): { readonly notText?: NotText } {
-  const notText = 'results' in request ? request.results.excerpts.find((one) => one.index === index)?.notText : undefined;
-  return notText === undefined ? {} : { notText };
+/** What is kept with the request of how an output came. */
+function toldOf(request: Request, index: number): { readonly notText?: NotText; readonly form?: TextForm } {
+  const { notText, form } = ('results' in request ? request.results.excerpts.find((one) => one.index === index) : undefined) ?? {};
+  return { ...(notText === undefined ? {} : { notText }), ...(form === undefined ? {} : { form }) };
 }
 
 /** The index, if it names a command that has completed and left something. @throws Refused */

@@ -8,10 +8,12 @@ import type { Deps } from '../deps.ts';
 /** Asked with one list call after Defender has said that the device is busy. */
 export async function findBlocker({ store, defender, log }: Pick<Deps, 'store' | 'defender' | 'log'>, request: Request): Promise<Blocker> {
   try {
-    const active = await defender.activeOn(request.device.id);
+    const { actions: active, whole } = await defender.activeOn(request.device.id);
     // An action of another type is named where there is no session: that it blocks is not documented, but somebody works there.
     const holder = active.find((action) => action.type === 'LiveResponse') ?? active.at(0);
-    return holder === undefined ? { by: 'unseen' } : blockerFrom(store, holder);
+    if (holder !== undefined) return blockerFrom(store, holder);
+    // Of a list that was read in part, nobody can say that nothing is in it.
+    return whole ? { by: 'unseen' } : { by: 'notRead' };
   } catch (error) {
     if (!(error instanceof DefenderError)) throw error;
     log.warn('blockerNotRead', { request: request.id, code: error.code, detail: error.message, target: error.detail.target });
@@ -23,7 +25,7 @@ export async function findBlocker({ store, defender, log }: Pick<Deps, 'store' |
 export function blockerFrom(store: Pick<Deps['store'], 'all'>, action: Action): Blocker {
   const ours = store.all().find((other) => 'actionId' in other && other.actionId === action.id);
   if (ours !== undefined) return requestAsBlocker(ours);
-  return { by: 'action', id: action.id, type: action.type, app: action.requestor, since: action.createdAt, ...(action.comment === '' ? {} : { comment: action.comment }) };
+  return { by: 'action', id: action.id, type: action.type, app: action.requestor, ...(action.createdAt === undefined ? {} : { since: action.createdAt }), ...(action.comment === '' ? {} : { comment: action.comment }) };
 }
 
 /** An unknown request keeps its device until a person decides: what may run there must not meet a second script. */

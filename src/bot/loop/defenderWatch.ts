@@ -102,7 +102,7 @@ export function watchDefender(defender: DefenderApi, clock: Pick<Clock, 'now' | 
       activeOn: (machineId) => defender.activeOn(machineId),
       cancel: (id, why) => noticed('cancel', () => defender.cancel(id, why)),
       link: (id, index) => noticed('results', () => defender.link(id, index)),
-      read: (url, maxBytes) => noticed('results', () => defender.read(url, maxBytes)),
+      read: (url, maxBytes, options) => noticed('results', () => defender.read(url, maxBytes, options)),
       library: () => noticed('library', () => defender.library()),
       reachable: () => noticed('search', () => defender.reachable()),
     },

@@ -51,7 +51,7 @@ export function createFollowing(deps: Deps & { readonly watch: Pick<DefenderWatc
     if ('retryAfter' in read) return read.retryAfter;
     for (const request of running) if (turn.goOn()) await apply(request, read.actions.get(request.actionId));
     const still = store.open().filter((request) => isIn(request, ['running']));
-    const parked = still.filter((request) => isParked(request.action, clock.now())).length;
+    const parked = still.filter((request) => isParked(request, clock.now())).length;
     // A submission nudges the worker, so nothing is fresh here: it has just been read.
     const gap = pollGap({ active: still.length - parked, parked, fresh: false }, { active: deps.settings.pollGap, parked: deps.settings.parkedGap });
     return gap === undefined ? undefined : Math.max(0, asked + gap - clock.elapsed());

@@ -112,7 +112,7 @@ export function createHolds(deps: Deps, flights: Flights): Holds {
 
   /** Those that wait for an offline device are counted apart, or a few laptops in a drawer would stop everybody for days; should Defender count them, its 429 lowers the cap. */
   function sessionsHeld(): number {
-    return liveRequests().filter((request) => !(isIn(request, ['running']) && isParked(request.action, clock.now()))).length;
+    return liveRequests().filter((request) => !(isIn(request, ['running']) && isParked(request, clock.now()))).length;
   }
 
   return {

@@ -3,7 +3,7 @@
 import { duration } from '../../../cards/time.ts';
 import { hasBegun } from '../../liveResponse/action.ts';
 import type { Action } from '../../liveResponse/action.ts';
-import { isParked, parkedAfterMs, parkedCancelPauseMs, parkedCancelTries } from '../../liveResponse/pacing.ts';
+import { isParked, parkedAfterMs, parkedCancelPauseMs, parkedCancelTries, waitsSince } from '../../liveResponse/pacing.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { InState } from '../../liveResponse/request.ts';
 import type { CancelAsked, Parked } from '../../liveResponse/sequel.ts';
@@ -30,7 +30,7 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
   async function look(request: InState<'running'>, wakes: Wakes): Promise<void> {
     const known = request.parked === undefined ? await mark(request) : request;
     if (known === undefined) {
-      if (request.action.status === 'Pending') wakes.at(request.action.createdAt + parkedAfterMs + 1);
+      if (request.action.status === 'Pending') wakes.at(waitsSince(request) + parkedAfterMs + 1);
       return;
     }
     const due = cancelIn(known);
@@ -64,7 +64,7 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
 
   async function mark(request: InState<'running'>): Promise<InState<'running'> | undefined> {
     const marked = await moveFrom(store, request.id, ['running'], (current, now) =>
-      current.parked === undefined && isParked(current.action, now) && !hasBegun(current.action) ? { type: 'parked', parked: parkedFrom(deps.policy, current, deps.settings.offlineQueue) } : undefined,
+      current.parked === undefined && isParked(current, now) && !hasBegun(current.action) ? { type: 'parked', parked: parkedFrom(deps.policy, current, deps.settings.offlineQueue) } : undefined,
     );
     return marked !== undefined && isIn(marked, ['running']) ? marked : undefined;
   }
@@ -88,7 +88,7 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
     });
     if (asked === undefined) return;
     const told = asked;
-    const answered = await cancelAtDefender(deps, request.actionId, `lr:${request.id} cancelled by the policy: parked for ${duration(told.at - request.action.createdAt)} (cancelParkedAfter)`);
+    const answered = await cancelAtDefender(deps, request.actionId, `lr:${request.id} cancelled by the policy: parked for ${duration(told.at - waitsSince(request))} (cancelParkedAfter)`);
     await moveFrom(store, request.id, ['running', 'finished'], () => ({ type: 'cancelAsked', cancel: { ...told, ...answered } }));
     hurry();
   }
@@ -119,7 +119,7 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
 }
 
 function parkedFrom(policy: Policy, request: InState<'running'>, offlineQueue: number): Pick<Parked, 'since' | 'until' | 'cancelAt'> {
-  const since = request.action.createdAt;
+  const since = waitsSince(request);
   const { cancelParkedAfter } = limitsToday(policy, request);
   return { since, until: since + offlineQueue, ...(cancelParkedAfter === undefined ? {} : { cancelAt: since + cancelParkedAfter }) };
 }

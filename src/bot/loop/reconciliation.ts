@@ -114,11 +114,13 @@ export function differing({ log }: Pick<Deps, 'log'>, request: InState<'submitti
   return { differs: commands };
 }
 
-/** The newest of the device's recent actions that bears the tag of any of our attempts, since each of them may have arrived. @throws DefenderError */
+/** The newest of the device's recent actions that has the tag of any of our attempts, since each of them may have arrived. @throws DefenderError, also where it is not among those that could be read and there are others */
 export async function findByTag({ defender, log }: Pick<Deps, 'defender' | 'log'>, request: InState<'submitting' | 'unknown' | 'over'>): Promise<Action | undefined> {
   const first = Math.min(...request.attempts.map((attempt) => attempt.at));
-  const recent = await defender.recent(request.device.id, first - clockSlack);
+  const { actions: recent, whole } = await defender.recent(request.device.id, first - clockSlack);
   const ours = recent.filter((action) => request.attempts.some((attempt) => action.comment.includes(attempt.tag)));
   if (ours.length > 1) log.error('ranTwice', { request: request.id, actions: ours.map((action) => action.id) });
+  // What was not read may hold it: to take it for never sent could run it twice.
+  if (ours.length === 0 && !whole) throw new DefenderError('unreadable', 'the list of the device’s recent actions could be read only in part, and the session is not in that part', { call: 'list' });
   return ours.at(0);
 }

@@ -1,11 +1,14 @@
 // Reads what completed commands left: script output for the excerpt, the first bytes of collected files, and the links of a finished card.
+import { scriptCause } from '../../../cards/advice.ts';
 import { stepStates } from '../../liveResponse/action.ts';
 import { DefenderError, StoreError, errorAnswer } from '../../liveResponse/ports.ts';
+import type { ResultBytes } from '../../liveResponse/ports.ts';
 import { describeFile, sniffBytes } from '../../liveResponse/result.ts';
 import { maxTranscriptBytes, notTextOf, readTranscript } from '../../liveResponse/transcript.ts';
+import type { Transcript } from '../../liveResponse/transcript.ts';
 import type { PersonRef } from '../../liveResponse/person.ts';
 import type { InState, Request } from '../../liveResponse/request.ts';
-import type { CollectedFile, LinkFact, NotText, ResultTrouble } from '../../liveResponse/resultFacts.ts';
+import type { CollectedFile, LinkFact, NotText, ResultTrouble, TextForm } from '../../liveResponse/resultFacts.ts';
 import type { Deps } from '../deps.ts';
 import type { Ages } from './ages.ts';
 import { isIn, moveFrom } from './moving.ts';
@@ -39,6 +42,7 @@ export interface OutputRead {
   readonly text: string;
   /** What lay there instead of a text. */
   readonly notText?: NotText;
+  readonly form?: TextForm;
 }
 
 export function createResults(deps: Deps, ages: Ages): Results {
@@ -159,25 +163,32 @@ export function createResults(deps: Deps, ages: Ages): Results {
 
   async function read(request: Pick<WithResults, 'id' | 'actionId'>, index: number): Promise<OutputRead> {
     const link = await defender.link(request.actionId, index);
-    const result = await defender.read(link.url, maxTranscriptBytes);
+    const result = await defender.read(link.url, maxTranscriptBytes, { unpack: true });
     const transcript = readTranscript(result.bytes, result.cut);
     const text = [transcript.output, transcript.errors === '' ? '' : `--- script_errors ---\n${transcript.errors}`].filter((part) => part !== '').join('\n');
-    const notText = notTextOf(result.bytes, transcript, result.size);
+    const notText = notTextOf(result.bytes, transcript, result.packed === undefined ? result.size : result.bytes.length);
+    const form = formOf(result, transcript);
     const kept = await deps.outputs.put(request.id, index, text);
-    await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({
-      type: 'excerptRead',
-      excerpt: {
-        index,
-        at: now,
-        length: kept.length,
-        sha256: kept.sha256,
-        errors: transcript.errors.trim() !== '',
-        cut: result.cut,
-        ...(notText === undefined ? {} : { notText }),
-        ...(transcript.exitCode === undefined ? {} : { exitCode: transcript.exitCode }),
-      },
-    }));
-    return { text, ...(notText === undefined ? {} : { notText }) };
+    await moveFrom(store, request.id, ['running', 'finished'], ({ commands }, now) => {
+      const command = commands[index];
+      const cause = command === undefined ? undefined : scriptCause(command, transcript);
+      return {
+        type: 'excerptRead',
+        excerpt: {
+          index,
+          at: now,
+          length: kept.length,
+          sha256: kept.sha256,
+          errors: transcript.errors.trim() !== '',
+          cut: result.cut,
+          ...(notText === undefined ? {} : { notText }),
+          ...form,
+          ...(transcript.exitCode === undefined ? {} : { exitCode: transcript.exitCode }),
+          ...(cause === undefined ? {} : { cause }),
+        },
+      };
+    });
+    return { text, ...(notText === undefined ? {} : { notText }), ...form };
   }
 
   async function sniff(request: WithResults, index: number): Promise<void> {
@@ -244,6 +255,11 @@ export function createResults(deps: Deps, ages: Ages): Results {
     recovered: () => void (brokenUntil = -Infinity),
     read,
   };
+}
+
+/** How the text came, for anyone who reads it: letters that were guessed are not certain. */
+function formOf({ packed }: ResultBytes, { letters }: Transcript): { readonly form?: TextForm } {
+  return packed === undefined && letters === undefined ? {} : { form: { ...(packed === undefined ? {} : { packed }), ...letters } };
 }
 
 function hasLinks(request: Request): boolean {

@@ -1,24 +1,32 @@
 // The live response library as one reading: what it holds, or why that could not be read. A cached reading is for people to look at; decisions read afresh.
+import type { Command } from '../../liveResponse/commands.ts';
+import { holdsAllNamed } from '../../liveResponse/content.ts';
 import type { LibraryFile } from '../../liveResponse/ports.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Deps } from '../deps.ts';
 
 export type LibraryReading =
-  | { readonly at: number; readonly files: readonly LibraryFile[] }
+  /** `whole`: there are no other files. Of one read in part nobody can say that a file is not there. */
+  | { readonly at: number; readonly files: readonly LibraryFile[]; readonly whole: boolean }
   /** `forbidden`: the application has no Library.Manage. `unavailable`: anything that may pass. */
   | { readonly at: number; readonly notRead: 'forbidden' | 'unavailable'; readonly error: DefenderError };
 
 /** One call, now. Throws nothing but bugs: a library that cannot be read is an answer. */
 export async function readLibrary({ defender, clock, log }: Pick<Deps, 'defender' | 'clock' | 'log'>): Promise<LibraryReading> {
   try {
-    const files = await defender.library();
-    return { at: clock.now(), files };
+    const { files, whole } = await defender.library();
+    return { at: clock.now(), files, whole };
   } catch (error) {
     if (!(error instanceof DefenderError)) throw error;
     log.warn('libraryNotRead', { code: error.code, status: error.detail.status, apiCode: error.detail.apiCode, target: error.detail.target });
     // Only Defender's own "no" is the missing right; a 401 is our credentials, and those may be mended.
     return { at: clock.now(), notRead: error.detail.status === 403 ? 'forbidden' : 'unavailable', error };
   }
+}
+
+/** Whether a reading tells of every file that commands name; what a part of the library does not hold, the rest may. */
+export function tellsOf(commands: readonly Command[], { files, whole }: Extract<LibraryReading, { readonly files: unknown }>): boolean {
+  return whole || holdsAllNamed(commands, files);
 }
 
 /** How long a list that people only look at is kept, in milliseconds. */

@@ -6,7 +6,7 @@ import { contentOf, departure, libraryNames, wasRead } from '../../liveResponse/
 import type { Content } from '../../liveResponse/content.ts';
 import type { Asked, Request } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
-import { readLibrary } from './library.ts';
+import { readLibrary, tellsOf } from './library.ts';
 import type { LibraryReading } from './library.ts';
 
 /** Digest and fingerprint over everything that an approval binds. */
@@ -24,7 +24,8 @@ export async function seeContent(deps: Pick<Deps, 'defender' | 'clock' | 'log'>,
 
 /** What a reading of the library tells of the files that commands name. */
 export function contentSeen(commands: readonly Command[], reading: LibraryReading): Content {
-  return 'files' in reading ? contentOf(commands, reading.files, reading.at) : { at: reading.at, notRead: reading.notRead };
+  if (!('files' in reading)) return { at: reading.at, notRead: reading.notRead };
+  return tellsOf(commands, reading) ? contentOf(commands, reading.files, reading.at) : { at: reading.at, notRead: 'unavailable' };
 }
 
 /** Reads the library once more and, where the cards of the request no longer say what is so, has them drawn again. Answers the request as its cards show it then. */

@@ -155,7 +155,7 @@ describe('recent actions of a device', () => {
 
   test('are asked for by device, time and type, and come newest first', async () => {
     const { client, api } = await bench((_ask, response) => json(response, 200, { value: items }));
-    expect((await client.recent(machineId, since)).map((one) => one.id)).toEqual([guid(2), guid(1)]);
+    expect((await client.recent(machineId, since)).actions.map((one) => one.id)).toEqual([guid(2), guid(1)]);
     expect(api.asked[0]?.path).toBe(
       `/api/machineactions?$filter=machineId eq '${machineId}' and creationDateTimeUtc ge 2021-02-04T15:00:00.000Z and type eq 'LiveResponse'&$top=100&$orderby=creationDateTimeUtc desc`,
     );
@@ -163,7 +163,7 @@ describe('recent actions of a device', () => {
 
   test('are asked for again without an order where the service knows none', async () => {
     const { client, api } = await bench((ask, response) => (ask.path.includes('$orderby') ? refuse(response, 400, 'ODataError') : json(response, 200, { value: items })));
-    expect((await client.recent(machineId, since)).map((one) => one.id)).toEqual([guid(2), guid(1)]);
+    expect((await client.recent(machineId, since)).actions.map((one) => one.id)).toEqual([guid(2), guid(1)]);
     expect(api.asked).toHaveLength(2);
   });
 });

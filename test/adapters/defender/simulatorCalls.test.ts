@@ -22,7 +22,7 @@ describe('an answer', () => {
     const before = clock.now();
     expect((await failureOf(client.submit(hosta, dump, comment))).code).toBe('ambiguous');
     expect(outcomes).toEqual(['submit ambiguous']);
-    const found = await client.recent(hosta, before - 1_000);
+    const found = (await client.recent(hosta, before - 1_000)).actions;
     expect(found.map((action) => [action.comment, action.commands])).toEqual([[comment, dump]]);
     expect(simulator.tenant.submissions.map(({ actionId }) => actionId)).toEqual([found[0]?.id]);
   });
@@ -199,6 +199,6 @@ describe('the actions of a list', () => {
     const one = await bench({ profile: { odata: 'documented' } });
     const { id } = await one.client.submit(one.hosta, dump, comment);
     expect((await one.client.actions([id])).map((action) => action.id)).toEqual([id]);
-    expect((await one.client.recent(one.hosta, one.clock.now() - 1_000)).map((action) => action.id)).toEqual([id]);
+    expect((await one.client.recent(one.hosta, one.clock.now() - 1_000)).actions.map((action) => action.id)).toEqual([id]);
   });
 });
