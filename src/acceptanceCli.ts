@@ -26,6 +26,8 @@ import { version } from './service.ts';
 import { SettingsError } from './settingsError.ts';
 
 const wrong = 2;
+/** Within this two signals are one. Milliseconds. */
+const oneCtrlC = 1_000;
 /** What does not close must not keep the program. Milliseconds. */
 const endWithin = 2_000;
 
@@ -49,9 +51,14 @@ async function main(): Promise<number> {
   const { secrets } = optionsFrom(settings);
   const print = (text: string): void => void process.stdout.write(`${redact(text, secrets)}\n`);
   const stop = new AbortController();
+  let stoppedAt = 0;
   const onSignal = (signal: NodeJS.Signals): void => {
-    // Asked a second time: at once. Nothing under way is told then.
-    if (stop.signal.aborted) process.exit(1);
+    if (stop.signal.aborted) {
+      // Asked a second time: at once, and nothing more is told. npm may hand on the one that the terminal sent already.
+      if (performance.now() - stoppedAt > oneCtrlC) process.exit(1);
+      return;
+    }
+    stoppedAt = performance.now();
     print(`${signal}: ending. No session is stopped by this.`);
     stop.abort();
   };

@@ -66,17 +66,23 @@ function listMeasures({ pairs, idIn, probes, gap }: Seen): readonly Measure[] {
   ];
 }
 
-/** Since when the list was behind the action, at each state of it that both came to show. */
+/**
+ * How long the list was behind the action. A change between the two readings of a pair makes them differ as well, so what was over with the
+ * next pair says nothing: a lag is known from two pairs in a row, and none below the gap between them.
+ */
 function lagOf(both: readonly Pair[]): { readonly behind: number; readonly most: number } {
-  const behind = both.filter((pair) => shapeOf(pair.row) !== shapeOf(pair.single));
+  const apart = both.map((pair) => shapeOf(pair.row) !== shapeOf(pair.single));
+  const behind = apart.filter((one, at) => one && (apart[at - 1] === true || apart[at + 1] === true)).length;
   let most = 0;
-  for (const shape of new Set(both.map((pair) => shapeOf(pair.single)))) {
-    const single = both.find((pair) => shapeOf(pair.single) === shape)?.at ?? 0;
-    const row = both.find((pair) => pair.at >= single && shapeOf(pair.row) === shape)?.at;
-    // What the list skipped it passed over while it was behind: the next state tells.
-    if (row !== undefined) most = Math.max(most, row - single);
+  for (let at = 0; at < both.length; at += 1) {
+    if (apart[at] !== true || apart[at - 1] === true) continue;
+    // Until the list showed what the action had shown first.
+    const wanted = shapeOf(both[at]?.single);
+    const caught = both.findIndex((pair, later) => later >= at && (shapeOf(pair.row) === wanted || apart[later] === false));
+    const end = both[caught === -1 ? both.length - 1 : caught]?.at ?? 0;
+    if (apart[at + 1] === true) most = Math.max(most, end - (both[at]?.at ?? end));
   }
-  return { behind: behind.length, most };
+  return { behind, most };
 }
 
 function orderMeasure(found: Probe | undefined): Measure {
