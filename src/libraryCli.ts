@@ -197,7 +197,7 @@ function noteSame(same: readonly Standing[], pushed: PushedFiles, now: number): 
   for (const one of same) {
     if (one.kind !== 'same') continue;
     try {
-      pushed.note(one.local.name, { sha256: one.local.sha256, at: new Date(now).toISOString() });
+      pushed.note(one.local.name, { sha256: one.local.sha256, at: new Date(now).toISOString(), ...(one.local.signed ? { signed: true } : {}) });
     } catch (error) {
       if (!(error instanceof BadState)) throw error;
       warn(error.message);
@@ -228,10 +228,14 @@ async function run(given: Arguments): Promise<number> {
     const same = comparison.standings.filter((one) => one.kind === 'same' && pushed.get(one.local.name)?.sha256 !== one.local.sha256);
     if (uploads.length > 0) pushed.checkWritable();
     noteSame(same, pushed, clock.now());
-    if (uploads.length === 0) return agrees(comparison) && refused.length === 0 ? 0 : 1;
+    if (uploads.length === 0) {
+      say('');
+      say('Nothing was uploaded.');
+      return agrees(comparison) && refused.length === 0 ? 0 : 1;
+    }
     if (!(await confirmed(uploads, given, settings))) return 1;
     const all = await push(uploads, { library, pushed, clock, tell: say });
-    const left = comparison.standings.some((one) => (one.kind === 'foreign' && !uploads.some(({ local }) => local === one.local)) || one.kind === 'doubled' || (one.kind === 'without' && (one.file.why !== undefined || one.live === undefined)));
+    const left = comparison.standings.some((one) => ((one.kind === 'foreign' || one.kind === 'signedThere') && !uploads.some(({ local }) => local === one.local)) || one.kind === 'doubled' || (one.kind === 'without' && (one.file.why !== undefined || one.live === undefined)));
     return all && !left && refused.length === 0 ? 0 : 1;
   } finally {
     await http.close();

@@ -12,6 +12,8 @@ export type Standing =
   | { readonly kind: 'outdated'; readonly local: LocalFile; readonly live: LiveFile; readonly by: Pushed | 'shipped' }
   /** The library has a content that nobody pushed from here: replaced only where this very content is named. */
   | { readonly kind: 'foreign'; readonly local: LocalFile; readonly live: LiveFile; readonly pushed: Pushed | undefined }
+  /** The library has the signed copy that was pushed from here, and here lies one without a signature: as foreign, or a push without --scripts would take the signature away. */
+  | { readonly kind: 'signedThere'; readonly local: LocalFile; readonly live: LiveFile; readonly pushed: Pushed }
   /** The library holds the name more than once, in several spellings. */
   | { readonly kind: 'doubled'; readonly local: LocalFile; readonly lives: readonly LiveFile[] }
   /** Wanted, and not to be uploaded from here. */
@@ -37,7 +39,7 @@ function standingOf(local: LocalFile, lives: readonly LiveFile[], pushed: Pushed
   if (live === undefined) return { kind: 'missing', local };
   if (more.length > 0) return { kind: 'doubled', local, lives };
   if (live.sha256 === local.sha256) return { kind: 'same', local, live };
-  if (live.sha256 !== undefined && live.sha256 === pushed?.sha256) return { kind: 'outdated', local, live, by: pushed };
+  if (live.sha256 !== undefined && live.sha256 === pushed?.sha256) return pushed.signed === true && !local.signed ? { kind: 'signedThere', local, live, pushed } : { kind: 'outdated', local, live, by: pushed };
   if (live.sha256 !== undefined && (earlierShipped[local.name.toLowerCase()] ?? []).includes(live.sha256)) return { kind: 'outdated', local, live, by: 'shipped' };
   return { kind: 'foreign', local, live, pushed };
 }

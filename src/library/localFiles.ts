@@ -21,6 +21,8 @@ export interface LocalFile {
   /** What the script takes; absent where no recipe hands it anything. */
   readonly parameters: string | undefined;
   readonly recipes: readonly string[];
+  /** It ends with a signature, good or not. */
+  readonly signed: boolean;
   /** What to know before it is uploaded, in sentences. */
   readonly warnings: readonly string[];
 }
@@ -83,7 +85,7 @@ export function localFiles({ shipped, scripts, policy }: LocalPlaces): LocalFile
     }
     const read = readFile(found.path, one.name);
     if ('why' in read) without.push({ ...one, why: read.why });
-    else files.push({ ...one, ...about(one.name, policy), path: found.path, bytes: read.bytes, sha256: sha256Of(read.bytes), warnings: warningsOf(one.name, read.bytes) });
+    else files.push({ ...one, ...about(one.name, policy), path: found.path, bytes: read.bytes, sha256: sha256Of(read.bytes), signed: isSigned(read.bytes), warnings: warningsOf(one.name, read.bytes) });
   }
   return { files, without, unnamed: given.filter((name) => !wanted.has(name.toLowerCase())) };
 }
@@ -144,12 +146,14 @@ function readFile(path: string, name: string): { readonly bytes: Uint8Array } | 
 }
 
 /** What Set-AuthenticodeSignature writes; whether the signature is good only a Windows machine can say. */
-const signed = '# SIG # Begin signature block';
+function isSigned(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes).includes('# SIG # Begin signature block');
+}
 
 function warningsOf(name: string, bytes: Uint8Array): readonly string[] {
   const text = Buffer.from(bytes).toString('latin1');
   return [
-    ...(/\.ps1$/i.test(name) && !text.includes(signed) ? [`${name} is not signed: it runs only where "Live response unsigned script execution" is on in the tenant. Sign it (manifest/defender/README.md) and give its folder with --scripts.`] : []),
+    ...(/\.ps1$/i.test(name) && !isSigned(bytes) ? [`${name} is not signed: it runs only where "Live response unsigned script execution" is on in the tenant. Sign it (manifest/defender/README.md) and give its folder with --scripts.`] : []),
     ...(/\.(?:sh|bash|py)$/i.test(name) && text.includes('\r\n') ? [`${name} has Windows line ends (CR LF), with which a shell does not run it: save it with LF.`] : []),
   ];
 }

@@ -33,7 +33,7 @@ export function planned({ standings }: Comparison, asked: readonly ReplaceAsked[
   for (const one of standings) {
     if (one.kind === 'missing') uploads.push({ local: one.local, over: undefined });
     if (one.kind === 'outdated') uploads.push({ local: one.local, over: one.live });
-    if (one.kind !== 'foreign') continue;
+    if (one.kind !== 'foreign' && one.kind !== 'signedThere') continue;
     const replace = asked.find(({ name }) => name.toLowerCase() === one.local.name.toLowerCase());
     if (replace === undefined) continue;
     if (one.live.sha256?.startsWith(replace.sha) === true) uploads.push({ local: one.local, over: one.live });
@@ -71,7 +71,7 @@ export async function push(uploads: readonly Planned[], parts: PushParts): Promi
 async function pushOne({ local, over }: Planned, { library, pushed, clock, tell }: PushParts): Promise<boolean> {
   const { name, sha256 } = local;
   const noted = (line: string): true => {
-    pushed.note(name, { sha256, at: new Date(clock.now()).toISOString() });
+    pushed.note(name, { sha256, at: new Date(clock.now()).toISOString(), ...(local.signed ? { signed: true } : {}) });
     tell(line);
     return true;
   };

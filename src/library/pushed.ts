@@ -8,6 +8,8 @@ export interface Pushed {
   readonly sha256: string;
   /** ISO 8601, UTC. */
   readonly at: string;
+  /** What was pushed had a signature. */
+  readonly signed?: true;
 }
 
 /** The state file cannot be used; the sentence says what to do. */
@@ -92,9 +94,9 @@ function read(path: string): Tenants {
   for (const [tenant, files] of entries(value.tenants)) {
     const known = new Map<string, Pushed>();
     for (const [name, one] of entries(files)) {
-      const { sha256, at } = Object.fromEntries(entries(one));
+      const { sha256, at, signed } = Object.fromEntries(entries(one));
       if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256) || typeof at !== 'string') throw wrong(`says of ${JSON.stringify(name).slice(0, 140)} nothing that can be used`);
-      known.set(name.toLowerCase(), { sha256, at });
+      known.set(name.toLowerCase(), { sha256, at, ...(signed === true ? { signed } : {}) });
     }
     tenants.set(tenant, Object.fromEntries(known));
   }

@@ -64,6 +64,11 @@ function linesOf(one: Standing, policyRead: boolean): readonly string[] {
           ...one.local.warnings,
         ),
       ];
+    case 'signedThere':
+      return [
+        row('SIGNED', one.local.name, `library ${short(one.live.sha256)}${spelt(one.local, one.live)} with a signature, here ${short(one.local.sha256)} (${one.local.path}) without one${used(one.local.recipes, policyRead)}`),
+        ...next(`The signed copy was pushed from here (${one.pushed.at}). Give the folder of signed copies with --scripts.`, `To replace it by the unsigned one: npm run library -- push --replace ${one.local.name} --if-sha ${short(one.live.sha256)}`),
+      ];
     case 'doubled':
       return [row('DOUBLED', one.local.name, `the library holds ${one.lives.map((live) => `${live.name} (${short(live.sha256)})`).join(' and ')}${used(one.local.recipes, policyRead)}`), ...next('It is not known which of them a session runs: delete the wrong one in the portal. Nothing is pushed before.')];
     case 'without':

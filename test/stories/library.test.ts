@@ -87,6 +87,19 @@ describe('what differs', () => {
   });
 });
 
+test('a signed copy that was pushed from here is not replaced by the unsigned one because somebody forgot --scripts', async () => {
+  bench.write('signed/minidump.ps1', '# ours\n# SIG # Begin signature block\n# x\n');
+  expect(await bench.run(['push', 'minidump.ps1', '--scripts', 'signed', '--yes'])).toMatchObject({ code: 0 });
+  const signed = bench.held()['minidump.ps1'] ?? '';
+  const run = await bench.run(['push', 'minidump.ps1', '--yes']);
+  expect([run.code, run.out, bench.held()['minidump.ps1']]).toEqual([1, expect.stringMatching(/^SIGNED {4}minidump\.ps1 [\s\S]*Give the folder of signed copies with --scripts[\s\S]*Nothing was uploaded/m), signed]);
+  // A newer signed copy goes through, and so does the unsigned one where it is asked for by name.
+  bench.write('signed/minidump.ps1', '# ours, newer\n# SIG # Begin signature block\n# y\n');
+  expect(await bench.run(['push', 'minidump.ps1', '--scripts', 'signed', '--yes'])).toMatchObject({ code: 0 });
+  expect(await bench.run(['push', 'minidump.ps1', '--yes', '--replace', 'minidump.ps1', '--if-sha', (bench.held()['minidump.ps1'] ?? '').slice(0, 12)])).toMatchObject({ code: 0 });
+  expect(bench.held()['minidump.ps1']).toBe(shipped['minidump.ps1']);
+});
+
 describe('between diff and push', () => {
   test('a file that somebody changed after it was shown is not replaced', async () => {
     expect((await push('hello.ps1')).code).toBe(0);

@@ -91,6 +91,13 @@ describe('the key of the journal', () => {
   });
 });
 
+test('the credential of the library is told where the bot could read it, and a misspelt name of it too; its value is in neither', () => {
+  const { warnings } = readSettings({ LIBRARY_CLIENT_SECRET: 'canary-library', LIBRARY_CLIENT_SECERT: 'canary-library' });
+  expect(warnings).toEqual([expect.stringMatching(/LIBRARY_CLIENT_SECRET or .* stays out of the bot.*--credentials FILE/), expect.stringContaining('Did you mean LIBRARY_CLIENT_SECRET?')]);
+  expect(JSON.stringify(warnings)).not.toContain('canary-library');
+  expect(readSettings({ LIBRARY_CLIENT_ID: app }).warnings).toEqual([]);
+});
+
 test('the example file is accepted as it stands, means the defaults, and names every setting', () => {
   const text = readFileSync(new URL('../../../../.env.example', import.meta.url), 'utf8');
   const pairs = text.split('\n').flatMap((line): [string, string][] => {
