@@ -10,6 +10,8 @@ import { kinds } from '../../src/liveResponse/pacing.ts';
 import type { Ending, InState, WaitCause } from '../../src/liveResponse/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
 import type { ErrorKind } from '../../src/liveResponse/winErrors.ts';
+import { offlineQueueOf } from '../../src/liveResponse/tenantLimits.ts';
+import type { OfflineQueue } from '../../src/liveResponse/tenantLimits.ts';
 import { action, approved, blockers, busy, busyAnswer, cancelled, claimed, context, deferred, dump, ended, excerptRead, freeze, looked, noRight, progress, progressed, request, sent, start } from './examples.ts';
 
 type Steps = Parameters<typeof request>[0];
@@ -93,8 +95,16 @@ const unknownCauses: { readonly [Cause in InState<'unknown'>['cause']]: readonly
 
 const works = progressed(action('InProgress', [progress(0, 'Executing'), progress(1, 'Created')]));
 const follow = 'The bot follows it';
+const queueUnknown: OfflineQueue = offlineQueueOf('', []);
+const parkedSteps: Steps = [...sent, [{ type: 'parked', parked: { since: start + 120_000, until: start + 259_320_000 } }, 13]];
+const ifItWakes = 'If it wakes';
 const running: readonly Row[] = [
-  seen('Pending', sent, follow),
+  seen('Pending', sent, follow, { offlineQueue: queueUnknown }),
+  seen('Pending, the queue known', sent, follow, { offlineQueue: { known: true, ms: 7_200_000, by: 'setting' } }),
+  seen('Pending, parked', parkedSteps, ifItWakes, { offlineQueue: queueUnknown }),
+  seen('Pending, parked, the queue stated', parkedSteps, ifItWakes, { offlineQueue: { known: true, ms: 7_200_000, by: 'setting' } }),
+  seen('Pending, parked, the queue shown by a session', parkedSteps, ifItWakes, { offlineQueue: { known: true, ms: 7_200_000, by: 'sessions', how: 'timedOut', at: start } }),
+  seen('Pending, parked, kept over 2 hours', parkedSteps, ifItWakes, { offlineQueue: { known: true, ms: 259_200_000, by: 'sessions', how: 'stillWaiting', at: start } }),
   seen('InProgress', [...sent, works], follow),
   seen('InProgress, no command at work yet', [...sent, progressed(action('InProgress', [progress(0, 'Created'), progress(1, 'Created')]))], follow),
   seen('InProgress, a command failed', [...sent, progressed(action('InProgress', [progress(0, 'Failed'), progress(1, 'Created')]))], 'then this card'),
@@ -136,6 +146,7 @@ const outcomes: { readonly [One in Outcome]: readonly Row[] } = {
   ],
   timedOut: [
     seen('timedOut, device offline', [...sent, ended(action('TimeOut', none), 'timedOut', 122)], 'Check that it is online'),
+    seen('timedOut, device offline, as new tenants do', [...sent, ended(action('TimeOut', none, { createdAt: start + 120_000, updatedAt: start + 7_320_000 }), 'timedOut', 122)], 'Check that it is online'),
     seen('timedOut, a script', [...sent, works, ended(action('TimeOut', [progress(0, 'Executing'), progress(1, 'Created')]), 'timedOut', 14)], 'Check on the device'),
     seen('timedOut, an error code', [...sent, ended(action('TimeOut', none, { hresult: 0x800705b4 }), 'timedOut', 122)], 'Check that it is online'),
     seen('timedOut, cancel asked', [...sent, works, cancelled('failed'), ended(action('TimeOut', [progress(0, 'Executing'), progress(1, 'Created')]), 'timedOut', 14)], 'Check on the device'),

@@ -171,6 +171,20 @@ describe('a stated length', () => {
   });
 });
 
+test('what ended under an earlier version, which learned nothing, counts from the next start on', async () => {
+  house = await openHouse(keeps(shortQueueMs));
+  await sent('laptop7');
+  house.clock.move(shortQueueMs + 5 * minute);
+  // The reading alone: nothing is written down of what it shows.
+  await house.loop.following.pass();
+  expect(house.newest()).toMatchObject({ state: 'finished', outcome: 'timedOut' });
+  expect(journaled()).toEqual([]);
+  await house.restart();
+  await house.loop.tick();
+  expect(await quota()).toContain('kept about 2 h, as one showed that timed out');
+  expect(journaled()).toHaveLength(1);
+});
+
 describe('a tenant that changed', () => {
   test('is told as it showed itself last', async () => {
     house = await openHouse(keeps(longQueueMs));
