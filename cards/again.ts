@@ -32,7 +32,7 @@ export function againFrom(request: Request): { readonly from: number } | { reado
     case 'refused':
       // Both say that what stood on the card is not what would run here: nothing of it may be carried over.
       if (request.ending.code === 'digestMismatch' || request.ending.code === 'otherTenant') return { why: 'mustNot' };
-      return request.ending.code === 'OsPlatformNotSupported' ? { why: 'hopeless' } : { from: 0 };
+      return request.ending.code === 'OsPlatformNotSupported' || request.ending.code === 'deviceUnsupported' ? { why: 'hopeless' } : { from: 0 };
   }
 }
 

@@ -5,7 +5,8 @@ import type { Continues, TriedAgain } from '../src/liveResponse/sequel.ts';
 import { oneLine, tailOf } from './clip.ts';
 import * as bound from './limits.ts';
 import { misfitWords } from './misfits.ts';
-import { alikeFact, isolationWords, panelFacts } from './panel.ts';
+import { alikeFact, isolationWords, leftOutFact, panelFacts } from './panel.ts';
+import { recordDoubts } from './records.ts';
 import { ranEarlier } from './said.ts';
 import { contentFact } from './scripts.ts';
 import { stamp, timeOf } from './time.ts';
@@ -22,6 +23,7 @@ export function factLines(request: Request, { twins = [], reasons, command = '/l
   const facts: readonly (FactLine | undefined)[] = [
     { label: 'Device', value: deviceWords(request.device) },
     undecided ? alikeFact(request.panel) : undefined,
+    undecided ? leftOutFact(request.panel) : undefined,
     undecided ? fact('Wrong system', misfitWords(request)) : undefined,
     { label: 'Asked by', value: `${name(request.requester.name)}, ${stamp(request.at)}` },
     fact('Reason', request.reason === undefined ? undefined : reasons === 'private' ? privateReason(request, command) : oneLine(request.reason, bound.view.reason)) ?? (undecided ? { label: 'Reason', value: 'none given' } : undefined),
@@ -80,6 +82,7 @@ function deviceFacts({ device, panel, at }: Request, when: (ms: number) => strin
   const state = [
     oneLine(device.os, 60),
     said('health', device.health),
+    ...recordDoubts(device),
     panel?.isolation === undefined ? undefined : isolationWords(panel.isolation, at),
     said('risk', device.risk),
     said('exposure', device.exposure),

@@ -1,11 +1,13 @@
 // What a finished card says: how the session ended, what that means for each command, and the next step.
 import { isFailure } from '../src/liveResponse/hresult.ts';
 import type { InState } from '../src/liveResponse/request.ts';
+import { queueShownBy } from '../src/liveResponse/tenantLimits.ts';
 import { exitAdvice } from './advice.ts';
 import { oneLine } from './clip.ts';
 import { askerName, parkedEnding } from './parked.ts';
 import type { Said } from './said.ts';
 import { commandName, progressOf, sessionReason, stateOf, stepFacts } from './steps.ts';
+import { learnedFrom } from './tenantLimits.ts';
 import { duration, timeOf } from './time.ts';
 
 export function outcomeWords(request: InState<'finished'>): Said {
@@ -57,7 +59,7 @@ function succeeded(request: InState<'finished'>, ended: string): Said {
     return {
       status: failedItself ? 'Finished: a script reports failure' : 'Finished, with script errors',
       tone: failedItself ? 'danger' : 'warning',
-      lead: `${overtaken(request, 'it had completed: everything ran.')} ${exitAdvice(which, bad.exitCode)} ${reason} ${ended}`,
+      lead: `${overtaken(request, 'it had completed: everything ran.')} ${exitAdvice(which, bad.exitCode, bad.cause)} ${reason} ${ended}`,
     };
   }
   if (request.action.hresult !== undefined && isFailure(request.action.hresult)) {
@@ -94,7 +96,7 @@ function failed(request: InState<'finished'>, ended: string): Said {
 function timedOut(request: InState<'finished'>): string {
   if (notRun(request) !== noneRun) return `Time ran out: Defender gives a script 10 min. ${notRun(request)} Check on the device what was done, make the script shorter, then ask again.`;
   // How long Defender waits differs between tenants (2 hours, or 3 days); how long it did wait is known.
-  return `The device was offline: Defender waited ${duration(request.endedAt - request.startedAt)} for it and gave up. ${notRun(request)} Check that it is online, then ask again.`;
+  return `The device was offline: Defender waited ${duration(request.endedAt - request.startedAt)} for it and gave up.${learnedFrom(queueShownBy(request))} ${notRun(request)} Check that it is online, then ask again.`;
 }
 
 const noneRun = 'No command was run.';

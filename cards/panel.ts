@@ -2,6 +2,7 @@
 import type { Alike } from '../src/liveResponse/lookAlikes.ts';
 import type { Isolation, Panel, Session } from '../src/liveResponse/panel.ts';
 import { oneLine, tailOf } from './clip.ts';
+import { leftOutWords } from './records.ts';
 import { timeOf } from './time.ts';
 import type { FactLine } from './view.ts';
 
@@ -24,6 +25,12 @@ export function isolationWords(isolation: Isolation, beside: number): string {
 export function alikeFact(panel: Panel | undefined): FactLine | undefined {
   if (panel?.alike === undefined || panel.alike.devices.length === 0) return undefined;
   return { label: 'Look-alikes', value: alikeWords(panel) };
+}
+
+/** Records of the name that cannot take a session: none that could be taken for the device, and why there is no choice. */
+export function leftOutFact(panel: Panel | undefined): FactLine | undefined {
+  const value = panel?.leftOut === undefined ? undefined : leftOutWords(panel.leftOut.records, panel.leftOut.more);
+  return value === undefined ? undefined : { label: 'Left out', value };
 }
 
 /** The facts of an approval card beside the device's own record; none where nothing is worth a line at three in the morning. */
@@ -78,10 +85,12 @@ function sessionWords(session: Session, beside: number): string {
 export function panelLines(panel: Panel, now: number): readonly (readonly [string, string])[] {
   const sessions = panel.sessions ?? [];
   const unread = unreadWords(panel);
+  const leftOut = leftOutFact(panel);
   return [
     ...(panel.isolation === undefined ? [] : [['Isolation', isolationWords(panel.isolation, now)] as const]),
     ...(panel.alike === undefined || (panel.alike.devices.length === 0 && !panel.alike.whole) ? [] : [['Look-alikes', panel.alike.devices.length === 0 ? 'none' : alikeWords(panel)] as const]),
     ...(panel.sessions === undefined ? [] : sessions.length === 0 ? [['Last sessions', 'none listed'] as const] : sessions.map((session, at) => [at === 0 ? 'Last sessions' : '', sessionWords(session, now)] as const)),
+    ...(leftOut === undefined ? [] : [['Left out', leftOut.value] as const]),
     ...(unread === undefined ? [] : [['Not read', unread] as const]),
   ];
 }

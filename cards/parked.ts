@@ -4,8 +4,10 @@ import { parkedCancelPauseMs, parkedCancelTries } from '../src/liveResponse/paci
 import type { Asker } from '../src/liveResponse/person.ts';
 import type { InState } from '../src/liveResponse/request.ts';
 import type { CancelAsked } from '../src/liveResponse/sequel.ts';
+import type { OfflineQueue } from '../src/liveResponse/tenantLimits.ts';
 import { oneLine } from './clip.ts';
 import type { Said } from './said.ts';
+import { keptUntil } from './tenantLimits.ts';
 import { duration, timeOf } from './time.ts';
 
 /** Who asked, as it stands in a sentence, or at its beginning. */
@@ -17,22 +19,24 @@ export function askerName(by: Asker, article: 'the' | 'The' = 'the'): string {
  * Status and lead while nothing has started; undefined when the device is not known to be parked, or has woken. @param followed the bot
  * reads it: without that it cancels nothing, since it could not know what it stops
  */
-export function parkedWords(request: InState<'running'>, followed: boolean): Said | undefined {
+export function parkedWords(request: InState<'running'>, followed: boolean, queue?: OfflineQueue): Said | undefined {
   const { parked } = request;
   if (parked === undefined || parked.wokeAt !== undefined || hasBegun(request.action)) return undefined;
   const at = (ms: number): string => timeOf(ms, request.at);
   const status = 'Parked, the device does not answer';
+  // Without what is known of the tenant, by what was when it was parked.
+  const kept = (device: 'it' | 'the device'): string => (queue === undefined ? `Defender waits for ${device} until about ${at(parked.until)}` : keptUntil(queue, device, parked.since, request.at));
   const due = parked.cancelAt === undefined || request.cancel !== undefined ? undefined : at(parked.cancelAt);
   if (!followed) {
     const cancel = due === undefined ? '' : ` The policy’s cancel, due at ${due}, is sent only once it can be read again.`;
-    return { status, tone: 'warning', lead: `at Defender since ${at(parked.since)}, and nothing had started. Defender waits for the device until about ${at(parked.until)}; if it wakes, this runs without another approval.${cancel}` };
+    return { status, tone: 'warning', lead: `at Defender since ${at(parked.since)}, and nothing had started. ${kept('the device')}; if it wakes, this runs without another approval.${cancel}` };
   }
   return {
     status,
     tone: 'warning',
     lead:
       `Defender has had it since ${at(parked.since)} and nothing has started: the device is taken to be offline. ` +
-      `Defender waits for it until about ${at(parked.until)}. If it wakes before that, this runs without another approval.${due === undefined ? '' : ` The policy cancels it at ${due}.`}`,
+      `${kept('it')}. If it wakes before that, this runs without another approval.${due === undefined ? '' : ` The policy cancels it at ${due}.`}`,
   };
 }
 

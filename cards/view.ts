@@ -1,6 +1,7 @@
 // The one content of a card, free of any platform. Every renderer shows all of it, and nothing else.
 import type { Outage } from '../src/liveResponse/errorAnswer.ts';
 import type { Freeze } from '../src/liveResponse/ports.ts';
+import type { OfflineQueue } from '../src/liveResponse/tenantLimits.ts';
 
 export type Tone = 'neutral' | 'attention' | 'good' | 'warning' | 'danger';
 
@@ -109,6 +110,8 @@ export interface ViewContext {
   readonly queue?: { readonly position: number; readonly expectedAt: number };
   /** Submissions are stopped: by whom, since when and why. */
   readonly frozen?: Freeze;
+  /** How long Defender keeps a session for an offline device in this tenant, as far as it is known. */
+  readonly offlineQueue?: OfflineQueue;
   /** What this request depends on cannot be had from Defender. */
   readonly outage?: Outage;
   /** Other requests for the same commands on the same device: open ones, and those that ended a short while ago. */

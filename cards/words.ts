@@ -5,6 +5,7 @@ import { looksBeforeAsking, lookSchedule } from '../src/liveResponse/pacing.ts';
 import type { Outage } from '../src/liveResponse/errorAnswer.ts';
 import type { InState, Request, WaitCause } from '../src/liveResponse/request.ts';
 import type { CancelAsked } from '../src/liveResponse/sequel.ts';
+import type { OfflineQueue } from '../src/liveResponse/tenantLimits.ts';
 import { endingWords } from './endings.ts';
 import { oneLine } from './clip.ts';
 import { frozenSentence } from './frozen.ts';
@@ -17,6 +18,7 @@ import { missingRight } from './rights.ts';
 import type { Said } from './said.ts';
 import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { sessionReason, stepFacts } from './steps.ts';
+import { waitsFor } from './tenantLimits.ts';
 import { timeOf } from './time.ts';
 import { twinWarning } from './twins.ts';
 import type { ViewContext } from './view.ts';
@@ -49,7 +51,7 @@ function wordsOf(request: Request, context: ViewContext): Said {
     case 'unknown':
       return unknown(request, context);
     case 'running':
-      return running(request, context.outage);
+      return running(request, context.outage, context.offlineQueue);
     case 'finished':
       return outcomeWords(request);
     case 'over':
@@ -236,8 +238,8 @@ function unheardCancel({ by, at: asked, answer, error }: CancelAsked, request: I
   return `${who}, without effect: the session still goes on. Press Cancel again, or cancel the action in the portal.`;
 }
 
-function running(request: InState<'running'>, outage: Outage | undefined): Said {
-  const words = lastRead(request, outage === undefined ? ` The bot follows it until ${at(request, request.deadline)}.` : '');
+function running(request: InState<'running'>, outage: Outage | undefined, queue: OfflineQueue | undefined): Said {
+  const words = lastRead(request, queue, outage === undefined ? ` The bot follows it until ${at(request, request.deadline)}.` : '');
   if (outage === undefined) return words;
   return {
     status: `${words.status}, not read since ${at(request, outage.since)}`,
@@ -247,7 +249,7 @@ function running(request: InState<'running'>, outage: Outage | undefined): Said 
 }
 
 /** By the last reading there was. `until` is how long it is followed: empty while it is not. */
-function lastRead(request: InState<'running'>, until: string): Said {
+function lastRead(request: InState<'running'>, queue: OfflineQueue | undefined, until: string): Said {
   const { action } = request;
   const facts = stepFacts(request);
   if (request.cancel?.answer === 'sent' || request.cancel?.answer === 'accepted') {
@@ -282,13 +284,13 @@ function lastRead(request: InState<'running'>, until: string): Said {
       lead: `All commands are done. Defender is closing the session, usually within 40 s.${request.commands.some((one) => one.type === 'GetFile') ? ' Download links follow.' : ''}${cancel}`,
     };
   }
-  const parked = parkedWords(request, until !== '');
+  const parked = parkedWords(request, until !== '', queue);
   if (parked !== undefined) return { ...parked, lead: `${parked.lead}${cancel}` };
   if (action.status === 'Pending' && facts.started === 0) {
     return {
       status: 'Sent, waiting for the device',
       tone: 'neutral',
-      lead: `Defender has it. An online Windows device usually starts within 2 to 3 min; an offline one is waited for.${until}${cancel}`,
+      lead: `Defender has it. An online Windows device usually starts within 2 to 3 min; an offline one is waited for${queue === undefined ? '' : waitsFor(queue)}.${until}${cancel}`,
     };
   }
   return {

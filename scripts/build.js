@@ -20,13 +20,15 @@ function copyWhatRuns() {
   const page = join('src', 'adapters', 'console', 'page');
   cpSync(join(root, page), join(root, 'dist', page), { recursive: true });
   copyFileSync(join(root, 'policy.example.yaml'), join(root, 'dist', 'policy.example.yaml'));
+  // The simulator's library holds them, and the doctor compares the tenant's with them.
+  cpSync(join(root, 'manifest', 'defender'), join(root, 'dist', 'manifest', 'defender'), { recursive: true });
   // The modules are ES modules wherever dist lies.
   writeFileSync(join(root, 'dist', 'package.json'), `${JSON.stringify({ type: 'module', private: true })}\n`);
 }
 
 /** Builds; returns the exit code of the compiler. */
 export function build({ ifNeeded = false } = {}) {
-  const sources = ['src', 'cards', 'test', 'tsconfig.json', 'package-lock.json', 'policy.example.yaml'].map((name) => join(root, name)).filter(existsSync);
+  const sources = ['src', 'cards', 'test', 'tsconfig.json', 'package-lock.json', 'policy.example.yaml', join('manifest', 'defender')].map((name) => join(root, name)).filter(existsSync);
   if (ifNeeded && existsSync(stamp)) {
     const built = statSync(stamp).mtimeMs;
     if (sources.every((source) => newestBelow(source) <= built)) return 0;

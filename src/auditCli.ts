@@ -1,5 +1,6 @@
-// `npm run audit`: proves the journal, prints its anchor, tells one request's history; and what only somebody at the machine may do with the
-// record: accept it after a restore, hold it for a court, forget a person. The first three only read, also next to a running bot; the others need it stopped.
+// `npm run audit`: proves the journal, prints its anchor, tells one request's history, holds an export of the tenant's audit log against it; and
+// what only somebody at the machine may do with the record: accept it after a restore, hold it for a court, forget a person. The first four
+// only read, also next to a running bot; the others need it stopped.
 import { readdirSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,7 @@ import { openPeople } from './adapters/store/people.ts';
 import { openStore } from './adapters/store/requestStore.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import { readSnapshot, removeSnapshots } from './adapters/store/snapshot.ts';
+import { compareExport, compareUsage } from './auditCompare.ts';
 import { readDotEnv } from './dotEnv.ts';
 import { anchorsOf, keysOf } from './record.ts';
 import { SettingsError } from './settingsError.ts';
@@ -28,6 +30,7 @@ import { SettingsError } from './settingsError.ts';
 const usage = `usage: npm run audit -- verify [--data DIR] [--anchor SEQ:HASH]   check every line of the journal, and the anchors of LR_ANCHOR_FILE
        npm run audit -- head [--data DIR]                        print the newest line's number and hash, to be noted elsewhere
        npm run audit -- show REQUEST [--data DIR]                print what happened to one request
+${compareUsage}
 With the bot stopped:
        npm run audit -- accept SEQ:HASH [--data DIR]             after a restore: go on from this head; the bot then starts frozen
        npm run audit -- hold PERSON|REQUEST [WHY] [--data DIR]   a legal hold: that person, or the people of that request, cannot be forgotten
@@ -257,6 +260,7 @@ async function run(given: readonly string[]): Promise<number> {
   const file = readDotEnv(process.env);
   // The folder may be named there: nobody may prove another one in silence.
   for (const one of [file.wrong, ...(file.odd ?? [])]) if (one !== undefined) console.error(one);
+  if (given[0] === 'compare') return await compareExport(given.slice(1), usage);
   const read = readArguments(given, process.env['LR_DATA_DIR'] ?? './data');
   const [verb = '', ...words] = read?.words ?? [];
   const takes = verbs[verb];
@@ -295,5 +299,5 @@ try {
   const why = error instanceof SettingsError || error instanceof FolderInUse || error instanceof JournalBroken || error instanceof OtherKey ? error.message : fileTrouble(error);
   if (why === undefined) throw error;
   console.error(why);
-  process.exitCode = error instanceof SettingsError || error instanceof OtherKey ? 2 : 1;
+  process.exitCode = error instanceof SettingsError || error instanceof OtherKey ? 2 : process.argv[2] === 'compare' ? 3 : 1;
 }

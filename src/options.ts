@@ -22,13 +22,14 @@ export function optionsFrom(settings: Settings): ServiceOptions {
     secrets: secretsOf(settings),
     defender:
       defender.kind === 'simulator'
-        ? { kind: 'simulator', speed: defender.speed }
+        ? { kind: 'simulator', speed: defender.speed, profile: defender.profile }
         : {
             kind: 'service',
             tenant: defender.tenant,
             endpoint: { apiUrl: defender.url, ...signIn(defender) },
             credentials: defender.auth.kind === 'none' ? 'none' : credentialsOf(defender.auth.azure),
             loopback: defender.loopback,
+            unsignedAllowed: defender.unsignedAllowed,
           },
     console: settings.console,
     ...(settings.slack === undefined ? {} : { slack: slackOf(settings.slack) }),
@@ -38,7 +39,7 @@ export function optionsFrom(settings: Settings): ServiceOptions {
     sessions: pacing.sessions,
     pollGap: pacing.pollMs,
     parkedGap: pacing.parkedPollMs,
-    offlineQueue: pacing.offlineQueueMs,
+    ...(pacing.offlineQueueMs === undefined ? {} : { offlineQueue: pacing.offlineQueueMs }),
     outputRetention: settings.retentionMs,
     resultHosts: settings.resultHosts,
     ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),

@@ -5,6 +5,7 @@ import type { ScaledClock } from './adapters/clock.ts';
 import type { Fault } from './simulator/faults.ts';
 import { changedProfile, defaultProfile } from './simulator/profile.ts';
 import type { ProfileChange } from './simulator/profile.ts';
+import { namedProfiles } from './simulator/profiles.ts';
 import type { Device } from './simulator/shapes.ts';
 import type { DeviceChange, Tenant } from './simulator/tenant.ts';
 
@@ -23,6 +24,10 @@ type Switch = Said &
     | { readonly change: DeviceChange; readonly without: DeviceChange; readonly shows: (device: Device) => boolean }
   );
 
+/** The defaults of whatever a profile changes. */
+function withoutThe(change: ProfileChange): ProfileChange {
+  return Object.fromEntries(Object.entries(defaultProfile).filter(([key]) => key in change));
+}
 
 const switches: readonly Switch[] = [
   {
@@ -40,6 +45,13 @@ const switches: readonly Switch[] = [
     change: { broken: true },
     without: { broken: false },
     shows: (device) => device.broken,
+  },
+  {
+    id: 'freshTenant',
+    label: 'The tenant is new',
+    explains: 'Unsigned scripts are off: the shipped ones fail.',
+    profile: namedProfiles.fresh,
+    without: withoutThe(namedProfiles.fresh),
   },
   {
     id: 'deviceBusy',
@@ -162,6 +174,7 @@ function shown(device: Device): WorldDevice {
 /** The one thing each special device is there for. */
 function hintOf(device: Device): string {
   if (device.tags.includes('no-lr')) return 'kept out by the policy';
+  if (device.amsi !== null) return 'its antivirus blocks scripts';
   if (device.broken) return 'every command fails';
   if (device.portalSession) return 'in use in the portal';
   if (device.stuck) return 'commands never end';

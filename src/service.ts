@@ -49,6 +49,8 @@ import { openRecord } from './openRecord.ts';
 import { anchorPlaces } from './record.ts';
 import { createPlayground } from './playground.ts';
 import { SettingsError } from './settingsError.ts';
+import { namedProfiles } from './simulator/profiles.ts';
+import type { ProfileName } from './simulator/profiles.ts';
 import { startSimulator } from './simulator/simulator.ts';
 import type { Simulator } from './simulator/simulator.ts';
 
@@ -66,8 +68,8 @@ export interface ServiceOptions extends ChatOptions {
   /** Secrets to be struck out of the log as a second net. */
   readonly secrets: readonly string[];
   readonly defender:
-    | { readonly kind: 'simulator'; readonly speed: number }
-    | { readonly kind: 'service'; readonly tenant: string; readonly endpoint: Endpoint; readonly credentials: Credentials | 'none'; readonly loopback: boolean };
+    | { readonly kind: 'simulator'; readonly speed: number; readonly profile?: ProfileName }
+    | { readonly kind: 'service'; readonly tenant: string; readonly endpoint: Endpoint; readonly credentials: Credentials | 'none'; readonly loopback: boolean; readonly unsignedAllowed?: boolean };
   /** Called when the process can do its work no longer and should be started again. */
   readonly onBroken?: (why: string) => void;
   /** Told once for each place of the policy that the bot cannot write in, and of who else could write the policy. */
@@ -77,7 +79,8 @@ export interface ServiceOptions extends ChatOptions {
   /** Milliseconds. */
   readonly pollGap: number;
   readonly parkedGap: number;
-  readonly offlineQueue: number;
+  /** Stated by LR_OFFLINE_QUEUE; absent: learned. */
+  readonly offlineQueue?: number;
   readonly outputRetention: number;
   /** Hosts besides those of Azure storage whose result links are read and handed out: endings that begin with a dot, and whole names. */
   readonly resultHosts?: readonly string[];
@@ -85,6 +88,8 @@ export interface ServiceOptions extends ChatOptions {
   readonly proxy?: Proxy;
   /** Where journal, snapshot and deliveries are written, for tests; the machine's own by default. */
   readonly disk?: Disk;
+  /** The way to the network, for a program that looks on (src/acceptance); closed with the service. Absent: one of its own. */
+  readonly http?: Http;
   /** One clock for everything, chats included, for tests that move time; by default the machine's own, and a faster one for a simulated tenant. */
   readonly clock?: Clock;
 }
@@ -138,7 +143,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const store = await openRecord({ dataDir, record, disk, real: kind.kind === 'service' && kind.credentials !== 'none', clock, log, warn });
     later('store', 3_000, () => store.close());
     const outputs = await openOutputStore({ dir: options.dataDir, clock });
-    const http = new Http(options.proxy === undefined ? {} : { proxy: options.proxy });
+    const http = options.http ?? new Http(options.proxy === undefined ? {} : { proxy: options.proxy });
     later('http', 1_000, () => http.close());
     const upstream = await openDefender(options, clock, closing);
     const budgets = new Budgets(ratesOf(options.rates));
@@ -196,7 +201,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
           tenant: upstream.tenant,
           simulated: upstream.simulated,
           command: options.command,
-          offlineQueue: options.offlineQueue,
+          ...(options.offlineQueue === undefined ? {} : { offlineQueue: options.offlineQueue }),
           sessions: options.sessions,
           pollGap: options.pollGap,
           parkedGap: options.parkedGap,
@@ -318,7 +323,7 @@ interface Upstream {
 
 async function openDefender({ defender, dataDir }: ServiceOptions, clock: Clock, { later }: Closing): Promise<Upstream> {
   if (defender.kind === 'simulator') {
-    const simulator = await startSimulator({ clock, dataDir });
+    const simulator = await startSimulator({ clock, dataDir, profile: namedProfiles[defender.profile ?? 'default'] });
     later('simulator', 1_000, () => simulator.stop());
     return {
       endpoint: customEndpoint(simulator.url),

@@ -38,7 +38,7 @@ function layer(file: string): number {
   if (file.startsWith('cards/')) return 1;
   if (file.startsWith('src/bot/')) return 2;
   if (file.startsWith('src/adapters/')) return 3;
-  return 4; // src/*.ts: composition and programs; src/doctor: what one of these programs is made of.
+  return 4; // src/*.ts: composition and programs; src/doctor, src/acceptance, src/library: what one of these programs is made of.
 }
 /** Inside src/bot, lower first. What lies in no folder of its own is for all of them. */
 const botFolders = ['src/bot/rules/', 'src/bot/language/', 'src/bot/loop/', 'src/bot/answers/'] as const;
@@ -65,6 +65,7 @@ const doors: Readonly<Record<string, string>> = {
   adaptivecards: 'src/adapters/console/',
   pino: 'src/adapters/log.ts',
   fflate: 'src/simulator/',
+  'csv-parse': 'src/adapters/store/',
 };
 
 function packageOf(name: string): string {
@@ -97,6 +98,32 @@ describe('the architecture', () => {
     const changing = ['src/service.ts', 'src/chats.ts', 'src/adapters/defender/client.ts', 'src/adapters/store/requestStore.ts', 'src/adapters/store/journal.ts', 'src/adapters/slack/chat.ts', 'src/adapters/teams/connector.ts'];
     expect(changing.filter((file) => !files.includes(file))).toEqual([]);
     expect(imports.filter((one) => isDoctor(one.from) && !one.typeOnly && changing.includes(one.to)).map(shown)).toEqual([]);
+  });
+
+  test('keeps the acceptance to its program, and what looks on in it to readings', () => {
+    const isAcceptance = (file: string) => file.startsWith('src/acceptance/');
+    expect(imports.filter((one) => isAcceptance(one.to) && !isAcceptance(one.from) && one.from !== 'src/acceptanceCli.ts').map(shown)).toEqual([]);
+    // The bot alone submits: it is started as a whole, and nothing here has its client or its store.
+    const changing = ['src/adapters/defender/client.ts', 'src/adapters/store/requestStore.ts', 'src/adapters/store/journal.ts', 'src/chats.ts', 'src/bot/bot.ts'];
+    expect(imports.filter((one) => isAcceptance(one.from) && !one.typeOnly && changing.includes(one.to)).map(shown)).toEqual([]);
+    expect(imports.filter((one) => isAcceptance(one.from) && one.to === 'src/service.ts' && !one.typeOnly).map(shown)).toEqual(['src/acceptance/hosted.ts -> src/service.ts']);
+    const texts = files.filter(isAcceptance).map((file) => [file, readFileSync(join(root, file), 'utf8')] as const);
+    expect(texts.length).toBeGreaterThan(5);
+    expect(texts.filter(([, text]) => /\.post\(|method: '(?!GET)|\.(?:submit|cancel|press)\(/.test(text)).map(([file]) => file)).toEqual([]);
+  });
+
+  test('keeps the upload of scripts out of the bot: its own program alone can do it', () => {
+    const isLibrary = (file: string) => file.startsWith('src/library/');
+    expect(files.filter(isLibrary).length).toBeGreaterThan(5);
+    expect(imports.filter((one) => isLibrary(one.to) && !isLibrary(one.from) && one.from !== 'src/libraryCli.ts').map(shown)).toEqual([]);
+    expect(imports.filter((one) => one.to === 'src/libraryCli.ts').map(shown)).toEqual([]);
+    // Nor by another way: what an upload consists of stands nowhere else.
+    const uploading = /OverrideIfExists|multipart\/form-data|libraryfiles['"`]?,? *(?:\{ *)?method: *'(?:POST|PUT|DELETE)'|'(?:POST|PUT|DELETE)',? *['"`][^'"`]*libraryfiles/i;
+    expect(files.filter((file) => !isLibrary(file) && !isSimulator(file) && uploading.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+    // And it takes no part of the bot that submits, follows or posts.
+    const bot = ['src/service.ts', 'src/chats.ts', 'src/adapters/defender/client.ts', 'src/adapters/store/requestStore.ts', 'src/adapters/store/journal.ts'];
+    expect(bot.filter((file) => !files.includes(file))).toEqual([]);
+    expect(imports.filter((one) => (isLibrary(one.from) || one.from === 'src/libraryCli.ts') && !one.typeOnly && bot.includes(one.to)).map(shown)).toEqual([]);
   });
 
   test('lets no folder of the bot know one above it', () => {

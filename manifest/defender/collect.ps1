@@ -1,15 +1,17 @@
-#Requires -Version 5.1
 <#
 .SYNOPSIS
 Collects a triage package of the device and leaves it as a zip where the recipe "collect" of live-response-bot collects it.
 
 .DESCRIPTION
-For the live response library of Microsoft Defender for Endpoint; runs as SYSTEM in Windows PowerShell 5.1. Takes no arguments.
+For the live response library of Microsoft Defender for Endpoint; runs as SYSTEM in Windows PowerShell 5.1. Takes no arguments. PowerShell 4.0,
+which Server 2012 R2 has when it is delivered, is enough; the output says so then. There is no "#Requires" line, because all that a responder
+would see of it is a script that did not run.
 
     RunScript  collect.ps1
     GetFile    C:\windows\TEMP\collect.zip
 
 On success the output begins with two lines: the path of the zip, and its size. Then come its SHA-256, what was collected, and what was not.
+Every file that is left on the device is named with its SHA-256, also when the script fails.
 
 What the zip holds, in the order in which it is collected (what vanishes first comes first):
     network/     TCP connections, UDP endpoints, DNS cache, neighbors (ARP), routes, addresses, DNS servers, SMB sessions and connections, hosts file
@@ -26,12 +28,14 @@ What the zip holds, in the order in which it is collected (what vanishes first c
 Tables are CSV in UTF-8, times are UTC. They hold texts that an attacker may have chosen: do not let a spreadsheet take them for formulas.
 
 What happens on the device:
- 1. A zip that this script left there before is removed, so that a failed run can never be followed by the collection of an old package.
+ 1. A zip that this script left there before is renamed aside ("collect.earlier-<UTC>.zip"), so that a failed run can never be followed by the
+    collection of an old package. It is never deleted: after a GetFile that failed it may be the only copy. The output names it, and how many
+    lie there.
  2. A folder with a random name is made in C:\windows\TEMP, open to SYSTEM and Administrators alone. The zip is written there.
  3. Parts are collected one after the other. Each has its time, all together have eight of the ten minutes that live response gives.
     A part that fails or takes too long is noted and never stops the others.
  4. The zip is moved to its place and the folder is removed. The zip keeps the folder's rights: nobody but SYSTEM and Administrators can
-    read it. It stays until it is removed or made again.
+    read it. It stays until somebody removes it.
 A file of the zip's name that this script did not make is never touched. Nothing on the device is changed, and no link is followed.
 The one program that is started is Windows' own wevtutil.exe, because an export of a log can be ended only together with its process.
 
@@ -44,11 +48,11 @@ Exit codes:
    1  something unexpected happened; the error says what
    2  there is an argument, and this script takes none
    7  there is not enough free space for the package
-   8  a file that this script did not make is in the zip's place
+   8  a file that this script did not make is in the zip's place, or the zip there could not be renamed aside
    9  nothing could be collected
   10  the zip could not be made
   11  the zip is larger than live response can collect (3 GB)
-  12  this PowerShell cannot do it: constrained language mode, or 32 bits on a 64-bit Windows
+  12  this PowerShell cannot do it: constrained language mode, 32 bits on a 64-bit Windows, or older than 4.0
 #>
 [CmdletBinding()]
 param(
@@ -86,6 +90,10 @@ $SpareSpace = 512MB
 $Megabyte = 1MB
 # All parts together; a script of live response is ended after ten minutes, and the zip must still be closed, hashed and moved.
 $TotalSeconds = 480
+# The last seconds of those ten minutes are for removing the folder.
+$LastSecond = 570
+$LeastVersion = '4.0'
+$WrittenFor = '5.1'
 $System32 = [System.Environment]::SystemDirectory
 $WevtutilPath = [System.IO.Path]::Combine($System32, 'wevtutil.exe')
 # ERROR_EVT_CHANNEL_NOT_FOUND
@@ -116,16 +124,34 @@ function Format-Size {
     return '{0} MB' -f [long] [System.Math]::Ceiling($megabytes)
 }
 
+# The innermost message of an error, as one line.
+function Get-Reason {
+    param([System.Management.Automation.ErrorRecord] $Failed)
+    return $Failed.Exception.GetBaseException().Message -replace '\s+', ' '
+}
+
 function Get-UtcText {
     return [System.DateTime]::UtcNow.ToString('yyyy-MM-dd HH:mm:ss', [System.Globalization.CultureInfo]::InvariantCulture) + ' UTC'
 }
 
 function Assert-Environment {
+    $version = $PSVersionTable.PSVersion
+    if ($version -lt [System.Version] $LeastVersion) {
+        throw (New-Failure -Code 12 -Message "This is PowerShell $version, and the script needs $LeastVersion at least. Install Windows Management Framework $WrittenFor.")
+    }
     if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
         throw (New-Failure -Code 12 -Message 'PowerShell runs in constrained language mode here. Sign this script with a certificate that the application control policy of the device trusts.')
     }
     if ([System.Environment]::Is64BitOperatingSystem -and -not [System.Environment]::Is64BitProcess) {
         throw (New-Failure -Code 12 -Message 'This is a 32-bit PowerShell on a 64-bit Windows, which does not see 64-bit processes, files and registry as they are.')
+    }
+}
+
+# What to say of a PowerShell that is older than the one these scripts were written for: nothing where it is not.
+function Get-VersionNote {
+    $version = $PSVersionTable.PSVersion
+    if ($version -lt [System.Version] $WrittenFor) {
+        return "note: this is PowerShell $version (Server 2012 R2 has 4.0 when it is delivered). The script was written for $WrittenFor and uses nothing that 4.0 lacks; if something fails, install Windows Management Framework $WrittenFor."
     }
 }
 
@@ -174,7 +200,7 @@ function Test-OwnPackage {
     }
 }
 
-# Makes the zip's place free, or says who is in it.
+# Makes the zip's place free, or says who is in it. Gives the new path of a zip that was renamed aside.
 function Clear-PackagePlace {
     param([string] $Path)
     if (-not (Test-Path -LiteralPath $Path)) {
@@ -183,7 +209,87 @@ function Clear-PackagePlace {
     if (-not (Test-OwnPackage -Path $Path)) {
         throw (New-Failure -Code 8 -Message "$Path is there already and was not made by this script. Look at it, and move it away.")
     }
-    [System.IO.File]::Delete($Path)
+    return Move-Aside -Path $Path
+}
+
+# Gives an earlier zip a name with the time, in the same folder and with the same rights. Nothing is ever deleted or written over.
+function Move-Aside {
+    param([string] $Path)
+    $stamp = [System.DateTime]::UtcNow.ToString('yyyyMMddTHHmmssZ', [System.Globalization.CultureInfo]::InvariantCulture)
+    $stem = [System.IO.Path]::Combine([System.IO.Path]::GetDirectoryName($Path), [System.IO.Path]::GetFileNameWithoutExtension($Path))
+    $aside = "$stem.earlier-$stamp.zip"
+    for ($number = 2; [System.IO.File]::Exists($aside); $number++) {
+        $aside = "$stem.earlier-$stamp-$number.zip"
+    }
+    try {
+        [System.IO.File]::Move($Path, $aside)
+    }
+    catch {
+        throw (New-Failure -Code 8 -Message "$Path could not be renamed aside, so nothing was done: $(Get-Reason -Failed $_)")
+    }
+    return $aside
+}
+
+# Opens a file that others may be writing or removing.
+function Open-Shared {
+    param([string] $Path)
+    return New-Object -TypeName System.IO.FileStream -ArgumentList $Path, ([System.IO.FileMode]::Open), ([System.IO.FileAccess]::Read), ([System.IO.FileShare] 'ReadWrite, Delete')
+}
+
+# SHA-256 of a file, in small letters, or why there is none: nothing may keep the script beyond its last second.
+function Get-Sum {
+    param([string] $Path, [System.Diagnostics.Stopwatch] $Clock)
+    $hash = New-Object -TypeName System.Security.Cryptography.SHA256CryptoServiceProvider
+    try {
+        $content = Open-Shared -Path $Path
+        try {
+            $buffer = New-Object -TypeName byte[] -ArgumentList 1048576
+            while (($read = $content.Read($buffer, 0, $buffer.Length)) -gt 0) {
+                if ($Clock.ElapsedMilliseconds -gt 1000 * $LastSecond) {
+                    return 'not computed: the time was used up'
+                }
+                [void] $hash.TransformBlock($buffer, 0, $read, $buffer, 0)
+            }
+            [void] $hash.TransformFinalBlock($buffer, 0, 0)
+            return [System.BitConverter]::ToString($hash.Hash).Replace('-', '').ToLowerInvariant()
+        }
+        finally {
+            $content.Dispose()
+        }
+    }
+    catch {
+        return 'not computed: ' + (Get-Reason -Failed $_)
+    }
+    finally {
+        $hash.Dispose()
+    }
+}
+
+# Lines on earlier zips: the one that was renamed aside just now with its SHA-256, and all that lie there. They are evidence, and stay.
+function Get-Earlier {
+    param([string] $Path, [string] $Moved, [System.Diagnostics.Stopwatch] $Clock)
+    if ($Moved -ne '') {
+        'earlier zip renamed aside, kept'
+        "  $Moved"
+        '  {0}, SHA-256 {1}' -f (Format-Size -Bytes (New-Object -TypeName System.IO.FileInfo -ArgumentList $Moved).Length), (Get-Sum -Path $Moved -Clock $Clock)
+    }
+    $pattern = [System.IO.Path]::GetFileNameWithoutExtension($Path) + '.earlier-*.zip'
+    $files = @((New-Object -TypeName System.IO.DirectoryInfo -ArgumentList ([System.IO.Path]::GetDirectoryName($Path))).GetFiles($pattern))
+    if ($files.Count -gt 0) {
+        [long] $bytes = 0
+        foreach ($file in $files) {
+            $bytes += $file.Length
+        }
+        'earlier zips kept: {0}, {1} in all. Collect them (GetFile) or remove them by hand; nothing removes them by itself.' -f $files.Count, (Format-Size -Bytes $bytes)
+        foreach ($file in @($files | Sort-Object -Property Name | Select-Object -First 20)) {
+            if ($file.FullName -ne $Moved) {
+                '  {0}  {1}' -f $file.FullName, (Format-Size -Bytes $file.Length)
+            }
+        }
+        if ($files.Count -gt 20) {
+            '  and more'
+        }
+    }
 }
 
 # Removes the files that this script makes in a work folder, and the folder if nothing else is in it. Never follows anything below it.
@@ -195,17 +301,18 @@ function Remove-WorkFolder {
     [System.IO.Directory]::Delete($Path)
 }
 
-# A run that was cut off at the time limit of ten minutes leaves its folder behind, with what it had collected in it.
+# A run that was cut off at the time limit of ten minutes leaves its folder behind. Gives a line for each that was removed, or could not be.
 function Remove-Leftovers {
     $anHourAgo = [System.DateTime]::UtcNow.AddHours(-1)
     foreach ($folder in [System.IO.Directory]::GetDirectories($OutputFolder, $WorkPrefix + '*')) {
         try {
             if ([System.IO.Directory]::GetLastWriteTimeUtc($folder) -lt $anHourAgo -and (Test-Trusted -Path $folder)) {
                 Remove-WorkFolder -Path $folder
+                "note: the working folder of a run that was cut off was removed: $folder"
             }
         }
         catch {
-            Write-Warning -Message "The folder $folder of an earlier run could not be removed: $($_.Exception.Message)"
+            "note: the working folder of a run that was cut off could not be removed: ${folder}: $(Get-Reason -Failed $_)"
         }
     }
 }
@@ -237,12 +344,6 @@ function Get-Allowance {
 function Add-Record {
     param([string] $Entry, [string] $Result, [string] $Why = '', [string] $Source = '', [long] $Bytes = 0, [string] $Hash = '')
     $Run['Records'].Add([pscustomobject] @{ Part = $Run['Part']; Entry = $Entry; Result = $Result; Bytes = $Bytes; Sha256 = $Hash; Source = $Source; Why = $Why })
-}
-
-# The innermost message of an error, as one line.
-function Get-Reason {
-    param([System.Management.Automation.ErrorRecord] $Failed)
-    return $Failed.Exception.GetBaseException().Message -replace '\s+', ' '
 }
 
 # Milliseconds that the current part has left. Throws when there are none.
@@ -312,12 +413,6 @@ function Add-Stream {
         $result = 'partial'
     }
     Add-Record -Entry $Entry -Result $result -Why $Why -Source $Source -Bytes $copied -Hash $sum
-}
-
-# Opens a file that others may be writing or removing.
-function Open-Shared {
-    param([string] $Path)
-    return New-Object -TypeName System.IO.FileStream -ArgumentList $Path, ([System.IO.FileMode]::Open), ([System.IO.FileAccess]::Read), ([System.IO.FileShare] 'ReadWrite, Delete')
 }
 
 function Save-File {
@@ -1005,6 +1100,9 @@ function Write-Package {
 
 $exitCode = 1
 $workFolder = $null
+$zipPath = ''
+$moved = ''
+$leftovers = @()
 try {
     Assert-Environment
     if ($Unexpected.Count -gt 0) {
@@ -1014,8 +1112,8 @@ try {
     Add-Type -AssemblyName System.IO.Compression.FileSystem
 
     $zipPath = [System.IO.Path]::Combine($OutputFolder, $ZipName)
-    Clear-PackagePlace -Path $zipPath
-    Remove-Leftovers
+    $moved = [string] (Clear-PackagePlace -Path $zipPath)
+    $leftovers = @(Remove-Leftovers)
     $Run['Left'] = Get-Allowance
 
     $workFolder = New-WorkFolder
@@ -1034,7 +1132,6 @@ try {
     if ($size -gt $LargestCollected) {
         throw (New-Failure -Code 11 -Message ('The zip has {0}, and live response collects at most {1}.' -f (Format-Size -Bytes $size), (Format-Size -Bytes $LargestCollected)))
     }
-    $sum = (Get-FileHash -LiteralPath $madePath -Algorithm SHA256).Hash.ToLowerInvariant()
     try {
         # A move fails where a file of this name has appeared meanwhile, and follows no link.
         [System.IO.File]::Move($madePath, $zipPath)
@@ -1044,8 +1141,9 @@ try {
     }
     Write-Output -InputObject $zipPath
     Write-Output -InputObject (Format-Size -Bytes $size)
-    Write-Output -InputObject "zip SHA-256    $sum"
+    Write-Output -InputObject "zip SHA-256    $(Get-Sum -Path $zipPath -Clock $Run['Clock'])"
     Write-Output -InputObject $about
+    Get-VersionNote
     $exitCode = 0
 }
 catch {
@@ -1064,5 +1162,14 @@ finally {
             Write-Warning -Message "The folder $workFolder could not be removed, and may hold what was collected: $($_.Exception.Message)"
         }
     }
+}
+try {
+    $leftovers
+    if ($zipPath -ne '') {
+        Get-Earlier -Path $zipPath -Moved $moved -Clock $Run['Clock']
+    }
+}
+catch {
+    Write-Warning -Message "What lies in $OutputFolder of earlier runs could not be read: $($_.Exception.Message)"
 }
 exit $exitCode

@@ -12,8 +12,8 @@ export interface BotSettings {
   readonly simulated: boolean;
   /** The chat command's name, with its slash. */
   readonly command: string;
-  /** How long Defender keeps an action for a device that is offline, in milliseconds (3 days; newer tenants 2 hours). */
-  readonly offlineQueue: number;
+  /** How long Defender keeps an action for a device that is offline, in milliseconds, where somebody states it: tenants differ. */
+  readonly offlineQueue?: number;
   /** Live response sessions of ours at once; Defender's own limit is 25, or 50 for newer tenants. */
   readonly sessions: number;
   /** Milliseconds between readings while something runs. */

@@ -4,6 +4,7 @@ import { field, parseJson } from '../liveResponse/json.ts';
 
 /** Claims of an Entra access token (learn.microsoft.com/entra/identity-platform/access-token-claims-reference). */
 export interface Claims {
+  /** Of several the first: Entra gives one. */
   readonly audience: string | undefined;
   readonly tenantId: string | undefined;
   readonly appId: string | undefined;
@@ -26,7 +27,7 @@ export function claimsOf(token: string): Claims | undefined {
   const scopes = textIn(read, 'scp');
   const expiry = field(read, 'exp');
   return {
-    audience: textIn(read, 'aud'),
+    audience: textIn(read, 'aud') ?? firstText(field(read, 'aud')),
     tenantId: textIn(read, 'tid'),
     appId: textIn(read, 'appid') ?? textIn(read, 'azp'),
     roles: Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : undefined,
@@ -38,4 +39,8 @@ export function claimsOf(token: string): Claims | undefined {
 function textIn(value: unknown, name: string): string | undefined {
   const found = field(value, name);
   return typeof found === 'string' ? found : undefined;
+}
+
+function firstText(value: unknown): string | undefined {
+  return Array.isArray(value) ? value.find((one): one is string => typeof one === 'string') : undefined;
 }

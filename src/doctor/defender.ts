@@ -12,24 +12,32 @@ import { examineLibrary } from './library.ts';
 import { fail, ok, skip, warn } from './line.ts';
 import type { Line, Tell } from './line.ts';
 import { notDefender, refused } from './refused.ts';
+import { examineLimits } from './tenantLimits.ts';
 import { examineRunRight } from './runRight.ts';
 import { examineToken } from './token.ts';
 import type { TokenFindings } from './token.ts';
+import { examineUnsigned } from './unsigned.ts';
+import type { UnsignedScripts } from './unsigned.ts';
 
 export interface DefenderSubject {
   readonly endpoint: Endpoint;
   readonly tokens: TokenSource;
   /** The tenant of the settings. */
   readonly tenant: string;
+  /** Audiences that the settings state besides the known ones. */
+  readonly audiences?: readonly string[];
+  readonly unsigned: UnsignedScripts;
   /** Undefined when the policy cannot be used. */
   readonly policy: Policy | undefined;
+  /** LR_OFFLINE_QUEUE in milliseconds, where it is set, and LR_SESSIONS. */
+  readonly limits: { readonly offlineQueue?: number; readonly sessions: number };
   /** Whether to send the one POST that shows the right to run. */
   readonly probe: boolean;
 }
 
 export async function examineDefender(subject: DefenderSubject, caller: Caller, tell: Tell): Promise<void> {
-  const { endpoint, tokens, tenant, policy } = subject;
-  const found = await examineToken({ tokens, scope: endpoint.scope, tenant, now: caller.clock.now() }, tell);
+  const { endpoint, tokens, tenant, policy, audiences = [] } = subject;
+  const found = await examineToken({ tokens, scope: endpoint.scope, audiences, tenant, now: caller.clock.now() }, tell);
   const api = callsTo(endpoint, found, caller);
 
   const machines = await api('GET', '/api/machines?$top=1');
@@ -54,12 +62,14 @@ export async function examineDefender(subject: DefenderSubject, caller: Caller, 
   }
   const noActions = found.lacking('list');
   tell(noActions === undefined ? actionsLine(await api('GET', '/api/machineactions?$top=1')) : lacking('actions', noActions));
-  await examineLibrary({ api, policy, lacking: found.lacking('library') }, tell);
+  await examineLimits({ api, lacking: noActions, stated: subject.limits.offlineQueue, sessions: subject.limits.sessions }, tell);
+  const library = await examineLibrary({ api, policy, lacking: found.lacking('library') }, tell);
+  await examineUnsigned({ api, library, unsigned: subject.unsigned }, tell);
   if (!subject.probe) tell(skip('defender.run', 'the right to run was not probed', 'Leave out --no-probe.'));
   else await examineRunRight({ api, lacking: found.lacking('submit') ?? found.lacking('machines') }, tell);
 }
 
-const order = ['defender.clock', 'defender.machines', 'defender.actions', 'defender.library', 'defender.run'] as const;
+const order = ['defender.clock', 'defender.machines', 'defender.actions', 'defender.limits', 'defender.library', 'defender.run'] as const;
 
 function skipFrom(first: number, tell: Tell, next: string): void {
   for (const check of order.slice(first)) tell(skip(check, 'not looked at', next));

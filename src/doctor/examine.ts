@@ -7,6 +7,7 @@ import { graphHosts } from '../adapters/entra/groups.ts';
 import { customEndpoint } from '../adapters/defender/clouds.ts';
 import type { Policy } from '../bot/rules/policy.ts';
 import type { ServiceOptions } from '../service.ts';
+import { namedProfiles } from '../simulator/profiles.ts';
 import { startSimulator } from '../simulator/simulator.ts';
 import type { Caller } from './call.ts';
 import { certificateLine } from './certificate.ts';
@@ -51,7 +52,7 @@ interface Area {
 /** Tells line after line, areas in a fixed order. Never rejects. */
 export async function examine(parts: Examination, tell: Tell): Promise<void> {
   const ends = parts.clock.now() + (parts.totalMs ?? totalWithin);
-  const { options, policyFile, dataDir, listens, admin } = examineSettings(parts.variables, tell);
+  const { options, policyFile, dataDir, listens, admin, audiences } = examineSettings(parts.variables, tell);
   let policy: Policy | undefined;
   const local: readonly Area[] = [
     {
@@ -65,7 +66,7 @@ export async function examine(parts: Examination, tell: Tell): Promise<void> {
     { name: 'data', run: (say) => lookAtPlace(dataDir, options, { listens, admin }, parts, say) },
   ];
   for (const area of local) await told([area], parts, ends, tell);
-  await told(networkAreas(options, policy, parts), parts, ends, tell);
+  await told(networkAreas(options, policy, { ...parts, audiences }), parts, ends, tell);
 }
 
 function lookAtPolicy(file: string | undefined, options: ServiceOptions | undefined, tell: Tell): Policy | undefined {
@@ -88,7 +89,7 @@ async function lookAtPlace(dataDir: string | undefined, options: ServiceOptions 
   else await examinePorts({ ...listens, admin, holder }, parts, tell);
 }
 
-function networkAreas(options: ServiceOptions | undefined, policy: Policy | undefined, parts: Examination): readonly Area[] {
+function networkAreas(options: ServiceOptions | undefined, policy: Policy | undefined, parts: Examination & Pick<House, 'audiences'>): readonly Area[] {
   const names = ['defender', 'slack', 'teams', 'graph'] as const;
   if (options === undefined || parts.offline) {
     const why = parts.offline ? (['--offline', 'Leave out --offline.'] as const) : (['the settings cannot be used', 'Fix the settings first.'] as const);
@@ -137,14 +138,15 @@ function notSetUp(name: string, why: string, page: string, tell: Tell): Promise<
   return Promise.resolve();
 }
 
-async function lookAtDefender({ defender }: ServiceOptions, policy: Policy | undefined, parts: Examination & { readonly tokensOf: NonNullable<Examination['tokensOf']> }, tell: Tell): Promise<void> {
-  const { probe } = parts;
+async function lookAtDefender({ defender, sessions, offlineQueue }: ServiceOptions, policy: Policy | undefined, parts: Examination & Pick<House, 'audiences'> & { readonly tokensOf: NonNullable<Examination['tokensOf']> }, tell: Tell): Promise<void> {
+  const { probe, audiences } = parts;
+  const limits = { sessions, ...(offlineQueue === undefined ? {} : { offlineQueue }) };
   if (defender.kind === 'simulator') {
     // As the bot does, but with nothing on disk: a running bot keeps its own simulated tenant there.
-    const simulator = await startSimulator();
+    const simulator = await startSimulator({ profile: namedProfiles[defender.profile ?? 'default'] });
     try {
       tell(ok('defender.tenant', 'THE SIMULATED TENANT inside the bot, started for this examination: nothing below says anything of a real Defender'));
-      await examineDefender({ endpoint: customEndpoint(simulator.url), tokens: noCredentials(simulator.url), tenant: 'simulator', policy, probe }, parts, tell);
+      await examineDefender({ endpoint: customEndpoint(simulator.url), tokens: noCredentials(simulator.url), tenant: 'simulator', unsigned: 'askSimulator', policy, probe, limits }, parts, tell);
     } finally {
       await simulator.stop();
     }
@@ -154,7 +156,7 @@ async function lookAtDefender({ defender }: ServiceOptions, policy: Policy | und
   if (credentials === 'none') tell(ok('defender.tenant', `A SIMULATED TENANT at ${endpoint.apiUrl}: nothing below says anything of a real Defender`));
   else if (credentials.kind === 'certificate') tell(certificateLine('defender.certificate', 'AZURE_CLIENT_CERTIFICATE_PATH', credentials.path, parts.clock.now()));
   const tokens = credentials === 'none' ? noCredentials(endpoint.apiUrl) : parts.tokensOf(credentials, endpoint.authority);
-  await examineDefender({ endpoint, tokens, tenant, policy, probe }, parts, tell);
+  await examineDefender({ endpoint, tokens, tenant, unsigned: defender.unsignedAllowed === true ? 'allowed' : defender.loopback ? 'askSimulator' : 'unknown', policy, probe, audiences, limits }, parts, tell);
 }
 
 /** Runs areas side by side and tells their lines in order. */

@@ -2,7 +2,7 @@
 // device after two people have agreed on it.
 import { readLibraryFile, readPage } from '../adapters/defender/wire.ts';
 import type { Policy } from '../bot/rules/policy.ts';
-import { placePattern } from '../bot/rules/recipes.ts';
+import { neededFiles } from '../bot/rules/libraryFiles.ts';
 import { isAnswer } from './call.ts';
 import type { CallDefender } from './call.ts';
 import { fail, ok, skip, warn } from './line.ts';
@@ -16,44 +16,35 @@ export interface LibrarySubject {
   readonly lacking: string | undefined;
 }
 
+/** A file of the library, as far as the doctor looks at it. */
+export interface ListedFile { readonly name: string; readonly sha256: string }
+
 const check = 'defender.library';
 
 /** The scripts that come with this program, in manifest/defender. */
-export const ownScripts: readonly string[] = ['collect.ps1', 'minidump.ps1'];
+export const ownScripts: readonly string[] = ['collect.ps1', 'collect.sh', 'minidump.ps1'];
 
-/** Library file names and the recipes that need each. Names with places in them are known only once a recipe is used. */
-export function neededFiles(policy: Policy): ReadonlyMap<string, readonly string[]> {
-  const needed = new Map<string, readonly string[]>();
-  for (const [recipe, { commands }] of policy.recipes) {
-    for (const command of commands) {
-      const file = command.type === 'RunScript' ? command.scriptName : command.type === 'PutFile' ? command.fileName : undefined;
-      if (file === undefined || file.search(placePattern) >= 0) continue;
-      needed.set(file, [...new Set([...(needed.get(file) ?? []), recipe])]);
-    }
-  }
-  return needed;
-}
-
-export async function examineLibrary({ api, policy, lacking }: LibrarySubject, tell: Tell): Promise<void> {
+/** Resolves with the files that were listed, none where the library may not be listed. */
+export async function examineLibrary({ api, policy, lacking }: LibrarySubject, tell: Tell): Promise<readonly ListedFile[]> {
   const needed = policy === undefined ? new Map<string, readonly string[]>() : neededFiles(policy);
   const byHand = needed.size === 0 ? 'Nothing.' : `Look in the portal (live response, "Upload file to library") whether these are there: ${[...needed.keys()].join(', ')}.`;
   if (lacking !== undefined) {
     tell(skip(check, `not listed, because ${lacking}`, byHand));
-    return;
+    return [];
   }
   const listed = await api('GET', '/api/libraryfiles');
   if (!isAnswer(listed)) {
     tell(fail(check, `no whole answer: ${listed.why}`, 'Run the doctor again; if it stays so, look at the way to Defender.'));
-    return;
+    return [];
   }
   if (listed.status === 403) {
     tell(warn(check, 'the library may not be listed: Library.Manage is not granted', byHand));
-    return;
+    return [];
   }
   const { items, next } = readPage(listed.body?.value);
   if (listed.status >= 300 || items === undefined) {
     tell(refused(check, 'library', listed));
-    return;
+    return [];
   }
   const files = items.map(readLibraryFile).filter((file) => file !== undefined);
   tell(ok(check, `${files.length} files can be listed`));
@@ -65,7 +56,8 @@ export async function examineLibrary({ api, policy, lacking }: LibrarySubject, t
   for (const [file, recipes] of missing) {
     const why = `${file} is not in the live response library, and ${recipes.length === 1 ? 'the recipe' : 'the recipes'} ${recipes.join(', ')} ${recipes.length === 1 ? 'needs' : 'need'} it`;
     // A list that goes on may hold the file on its next page; libraries of that size have not been seen.
-    if (next === undefined) tell(fail('defender.scripts', why, `Upload it: live response in the portal, "Upload file to library", or the call in manifest/defender/README.md${ownScripts.includes(file) ? `; the file is manifest/defender/${file}` : ''}.`));
+    if (next === undefined) tell(fail('defender.scripts', why, `Upload it: npm run library -- push (docs/library.md), or live response in the portal, "Upload file to library"${ownScripts.includes(file) ? `; the file is manifest/defender/${file}` : ''}.`));
     else tell(warn('defender.scripts', `${why}, as far as the first page of the list tells`, 'Look in the portal whether it is there.'));
   }
+  return files;
 }

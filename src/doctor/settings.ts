@@ -5,6 +5,7 @@ import { knownNames, readSettings } from '../adapters/config/settings.ts';
 import type { Settings } from '../adapters/config/settings.ts';
 import { portAfter } from '../adapters/http/admin.ts';
 import { proxyFrom } from '../adapters/outbound/proxy.ts';
+import { resultHosts } from '../adapters/outbound/resultLink.ts';
 import { optionsFrom } from '../options.ts';
 import type { ServiceOptions } from '../service.ts';
 import { fail, ok, warn } from './line.ts';
@@ -21,10 +22,12 @@ export interface House {
   readonly listens: { readonly host: string; readonly port: number } | undefined;
   /** Undefined where that cannot be known, or it is off. */
   readonly admin: { readonly host: string; readonly port: number } | undefined;
+  /** Audiences of tokens that the settings state. */
+  readonly audiences: readonly string[];
 }
 
 /** Settings that hold secrets; their values are struck out of the report, also when the settings cannot be used. */
-const secretNames = ['AZURE_CLIENT_SECRET', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET', 'MicrosoftAppPassword', 'LR_JOURNAL_KEY'] as const;
+const secretNames = ['AZURE_CLIENT_SECRET', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET', 'MicrosoftAppPassword', 'LR_JOURNAL_KEY', 'LIBRARY_CLIENT_SECRET'] as const;
 /** Settings that mean something without the others. */
 const ownMeaning = ['PORT', 'LR_ADMIN_HOST', 'LR_ADMIN_PORT', 'LR_DATA_DIR', 'LR_POLICY'] as const;
 
@@ -48,9 +51,13 @@ export function examineSettings(variables: Variables, tell: Tell): House {
   const { settings } = read;
   const given = knownNames.filter((name) => (variables[name]?.trim() ?? '') !== '').length;
   tell(ok('settings.valid', `${given === 0 ? 'none given, so the defaults hold' : `${given} given`}: ${chatsOf(settings)} before ${defenderOf(settings)}`));
-  tell(ok('results.hosts', `result links are read and handed out where they lead to Azure storage${settings.resultHosts.length === 0 ? ' alone' : `, and to ${settings.resultHosts.map((host) => (host.startsWith('.') ? `*${host}` : host)).join(', ')} (LR_RESULT_HOSTS)`}`));
+  tell(ok('results.hosts', `result links are read and handed out where they lead to Azure storage (${shownHosts(resultHosts)})${settings.resultHosts.length === 0 ? ' alone; LR_RESULT_HOSTS adds hosts' : `, and to ${shownHosts(settings.resultHosts)} (LR_RESULT_HOSTS)`}`));
   const options = optionsFrom(settings);
-  return { options, policyFile: options.policyFile, dataDir: options.dataDir, listens: { host: options.host, port: options.port }, admin: adminOf(settings) };
+  return { options, policyFile: options.policyFile, dataDir: options.dataDir, listens: { host: options.host, port: options.port }, admin: adminOf(settings), audiences: settings.audiences };
+}
+
+function shownHosts(hosts: readonly string[]): string {
+  return hosts.map((host) => (host.startsWith('.') ? `*${host}` : host)).join(', ');
 }
 
 function chatsOf({ slack, teams }: Settings): string {
@@ -66,7 +73,7 @@ function defenderOf({ defender }: Settings): string {
 /** From the settings that stand for themselves. */
 function houseWithout(variables: Variables): House {
   const own = readSettings(Object.fromEntries(ownMeaning.map((name) => [name, variables[name]])));
-  if ('problems' in own) return { options: undefined, policyFile: undefined, dataDir: textOr(variables['LR_DATA_DIR'], './data'), listens: undefined, admin: undefined };
+  if ('problems' in own) return { options: undefined, policyFile: undefined, dataDir: textOr(variables['LR_DATA_DIR'], './data'), listens: undefined, admin: undefined, audiences: [] };
   const { dataDir, policyFile, http, admin } = own.settings;
   return {
     options: undefined,
@@ -75,6 +82,7 @@ function houseWithout(variables: Variables): House {
     dataDir,
     listens: { host: textOr(variables['HOST'], http.host), port: http.port },
     admin: adminOf({ http, admin }),
+    audiences: [],
   };
 }
 

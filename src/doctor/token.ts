@@ -5,17 +5,17 @@ import type { Token, TokenSource } from '../adapters/entra/credentials.ts';
 import { commercialScope } from '../adapters/defender/clouds.ts';
 import type { Kind } from '../liveResponse/pacing.ts';
 import { mayCall, rights } from '../liveResponse/roles.ts';
+import { judgeAudience, resourceOf } from './audience.ts';
 import { claimsOf } from './claims.ts';
 import type { Claims } from './claims.ts';
 import { fail, ok, skip, warn } from './line.ts';
 import type { Tell } from './line.ts';
 
-/** Application id of the resource "WindowsDefenderATP": the audience of tokens in Entra's newer format. */
-export const defenderAppId = 'fc780465-2017-40d4-a0c5-307022471b92';
-
 export interface TokenSubject {
   readonly tokens: TokenSource;
   readonly scope: string;
+  /** Audiences that the settings state besides the known ones. */
+  readonly audiences?: readonly string[];
   /** The tenant of the settings. */
   readonly tenant: string;
   /** Epoch milliseconds. */
@@ -51,7 +51,7 @@ export async function examineToken(subject: TokenSubject, tell: Tell): Promise<T
     return { token, blocked: undefined, lacking: () => undefined };
   }
   examineLife(claims, token, subject.now, tell);
-  const blocked = examineTenant(claims, subject, tell) ?? examineAudience(claims, subject.scope, tell);
+  const blocked = examineTenant(claims, subject, tell) ?? examineAudience(claims, subject, tell);
   return { token, blocked, lacking: blocked === undefined ? examineRoles(claims, tell) : () => undefined };
 }
 
@@ -71,31 +71,34 @@ function examineTenant({ tenantId, appId }: Claims, { tenant }: TokenSubject, te
 }
 
 /**
- * The trap of defender-api.md 7.2: the new hosts still want tokens for the legacy resource, and answer 403 Forbidden to any other
- * audience (learn.microsoft.com/defender-endpoint/api/exposed-apis-create-app-webapp). The government clouds have resources of their own.
+ * The trap of defender-api.md 7.2: the new hosts still want tokens for the legacy resource, and answer 403 Forbidden to those of their own
+ * name (learn.microsoft.com/defender-endpoint/api/exposed-apis-create-app-webapp). The government clouds have resources of their own. Only
+ * what is known to be refused keeps the calls from being made: of the rest they tell more than anybody's list.
  */
-function examineAudience({ audience }: Claims, scope: string, tell: Tell): string | undefined {
+function examineAudience({ audience }: Claims, { scope, audiences = [] }: TokenSubject, tell: Tell): string | undefined {
   const check = 'defender.audience';
-  const asked = resourceOf(scope);
-  const legacy = resourceOf(commercialScope);
-  const said = (audience ?? 'nobody').replace(/\/+$/, '');
-  const ofGovernment = /\.securitycenter\.microsoft\.us$/.test(asked);
-  const right = said === legacy || said.toLowerCase() === defenderAppId || (said === asked && (ofGovernment || !isDefenderHost(asked)));
-  if (right) {
-    tell(ok(check, `the token is for ${said}`));
+  if (audience === undefined) {
+    tell(warn(check, 'the token does not say whom it is for', 'Nothing, if the lines below are ok.'));
     return undefined;
   }
-  tell(fail(check, `the token is for ${said}, and Defender answers 403 to that, also on its new hosts`, `Remove DEFENDER_SCOPE: the default is ${commercialScope}${ofGovernment ? ', in this cloud that of the API’s own host' : ''}.`));
-  return 'the token is for the wrong audience';
-}
-
-function resourceOf(scope: string): string {
-  return scope.replace(/\/+\.default$/, '').replace(/\/+$/, '');
-}
-
-function isDefenderHost(resource: string): boolean {
-  const host = URL.canParse(resource) ? new URL(resource).hostname : '';
-  return ['.security.microsoft.com', '.securitycenter.microsoft.com', '.securitycenter.windows.com'].some((suffix) => `.${host}`.endsWith(suffix));
+  const asked = resourceOf(scope);
+  const remove = `Remove DEFENDER_SCOPE: the default is ${commercialScope}${/\.securitycenter\.microsoft\.us$/i.test(asked) ? ', in this cloud that of the API’s own host' : ''}.`;
+  const said = audience.replace(/\/+$/, '');
+  const verdict = judgeAudience(audience, asked, audiences);
+  switch (verdict.is) {
+    case 'right':
+      tell(ok(check, `the token is for ${said}${verdict.stated === true ? ', which DEFENDER_AUDIENCES states' : ''}`));
+      return undefined;
+    case 'field':
+      tell(warn(check, `the token is for ${said}, ${verdict.why}: Defender is known to take it, though the documents name ${resourceOf(commercialScope)}`, `Nothing, if the lines below are ok: DEFENDER_AUDIENCES=${said} says that it is meant so. Else: ${remove}`));
+      return undefined;
+    case 'wrong':
+      tell(fail(check, `the token is for ${said}, and Defender answers 403 to that, also on its new hosts: it is ${verdict.of}`, remove));
+      return 'the token is for the wrong audience';
+    case 'unknown':
+      tell(warn(check, `the token is for ${said}, of which nobody has told whether Defender takes it. Known are ${resourceOf(commercialScope)} and, in the US government clouds, the API’s own host`, `If a line below answers 401 or 403: ${remove} If all are ok, DEFENDER_AUDIENCES=${said} says that it is meant so.`));
+      return undefined;
+  }
 }
 
 /** A line for each permission, and which kinds of call would be refused for want of one. */

@@ -2,6 +2,7 @@
 import type { Action } from './action.ts';
 import { isTerminal } from './action.ts';
 import type { Alike } from './lookAlikes.ts';
+import type { LeftOut } from './records.ts';
 
 /** Defender keeps no such property: the newest Isolate or Unisolate that succeeded decides (defender-api.md 6). */
 export interface Isolation {
@@ -34,6 +35,8 @@ export interface Panel {
   readonly sessions?: readonly Session[];
   /** `whole`: every device that could be one was compared. */
   readonly alike?: { readonly devices: readonly Alike[]; readonly more: number; readonly whole: boolean };
+  /** Other records of its name that cannot take a session. */
+  readonly leftOut?: { readonly records: readonly LeftOut[]; readonly more: number };
 }
 
 const isolating: ReadonlySet<string> = new Set(['Isolate', 'Unisolate']);

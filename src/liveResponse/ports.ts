@@ -4,6 +4,7 @@ import type { Command } from './commands.ts';
 import type { ErrorAnswer } from './errorAnswer.ts';
 import type { Kind } from './pacing.ts';
 import type { Asked, Device, Fact, Move, Request } from './request.ts';
+import type { Learned } from './tenantLimits.ts';
 
 /** Time as a parameter. Milliseconds everywhere. */
 export interface Clock {
@@ -203,6 +204,8 @@ export type HouseEvent =
   /** A legal hold on a person (by the random id) or a request: nobody whom it touches can be forgotten until it is released. */
   | { readonly type: 'legalHold'; readonly kind: 'person' | 'request'; readonly on: string; readonly by: string; readonly why?: string }
   | { readonly type: 'legalHoldReleased'; readonly kind: 'person' | 'request'; readonly on: string; readonly by: string }
+  /** What our sessions showed of the tenant's own limits. */
+  | { readonly type: 'tenantLearned'; readonly learned: Learned }
   /** The keys of these persons (random ids) were destroyed. */
   | { readonly type: 'forgotten'; readonly people: readonly string[]; readonly by: string };
 
@@ -262,6 +265,8 @@ export interface RequestStore {
   announcedFreeze(): Freeze | undefined;
   /** Undefined before the first start. */
   lastPolicy(): LastPolicy | undefined;
+  /** What sessions have shown of the limits of the tenants that this folder worked with. */
+  learned(): readonly Learned[];
   /** Undefined while writing works; otherwise why it does not. */
   trouble(): string | undefined;
   /** While in trouble: tries whether writing works again, without writing a line. */

@@ -23,6 +23,14 @@ export interface Device {
   /** Last full report, roughly daily: not "last seen online". */
   readonly lastReportAt?: number;
   readonly ip?: string;
+  /** Defender's own word, such as Onboarded or CanBeOnboarded; absent where it gave none, and in requests made before it was kept. */
+  readonly onboarding?: string;
+  /** Id of the record that this one was merged into. */
+  readonly mergedInto?: string;
+  /** Defender takes it for a possible duplicate of another record. */
+  readonly duplicate?: true;
+  /** Left out of Defender's own lists by somebody; it may still take sessions. */
+  readonly excluded?: true;
 }
 
 /** Where one card of a request stands. `id` is whatever its chat needs to update it, as text. */

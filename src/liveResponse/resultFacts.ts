@@ -2,6 +2,7 @@
 import type { ErrorAnswer } from './errorAnswer.ts';
 import type { PersonRef } from './person.ts';
 import type { Encoding } from './textEncoding.ts';
+import type { ErrorKind } from './winErrors.ts';
 
 /** A script transcript read from Defender; its text lies beside the journal, under the retention time. */
 export interface Excerpt {
@@ -12,6 +13,8 @@ export interface Excerpt {
   readonly sha256: string;
   readonly exitCode?: number;
   readonly errors: boolean;
+  /** What its errors tell by a code, an id or known words; absent where they tell nothing, and in journals that did not keep it. */
+  readonly cause?: ErrorKind;
   /** The transcript was larger than we read. */
   readonly cut: boolean;
   /** What lay there in place of a text: then nobody knows what the script printed. */

@@ -21,7 +21,7 @@ export interface CancelAsked {
 export interface Parked {
   /** When Defender took the session. */
   readonly since: number;
-  /** When Defender is expected to give it up: the length of its queue is a setting of this bot. */
+  /** When Defender gives it up at the latest, as far as was known then: tenants differ. */
   readonly until: number;
   /** When the bot cancels it, by the policy's `cancelParkedAfter`. */
   readonly cancelAt?: number;

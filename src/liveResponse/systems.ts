@@ -2,7 +2,10 @@
 // Defender decides what a device runs, and its word for a system may be new.
 import type { Command } from './commands.ts';
 
-export type Family = 'windows' | 'linux' | 'macos' | 'mobile';
+/** Where live response runs. */
+export const systems = ['windows', 'linux', 'macos'] as const;
+export type System = (typeof systems)[number];
+export type Family = System | 'mobile';
 
 export interface Misfit {
   readonly index: number;

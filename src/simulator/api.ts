@@ -1,12 +1,15 @@
 // The API of Defender as a function from a request to an answer: routing, then token, then rate limit, then the call itself.
+import { listAlerts } from './alerts.ts';
 import { requestorOf } from './auth.ts';
 import { deleteFile, listLibrary, uploadFile } from './library.ts';
-import { resultLink } from './links.ts';
+import { packageLink, resultLink } from './links.ts';
 import { actionAnswer, cancelAction, existingAction, listActions } from './machineActions.ts';
 import { listMachines, machinesByIp, oneMachine } from './machines.ts';
 import type { Kind, Profile } from './profile.ts';
 import { errorBody, invalidBody, Refused } from './refused.ts';
 import type { Address } from './query.ts';
+import { respond, responds } from './respond.ts';
+import type { Respond } from './respond.ts';
 import { runLiveResponse } from './runLiveResponse.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -55,6 +58,7 @@ export interface Call {
 
 // In the spelling of the pages; the service takes any case, and "/v1.0" after "/api".
 const base = /^\/api(?:\/v1\.0)?(\/.*?)\/?$/;
+const toRespond = (kind: Kind, name: keyof typeof responds): Route => ({ method: 'POST', path: new RegExp(`^/machines/([^/]+)/${name}$`), kind, answer: (context) => responded(context, responds[name]) });
 const routes: readonly Route[] = [
   { method: 'POST', path: /^\/machines\/([^/]+)\/runliveresponse$/, kind: 'run', answer: run },
   { method: 'GET', path: /^\/machines\/findbyip\(ip='([^']*)',timestamp=([^)]*)\)$/, kind: 'machines', answer: ({ tenant, parts, metadata }) => ok(machinesByIp(tenant, parts[0] ?? '', parts[1] ?? '', metadata)) },
@@ -67,6 +71,17 @@ const routes: readonly Route[] = [
     method: 'GET', path: /^\/machineactions\/([^/]+)\/GetLiveResponseResultDownloadLink\(index=(\d+)\)$/, kind: 'link',
     answer: ({ tenant, parts, metadata }) => ok({ '@odata.context': `${metadata}#Edm.String`, value: resultLink(tenant, parts[0] ?? '', Number(parts[1])) }),
   },
+  toRespond('isolate', 'isolate'),
+  toRespond('isolate', 'unisolate'),
+  toRespond('collect', 'collectInvestigationPackage'),
+  toRespond('scan', 'runAntiVirusScan'),
+  toRespond('restrict', 'restrictCodeExecution'),
+  toRespond('restrict', 'unrestrictCodeExecution'),
+  {
+    method: 'GET', path: /^\/machineactions\/([^/]+)\/getPackageUri$/, kind: 'collect',
+    answer: ({ tenant, parts, metadata }) => ok({ '@odata.context': `${metadata}#Edm.String`, value: packageLink(tenant, parts[0] ?? '') }),
+  },
+  { method: 'GET', path: /^\/alerts$/, kind: 'alerts', answer: ({ tenant, request, address }) => ok(listAlerts(tenant, request.query, address)) },
   { method: 'GET', path: /^\/libraryfiles$/, kind: 'library', answer: ({ tenant, metadata }) => ok(listLibrary(tenant, metadata)) },
   { method: 'POST', path: /^\/libraryfiles$/, kind: 'library', answer: ({ tenant, request, requestor }) => ok(uploadFile(tenant, request.contentType, request.body, requestor)) },
   { method: 'DELETE', path: /^\/libraryfiles\/([^/]+)$/, kind: 'library', answer: ({ tenant, parts }) => (deleteFile(tenant, parts[0] ?? ''), { status: 204, headers: {}, body: '' }) },
@@ -107,6 +122,10 @@ export function ok(body: unknown, status = 200): Answer {
 function run({ tenant, request, parts, requestor, metadata }: Context): Answer {
   const { action } = runLiveResponse(tenant, parts[0] ?? '', jsonOf(request), requestor);
   return ok(actionAnswer(tenant, action, 'run', metadata), tenant.profile.runStatus);
+}
+
+function responded({ tenant, request, parts, requestor, metadata }: Context, what: Respond): Answer {
+  return ok(actionAnswer(tenant, respond(tenant, what, parts[0] ?? '', jsonOf(request), requestor), 'get', metadata), 201);
 }
 
 function cancel({ tenant, request, parts, requestor, metadata }: Context): Answer {

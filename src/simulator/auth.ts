@@ -11,7 +11,7 @@ export function requestorOf(authorization: string | undefined, kind: Kind, profi
   const expiry = claims.get('exp');
   if (typeof expiry !== 'number' || expiry * 1_000 <= now) throw unauthorized('The bearer token has expired.');
   // Also when the call goes to api.security.microsoft.com: the audience stayed the old one.
-  if (claims.get('aud') !== profile.audience) throw new Refused(403, 'Forbidden', 'The token was issued for another audience.');
+  if (!isAudience(claims.get('aud'), profile.audience)) throw new Refused(403, 'Forbidden', 'The token was issued for another audience.');
   const held = claims.get('roles');
   const wanted = profile.roles[kind];
   if (!Array.isArray(held) || !wanted.some((role) => held.includes(role))) {
@@ -20,6 +20,9 @@ export function requestorOf(authorization: string | undefined, kind: Kind, profi
   const app = claims.get(profile.requestorIs === 'appName' ? 'app_displayname' : 'appid');
   return typeof app === 'string' ? app : fallback;
 }
+
+const isAudience = (claim: unknown, allowed: Profile['audience']): boolean => typeof claim === 'string' && [allowed].flat().some((one) => bare(one) === bare(claim));
+const bare = (audience: string): string => audience.toLowerCase().replace(/\/+$/, '');
 
 export const unauthorized = (message: string): Refused => new Refused(401, 'Unauthorized', message, { 'www-authenticate': 'Bearer' });
 

@@ -2,7 +2,7 @@
 // a client that sends its Defender token there would leak it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { blobOf, collectedFile } from './collected.ts';
+import { blobOf, collectedFile, investigationPackage } from './collected.ts';
 import type { Blob } from './collected.ts';
 import { elsewhere } from './faults.ts';
 import { checkLink } from './links.ts';
@@ -74,6 +74,9 @@ async function give(tenant: Tenant, closing: AbortSignal, request: IncomingMessa
       return;
     case 'nothing':
       refuse(tenant, response, 404, 'The specified blob does not exist.');
+      return;
+    case 'package':
+      await send(tenant, closing, request, response, investigationPackage(checked.action.computerDnsName), count);
       return;
     case 'result':
       await send(tenant, closing, request, response, resultOf(tenant, checked.action, checked.index, checked.run), count);

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { profileFrom } from './checks.ts';
 import type { ProfileChange } from './profile.ts';
+import { namedProfiles, profileNamed, profileNames } from './profiles.ts';
 import { startSimulator } from './simulator.ts';
 
 const usage = `npm run simulator -- [options]
@@ -14,15 +15,16 @@ const usage = `npm run simulator -- [options]
   --lose-answers P    this share (0 to 1) of accepted live response POSTs gets no answer
   --auth token        check bearer tokens (audience, expiry, roles); default none
   --results MODE      links whenCompleted (default) or whenEnded
-  --offline-queue H   hours a session waits for an offline device (72)
-  --sessions N        sessions that may run at once (25)
-  --profile JSON      any setting of docs/simulator.md, for example '{"transcript":"hostile"}'`;
+  --offline-queue H   hours a session waits for an offline device (72; fresh: 2)
+  --sessions N        sessions that may run at once (25; fresh: 50)
+  --profile NAME      fresh: a tenant in its first days (unsigned scripts off, 50 sessions, 2 hours, regional hosts); or any settings of
+                      docs/simulator.md as JSON, for example '{"transcript":"hostile"}'; may be given several times`;
 
 const { values } = parseArgs({
   options: {
     port: { type: 'string' }, 'blob-port': { type: 'string' }, speed: { type: 'string' }, data: { type: 'string' }, devices: { type: 'string' },
     latency: { type: 'string' }, 'lose-answers': { type: 'string' }, auth: { type: 'string' }, results: { type: 'string' },
-    'offline-queue': { type: 'string' }, sessions: { type: 'string' }, profile: { type: 'string' }, help: { type: 'boolean' },
+    'offline-queue': { type: 'string' }, sessions: { type: 'string' }, profile: { type: 'string', multiple: true }, help: { type: 'boolean' },
   },
 });
 
@@ -42,13 +44,25 @@ function choice<T extends string>(name: 'auth' | 'results', choices: readonly T[
   return found;
 }
 
-/** The settings of --profile, which win over the flags of their own. */
-function given(): ProfileChange {
+/** The settings of each --profile: those of a name, and those written as JSON. */
+function given(): { readonly named: ProfileChange; readonly written: ProfileChange } {
+  let named: ProfileChange = {};
+  let written: ProfileChange = {};
+  for (const text of values.profile ?? []) {
+    const name = profileNamed(text.trim());
+    if (name !== undefined) named = namedProfiles[name];
+    else written = { ...written, ...settingsIn(text) };
+  }
+  return { named, written };
+}
+
+function settingsIn(text: string): ProfileChange {
   try {
-    const json: unknown = JSON.parse(values.profile ?? '{}');
+    const json: unknown = JSON.parse(text);
     return profileFrom(json);
   } catch (error) {
-    throw new RangeError(`--profile ${values.profile ?? ''}: ${error instanceof Error ? error.message : String(error)}`);
+    const why = text.trim().startsWith('{') ? (error instanceof Error ? error.message : String(error)) : `there is no profile of that name; known are ${profileNames.join(', ')}, and settings as JSON`;
+    throw new RangeError(`--profile ${text}: ${why}`);
   }
 }
 
@@ -57,12 +71,14 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
+  const { named, written } = given();
   const profile: ProfileChange = {
+    ...named,
     auth: choice('auth', ['none', 'token'], 'none'),
     results: choice('results', ['whenCompleted', 'whenEnded'], 'whenCompleted'),
-    offlineQueueMs: number('offline-queue', 72) * 3_600_000,
-    maxSessions: number('sessions', 25),
-    ...given(),
+    ...(values['offline-queue'] === undefined ? {} : { offlineQueueMs: number('offline-queue', 0) * 3_600_000 }),
+    ...(values.sessions === undefined ? {} : { maxSessions: number('sessions', 0) }),
+    ...written,
   };
   const simulator = await startSimulator({
     port: number('port', 4_000), blobPort: number('blob-port', 0), deviceSpeed: number('speed', 1), extraDevices: number('devices', 0), profile,

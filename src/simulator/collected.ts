@@ -32,6 +32,12 @@ export function collectedFile(path: string, deviceName: string, mode: CollectedM
   }
 }
 
+/** The zip that a collected investigation package comes as. */
+export function investigationPackage(deviceName: string): Blob {
+  const content = strToU8(`simulated investigation package of ${deviceName}\n`);
+  return { fileName: `${deviceName}.zip`, ...blobOf(zipSync({ 'ForensicsCollectionSummary.txt': [content, { mtime: packedOn }] })) };
+}
+
 /** Bytes in memory as a blob. */
 export const blobOf = (bytes: Uint8Array): Pick<Blob, 'length' | 'slice'> => ({ length: bytes.length, slice: (from, to) => [bytes.subarray(from, to)] });
 
@@ -43,6 +49,7 @@ const zipped = (path: string, base: string, deviceName: string): Uint8Array => g
 
 function fileBytes(path: string, base: string, deviceName: string): Uint8Array {
   const content = strToU8(`MDMP\u0000 simulated content of ${path} on ${deviceName}\n`.repeat(20));
+  if (base.toLowerCase().endsWith('.gz')) return gzipSync(content, { filename: base.slice(0, -'.gz'.length), mtime: packedOn });
   if (!base.toLowerCase().endsWith('.zip')) return content;
   return zipSync({ [base.slice(0, -'.zip'.length)]: [content, { mtime: packedOn }] });
 }

@@ -4,11 +4,14 @@ import type { Answer, ApiRequest } from './api.ts';
 import { deviceFrom, entries, profileFrom } from './checks.ts';
 import { faultFrom } from './faults.ts';
 import { plantForeign } from './foreign.ts';
+import { defaultProfile } from './profile.ts';
+import type { ProfileChange } from './profile.ts';
+import { namedProfiles, profileNamed, profileNames } from './profiles.ts';
 import { badRequest, Refused } from './refused.ts';
 import type { Device } from './shapes.ts';
 import type { Tenant } from './tenant.ts';
 
-const known = 'GET submissions, GET downloads, GET devices, POST devices/{name}, POST actions, GET POST DELETE faults, GET POST profile.';
+const known = 'GET submissions, GET downloads, GET devices, POST devices/{name}, POST actions, GET POST DELETE faults, GET POST profile, POST profile/{name}.';
 
 /** Answers a request below /simulator; throws Refused. None of them counts against a limit or needs a token. */
 export function control(tenant: Tenant, request: ApiRequest): Answer {
@@ -29,6 +32,9 @@ export function control(tenant: Tenant, request: ApiRequest): Answer {
     case 'POST profile':
       tenant.change(profileFrom(jsonOf(request)));
       return ok(tenant.profile);
+    case 'POST profile/name':
+      tenant.change(changeNamed(name));
+      return ok(tenant.profile);
     default: throw new Refused(404, 'NotFound', known);
   }
 }
@@ -46,10 +52,18 @@ function plant(tenant: Tenant, json: unknown): unknown {
   return tenant.faults.planted();
 }
 
-/** `{"add": true}` makes a new device of that name first. */
+/** What makes the tenant the one of that name, whatever it was before. */
+function changeNamed(name: string): ProfileChange {
+  const known = profileNamed(name);
+  if (known === undefined) throw badRequest(`There is no profile ${name}; known are ${profileNames.join(', ')}.`);
+  return { ...defaultProfile, ...namedProfiles[known] };
+}
+
+/** `{"add": true}` makes a new device of that name first; `{"add": "record"}` one more record of it, though there is one. */
 function changeOrAdd(tenant: Tenant, name: string, json: unknown): Device {
   const given = entries(json);
-  const add = given.some(([key, value]) => key === 'add' && value === true);
+  const add = given.find(([key, value]) => key === 'add' && (value === true || value === 'record'))?.[1];
   const change = deviceFrom(Object.fromEntries(given.filter(([key]) => key !== 'add')));
-  return add && tenant.device(name) === undefined ? tenant.addDevice(name, change) : tenant.changeDevice(name, change);
+  if (add === 'record') return tenant.addRecord(name, change);
+  return add === true && tenant.device(name) === undefined ? tenant.addDevice(name, change) : tenant.changeDevice(name, change);
 }

@@ -15,6 +15,10 @@ export function ordinaryDevice(name: string, now: number, number = 100): Device 
     group: 'Workstations',
     tags: [],
     healthStatus: 'Active',
+    onboardingStatus: 'Onboarded',
+    mergedIntoMachineId: null,
+    isPotentialDuplication: false,
+    isExcluded: false,
     riskScore: null,
     exposureLevel: 'Low',
     ip: `10.1.${Math.floor(number / 250)}.${1 + (number % 250)}`,
@@ -35,6 +39,8 @@ export function ordinaryDevice(name: string, now: number, number = 100): Device 
     collected: null,
     files: [],
     lockedFiles: [],
+    oddFiles: [],
+    amsi: null,
   };
 }
 

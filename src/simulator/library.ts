@@ -4,7 +4,7 @@ import type { Profile } from './profile.ts';
 import { badRequest, notFound } from './refused.ts';
 import { stamp } from './seed.ts';
 import type { LibraryFile } from './shapes.ts';
-import { sha256 } from './startingLibrary.ts';
+import { contentOf } from './startingLibrary.ts';
 import type { Tenant } from './tenant.ts';
 
 /** GET /api/libraryfiles. */
@@ -28,9 +28,8 @@ export function uploadFile(tenant: Tenant, contentType: string, body: Uint8Array
   const now = tenant.now();
   const parametersDescription = text('ParametersDescription');
   const kept: LibraryFile = {
-    fileName, sha256: sha256(file.bytes), description: text('Description'), createdAt: existing?.createdAt ?? now,
+    fileName, ...contentOf(file.bytes), description: text('Description'), createdAt: existing?.createdAt ?? now,
     updatedAt: now, createdBy: by, hasParameters: parametersDescription !== null || text('HasParameters') === 'true', parametersDescription,
-    signed: Buffer.from(file.bytes).includes('# SIG # Begin signature block'),
   };
   tenant.keepFile(kept);
   return fileWire(kept, tenant.profile);

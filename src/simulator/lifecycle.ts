@@ -68,7 +68,7 @@ function working(action: Action, device: Device, world: World): ActionEvent | un
   const at = Math.max((run.startedAt ?? 0) + outcome.workMs / world.speed, device.onlineSince);
   const done: CommandRun = outcome.failure === undefined
     ? { ...run, status: 'Completed', endedAt: at, result: outcome.result ?? null }
-    : { ...run, status: 'Failed', endedAt: at, result: outcome.result ?? null, errors: [outcome.failure] };
+    : { ...run, status: 'Failed', endedAt: at, result: outcome.result ?? null, errors: [outcome.failure], ...(outcome.hresult === undefined ? {} : { hresult: outcome.hresult }) };
   const commands = action.commands.map((other, place) => {
     if (place === index) return done;
     if (place > index && done.status === 'Failed') return world.profile.afterFailure === 'failed' ? { ...other, status: 'Failed' as const, errors: [notRun] } : other;
@@ -79,7 +79,8 @@ function working(action: Action, device: Device, world: World): ActionEvent | un
 
 /** All work is done or one command failed: the action itself follows some 40 s later. */
 function settling(action: Action, world: World): ActionEvent {
-  const last = Math.max(action.createdAt, ...action.commands.map((run) => run.endedAt ?? 0));
+  // What has no commands works from the moment at which it was taken up.
+  const last = action.commands.length === 0 ? action.updatedAt : Math.max(action.createdAt, ...action.commands.map((run) => run.endedAt ?? 0));
   const at = last + drawWithin(world.profile.settleMs, `${action.id}:settle`) / world.speed;
   const failed = action.commands.some((run) => run.status === 'Failed');
   return { at, next: ended(action, failed ? 'Failed' : 'Succeeded', at, world), leaves: [] };

@@ -3,11 +3,14 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { existingAction } from './machineActions.ts';
 import { badRequest, notFound } from './refused.ts';
 import type { Refused } from './refused.ts';
+import { packageOf } from './respond.ts';
 import { isFinal } from './shapes.ts';
 import type { Action, CommandRun } from './shapes.ts';
 import type { Tenant } from './tenant.ts';
 
 const nonceBytes = 8;
+/** In the name of a package's blob, where those of results have the index of their command. */
+const packageIndex = -1;
 const notReady = 'The result of the command is not ready yet.';
 
 /** GET GetLiveResponseResultDownloadLink(index=n): a new link on each call. */
@@ -22,6 +25,12 @@ export function resultLink(tenant: Tenant, actionId: string, index: number): str
   if (run.status === 'Failed' && isFinal(action)) throw noResult('The command failed and has no result.');
   if (!ready(tenant, action, run, now)) throw noResult(notReady);
   return minted(tenant, action.id, index, now);
+}
+
+/** GET getPackageUri: a link to the investigation package of an action that has collected one. */
+export function packageLink(tenant: Tenant, actionId: string): string {
+  const now = tenant.now();
+  return minted(tenant, packageOf(tenant, existingAction(tenant, actionId)).id, packageIndex, now);
 }
 
 function ready(tenant: Tenant, action: Action, run: CommandRun, now: number): boolean {
@@ -55,6 +64,7 @@ const blobName = (actionId: string, index: number): string => createHash('sha256
 
 export type Checked =
   | { readonly found: 'result'; readonly action: Action; readonly index: number; readonly run: CommandRun }
+  | { readonly found: 'package'; readonly action: Action }
   | { readonly found: 'badSignature' | 'nothing' }
   | { readonly found: 'expired'; readonly expiry: string };
 
@@ -69,6 +79,7 @@ export function checkLink(tenant: Tenant, path: string, query: URLSearchParams):
   if (!(Date.parse(expiry) > now)) return { found: 'expired', expiry };
   const [, , actionId = '', , name] = path.split('/');
   const action = tenant.action(actionId);
+  if (action !== undefined && name === blobName(actionId, packageIndex)) return { found: 'package', action };
   const index = action?.commands.findIndex((_, place) => blobName(actionId, place) === name) ?? -1;
   const run = action?.commands[index];
   return action === undefined || run === undefined ? { found: 'nothing' } : { found: 'result', action, index, run };

@@ -1,4 +1,5 @@
 // The machineactions calls: one action, the list with OData, cancel, and how an action looks on the wire.
+import { hresults, inHex } from './hresults.ts';
 import { cancelled } from './lifecycle.ts';
 import type { Profile } from './profile.ts';
 import { page } from './query.ts';
@@ -68,6 +69,7 @@ export function cancelAction(tenant: Tenant, id: string, body: unknown, requesto
 
 function actionWire(action: Action, profile: Profile): Json {
   const { cancellation } = action;
+  const failure = profile.failureCodes === 'given' ? failureOf(action) : undefined;
   const stampOf = (at: number): string => stamp(at, action.id, profile.fractionDigits);
   return {
     id: action.id,
@@ -83,14 +85,24 @@ function actionWire(action: Action, profile: Profile): Json {
     cancellationRequestor: cancellation?.requestor ?? null,
     cancellationComment: cancellation?.comment ?? null,
     cancellationDateTimeUtc: cancellation === null ? null : stampOf(cancellation.at),
-    errorHResult: 0,
+    errorHResult: failure?.hresult ?? 0,
     scope: action.scope,
     externalId: null,
-    requestSource: action.type === 'LiveResponse' ? profile.requestSource : 'Portal',
+    requestSource: (action.byApi ?? action.type === 'LiveResponse') ? profile.requestSource : 'Portal',
     relatedFileInfo: null,
     ...(action.type !== 'LiveResponse' && profile.otherCommands === 'absent' ? {} : { commands: action.commands.map((run, index) => commandWire(action, run, index, profile)) }),
-    troubleshootInfo: null,
+    troubleshootInfo: failure?.info ?? null,
   };
+}
+
+/** Number and text of a session that failed by itself. No page says what stands there: the fields are in samples of successes only, as 0 and null. */
+function failureOf(action: Action): { readonly hresult: number; readonly info: string } | undefined {
+  if (action.status === 'TimeOut') return { hresult: hresults.timeout, info: `The device did not respond in time (${inHex(hresults.timeout)}).` };
+  if (action.status !== 'Failed') return undefined;
+  const index = action.commands.findIndex((run) => run.status === 'Failed');
+  const run = action.commands[index];
+  const hresult = run?.hresult ?? hresults.unspecified;
+  return { hresult, info: run === undefined ? `The action failed with ${inHex(hresult)}.` : `Command ${index} (${run.command.type}) failed with ${inHex(hresult)}.` };
 }
 
 function commandWire(action: Action, run: CommandRun, index: number, profile: Profile): Json {

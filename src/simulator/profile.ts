@@ -1,7 +1,7 @@
 // Which Defender the simulator plays: every number and every undocumented choice, with the default taken from what is documented or was seen in the field.
 // docs/simulator.md says what each setting is for; a test compares the two.
 
-export const kinds = ['run', 'list', 'get', 'link', 'cancel', 'machines', 'library'] as const;
+export const kinds = ['run', 'list', 'get', 'link', 'cancel', 'machines', 'library', 'isolate', 'collect', 'scan', 'restrict', 'alerts'] as const;
 export type Kind = (typeof kinds)[number];
 
 /** At most `max` calls in any `perMs` milliseconds. */
@@ -60,11 +60,14 @@ export const choices = {
   machineNames: ['exact', 'anyCase'],
   rbacGroupId: ['number', 'text'],
   nextLink: ['absolute', 'relative'],
+  paging: ['skip', 'skiptoken'],
+  failureCodes: ['given', 'none'],
 } as const;
 type Choices = { readonly [Key in keyof typeof choices]: (typeof choices)[Key][number] };
 
 export interface Profile extends Choices {
-  readonly audience: string;
+  /** The audience a token must have, or those it may have; with or without a slash at the end. */
+  readonly audience: string | readonly string[];
   readonly roles: Roles;
   /** The app id that appears as requestor when there is no token, and the name when `requestorIs` is `appName` and the token holds none. */
   readonly requestor: string;
@@ -110,6 +113,7 @@ const reading: readonly Limit[] = [{ max: 100, perMs: minute }, { max: 1_500, pe
 
 const defaultLimits: Limits = {
   run: [{ max: 10, perMs: minute }], list: reading, get: reading, link: reading, cancel: reading, machines: reading, library: reading,
+  isolate: reading, collect: reading, scan: reading, restrict: reading, alerts: reading,
 };
 
 const defaultRoles: Roles = {
@@ -120,13 +124,30 @@ const defaultRoles: Roles = {
   cancel: ['Machine.CollectForensics', 'Machine.Isolate', 'Machine.RestrictExecution', 'Machine.Scan', 'Machine.Offboard', 'Machine.StopAndQuarantine', 'Machine.LiveResponse'],
   machines: ['Machine.Read.All', 'Machine.ReadWrite.All'],
   library: ['Library.Manage'],
+  isolate: ['Machine.Isolate'],
+  collect: ['Machine.CollectForensics'],
+  scan: ['Machine.Scan'],
+  restrict: ['Machine.RestrictExecution'],
+  alerts: ['Alert.Read.All', 'Alert.ReadWrite.All'],
 };
+
+/**
+ * What clients in the field ask tokens for and get through with: the older host's name, the one of the first years, the older
+ * regional hosts, and the resource's application id, which is the audience of tokens in Entra's newer format. The newest host is none of them: it answers 403 to its own name.
+ */
+const knownAudiences: readonly string[] = [
+  'https://api.securitycenter.microsoft.com',
+  'https://api.securitycenter.windows.com',
+  'https://securitycenter.onmicrosoft.com/windowsatpservice',
+  ...['us', 'eu', 'uk', 'au'].map((region) => `https://api-${region}.securitycenter.microsoft.com`),
+  'fc780465-2017-40d4-a0c5-307022471b92',
+];
 
 const firstChoices = Object.fromEntries(Object.entries(choices).map(([key, values]) => [key, values[0]])) as unknown as Choices;
 
 export const defaultProfile: Profile = {
   ...firstChoices,
-  audience: 'https://api.securitycenter.microsoft.com',
+  audience: knownAudiences,
   roles: defaultRoles,
   requestor: '5d3b1f0a-6c2e-4b7a-9f0d-1e2a3b4c5d6e',
   appName: 'Simulated application',

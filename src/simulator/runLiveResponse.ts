@@ -29,6 +29,9 @@ export function runLiveResponse(tenant: Tenant, machineId: string, body: unknown
   if (device.refusal !== null) {
     throw new Refused(forbidden.has(device.refusal) ? 403 : 400, device.refusal, `Live response is not possible on this machine: ${device.refusal}`);
   }
+  // What the API says of a machine without a sensor is in no page.
+  if (device.mergedIntoMachineId !== null) throw notFound(`Machine ${machineId} was not found`);
+  if (device.onboardingStatus !== null && device.onboardingStatus.toLowerCase() !== 'onboarded') throw badRequest('Machine is not onboarded.');
   if (profile.liveResponse === 'off') throw new Refused(403, 'DisabledFeature', 'Live response is disabled for this organization.');
   // What the API says then is in no page; the sentence is the portal's.
   if (device.noRemediation) throw new Refused(forbidden.has(profile.noRemediation) ? 403 : 400, profile.noRemediation, 'Machine\'s protection level doesn\'t allow to launch a session on it');

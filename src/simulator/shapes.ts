@@ -15,6 +15,8 @@ export interface CommandRun {
   readonly endedAt: number | null;
   readonly errors: readonly string[];
   readonly result: ScriptResult | null;
+  /** The HRESULT it failed with, as the service prints it: signed, 32 bits. Absent while nothing failed, and in states of earlier versions. */
+  readonly hresult?: number;
 }
 
 export const actionStatuses = ['Pending', 'InProgress', 'Succeeded', 'Failed', 'TimeOut', 'Cancelled'] as const;
@@ -45,10 +47,24 @@ export interface Action {
   readonly commands: readonly CommandRun[];
   /** When the device takes another session, set when the action ends. */
   readonly freesAt: number | null;
+  /** Made by a POST of the API, not in the portal; absent where that goes by the type, as in states of earlier versions. */
+  readonly byApi?: boolean;
 }
 
 export const refusalCodes = ['OsPlatformNotSupported', 'ClientVersionNotSupported', 'DisabledFeature', 'DisallowedOperation'] as const;
 export type RefusalCode = (typeof refusalCodes)[number];
+
+/**
+ * Files that exist and that `getfile` cannot bring: the kinds that the page of live response commands names, a file above its limit of 3 GB,
+ * and a folder.
+ */
+export const oddFileKinds = ['sparse', 'empty', 'reparsePoint', 'cloudOnly', 'tooLarge', 'directory'] as const;
+export type OddFileKind = (typeof oddFileKinds)[number];
+export interface OddFile { readonly path: string; readonly kind: OddFileKind }
+
+/** How an antivirus that blocks PowerShell scripts shows: in the script's errors, or as a failed command. */
+export const amsiModes = ['output', 'failed'] as const;
+export type AmsiMode = (typeof amsiModes)[number];
 
 export interface Device {
   readonly id: string;
@@ -59,6 +75,12 @@ export interface Device {
   readonly group: string;
   readonly tags: readonly string[];
   readonly healthStatus: string;
+  /** Anything but Onboarded takes no session; null: the field is not told, and it takes them. */
+  readonly onboardingStatus: string | null;
+  /** Id of the record that this one was merged into; such a record takes no session. */
+  readonly mergedIntoMachineId: string | null;
+  readonly isPotentialDuplication: boolean;
+  readonly isExcluded: boolean;
   readonly riskScore: string | null;
   readonly exposureLevel: string;
   readonly ip: string;
@@ -90,6 +112,10 @@ export interface Device {
   readonly files: readonly string[];
   /** Files that exist and cannot be fetched, because a program holds them. */
   readonly lockedFiles: readonly string[];
+  /** Files that exist and are of a kind that cannot be fetched. */
+  readonly oddFiles: readonly OddFile[];
+  /** Its antivirus blocks every PowerShell script before it runs (AMSI). */
+  readonly amsi: AmsiMode | null;
 }
 
 export interface LibraryFile {
@@ -103,6 +129,8 @@ export interface LibraryFile {
   readonly parametersDescription: string | null;
   /** A PowerShell script with a signature block. */
   readonly signed: boolean;
+  /** The version of PowerShell that its `#Requires` demands; absent when it demands none, and in states of earlier versions. */
+  readonly requires?: string;
 }
 
 /** One accepted live response POST: what a test compares with what the bot believes it sent. */

@@ -9,9 +9,9 @@ import { changedProfile, defaultProfile } from './profile.ts';
 import type { Kind, Profile, ProfileChange } from './profile.ts';
 import { Refused } from './refused.ts';
 import { sampleActions } from './sampleActions.ts';
-import { guid } from './seed.ts';
+import { guid, machineIdOf } from './seed.ts';
 import type { Action, Device, Download, LibraryFile, Submission } from './shapes.ts';
-import { startingLibrary } from './startingLibrary.ts';
+import { broughtUp, startingLibrary } from './startingLibrary.ts';
 import { Timeline } from './timeline.ts';
 import type { Happening } from './timeline.ts';
 
@@ -79,7 +79,7 @@ export class Tenant {
     const devices = saved?.devices.map((device) => ({ ...ordinaryDevice(device.name, this.#now), ...device })) ?? fleet(this.#now, options.extraDevices);
     this.#devices = new Map(devices.map((device) => [device.id, device]));
     this.#actions = new Map((saved?.actions ?? sampleActions(devices, this.#now)).map((action) => [action.id, action]));
-    this.#library = new Map((saved?.library ?? startingLibrary(this.#now)).map((file) => [file.fileName.toLowerCase(), file]));
+    this.#library = new Map((saved === undefined ? startingLibrary(this.#now) : broughtUp(saved.library, this.#now)).map((file) => [file.fileName.toLowerCase(), file]));
     this.#submissions = [...(saved?.submissions ?? [])];
   }
 
@@ -168,6 +168,13 @@ export class Tenant {
   /** Adds an ordinary online Windows device. */
   addDevice(name: string, change: DeviceChange = {}): Device {
     const device = this.keepDevice(ordinaryDevice(name, this.now(), this.#devices.size + 100));
+    return this.changeDevice(device.id, change);
+  }
+
+  /** Adds a record of a name that is there already, with an id of its own, as a new installation makes one. */
+  addRecord(name: string, change: DeviceChange = {}): Device {
+    const number = this.#devices.size + 100;
+    const device = this.keepDevice({ ...ordinaryDevice(name, this.now(), number), id: machineIdOf(`${name.toLowerCase()} ${number}`) });
     return this.changeDevice(device.id, change);
   }
 

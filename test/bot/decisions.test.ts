@@ -159,7 +159,7 @@ describe('an approval', () => {
 
   // Typed, so that a code that comes to today.ts comes here and to ending.ts as well.
   const ofToday: Readonly<Record<TodayCode, true>> = {
-    requesterNotListed: true, requesterRoleGone: true, approverNotListed: true, samePerson: true, placeGone: true, deviceOutOfScope: true, recipeChanged: true,
+    requesterNotListed: true, requesterRoleGone: true, approverNotListed: true, samePerson: true, placeGone: true, deviceOutOfScope: true, recipeChanged: true, otherSystem: true,
     commandNotAllowed: true, tierGone: true, tierStricter: true, reasonMissing: true, expireAfterShorter: true, runWithinShorter: true,
   };
   test.each(Object.keys(ofToday))('of what today’s policy ended (%s) does not put it on Defender', (code) => {

@@ -36,6 +36,8 @@ const rows: readonly (readonly [Policy, readonly string[]])[] = [
   [recipe({ commands: [{ type: 'GetFile', path: 'C:\\x' }] }), [expect.stringMatching(/^widens: the recipe dump runs other commands: .*C:\\x/) as unknown as string]],
   [recipe({ args: [{ name: 'process', chars: 'A-Z', max: 64 }] }), ['narrows: the recipe dump takes less as process: at most 64 of A-Z, was 64 of A-Za-z0-9._-']],
   [recipe({ args: [{ name: 'process', chars: 'A-Za-z0-9._ -', max: 64 }] }), [expect.stringContaining('widens: the recipe dump takes more as process') as unknown as string]],
+  [recipe({ systems: ['windows'] }), ['narrows: the recipe dump is for Windows, was for every system']],
+  [recipe({ systems: ['linux', 'macos'] }), ['narrows: the recipe dump is for Linux and macOS, was for every system']],
   [recipe({ args: [] }), ['widens: the recipe dump takes other arguments: none']],
   [{ ...policy, recipes: new Map() }, ['narrows: the recipe dump is gone']],
   [{ ...policy, raw: { RunScript: 'high', PutFile: 'high' } }, ['widens: run outside recipes is in tier high, was in critical', 'narrows: get is no longer allowed outside recipes', 'widens: put is allowed outside recipes, in tier high']],
@@ -49,6 +51,16 @@ const rows: readonly (readonly [Policy, readonly string[]])[] = [
 describe('what a policy changes', () => {
   test.each(rows.map(([after, words]) => ({ after, words, name: words.join(' | ') || 'nothing' })))('$name', ({ after, words }) => {
     expect(changesOf(policy, after).map((change) => `${change.fact.effect}: ${change.words}`)).toEqual(words);
+  });
+
+  test.each([
+    [['windows'], undefined, 'widens', 'every system, was for Windows'],
+    [['windows'], ['linux'], 'widens', 'Linux, was for Windows'],
+    [['linux'], ['linux', 'macos'], 'widens', 'Linux and macOS, was for Linux'],
+    [['linux', 'macos'], ['macos'], 'narrows', 'macOS, was for Linux and macOS'],
+  ] as const)('recipe systems from %j to %j', (from, to, effect, words) => {
+    const found = changesOf(recipe({ systems: from }), recipe(to === undefined ? {} : { systems: to }));
+    expect(found.map((change) => `${change.fact.effect}: ${change.words}`)).toEqual([`${effect}: the recipe dump is for ${words}`]);
   });
 
   test('is told by what it widens first, and not without end', () => {

@@ -17,11 +17,17 @@ describe('a name', () => {
   const kiosk2 = device({ id: '2'.repeat(40), name: 'kiosk.branch.example' });
   const bare = device({ id: '3'.repeat(40), name: 'kiosk' });
   const table: readonly (readonly [string, string, readonly Device[], object])[] = [
-    ['an exact name', 'HOSTA.corp.example', [hosta], hosta],
-    ['a short name of one device', 'hosta', [hosta], hosta],
-    ['an id', 'A'.repeat(40), [hosta], hosta],
-    ['a full name among two of one short name', 'kiosk.branch.example', [kiosk1, kiosk2], kiosk2],
-    ['an exact name before longer ones', 'kiosk', [kiosk1, bare, kiosk2], bare],
+    ['an exact name', 'HOSTA.corp.example', [hosta], { device: hosta, leftOut: [] }],
+    ['a short name of one device', 'hosta', [hosta], { device: hosta }],
+    ['an id', 'A'.repeat(40), [hosta], { device: hosta }],
+    ['a full name among two of one short name', 'kiosk.branch.example', [kiosk1, kiosk2], { device: kiosk2 }],
+    ['a bare name next to longer ones', 'kiosk', [kiosk1, bare, kiosk2], { refused: 'ambiguousDevice', candidates: [{ name: 'kiosk.corp.example' }, { name: 'kiosk' }, { name: 'kiosk.branch.example' }] }],
+    ['a bare name next to a longer one', 'KIOSK', [bare, kiosk1], { refused: 'ambiguousDevice' }],
+    ['a bare name next to a record that is not onboarded', 'kiosk', [bare, { ...kiosk1, onboarding: 'CanBeOnboarded' }], { device: bare, leftOut: [{ id: kiosk1.id, unfit: { why: 'notOnboarded' } }] }],
+    ['a bare record that was merged next to a longer name', 'kiosk', [{ ...bare, mergedInto: kiosk1.id }, kiosk1], { device: kiosk1, leftOut: [{ id: bare.id, unfit: { why: 'merged', into: kiosk1.id } }] }],
+    ['two live ones and a dead one', 'kiosk', [kiosk1, kiosk2, { ...bare, onboarding: 'unsupported' }], { refused: 'ambiguousDevice', candidates: [{ name: kiosk1.name }, { name: kiosk2.name }], leftOut: [{ id: bare.id }] }],
+    ['records of which none is alive', 'kiosk', [{ ...bare, onboarding: 'InsufficientInfo' }, { ...kiosk1, os: 'Android 15' }], { refused: 'unfitDevice', records: [{ unfit: { why: 'tooLittle' } }, { unfit: { why: 'system' } }] }],
+    ['a word that nobody knows', 'kiosk', [{ ...bare, onboarding: 'Hibernating' }], { device: bare }],
     ['a short name of two devices', 'kiosk', [kiosk1, kiosk2], { refused: 'ambiguousDevice', candidates: [{ name: 'kiosk.corp.example' }, { name: 'kiosk.branch.example' }] }],
     ['one full name twice, as after a new installation', 'hosta.corp.example', [hosta, device({ id: 'b'.repeat(40) })], { refused: 'ambiguousDevice' }],
     ['nothing', 'hostz', [], { refused: 'unknownDevice', name: 'hostz' }],
@@ -119,6 +125,10 @@ describe('every refusal', () => {
     placeNotAllowed: [{ refused: 'placeNotAllowed', place: 'slack:C0', direct: false }, { refused: 'placeNotAllowed', place: 'slack:D0', direct: true }],
     unknownRecipe: [{ refused: 'unknownRecipe', recipe: 'dump' }],
     commandNotAllowed: [{ refused: 'commandNotAllowed', command: 'RunScript' }],
+    wrongSystem: [
+      { refused: 'wrongSystem', recipe: 'collect', systems: 'Windows', device: 'web1\u202E', os: 'Ubuntu', family: 'Linux', fits: [{ line: 'collect-unix web1', whole: true }] },
+      { refused: 'wrongSystem', recipe: 'collect', systems: 'Windows', device: 'web1', os: 'Ubuntu', family: 'Linux', fits: [] },
+    ],
     reasonRequired: [{ refused: 'reasonRequired', tier: 'high' }],
     notInLibrary: [
       { refused: 'notInLibrary', name: 'colect.ps1', suggestions: ['collect.ps1'], line: 'run hosta collect.ps1' },
@@ -131,7 +141,20 @@ describe('every refusal', () => {
     noRequestId: (['recipe', 'command', 'file', 'fingerprint', 'device'] as const).flatMap((meant) =>
       [[], [{ id, status: 'Running' }], [{ id, status: 'Running' }, { id: 'lr-8g4m3r', status: 'Queued' }]].map((requests) => ({ refused: 'noRequestId' as const, verb: 'cancel', word: 'hosta', meant, requests })),
     ),
-    ambiguousDevice: [{ refused: 'ambiguousDevice', name: 'kiosk', candidates }],
+    ambiguousDevice: [
+      { refused: 'ambiguousDevice', name: 'kiosk', candidates },
+      { refused: 'ambiguousDevice', name: 'kiosk', candidates: candidates.map((one) => ({ ...one, name: 'kiosk', group: 'Branch kiosks', lastReportAt: askedAt, duplicate: true })), leftOut: Array.from({ length: 5 }, (_, n) => ({ id: String(n).repeat(40), name: 'kiosk', unfit: { why: 'merged' as const, into: 'a'.repeat(40) } })) },
+      { refused: 'ambiguousDevice', name: 'kiosk0', candidates: candidates.slice(0, 2).map((one, n) => ({ ...one, name: n === 0 ? 'kiosk0' : 'kiosk0.corp.example' })) },
+    ],
+    unfitDevice: (['notOnboarded', 'tooLittle', 'unsupported', 'system', 'merged'] as const).flatMap((why) => {
+      const unfit = why === 'merged' ? { why, into: 'b'.repeat(40) } : { why };
+      const record = { id: 'a'.repeat(40), name: 'kiosk0', os: 'Android', health: 'Active', lastReportAt: askedAt, unfit };
+      const into = { id: 'b'.repeat(40), name: 'kiosk9', os: 'Windows11', health: 'Active' };
+      return [[record], [record, record]].flatMap((records) => [
+        { refused: 'unfitDevice' as const, name: 'kiosk0', records },
+        ...(why === 'merged' && records.length === 1 ? [{ refused: 'unfitDevice' as const, name: 'kiosk0', records, into }, { refused: 'unfitDevice' as const, name: 'kiosk0', records, into: { ...into, unfit: { why: 'notOnboarded' as const } } }] : []),
+      ]);
+    }),
     devicesPartlyRead: [{ refused: 'devicesPartlyRead', name: 'kiosk', candidates }, { refused: 'devicesPartlyRead', name: 'kiosk', candidates: [] }],
     outOfScope: [
       { refused: 'outOfScope', device: 'dc1', cause: { rule: 'never', by: 'tag', value: 'no-lr' } },

@@ -41,7 +41,7 @@ describe('the library read once more', () => {
   function changed(meanwhile: () => Promise<unknown>): Deps {
     const library = async () => {
       await meanwhile();
-      return [{ name: 'minidump.ps1', sha256: createHash('sha256').update('changed').digest('hex') }];
+      return { files: [{ name: 'minidump.ps1', sha256: createHash('sha256').update('changed').digest('hex') }], whole: true };
     };
     return { store: house.store, clock: house.clock, hash, log: createLog({ level: 'error', write: () => undefined }), defender: { library } } as unknown as Deps;
   }

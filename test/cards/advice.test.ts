@@ -1,10 +1,12 @@
 // Which advice is given for which refusal: the code decides, Defender's text only makes it more exact, and is always quoted.
 import { describe, expect, test } from '@jest/globals';
-import { failureAdvice, refusalAdvice, refusalHints, stepFailure, stepHints } from '../../cards/advice.ts';
+import { failureAdvice, refusalAdvice, refusalHints, scriptCause, stepFailure, stepHints } from '../../cards/advice.ts';
+import { oneLine } from '../../cards/clip.ts';
 import { troubleSentence } from '../../cards/results.ts';
-import { rightSentence } from '../../cards/rights.ts';
+import { rightSentence, rolesListed } from '../../cards/rights.ts';
 import { kinds } from '../../src/liveResponse/pacing.ts';
 import { rights } from '../../src/liveResponse/roles.ts';
+import { growth, linear } from '../support/growth.ts';
 
 describe('a refusal', () => {
   test('the code decides, and the text only where the code says nothing', () => {
@@ -47,6 +49,35 @@ describe('a refusal', () => {
   });
 });
 
+describe('the roles in a 403', () => {
+  test.each([
+    ['any of the required application permissions (A.B, C.D.All) to access', 'A.B, C.D.All'],
+    ['required application permissions [A.B]', 'A.B'],
+    ['API required roles: A.B, application roles: C.D.', 'A.B'],
+    ['API required roles: A.B;C.D, application roles: .', 'A.B;C.D'],
+    ['Required scopes: A.B', 'A.B'],
+    ['required permissions (\u202EA.B\u0000\n, C.D)', oneLine('\u202EA.B\u0000\n, C.D', 240)],
+    [`required roles (${'A.B, '.repeat(100)}A.B)`, oneLine(`${'A.B, '.repeat(100)}A.B`, 240)],
+  ])('%j are %j', (message, listed) => {
+    expect(rolesListed(message)).toBe(listed);
+  });
+
+  test.each(['', 'Forbidden', 'no permission (see the log)', 'required roles: none', 'required roles ()', 'the roles'])('none in %p', (message) => {
+    expect(rolesListed(message)).toBeUndefined();
+  });
+});
+
+describe('texts of any length', () => {
+  test('are read in time that grows with their length alone', () => {
+    const command = { type: 'GetFile', path: 'C:\\a' } as const;
+    for (const part of ['required roles: ', '(', "'C:\\", 'blocked by a ', 'access to ', 'error: ', '0x8007', '-2147024']) {
+      for (const read of [(text: string) => stepFailure(command, [text], true), (text: string) => scriptCause(command, { exitCode: 1, errors: text, output: text }), rolesListed]) {
+        expect(growth((length) => part.repeat(Math.ceil(length / part.length)), read)).toBeLessThan(linear);
+      }
+    }
+  });
+});
+
 describe('a row', () => {
   test('a result that the bot has no right to names the role', () => {
     expect(troubleSentence({ code: 'refused', tries: 1, error: { call: 'link', code: 'refused', status: 403, apiCode: 'Forbidden' } }, 'GetFile')).toContain('Machine.ReadWrite.All with admin consent');
@@ -67,6 +98,25 @@ describe('a row', () => {
     const said = stepFailure(command, [text], true);
     expect(said).toContain(`“${text}”`);
     expect(said).toContain(stepHints[hint]?.next);
+  });
+
+  test.each([
+    [{ type: 'GetFile', path: 'C:\\OneDrive\\a.txt' }, 'File not found: c:\\onedrive\\A.TXT', 'fileNotFound'],
+    [{ type: 'GetFile', path: 'C:\\a.txt' }, "Access to 'C:\\sparse\\cloud file.txt' is denied: access is denied", 'accessDenied'],
+    [{ type: 'GetFile', path: 'C:\\a.txt' }, 'Uploading the file to the cloud timed out, it is locked', 'fileInUse'],
+    [{ type: 'RunScript', scriptName: 'signing.ps1' }, "Script 'signing.ps1' does not exist", 'notInLibrary'],
+    [{ type: 'RunScript', scriptName: 'minidump.ps1', args: 'AntiVirusSvc' }, 'No such process: AntiVirusSvc', 'notInLibrary'],
+    [{ type: 'PutFile', fileName: 'virus.exe' }, "File 'virus.exe' was not found in the library.", 'notInLibrary'],
+    [{ type: 'PutFile', fileName: 'tool.exe' }, 'Für diesen Vorgang ist nicht genug Speicherplatz verfügbar (-2147024784)', 'diskFull'],
+    [{ type: 'PutFile', fileName: 'tool.exe' }, 'ERROR_VIRUS_INFECTED', 'fileBlocked'],
+    [{ type: 'RunScript', scriptName: 'x.ps1' }, 'Acesso negado 0x80070005, mas: 0x800704EC', 'applicationControl'],
+  ] as const)('%j with “%s” goes by what the text says, not by the names in it: %s', (command, text, hint) => {
+    expect(stepFailure(command, [text], true)).toContain(stepHints[hint]?.next);
+  });
+
+  test('a reason that Defender gives for the whole session counts as well', () => {
+    const said = stepFailure({ type: 'GetFile', path: 'C:\\a' }, [], true, 'Its code is 0x8007016A.');
+    expect(said).toBe(`Its code is 0x8007016A. ${stepHints['cloudOnly']?.next ?? ''}`);
   });
 
   test.each(['PutFile', 'RunScript', 'GetFile'] as const)('a failed %s names its next step', (type) => {

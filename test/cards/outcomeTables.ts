@@ -1,5 +1,5 @@
 // Every outcome with the words that people see, drawn by the code itself: what docs/outcomes.md must hold.
-import { refusalAdvice, refusalHints, stepFailure, stepHints, stepNext, unknownRefusal } from '../../cards/advice.ts';
+import { exitAdvice, exitHints, refusalAdvice, refusalHints, stepFailure, stepHints, stepNext, unknownRefusal } from '../../cards/advice.ts';
 import { cardView } from '../../cards/cardView.ts';
 import { formSentence, linkTroubleSentence, troubles, troubleSentence } from '../../cards/results.ts';
 import { missingRight } from '../../cards/rights.ts';
@@ -9,6 +9,9 @@ import type { Blocker } from '../../src/liveResponse/errorAnswer.ts';
 import { kinds } from '../../src/liveResponse/pacing.ts';
 import type { Ending, InState, WaitCause } from '../../src/liveResponse/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
+import type { ErrorKind } from '../../src/liveResponse/winErrors.ts';
+import { offlineQueueOf } from '../../src/liveResponse/tenantLimits.ts';
+import type { OfflineQueue } from '../../src/liveResponse/tenantLimits.ts';
 import { action, approved, blockers, busy, busyAnswer, cancelled, claimed, context, deferred, dump, ended, excerptRead, freeze, looked, noRight, progress, progressed, request, sent, start } from './examples.ts';
 
 type Steps = Parameters<typeof request>[0];
@@ -92,8 +95,16 @@ const unknownCauses: { readonly [Cause in InState<'unknown'>['cause']]: readonly
 
 const works = progressed(action('InProgress', [progress(0, 'Executing'), progress(1, 'Created')]));
 const follow = 'The bot follows it';
+const queueUnknown: OfflineQueue = offlineQueueOf('', []);
+const parkedSteps: Steps = [...sent, [{ type: 'parked', parked: { since: start + 120_000, until: start + 259_320_000 } }, 13]];
+const ifItWakes = 'If it wakes';
 const running: readonly Row[] = [
-  seen('Pending', sent, follow),
+  seen('Pending', sent, follow, { offlineQueue: queueUnknown }),
+  seen('Pending, the queue known', sent, follow, { offlineQueue: { known: true, ms: 7_200_000, by: 'setting' } }),
+  seen('Pending, parked', parkedSteps, ifItWakes, { offlineQueue: queueUnknown }),
+  seen('Pending, parked, the queue stated', parkedSteps, ifItWakes, { offlineQueue: { known: true, ms: 7_200_000, by: 'setting' } }),
+  seen('Pending, parked, the queue shown by a session', parkedSteps, ifItWakes, { offlineQueue: { known: true, ms: 7_200_000, by: 'sessions', how: 'timedOut', at: start } }),
+  seen('Pending, parked, kept over 2 hours', parkedSteps, ifItWakes, { offlineQueue: { known: true, ms: 259_200_000, by: 'sessions', how: 'stillWaiting', at: start } }),
   seen('InProgress', [...sent, works], follow),
   seen('InProgress, no command at work yet', [...sent, progressed(action('InProgress', [progress(0, 'Created'), progress(1, 'Created')]))], follow),
   seen('InProgress, a command failed', [...sent, progressed(action('InProgress', [progress(0, 'Failed'), progress(1, 'Created')]))], 'then this card'),
@@ -135,6 +146,7 @@ const outcomes: { readonly [One in Outcome]: readonly Row[] } = {
   ],
   timedOut: [
     seen('timedOut, device offline', [...sent, ended(action('TimeOut', none), 'timedOut', 122)], 'Check that it is online'),
+    seen('timedOut, device offline, as new tenants do', [...sent, ended(action('TimeOut', none, { createdAt: start + 120_000, updatedAt: start + 7_320_000 }), 'timedOut', 122)], 'Check that it is online'),
     seen('timedOut, a script', [...sent, works, ended(action('TimeOut', [progress(0, 'Executing'), progress(1, 'Created')]), 'timedOut', 14)], 'Check on the device'),
     seen('timedOut, an error code', [...sent, ended(action('TimeOut', none, { hresult: 0x800705b4 }), 'timedOut', 122)], 'Check that it is online'),
     seen('timedOut, cancel asked', [...sent, works, cancelled('failed'), ended(action('TimeOut', [progress(0, 'Executing'), progress(1, 'Created')]), 'timedOut', 14)], 'Check on the device'),
@@ -154,10 +166,16 @@ const commandOf: Readonly<Record<Command['type'], Command>> = {
   GetFile: { type: 'GetFile', path: 'C:\\a.zip' },
 };
 const rows: readonly Row[] = [
-  ...Object.entries(stepHints).map(([name, { types, next }]): Row => [name, types.join(', '), `Defender says: “its own text”. ${next}`]),
-  ...(Object.keys(stepNext) as readonly Command['type'][]).map((type): Row => [`any other text, ${type}`, type, stepFailure(commandOf[type], ['its own text'], true)]),
-  ['any other text, an error code alone', 'PutFile, RunScript, GetFile', stepFailure(commandOf.RunScript, [], true, 'Defender’s error code is 0x80004005 (unspecified failure).')],
-  ['no end reported', 'PutFile, RunScript, GetFile', stepFailure(commandOf.RunScript, [], false)],
+  ...Object.entries(stepHints).map(([name, { types, kinds: codes, next }]): Row => [name, types.join(', '), codes === undefined ? 'words' : 'codes, words', `Defender says: “its own text”. ${next}`]),
+  ...(Object.keys(stepNext) as readonly Command['type'][]).map((type): Row => [`any other text, ${type}`, type, '-', stepFailure(commandOf[type], ['its own text'], true)]),
+  ['any other text, an error code alone', 'PutFile, RunScript, GetFile', '-', stepFailure(commandOf.RunScript, [], true, 'Defender’s error code is 0x80004005 (unspecified failure).')],
+  ['no end reported', 'PutFile, RunScript, GetFile', '-', stepFailure(commandOf.RunScript, [], false)],
+];
+
+const scripts: readonly Row[] = [
+  ...(Object.keys(exitHints) as readonly ErrorKind[]).map((kind): Row => [kind, exitAdvice('Index 0 (minidump.ps1)', 1, kind)]),
+  ['nothing known, an exit code', exitAdvice('Index 0 (minidump.ps1)', 1)],
+  ['nothing known, errors only', exitAdvice('Index 0 (minidump.ps1)', 0)],
 ];
 
 const results: readonly Row[] = [
@@ -179,6 +197,7 @@ const forms: readonly Row[] = [
 const missing: readonly Row[] = kinds.flatMap((call): readonly Row[] =>
   ([401, 403] as const).map((status): Row => [`${call}, ${status}`, missingRight(noRight(call, status))?.what ?? '', missingRight(noRight(call, status))?.next ?? '']),
 );
+const listed = missingRight({ ...noRight('submit'), message: 'The application does not have any of the required application permissions (Machine.X, Machine.Y) to access the resource.' });
 
 const seenColumns = ['status', 'the card says', 'and the next step'];
 
@@ -206,10 +225,11 @@ export const tables: readonly Table[] = [
   { heading: 'Running', about: 'By Defender’s status of the action.', columns: ['status at Defender', ...seenColumns], rows: running },
   { heading: 'Cancel asked, still running', about: 'By what Defender answered to the cancel call.', columns: ['answer', ...seenColumns], rows: Object.values(cancels).flat() },
   { heading: 'Finished', about: 'By outcome, with a cancel that raced against it.', columns: ['outcome', ...seenColumns], rows: Object.values(outcomes).flat() },
-  { heading: 'A failed command', about: 'By a word in the texts of `errors`, which no page documents. Defender’s own text always stands before the next step.', columns: ['text', 'commands', 'its row says'], rows },
+  { heading: 'A failed command', about: 'By a code (HRESULT, NTSTATUS, Win32, decimal or hex), a name or an id of PowerShell in the texts of `errors`, whatever their language, else by their words, which no page documents. Defender’s own text always stands before the next step.', columns: ['text', 'commands', 'known by', 'its row says'], rows },
+  { heading: 'A script that reports failure', about: 'By what its errors tell: a code, an id of PowerShell, or words; of our own scripts also by exit code 12.', columns: ['cause', 'the card says'], rows: scripts },
   { heading: 'A result that is not there', about: 'By code.', columns: ['code', 'commands', 'its row says'], rows: results },
   { heading: 'How an output came', about: 'Next to what is shown of it. UTF-8 that is not packed is told of nowhere.', columns: ['how', 'its row says'], rows: forms },
-  { heading: 'A missing right', about: 'By kind of call: on the card, in private answers, and in `/readyz` and the log where following fails. 403 also comes with every right, when the token is for another audience.', columns: ['call', 'what', 'next step'], rows: missing },
+  { heading: 'A missing right', about: 'By kind of call: on the card, in private answers, and in `/readyz` and the log where following fails. 403 also comes with every right, when the token is for another audience.', columns: ['call', 'what', 'next step'], rows: [...missing, ['submit, roles listed by Defender', listed?.what ?? '', listed?.next ?? '']] },
 ];
 
 function cell(text: string): string {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { refusalAdvice, refusalHints, stepHints, stepNext } from '../../cards/advice.ts';
+import { exitHints, refusalAdvice, refusalHints, stepHints, stepNext } from '../../cards/advice.ts';
 import { troubles } from '../../cards/results.ts';
 import { outcomeOf } from '../../src/liveResponse/action.ts';
 import { kinds } from '../../src/liveResponse/pacing.ts';
@@ -37,6 +37,7 @@ describe('docs/outcomes.md', () => {
     ['Cancel asked, still running', ['sent', 'accepted', 'alreadyOver', 'failed', 'noEffect']],
     ['Finished', Object.values(outcomeOf)],
     ['A failed command', [...Object.keys(stepHints), 'any other text', 'no end reported']],
+    ['A script that reports failure', [...Object.keys(exitHints), 'nothing known']],
     ['A result that is not there', [...Object.keys(troubles), 'any other code', 'a new link']],
     ['A missing right', kinds],
   ] as const)('under "%s" names each and no other', (heading, expected) => {

@@ -151,7 +151,7 @@ const noSuchDevice = 'f'.repeat(40);
 /** A Defender that answers as it should. */
 const healthy: Answer = (ask, response) => {
   if (ask.path.includes(noSuchDevice)) refuse(response, 404, 'ResourceNotFound');
-  else if (ask.path.startsWith('/api/libraryfiles')) json(response, 200, { value: ['minidump.ps1', 'collect.ps1'].map((fileName) => ({ fileName, sha256: '00' })) });
+  else if (ask.path.startsWith('/api/libraryfiles')) json(response, 200, { value: ['minidump.ps1', 'collect.ps1', 'collect.sh'].map((fileName) => ({ fileName, sha256: '00' })) });
   else json(response, 200, { value: [{ id: 'a'.repeat(40) }] });
 };
 

@@ -4,12 +4,13 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { neededFiles, ownScripts } from '../../src/doctor/library.ts';
-import { defenderAppId } from '../../src/doctor/token.ts';
+import { neededFiles } from '../../src/bot/rules/libraryFiles.ts';
+import { ownScripts } from '../../src/doctor/library.ts';
+import { defenderAppId } from '../../src/doctor/audience.ts';
 import { rights } from '../../src/liveResponse/roles.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { examplePolicy, scriptFolder as folder, scriptNamed } from '../support/defenderScripts.ts';
+import { examplePolicy, scriptFolder as folder } from '../support/defenderScripts.ts';
 import { root } from '../support/root.ts';
 
 const readme = readFileSync(join(folder, 'README.md'), 'utf8');
@@ -48,7 +49,7 @@ describe('permissions.json', () => {
 });
 
 describe('scripts', () => {
-  const there = readdirSync(folder).filter((name) => name.endsWith('.ps1'));
+  const there = readdirSync(folder).filter((name) => /\.(?:ps1|sh)$/.test(name));
 
   test('every script and file that a recipe of the example policy names is in manifest/defender', () => {
     const needed = [...neededFiles(examplePolicy()).keys()];
@@ -91,19 +92,19 @@ describe('README.md', () => {
     await fetch(`${simulator.url}/api/libraryfiles/${name}`, { method: 'DELETE' });
     expect((await send()).status).toBe(200);
     const { value } = (await (await fetch(`${simulator.url}/api/libraryfiles`)).json()) as { readonly value: readonly { readonly fileName: string; readonly sha256: string; readonly hasParameters: boolean }[] };
-    const { script } = scriptNamed(name);
+    const script = readFileSync(join(folder, name), 'utf8');
     // A script takes parameters exactly when its head explains one.
     expect(value.find(({ fileName }) => fileName === name)).toMatchObject({ sha256: createHash('sha256').update(script).digest('hex'), hasParameters: script.includes('\n.PARAMETER ') });
   });
 
   test('names the exit codes as the scripts have them', () => {
-    const words: Readonly<Record<string, string>> = { several: 'several processes', lsass: 'lsass', 'did not make': 'did not make', constrained: 'constrained' };
+    const words: Readonly<Record<string, string>> = { several: 'several processes', lsass: 'lsass', 'did not make': 'did not make', constrained: 'constrained', 'with `-maxmb`': '-maxmb', 'larger than': 'larger than -maxmb', 'longer than': 'longer than -maxseconds', 'without the space': 'free space', 'no snapshot': 'snapshot', 'c# compiler': 'c# compiler', 'below 4.0': 'older than 4.0', 'access list': 'did not make' };
     let seen = 0;
     for (const name of ownScripts) {
       const section = readme.slice(readme.indexOf(`\n## ${name}\n`) + 1).split('\n## ')[0] ?? '';
-      for (const [, before = '', number = ''] of section.replaceAll('\n', ' ').matchAll(/([^.]*)\(exit code (\d+)\)/g)) {
+      for (const [, before = '', number = ''] of section.replaceAll('\n', ' ').matchAll(/([^.]*?)\(exit code (\d+)\)/g)) {
         const topic = Object.keys(words).find((one) => before.toLowerCase().includes(one)) ?? 'no such words';
-        expect((new RegExp(`^ +${number} {2}(.*)$`, 'm').exec(scriptNamed(name).script)?.[1] ?? '').toLowerCase()).toContain(words[topic] ?? topic);
+        expect((new RegExp(`^#? +${number} {2}(.*)$`, 'm').exec(readFileSync(join(folder, name), 'utf8'))?.[1] ?? '').toLowerCase()).toContain(words[topic] ?? topic);
         seen += 1;
       }
     }

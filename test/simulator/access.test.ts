@@ -59,7 +59,7 @@ describe('the library', () => {
   test('lists its files with hashes', async () => {
     const tenant = await defender();
     const all = await files(tenant);
-    expect(all.map((file) => file.fileName)).toEqual(['minidump.ps1', 'collect.ps1', 'exit3.ps1', 'hello.sh', 'triage.zip']);
+    expect(all.map((file) => file.fileName)).toEqual(['minidump.ps1', 'collect.ps1', 'collect.sh', 'exit3.ps1', 'hello.sh', 'triage.zip']);
     expect(all.every((file) => /^[0-9a-f]{64}$/.test(file.sha256))).toBe(true);
     expect(all[0]).toMatchObject({ hasParameters: true, parametersDescription: '<process>' });
     expect(Object.keys(all[1] ?? {})).not.toContain('parametersDescription');

@@ -51,6 +51,12 @@ async function story({ tenant, call }: Watched): Promise<void> {
   await call('POST', `/api/machineactions/${parked}/cancel`, { Comment: 'no longer needed' });
   for (const index of [1, 2]) await call('GET', `/api/machineactions/${working}/GetLiveResponseResultDownloadLink(index=${index})`);
   await call('GET', '/api/machineactions?$top=2&$count=true');
+  for (const [path, body] of [['isolate', { Comment: 'x', IsolationType: 'Full' }], ['runAntiVirusScan', { Comment: 'x', ScanType: 'Full' }]] as const) await call('POST', `/api/machines/${web}/${path}`, body);
+  const { id: collecting } = await call('POST', `/api/machines/${web}/collectInvestigationPackage`, { Comment: 'x' }) as ActionJson;
+  await call('GET', `/api/machineactions/${collecting}/getPackageUri`);
+  tenant.pass(240_000);
+  await call('GET', `/api/machineactions/${collecting}/getPackageUri`);
+  await call('GET', '/api/alerts?$top=1&$expand=evidence');
   await call('GET', '/api/libraryfiles');
   const form = new FormData();
   form.set('file', new Blob(['echo 1']), 'new.ps1');

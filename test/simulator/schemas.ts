@@ -1,5 +1,5 @@
 // What the answers of Defender look like, as JSON schemas of our own, written from the published description of the service:
-// learn.microsoft.com/defender-endpoint/api: machineaction, machine, list-library-files, get-live-response-result, common-errors, run-live-response.
+// learn.microsoft.com/defender-endpoint/api: machineaction, machine, list-library-files, get-live-response-result, common-errors, run-live-response, isolate-machine and its like, alerts.
 // Fields that no page names and every published sample has (errorHResult, troubleshootInfo, requestSource) are marked as such.
 import { Ajv } from 'ajv';
 import type { ValidateFunction } from 'ajv';
@@ -43,7 +43,7 @@ const actionFields = {
   id: guid,
   type: oneOf('RunAntiVirusScan', 'Offboard', 'LiveResponse', 'CollectInvestigationPackage', 'Isolate', 'Unisolate', 'StopAndQuarantineFile', 'RestrictCodeExecution', 'UnrestrictCodeExecution', 'RequestSample'),
   title: nullable(text),
-  scope: nullable(oneOf('Full', 'Selective', 'Quick')),
+  scope: nullable(oneOf('Full', 'Selective', 'UnManagedDevice', 'Quick')),
   requestor: text,
   requestorComment: text,
   requestSource: oneOf('PublicApi', 'Portal'), // Samples only.
@@ -113,6 +113,33 @@ const fileFields = {
 } as const;
 const maybeInFile = ['parametersDescription'] as const;
 
+const alertFields = {
+  id: { type: 'string', pattern: '^da[0-9a-f]+_\\d+$' },
+  incidentId: count,
+  investigationId: nullable(count),
+  assignedTo: nullable(text),
+  severity: oneOf('UnSpecified', 'Informational', 'Low', 'Medium', 'High'),
+  status: oneOf('Unknown', 'New', 'InProgress', 'Resolved'),
+  classification: nullable(text),
+  determination: nullable(text),
+  investigationState: text,
+  detectionSource: text,
+  category: text,
+  threatFamilyName: nullable(text),
+  title: text,
+  description: text,
+  alertCreationTime: time,
+  firstEventTime: time,
+  lastEventTime: time,
+  lastUpdateTime: nullable(time),
+  resolvedTime: nullable(time),
+  machineId,
+  computerDnsName: text,
+  rbacGroupName: nullable(text),
+  comments: list({ type: 'object' }),
+  evidence: list({ type: 'object' }),
+} as const;
+
 const schemas = {
   run: entity(actionFields, 'MachineActions/\\$entity', notInSample),
   action: entity(actionFields, 'MachineActions/\\$entity', perhaps),
@@ -122,6 +149,7 @@ const schemas = {
   link: object({ '@odata.context': context('Edm\\.String'), value: { type: 'string', pattern: '^https?://[^?]+\\?se=[^&]+%3A[^&]+&sp=r&sv=[0-9-]+&sr=b&sig=[^&]+$' } }),
   libraryFile: object(fileFields, maybeInFile),
   library: collection(object(fileFields, maybeInFile), 'LibraryFiles'),
+  alerts: collection(object(alertFields), 'Alerts'),
   error: object({
     error: object({
       code: oneOf(
@@ -155,6 +183,9 @@ const routes: readonly (readonly [string, RegExp, SchemaName])[] = [
   ['GET', /^\/api\/machineactions\/[^/]+$/i, 'action'],
   ['POST', /^\/api\/machineactions\/[^/]+\/cancel$/i, 'action'],
   ['GET', /^\/api\/machineactions\/[^/]+\/getliveresponseresultdownloadlink\(index=\d+\)$/i, 'link'],
+  ['POST', /^\/api\/machines\/[^/]+\/(?:isolate|unisolate|collectinvestigationpackage|runantivirusscan|restrictcodeexecution|unrestrictcodeexecution)$/i, 'action'],
+  ['GET', /^\/api\/machineactions\/[^/]+\/getpackageuri$/i, 'link'],
+  ['GET', /^\/api\/alerts$/i, 'alerts'],
   ['GET', /^\/api\/libraryfiles$/i, 'library'],
   ['POST', /^\/api\/libraryfiles$/i, 'libraryFile'],
 ];

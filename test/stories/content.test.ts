@@ -1,15 +1,19 @@
 // The content of library scripts, from the card the approver reads to the POST: what was not seen is not sent, and what cannot be seen is said.
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openHouse, textOf } from '../support/house.ts';
 import type { House, HouseOptions } from '../support/house.ts';
 import { remove, upload } from '../support/library.ts';
+import { root } from '../support/root.ts';
 import { codeOf } from '../../src/bot/language/approvalCode.ts';
 
 let house: House;
 afterEach(() => house.close());
 
-const original = 'param([string]$Process)\nWrite-Output "dump of $Process"\n';
+/** What the simulated library holds: the shipped script as it is. */
+const original = readFileSync(join(root, 'manifest', 'defender', 'minidump.ps1'), 'utf8');
 const evil = 'Add-LocalGroupMember Administrators mallory';
 const short = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
 const card = (): string => house.card().history.at(-1) ?? '';

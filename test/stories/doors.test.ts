@@ -72,7 +72,7 @@ describe('row 2.5: a name the library does not hold', () => {
 
 describe('row 2.5: another system than the device’s', () => {
   test.each([
-    ['dump web1 bash', 'minidump.ps1 (index 0) is a script for Windows'],
+    ['run web1 minidump.ps1 bash', 'minidump.ps1 (index 0) is a script for Windows'],
     ['get web1 C:\\Windows\\a.log', 'is a Windows path'],
     ['get hosta /etc/passwd', 'is a path for Linux and macOS'],
     ['run hosta hello.sh', 'hello.sh (index 0) is a script for Linux and macOS'],

@@ -49,6 +49,11 @@ describe('row 1.22: dist and node_modules alone', () => {
       expect([path, answer.status, (await answer.text()).length > 0]).toEqual([path, 200, true]);
     }
     expect(await (await fetch(`${url}/console/api/cards`)).text()).toContain('Riley Responder');
+    // The simulated library is read from the scripts that the build puts there.
+    expect(await (await fetch(`${url}/console/api/completion`)).json()).toMatchObject({ library: expect.arrayContaining(['minidump.ps1', 'collect.ps1']) as unknown });
+    child?.kill('SIGKILL');
+    const doctor = await run(join(dir, 'dist', 'src', 'doctorCli.js'), /^never$/, { PORT: '0', LR_DATA_DIR: join(dir, 'other') });
+    expect(doctor).toMatchObject({ code: 0, out: expect.stringMatching(/^ok {4}defender\.unsigned +collect\.ps1, minidump\.ps1/m) as unknown });
   });
 });
 

@@ -19,7 +19,7 @@ describe('the list', () => {
     await upload(house, 'tool.exe', 'bytes', { Description: 'A tool\nwith two lines' });
     house.clock.move(3 * 60_000);
     const text = await say('scripts');
-    expect(text).toMatch(/^The live response library held 6 files at 2026-11-23 03:03 UTC/);
+    expect(text).toMatch(/^The live response library held 7 files at 2026-11-23 03:03 UTC/);
     expect(text).toContain(`tool.exe  ${sha('bytes').slice(0, 8)}  3 min old`);
     expect(text).toContain('    A tool with two lines');
     expect(text).toMatch(/minidump\.ps1 {2}[0-9a-f]{8} {2}30 days old {2}recipe dump\n {4}Dumps a process and zips the dump; parameters: <process>/);
@@ -49,8 +49,8 @@ describe('the list', () => {
     for (let n = 10; n < 30; n += 1) await upload(house, `extra${n}.ps1`, `echo ${n}`);
     const first = await say('scripts');
     expect(first).toContain('Page 1 of 2; the next: /lr scripts 2.');
-    expect(first.split('\n').filter((line) => line.startsWith('extra'))).toHaveLength(13);
-    expect((await say('scripts 2')).split('\n').filter((line) => line.startsWith('extra'))).toHaveLength(7);
+    expect(first.split('\n').filter((line) => line.startsWith('extra'))).toHaveLength(12);
+    expect((await say('scripts 2')).split('\n').filter((line) => line.startsWith('extra'))).toHaveLength(8);
     expect(await say('scripts 3')).toBe('The library fits on 2 pages; the first is 1.');
   });
 

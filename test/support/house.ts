@@ -214,6 +214,13 @@ export function policyFrom(text: string): Policy {
   return read.policy;
 }
 
+/** A house may be copied as it is; only who uses what is not there is told. */
+const noField: FieldProxy = new Proxy({} as FieldProxy, {
+  get: () => {
+    throw new Error('this house was opened without `field`');
+  },
+});
+
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const dir = mkdtempSync(join(tmpdir(), 'lr-story-'));
   const clock = options.clock ?? createStoryClock();
@@ -231,7 +238,6 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     tenant: 'simulator',
     simulated: true,
     command: '/lr',
-    offlineQueue: 3 * 24 * 3_600_000,
     sessions: 25,
     pollGap: 2_400,
     parkedGap: 30_000,
@@ -268,10 +274,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const house: House = {
     clock,
     simulator,
-    get field() {
-      if (field === undefined) throw new Error('this house was opened without `field`');
-      return field;
-    },
+    field: field ?? noField,
     chat,
     dir,
     calls,

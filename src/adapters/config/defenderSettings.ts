@@ -21,9 +21,13 @@ export interface AzureSettings {
   readonly credential: AzureCredential;
 }
 
+/** Which tenant the simulator inside the bot plays; the names are the simulator's (src/simulator/profiles.ts). */
+export const simulatorProfiles = ['default', 'fresh'] as const;
+export type SimulatorProfile = (typeof simulatorProfiles)[number];
+
 export type DefenderSettings =
   /** Inside this process. */
-  | { readonly kind: 'simulator'; readonly speed: number; readonly tenant: 'simulator' }
+  | { readonly kind: 'simulator'; readonly speed: number; readonly profile: SimulatorProfile; readonly tenant: 'simulator' }
   | {
       readonly kind: 'tenant';
       /** Without a slash at its end. */
@@ -31,6 +35,8 @@ export type DefenderSettings =
       readonly loopback: boolean;
       /** Stands in every digest. */
       readonly tenant: string;
+      /** Somebody has said that "Live response unsigned script execution" is on, which the API does not tell. */
+      readonly unsignedAllowed: boolean;
       readonly auth: { readonly kind: 'none' } | { readonly kind: 'azure'; readonly azure: AzureSettings; readonly scope: string };
     };
 
@@ -49,19 +55,20 @@ export function readDefender(env: Environment, console: boolean): DefenderSettin
     return undefined;
   }
   if (which === 'simulator' || (which === 'auto' && named.length + credentials.length === 0)) {
-    return { kind: 'simulator', speed: env.whole('LR_SPEED', console ? consoleSpeed : 1, 1, 1000), tenant: 'simulator' };
+    if (env.text('DEFENDER_UNSIGNED_SCRIPTS') !== undefined) env.problem('DEFENDER_UNSIGNED_SCRIPTS is for a Defender tenant; the simulator inside the bot goes by LR_SIMULATOR_PROFILE. Remove it.');
+    return { kind: 'simulator', speed: env.whole('LR_SPEED', console ? consoleSpeed : 1, 1, 1000), profile: env.choice('LR_SIMULATOR_PROFILE', simulatorProfiles, 'default'), tenant: 'simulator' };
   }
   if (env.text('LR_SPEED') !== undefined) env.problem('LR_SPEED is for the simulator inside the bot; a Defender tenant has its own time. Remove it.');
+  if (env.text('LR_SIMULATOR_PROFILE') !== undefined) env.problem('LR_SIMULATOR_PROFILE is for the simulator inside the bot; one of its own takes --profile. Remove it.');
   return readTenant(env);
 }
 
 function readTenant(env: Environment): DefenderSettings | undefined {
-  const cloud = clouds[env.choice('DEFENDER_CLOUD', cloudNames, 'commercial')];
-  const ownUrl = readUrl(env, 'DEFENDER_API_URL');
-  const url = ownUrl ?? new URL(cloud.apiUrl);
-  if (env.text('DEFENDER_API_URL') !== undefined && ownUrl === undefined) return undefined;
-  const loopback = isLoopback(url);
-  const base = { kind: 'tenant', url: bare(url), loopback } as const;
+  const where = readWhere(env);
+  if (where === undefined) return undefined;
+  const { url, loopback, authority, scope } = where;
+  const unsignedAllowed = env.choice('DEFENDER_UNSIGNED_SCRIPTS', ['unknown', 'allowed'], 'unknown') === 'allowed';
+  const base = { kind: 'tenant', url, loopback, unsignedAllowed } as const;
   if (env.choice('DEFENDER_AUTH', authKinds, 'auto') === 'none') {
     if (!loopback) {
       env.problem('DEFENDER_AUTH=none is for a Defender on 127.0.0.1 only. Remove it and give a credential, or set DEFENDER_API_URL to a local simulator.');
@@ -69,12 +76,91 @@ function readTenant(env: Environment): DefenderSettings | undefined {
     }
     return { ...base, tenant: 'simulator', auth: { kind: 'none' } };
   }
-  // A host of one's own with the public scope would send it a token that the real Defender takes.
-  if (ownUrl !== undefined && !isMicrosoft(ownUrl) && env.text('DEFENDER_SCOPE') === undefined) {
+  askForScope(env, where);
+  const azure = readAzure(env, authority);
+  return azure === undefined ? undefined : { ...base, tenant: azure.tenantId, auth: { kind: 'azure', azure, scope } };
+}
+
+/** Where a tenant's Defender is, and where one signs in for it. `url` without a slash at its end. */
+export interface Where {
+  readonly url: string;
+  readonly loopback: boolean;
+  readonly authority: string;
+  readonly scope: string;
+  /** Given by its own address, which is none of Microsoft's. */
+  readonly foreign: boolean;
+}
+
+/** From the cloud, or the address that is given instead; undefined when that is wrong. */
+export function readWhere(env: Environment): Where | undefined {
+  const cloud = clouds[env.choice('DEFENDER_CLOUD', cloudNames, 'commercial')];
+  const ownUrl = readUrl(env, 'DEFENDER_API_URL');
+  const url = ownUrl ?? new URL(cloud.apiUrl);
+  if (env.text('DEFENDER_API_URL') !== undefined && ownUrl === undefined) return undefined;
+  if (ownUrl !== undefined) checkApiUrl(env, ownUrl);
+  const foreign = ownUrl !== undefined && notTheApi[ownUrl.hostname] === undefined && !isMicrosoft(ownUrl);
+  return { url: bare(url), loopback: isLoopback(url), authority: cloud.authority, scope: readScope(env) ?? cloud.scope, foreign };
+}
+
+/** A host of one's own with the public scope would be sent a token that the real Defender takes. */
+export function askForScope(env: Environment, { foreign }: Where): void {
+  if (foreign && env.text('DEFENDER_SCOPE') === undefined) {
     env.problem('DEFENDER_API_URL is not a host of Microsoft. Set DEFENDER_SCOPE as well, or DEFENDER_AUTH=none if it is a simulator on 127.0.0.1.');
   }
-  const azure = readAzure(env, cloud.authority);
-  return azure === undefined ? undefined : { ...base, tenant: azure.tenantId, auth: { kind: 'azure', azure, scope: env.text('DEFENDER_SCOPE') ?? cloud.scope } };
+}
+
+/** The portal and APIs next to this one: what people paste from the address line or from another product's set-up. */
+const notTheApi: Readonly<Record<string, string>> = {
+  'security.microsoft.com': 'the portal',
+  'securitycenter.microsoft.com': 'the portal',
+  'securitycenter.windows.com': 'the portal',
+  'graph.microsoft.com': 'Microsoft Graph',
+  'login.microsoftonline.com': 'the sign-in host',
+  'login.microsoftonline.us': 'the sign-in host',
+};
+
+/** A host that cannot be meant, or a path that the bot adds itself. */
+function checkApiUrl(env: Environment, url: URL): void {
+  const shown = bare(url);
+  const other = notTheApi[url.hostname];
+  if (other !== undefined) env.problem(`DEFENDER_API_URL is ${shown}, which is ${other} and not the API. Remove it: the API is at ${clouds.commercial.apiUrl}, and DEFENDER_CLOUD names those of regions and government clouds.`);
+  else if (/\/api(?:\/|$)/i.test(url.pathname)) env.problem(`DEFENDER_API_URL is ${shown}: the bot adds /api itself. Write DEFENDER_API_URL=${shown.replace(/\/api(?:\/.*)?$/i, '')}.`);
+  else if (isMicrosoft(url) && (url.port !== '' || url.pathname !== '/')) env.problem(`DEFENDER_API_URL is ${shown}: the hosts of Microsoft are reached without port and path. Write DEFENDER_API_URL=https://${url.hostname}.`);
+}
+
+/** The scope as Entra wants it, undefined where there is none. A slash more or less asks for another resource, so nothing is corrected in silence. */
+function readScope(env: Environment): string | undefined {
+  const text = env.text('DEFENDER_SCOPE');
+  if (text === undefined) return undefined;
+  const wrong = whyNoScope(text);
+  if (wrong === undefined) return text;
+  env.problem(`DEFENDER_SCOPE is "${text.slice(0, 200)}": ${wrong.why}. Write DEFENDER_SCOPE=${wrong.resource.replace(/\/+$/, '')}/.default, or leave it out for ${clouds.commercial.scope}.`);
+  return undefined;
+}
+
+/** What is wrong, and the resource that seems to be meant. */
+function whyNoScope(text: string): { readonly why: string; readonly resource: string } | undefined {
+  if (/[\s,]/.test(text)) return { why: 'it is one scope, without blanks and commas', resource: text.split(/[\s,]+/)[0]?.replace(/\/+\.default\/*$/i, '') ?? '' };
+  if (/\/\.default\/+$/i.test(text)) return { why: 'nothing stands after /.default', resource: text.replace(/\/+\.default\/+$/i, '') };
+  if (!/\/\.default$/i.test(text)) return { why: 'a scope ends with /.default', resource: /^[a-z]+:\/\//i.test(text) || isGuid(text) ? text : `https://${text}` };
+  const resource = text.slice(0, -'/.default'.length);
+  if (!text.endsWith('/.default')) return { why: 'it ends with /.default in small letters', resource };
+  if (isGuid(resource) || /^(?:https|api):\/\/[^/]/i.test(resource)) return undefined;
+  return { why: 'it begins with https://, api:// or an application id', resource: `https://${resource.replace(/^[a-z]+:\/\//i, '')}` };
+}
+
+function isGuid(text: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
+
+/** What stands as `aud` in tokens: URLs, api:// names and application ids. */
+export function readAudiences(env: Environment): readonly string[] {
+  return env.list('DEFENDER_AUDIENCES').flatMap((written) => {
+    const entry = written.replace(/\/+\.default$/i, '').replace(/\/+$/, '');
+    if (isGuid(entry) || (/^(?:https|api):\/\/[^/]/i.test(entry) && URL.canParse(entry))) return [entry];
+    env.problem(`DEFENDER_AUDIENCES holds "${written.slice(0, 100)}", which is no audience: write it as it stands under "aud" in the token, such as https://api.securitycenter.windows.com, api://... or an application id.`);
+    return [];
+  });
 }
 
 const hostLabel = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;

@@ -3,7 +3,7 @@ import { nearest } from '../../bot/language/nearest.ts';
 import { Secret } from '../secret.ts';
 import { readDuration } from './duration.ts';
 
-const ours = /^(?:LR_|SLACK_|DEFENDER_|TEAMS_|MicrosoftApp|MICROSOFT_?APP)/;
+const ours = /^(?:LR_|SLACK_|DEFENDER_|TEAMS_|LIBRARY_|MicrosoftApp|MICROSOFT_?APP)/;
 
 export class Environment {
   readonly #variables: Readonly<Record<string, string | undefined>>;

@@ -3,7 +3,9 @@ import type { z } from 'zod';
 import { isCommandWord } from '../../bot/language/forms.ts';
 import { nearest } from '../../bot/language/nearest.ts';
 import { accountKey, isGroup } from '../../bot/rules/people.ts';
+import { systemNames } from '../../bot/rules/recipeSystems.ts';
 import { sameHumans, sameHumanSentence } from '../../bot/rules/sameHuman.ts';
+import { misfits } from '../../liveResponse/systems.ts';
 import type { DeviceScope, NeedToKnow, Person, PlaceRule, Policy, Recipe, Tier } from '../../bot/rules/policy.ts';
 import { readRecipe, reservedNames } from './policyRecipe.ts';
 import { devicesSchema, freezeSchema, nameSchema, personSchema, placeSchema, rawSchema, recipeSchema, resultsSchema, roleSchema, surfaces, tierSchema, viewers } from './policySchema.ts';
@@ -286,6 +288,12 @@ class Reader {
     const kept = policy.places.find(({ approvals, results }) => approvals && results === 'private');
     if (kept !== undefined && policy.places.some(({ results }) => results === 'card')) {
       warn(['places', policy.places.indexOf(kept), 'results'], `${kept.place} gets a card of every request and keeps results private, so that no card anywhere shows output or links; "results: card" there lets the others show them`);
+    }
+    for (const { name, systems = [], commands } of policy.recipes.values()) {
+      for (const system of systems) {
+        const [odd] = misfits(system, commands);
+        if (odd !== undefined) warn(['recipes', name, 'commands', odd.index], `does not look like a command for ${systemNames[system]}, and "systems" says that the recipe is for it`);
+      }
     }
     for (const { name, approve, request } of policy.tiers) {
       const [only, ...others] = policy.roles.get(approve) ?? [];

@@ -8,6 +8,7 @@ import { doubleQuotes, fillCommand, holds, placePattern, placesIn, readChars, si
 import type { Command } from '../../liveResponse/commands.ts';
 import { commandLine, problemWith } from '../../liveResponse/commands.ts';
 import { hiddenCharacter } from '../../liveResponse/shown.ts';
+import { systems } from '../../liveResponse/systems.ts';
 import type { RecipeEntry } from './policySchema.ts';
 import type { Path } from './yamlFile.ts';
 
@@ -60,6 +61,7 @@ export function readRecipe(name: string, entry: RecipeEntry): { readonly recipe:
     usage,
     args,
     commands,
+    ...(entry.systems === undefined ? {} : { systems: systems.filter((one) => [entry.systems].flat().includes(one)) }),
     tier: entry.tier,
     ...(entry.description === undefined ? {} : { description: entry.description }),
     ...(entry.example === undefined ? {} : { example: entry.example }),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defaultPending } from '../../bot/rules/pending.ts';
 import { parkedAfterMs } from '../../liveResponse/pacing.ts';
+import { systems } from '../../liveResponse/systems.ts';
 import { readDuration } from './duration.ts';
 
 const name = /^[a-z][a-z0-9_-]{0,39}$/;
@@ -40,6 +41,8 @@ const commandSchema = z
   .refine((one) => [one.RunScript, one.GetFile, one.PutFile].filter((command) => command !== undefined).length === 1, { error: 'must be exactly one of RunScript, GetFile and PutFile' })
   .refine((one) => one.Args === undefined || one.RunScript !== undefined, { error: 'Args belong to RunScript only' });
 
+const systemWords = 'must be windows, linux or macos, or a list of them such as [linux, macos]; leave it out for a recipe that is for every system';
+
 export const recipeSchema = z.strictObject({
   usage: text(200).optional(),
   description: text(300).optional(),
@@ -51,6 +54,7 @@ export const recipeSchema = z.strictObject({
     )
     .optional(),
   commands: z.array(commandSchema, 'must be a list of commands').min(1, 'must hold at least one command'),
+  systems: z.union([z.enum(systems, systemWords), z.array(z.enum(systems, systemWords), systemWords).min(1, systemWords)], systemWords).optional(),
   tier: text(40),
 });
 

@@ -1,6 +1,6 @@
 // The environment to settings: one pure function, every problem at once, each with its next step. What may run with what is decided here.
 import { Environment } from './environment.ts';
-import { readAzure, readDefender, readResultHosts } from './defenderSettings.ts';
+import { readAudiences, readAzure, readDefender, readResultHosts } from './defenderSettings.ts';
 import type { AzureSettings, DefenderSettings } from './defenderSettings.ts';
 import { readSlack, readTeams, teamsNames } from './chatSettings.ts';
 import type { SlackSettings, TeamsSettings } from './chatSettings.ts';
@@ -18,8 +18,8 @@ export interface Pacing {
   readonly sessions: number;
   readonly pollMs: number;
   readonly parkedPollMs: number;
-  /** How long Defender keeps a session for a device that is offline. */
-  readonly offlineQueueMs: number;
+  /** How long Defender keeps a session for a device that is offline, where it is stated. */
+  readonly offlineQueueMs?: number;
 }
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -44,6 +44,8 @@ export interface Settings {
   readonly retentionMs: number;
   /** Whose result links are read and handed out besides those of Azure storage: endings that begin with a dot, and whole names. */
   readonly resultHosts: readonly string[];
+  /** Audiences of tokens that the operator knows to be right, besides those the doctor knows. Looked at by the doctor alone. */
+  readonly audiences: readonly string[];
   readonly logLevel: LogLevel;
   readonly proxy?: Proxy;
 }
@@ -52,24 +54,30 @@ export type ReadSettings = ({ readonly settings: Settings } | { readonly problem
 
 /** Every name that is read, for the warning about misspelt ones. */
 export const knownNames: readonly string[] = [
-  'PORT', 'HOST', 'LR_ADMIN_HOST', 'LR_ADMIN_PORT', 'LR_DATA_DIR', 'LR_POLICY', 'LR_ENV_FILE', 'LR_DEFENDER', 'LR_SPEED', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH', 'LR_TEAMS_DOOR',
+  'PORT', 'HOST', 'LR_ADMIN_HOST', 'LR_ADMIN_PORT', 'LR_DATA_DIR', 'LR_POLICY', 'LR_ENV_FILE', 'LR_DEFENDER', 'LR_SPEED', 'LR_SIMULATOR_PROFILE', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH', 'LR_TEAMS_DOOR',
   'LR_SUBMITS_PER_MINUTE', 'LR_CALLS_PER_MINUTE', 'LR_CALLS_PER_HOUR', 'LR_SESSIONS', 'LR_POLL_MS', 'LR_PARKED_POLL_MS', 'LR_OFFLINE_QUEUE',
   'LR_RESULT_HOSTS',
   'LR_JOURNAL_KEY', 'LR_JOURNAL_KEY_FILE', 'LR_ANCHOR_FILE', 'LR_ANCHOR_URL', 'LR_ANCHOR_EVERY_LINES', 'LR_ANCHOR_EVERY',
-  'DEFENDER_CLOUD', 'DEFENDER_API_URL', 'DEFENDER_SCOPE', 'DEFENDER_AUTH',
+  'DEFENDER_CLOUD', 'DEFENDER_API_URL', 'DEFENDER_SCOPE', 'DEFENDER_AUDIENCES', 'DEFENDER_AUTH', 'DEFENDER_UNSIGNED_SCRIPTS',
   'AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE',
   'SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN', 'SLACK_API_URL', 'SLACK_COMMAND', 'SLACK_ALLOWED_TEAMS', 'SLACK_DEAF_AFTER',
   'MicrosoftAppType', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppCertificatePath', 'MicrosoftAppTenantId', 'ChannelService', 'TEAMS_ALLOWED_TENANTS',
+  'LIBRARY_CLIENT_ID', 'LIBRARY_CLIENT_SECRET', 'LIBRARY_CLIENT_CERTIFICATE_PATH',
   'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY',
 ];
 
 /** With the very line that makes one. */
 export const noJournalKey = `The journal has no key, and a real Defender is set up: anyone who may write the data folder could have anything run. As the bot’s user, make one, and set what this line prints:\n      ${makeKey}\n    Keep a copy of it, apart from the backups of the data folder. Any other file outside the data folder does as well, or LR_JOURNAL_KEY with what "${makeKeyText}" prints.`;
 
+const libraryCredential = 'LIBRARY_CLIENT_SECRET or LIBRARY_CLIENT_CERTIFICATE_PATH is set where the bot can read it. Who has that credential may replace every script that the bot has run, so it stays out of the bot: keep it in a file of its own, and give that to "npm run library" with --credentials FILE.';
+
 const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
 
-/** Reads settings from environment variables. An empty value counts as absent. Never throws. */
-export function readSettings(variables: Readonly<Record<string, string | undefined>>): ReadSettings {
+/**
+ * Reads settings from environment variables. An empty value counts as absent. Never throws.
+ * @param surface what stands in front where no chat is set up: the local console, or the terminal of src/acceptance, which has its own rules for a real Defender
+ */
+export function readSettings(variables: Readonly<Record<string, string | undefined>>, surface: 'console' | 'terminal' = 'console'): ReadSettings {
   const env = new Environment(variables);
   const host = env.text('HOST') ?? '127.0.0.1';
   const loopback = loopbackHosts.includes(host);
@@ -79,7 +87,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
   const defender = readDefender(env, chats.length === 0);
   const azure = defender?.kind === 'tenant' && defender.auth.kind === 'azure' ? defender.auth.azure : chats.length > 0 ? groupsOnly(env, defender) : undefined;
 
-  checkCombination(env, { chats, loopback, host, defender, devNoAuth: teams?.devNoAuth === true });
+  checkCombination(env, { chats, loopback, host, defender, devNoAuth: teams?.devNoAuth === true, surface });
   const proxy = proxyFrom(variables);
   const pacing = readPacing(env, defender?.kind === 'tenant' && defender.loopback);
   const port = env.whole('PORT', 3978, 0, 65_535);
@@ -95,6 +103,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
     pacing,
     retentionMs: env.duration('LR_RETENTION', '30d'),
     resultHosts: readResultHosts(env),
+    audiences: readAudiences(env),
     logLevel: env.choice('LR_LOG_LEVEL', logLevels, 'info'),
     ...(azure === undefined ? {} : { azure }),
     ...(slack === undefined ? {} : { slack }),
@@ -106,6 +115,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
     // A folder of that very name would be made and used without a word.
     if (/^~(?:[\\/]|$)|\$\{?[A-Za-z_]|^%[A-Za-z_]+%/.test(path)) env.problem(`${name} is ${path}, and only a shell replaces what it begins with: write the whole path.`);
   }
+  if (env.anyOf('LIBRARY_CLIENT_SECRET', 'LIBRARY_CLIENT_CERTIFICATE_PATH')) env.warn(libraryCredential);
   env.warnAboutUnknown(knownNames);
   if (env.problems.length > 0 || defender === undefined) return { problems: env.problems, warnings: env.warnings };
   return { settings: { ...settings, defender }, warnings: env.warnings };
@@ -132,15 +142,16 @@ interface Combination {
   readonly host: string;
   readonly defender: DefenderSettings | undefined;
   readonly devNoAuth: boolean;
+  readonly surface: 'console' | 'terminal';
 }
 
 /** Which chat may stand before which Defender. */
-function checkCombination(env: Environment, { chats, loopback, host, defender, devNoAuth }: Combination): void {
+function checkCombination(env: Environment, { chats, loopback, host, defender, devNoAuth, surface }: Combination): void {
   const local = defender === undefined || defender.kind === 'simulator' || defender.loopback;
   if (chats.length === 0) {
     // The console lets one human play several people: nobody else may reach it, and nothing real may stand behind it.
     if (!loopback) env.problem(`HOST is ${host}, but without Slack or Teams the local console is the chat, and it lets one human play everybody. Remove HOST, or set up Slack or Teams.`);
-    if (!local) env.problem('A real Defender is set up without Slack or Teams. The local console lets one human play everybody, so it never runs with a real Defender: set up Slack or Teams, or remove the DEFENDER_ and AZURE_ settings.');
+    if (!local && surface === 'console') env.problem('A real Defender is set up without Slack or Teams. The local console lets one human play everybody, so it never runs with a real Defender: set up Slack or Teams, or remove the DEFENDER_ and AZURE_ settings.');
     return;
   }
   if (defender?.kind === 'simulator' && env.text('LR_DEFENDER') !== 'simulator') {
@@ -158,6 +169,6 @@ function readPacing(env: Environment, local: boolean): Pacing {
     sessions: env.whole('LR_SESSIONS', 25, 1, 50),
     pollMs: env.whole('LR_POLL_MS', 2400, 100, 60_000),
     parkedPollMs: env.whole('LR_PARKED_POLL_MS', 30_000, 1000, 600_000),
-    offlineQueueMs: env.duration('LR_OFFLINE_QUEUE', '3d'),
+    ...(env.text('LR_OFFLINE_QUEUE') === undefined ? {} : { offlineQueueMs: env.duration('LR_OFFLINE_QUEUE', '3d') }),
   };
 }

@@ -5,6 +5,7 @@ import type { Command } from '../../liveResponse/commands.ts';
 import { hresultText, readHresult } from '../../liveResponse/hresult.ts';
 import { field } from '../../liveResponse/json.ts';
 import type { LibraryFile } from '../../liveResponse/ports.ts';
+import { mergedInto } from '../../liveResponse/records.ts';
 import type { Device } from '../../liveResponse/request.ts';
 
 /** Texts for people are kept to this many characters; Defender's own are far shorter. */
@@ -208,6 +209,9 @@ function paramsOf(command: Command): readonly { readonly key: string; readonly v
   }
 }
 
+/** One word of Defender's, kept with the request. */
+const maxWord = 60;
+
 /** A machine; undefined when there is no id. */
 export function readDevice(value: unknown): Device | undefined {
   const id = text(value, 'id');
@@ -218,6 +222,8 @@ export function readDevice(value: unknown): Device | undefined {
   const group = text(value, 'rbacGroupName');
   const ip = text(value, 'lastIpAddress');
   const lastReportAt = time(value, 'lastSeen');
+  const onboarding = text(value, 'onboardingStatus')?.trim().slice(0, maxWord);
+  const merged = mergedInto(text(value, 'mergedIntoMachineId'));
   return {
     id,
     name: text(value, 'computerDnsName') ?? id,
@@ -229,7 +235,15 @@ export function readDevice(value: unknown): Device | undefined {
     tags: list(value, 'machineTags').filter((tag) => typeof tag === 'string'),
     ...(lastReportAt === undefined ? {} : { lastReportAt }),
     ...(ip === undefined ? {} : { ip }),
+    ...(onboarding === undefined || onboarding === '' ? {} : { onboarding }),
+    ...(merged === undefined ? {} : { mergedInto: merged }),
+    ...(isTrue(field(value, 'isPotentialDuplication')) ? { duplicate: true } : {}),
+    ...(isTrue(field(value, 'isExcluded')) ? { excluded: true } : {}),
   };
+}
+
+function isTrue(value: unknown): boolean {
+  return value === true || (typeof value === 'string' && value.toLowerCase() === 'true');
 }
 
 export function readLibraryFile(value: unknown): LibraryFile | undefined {

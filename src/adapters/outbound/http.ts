@@ -37,8 +37,8 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
-  /** UTF-8 text. */
-  readonly body?: string;
+  /** UTF-8 text, or bytes as they are. */
+  readonly body?: string | Uint8Array;
   /** Milliseconds from asking to the last byte read. */
   readonly timeoutMs?: number;
   /** Bytes of body read at most; more is `tooLarge`, or `cut` when `cut` is set. */

@@ -1,5 +1,6 @@
 // One request's journal lines as text for people: when, what, and the words that came with it.
 import { field, parseJson } from '../../liveResponse/json.ts';
+import { printable } from '../printable.ts';
 import type { Disk } from './disk.ts';
 import { openedLine } from './line.ts';
 import type { Vault } from './sealing.ts';
@@ -72,9 +73,4 @@ function words(value: Readonly<Record<string, unknown>>, prefix = ''): string {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Device names and errors come from outside: none of them may move the cursor or turn the reading direction in a terminal. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (one) => `\\u${(one.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
 }

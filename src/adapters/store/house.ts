@@ -3,6 +3,8 @@ import { begin, evolve } from '../../liveResponse/evolve.ts';
 import type { Freeze, HouseEvent, LastPolicy } from '../../liveResponse/ports.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
+import type { Learned } from '../../liveResponse/tenantLimits.ts';
+import { learnedWith } from '../../liveResponse/tenantLimits.ts';
 import type { Entry } from './line.ts';
 
 /** Pacing's longest window is an hour; one more covers a restart and a clock that was put right. */
@@ -15,6 +17,8 @@ export interface HouseState {
   readonly announced?: Freeze;
   /** Absent in snapshots that did not keep it yet: then nothing is told of a change. */
   readonly policy?: LastPolicy;
+  /** Absent in snapshots that did not keep it yet, and while nothing is. */
+  readonly learned?: readonly Learned[];
   /** Times (epoch ms) of claims, that is of POSTs about to be made, and of minted links, in the last two hours. */
   readonly submissions: readonly number[];
   readonly links: readonly number[];
@@ -53,6 +57,7 @@ export interface House {
   freeze(): Freeze | undefined;
   announcedFreeze(): Freeze | undefined;
   lastPolicy(): LastPolicy | undefined;
+  learned(): readonly Learned[];
   submissions(): readonly number[];
   links(): readonly number[];
   record(): RecordState;
@@ -75,6 +80,7 @@ export function createHouse(from: HouseState = emptyHouse): House {
   let freeze = from.freeze;
   let announced = from.announced;
   let policy = from.policy;
+  let learned = from.learned ?? [];
   let record = from.record;
 
   return {
@@ -86,6 +92,7 @@ export function createHouse(from: HouseState = emptyHouse): House {
     freeze: () => freeze,
     announcedFreeze: () => announced,
     lastPolicy: () => policy,
+    learned: () => learned,
     submissions: submissions.all,
     links: links.all,
     record: () => record,
@@ -107,6 +114,7 @@ export function createHouse(from: HouseState = emptyHouse): House {
         if (entry.event.type === 'freezeAnnounced') announced = entry.event.freeze;
         if (entry.event.type === 'policyRead' || entry.event.type === 'policyChanged') policy = { ...policy, sha256: entry.event.sha256 };
         if (entry.event.type === 'policyTold') policy = { sha256: entry.event.sha256, ...policy, told: entry.event.sha256 };
+        if (entry.event.type === 'tenantLearned') learned = learnedWith(learned, entry.event.learned);
         if (entry.event.type === 'accepted') freeze = { by: entry.event.by, why: entry.event.why, at: entry.at };
         if (entry.event.type === 'takenOver' && entry.event.approved > 0) freeze ??= { by: 'the bot', why: takenOverWhy(entry.event.approved), at: entry.at };
         record = recorded(record, entry.event, entry.at);
@@ -129,7 +137,7 @@ export function createHouse(from: HouseState = emptyHouse): House {
         for (const origin of originsOf(request)) if (origins.get(origin) === id) origins.delete(origin);
       }
     },
-    state: () => ({ requests: [...requests.values()], submissions: submissions.all(), links: links.all(), record, ...(freeze === undefined ? {} : { freeze }), ...(announced === undefined ? {} : { announced }), ...(policy === undefined ? {} : { policy }) }),
+    state: () => ({ requests: [...requests.values()], submissions: submissions.all(), links: links.all(), record, ...(freeze === undefined ? {} : { freeze }), ...(announced === undefined ? {} : { announced }), ...(policy === undefined ? {} : { policy }), ...(learned.length === 0 ? {} : { learned }) }),
   };
 }
 

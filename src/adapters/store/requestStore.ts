@@ -332,6 +332,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     freeze: (): Freeze | undefined => house.freeze(),
     announcedFreeze: (): Freeze | undefined => house.announcedFreeze(),
     lastPolicy: () => house.lastPolicy(),
+    learned: () => house.learned(),
     trouble: () => journal.trouble(),
     recover: () => inTurn(() => journal.recover()),
     submissionTimes: (since) => house.submissions().filter((time) => time >= since),

@@ -7,6 +7,7 @@ import { Low } from 'lowdb';
 import type { Freeze, LastPolicy, Log } from '../../liveResponse/ports.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { moves } from '../../liveResponse/request.ts';
+import type { Learned } from '../../liveResponse/tenantLimits.ts';
 import type { Disk } from './disk.ts';
 import { diskWords } from './disk.ts';
 import type { HouseState } from './house.ts';
@@ -209,7 +210,7 @@ function readOne(disk: Disk, path: string, keys: Keys, people: Pick<Vault, 'open
 
 function fromJson(value: unknown, people: Pick<Vault, 'open'>): { readonly snapshot: Snapshot } | { readonly wrong: string } {
   if (!isRecord(value) || value['format'] !== format) return { wrong: 'it was written by another version' };
-  const { head, takenAt, requests: sealed, submissions, links, record, policy, house: words } = value;
+  const { head, takenAt, requests: sealed, submissions, links, record, policy, learned, house: words } = value;
   if (!isRecord(head) || !Number.isSafeInteger(head['seq']) || typeof head['hash'] !== 'string' || !/^[0-9a-f]{64}$/.test(head['hash']) || typeof head['key'] !== 'string') return { wrong: 'its head is not readable' };
   if (typeof takenAt !== 'number' || !isTimes(submissions) || !isTimes(links) || !isRecord(record) || !isRecord(words)) return { wrong: 'a part of it is not readable' };
   const requests: unknown = Array.isArray(sealed) ? sealed.map((one) => (isRecord(one) && isRecord(one['request']) ? unseal(one['request'], boxesOf(one), contextOf(String(one['request']['id'])), people) : undefined)) : undefined;
@@ -218,7 +219,8 @@ function fromJson(value: unknown, people: Pick<Vault, 'open'>): { readonly snaps
   if (freeze !== undefined && !(isRecord(freeze) && typeof freeze['by'] === 'string')) return { wrong: 'its freeze is not readable' };
   if (announced !== undefined && !(isRecord(announced) && typeof announced['by'] === 'string')) return { wrong: 'the freeze announced last is not readable' };
   if (policy !== undefined && !(isRecord(policy) && typeof policy['sha256'] === 'string')) return { wrong: 'the policy it names is not readable' };
-  const house = { requests: requests as readonly Request[], submissions, links, record: record as unknown as HouseState['record'], ...(freeze === undefined ? {} : { freeze: freeze as unknown as Freeze }), ...(announced === undefined ? {} : { announced: announced as unknown as Freeze }), ...(policy === undefined ? {} : { policy: policy as unknown as LastPolicy }) };
+  if (learned !== undefined && !(Array.isArray(learned) && learned.every((one) => isRecord(one) && typeof one['what'] === 'string' && typeof one['tenant'] === 'string'))) return { wrong: 'what it has learned is not readable' };
+  const house = { requests: requests as readonly Request[], submissions, links, record: record as unknown as HouseState['record'], ...(freeze === undefined ? {} : { freeze: freeze as unknown as Freeze }), ...(announced === undefined ? {} : { announced: announced as unknown as Freeze }), ...(policy === undefined ? {} : { policy: policy as unknown as LastPolicy }), ...(learned === undefined ? {} : { learned: learned as unknown as readonly Learned[] }) };
   return { snapshot: { format, head: { seq: head['seq'] as number, hash: head['hash'], key: head['key'] }, takenAt, house } };
 }
 

@@ -1,8 +1,12 @@
 // From a parsed ask to a stored request: policy, device, digest. Nothing is sent to Defender but look-ups.
+import { tailOf } from '../../../cards/clip.ts';
 import { misfitWords } from '../../../cards/misfits.ts';
+import { leftOutWords } from '../../../cards/records.ts';
 import { libraryNames } from '../../liveResponse/content.ts';
 import { beginnings } from '../../liveResponse/lookAlikes.ts';
+import { DefenderError } from '../../liveResponse/ports.ts';
 import type { LookUp } from '../../liveResponse/ports.ts';
+import type { LeftOut } from '../../liveResponse/records.ts';
 import type { Asked, Device, Request } from '../../liveResponse/request.ts';
 import type { Continues } from '../../liveResponse/sequel.ts';
 import { inOrder } from '../../liveResponse/shown.ts';
@@ -22,7 +26,11 @@ import type { Actor } from '../rules/people.ts';
 import { placesOf } from '../rules/cardPlaces.ts';
 import type { CommandIn, Reply } from '../ports.ts';
 import { idFrom } from '../language/requestId.ts';
+import { candidateOf } from '../rules/candidates.ts';
+import type { Candidate } from '../rules/candidates.ts';
+import { judgeSystem, recipeOfAsk } from '../rules/recipeSystems.ts';
 import { chooseDevice, inScope, named } from '../rules/scope.ts';
+import type { Chosen } from '../rules/scope.ts';
 import { contentSeen, sealOf } from '../rules/seal.ts';
 import type { SessionAsk } from '../rules/sessionAsk.ts';
 import type { Asker } from './turns.ts';
@@ -52,8 +60,8 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
   const { tier } = granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
   // Before anything is asked of Defender: whoever floods costs no calls.
   mayWait(bot, actor, tier);
-  const { device, found } = await theDevice(bot, actor, wanted.host, { person: actor.person.id, surface: input.place.surface, place: input.place.id, account: accountId(actor), host: wanted.host });
-  return await askFor(bot, granted<Actor>(actorNow(bot.policy, actor)), input, { wanted, line, from, origin, device, found });
+  const { device, leftOut, found } = await theDevice(bot, actor, wanted.host, { person: actor.person.id, surface: input.place.surface, place: input.place.id, account: accountId(actor), host: wanted.host });
+  return await askFor(bot, granted<Actor>(actorNow(bot.policy, actor)), input, { wanted, line, from, origin, device, leftOut, found });
 }
 
 interface Ask {
@@ -62,22 +70,24 @@ interface Ask {
   readonly from: From | undefined;
   readonly origin: string;
   readonly device: Device;
+  readonly leftOut: readonly LeftOut[];
   readonly found: LookUp;
 }
 
 /** By the policy of this moment, which may have been read again since it was asked. @throws Refused */
-async function askFor(bot: Conversation, actor: Actor, input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>, { wanted, line, from, origin, device, found }: Ask): Promise<Extract<Reply, { readonly kind: 'asked' }>> {
+async function askFor(bot: Conversation, actor: Actor, input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>, { wanted, line, from, origin, device, leftOut, found }: Ask): Promise<Extract<Reply, { readonly kind: 'asked' }>> {
   // It may have waited for its turn.
   granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
   const tier = granted<Tier>(tierOf(bot.policy, wanted));
   granted(inScope(bot.policy, device));
+  const unsure = fitsSystem(bot, wanted, device);
   const compared = { id: newId(bot), origin, device, commands: wanted.commands, ...(from === undefined ? {} : { continues: from.continues }) };
   // What the asker may not find is no hint either; its device is still held for it.
   const twin = twinAmong(foundBy(bot, actor, bot.store.open()), compared);
   // Before the library and the device's panel are read: calls are scarce.
   if (twin !== undefined && wanted.separate !== true) throw twinRefusal(bot, actor, twin, line);
   mayWait(bot, actor, tier, device);
-  const [reading, panel] = await Promise.all([libraryFor(bot, wanted), readPanel(bot, device, (other) => !isRestricted(bot.policy, other), found)]);
+  const [reading, panel] = await Promise.all([libraryFor(bot, wanted), readPanel(bot, device, (other) => !isRestricted(bot.policy, other), found, leftOut)]);
   const missing = reading === undefined ? undefined : notInLibrary(wanted, reading);
   if (missing !== undefined) throw new Refused(missing);
   const content = reading === undefined ? undefined : contentSeen(wanted.commands, reading);
@@ -114,7 +124,17 @@ async function askFor(bot: Conversation, actor: Actor, input: Pick<CommandIn, 's
   });
   if ('no' in stored) throw 'same' in stored.no ? twinRefusal(bot, actor, stored.no.same, line) : new Refused(stored.no);
   const request = 'added' in stored ? stored.added : stored.existing;
-  return told(bot, request, [reading === undefined ? undefined : notChecked(wanted, reading), misfitSentence(request)]);
+  return told(bot, request, [reading === undefined ? undefined : notChecked(wanted, reading), leftOutSentence(request), misfitSentence(request), unsure]);
+}
+
+/** What is not known of the device's system, for the asker to look at. @throws Refused `wrongSystem` where it is known and another than the recipe's */
+function fitsSystem(bot: Conversation, wanted: SessionAsk, device: Device): string | undefined {
+  const found = recipeOfAsk(bot.policy, wanted);
+  const verdict = found === undefined ? undefined : judgeSystem(bot.policy, found.recipe, device, { host: wanted.kind === 'again' ? device.name : wanted.host, args: found.args, ...(wanted.kind === 'again' ? {} : { reason: wanted.reason }) });
+  if (found === undefined || verdict === undefined) return undefined;
+  const { name } = found.recipe;
+  if (verdict.is === 'no') throw new Refused({ refused: 'wrongSystem', recipe: name, systems: verdict.systems, device: device.name, os: device.os, family: verdict.family, fits: verdict.fits });
+  return `${name} is for ${verdict.systems}, and whether ${device.name} runs that is not known here: Defender calls its system ${device.os === '' ? 'by no name' : `“${inOrder(device.os)}”`}.`;
 }
 
 /** @throws Refused `tooManyPending` */
@@ -127,6 +147,12 @@ function mayWait(bot: Conversation, actor: Actor, tier: Tier, device?: Device): 
 function misfitSentence(request: Request): string | undefined {
   const words = misfitWords(request);
   return words === undefined ? undefined : `Look again at what you asked for: ${words}. "Withdraw" on its card takes it back.`;
+}
+
+/** Why this record and not another one of the name. */
+function leftOutSentence({ device, panel }: Request): string | undefined {
+  const words = panel?.leftOut === undefined ? undefined : leftOutWords(panel.leftOut.records, panel.leftOut.more);
+  return words === undefined ? undefined : `It is for the record with the id ending ${tailOf(device.id)}. Left out: ${words}.`;
 }
 
 /** The open request for the same, how it stands and where its card is; and what to type for asking all the same. */
@@ -190,8 +216,8 @@ function accountId({ account }: Actor): string {
   return account.slice(account.indexOf(':') + 1);
 }
 
-/** Exactly one device, or a refusal that lists the candidates. Waits for its turn where devices are looked up too fast. @throws Refused, DefenderError */
-async function theDevice(bot: Conversation, actor: Actor, name: string, asker: Asker): Promise<{ readonly device: Device; readonly found: LookUp }> {
+/** Exactly one device that can take a session, or a refusal that lists the candidates. Waits for its turn where devices are looked up too fast. @throws Refused, DefenderError */
+async function theDevice(bot: Conversation, actor: Actor, name: string, asker: Asker): Promise<Chosen & { readonly found: LookUp }> {
   const wrong = requestAsDevice(bot, actor, name);
   if (wrong !== undefined) throw new Refused(wrong);
   // By its id a device has been asked for before, as a rule: then its look-alikes are found by the same call.
@@ -200,7 +226,34 @@ async function theDevice(bot: Conversation, actor: Actor, name: string, asker: A
   const chosen = chooseDevice(name, found.devices);
   // What was not read may hold another device of this name; several of it are ambiguous all the same.
   if (!found.whole && !('refused' in chosen && chosen.refused === 'ambiguousDevice')) {
-    throw new Refused({ refused: 'devicesPartlyRead', name, candidates: named(name, found.devices).map(({ id, name: full, os, health }) => ({ id, name: full, os, health })) });
+    throw new Refused({ refused: 'devicesPartlyRead', name, candidates: named(name, found.devices).map(candidateOf) });
   }
-  return { device: granted('refused' in chosen && chosen.refused === 'unknownDevice' ? notFound(bot, name) : chosen), found };
+  if (!('refused' in chosen)) return { ...chosen, found };
+  if (chosen.refused === 'unknownDevice') throw new Refused(notFound(bot, name));
+  throw new Refused(chosen.refused === 'unfitDevice' ? { ...chosen, ...(await mergedRecord(bot, asker, found.devices, chosen.records)) } : chosen);
+}
+
+/** A record may have been merged more than once. */
+const mostMerges = 3;
+
+/** Where the only record of a name was merged into another one: that one, as far as it can be read. It is pointed to, not taken: it may have another name. */
+async function mergedRecord(bot: Conversation, asker: Asker, found: readonly Device[], [only, ...others]: readonly Candidate[]): Promise<{ readonly into?: Candidate }> {
+  let at = others.length === 0 ? found.find(({ id }) => id === only?.id) : undefined;
+  const first = at;
+  for (let merges = 0; merges < mostMerges && at?.mergedInto !== undefined; merges += 1) {
+    const next: Device | undefined = await readRecord(bot, asker, at.mergedInto);
+    if (next === undefined || next.id === first?.id) break;
+    at = next;
+  }
+  return at === undefined || at === first ? {} : { into: candidateOf(at) };
+}
+
+async function readRecord(bot: Conversation, asker: Asker, id: string): Promise<Device | undefined> {
+  try {
+    return await bot.turns.take(asker, () => bot.defender.machine(id));
+  } catch (error) {
+    if (!(error instanceof DefenderError)) throw error;
+    bot.log.info('mergedRecordNotRead', { device: id, code: error.code, status: error.detail.status });
+    return undefined;
+  }
 }

@@ -5,6 +5,8 @@ import type { Action } from '../../liveResponse/action.ts';
 import { alikeTo, beginnings } from '../../liveResponse/lookAlikes.ts';
 import type { Kind } from '../../liveResponse/pacing.ts';
 import { isolationOf } from '../../liveResponse/panel.ts';
+import { unfitness } from '../../liveResponse/records.ts';
+import type { LeftOut } from '../../liveResponse/records.ts';
 import type { Panel, Session } from '../../liveResponse/panel.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { DefenderApi, LookUp } from '../../liveResponse/ports.ts';
@@ -43,17 +45,29 @@ export function createRecentHistory({ clock }: Pick<Deps, 'clock'>): RecentHisto
 }
 
 /** `mayName`: which of our own requests may be named among the sessions. Throws nothing but bugs: what could not be read is left out, and said to be so where the panel is shown. */
-export async function readPanel(deps: Needs, device: Device, mayName: (other: Request) => boolean, found: Pick<LookUp, 'alike'> = {}): Promise<Panel> {
+export async function readPanel(deps: Needs, device: Device, mayName: (other: Request) => boolean, found: Pick<LookUp, 'alike'> = {}, leftOut: readonly LeftOut[] = []): Promise<Panel> {
   const [history, alike] = await Promise.all([
     deps.recentHistory(device.id, () => extra(deps, 'list', () => deps.defender.history(device.id))),
     found.alike ?? extra(deps, 'machines', () => deps.defender.machinesBeginning(beginnings(device.name))),
   ]);
-  const others = alike === undefined ? [] : alikeTo(device, alike.devices);
+  const dead = withDead(device, alike?.devices ?? [], leftOut);
+  const others = alike === undefined ? [] : alikeTo(device, alike.devices).filter(({ id }) => !dead.some((one) => one.id === id));
   return {
     at: deps.clock.now(),
     ...(history === undefined ? {} : { isolation: isolationOf(history.actions, history.whole), sessions: sessionsOf(deps, history.actions, mayName) }),
     ...(alike === undefined ? {} : { alike: { devices: others.slice(0, alikeKept), more: Math.max(0, others.length - alikeKept), whole: alike.whole } }),
+    ...(dead.length === 0 ? {} : { leftOut: { records: dead.slice(0, alikeKept), more: Math.max(0, dead.length - alikeKept) } }),
   };
+}
+
+/** What was left out, and other records of the name that nobody can take a session for: of those no approver need be warned. */
+function withDead(device: Device, found: readonly Device[], leftOut: readonly LeftOut[]): readonly LeftOut[] {
+  const same = new Set(alikeTo(device, found).flatMap(({ id, how }) => (how === 'same' ? [id] : [])));
+  const more = found.flatMap((one): readonly LeftOut[] => {
+    const unfit = same.has(one.id) && !leftOut.some(({ id }) => id === one.id) ? unfitness(one) : undefined;
+    return unfit === undefined ? [] : [{ id: one.id, name: one.name, unfit }];
+  });
+  return [...leftOut, ...more];
 }
 
 /** Following and submitting need the same budgets: the panel leaves them the last tenth. */

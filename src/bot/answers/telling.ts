@@ -1,5 +1,8 @@
 // Answers that only tell: status, lists, a device, the quota. Private to whoever asked, in preformatted columns.
+import { oneLine } from '../../../cards/clip.ts';
 import { panelLines } from '../../../cards/panel.ts';
+import { unfitWords } from '../../../cards/records.ts';
+import { offlineQueueWords, sessionLimitWords } from '../../../cards/tenantLimits.ts';
 import { duration, timeOf } from '../../../cards/time.ts';
 import type { Device, Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
@@ -7,6 +10,9 @@ import { beginnings } from '../../liveResponse/lookAlikes.ts';
 import { inOrder } from '../../liveResponse/shown.ts';
 import { kinds } from '../../liveResponse/pacing.ts';
 import type { LookUp } from '../../liveResponse/ports.ts';
+import { unfitness } from '../../liveResponse/records.ts';
+import { sessionLimitOf } from '../../liveResponse/tenantLimits.ts';
+import { queueOf } from '../loop/limits.ts';
 import { foundBy, sentence } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { codeOf } from '../language/approvalCode.ts';
@@ -86,15 +92,25 @@ export async function host(bot: Conversation, actor: Actor, name: string): Promi
   const devices = named(name, found.devices);
   if (devices.length === 0) return sentence(explain(wrong ?? (found.whole ? notFound(bot, name) : { refused: 'devicesPartlyRead', name, candidates: [] }), bot.settings.command));
   const partly = found.whole ? '' : ' Defender’s list of devices could be read only in part: there may be others of this name.';
-  const told = devices.length === 1 ? `${name}:${partly}` : `${devices.length} devices match ${name}. Ask with a full name or an id.${partly}`;
-  const [device] = devices;
+  const live = devices.filter((one) => unfitness(one) === undefined);
+  const dead = devices.filter((one) => unfitness(one) !== undefined);
+  const [device] = devices.length === 1 ? devices : live.length === 1 ? live : [];
   // One more call: for one device it is worth it.
-  const panel = devices.length === 1 && device !== undefined ? panelLines(await readPanel(bot, device, (other) => mayFind(bot.policy, actor, other), found), bot.clock.now()) : [];
-  return sentence(told, devices.slice(0, listRows).map((one) => deviceText(bot, actor, one, panel)).join('\n\n'));
+  const panel = device === undefined ? [] : panelLines(await readPanel(bot, device, (other) => mayFind(bot.policy, actor, other), found), bot.clock.now());
+  return sentence(`${matches(name, live.length, dead.length)}${partly}`, [...live, ...dead].slice(0, listRows).map((one) => deviceText(bot, actor, one, one === device ? panel : [])).join('\n\n'));
+}
+
+function matches(name: string, live: number, dead: number): string {
+  if (live + dead === 1) return `${name}:`;
+  const records = `${live + dead} records match ${name}`;
+  if (live === 0) return `${records}, and none of them can take a live response session:`;
+  if (live === 1) return `${records}. The first is meant, because ${dead === 1 ? 'the other one' : 'none of the others'} can${dead === 1 ? 'not' : ''} take a live response session:`;
+  return `${live} devices match ${name}. Ask with a full name or an id.${dead === 0 ? '' : ` ${dead === 1 ? 'Another record' : `${dead} more records`} of that name cannot take a session.`}`;
 }
 
 function deviceText(bot: Conversation, actor: Actor, device: Device, panel: ReturnType<typeof panelLines>): string {
   const scope = inScope(bot.policy, device);
+  const unfit = unfitness(device);
   const busy = foundBy(bot, actor, bot.store.open()).filter((request) => request.device.id === device.id);
   const lines: readonly (readonly [string, string | undefined])[] = [
     ['Name', device.name],
@@ -107,8 +123,12 @@ function deviceText(bot: Conversation, actor: Actor, device: Device, panel: Retu
     ['Tags', device.tags.length === 0 ? 'none' : device.tags.join(', ')],
     ['Last full report', device.lastReportAt === undefined ? undefined : timeOf(device.lastReportAt, bot.clock.now())],
     ['IP', device.ip],
+    ['Onboarding', device.onboarding === undefined ? undefined : oneLine(device.onboarding, 60)],
+    ['Merged into', device.mergedInto],
+    ['Duplicate', device.duplicate === undefined ? undefined : 'Defender takes it for a possible duplicate of another record'],
+    ['Excluded', device.excluded === undefined ? undefined : 'from Defender’s own lists'],
     ...panel,
-    ['Live response', scope === undefined ? 'allowed by the policy' : explain(scope, bot.settings.command)],
+    ['Live response', unfit !== undefined ? `not possible: ${unfitWords(unfit, device.os)}` : scope === undefined ? 'allowed by the policy' : explain(scope, bot.settings.command)],
     ['Open requests', busy.length === 0 ? 'none' : busy.map((request) => `${request.id} (${bot.loop.views.words(request).status})`).join(', ')],
   ];
   return columns(lines.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]])));
@@ -123,5 +143,5 @@ export function quota(bot: Conversation): Reply {
   });
   const { live, cap } = bot.loop.submission.sessions();
   const waiting = bot.store.open().filter((request) => request.state === 'queued').length;
-  return sentence(`Live response sessions: ${live} of ${cap}. Approved and waiting: ${waiting}. Calls to Defender that are left:`, columns(rows));
+  return sentence(`Live response sessions: ${live} of ${cap}. Approved and waiting: ${waiting}. Calls to Defender that are left:`, [columns(rows), '', offlineQueueWords(queueOf(bot)), sessionLimitWords(sessionLimitOf(bot.settings.tenant, bot.store.learned()), bot.settings.sessions)].join('\n'));
 }

@@ -4,6 +4,7 @@ import type { Explained } from '../ports.ts';
 import type { CommandWord } from './forms.ts';
 import { commandWords, forms, isCommandWord, topicNames } from './forms.ts';
 import type { Recipe } from '../rules/policy.ts';
+import { systemsOf } from '../rules/recipeSystems.ts';
 
 interface Topic {
   readonly lead: string;
@@ -138,7 +139,7 @@ function aboutRecipe(recipe: Recipe, command: string): Explained {
 }
 
 function recipeLines(recipe: Recipe, command: string): readonly string[] {
-  return [`${command} ${recipe.usage}`, ...(recipe.description === undefined ? [] : [`  ${recipe.description}`]), ...recipe.commands.map((one, index) => `  ${index}  ${shownCommand(one)}`)];
+  return [`${command} ${recipe.usage}`, ...(recipe.description === undefined ? [] : [`  ${recipe.description}`]), ...(systemsOf(recipe) === undefined ? [] : [`  For ${systemsOf(recipe) ?? ''}.`]), ...recipe.commands.map((one, index) => `  ${index}  ${shownCommand(one)}`)];
 }
 
 function table(words: readonly CommandWord[], command: string): string {

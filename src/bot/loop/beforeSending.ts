@@ -1,9 +1,12 @@
 // What must hold right before the POST, read again: what was approved is one thing, in one tenant, on one device in scope, with library
 // files as approved; and by the policy as it is now, the same people may still do it.
+import { unfitCode, unfitWords } from '../../../cards/records.ts';
 import { changeWords } from '../../../cards/scripts.ts';
 import { changesBetween, contentOf, wasRead } from '../../liveResponse/content.ts';
 import type { ContentRead } from '../../liveResponse/content.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
+import { unfitness } from '../../liveResponse/records.ts';
+import type { Unfit } from '../../liveResponse/records.ts';
 import type { Device, InState, Move, WaitCause } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
 import { outageOf } from './holds.ts';
@@ -63,9 +66,22 @@ export async function readPeople({ policy, groups }: Pick<Deps, 'policy' | 'grou
   return { requester, approver };
 }
 
-/** Whether today's policy lets it run: judged at this very moment, on the device as it was just read. */
-export function judgeSending(deps: Pick<Deps, 'policy' | 'clock'>, request: InState<'queued' | 'submitting'>, device: Device, people: Readings): Judgement {
-  return judgeToday(deps.policy, { ...request, device }, deps.clock.now(), people, request.approval);
+/** Whether today's policy lets it run, and the device can: judged at this very moment, on the device as it was just read. */
+export function judgeSending(deps: Pick<Deps, 'policy' | 'clock'>, request: InState<'queued' | 'submitting'>, device: Device, people: Readings): Judgement | { readonly no: DeviceNo } {
+  const judged = judgeToday(deps.policy, { ...request, device }, deps.clock.now(), people, request.approval);
+  return judged !== undefined && 'no' in judged ? judged : (deviceNo(device) ?? judged);
+}
+
+interface DeviceNo {
+  readonly code: (typeof unfitCode)[Unfit['why']];
+  readonly detail: string;
+}
+
+/** Offboarded or merged since it was asked for. */
+function deviceNo(device: Device): { readonly no: DeviceNo } | undefined {
+  const unfit = unfitness(device);
+  if (unfit === undefined) return undefined;
+  return { no: { code: unfitCode[unfit.why], detail: unfit.why === 'merged' ? `merged into ${unfit.into}` : unfitWords(unfit, device.os) } };
 }
 
 /** The first reason why this must not be sent, as the move that ends it. A restart may have brought another tenant. */

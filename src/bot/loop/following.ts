@@ -7,7 +7,8 @@ import { isParked, pollGap } from '../../liveResponse/pacing.ts';
 import type { InState } from '../../liveResponse/request.ts';
 import type { DefenderWatch } from './defenderWatch.ts';
 import type { Deps } from '../deps.ts';
-import { deadlineAfter } from './limits.ts';
+import type { Learning } from './learning.ts';
+import { deadlineAfter, queueOf } from './limits.ts';
 import type { Ages } from './ages.ts';
 import { isIn, moveFrom } from './moving.ts';
 import type { Turn } from './worker.ts';
@@ -30,7 +31,7 @@ export interface Following {
   trouble(): string | undefined;
 }
 
-export function createFollowing(deps: Deps & { readonly watch: Pick<DefenderWatch, 'forget'> }, ages: Ages): Following {
+export function createFollowing(deps: Deps & { readonly watch: Pick<DefenderWatch, 'forget'> }, ages: Ages, learning?: Pick<Learning, 'shown'>): Following {
   const { store, defender, clock, log } = deps;
   const misses = new Map<string, number>();
   const warned = new Set<string>();
@@ -80,6 +81,7 @@ export function createFollowing(deps: Deps & { readonly watch: Pick<DefenderWatc
       return;
     }
     misses.delete(request.id);
+    learning?.shown(request, action);
     if (!isKnownStatus(action.status) && !warned.has(action.status)) {
       warned.add(action.status);
       log.warn('unknownStatus', { request: request.id, status: action.status });
@@ -89,7 +91,10 @@ export function createFollowing(deps: Deps & { readonly watch: Pick<DefenderWatc
       await moveFrom(store, request.id, ['running'], () => ({ type: 'ended', action, outcome }));
       return;
     }
-    await moveFrom(store, request.id, ['running'], (current) => (sameReading(current.action, action) ? undefined : { type: 'progressed', action, deadline: deadlineAfter(current, action) }));
+    await moveFrom(store, request.id, ['running'], (current) => {
+      const deadline = deadlineAfter(current, action, queueOf(deps));
+      return sameReading(current.action, action) && deadline === current.deadline ? undefined : { type: 'progressed', action, deadline };
+    });
     await tellOverdue(request);
   }
 

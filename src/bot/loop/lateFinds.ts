@@ -8,7 +8,7 @@ import type { InState } from '../../liveResponse/request.ts';
 import { mayTurnUp } from '../../liveResponse/request.ts';
 import type { Ages } from './ages.ts';
 import type { Deps } from '../deps.ts';
-import { deadlineFrom } from './limits.ts';
+import { deadlineFrom, queueOf } from './limits.ts';
 import { moveFrom } from './moving.ts';
 import { differing, findByTag } from './reconciliation.ts';
 
@@ -43,7 +43,7 @@ export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
     const held = Math.max(0, (notBefore.get(request.id) ?? 0) - clock.elapsed());
     const last = lookedAt.get(request.id);
     if (request.found !== undefined) {
-      if (isTerminal(request.found.action.status) || clock.now() > deadlineFrom(request, request.found.at, deps.settings.offlineQueue)) return undefined;
+      if (isTerminal(request.found.action.status) || clock.now() > deadlineFrom(request, request.found.at, queueOf(deps))) return undefined;
       return Math.max(last === undefined ? 0 : last + deps.settings.parkedGap - age, held);
     }
     // After a start it is looked for at once: nothing is known of the looks before it.

@@ -20,6 +20,7 @@ import { createOutlook } from './outlook.ts';
 import type { Outlook } from './outlook.ts';
 import { createJudging } from './judging.ts';
 import { createLateFinds } from './lateFinds.ts';
+import { createLearning } from './learning.ts';
 import { createParked } from './parked.ts';
 import type { ParkedWatch } from './parked.ts';
 import { createReconciliation } from './reconciliation.ts';
@@ -91,10 +92,11 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
   const ages = createAges(deps.clock);
 
   const expiry = createExpiry(deps, ages);
-  const submission = createSubmission(deps, ages, () => nudge('submission'));
+  const learning = createLearning(deps, ages, () => nudge('parked'), () => redrawRunning());
+  const submission = createSubmission(deps, ages, () => nudge('submission'), learning);
   const judging = createJudging(deps, ages, (id) => submission.isPosting(id));
   const reconciliation = createReconciliation(deps, ages, (id) => submission.isPosting(id));
-  const following = createFollowing(deps, ages);
+  const following = createFollowing(deps, ages, learning);
   const parked = createParked(deps, ages, () => nudge('following'));
   const sequels = createSequels(deps);
   const results = createResults(deps, ages);
@@ -124,6 +126,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
     exposure.touch(requestId);
     lateFinds.touch(requestId);
     twins.touch(requestId);
+    if (event === 'ended') learning.touch(requestId);
     // Their cards name this one and how it stands.
     const request = deps.store.get(requestId);
     if (request !== undefined) for (const twin of twins.of(request)) if (isOpen(twin)) deck.touch(twin.id);
@@ -147,10 +150,21 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
     nudge('cards', 'outlook');
   });
 
+  /** Their cards say how long Defender waits for a device. */
+  function redrawRunning(): void {
+    for (const request of deps.store.open()) if (request.state === 'running') deck.touch(request.id);
+    nudge('cards');
+  }
+
   /** The deck answers a time of day. */
   const cards: Pass = async () => {
     const at = await deck.pass();
     return at === undefined ? undefined : at - deps.clock.now();
+  };
+  /** What is learned first: it is said on the cards of what waits. */
+  const parkedPass: Pass = async (turn) => {
+    const [again, due] = [await learning.pass(), await parked.pass(turn)];
+    return again === undefined || due === undefined ? (again ?? due) : Math.min(again, due);
   };
   const works: readonly (readonly [name: string, purpose: string, pass: Pass])[] = [
     ['storage', 'tries again what could not be written', (turn) => recovery.pass(turn)],
@@ -160,7 +174,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
     ['reconciliation', 'looks for sessions whose answer was lost', (turn) => reconciliation.pass(turn)],
     ['lateFinds', 'looks for what was given up and may have run', () => lateFinds.pass()],
     ['following', 'follows running sessions', (turn) => following.pass(turn)],
-    ['parked', 'cancels sessions that wait too long for an offline device', (turn) => parked.pass(turn)],
+    ['parked', 'cancels sessions that wait too long for an offline device', parkedPass],
     ['results', 'reads results and links', (turn) => results.pass(turn)],
     ['exposure', 'takes results off cards by time and place', (turn) => exposure.pass(turn)],
     ['sequels', 'marks what was tried again', () => sequels.pass()],
@@ -192,6 +206,7 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
       await submission.pass();
       await submission.settled();
       await following.pass();
+      await learning.pass();
       await parked.pass();
       await results.pass();
       await exposure.pass();

@@ -7,11 +7,13 @@ import { isParked, parkedAfterMs, parkedCancelPauseMs, parkedCancelTries, waitsS
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { InState } from '../../liveResponse/request.ts';
 import type { CancelAsked, Parked } from '../../liveResponse/sequel.ts';
+import { longestWait } from '../../liveResponse/tenantLimits.ts';
 import { cancelAtDefender } from './cancelling.ts';
 import type { Deps } from '../deps.ts';
 import type { Policy } from '../rules/policy.ts';
 import { limitsToday } from '../rules/today.ts';
 import type { Ages } from './ages.ts';
+import { queueOf } from './limits.ts';
 import { isIn, moveFrom } from './moving.ts';
 import { createWakes } from './wakes.ts';
 import type { Wakes } from './wakes.ts';
@@ -64,7 +66,7 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
 
   async function mark(request: InState<'running'>): Promise<InState<'running'> | undefined> {
     const marked = await moveFrom(store, request.id, ['running'], (current, now) =>
-      current.parked === undefined && isParked(current, now) && !hasBegun(current.action) ? { type: 'parked', parked: parkedFrom(deps.policy, current, deps.settings.offlineQueue) } : undefined,
+      current.parked === undefined && isParked(current, now) && !hasBegun(current.action) ? { type: 'parked', parked: parkedFrom(deps.policy, current, longestWait(queueOf(deps))) } : undefined,
     );
     return marked !== undefined && isIn(marked, ['running']) ? marked : undefined;
   }
@@ -118,8 +120,8 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
   };
 }
 
-function parkedFrom(policy: Policy, request: InState<'running'>, offlineQueue: number): Pick<Parked, 'since' | 'until' | 'cancelAt'> {
+function parkedFrom(policy: Policy, request: InState<'running'>, longest: number): Pick<Parked, 'since' | 'until' | 'cancelAt'> {
   const since = waitsSince(request);
   const { cancelParkedAfter } = limitsToday(policy, request);
-  return { since, until: since + offlineQueue, ...(cancelParkedAfter === undefined ? {} : { cancelAt: since + cancelParkedAfter }) };
+  return { since, until: since + longest, ...(cancelParkedAfter === undefined ? {} : { cancelAt: since + cancelParkedAfter }) };
 }

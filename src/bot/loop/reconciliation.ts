@@ -7,7 +7,7 @@ import { lookSchedule } from '../../liveResponse/pacing.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { InState } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
-import { deadlineFrom } from './limits.ts';
+import { deadlineFrom, queueOf } from './limits.ts';
 import type { Ages } from './ages.ts';
 import { isIn, moveFrom } from './moving.ts';
 import { createWakes } from './wakes.ts';
@@ -87,7 +87,7 @@ export function createReconciliation(deps: Deps, ages: Ages, isPosting: (id: str
     await moveFrom(store, request.id, ['unknown'], (_current, now) => ({
       type: 'adopted',
       action: found,
-      deadline: deadlineFrom(request, now, deps.settings.offlineQueue),
+      deadline: deadlineFrom(request, now, queueOf(deps)),
       ...differing(deps, request, found),
     }));
     return 'adopted';

@@ -1,4 +1,5 @@
 // Reads what completed commands left: script output for the excerpt, the first bytes of collected files, and the links of a finished card.
+import { scriptCause } from '../../../cards/advice.ts';
 import { stepStates } from '../../liveResponse/action.ts';
 import { DefenderError, StoreError, errorAnswer } from '../../liveResponse/ports.ts';
 import type { ResultBytes } from '../../liveResponse/ports.ts';
@@ -168,20 +169,25 @@ export function createResults(deps: Deps, ages: Ages): Results {
     const notText = notTextOf(result.bytes, transcript, result.packed === undefined ? result.size : result.bytes.length);
     const form = formOf(result, transcript);
     const kept = await deps.outputs.put(request.id, index, text);
-    await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({
-      type: 'excerptRead',
-      excerpt: {
-        index,
-        at: now,
-        length: kept.length,
-        sha256: kept.sha256,
-        errors: transcript.errors.trim() !== '',
-        cut: result.cut,
-        ...(notText === undefined ? {} : { notText }),
-        ...form,
-        ...(transcript.exitCode === undefined ? {} : { exitCode: transcript.exitCode }),
-      },
-    }));
+    await moveFrom(store, request.id, ['running', 'finished'], ({ commands }, now) => {
+      const command = commands[index];
+      const cause = command === undefined ? undefined : scriptCause(command, transcript);
+      return {
+        type: 'excerptRead',
+        excerpt: {
+          index,
+          at: now,
+          length: kept.length,
+          sha256: kept.sha256,
+          errors: transcript.errors.trim() !== '',
+          cut: result.cut,
+          ...(notText === undefined ? {} : { notText }),
+          ...form,
+          ...(transcript.exitCode === undefined ? {} : { exitCode: transcript.exitCode }),
+          ...(cause === undefined ? {} : { cause }),
+        },
+      };
+    });
     return { text, ...(notText === undefined ? {} : { notText }), ...form };
   }
 

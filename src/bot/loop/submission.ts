@@ -4,6 +4,7 @@ import { clip, oneLine } from '../../../cards/clip.ts';
 import { earlierAttempt } from '../../liveResponse/request.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import type { Blocker } from '../../liveResponse/errorAnswer.ts';
+import { isParked } from '../../liveResponse/pacing.ts';
 import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
 import type { Attempt, Device, InState, Move, Request, WaitCause } from '../../liveResponse/request.ts';
 import { contentObjection, judgeSending, objectionTo, readBeforeSending, readContent, readPeople, refused } from './beforeSending.ts';
@@ -11,7 +12,8 @@ import type { Reading } from './beforeSending.ts';
 import { blockerFrom, findBlocker } from './blocking.ts';
 import type { Deps } from '../deps.ts';
 import { busyPause, createHolds, outageOf, throttledPause, unavailablePause } from './holds.ts';
-import { deadlineFrom, maxComment } from './limits.ts';
+import type { Learning } from './learning.ts';
+import { deadlineFrom, maxComment, queueOf } from './limits.ts';
 import type { Ages } from './ages.ts';
 import { isIn, moveFrom } from './moving.ts';
 import { differing, findByTag } from './reconciliation.ts';
@@ -36,7 +38,7 @@ export interface Submission {
 }
 
 /** `done` is called after every POST, so that the loop goes on at once. */
-export function createSubmission(deps: Deps, ages: Ages, done: () => void): Submission {
+export function createSubmission(deps: Deps, ages: Ages, done: () => void, learning?: Pick<Learning, 'oneMore'>): Submission {
   const { store, defender, clock, budgets, log } = deps;
   const flights = new Map<string, Promise<void>>();
   const reserved = new Set<string>();
@@ -185,9 +187,15 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void): Subm
     return objection === undefined;
   }
 
+  /** Sessions of ours that Defender has and that count against the tenant's limit, as far as is known: those of offline devices do not. */
+  function runningNow(): number {
+    return store.open().filter((request) => isIn(request, ['running']) && !isParked(request, clock.now())).length;
+  }
+
   async function started(request: InState<'submitting'>, action: Action): Promise<void> {
     holds.forget(request.id);
-    await move(request.id, (now) => ({ type: 'submitted', action, deadline: deadlineFrom(request, now, deps.settings.offlineQueue), ...differing(deps, request, action) }));
+    learning?.oneMore(runningNow(), 'accepted');
+    await move(request.id, (now) => ({ type: 'submitted', action, deadline: deadlineFrom(request, now, queueOf(deps)), ...differing(deps, request, action) }));
   }
 
   async function post(request: InState<'submitting'>, attempt: Attempt): Promise<void> {
@@ -231,6 +239,7 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void): Subm
         case 'busy':
           return deferred('deviceBusy', busyPause);
         case 'throttled':
+          learning?.oneMore(runningNow(), 'refused');
           return deferred(holds.learn429(), throttledPause);
         case 'paced':
           return deferred('slot', 1_000);

@@ -15,6 +15,7 @@ import { mayBeNamedIn } from '../rules/cardPlaces.ts';
 import { keptOutput } from '../rules/keptOutput.ts';
 import type { CardPlace } from '../rules/places.ts';
 import { shownToday } from '../rules/today.ts';
+import { queueOf } from './limits.ts';
 import type { Submission } from './submission.ts';
 
 export interface Views {
@@ -89,6 +90,7 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
       outputs: nothing,
       urls: nothing,
       command: deps.settings.command,
+      offlineQueue: queueOf(deps),
       ...(queue === undefined ? {} : { queue }),
       ...(freeze === undefined ? {} : { frozen: freeze }),
       ...(outage === undefined ? {} : { outage }),

@@ -5,7 +5,7 @@ import type { Refusal } from './refusal.ts';
 
 /** Codes of today.ts: the policy ended it, not Defender. */
 const ofPolicy: ReadonlySet<string> = new Set([
-  'requesterNotListed', 'requesterRoleGone', 'approverNotListed', 'samePerson', 'placeGone', 'deviceOutOfScope', 'recipeChanged', 'commandNotAllowed',
+  'requesterNotListed', 'requesterRoleGone', 'approverNotListed', 'samePerson', 'placeGone', 'deviceOutOfScope', 'recipeChanged', 'otherSystem', 'commandNotAllowed',
   'tierGone', 'tierStricter', 'reasonMissing', 'expireAfterShorter', 'runWithinShorter',
 ]);
 /** Stopped right before the POST. */

@@ -1,5 +1,6 @@
 // Who may do what, where and to which device: default deny. Pure decisions over a validated policy; the file is read by adapters/config.
 import type { Command } from '../../liveResponse/commands.ts';
+import type { System } from '../../liveResponse/systems.ts';
 
 /** A human, listed in the policy. Accounts are `surface:account id`; e-mail and display names are never identity. */
 export interface Person {
@@ -27,6 +28,8 @@ export interface Recipe {
   readonly args: readonly RecipeArgument[];
   /** Commands whose texts hold `{argument}` places. */
   readonly commands: readonly Command[];
+  /** The operating systems it is for, in the order of `systems`; absent: every one. */
+  readonly systems?: readonly System[];
   readonly tier: string;
 }
 

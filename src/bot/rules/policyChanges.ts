@@ -6,6 +6,7 @@ import { commandLine } from '../../liveResponse/commands.ts';
 import { defaultPending } from './pending.ts';
 import type { NeedToKnow, Person, PlaceRule, Policy, Recipe, Tier } from './policy.ts';
 import { holds, readChars } from './recipes.ts';
+import { systemsOf } from './recipeSystems.ts';
 
 export type Effect = PolicyFact['effect'];
 
@@ -168,8 +169,18 @@ function recipe(from: Recipe, to: Recipe, after: Policy): readonly PolicyChange[
   return [
     ...(from.tier === to.tier ? [] : [change(tierEffect(after, from.tier, to.tier), 'recipe tier', `the recipe ${name} is in tier ${to.tier}, was in ${from.tier}`, { name, from: from.tier, to: to.tier })]),
     ...(lines(from) === lines(to) ? [] : [change('widens', 'recipe commands', `the recipe ${name} runs other commands: ${lines(to)}`, { name })]),
+    ...systemChanges(from, to),
     ...argumentChanges(from, to),
   ];
+}
+
+/** For a system more is looser; what is for another one may run there for the first time. */
+function systemChanges(from: Recipe, to: Recipe): readonly PolicyChange[] {
+  const every = 'every system';
+  const [was, is] = [systemsOf(from) ?? every, systemsOf(to) ?? every];
+  if (was === is) return [];
+  const looser = to.systems === undefined || (from.systems !== undefined && to.systems.some((one) => from.systems?.includes(one) !== true));
+  return [change(looser ? 'widens' : 'narrows', 'recipe systems', `the recipe ${to.name} is for ${is}, was for ${was}`, { name: to.name, from: was, to: is })];
 }
 
 function argumentChanges(from: Recipe, to: Recipe): readonly PolicyChange[] {

@@ -10,16 +10,13 @@ import type { Command } from '../../liveResponse/commands.ts';
 import type { Departure } from '../../liveResponse/content.ts';
 import type { ErrorAnswer } from '../../liveResponse/errorAnswer.ts';
 import type { Asker, PersonRef } from '../../liveResponse/person.ts';
+import type { LeftOut } from '../../liveResponse/records.ts';
 import type { State } from '../../liveResponse/request.ts';
+import { ambiguousSentence, candidateList, unfitSentence } from './candidates.ts';
+import type { Candidate } from './candidates.ts';
 import { drawnSentence } from './drawn.ts';
-
-/** A device as it is listed when a name fits several. */
-export interface Candidate {
-  readonly id: string;
-  readonly name: string;
-  readonly os: string;
-  readonly health: string;
-}
+import { wrongSystemSentence } from './recipeSystems.ts';
+import type { WrongSystem } from './recipeSystems.ts';
 
 /** Why the policy keeps a device out. */
 export type ScopeCause =
@@ -55,9 +52,13 @@ export type Refusal =
   // Which device
   | { readonly refused: 'unknownDevice'; readonly name: string; readonly meant?: 'recipe' | 'command' | 'file' | 'request' }
   | { readonly refused: 'requestAsDevice'; readonly id: string; readonly device: string }
-  | { readonly refused: 'ambiguousDevice'; readonly name: string; readonly candidates: readonly Candidate[] }
+  | { readonly refused: 'ambiguousDevice'; readonly name: string; readonly candidates: readonly Candidate[]; readonly leftOut?: readonly LeftOut[] }
+  /** No record of that name can take a session. `into`: the record that the only one was merged into, where it could be read. */
+  | { readonly refused: 'unfitDevice'; readonly name: string; readonly records: readonly Candidate[]; readonly into?: Candidate }
   /** The list of devices could be read only in part: whether the name fits one device alone, or none, nobody knows. */
   | { readonly refused: 'devicesPartlyRead'; readonly name: string; readonly candidates: readonly Candidate[] }
+  /** The recipe is for other systems. `fits`: recipes for this one. */
+  | WrongSystem
   | { readonly refused: 'outOfScope'; readonly device: string; readonly cause: ScopeCause }
   // The state of things
   /** `unread`: groups that could not be read, and might have let them find it. */
@@ -153,9 +154,13 @@ function sentence(refusal: Refusal, command: string): string {
     case 'requestAsDevice':
       return `${refusal.id} is a request, on the device ${refusal.device}, and no device. "${command} status ${refusal.id}" shows it, "${command} host ${refusal.device}" the device.`;
     case 'ambiguousDevice':
-      return `${refusal.name} fits ${refusal.candidates.length} devices, so nothing was done. Ask again with a full name or an id: ${candidateList(refusal.candidates)}`;
+      return ambiguousSentence(refusal);
+    case 'unfitDevice':
+      return unfitSentence(refusal);
     case 'devicesPartlyRead':
       return `Defender’s list of devices could be read only in part, so nobody can tell which device ${refusal.name} means, and nothing was done. Ask again in a minute, or with the device’s id${refusal.candidates.length === 0 ? ' from the portal.' : `: ${candidateList(refusal.candidates)}`}`;
+    case 'wrongSystem':
+      return wrongSystemSentence(refusal, command);
     case 'outOfScope':
       return `${refusal.device} is out of scope: ${scopeSentence(refusal.cause)} An administrator can change that under "devices" in the policy.`;
     case 'unknownRequest':
@@ -312,14 +317,6 @@ function scopeSentence(cause: ScopeCause): string {
   if (cause.rule === 'never') return `its ${cause.by} ${cause.value} is on the list of devices that are never touched.`;
   const tags = cause.tags.length === 0 ? 'none' : cause.tags.join(', ');
   return `neither its group (${cause.group ?? 'none'}) nor its tags (${tags}) nor its name is allowed.`;
-}
-
-const shownCandidates = 8;
-
-function candidateList(candidates: readonly Candidate[]): string {
-  const lines = candidates.slice(0, shownCandidates).map(({ name, id, os, health }) => `${name} (${os}, ${health}, ${id})`);
-  const more = candidates.length - lines.length;
-  return `${lines.join('; ')}${more > 0 ? `; and ${more} more` : ''}.`;
 }
 
 /** How a state reads after the request's id. */

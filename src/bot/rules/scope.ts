@@ -1,5 +1,8 @@
 // Which device a name means, and whether the policy lets it be touched. Anything unclear is a refusal.
+import { unfitness } from '../../liveResponse/records.ts';
+import type { LeftOut } from '../../liveResponse/records.ts';
 import type { Device } from '../../liveResponse/request.ts';
+import { candidateOf } from './candidates.ts';
 import type { Policy } from './policy.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -9,15 +12,27 @@ export function named(name: string, found: readonly Device[]): readonly Device[]
   return found.filter((device) => device.id.toLowerCase() === wanted || device.name.toLowerCase() === wanted || device.name.toLowerCase().startsWith(`${wanted}.`));
 }
 
-/** The one device among those found that a typed name means: an exact name or id, else `name.` at the beginning of exactly one name. */
-export function chooseDevice(name: string, found: readonly Device[]): Device | Refusal {
-  const wanted = name.toLowerCase();
-  const exact = found.filter((device) => device.id.toLowerCase() === wanted || device.name.toLowerCase() === wanted);
-  const fitting = exact.length > 0 ? exact : found.filter((device) => device.name.toLowerCase().startsWith(`${wanted}.`));
-  const [device] = fitting;
-  if (device === undefined) return { refused: 'unknownDevice', name };
-  if (fitting.length === 1) return device;
-  return { refused: 'ambiguousDevice', name, candidates: fitting.map(({ id, name: full, os, health }) => ({ id, name: full, os, health })) };
+export interface Chosen {
+  readonly device: Device;
+  /** Of the same name, and unable to take a session. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+/**
+ * The one device among those found that a typed name can mean. Records that cannot take a session do not count where another one can.
+ * "hosta" means a device of that bare name and one called "hosta.corp.example" alike: of two, neither is ever chosen in silence.
+ */
+export function chooseDevice(name: string, found: readonly Device[]): Chosen | Refusal {
+  const fitting = named(name, found);
+  const live = fitting.filter((device) => unfitness(device) === undefined);
+  const leftOut = fitting.flatMap((device): readonly LeftOut[] => {
+    const unfit = unfitness(device);
+    return unfit === undefined ? [] : [{ id: device.id, name: device.name, unfit }];
+  });
+  const [device, ...others] = live;
+  if (device === undefined) return fitting.length === 0 ? { refused: 'unknownDevice', name } : { refused: 'unfitDevice', name, records: fitting.map(candidateOf) };
+  if (others.length === 0) return { device, leftOut };
+  return { refused: 'ambiguousDevice', name, candidates: live.map(candidateOf), leftOut };
 }
 
 /** Undefined when the device may be touched. Asked at the request, at the approval and right before the POST. */

@@ -10,13 +10,14 @@ import type { GroupReading } from './people.ts';
 import { mayUse, splitKey } from './places.ts';
 import type { Person, Policy, Tier } from './policy.ts';
 import { rendersAs } from './recipes.ts';
+import { judgeSystem } from './recipeSystems.ts';
 import { explain } from './refusal.ts';
 import { inScope } from './scope.ts';
 
 /** The rule of today that refuses; its words are in cards/advice. */
 export type TodayCode =
   | 'requesterNotListed' | 'requesterRoleGone' | 'approverNotListed' | 'samePerson' | 'placeGone' | 'deviceOutOfScope'
-  | 'recipeChanged' | 'commandNotAllowed' | 'tierGone' | 'tierStricter' | 'reasonMissing' | 'expireAfterShorter' | 'runWithinShorter';
+  | 'recipeChanged' | 'otherSystem' | 'commandNotAllowed' | 'tierGone' | 'tierStricter' | 'reasonMissing' | 'expireAfterShorter' | 'runWithinShorter';
 
 export interface TodayNo {
   readonly code: TodayCode;
@@ -62,6 +63,8 @@ export function judgeRequest(policy: Policy, request: Request, now: number, read
   if (outside !== undefined) return no('deviceOutOfScope', explain(outside));
   const tier = tierToday(policy, request);
   if ('no' in tier) return tier;
+  const system = systemToday(policy, request);
+  if (system !== undefined) return system;
   const stricter = stricterTerms(policy, request, tier);
   if (stricter !== undefined) return stricter;
   if (request.state === 'awaitingApproval' && sooner(request, tier) && now >= request.at + tier.expireAfter) return no('expireAfterShorter', `tier ${tier.name}: ${duration(tier.expireAfter)}`);
@@ -99,6 +102,13 @@ export function tierToday(policy: Policy, request: Request): Tier | { readonly n
   }
   const tier = tierOf(policy, { kind: 'again', host: request.device.id, commands, title: request.title, ...(name === undefined ? {} : { recipe: { name, args: recipeArgs ?? {}, from: recipeFrom } }) });
   return 'refused' in tier ? no('commandNotAllowed', commands[0]?.type) : tier;
+}
+
+/** Whether the recipe is for the system of the device, as it was last read. */
+function systemToday(policy: Policy, { recipe: name, device }: Request): Judgement {
+  const recipe = name === undefined ? undefined : policy.recipes.get(name);
+  const verdict = recipe === undefined ? undefined : judgeSystem(policy, recipe, device);
+  return verdict?.is === 'no' ? no('otherSystem', `${name ?? ''} is for ${verdict.systems}, the device runs ${device.os}`) : undefined;
 }
 
 /** Where today's tier asks for more than was agreed, and time alone does not tell. */

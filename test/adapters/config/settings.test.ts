@@ -40,10 +40,11 @@ test('without any settings the console is the chat and the simulator is Defender
     policyFile: './policy.yaml',
     record: { everyLines: 100, everyMs: 300_000 },
     console: true,
-    defender: { kind: 'simulator', speed: 10, tenant: 'simulator' },
-    pacing: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1500, sessions: 25, pollMs: 2400, parkedPollMs: 30_000, offlineQueueMs: 3 * 86_400_000 },
+    defender: { kind: 'simulator', speed: 10, profile: 'default', tenant: 'simulator' },
+    pacing: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1500, sessions: 25, pollMs: 2400, parkedPollMs: 30_000 },
     retentionMs: 30 * 86_400_000,
     resultHosts: [],
+    audiences: [],
     logLevel: 'info',
   });
 });
@@ -90,6 +91,13 @@ describe('the key of the journal', () => {
   });
 });
 
+test('the credential of the library is told where the bot could read it, and a misspelt name of it too; its value is in neither', () => {
+  const { warnings } = readSettings({ LIBRARY_CLIENT_SECRET: 'canary-library', LIBRARY_CLIENT_SECERT: 'canary-library' });
+  expect(warnings).toEqual([expect.stringMatching(/LIBRARY_CLIENT_SECRET or .* stays out of the bot.*--credentials FILE/), expect.stringContaining('Did you mean LIBRARY_CLIENT_SECRET?')]);
+  expect(JSON.stringify(warnings)).not.toContain('canary-library');
+  expect(readSettings({ LIBRARY_CLIENT_ID: app }).warnings).toEqual([]);
+});
+
 test('the example file is accepted as it stands, means the defaults, and names every setting', () => {
   const text = readFileSync(new URL('../../../../.env.example', import.meta.url), 'utf8');
   const pairs = text.split('\n').flatMap((line): [string, string][] => {
@@ -106,6 +114,9 @@ describe('accepted', () => {
     ['the console with a simulator of its own process', local, { console: true, defender: { kind: 'tenant', url: 'http://127.0.0.1:4000', loopback: true, tenant: 'simulator', auth: { kind: 'none' } } }],
     ['Slack over a socket with a tenant', { ...socket, ...azure, HOST: '0.0.0.0' }, { console: false, slack: { intake: { kind: 'socket' }, command: '/lr', allowedTeams: [], deafAfterMs: 120_000 }, defender: { tenant, url: 'https://api.security.microsoft.com', auth: { scope: 'https://api.securitycenter.microsoft.com/.default', azure: { credential: { kind: 'secret', clientId: app } } } } }],
     ['Slack over HTTP', { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's', SLACK_COMMAND: '/ir', SLACK_ALLOWED_TEAMS: 'T0123ABCD, E0123ABCD', ...azure }, { slack: { intake: { kind: 'http' }, command: '/ir', allowedTeams: ['T0123ABCD', 'E0123ABCD'] } }],
+    ['a simulated tenant in its first days', { LR_SIMULATOR_PROFILE: 'fresh' }, { defender: { kind: 'simulator', profile: 'fresh' } }],
+    ['a tenant in which somebody has allowed unsigned scripts', { ...socket, ...azure, DEFENDER_UNSIGNED_SCRIPTS: 'allowed' }, { defender: { kind: 'tenant', unsignedAllowed: true } }],
+    ['a tenant of which nobody says that', { ...socket, ...azure }, { defender: { kind: 'tenant', unsignedAllowed: false } }],
     ['Slack with the simulator that was asked for', { ...socket, LR_DEFENDER: 'simulator', LR_SPEED: '20' }, { defender: { kind: 'simulator', speed: 20 } }],
     ['Slack with a local simulator', { ...socket, ...local }, { defender: { auth: { kind: 'none' } } }],
     ['Entra groups beside the simulator', { ...socket, LR_DEFENDER: 'simulator', ...azure }, { azure: { tenantId: tenant } }],
@@ -121,6 +132,10 @@ describe('accepted', () => {
     ['whoever is signed in here', { ...socket, AZURE_TENANT_ID: tenant, DEFENDER_AUTH: 'developer' }, { defender: { auth: { azure: { tenantId: tenant, credential: { kind: 'developer' } } } } }],
     ['a government cloud', { ...socket, ...azure, DEFENDER_CLOUD: 'GCC-High' }, { defender: { url: 'https://api-gov.securitycenter.microsoft.us', auth: { azure: { authority: 'https://login.microsoftonline.us' }, scope: 'https://api-gov.securitycenter.microsoft.us/.default' } } }],
     ['an older host with the same audience', { ...socket, ...azure, DEFENDER_API_URL: 'https://api-eu.securitycenter.microsoft.com' }, { defender: { url: 'https://api-eu.securitycenter.microsoft.com', auth: { scope: 'https://api.securitycenter.microsoft.com/.default' } } }],
+    ['a scope by application id', { ...socket, ...azure, DEFENDER_SCOPE: 'fc780465-2017-40d4-a0c5-307022471b92/.default' }, { defender: { auth: { scope: 'fc780465-2017-40d4-a0c5-307022471b92/.default' } } }],
+    ['a resource that ends with a slash of its own', { ...socket, ...azure, DEFENDER_SCOPE: 'https://securitycenter.onmicrosoft.com/windowsatpservice//.default' }, { defender: { auth: { scope: 'https://securitycenter.onmicrosoft.com/windowsatpservice//.default' } } }],
+    ['audiences of one’s own', { DEFENDER_AUDIENCES: 'https://api.securitycenter.windows.com/ api://5f0c1d2e-0000-4000-8000-000000000000/.default' }, { audiences: ['https://api.securitycenter.windows.com', 'api://5f0c1d2e-0000-4000-8000-000000000000'] }],
+    ['hosts of results in sovereign clouds', { LR_RESULT_HOSTS: '*.blob.core.chinacloudapi.cn, *.Z01.blob.storage.azure.us defenderresults.corp.example' }, { resultHosts: ['.blob.core.chinacloudapi.cn', '.z01.blob.storage.azure.us', 'defenderresults.corp.example'] }],
     ['pacing of one’s own', { LR_SUBMITS_PER_MINUTE: '5', LR_SESSIONS: '50', LR_OFFLINE_QUEUE: '2h', LR_LOG_LEVEL: 'DEBUG', PORT: '0' }, { pacing: { submitsPerMinute: 5, sessions: 50, offlineQueueMs: 7_200_000 }, logLevel: 'debug', http: { port: 0 } }],
     ['credentials of the shell beside a simulator that was asked for', { LR_DEFENDER: 'simulator', AZURE_CLIENT_ID: app }, { console: true, defender: { kind: 'simulator' } }],
   ];
@@ -143,6 +158,19 @@ describe('refused', () => {
     ['credentials in a URL', { ...socket, ...azure, DEFENDER_API_URL: 'https://a:b@api.security.microsoft.com' }, [/neither credentials/]],
     ['a foreign host with Microsoft’s audience', { ...socket, ...azure, DEFENDER_API_URL: 'https://defender.attacker.example' }, [/DEFENDER_SCOPE/]],
     ['a host that ends like Microsoft’s', { ...socket, ...azure, DEFENDER_API_URL: 'https://evilsecurity.microsoft.com.attacker.example' }, [/DEFENDER_SCOPE/]],
+    ['a scope that is a resource', { ...socket, ...azure, DEFENDER_SCOPE: 'https://api.securitycenter.microsoft.com' }, [/ends with \/\.default\. Write DEFENDER_SCOPE=https:\/\/api\.securitycenter\.microsoft\.com\/\.default, or leave it out/]],
+    ['a scope that is a resource with a slash', { ...socket, ...azure, DEFENDER_SCOPE: 'https://api.securitycenter.windows.com/' }, [/Write DEFENDER_SCOPE=https:\/\/api\.securitycenter\.windows\.com\/\.default,/]],
+    ['a scope with a slash behind it', { ...socket, ...azure, DEFENDER_SCOPE: 'https://api.securitycenter.microsoft.com/.default/' }, [/nothing stands after \/\.default\. Write DEFENDER_SCOPE=https:\/\/api\.securitycenter\.microsoft\.com\/\.default,/]],
+    ['a scope in capitals', { ...socket, ...azure, DEFENDER_SCOPE: 'https://api.securitycenter.microsoft.com/.Default' }, [/in small letters/]],
+    ['a scope without https', { ...socket, ...azure, DEFENDER_SCOPE: 'api.securitycenter.microsoft.com/.default' }, [/Write DEFENDER_SCOPE=https:\/\/api\.securitycenter\.microsoft\.com\/\.default,/]],
+    ['two scopes', { ...socket, ...azure, DEFENDER_SCOPE: 'https://api.securitycenter.microsoft.com/.default offline_access' }, [/one scope/]],
+    ['a permission in place of a scope', { ...socket, ...azure, DEFENDER_SCOPE: 'Machine.LiveResponse' }, [/ends with \/\.default/]],
+    ['an audience that is none', { DEFENDER_AUDIENCES: 'https://api.securitycenter.windows.com, windowsatpservice' }, [/DEFENDER_AUDIENCES holds "windowsatpservice"/]],
+    ['the portal in place of the API', { ...socket, ...azure, DEFENDER_API_URL: 'https://security.microsoft.com/' }, [/which is the portal and not the API\. Remove it/]],
+    ['Graph in place of the API', { ...socket, ...azure, DEFENDER_API_URL: 'https://graph.microsoft.com/v1.0' }, [/which is Microsoft Graph and not the API/]],
+    ['the API with its path', { ...socket, ...azure, DEFENDER_API_URL: 'https://api.security.microsoft.com/api/' }, [/adds \/api itself\. Write DEFENDER_API_URL=https:\/\/api\.security\.microsoft\.com\.$/]],
+    ['a whole address of the API', { ...socket, ...azure, DEFENDER_API_URL: 'https://eu.api.security.microsoft.com/api/machines' }, [/Write DEFENDER_API_URL=https:\/\/eu\.api\.security\.microsoft\.com\.$/]],
+    ['the API with a port', { ...socket, ...azure, DEFENDER_API_URL: 'https://api.security.microsoft.com:8443' }, [/without port and path/]],
     ['half a credential: no secret', { ...socket, AZURE_TENANT_ID: tenant, AZURE_CLIENT_ID: app }, [/no Azure credential/]],
     ['half a credential: no tenant', { ...socket, AZURE_CLIENT_ID: app, AZURE_CLIENT_SECRET: 'x' }, [/AZURE_TENANT_ID is missing/]],
     ['half a credential: no client', { ...socket, AZURE_TENANT_ID: tenant, AZURE_CLIENT_SECRET: 'x' }, [/AZURE_CLIENT_ID is missing/]],
@@ -168,6 +196,10 @@ describe('refused', () => {
     ['Teams with and without authentication', { LR_TEAMS_DEV_NO_AUTH: '1', ...teams, LR_DEFENDER: 'simulator' }, [/contradicts MicrosoftAppId/]],
     ['more submits than Defender takes', { LR_SUBMITS_PER_MINUTE: '11' }, [/from 1 to 10/]],
     ['numbers that are none', { PORT: '80a', LR_SESSIONS: '-1', LR_RETENTION: 'long', LR_LOG_LEVEL: 'loud', LR_DEFENDER: 'maybe' }, [/PORT/, /LR_SESSIONS/, /LR_RETENTION/, /LR_LOG_LEVEL/, /LR_DEFENDER/]],
+    ['a simulator’s profile for a real tenant', { ...socket, ...azure, LR_SIMULATOR_PROFILE: 'fresh' }, [/LR_SIMULATOR_PROFILE is for the simulator inside the bot; one of its own takes --profile/]],
+    ['a simulator’s profile that there is not', { LR_SIMULATOR_PROFILE: 'new' }, [/LR_SIMULATOR_PROFILE.*default.*fresh/]],
+    ['a word on unsigned scripts for the simulator', { DEFENDER_UNSIGNED_SCRIPTS: 'allowed' }, [/DEFENDER_UNSIGNED_SCRIPTS is for a Defender tenant; the simulator inside the bot goes by LR_SIMULATOR_PROFILE/]],
+    ['a word on unsigned scripts that nobody knows', { ...socket, ...azure, DEFENDER_UNSIGNED_SCRIPTS: 'yes' }, [/DEFENDER_UNSIGNED_SCRIPTS.*unknown.*allowed/]],
     ['a speed for a real tenant', { ...socket, ...azure, LR_SPEED: '20' }, [/LR_SPEED/]],
   ];
   test.each(table)('%s', (_name, variables, expected) => {

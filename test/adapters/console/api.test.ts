@@ -132,6 +132,20 @@ describe('the simulated world', () => {
     expect((await open.post('/console/api/world/devices', { device: 'nobody', online: false })).status).toBe(400);
   });
 
+  test('is a tenant in its first days where the settings or the switch say so, and the switch turns that off again', async () => {
+    type State = { readonly troubles: readonly { readonly id: string; readonly on: boolean }[] };
+    const isNew = async (): Promise<boolean | undefined> => ((await open.get('/console/api/world')).json() as unknown as State).troubles.find(({ id }) => id === 'freshTenant')?.on;
+    expect(await isNew()).toBe(false);
+    await open.close();
+    open = await openConsole({ variables: { LR_SIMULATOR_PROFILE: 'fresh' } });
+    expect([await isNew(), open.service.simulator?.tenant.profile.unsignedScripts]).toEqual([true, 'fail']);
+    await open.post('/console/api/world/troubles', { trouble: 'freshTenant', on: false });
+    const { unsignedScripts, maxSessions, offlineQueueMs, contextOrigin } = open.service.simulator?.tenant.profile ?? {};
+    expect([await isNew(), unsignedScripts, maxSessions, offlineQueueMs, contextOrigin]).toEqual([false, 'run', 25, 72 * 3_600_000, '']);
+    await open.post('/console/api/world/troubles', { trouble: 'freshTenant', on: true });
+    expect([await isNew(), open.service.simulator?.tenant.profile.offlineQueueMs]).toEqual([true, 2 * 3_600_000]);
+  });
+
   test('switches every trouble on and off by itself', async () => {
     type State = { readonly troubles: readonly { readonly id: string; readonly on: boolean }[] };
     const onOf = (state: unknown) => (state as State).troubles.filter((one) => one.on).map((one) => one.id);

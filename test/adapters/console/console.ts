@@ -33,11 +33,11 @@ export interface Answer {
   json(): Readonly<Record<string, unknown>>;
 }
 
-export async function openConsole({ dataDir = mkdtempSync(join(tmpdir(), 'lr-console-')), policyFile, policy }: { readonly dataDir?: string; readonly policyFile?: string; readonly policy?: (text: string) => string } = {}): Promise<TestConsole> {
+export async function openConsole({ dataDir = mkdtempSync(join(tmpdir(), 'lr-console-')), policyFile, policy, variables = {} }: { readonly dataDir?: string; readonly policyFile?: string; readonly policy?: (text: string) => string; readonly variables?: Readonly<Record<string, string>> } = {}): Promise<TestConsole> {
   const example = policyFile ?? join(root, 'policy.example.yaml');
   const file = policy === undefined ? example : join(dataDir, 'policy.yaml');
   if (policy !== undefined) writeFileSync(file, policy(readFileSync(example, 'utf8')));
-  const read = readSettings({ LR_DATA_DIR: dataDir, LR_LOG_LEVEL: 'silent', LR_SPEED: '60', LR_POLICY: file });
+  const read = readSettings({ LR_DATA_DIR: dataDir, LR_LOG_LEVEL: 'silent', LR_SPEED: '60', LR_POLICY: file, ...variables });
   if ('problems' in read) throw new Error(read.problems.join('\n'));
   const options = { ...optionsFrom(read.settings), port: 0 };
 

@@ -154,7 +154,7 @@ export function temporaryFolder(): { readonly path: string; remove(): void } {
 
 /** Everything of a store that a restart must bring back. */
 export function picture(store: Store): unknown {
-  return { all: store.all(), open: store.open(), freeze: store.freeze(), submissions: store.submissionTimes(0), links: store.linkTimes(0) };
+  return { all: store.all(), open: store.open(), freeze: store.freeze(), learned: store.learned(), submissions: store.submissionTimes(0), links: store.linkTimes(0) };
 }
 
 /** A small generator of the same numbers for the same seed. */

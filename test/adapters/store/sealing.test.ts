@@ -48,6 +48,7 @@ const samples: { readonly [T in (Event | HouseEvent)['type']]: Extract<Event | H
   waiting: { type: 'waiting', cause: 'deviceBusy', blocker: { by: 'action', id: 'a1', type: 'LiveResponse', app: mark, since: noon, comment: why }, error },
   contentSeen: { type: 'contentSeen', content: { at: noon, files: [{ name: 'a.ps1', sha256: 'b'.repeat(64) }] }, digest: 'a'.repeat(64), fingerprint: 'abcd-efgh' },
   looked: { type: 'looked' },
+  tenantLearned: { type: 'tenantLearned', learned: { what: 'offlineQueue', tenant: 'contoso', ms: 7_200_000, how: 'timedOut', at: noon } },
   excerptRead: { type: 'excerptRead', excerpt: { index: 0, at: noon, length: 5, sha256: 'e'.repeat(64), errors: false, cut: false } },
   fileSeen: { type: 'fileSeen', file: { index: 0, at: noon, name: 'x.zip', bytes: 4, format: 'zip' } },
   resultTrouble: { type: 'resultTrouble', trouble: { index: 0, at: noon, code: 'gone', tries: 1, error } },

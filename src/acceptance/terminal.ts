@@ -1,0 +1,167 @@
+// Two people at one terminal: a chat with one place, in which every line names who says it. It hands the bot the few lines that the main
+// job on the one device needs and no others, so that it is no console: the bot's policy, four eyes, journal and submission do the rest.
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { plainText } from '../../cards/plainText.ts';
+import type { CardView } from '../../cards/view.ts';
+import type { Bot, ChatPort, Reply } from '../bot/ports.ts';
+import { saidOfAsked } from '../bot/ports.ts';
+import type { Policy } from '../bot/rules/policy.ts';
+import { codeOf } from '../bot/language/approvalCode.ts';
+import { peopleOf } from '../adapters/console/people.ts';
+import type { Request } from '../liveResponse/request.ts';
+import { wordOf } from './observing.ts';
+
+export const surface = 'console';
+
+export interface Terminal extends ChatPort {
+  /** Reads lines until the input ends, which `ended` is told. */
+  listen(input: Readable, table: Table, ended: () => void): () => void;
+  /** Hands in one line as if it had been typed. */
+  say(table: Table, who: string, words: string): Promise<void>;
+}
+
+/** What the lines are about. */
+export interface Table {
+  readonly bot: Bot;
+  readonly policy: Policy;
+  readonly place: string;
+  /** What `ask` stands for. */
+  readonly line: string;
+  /** The request of this run, once there is one. */
+  readonly request: () => Request | undefined;
+}
+
+const verbs = ['ask', 'approve', 'deny', 'withdraw', 'cancel', 'status'] as const;
+
+export function createTerminal(print: (text: string) => void): Terminal {
+  let shown = '';
+  let lines = 0;
+
+  function draw(view: CardView): void {
+    // The approver sees the whole card, as in a chat. Afterwards the words alone: output and links are for no terminal.
+    if (view.buttons.some((button) => button.verb === 'approve')) {
+      const text = plainText(view, { urls: 'hidden' });
+      if (text !== shown) print(`\n${text}\n`);
+      shown = text;
+      return;
+    }
+    const text = [`[${view.status}]`, ...view.steps.map((step) => `index ${step.index}: ${step.status}`)].join('  ');
+    if (text !== shown) print(text);
+    shown = text;
+  }
+
+  async function say({ bot, policy, place, line, request }: Table, who: string, words: string): Promise<void> {
+    const [verb = '', ...rest] = words.trim().split(/\s+/);
+    if (!verbs.some((one) => one === verb)) {
+      print(`"${verb.slice(0, 30)}" is not for this terminal. It takes: ${verbs.join(', ')}.`);
+      return;
+    }
+    const id = request()?.id;
+    if (verb !== 'ask' && id === undefined) {
+      print('Nothing has been asked for yet. Somebody with that role types "<person>: ask".');
+      return;
+    }
+    const text = verb === 'ask' ? line : [verb, id ?? '', ...rest].join(' ').trim();
+    lines += 1;
+    const person = peopleOf(policy).find((one) => one.account === who);
+    const reply = await bot.command({
+      surface,
+      account: { surface, id: who, trust: 'member', ...(person === undefined ? {} : { name: person.name }) },
+      place: { surface, id: place, direct: false, external: false },
+      text,
+      deliveryId: `line-${lines}`,
+    });
+    const told = toldOf(reply);
+    if (told !== undefined) print(`(to ${who}) ${told}`);
+  }
+
+  return {
+    surface,
+    volatile: true,
+    post(at, view, intent) {
+      draw(view);
+      return Promise.resolve({ surface, place: at, id: intent });
+    },
+    update(_card, view) {
+      draw(view);
+      return Promise.resolve();
+    },
+    note: () => Promise.resolve(),
+    announce: () => Promise.resolve(),
+    whisper(_place, account, text) {
+      print(`(to ${account}) ${text}`);
+      return Promise.resolve();
+    },
+    say,
+    listen(input, table, ended) {
+      const reader = createInterface({ input, terminal: false });
+      // One after the other: the second line may be about what the first one made.
+      let before: Promise<void> = Promise.resolve();
+      reader.on('line', (line) => {
+        before = before.then(async () => {
+          if (line.trim() === '') return;
+          const [, who, words] = /^\s*(?:as\s+)?([\w.-]{1,64})\s*[:>]\s*(.+)$/.exec(line) ?? [];
+          if (who === undefined || words === undefined) print('Type who says it first: "responder1: ask", "approver1: approve".');
+          else await say(table, who, words);
+        });
+      });
+      reader.on('close', () => void before.then(ended));
+      return () => {
+        reader.close();
+      };
+    },
+  };
+}
+
+function toldOf(reply: Reply): string | undefined {
+  switch (reply.kind) {
+    case 'sentence':
+      return reply.block === undefined ? reply.text : `${reply.text}\n${reply.block}`;
+    case 'asked':
+      return saidOfAsked(reply);
+    case 'card':
+      return reply.text;
+    default:
+      return undefined;
+  }
+}
+
+/** Somebody who may ask and somebody else who may approve, by the policy's own roles; for runs in which both are played. */
+export function players(policy: Policy, recipe: string): { readonly asker: string; readonly approver: string } | undefined {
+  const tier = policy.tiers.find((one) => one.name === policy.recipes.get(recipe)?.tier);
+  const people = peopleOf(policy);
+  const asker = people.find((one) => tier !== undefined && one.roles.includes(tier.request));
+  const approver = people.find((one) => tier !== undefined && one.roles.includes(tier.approve) && one.id !== asker?.id);
+  return asker === undefined || approver === undefined ? undefined : { asker: asker.account, approver: approver.account };
+}
+
+/** The line that approves this very request, as its approver is told it. */
+export function approvalOf(request: Request): string {
+  return `approve ${codeOf(request)}`;
+}
+
+/** How a request stands, in words of ours alone. @param word what Defender said last of its action, where that is known better than by the bot */
+export function standing(request: Request | undefined, word?: string): string {
+  switch (request?.state) {
+    case undefined:
+      return 'Nothing was asked for, and nothing ran.';
+    case 'awaitingApproval':
+      return 'Nobody has approved it, and nothing ran.';
+    case 'queued':
+      return 'It is approved and was not sent; nothing ran.';
+    case 'submitting':
+    case 'unknown':
+      return 'It may have been sent: whether it runs is not known. Look in the device’s action center before anything is sent there again.';
+    case 'running':
+      return `The session runs on at Defender, which says ${wordOf(word ?? request.action.status)} (action ${request.actionId}); nothing here follows or stops it any more. Cancel it in the portal’s action center if it should not run.`;
+    case 'finished':
+      return `The session has ended: ${request.outcome}.`;
+    case 'over':
+      return `It ended without a session: ${request.ending.how}${'code' in request.ending ? `, ${wordOf(request.ending.code)}` : ''}${mayHaveRun(request) ? '; an attempt of it may have run' : '; nothing ran'}.`;
+  }
+}
+
+function mayHaveRun(request: Extract<Request, { readonly state: 'over' }>): boolean {
+  return request.attempts.length > 0 && request.ending.how === 'dropped';
+}

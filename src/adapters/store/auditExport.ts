@@ -1,0 +1,402 @@
+// Reads an export of the tenant's audit log: CSV as the Purview portal and Export-Csv write it, or JSON and JSON lines of the cmdlet, the
+// Management Activity API, Graph and advanced hunting. In a stream, because exports of a busy tenant have hundreds of megabytes: only records of
+// live response are kept, and of them only what is compared. What fields such a record has is not documented, so every one may be missing.
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { parse } from 'csv-parse';
+import { parseJson } from '../../liveResponse/json.ts';
+import { diskWords } from './disk.ts';
+
+/** learn.microsoft.com/purview/audit-log-activities, Microsoft Defender for Endpoint response actions. */
+export const operations = { api: 'RunLiveResponseApi', portal: 'RunLiveResponseSession', download: 'LiveResponseGetFile' } as const;
+export type OperationKind = keyof typeof operations;
+
+/** One record of live response. Times in epoch milliseconds. */
+export interface ExportRecord {
+  readonly kind: OperationKind;
+  /** Of the record itself, so that one that stands twice in the file counts once. */
+  readonly recordId: string | undefined;
+  readonly at: number | undefined;
+  /** Every GUID that stands anywhere in it, in lower case. */
+  readonly guids: ReadonlySet<string>;
+  /** Of the session, where a field is named so. Lower case. */
+  readonly actionId: string | undefined;
+  readonly comment: string | undefined;
+  readonly deviceId: string | undefined;
+  readonly deviceName: string | undefined;
+  readonly fileName: string | undefined;
+  /** Who did it, as far as the record says: user ids, keys and names. */
+  readonly actors: readonly string[];
+  /** Application ids that it names. Lower case. */
+  readonly appIds: readonly string[];
+  readonly tenant: string | undefined;
+}
+
+export interface ExportRead {
+  readonly records: readonly ExportRecord[];
+  /** Records of any kind. */
+  readonly rows: number;
+  /** Records of live response whose AuditData could not be read. */
+  readonly unreadable: number;
+  /** Times of the first and last record of any kind. */
+  readonly first: number | undefined;
+  readonly last: number | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** Why the file says nothing, in a sentence with the next step. */
+export class ExportUnreadable extends Error {}
+
+/** Characters of one record; those of Defender have a few thousand. */
+const longestRecord = 4 * 1024 * 1024;
+/** Records of live response that are kept; a tenant has a few a day. */
+const mostRecords = 200_000;
+/** Excel keeps so many characters of a cell and drops the rest when it saves. */
+const excelCell = 32_767;
+
+/** @throws ExportUnreadable */
+export async function readExport(path: string): Promise<ExportRead> {
+  const collected = new Collected(path);
+  const { encoding, size } = await examine(path);
+  const stream = createReadStream(path);
+  try {
+    await readText(decoded(stream, encoding, collected), collected);
+  } catch (error) {
+    if (error instanceof ExportUnreadable) throw error;
+    const { code } = error as { readonly code?: unknown };
+    if (typeof code === 'string' && code.startsWith('CSV_')) throw new ExportUnreadable(csvTrouble(path, code, error));
+    if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) throw new ExportUnreadable(`${path} cannot be read: ${diskWords(error)}.`, { cause: error });
+    throw error;
+  } finally {
+    stream.destroy();
+  }
+  return collected.read(size);
+}
+
+function csvTrouble(path: string, code: string, error: unknown): string {
+  const line = typeof error === 'object' && error !== null && 'lines' in error && typeof error.lines === 'number' ? ` near line ${error.lines}` : '';
+  if (code === 'CSV_QUOTE_NOT_CLOSED') return `${path} ends inside a quoted field: it was cut off while it was downloaded or copied. Export it again.`;
+  if (code === 'CSV_MAX_RECORD_SIZE') return `${path} has a record of more than ${longestRecord} characters${line}: a quote is missing somewhere, or it is no export of the audit log. Export it again, and do not edit it.`;
+  return `${path} is no CSV that can be read${line} (${code}): it was edited or damaged. Use the file as it was downloaded.`;
+}
+
+type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
+
+/** By the first bytes: what kind of file it is. @throws ExportUnreadable */
+async function examine(path: string): Promise<{ readonly encoding: Encoding; readonly size: number }> {
+  let head: Buffer;
+  let size: number;
+  try {
+    const file = await open(path, 'r');
+    try {
+      const stats = await file.stat();
+      if (!stats.isFile()) throw new ExportUnreadable(`${path} is no file. Name the export itself.`);
+      size = stats.size;
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
+      head = buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof ExportUnreadable) throw error;
+    throw new ExportUnreadable(`${path} cannot be read: ${diskWords(error)}.`, { cause: error });
+  }
+  if (size === 0) throw new ExportUnreadable(`${path} is empty. Export again: even a search without results has a first line.`);
+  if (head.subarray(0, 2).toString('latin1') === 'PK') throw new ExportUnreadable(`${path} is a zip or an Excel workbook. Unpack it, or save the sheet as CSV (UTF-8).`);
+  if (head[0] === 0x1f && head[1] === 0x8b) throw new ExportUnreadable(`${path} is packed with gzip. Unpack it first: gunzip.`);
+  if (head[0] === 0xff && head[1] === 0xfe) return { encoding: 'utf-16le', size };
+  if (head[0] === 0xfe && head[1] === 0xff) return { encoding: 'utf-16be', size };
+  // Without a mark: every other byte of Latin text is zero in UTF-16.
+  if (head.length >= 4 && head[1] === 0 && head[3] === 0) return { encoding: 'utf-16le', size };
+  if (head.length >= 4 && head[0] === 0 && head[2] === 0) return { encoding: 'utf-16be', size };
+  if (head.includes(0)) throw new ExportUnreadable(`${path} is no text. Name the export itself: CSV, JSON or JSON lines.`);
+  return { encoding: 'utf-8', size };
+}
+
+async function* decoded(stream: AsyncIterable<Buffer>, encoding: Encoding, collected: Collected): AsyncGenerator<string> {
+  const decoder = new TextDecoder(encoding);
+  for await (const chunk of stream) {
+    const text = decoder.decode(chunk, { stream: true });
+    if (text.includes('\ufffd')) collected.damaged = true;
+    yield text;
+  }
+  const rest = decoder.decode();
+  if (rest !== '') {
+    collected.damaged = true;
+    yield rest;
+  }
+}
+
+async function readText(texts: AsyncGenerator<string>, collected: Collected): Promise<void> {
+  let begin = '';
+  for (;;) {
+    const next = await texts.next();
+    if (next.done === true) break;
+    begin += next.value;
+    // What comes before the first line is decided by it.
+    if (begin.trim() !== '' && (/[[{]/.test(begin.trimStart().charAt(0)) || begin.trimStart().includes('\n') || begin.length > longestRecord)) break;
+  }
+  const first = begin.trimStart().charAt(0);
+  if (first === '') throw new ExportUnreadable(`${collected.path} holds nothing but blanks. Export it again.`);
+  if (first === '[' || first === '{') await readJson(begin, texts, collected);
+  else await readCsv(begin, texts, collected);
+}
+
+/** Values of JSON one after the other, or the elements of one list: each top-level object is cut out by its brackets and read by itself. */
+async function readJson(begin: string, texts: AsyncGenerator<string>, collected: Collected): Promise<void> {
+  let depth = 0;
+  let inString = false;
+  let escaped = false;
+  let parts: string[] = [];
+  let length = 0;
+  for (let text = begin; ; ) {
+    let from = depth > 0 ? 0 : -1;
+    for (let at = 0; at < text.length; at += 1) {
+      const code = text.charCodeAt(at);
+      if (escaped) escaped = false;
+      else if (inString) {
+        if (code === 0x5c) escaped = true;
+        else if (code === 0x22) inString = false;
+      } else if (depth > 0 && code === 0x22) inString = true;
+      else if (code === 0x7b || (code === 0x5b && depth > 0)) {
+        if (depth === 0) from = at;
+        depth += 1;
+      } else if ((code === 0x7d || code === 0x5d) && depth > 0) {
+        depth -= 1;
+        if (depth > 0) continue;
+        collected.json([...parts, text.slice(from, at + 1)].join(''));
+        parts = [];
+        length = 0;
+        from = -1;
+      } else if (depth === 0 && !/[\s,[\]]/.test(text.charAt(at))) {
+        throw new ExportUnreadable(`${collected.path} is no JSON that can be read: "${text.slice(at, at + 20).replace(/\s+/g, ' ')}" stands where a record belongs. Use the file as it was exported.`);
+      }
+    }
+    if (from >= 0) {
+      parts.push(text.slice(from));
+      length += text.length - from;
+      // An answer of Graph is one object with all records in it.
+      if (length > longestRecord * 16) throw new ExportUnreadable(`${collected.path} has a record of more than ${longestRecord * 16} characters. Export it as a list of records, or as JSON lines.`);
+    }
+    const next = await texts.next();
+    if (next.done === true) break;
+    text = next.value;
+  }
+  if (depth > 0) throw new ExportUnreadable(`${collected.path} ends inside a record: it was cut off while it was downloaded or copied. Export it again.`);
+}
+
+async function readCsv(begin: string, texts: AsyncGenerator<string>, collected: Collected): Promise<void> {
+  // What Export-Csv of Windows PowerShell and Excel put before the first line.
+  let text = begin.trimStart();
+  let separator = '';
+  for (let before = /^(?:#TYPE[^\n]*|sep=(.))\r?\n/i.exec(text); before !== null; before = /^(?:#TYPE[^\n]*|sep=(.))\r?\n/i.exec(text)) {
+    separator = before[1] ?? separator;
+    text = text.slice(before[0].length).trimStart();
+    if (!text.includes('\n')) {
+      const more = await texts.next();
+      if (more.done !== true) text += more.value;
+    }
+  }
+  const header = /^[^\r\n]*/.exec(text)?.[0] ?? '';
+  const counted = [',', ';', '\t'].map((one) => [one, header.split(one).length] as const).sort((a, b) => b[1] - a[1]);
+  const parser = parse({ delimiter: separator === '' ? (counted[0]?.[0] ?? ',') : separator, relax_column_count: true, skip_empty_lines: true, max_record_size: longestRecord });
+  const feeding = (async () => {
+    const write = async (part: string): Promise<void> => {
+      if (!parser.write(part)) await new Promise<void>((resolve) => parser.once('drain', resolve).once('close', resolve));
+    };
+    await write(text);
+    for await (const part of texts) {
+      if (parser.destroyed) return;
+      await write(part);
+    }
+    parser.end();
+  })();
+  // The parser's failure is met below; a failure to read must end the parser too.
+  feeding.catch((error: unknown) => parser.destroy(error instanceof Error ? error : new Error(String(error))));
+  let columns: readonly string[] | undefined;
+  for await (const row of parser as AsyncIterable<readonly string[]>) {
+    if (columns !== undefined) {
+      collected.row(columns, row);
+      continue;
+    }
+    columns = row.map((name) => name.trim().toLowerCase());
+    collected.columns(columns);
+  }
+  await feeding;
+}
+
+type Fields = ReadonlyMap<string, unknown>;
+
+const names = {
+  data: ['auditdata', 'raweventdata'],
+  operation: ['operation', 'operations', 'actiontype'],
+  time: ['creationtime', 'creationdate', 'createddatetime', 'timestamp', 'timegenerated'],
+  record: ['id', 'recordid', 'identity', 'reportid'],
+  // None of these is documented for live response; taken where one is there.
+  action: ['actionid', 'machineactionid', 'liveresponseactionid'],
+  comment: ['actioncomment', 'comment', 'requestorcomment'],
+  deviceId: ['deviceid', 'machineid'],
+  deviceName: ['devicename', 'machinename', 'computerdnsname'],
+  file: ['filename', 'filepath'],
+  actor: ['userid', 'userids', 'userkey', 'userprincipalname', 'accountid', 'accountobjectid', 'accountdisplayname'],
+  app: ['appid', 'applicationid', 'clientappid', 'azureappid', 'clientid'],
+  tenant: ['organizationid', 'tenantid'],
+} as const;
+
+/** Reads rows into records, and counts what it sees. */
+class Collected {
+  readonly path: string;
+  damaged = false;
+  readonly #records: ExportRecord[] = [];
+  readonly #known = new Set<string>();
+  #rows = 0;
+  #unreadable = 0;
+  #cut = 0;
+  #strange = 0;
+  #first: number | undefined;
+  #last: number | undefined;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** @throws ExportUnreadable where it is the head of something else */
+  columns(columns: readonly string[]): void {
+    const has = (wanted: readonly string[]): boolean => wanted.some((name) => columns.includes(name));
+    if (has(names.data) || has(names.operation)) return;
+    throw new ExportUnreadable(`${this.path} has no column "AuditData" or "Operation", so it is no export of the audit log. Its first line: ${columns.join(', ').slice(0, 200)}. In Purview: Audit, your search, Export, Download all results.`);
+  }
+
+  row(columns: readonly string[], row: readonly string[]): void {
+    this.#take(new Map(columns.map((name, at) => [name, row[at] ?? ''])));
+  }
+
+  json(text: string): void {
+    const value = parseJson(text)?.value;
+    if (typeof value !== 'object' || value === null) throw new ExportUnreadable(`${this.path} is no JSON that can be read: the record that begins with "${text.slice(0, 60).replace(/\s+/g, ' ')}" is broken. Use the file as it was exported.`);
+    const list: unknown = 'value' in value ? value.value : undefined;
+    for (const one of Array.isArray(list) ? (list as readonly unknown[]) : [value]) {
+      const fields = fieldsOf(one);
+      if (fields === undefined || (find(fields, names.operation) === undefined && find(fields, names.data) === undefined)) this.#strange += 1;
+      else this.#take(fields);
+    }
+  }
+
+  #take(outer: Fields): void {
+    this.#rows += 1;
+    const said = find(outer, names.operation);
+    // Most records of a tenant are of other kinds: their AuditData is not even parsed, unless the columns do not name the operation.
+    const known = said === undefined ? undefined : kindOf(said);
+    const written = findValue(outer, names.data);
+    const inner = said === undefined || known !== undefined ? dataOf(written) : undefined;
+    const kind = known ?? kindOf(inner === undefined ? undefined : find(inner, names.operation));
+    const at = timeIn(inner) ?? timeIn(outer);
+    if (at !== undefined) {
+      this.#first = Math.min(this.#first ?? at, at);
+      this.#last = Math.max(this.#last ?? at, at);
+    }
+    if (kind === undefined) {
+      if (said === undefined && inner === undefined) this.#unreadable += 1;
+      return;
+    }
+    if (inner === undefined && written !== undefined && written !== '') {
+      this.#unreadable += 1;
+      if (typeof written === 'string' && written.length >= excelCell - 1) this.#cut += 1;
+    }
+    const recordId = (inner === undefined ? undefined : find(inner, names.record)) ?? find(outer, names.record);
+    if (recordId !== undefined) {
+      if (this.#known.has(recordId.toLowerCase())) return;
+      this.#known.add(recordId.toLowerCase());
+    }
+    if (this.#records.length >= mostRecords) throw new ExportUnreadable(`${this.path} holds more than ${mostRecords} records of live response. Export a shorter time.`);
+    const all = new Map([...outer, ...(inner ?? [])]);
+    this.#records.push({
+      kind,
+      recordId,
+      at,
+      guids: guidsIn([typeof written === 'string' ? written : JSON.stringify(written ?? ''), ...[...outer].filter(([name]) => !(names.record as readonly string[]).includes(name)).map(([, value]) => (typeof value === 'string' ? value : ''))].join(' ')),
+      actionId: find(all, names.action)?.toLowerCase(),
+      comment: find(all, names.comment),
+      deviceId: find(all, names.deviceId)?.toLowerCase(),
+      deviceName: find(all, names.deviceName)?.toLowerCase(),
+      fileName: find(all, names.file),
+      actors: [...new Set(names.actor.flatMap((name) => [outer.get(name), inner?.get(name)]).filter((one) => typeof one === 'string' && one.trim() !== ''))] as readonly string[],
+      appIds: [...new Set(names.app.flatMap((name) => [outer.get(name), inner?.get(name)]).filter((one): one is string => typeof one === 'string' && guid.test(one)).map((one) => one.toLowerCase()))],
+      tenant: find(all, names.tenant)?.toLowerCase(),
+    });
+  }
+
+  /** @throws ExportUnreadable */
+  read(size: number): ExportRead {
+    if (this.#rows === 0 && this.#strange > 0) throw new ExportUnreadable(`${this.path} holds JSON, but no record of the audit log (none of its ${this.#strange} objects has "Operation" or "AuditData"). Name the export itself.`);
+    return {
+      records: this.#records,
+      rows: this.#rows,
+      unreadable: this.#unreadable,
+      first: this.#first,
+      last: this.#last,
+      warnings: [
+        ...(this.damaged ? [`${this.path} is not in the encoding it seems to be in (it has ${size} bytes): letters outside ASCII are lost in names.`] : []),
+        ...(this.#strange > 0 ? [`${this.#strange} objects of ${this.path} are no records of the audit log.`] : []),
+        ...(this.#cut > 0 ? [`In ${this.#cut} records AuditData ends in the middle: Excel cuts a cell at ${excelCell} characters when it saves. Use the file as it was downloaded.`] : []),
+      ],
+    };
+  }
+}
+
+function kindOf(operation: string | undefined): OperationKind | undefined {
+  const word = operation?.trim().toLowerCase();
+  return (Object.keys(operations) as readonly OperationKind[]).find((kind) => operations[kind].toLowerCase() === word);
+}
+
+function fieldsOf(value: unknown): Fields | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? new Map(Object.entries(value).map(([name, one]) => [name.toLowerCase(), one])) : undefined;
+}
+
+/** AuditData as an object, or as text that holds one. */
+function dataOf(written: unknown): Fields | undefined {
+  return fieldsOf(typeof written === 'string' ? parseJson(written)?.value : written);
+}
+
+function findValue(fields: Fields, wanted: readonly string[]): unknown {
+  const name = wanted.find((one) => fields.has(one));
+  return name === undefined ? undefined : fields.get(name);
+}
+
+function find(fields: Fields, wanted: readonly string[]): string | undefined {
+  for (const name of wanted) {
+    const value = fields.get(name);
+    if (typeof value === 'string' && value.trim() !== '') return value.trim();
+  }
+  return undefined;
+}
+
+const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function guidsIn(text: string): ReadonlySet<string> {
+  return new Set([...text.matchAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi)].map(([one]) => one.toLowerCase()));
+}
+
+function timeIn(fields: Fields | undefined): number | undefined {
+  if (fields === undefined) return undefined;
+  for (const name of names.time) {
+    const at = timeOf(fields.get(name));
+    if (at !== undefined) return at;
+  }
+  return undefined;
+}
+
+/** ISO 8601, which the log means as UTC also where it does not say so; or month first with AM and PM, as PowerShell writes it in its first culture. */
+export function timeOf(value: unknown): number | undefined {
+  if (typeof value !== 'string' || value.length > 60) return undefined;
+  const iso = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d:?\d\d)?$/i.exec(value.trim());
+  if (iso !== null) {
+    const ms = Date.parse(`${iso[1] ?? ''}T${(iso[2] ?? '').replace(/(\.\d{3})\d+$/, '$1')}${iso[3] ?? 'Z'}`);
+    return Number.isFinite(ms) ? ms : undefined;
+  }
+  const us = /^(\d{1,2})\/(\d{1,2})\/(\d{4}),? (\d{1,2}):(\d\d)(?::(\d\d))? ?([AP]M)$/i.exec(value.trim());
+  if (us === null) return undefined;
+  const [, month = '', day = '', year = '', hour = '', minute = '', second = '0', half = ''] = us;
+  const ms = Date.UTC(Number(year), Number(month) - 1, Number(day), (Number(hour) % 12) + (half.toUpperCase() === 'PM' ? 12 : 0), Number(minute), Number(second));
+  return Number.isFinite(ms) ? ms : undefined;
+}

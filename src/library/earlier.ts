@@ -1,0 +1,16 @@
+// SHA-256 of every content that our own scripts had before, by name: a library that still holds one of them was filled from an earlier
+// version of this program, and nobody's change is lost when it is replaced. Add the old hash here with every change of a script.
+
+export const earlierShipped: Readonly<Record<string, readonly string[]>> = {
+  'minidump.ps1': [
+    '2e69f653232ded20aefd31b54967cd141f917fad1aab2a04370b55ebd227fce7',
+    '3bd5e52e3212e97b5d97c5e35ef142beb8a4cfeddfa738d78c762db3750f4cfe',
+    '56320f74b4614958011d225304684ce8c8fcf2cc072462dde510a9fc68fbbaa1',
+    'ebd422295f49f55ef02bf1d6b5de5fac39e2cd2c86ab2a6d339503381efb3cad',
+  ],
+  'collect.ps1': [
+    '666bd8c483a00d670d738bcef3a96a1b25e4ed200030c9f8846f7af1712d691e',
+    '69828887a51f4184b0640258c68d19efbadbb792f69ba2af649c1c61c92c6064',
+    '6bddbf933cde74c36772ad0e502fcb82fbd69e472a9b52d1a5cd40c8d865c065',
+  ],
+};
