@@ -345,8 +345,6 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       rmSync(dir, { recursive: true, force: true });
     },
   };
-  // A copy of the house, as the working house makes one, must not ask for a proxy that is not there.
-  Object.defineProperty(house, 'field', { enumerable: false });
   return house;
 }
 
