@@ -1,7 +1,8 @@
 // What is said of failures as Windows and Defender tell them, over HTTP: by codes and ids, in whatever language the text is; and of a 403, with
 // the roles as Defender lists them. Field-faults row 3.6.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { exitHints, refusalHints, stepHints, stepNext } from '../../cards/advice.ts';
+import { refusalHints } from '../../cards/advice.ts';
+import { exitHints, stepHints, stepNext } from '../../cards/stepAdvice.ts';
 import { recordAdvice } from '../../cards/records.ts';
 import { openHouse } from '../support/house.ts';
 import type { House } from '../support/house.ts';
