@@ -2,7 +2,7 @@
 import { isFailure } from '../src/liveResponse/hresult.ts';
 import type { InState } from '../src/liveResponse/request.ts';
 import { queueShownBy } from '../src/liveResponse/tenantLimits.ts';
-import { exitAdvice } from './advice.ts';
+import { exitAdvice } from './stepAdvice.ts';
 import { oneLine } from './clip.ts';
 import { askerName, parkedEnding } from './parked.ts';
 import type { Said } from './said.ts';

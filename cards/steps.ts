@@ -6,7 +6,7 @@ import { commandLine } from '../src/liveResponse/commands.ts';
 import { hresultText } from '../src/liveResponse/hresult.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import { codePoint, drawnOutOfOrder, inOrder } from '../src/liveResponse/shown.ts';
-import { stepFailure } from './advice.ts';
+import { stepFailure } from './stepAdvice.ts';
 import { clean, clip, oneLine } from './clip.ts';
 import * as bound from './limits.ts';
 import { fileSentence, formSentence, linkTroubleSentence, notTextSentence, troubleSentence } from './results.ts';

@@ -1,6 +1,7 @@
 // Which advice is given for which refusal: the code decides, Defender's text only makes it more exact, and is always quoted.
 import { describe, expect, test } from '@jest/globals';
-import { failureAdvice, refusalAdvice, refusalHints, scriptCause, stepFailure, stepHints } from '../../cards/advice.ts';
+import { failureAdvice, refusalAdvice, refusalHints } from '../../cards/advice.ts';
+import { scriptCause, stepFailure, stepHints } from '../../cards/stepAdvice.ts';
 import { oneLine } from '../../cards/clip.ts';
 import { troubleSentence } from '../../cards/results.ts';
 import { rightSentence, rolesListed } from '../../cards/rights.ts';

@@ -1,5 +1,6 @@
 // Every outcome with the words that people see, drawn by the code itself: what docs/outcomes.md must hold.
-import { exitAdvice, exitHints, refusalAdvice, refusalHints, stepFailure, stepHints, stepNext, unknownRefusal } from '../../cards/advice.ts';
+import { refusalAdvice, refusalHints, unknownRefusal } from '../../cards/advice.ts';
+import { exitAdvice, exitHints, stepFailure, stepHints, stepNext } from '../../cards/stepAdvice.ts';
 import { cardView } from '../../cards/cardView.ts';
 import { formSentence, linkTroubleSentence, troubles, troubleSentence } from '../../cards/results.ts';
 import { missingRight } from '../../cards/rights.ts';

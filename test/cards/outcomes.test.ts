@@ -2,7 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exitHints, refusalAdvice, refusalHints, stepHints, stepNext } from '../../cards/advice.ts';
+import { refusalAdvice, refusalHints } from '../../cards/advice.ts';
+import { exitHints, stepHints, stepNext } from '../../cards/stepAdvice.ts';
 import { troubles } from '../../cards/results.ts';
 import { outcomeOf } from '../../src/liveResponse/action.ts';
 import { kinds } from '../../src/liveResponse/pacing.ts';

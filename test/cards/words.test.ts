@@ -1,6 +1,7 @@
 // Every state, cause and ending says what happened and what to do next, and none of them says more than is known.
 import { describe, expect, test } from '@jest/globals';
-import { exitAdvice, failureAdvice, refusalAdvice } from '../../cards/advice.ts';
+import { failureAdvice, refusalAdvice } from '../../cards/advice.ts';
+import { exitAdvice } from '../../cards/stepAdvice.ts';
 import { cardView, titleOf } from '../../cards/cardView.ts';
 import { plainText } from '../../cards/plainText.ts';
 import { fileSentence, troubles, troubleSentence } from '../../cards/results.ts';

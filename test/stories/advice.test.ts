@@ -1,7 +1,8 @@
 // What is said of failures as Windows and Defender tell them, over HTTP: by codes and ids, in whatever language the text is; and of a 403, with
 // the roles as Defender lists them. Field-faults row 3.6.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { exitHints, refusalHints, stepHints, stepNext } from '../../cards/advice.ts';
+import { refusalHints } from '../../cards/advice.ts';
+import { exitHints, stepHints, stepNext } from '../../cards/stepAdvice.ts';
 import { recordAdvice } from '../../cards/records.ts';
 import { openHouse } from '../support/house.ts';
 import type { House } from '../support/house.ts';
@@ -67,6 +68,14 @@ describe('what GetFile cannot fetch', () => {
     expect(await failed(get, text)).toContain(stepHints[hint]?.next);
   });
 
+  test.each([['sparse', 'sparse'], ['empty', 'emptyFile'], ['reparsePoint', 'link'], ['cloudOnly', 'cloudOnly'], ['tooLarge', 'tooLarge'], ['directory', 'folder']] as const)('as the simulator has it: %s', async (kind, hint) => {
+    house.simulator.tenant.changeDevice('hosta.corp.example', { oddFiles: [{ path: String.raw`C:\Users\ada\report.docx`, kind }] });
+    await approved(get);
+    await house.until('finished');
+    await house.run(10_000);
+    expect(house.card().view.steps[0]?.detail).toContain(stepHints[hint]?.next);
+  });
+
   test('is not told by words of the path itself, or of a text that means another thing', async () => {
     expect(await failed(String.raw`get hosta "C:\OneDrive\empty folder\symlink is a directory.txt"`, String.raw`File not found: C:\OneDrive\empty folder\symlink is a directory.txt`)).toContain(stepHints['fileNotFound']?.next);
   });
@@ -92,6 +101,17 @@ describe('a script that Windows does not let run', () => {
     ['scriptTimedOut', 'Tiempo de espera agotado (1460) ERROR_TIMEOUT'],
   ])('%s: %p', async (hint, text) => {
     expect(await failed(run, text)).toContain(stepHints[hint]?.next);
+  });
+});
+
+describe('a script that the simulator’s antivirus blocks', () => {
+  test.each(['failed', 'output'] as const)('is told in its %s', async (amsi) => {
+    house.simulator.tenant.changeDevice('hosta.corp.example', { amsi });
+    await approved(run);
+    await house.until('finished');
+    await house.run(10_000);
+    const { lead, steps } = house.card().view;
+    expect(`${lead} ${steps[0]?.detail ?? ''}`).toContain(amsi === 'failed' ? stepHints['scriptBlocked']?.next : exitHints.malware);
   });
 });
 

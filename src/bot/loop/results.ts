@@ -1,5 +1,5 @@
 // Reads what completed commands left: script output for the excerpt, the first bytes of collected files, and the links of a finished card.
-import { scriptCause } from '../../../cards/advice.ts';
+import { scriptCause } from '../../../cards/stepAdvice.ts';
 import { stepStates } from '../../liveResponse/action.ts';
 import { DefenderError, StoreError, errorAnswer } from '../../liveResponse/ports.ts';
 import type { ResultBytes } from '../../liveResponse/ports.ts';
