@@ -41,7 +41,7 @@
 #    0  the package is at its place; what failed is listed in the output and in manifest.csv
 #    1  something unexpected happened; the error says what
 #    2  there is an argument, and this script takes none
-#    7  there is not enough free space for the package
+#    7  there is not enough free space for the package, or it was used up meanwhile
 #    8  something that this script did not make is in the place of its folder or of its package
 #    9  nothing could be collected
 #   10  the package could not be made
@@ -217,6 +217,8 @@ bounded() {
   bounded_size=$2
   bounded_out=$3
   shift 3
+  # Nothing could be kept or told of what follows, and the end of a tool would not be seen.
+  printf 'room\n' 2> /dev/null > "$work/room" || fail 7 "The disk of $OUTPUT_FOLDER became full meanwhile. Nothing of this run is left."
   tools=$((tools + 1))
   (
     # A quiet end: what is killed, the shell would tell on the output of the script.

@@ -374,6 +374,17 @@ live('what lies in its way', () => {
     expect(ran.lines).toEqual(expect.arrayContaining([`  ${join(place, aside)}`, `  13 bytes, SHA-256 ${sha256(Buffer.from('the only copy'))}`]));
   });
 
+  test.each(shells.map((shell) => [shell.join(' ')]))('a disk that becomes full ends the run at once, and the earlier package stays: %s', async (shell) => {
+    const place = newPlace();
+    mkdirSync(place, { mode: 0o700 });
+    writeFileSync(join(place, 'collect.tar.gz'), 'earlier', { mode: 0o600 });
+    const ran = await run({ shell: shell.split(' '), place, constants: { TOOL_PATH: tools(needed) }, texts: { 'begin system': 'begin system\n  full=/dev/full', '"$work/room"': '"${full-$work/room}"' } });
+    expect([ran.code, ran.errors, existsSync(ran.package)]).toEqual([7, `The disk of ${place} became full meanwhile. Nothing of this run is left.\n`, false]);
+    const [aside = '', ...more] = readdirSync(place);
+    expect([readFileSync(join(place, aside), 'utf8'), more]).toEqual(['earlier', []]);
+    expect(ran.lines).toContain(`  ${join(place, aside)}`);
+  });
+
   test('a run that is ended leaves no working files, and ends its tool', async () => {
     const place = newPlace();
     const script = join(folder, `script-${(count += 1)}.sh`);
@@ -448,8 +459,8 @@ live('what an attacker wrote', () => {
     writeFileSync(join(units, 'a?', 'evil.service'), 'in a folder of the same harmless name');
     for (const name of ['b!', 'b?', 'b#', 'b_', 'b_-4', 'b_-5', 'b_-6']) writeFileSync(join(units, name), `content of ${name}`);
     const { files, rows } = expectWhole(await atHomes([home]));
-    for (const [name, content] of [['a!', 'a file'], ['a?/evil.service', 'in a folder of the same harmless name'], ...['b!', 'b?', 'b#', 'b_', 'b_-4', 'b_-5', 'b_-6'].map((one) => [one, `content of ${one}`])] as const) {
-      const row = rows.find(({ source }) => source === join(units, name ?? ''));
+    for (const [name, content] of [['a!', 'a file'], ['a?/evil.service', 'in a folder of the same harmless name'], ...['b!', 'b?', 'b#', 'b_', 'b_-4', 'b_-5', 'b_-6'].map((one) => [one, `content of ${one}`] as const)] as const) {
+      const row = rows.find(({ source }) => source === join(units, name));
       expect([name, row?.result, files.get(row?.entry ?? '')?.toString()]).toEqual([name, 'ok', content]);
     }
   });
