@@ -324,9 +324,9 @@ describe('the responder of TheHive', () => {
     expect([answer.bytes.length > 100, machine?.id]).toEqual([true, hosta]);
     const named = machine?.aadDeviceId ?? hosta;
     const body = { Comment: 'Isolation for case 7', IsolationType: 'Full' };
-    const [first, second] = [await client.post(`/api/machines/${named}/isolate`, body), await client.post(`/api/machines/${hosta}/isolate`, body)];
+    const [unknown, known] = [await client.post(`/api/machines/${named}/isolate`, body), await client.post(`/api/machines/${hosta}/isolate`, body)];
     // Whether Defender takes that id in a path is written nowhere: it is refused as any unknown one, and nothing is started on another device.
-    expect([first.status, second.status]).toEqual([404, 201]);
+    expect([unknown.status, known.status]).toEqual([404, 201]);
     const again = await client.post(`/api/machines/${hosta}/isolate`, body);
     expect([again.status, again.text.includes('ActiveRequestAlreadyExists')]).toEqual([400, true]);
     for (const call of ['restrictCodeExecution', 'unrestrictCodeExecution']) expect([call, (await client.post(`/api/machines/${hosta}/${call}`, { Comment: 'case 7' })).status]).toEqual([call, 403]);
