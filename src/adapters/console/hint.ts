@@ -22,6 +22,6 @@ export function hintOf(request: Request, view: CardView): string | undefined {
     case 'finished':
       return view.tone === 'good'
         ? 'That was the whole story. Now let something go wrong: switch on a trouble and ask again.'
-        : `${view.status}. The card says why, and what to do next; a trouble that is switched on stays on until it is switched off.`;
+        : `${view.status}. The card says why and what helps. Switches stay on until you turn them off.`;
   }
 }
