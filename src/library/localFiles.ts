@@ -17,6 +17,8 @@ export interface LocalFile {
   readonly bytes: Uint8Array;
   /** Lower case. */
   readonly sha256: string;
+  /** SHA-256 of the script of this name that comes with this program; absent where none does. */
+  readonly shippedSha256?: string;
   readonly description: string | undefined;
   /** What the script takes; absent where no recipe hands it anything. */
   readonly parameters: string | undefined;
@@ -87,7 +89,7 @@ export function localFiles({ shipped, scripts, policy }: LocalPlaces): LocalFile
     }
     const read = readFile(found.path, one.name);
     if ('why' in read) without.push({ ...one, why: read.why });
-    else files.push({ ...one, ...about(one.name, policy), path: found.path, bytes: read.bytes, sha256: sha256Of(read.bytes), otherLineEnds: script.test(one.name) ? otherLineEnds(read.bytes) : [], signed: isSigned(read.bytes), warnings: warningsOf(one.name, read.bytes) });
+    else files.push({ ...one, ...about(one.name, policy), ...shippedHash(one.name, shipped, own), path: found.path, bytes: read.bytes, sha256: sha256Of(read.bytes), otherLineEnds: script.test(one.name) ? otherLineEnds(read.bytes) : [], signed: isSigned(read.bytes), warnings: warningsOf(one.name, read.bytes) });
   }
   return { files, without, unnamed: given.filter((name) => !wanted.has(name.toLowerCase())) };
 }
@@ -108,6 +110,12 @@ function pick(name: string, scripts: string | undefined, given: readonly string[
   if (scripts !== undefined && same[0] !== undefined) return { path: join(scripts, same[0]) };
   const ship = own.find((one) => one.toLowerCase() === name.toLowerCase());
   return { path: ship === undefined ? undefined : join(shipped, ship) };
+}
+
+function shippedHash(name: string, shipped: string, own: readonly string[]): Pick<LocalFile, 'shippedSha256'> {
+  const ship = own.find((one) => one.toLowerCase() === name.toLowerCase());
+  const read = ship === undefined ? undefined : readFile(join(shipped, ship), ship);
+  return read === undefined || 'why' in read ? {} : { shippedSha256: sha256Of(read.bytes) };
 }
 
 /** Names in a folder. @throws NoFolder where it was asked for */

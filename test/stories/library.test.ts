@@ -65,7 +65,7 @@ describe('what differs', () => {
     const old = earlierShipped['collect.ps1']?.find((one) => one !== shipped['collect.ps1']) ?? '';
     bench.simulator.tenant.keepFile({ ...kept, sha256: old });
     const without = await diff('collect.ps1');
-    expect(without.out).toMatch(/^outdated {2}collect\.ps1 .*\n.*shipped with an earlier version/m);
+    expect(without.out).toMatch(/^outdated {2}collect\.ps1 .*\n.*shipped with this program or an earlier version/m);
     expect((await push('collect.ps1')).code).toBe(0);
     expect(bench.held()['collect.ps1']).toBe(shipped['collect.ps1']);
   });
@@ -85,6 +85,24 @@ describe('what differs', () => {
     expect(await push('--replace', 'HELLO.ps1', '--if-sha', theirs.slice(0, 12).toUpperCase())).toMatchObject({ code: 0 });
     expect([uploads(), bench.held()['hello.ps1']]).toEqual([count + 1, hello]);
   });
+});
+
+test('the script as it is shipped, uploaded by somebody in the portal, is replaced by its signed copy', async () => {
+  bench.put('minidump.ps1', readFileSync(join(root, 'manifest', 'defender', 'minidump.ps1'), 'utf8'), 'admin@corp.example');
+  bench.write('signed/minidump.ps1', '# ours\n# SIG # Begin signature block\n# x\n');
+  const run = await bench.run(['push', 'minidump.ps1', '--scripts', 'signed', '--yes']);
+  expect([run.code, run.out]).toEqual([0, expect.stringMatching(/^outdated {2}minidump\.ps1 .*\n.*shipped with this program/m)]);
+  expect(bench.held()['minidump.ps1']).toBe(sha('# ours\n# SIG # Begin signature block\n# x\n'));
+});
+
+test('the line that replaces what somebody else changed is for the files that were compared', async () => {
+  bench.write('signed/minidump.ps1', '# ours\n# SIG # Begin signature block\n# x\n');
+  bench.put('minidump.ps1', '# theirs', 'mallory@corp.example');
+  const told = await bench.run(['diff', 'minidump.ps1', '--scripts', 'signed']);
+  const line = /npm run library -- (push .+)$/m.exec(told.out)?.[1] ?? '';
+  expect(line).toBe(`push --replace minidump.ps1 --if-sha ${sha('# theirs').slice(0, 12)} --scripts signed`);
+  expect((await bench.run([...line.split(' '), 'minidump.ps1', '--yes'])).code).toBe(0);
+  expect(bench.held()['minidump.ps1']).toBe(sha('# ours\n# SIG # Begin signature block\n# x\n'));
 });
 
 test('a signed copy that was pushed from here is not replaced by the unsigned one because somebody forgot --scripts', async () => {
