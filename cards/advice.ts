@@ -174,7 +174,7 @@ export const refusalHints: Readonly<Record<string, Hint>> = {
     kinds: ['notSigned'],
     advice: {
       what: 'Unsigned scripts are switched off in this tenant.',
-      next: 'Sign the script and upload it again, or an administrator allows unsigned scripts under Settings, Endpoints, Advanced features.',
+      next: 'Sign the script and upload it again, or have an administrator allow unsigned scripts under Settings, Endpoints, Advanced features.',
     },
   },
   serversOff: {

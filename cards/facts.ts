@@ -23,7 +23,7 @@ export function factLines(request: Request, { twins = [], reasons, command = '/l
   const facts: readonly (FactLine | undefined)[] = [
     { label: 'Device', value: deviceWords(request.device) },
     undecided ? alikeFact(request.panel) : undefined,
-    undecided ? leftOutFact(request.panel) : undefined,
+    undecided ? leftOutFact(request.panel, request.device.name) : undefined,
     undecided ? fact('Wrong system', misfitWords(request)) : undefined,
     { label: 'Asked by', value: `${name(request.requester.name)}, ${stamp(request.at)}` },
     fact('Reason', request.reason === undefined ? undefined : reasons === 'private' ? privateReason(request, command) : oneLine(request.reason, bound.view.reason)) ?? (undecided ? { label: 'Reason', value: 'none given' } : undefined),

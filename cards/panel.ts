@@ -27,9 +27,9 @@ export function alikeFact(panel: Panel | undefined): FactLine | undefined {
   return { label: 'Look-alikes', value: alikeWords(panel) };
 }
 
-/** Records of the name that cannot take a session: none that could be taken for the device, and why there is no choice. */
-export function leftOutFact(panel: Panel | undefined): FactLine | undefined {
-  const value = panel?.leftOut === undefined ? undefined : leftOutWords(panel.leftOut.records, panel.leftOut.more);
+/** Records of the name that cannot take a session: none that could be taken for the device, and why there is no choice. @param device its full name */
+export function leftOutFact(panel: Panel | undefined, device: string): FactLine | undefined {
+  const value = panel?.leftOut === undefined ? undefined : leftOutWords(panel.leftOut.records, panel.leftOut.more, [device]);
   return value === undefined ? undefined : { label: 'Left out', value };
 }
 
@@ -82,10 +82,10 @@ function sessionWords(session: Session, beside: number): string {
 }
 
 /** Label and value of each line that `host` adds; a line without a label goes on with the one above. */
-export function panelLines(panel: Panel, now: number): readonly (readonly [string, string])[] {
+export function panelLines(panel: Panel, device: string, now: number): readonly (readonly [string, string])[] {
   const sessions = panel.sessions ?? [];
   const unread = unreadWords(panel);
-  const leftOut = leftOutFact(panel);
+  const leftOut = leftOutFact(panel, device);
   return [
     ...(panel.isolation === undefined ? [] : [['Isolation', isolationWords(panel.isolation, now)] as const]),
     ...(panel.alike === undefined || (panel.alike.devices.length === 0 && !panel.alike.whole) ? [] : [['Look-alikes', panel.alike.devices.length === 0 ? 'none' : alikeWords(panel)] as const]),

@@ -45,7 +45,7 @@ export const recordAdvice: Readonly<Record<'deviceMerged' | 'deviceNotOnboarded'
     next: 'Onboard it in the portal (Settings, Endpoints, Onboarding) and ask again when it reports, or collect it another way.',
   },
   deviceUnsupported: {
-    what: 'There is no live response for this device: Defender for Endpoint does not support it, or not on its operating system.',
+    what: 'There is no live response for this device: Defender for Endpoint does not support the device or its operating system.',
     next: 'Collect it another way; asking again will not help.',
   },
 };
@@ -54,13 +54,21 @@ export function unfitAdvice({ why }: Unfit): Advice {
   return recordAdvice[unfitCode[why]];
 }
 
-/** `2 other records of this name: id ending 1a2b3c4d (not onboarded), ...`; undefined where there are none. @param more that are not among them */
-export function leftOutWords(records: readonly LeftOut[], more: number): string | undefined {
+/**
+ * `2 other records of this name: id ending 1a2b3c4d (not onboarded), ...`; undefined where there are none. A typed short name fits
+ * devices of other domains too: a record of another full name is named by it.
+ * @param more that are not among them
+ * @param chosen names of those that were not left out
+ */
+export function leftOutWords(records: readonly LeftOut[], more: number, chosen: readonly string[]): string | undefined {
   const count = records.length + more;
   if (count === 0) return undefined;
-  const named = records.slice(0, mostNamed).map(({ id, unfit }) => `id ending ${tailOf(id)} (${unfitWords(unfit)})`);
+  const same = new Set(chosen.map((name) => name.toLowerCase()));
+  const isOther = ({ name }: LeftOut): boolean => !same.has(name.toLowerCase());
+  const named = records.slice(0, mostNamed).map((one) => `${isOther(one) ? `${oneLine(one.name, 80)}, ` : ''}id ending ${tailOf(one.id)} (${unfitWords(one.unfit)})`);
   const rest = count - named.length;
-  return `${count === 1 ? 'another record' : `${count} other records`} of this name: ${named.join(', ')}${rest > 0 ? `, and ${rest} more` : ''}`;
+  const what = records.some(isOther) ? 'of the same short name' : 'of this name';
+  return `${count === 1 ? 'another record' : `${count} other records`} ${what}: ${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
 }
 
 /** What of the record itself leaves a doubt, for the line on the device's condition: a word that nobody here knows, a possible duplicate. */

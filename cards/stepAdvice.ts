@@ -105,7 +105,7 @@ export const stepHints: Readonly<Record<string, StepHint>> = {
     types: ['RunScript'],
     kinds: ['notSigned'],
     text: signatureWords,
-    next: 'Next: sign the script and upload it again, or an administrator allows unsigned scripts under Settings, Endpoints, Advanced features.',
+    next: 'Next: sign the script and upload it again, or have an administrator allow unsigned scripts under Settings, Endpoints, Advanced features.',
   },
   scriptPolicy: {
     types: ['RunScript'],
@@ -169,14 +169,15 @@ function hintFor(command: Command, texts: readonly string[]): StepHint | undefin
 /** Characters of a text in which words are looked for. */
 const maxHinted = 4000;
 
-/** A failed row: Defender's own error text, and what usually helps for this kind of command. @param reason what it says of the session's failure, in sentences */
+/** A failed row: Defender's own error text, what usually helps for this kind of command, and what Defender says of the session. @param reason what it says of the session's failure, in sentences */
 export function stepFailure(command: Command, errors: readonly string[], reported: boolean, reason?: string): string {
   if (!reported) return 'The session ended without an end of this command: it may have run. Check the device before running it again.';
   const text = oneLine(errors.join('; '), bound.view.errorText);
   const said = text === '' ? undefined : `Defender says: “${text}”${/[.!?]$/.test(text) ? '' : '.'}`;
-  const told = said === undefined && reason === undefined ? 'Defender gives no reason.' : [said, reason].filter((part) => part !== undefined).join(' ');
   const hint = hintFor(command, [...errors, ...(reason === undefined ? [] : [reason])]);
-  return `${told} ${hint?.next ?? stepNext[command.type]}`;
+  const next = hint?.next ?? stepNext[command.type];
+  // The next step before codes and notes, which are for support: on a phone the first lines are all one reads.
+  return said === undefined ? `${reason ?? 'Defender gives no reason.'} ${next}` : [said, next, reason].filter((part) => part !== undefined).join(' ');
 }
 
 /** Where Defender's text says nothing that is known. */

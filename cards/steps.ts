@@ -185,20 +185,23 @@ function stepDetail(request: Request, command: Command, index: number, context: 
   const progress = progressOf(request, index);
   const state = stateOf(request, index);
   const other = differs(request, index);
-  if (state === 'failed') return join(other, stepFailure(command, progress?.errors ?? [], progress?.status === 'Failed', sessionReason(request)));
+  if (state === 'failed') return join(other, stepFailure(command, progress?.errors ?? [], progress?.status === 'Failed', sessionReason(request, progress?.errors)));
   // Defender may complete a command and still have something to say about it.
   const remark = progress !== undefined && progress.errors.length > 0 ? `Defender adds: “${oneLine(progress.errors.join('; '), bound.view.errorText)}”.` : undefined;
   return join(other, remark, resultDetail(request, command, index, context));
 }
 
-/** What Defender says of the session's failure as a whole, next to what it says of a command; undefined where it says nothing. */
-export function sessionReason(request: Request): string | undefined {
+/** What Defender says of the session's failure as a whole, next to what it says of a command; undefined where it says nothing. @param told what is quoted already: a code that stands in it is not said twice */
+export function sessionReason(request: Request, told: readonly string[] = []): string | undefined {
   const action = request.state === 'over' ? request.found?.action : 'action' in request ? request.action : undefined;
   if (action === undefined) return undefined;
   const { hresult, troubleshoot } = action;
+  const code = hresult === undefined ? undefined : hresultText(hresult);
+  const hex = code?.split(' ')[0]?.toLowerCase();
+  const note = troubleshoot === undefined ? undefined : oneLine(troubleshoot, bound.view.errorText);
   return join(
-    hresult === undefined ? undefined : `Defender’s error code is ${hresultText(hresult)}.`,
-    troubleshoot === undefined ? undefined : `Defender’s note on it: “${oneLine(troubleshoot, bound.view.errorText)}”.`,
+    code === undefined || (hex !== undefined && told.some((text) => oneLine(text, bound.view.errorText).toLowerCase().includes(hex))) ? undefined : `Defender’s error code is ${code}.`,
+    note === undefined ? undefined : `Defender’s note on it: “${note}”${/[.!?]$/.test(note) ? '' : '.'}`,
   );
 }
 

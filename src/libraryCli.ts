@@ -89,6 +89,13 @@ function readArguments(given: readonly string[]): Arguments | string | undefined
   };
 }
 
+/** To be typed again behind a line that is shown: without --scripts another file would be uploaded than the one that was compared. */
+function optionsOf({ scripts, policy, state, credentials, developer }: Arguments): string {
+  const quoted = (text: string): string => (/^[\w./:@~-]+$/.test(text) ? text : `"${text}"`);
+  const given = Object.entries({ scripts, policy, state, credentials }).flatMap(([name, value]) => (value === undefined ? [] : [` --${name} ${quoted(value)}`]));
+  return `${given.join('')}${developer ? ' --developer' : ''}`;
+}
+
 /** What keeps the program from doing what it was asked: told, and the exit code. */
 class Stop extends Error {
   readonly code: 2 | 3;
@@ -166,7 +173,7 @@ function only(names: readonly string[], here: LocalFiles): LocalFiles {
   return { ...here, files: here.files.filter(asked), without: here.without.filter(asked) };
 }
 
-/** A line from whoever sits there; undefined at the end of the input. */
+/** A line from the person at the terminal; undefined at the end of the input. */
 async function answer(question: string): Promise<string | undefined> {
   process.stdout.write(question);
   const lines = createInterface({ input: process.stdin });
@@ -220,7 +227,7 @@ async function run(given: Arguments): Promise<number> {
     const library = liveLibrary({ http, tokens: await tokensOf(settings), clock, endpoint: settings.endpoint, tell: warn });
     const comparison: Comparison = compared(here, await library.list(), (name) => pushed.get(name));
     // Of a part, "not ours" would be said of files that are.
-    for (const line of shown({ ...comparison, others: given.names.length === 0 ? comparison.others : [] }, policy !== undefined)) say(line);
+    for (const line of shown({ ...comparison, others: given.names.length === 0 ? comparison.others : [] }, policy !== undefined, optionsOf(given))) say(line);
     for (const name of here.unnamed) warn(`${join(given.scripts ?? '', name)} is neither a shipped script nor in a recipe, so it is not compared.`);
     if (given.verb === 'diff') return agrees(comparison) ? 0 : 1;
     const { uploads, refused } = planned(comparison, given.replace);

@@ -52,7 +52,8 @@ export function createTerminal(print: (text: string) => void): Terminal {
   }
 
   async function say({ bot, policy, place, line, request }: Table, who: string, words: string): Promise<void> {
-    const [verb = '', ...rest] = words.trim().split(/\s+/);
+    // A line may be typed as the bot tells it for a chat, with its command and the id of the one request there is.
+    const [verb = '', ...after] = words.trim().replace(/^\/?lr\s+/i, '').split(/\s+/);
     if (!verbs.some((one) => one === verb)) {
       print(`"${verb.slice(0, 30)}" is not for this terminal. It takes: ${verbs.join(', ')}.`);
       return;
@@ -62,6 +63,7 @@ export function createTerminal(print: (text: string) => void): Terminal {
       print('Nothing has been asked for yet. Somebody with that role types "<person>: ask".');
       return;
     }
+    const rest = id !== undefined && after[0]?.toLowerCase() === id.toLowerCase() ? after.slice(1) : after;
     const text = verb === 'ask' ? line : [verb, id ?? '', ...rest].join(' ').trim();
     lines += 1;
     const person = peopleOf(policy).find((one) => one.account === who);
@@ -73,7 +75,7 @@ export function createTerminal(print: (text: string) => void): Terminal {
       deliveryId: `line-${lines}`,
     });
     const told = toldOf(reply);
-    if (told !== undefined) print(`(to ${who}) ${told}`);
+    if (told !== undefined) print(`(to ${who}) ${asTypedHere(told, who, request()?.id)}`);
   }
 
   return {
@@ -102,7 +104,7 @@ export function createTerminal(print: (text: string) => void): Terminal {
         before = before.then(async () => {
           if (line.trim() === '') return;
           const [, who, words] = /^\s*(?:as\s+)?([\w.-]{1,64})\s*[:>]\s*(.+)$/.exec(line) ?? [];
-          if (who === undefined || words === undefined) print('Type who says it first: "responder1: ask", "approver1: approve".');
+          if (who === undefined || words === undefined) print(`Type who says it first, such as "<person>: ask" or "<person>: approve". The people of this policy: ${peopleOf(table.policy).map(({ account }) => account).join(', ')}.`);
           else await say(table, who, words);
         });
       });
@@ -112,6 +114,11 @@ export function createTerminal(print: (text: string) => void): Terminal {
       };
     },
   };
+}
+
+/** The lines that the bot tells people to type, as this terminal takes them. */
+function asTypedHere(text: string, who: string, id: string | undefined): string {
+  return id === undefined ? text : verbs.reduce((told, verb) => told.replaceAll(`/lr ${verb} ${id}`, `${who}: ${verb}`), text);
 }
 
 function toldOf(reply: Reply): string | undefined {

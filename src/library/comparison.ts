@@ -8,7 +8,7 @@ export type Standing =
   | { readonly kind: 'same'; readonly local: LocalFile; readonly live: LiveFile }
   /** Not in the library: uploaded by push. */
   | { readonly kind: 'missing'; readonly local: LocalFile }
-  /** The library has what was pushed from here, or what an earlier version shipped: replaced by push. */
+  /** The library has what was pushed from here, or what this version or an earlier one shipped: replaced by push. */
   | { readonly kind: 'outdated'; readonly local: LocalFile; readonly live: LiveFile; readonly by: Pushed | 'shipped' }
   /** The library has a content that nobody pushed from here: replaced only where this very content is named. */
   | { readonly kind: 'foreign'; readonly local: LocalFile; readonly live: LiveFile; readonly pushed: Pushed | undefined }
@@ -40,7 +40,8 @@ function standingOf(local: LocalFile, lives: readonly LiveFile[], pushed: Pushed
   if (more.length > 0) return { kind: 'doubled', local, lives };
   if (live.sha256 === local.sha256) return { kind: 'same', local, live };
   if (live.sha256 !== undefined && live.sha256 === pushed?.sha256) return pushed.signed === true && !local.signed ? { kind: 'signedThere', local, live, pushed } : { kind: 'outdated', local, live, by: pushed };
-  if (live.sha256 !== undefined && (earlierShipped[local.name.toLowerCase()] ?? []).includes(live.sha256)) return { kind: 'outdated', local, live, by: 'shipped' };
+  // Also as this version ships it: uploaded in the portal, and signed since.
+  if (live.sha256 !== undefined && [local.shippedSha256, ...(earlierShipped[local.name.toLowerCase()] ?? [])].includes(live.sha256)) return { kind: 'outdated', local, live, by: 'shipped' };
   return { kind: 'foreign', local, live, pushed };
 }
 

@@ -22,8 +22,9 @@ function clipped(text: string): string {
   return text.length > 120 ? `${text.slice(0, 120)}...` : text;
 }
 
-export function shown({ standings, others }: Comparison, policyRead: boolean): readonly string[] {
-  const lines = standings.flatMap((one) => linesOf(one, policyRead));
+/** @param options as they were given, with a blank before each: a line to be typed is for the same files, policy and state */
+export function shown({ standings, others }: Comparison, policyRead: boolean, options = ''): readonly string[] {
+  const lines = standings.flatMap((one) => linesOf(one, policyRead, options));
   if (others.length > 0) lines.push('', 'Not ours (in no recipe, not compared, never touched):', ...others.map((one) => `  ${one.name}  ${short(one.sha256)}  ${about(one)}`));
   return lines.map(printable);
 }
@@ -41,7 +42,7 @@ function next(...sentences: readonly string[]): readonly string[] {
   return sentences.map((sentence) => `          -> ${sentence}`);
 }
 
-function linesOf(one: Standing, policyRead: boolean): readonly string[] {
+function linesOf(one: Standing, policyRead: boolean, options: string): readonly string[] {
   switch (one.kind) {
     case 'same':
       return [row('same', one.local.name, `${short(one.live.sha256)}${spelt(one.local, one.live)}${used(one.local.recipes, policyRead)}`), ...next(...one.local.warnings, ...unmarked(one.local, one.live))];
@@ -50,24 +51,25 @@ function linesOf(one: Standing, policyRead: boolean): readonly string[] {
     case 'outdated':
       return [
         row('outdated', one.local.name, `library ${short(one.live.sha256)}${spelt(one.local, one.live)}, here ${short(one.local.sha256)} (${one.local.path})${used(one.local.recipes, policyRead)}`),
-        ...next(`push replaces it: what is there was ${one.by === 'shipped' ? 'shipped with an earlier version of this program' : `pushed from here (${one.by.at})`}.`, ...one.local.warnings),
+        ...next(`push replaces it: what is there was ${one.by === 'shipped' ? 'shipped with this program or an earlier version of it' : `pushed from here (${one.by.at})`}.`, ...one.local.warnings),
       ];
     case 'foreign':
       return [
         row('CHANGED', one.local.name, `library ${short(one.live.sha256)}${spelt(one.local, one.live)}, here ${short(one.local.sha256)} (${one.local.path})${used(one.local.recipes, policyRead)}`),
         ...next(
           `The library’s content was not pushed from here: ${about(one.live)}.${one.pushed === undefined ? '' : ` What was pushed from here (${one.pushed.at}) was ${short(one.pushed.sha256)}.`}`,
+          ...(one.live.sha256 !== undefined && one.local.otherLineEnds.includes(one.live.sha256) ? ['It is the same text with other line ends, as git with core.autocrlf changes them in a checkout: nobody changed what it does. Check it out with the line ends it has there, and then it is the same.'] : []),
           'Ask that person, or look at the file in the portal: the API gives no content of library files, only their hashes.',
           one.live.sha256 === undefined
             ? 'Defender gives no SHA-256 for it, so it cannot be replaced from here: delete it in the portal, then push.'
-            : `To replace exactly what is there now: npm run library -- push --replace ${one.local.name} --if-sha ${short(one.live.sha256)}`,
+            : `To replace exactly what is there now: npm run library -- push --replace ${one.local.name} --if-sha ${short(one.live.sha256)}${options}`,
           ...one.local.warnings,
         ),
       ];
     case 'signedThere':
       return [
         row('SIGNED', one.local.name, `library ${short(one.live.sha256)}${spelt(one.local, one.live)} with a signature, here ${short(one.local.sha256)} (${one.local.path}) without one${used(one.local.recipes, policyRead)}`),
-        ...next(`The signed copy was pushed from here (${one.pushed.at}). Give the folder of signed copies with --scripts.`, `To replace it by the unsigned one: npm run library -- push --replace ${one.local.name} --if-sha ${short(one.live.sha256)}`),
+        ...next(`The signed copy was pushed from here (${one.pushed.at}). Give the folder of signed copies with --scripts.`, `To replace it by the unsigned one: npm run library -- push --replace ${one.local.name} --if-sha ${short(one.live.sha256)}${options}`),
       ];
     case 'doubled':
       return [row('DOUBLED', one.local.name, `the library holds ${one.lives.map((live) => `${live.name} (${short(live.sha256)})`).join(' and ')}${used(one.local.recipes, policyRead)}`), ...next('It is not known which of them a session runs: delete the wrong one in the portal. Nothing is pushed before.')];

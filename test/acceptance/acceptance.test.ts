@@ -27,8 +27,10 @@ describe('two people at the terminal', () => {
     await run.seen(/\(to analyst\) .*(own request|somebody else|another person|not approve)/i);
     expect(at.submissions).toHaveLength(0);
     run.type('lead: approve');
-    const [, code = ''] = await run.seen(/approve lr-\w+ (r\d+-[0-9a-f]{16})/);
-    run.type(`lead: approve ${code}`);
+    // The line is told as this terminal takes it; typed as a chat tells it, it is taken as well.
+    const [, code = ''] = await run.seen(/type exactly: lead: approve (r\d+-[0-9a-f]{16})/);
+    const [, id = ''] = await run.seen(/Request +(lr-\w+)/);
+    run.type(`lead: /lr approve ${id} ${code}`);
     expect(await run.ended).toBe(0);
 
     expect(run.text()).toMatch(/The main job went through: approved by another person, sent once, succeeded, and its results could be read/);
@@ -58,7 +60,7 @@ describe('two people at the terminal', () => {
     for (const line of ['analyst: run hosta collect.ps1', 'analyst: freeze now', 'ask', 'lead: approve', 'stranger: ask', 'as lead> unfreeze']) run.type(line);
     run.leave();
     expect(await run.ended).toBe(1);
-    expect(run.text()).toMatch(/"run" is not for this terminal\. It takes: ask, approve[^]*"freeze" is not for this terminal[^]*Type who says it first[^]*Nothing has been asked for yet[^]*\(to stranger\) [^]*"unfreeze" is not for this terminal/);
+    expect(run.text()).toMatch(/"run" is not for this terminal\. It takes: ask, approve[^]*"freeze" is not for this terminal[^]*Type who says it first[^]*people of this policy: analyst, lead[^]*Nothing has been asked for yet[^]*\(to stranger\) [^]*"unfreeze" is not for this terminal/);
     expect(run.text()).toMatch(/did NOT go through: nobody approved it in time, or it was not sent\. Nothing was asked for, and nothing ran\./);
     expect(at.submissions).toHaveLength(0);
     expect(readdirSync(bench.out)).toEqual([]);

@@ -124,5 +124,7 @@ describe('a row', () => {
     const command = type === 'GetFile' ? { type, path: 'x' } : type === 'PutFile' ? { type, fileName: 'x' } : { type, scriptName: 'x' };
     expect(stepFailure(command, [], true)).toMatch(/^Defender gives no reason\. Next: check .+\.$/);
     expect(stepFailure(command, ['boom!'], true)).toMatch(/^Defender says: “boom!” Next: check .+\.$/);
+    // What to do stands before what is for support.
+    expect(stepFailure(command, ['boom!'], true, 'Its code is 0x80004005.')).toMatch(/^Defender says: “boom!” Next: check .+\. Its code is 0x80004005\.$/);
   });
 });

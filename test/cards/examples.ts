@@ -11,9 +11,11 @@ import type { Panel } from '../../src/liveResponse/panel.ts';
 import { begin, evolve } from '../../src/liveResponse/evolve.ts';
 import type { Blocker, ErrorAnswer, Outage } from '../../src/liveResponse/errorAnswer.ts';
 import { lookSchedule } from '../../src/liveResponse/pacing.ts';
+import type { LeftOut } from '../../src/liveResponse/records.ts';
 import type { Approval, Asked, Attempt, Fact, Move, Request, WaitCause } from '../../src/liveResponse/request.ts';
 import type { Excerpt } from '../../src/liveResponse/resultFacts.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
+import { offlineQueueOf } from '../../src/liveResponse/tenantLimits.ts';
 import { root } from '../support/root.ts';
 
 export const start = Date.UTC(2026, 10, 23, 14, 2, 5);
@@ -43,6 +45,13 @@ const eventful: Panel = {
   ],
   alike: { devices: [{ id: `${'0'.repeat(32)}5be07a11`, name: 'hosta.branch.example', how: 'same' }, { id: `${'0'.repeat(32)}9c41d2e8`, name: 'h0sta.corp.example', how: 'alike' }], more: 1, whole: true },
 };
+/** Records that cannot take a session: two of the very name, one of another domain. */
+const leftOut: readonly LeftOut[] = [
+  { id: `${'0'.repeat(32)}36a2403e`, name: 'hosta.corp.example', unfit: { why: 'notOnboarded' } },
+  { id: `${'0'.repeat(32)}c572232b`, name: 'hosta.corp.example', unfit: { why: 'merged', into: '1e5bc9d7e413ddd7902c2932e418702b84d0cc07' } },
+  { id: `${'0'.repeat(32)}72626886`, name: 'hosta.branch.example', unfit: { why: 'unsupported' } },
+];
+const queueUnknown = offlineQueueOf('', []);
 const unread: Panel = { at: start, alike: { devices: [], more: 0, whole: false } };
 
 export function asked(over: Partial<Asked> = {}): Asked {
@@ -135,7 +144,7 @@ export const transcript = [
   'Done in 2.8 s',
 ].join('\n');
 
-export function excerptRead(text: string, more: { readonly exitCode?: number; readonly errors?: boolean; readonly cut?: boolean; readonly index?: number; readonly notText?: Excerpt['notText'] } = {}): Step {
+export function excerptRead(text: string, more: { readonly exitCode?: number; readonly errors?: boolean; readonly cut?: boolean; readonly index?: number; readonly notText?: Excerpt['notText']; readonly form?: Excerpt['form'] } = {}): Step {
   return [
     {
       type: 'excerptRead',
@@ -148,6 +157,7 @@ export function excerptRead(text: string, more: { readonly exitCode?: number; re
         errors: more.errors ?? false,
         cut: more.cut ?? false,
         ...(more.notText === undefined ? {} : { notText: more.notText }),
+        ...(more.form === undefined ? {} : { form: more.form }),
       },
     },
     5,
@@ -342,6 +352,16 @@ export const examples: readonly Example[] = [
   example('awaiting-approval-private-reason', [], { results: 'private', reasons: 'private' }),
   example('finished-redacted', [...sent, excerptRead(transcript), succeeded, fileSeen, [{ type: 'redacted', cause: 'time' }, 8 * 60 + 10]], { outputs, results: 'private', now: start + 9 * 60 * minute }),
   example('over-denied-private-reason', [[{ type: 'denied', by: other }, 7]], { results: 'private', reasons: 'private' }),
+  example('awaiting-approval-left-out', [], {}, { panel: { ...quiet, leftOut: { records: leftOut, more: 0 } } }),
+  example('running-pending-queue-unknown', sent, { offlineQueue: queueUnknown }),
+  example('running-parked-queue-unknown', [...sent, [{ type: 'parked', parked: { since: start + 2 * minute, until: start + 72 * 60 * minute + 2 * minute } }, 13]], { now: start + 14 * minute, offlineQueue: queueUnknown }),
+  example('over-refused-not-onboarded', [approved, claimed, [{ type: 'refused', code: 'deviceNotOnboarded', detail: 'not onboarded' }, 3]]),
+  example('finished-failed-hresult', [
+    ...sent,
+    ended(action('Failed', [progress(0, 'Failed', { ...ran, errors: ['The script could not be started on the device'] }), progress(1, 'Created')], { hresult: 0x800b0100, troubleshoot: 'Unsigned scripts are not allowed in this organization' }), 'failed'),
+  ]),
+  example('finished-failed-no-text', [...sent, ended(action('Failed', [progress(0, 'Created'), progress(1, 'Created')], { hresult: 0x80070005 }), 'failed')]),
+  example('finished-transcript-packed', [...sent, excerptRead(transcript, { form: { packed: 'gzip', encoding: 'Windows-1252', guessed: true } }), succeeded, fileSeen, linkMinted], { outputs, urls: new Map([[1, sasUrl]]) }),
   example('finished-transcript-binary', [...sent, excerptRead('', { notText: { kind: 'gzip', bytes: 20_480 } }), succeeded, fileSeen]),
 ];
 

@@ -50,7 +50,7 @@ async function against(actions: readonly unknown[] | Answer, more: Variables = {
 
 describe('how long a session for an offline device is kept', () => {
   test.each([
-    ['nothing', [], /kept 2 hours to 3 days: .*not known yet\..*LR_OFFLINE_QUEUE=2h or 3d states it\. None has timed out of late\./],
+    ['nothing', [], /kept 2 hours to 3 days: .*not known yet; .*LR_OFFLINE_QUEUE=2h or 3d states it\. None has timed out of late\./],
     ['one of a newer tenant', [session(2.02)], /kept about 2 h, as one showed that timed out .*1 of the 1 newest that timed out shows it\./],
     ['several of an older tenant', [session(72), session(73.5), session(0.2, begun)], /kept about 3 days, as one showed.*2 of the 3 newest that timed out show it\./],
     ['a script that took too long', [session(2, begun), session(0.3)], /kept 2 hours to 3 days.*None of the 2 that timed out of late shows it\./],
@@ -88,7 +88,7 @@ describe('how long a session for an offline device is kept', () => {
 });
 
 test('sessions at once: a range, and what LR_SESSIONS says', async () => {
-  expect((await against([])).line('defender.sessions')).toMatchObject({ verdict: 'ok', found: expect.stringMatching(/may run 25 or 50 sessions at once.*LR_SESSIONS=50 states it/) });
+  expect((await against([])).line('defender.sessions')).toMatchObject({ verdict: 'ok', found: expect.stringMatching(/may run 25 or 50 sessions at once.*LR_SESSIONS=50 states that it is 50/) });
   expect((await against([], { LR_SESSIONS: '50' })).line('defender.sessions')).toMatchObject({ verdict: 'ok', found: expect.stringMatching(/LR_SESSIONS states more than 25/) });
 });
 

@@ -140,6 +140,18 @@ describe('a record that was merged into another one', () => {
   });
 });
 
+test.each([
+  ['not onboarded', { onboardingStatus: 'CanBeOnboarded' }],
+  ['merged', { mergedIntoMachineId: 'e'.repeat(40) }],
+  ['not supported', { osPlatform: 'Windows7' }],
+])('of a device that the policy keeps out, nobody is told to onboard it: %s', async (_name, change) => {
+  await open();
+  house.simulator.tenant.changeDevice('dc1.corp.example', change);
+  const reply = await ask('dump dc1 notepad');
+  refused(reply, /policy/);
+  expect(textOf(reply)).not.toMatch(/onboard|merged|no live response/i);
+});
+
 describe('of several records of one name', () => {
   test('the dead ones are left out, and the asker, host and the approver are told', async () => {
     await open();
@@ -217,7 +229,7 @@ describe('a bare name next to a qualified one', () => {
     const one = tenant.addDevice(bare);
     const two = tenant.device(full) ?? tenant.addDevice(full);
     const reply = await ask(`dump ${bare} notepad`);
-    refused(reply, new RegExp(`^${bare} fits 2 devices, so nothing was done`), new RegExp(`the id alone means ${bare} itself`), new RegExp(`${bare} \\(.*${one.id}\\)`), new RegExp(`${full.replaceAll('.', '\\.')} \\(.*${two.id}\\)`));
+    refused(reply, new RegExp(`^${bare} fits 2 devices, so nothing was done`), new RegExp(`for ${bare} itself only its id will do`), new RegExp(`${bare} \\(.*${one.id}\\)`), new RegExp(`${full.replaceAll('.', '\\.')} \\(.*${two.id}\\)`));
     refused(await ask(`dump ${bare.toUpperCase()} notepad`), /fits 2 devices/);
     const told = textOf(await house.say('responder1', `host ${bare}`));
     for (const word of [`2 devices match ${bare}`, one.id, two.id]) expect(told).toContain(word);
@@ -247,6 +259,15 @@ describe('a bare name next to a qualified one', () => {
 });
 
 describe('a dead record of the same short name', () => {
+  test('and another domain is named in full, because it is another device', async () => {
+    await open();
+    const { id } = device('kiosk.branch.example');
+    house.simulator.tenant.changeDevice(id, { onboardingStatus: 'CanBeOnboarded' });
+    const reply = await ask('dump kiosk notepad');
+    expect(leftOut()).toBe(`another record of the same short name: kiosk.branch.example, id ending ${id.slice(-8)} (not onboarded)`);
+    expect(noteOf(reply)).toMatch(/^It is for kiosk\.corp\.example, the record with the id ending [0-9a-f]{8}\. Left out: another record of the same short name: kiosk\.branch\.example, /);
+  });
+
   test('is left out where the full name was given as well, and nobody is warned of it', async () => {
     await open();
     const bare = house.simulator.tenant.addDevice('hosta', { onboardingStatus: 'InsufficientInfo' });
@@ -289,6 +310,8 @@ describe('a record that changed since the approval stops it before the POST, wit
     await house.run(10_000);
     expect(house.card().view.lead).toMatch(words);
     expect(house.field.submissions()).toBe(0);
+    // Defender was never asked.
+    expect(textOf(await house.say('approver1', `deny ${over.id}`))).toContain('refused by the bot before it was sent');
     await house.restart();
     await house.run(10_000);
     expect(house.field.submissions()).toBe(0);

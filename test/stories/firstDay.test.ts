@@ -32,7 +32,7 @@ describe('on a tenant in its first days', () => {
     expect(failed.outcome).toBe('failed');
     const card = shown(failed.id);
     expect(card).toContain(`Script '${script}' is not signed`);
-    expect(card).toMatch(/[Ss]ign the script and upload it again, or an administrator allows unsigned scripts under Settings, Endpoints, Advanced features/);
+    expect(card).toMatch(/[Ss]ign the script and upload it again, or have an administrator allow unsigned scripts under Settings, Endpoints, Advanced features/);
     expect(card).not.toMatch(/Completed|Succeeded/);
 
     expect(world.setTrouble('freshTenant', false)).toBe(true);

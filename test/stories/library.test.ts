@@ -65,7 +65,7 @@ describe('what differs', () => {
     const old = earlierShipped['collect.ps1']?.find((one) => one !== shipped['collect.ps1']) ?? '';
     bench.simulator.tenant.keepFile({ ...kept, sha256: old });
     const without = await diff('collect.ps1');
-    expect(without.out).toMatch(/^outdated {2}collect\.ps1 .*\n.*shipped with an earlier version/m);
+    expect(without.out).toMatch(/^outdated {2}collect\.ps1 .*\n.*shipped with this program or an earlier version/m);
     expect((await push('collect.ps1')).code).toBe(0);
     expect(bench.held()['collect.ps1']).toBe(shipped['collect.ps1']);
   });
@@ -85,6 +85,24 @@ describe('what differs', () => {
     expect(await push('--replace', 'HELLO.ps1', '--if-sha', theirs.slice(0, 12).toUpperCase())).toMatchObject({ code: 0 });
     expect([uploads(), bench.held()['hello.ps1']]).toEqual([count + 1, hello]);
   });
+});
+
+test('the script as it is shipped, uploaded by somebody in the portal, is replaced by its signed copy', async () => {
+  bench.put('minidump.ps1', readFileSync(join(root, 'manifest', 'defender', 'minidump.ps1'), 'utf8'), 'admin@corp.example');
+  bench.write('signed/minidump.ps1', '# ours\n# SIG # Begin signature block\n# x\n');
+  const run = await bench.run(['push', 'minidump.ps1', '--scripts', 'signed', '--yes']);
+  expect([run.code, run.out]).toEqual([0, expect.stringMatching(/^outdated {2}minidump\.ps1 .*\n.*shipped with this program/m)]);
+  expect(bench.held()['minidump.ps1']).toBe(sha('# ours\n# SIG # Begin signature block\n# x\n'));
+});
+
+test('the line that replaces what somebody else changed is for the files that were compared', async () => {
+  bench.write('signed/minidump.ps1', '# ours\n# SIG # Begin signature block\n# x\n');
+  bench.put('minidump.ps1', '# theirs', 'mallory@corp.example');
+  const told = await bench.run(['diff', 'minidump.ps1', '--scripts', 'signed']);
+  const line = /npm run library -- (push .+)$/m.exec(told.out)?.[1] ?? '';
+  expect(line).toBe(`push --replace minidump.ps1 --if-sha ${sha('# theirs').slice(0, 12)} --scripts signed`);
+  expect((await bench.run([...line.split(' '), 'minidump.ps1', '--yes'])).code).toBe(0);
+  expect(bench.held()['minidump.ps1']).toBe(sha('# ours\n# SIG # Begin signature block\n# x\n'));
 });
 
 test('a signed copy that was pushed from here is not replaced by the unsigned one because somebody forgot --scripts', async () => {
@@ -397,4 +415,40 @@ test('a policy with a mistake compares nothing, and says where the mistake is', 
 test('a library that cannot be reached is told, exit code 3', async () => {
   const run = await bench.run(['diff'], { env: { DEFENDER_API_URL: 'http://127.0.0.1:9' } });
   expect([run.code, run.out]).toEqual([3, expect.stringContaining('The library cannot be listed')]);
+});
+
+describe('what git and editors make of a script', () => {
+  test.each([
+    ['as a checkout with Windows line ends has it', 'echo 1\necho 2\n', 'echo 1\r\necho 2\r\n'],
+    ['the other way round', 'echo 1\r\necho 2\r\n', 'echo 1\necho 2\n'],
+  ])('%s: nobody is said to have changed what it does, and nothing is replaced', async (_name, there, here) => {
+    bench.put('hello.ps1', there);
+    bench.write('scripts/hello.ps1', here);
+    expect(await push('hello.ps1')).toMatchObject({ code: 1, out: expect.stringContaining('It is the same text with other line ends') });
+    expect(uploads()).toBe(0);
+  });
+
+  test('another text with other line ends is somebody’s change', async () => {
+    bench.put('hello.ps1', 'echo 1\necho 3\n');
+    bench.write('scripts/hello.ps1', 'echo 1\r\necho 2\r\n');
+    const ran = await diff('hello.ps1');
+    expect([ran.code, ran.out.includes('CHANGED   hello.ps1'), ran.out.includes('other line ends')]).toEqual([1, true, false]);
+  });
+
+  test('a byte order mark before a shell script is told', async () => {
+    bench.write('scripts/collect.sh', '\ufeff#!/bin/sh\necho 1\n');
+    expect(await diff('collect.sh')).toMatchObject({ code: 1, out: expect.stringContaining('collect.sh begins with a byte order mark') });
+  });
+
+  test('the shipped scripts have one line end wherever they are checked out', () => {
+    const rules = readFileSync(join(root, '.gitattributes'), 'utf8').split('\n');
+    expect(rules).toContain('manifest/defender/* text eol=lf');
+    for (const name of Object.keys(shipped)) expect([name, readFileSync(join(root, 'manifest', 'defender', name)).includes('\r')]).toEqual([name, false]);
+  });
+});
+
+test.each(['{"version":1,"tenants":null}', '{"version":1,"tenants":[]}', '{"version":1,"tenants":{"simulator":["minidump.ps1"]}}', '{"version":1,"tenants":{"simulator":null}}'])('a state file that holds %s is not written over as if it were empty', async (text) => {
+  const path = bench.write('state.json', text);
+  expect(await push('--state', path)).toMatchObject({ code: 3, out: expect.stringContaining('holds no list of tenants and their files') });
+  expect([uploads(), readFileSync(path, 'utf8')]).toEqual([0, text]);
 });

@@ -19,9 +19,9 @@ async function asked(line: string, options: Parameters<typeof openHouse>[0] = {}
 
 describe('a device of another system is refused before anything is asked of anybody,', () => {
   test.each([
-    ['collect web1', 'Ubuntu', 'collect is for Windows; web1.corp.example runs Ubuntu 22.04, so nothing was asked for. For Linux: "/lr collect-unix web1".'],
-    ['collect web1 --reason "beacon at 02:40"', 'RedHatEnterpriseLinux', 'For Linux: "/lr collect-unix web1 --reason "beacon at 02:40"".'],
-    ['dump web1.corp.example sshd', 'macOS', 'dump is for Windows; web1.corp.example runs macOS 22.04, so nothing was asked for. For macOS: "/lr collect-unix web1.corp.example".'],
+    ['collect web1', 'Ubuntu', 'collect is for Windows; web1.corp.example runs Ubuntu 22.04, so nothing was asked for. For Linux: “/lr collect-unix web1”.'],
+    ['collect web1 --reason "beacon at 02:40"', 'RedHatEnterpriseLinux', 'For Linux: “/lr collect-unix web1 --reason "beacon at 02:40"”.'],
+    ['dump web1.corp.example sshd', 'macOS', 'dump is for Windows; web1.corp.example runs macOS 22.04, so nothing was asked for. For macOS: “/lr collect-unix web1.corp.example”.'],
     ['eventlog web1 Security', 'Android', 'There is no live response for this device'],
   ])('%s on %s', async (line, osPlatform, words) => {
     expect(await asked(line, {}, () => runs(web1, osPlatform))).toContain(words);
@@ -30,12 +30,12 @@ describe('a device of another system is refused before anything is asked of anyb
   });
 
   test('the other way round as well, with every recipe of that system, the likest first', async () => {
-    expect(await asked('collect-unix hosta')).toContain('collect-unix is for Linux and macOS; hosta.corp.example runs Windows11 23H2, so nothing was asked for. For Windows: "/lr collect hosta" or "/lr hosts hosta" or "/lr dump hosta <process>".');
+    expect(await asked('collect-unix hosta')).toContain('collect-unix is for Linux and macOS; hosta.corp.example runs Windows11 23H2, so nothing was asked for. For Windows: “/lr collect hosta” or “/lr hosts hosta” or “/lr dump hosta <process>”.');
   });
 
   test('and the line that it names can be typed as it stands', async () => {
     const told = await asked('collect web1 --reason "beacon at 02:40"', {}, () => runs(web1, 'Ubuntu'));
-    const line = /For Linux: "\/lr (.*)"\.$/m.exec(told)?.[1] ?? '';
+    const line = /For Linux: “\/lr (.*)”\.$/m.exec(told)?.[1] ?? '';
     expect((await house.say('responder1', line)).kind).toBe('asked');
     await house.loop.tick();
     await house.press('approver1', 'approve');
@@ -45,8 +45,8 @@ describe('a device of another system is refused before anything is asked of anyb
   test('values go over to a recipe that takes one of that name, and only where it takes them', async () => {
     const more = (text: string): string =>
       text.replace('\n  hosts:\n', "\n  gcore:\n    usage: gcore <host> <process>\n    args:\n      process: { chars: a-z, max: 20 }\n    commands:\n      - { RunScript: hello.sh, Args: '{process}' }\n    systems: linux\n    tier: high\n  hosts:\n");
-    expect(await asked('dump web1 nginx', { policy: more }, () => runs(web1, 'Debian'))).toContain('For Linux: "/lr gcore web1 nginx" or "/lr collect-unix web1".');
-    expect(textOf(await house.say('responder1', 'dump web1 Nginx.1'))).toContain('For Linux: "/lr gcore web1 <process>" or "/lr collect-unix web1".');
+    expect(await asked('dump web1 nginx', { policy: more }, () => runs(web1, 'Debian'))).toContain('For Linux: “/lr gcore web1 nginx” or “/lr collect-unix web1”.');
+    expect(textOf(await house.say('responder1', 'dump web1 Nginx.1'))).toContain('For Linux: “/lr gcore web1 <process>” or “/lr collect-unix web1”.');
   });
 });
 

@@ -42,10 +42,10 @@ describe.each([
   test('is first told as a range, and by what the first time-out showed from then on, also after a restart', async () => {
     house = await openHouse(keeps(ms));
     await sent('laptop7');
-    expect(lead()).toMatch(/an offline one is waited for 2 hours to 3 days, as the tenant is\. The bot follows it until 2026-11-26/);
+    expect(lead()).toMatch(/an offline one is waited for 2 hours to 3 days, depending on the tenant\. The bot follows it until 2026-11-26/);
     await later(11 * minute);
-    expect(lead()).toMatch(/Defender waits for it 2 hours to 3 days, not known yet for this tenant: until about 05:0\d UTC or about 2026-11-26 03:0\d UTC\. If it wakes before that/);
-    expect(await quota()).toMatch(/kept 2 hours to 3 days: newer tenants 2 hours, older ones 3 days, and which this one is, is not known yet/);
+    expect(lead()).toMatch(/Defender waits for it 2 hours to 3 days, depending on the tenant \(not known yet for this one\): until about 05:0\d UTC or about 2026-11-26 03:0\d UTC\. If it wakes before that/);
+    expect(await quota()).toMatch(/kept 2 hours to 3 days: 2 hours in newer tenants, 3 days in older ones\. How long in this tenant is not known yet/);
     expect(journaled()).toEqual([]);
 
     await later(ms);
@@ -229,7 +229,7 @@ describe('sessions at once', () => {
 
   test('are told as a range at first, and what LR_SESSIONS says of them', async () => {
     house = await openHouse();
-    expect(await quota()).toContain('A tenant may run 25 or 50 sessions at once: newer ones 50, and which this one is, is not known. The bot runs 25 at once at most (LR_SESSIONS). LR_SESSIONS=50 states it.');
+    expect(await quota()).toContain('A tenant may run 25 or 50 sessions at once: 25 in older tenants, 50 in newer ones. Which holds here is not known. The bot runs 25 at once at most (LR_SESSIONS). LR_SESSIONS=50 states that it is 50.');
     await house.restart({ sessions: 50 });
     expect(await quota()).toContain('A tenant may run 25 or 50 sessions at once; LR_SESSIONS states more than 25, and no session has shown it yet.');
   });

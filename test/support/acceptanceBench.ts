@@ -92,7 +92,7 @@ export async function approve(run: AcceptanceRun): Promise<void> {
   run.type('analyst: ask');
   await run.seen(/\(approve\) Approve/);
   run.type('lead: approve');
-  const [, code = ''] = await run.seen(/approve lr-\w+ (r\d+-[0-9a-f]{16})/);
+  const [, code = ''] = await run.seen(/lead: approve (r\d+-[0-9a-f]{16})/);
   run.type(`lead: approve ${code}`);
   await run.seen(/Sent: action/);
 }

@@ -20,6 +20,8 @@ export function hintOf(request: Request, view: CardView): string | undefined {
         ? 'Nothing ran, and nothing will: this request is over. A new one can be asked for at any time.'
         : `${view.status}. This request is over, and it may have run: the card says what is known. Look before asking again.`;
     case 'finished':
-      return 'That was the whole story. Now let something go wrong: switch on a trouble and ask again.';
+      return view.tone === 'good'
+        ? 'That was the whole story. Now let something go wrong: switch on a trouble and ask again.'
+        : `${view.status}. The card says why and what helps. Switches stay on until you turn them off.`;
   }
 }

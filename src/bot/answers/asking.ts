@@ -151,8 +151,8 @@ function misfitSentence(request: Request): string | undefined {
 
 /** Why this record and not another one of the name. */
 function leftOutSentence({ device, panel }: Request): string | undefined {
-  const words = panel?.leftOut === undefined ? undefined : leftOutWords(panel.leftOut.records, panel.leftOut.more);
-  return words === undefined ? undefined : `It is for the record with the id ending ${tailOf(device.id)}. Left out: ${words}.`;
+  const words = panel?.leftOut === undefined ? undefined : leftOutWords(panel.leftOut.records, panel.leftOut.more, [device.name]);
+  return words === undefined ? undefined : `It is for ${device.name}, the record with the id ending ${tailOf(device.id)}. Left out: ${words}.`;
 }
 
 /** The open request for the same, how it stands and where its card is; and what to type for asking all the same. */
@@ -230,6 +230,9 @@ async function theDevice(bot: Conversation, actor: Actor, name: string, asker: A
   }
   if (!('refused' in chosen)) return { ...chosen, found };
   if (chosen.refused === 'unknownDevice') throw new Refused(notFound(bot, name));
+  // Nobody is told to onboard a device that the policy keeps out anyway.
+  const [outside, ...inside] = chosen.refused === 'unfitDevice' ? named(name, found.devices).map((device) => inScope(bot.policy, device)) : [];
+  if (outside !== undefined && inside.every((one) => one !== undefined)) throw new Refused(outside);
   throw new Refused(chosen.refused === 'unfitDevice' ? { ...chosen, ...(await mergedRecord(bot, asker, found.devices, chosen.records)) } : chosen);
 }
 

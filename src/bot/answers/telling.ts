@@ -96,7 +96,7 @@ export async function host(bot: Conversation, actor: Actor, name: string): Promi
   const dead = devices.filter((one) => unfitness(one) !== undefined);
   const [device] = devices.length === 1 ? devices : live.length === 1 ? live : [];
   // One more call: for one device it is worth it.
-  const panel = device === undefined ? [] : panelLines(await readPanel(bot, device, (other) => mayFind(bot.policy, actor, other), found), bot.clock.now());
+  const panel = device === undefined ? [] : panelLines(await readPanel(bot, device, (other) => mayFind(bot.policy, actor, other), found), device.name, bot.clock.now());
   return sentence(`${matches(name, live.length, dead.length)}${partly}`, [...live, ...dead].slice(0, listRows).map((one) => deviceText(bot, actor, one, one === device ? panel : [])).join('\n\n'));
 }
 

@@ -76,8 +76,8 @@ export function ambiguousSentence({ name, candidates, leftOut = [] }: Ambiguous)
   // A bare name next to a longer one, or one name twice: of those no name says which is meant.
   const byName = candidates.map((one) => one.name.toLowerCase());
   const byId = byName.filter((one, at) => one === name.trim().toLowerCase() || byName.indexOf(one) !== at);
-  const how = byId.length === 0 ? 'a full name or an id' : byId.length === 1 && new Set(byName).size === byName.length ? `an id or the longer name (the id alone means ${byId[0] ?? ''} itself)` : 'an id';
-  const left = leftOutWords(leftOut, 0);
+  const how = byId.length === 0 ? 'a full name or an id' : byId.length === 1 && new Set(byName).size === byName.length ? `the longer name or an id (for ${byId[0] ?? ''} itself only its id will do)` : 'an id';
+  const left = leftOutWords(leftOut, 0, candidates.map((one) => one.name));
   return `${name} fits ${candidates.length} devices, so nothing was done. Ask again with ${how}: ${candidateList(candidates)}${left === undefined ? '' : ` Left out: ${left}.`}`;
 }
 
@@ -90,5 +90,5 @@ export function unfitSentence({ name, records, into }: UnfitNamed): string {
   if (only.unfit.why !== 'merged') return `${it}: ${what} Nothing was asked for. ${next}`;
   if (into === undefined) return `${it} was merged into another record, ${only.unfit.into}, which could not be read, so nothing was asked for. ${next}`;
   const dead = into.unfit === undefined ? '' : ' That one cannot take a session either.';
-  return `${it} was merged into another record, so nothing was asked for: ${candidateWords(into)}.${dead === '' ? ' If that is the device you mean, ask again with that id.' : `${dead} ${unfitAdvice(into.unfit ?? only.unfit).next}`}`;
+  return `${it} was merged into another record, ${candidateWords(into)}, so nothing was asked for.${dead === '' ? ' If that is the device you mean, ask again with that id.' : `${dead} ${unfitAdvice(into.unfit ?? only.unfit).next}`}`;
 }

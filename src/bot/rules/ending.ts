@@ -9,7 +9,7 @@ const ofPolicy: ReadonlySet<string> = new Set([
   'tierGone', 'tierStricter', 'reasonMissing', 'expireAfterShorter', 'runWithinShorter',
 ]);
 /** Stopped right before the POST. */
-const ofBot: ReadonlySet<string> = new Set(['otherTenant', 'scriptChanged', 'digestMismatch']);
+const ofBot: ReadonlySet<string> = new Set(['otherTenant', 'scriptChanged', 'digestMismatch', 'deviceMerged', 'deviceNotOnboarded', 'deviceUnsupported']);
 
 /** Completes "it is over: ...". */
 export function endingWords(ending: Ending): string {

@@ -78,7 +78,8 @@ function sameArguments(one: Recipe, other: Recipe): boolean {
 
 export function wrongSystemSentence({ recipe, systems, device, os, family, fits }: WrongSystem, command: string): string {
   const no = `${recipe} is for ${systems}; ${device} runs ${os}, so nothing was asked for.`;
-  const typed = fits.map(({ line }) => `"${command} ${line}"`);
+  // Other marks than those around a reason: what is copied from between them is the whole line.
+  const typed = fits.map(({ line }) => `“${command} ${line}”`);
   return typed.length === 0 ? `${no} The policy has no recipe for ${family}. "${command} help commands" lists what can be asked for without one.` : `${no} For ${family}: ${typed.join(' or ')}.`;
 }
 

@@ -15,6 +15,10 @@ describe('the hint next to a card (row 1.7)', () => {
     expect(hints.find(({ name }) => name === 'over-dropped')?.hint).toBe('Dropped. This request is over, and it may have run: the card says what is known. Look before asking again.');
   });
 
+  test.each(hints.filter(({ request, view }) => request.state === 'finished' && view.tone !== 'good'))('$name: a session that failed is not told as a story that went well', ({ view, hint }) => {
+    expect(hint).toContain(`${view.status}. The card says why`);
+  });
+
   test.each(hints.filter(({ request, view }) => request.state === 'running' && view.tone !== 'neutral'))('$name: does not say that the card follows it by itself', ({ hint }) => {
     expect(hint).not.toContain('follows it by itself');
   });
