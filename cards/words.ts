@@ -127,7 +127,7 @@ export function blockerSentence(blocker: Blocker | undefined, asked: number): st
         ? `The request ${blocker.id} keeps this device: whether it still runs there is not known. Somebody must decide on its card.`
         : `The request ${blocker.id} of this bot is using this device. It is sent when that one ends.`;
     case 'action':
-      return `${blocker.type === 'LiveResponse' ? 'A live response session' : `A ${oneLine(blocker.type, 40)} action`} of the application “${oneLine(blocker.app, 60)}” holds this device${blocker.since === undefined ? '' : ` since ${timeOf(blocker.since, asked)}`}. It is sent when that ends; if it is yours, cancel it.`;
+      return `${blocker.type === 'LiveResponse' ? 'A live response session' : `A ${oneLine(blocker.type, 40)} action`} ${blocker.app === '' ? '' : `of the application “${oneLine(blocker.app, 60)}” `}holds this device${blocker.since === undefined ? '' : ` since ${timeOf(blocker.since, asked)}`}. It is sent when that ends; if it is yours, cancel it.`;
     case 'unseen':
       return `Defender says that the device is busy, and the API shows nothing that holds it: ${portal}. If one is yours, close it.`;
     case 'notRead':

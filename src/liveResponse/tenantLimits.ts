@@ -56,16 +56,15 @@ export function longestWait(queue: OfflineQueue): number {
 /** Of a session that has ended without having begun: the length of the queue that this shows. Undefined where it shows none. */
 export function queueShownBy(request: Request): number | undefined {
   if (request.state !== 'finished' || request.opened === true || (request.outcome !== 'timedOut' && request.outcome !== 'failed') || request.cancel !== undefined) return undefined;
-  return queueShownByAction(request.action, request.endedAt - request.startedAt);
+  return queueShownByAction(request.action);
 }
 
-/** By Defender's own times; where it tells no end, by `waited`, which is ours. */
-export function queueShownByAction(action: Pick<Action, 'status' | 'progress' | 'createdAt' | 'updatedAt' | 'cancelledBy'>, waited?: number): number | undefined {
+/** By Defender's own times alone: ours count whatever the clock was set by, and a length that was learned wrongly makes every later card wrong. */
+export function queueShownByAction(action: Pick<Action, 'status' | 'progress' | 'createdAt' | 'updatedAt' | 'cancelledBy'>): number | undefined {
   if (hasBegun(action) || action.cancelledBy !== undefined || (action.status !== 'TimeOut' && action.status !== 'Failed')) return undefined;
   const { createdAt, updatedAt } = action;
-  const told = createdAt === undefined || updatedAt === undefined || createdAt <= 0 ? 0 : updatedAt - createdAt;
-  const span = told > 0 ? told : waited;
-  if (span === undefined) return undefined;
+  if (createdAt === undefined || updatedAt === undefined || createdAt <= 0) return undefined;
+  const span = updatedAt - createdAt;
   return lengths.find(({ ms, late }) => span >= ms - early && span <= ms + late)?.ms;
 }
 

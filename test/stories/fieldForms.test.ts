@@ -1,6 +1,8 @@
 // Forms of Defender's answers that hid a failure, a second device or another script: each was met by trying to break the reading of them.
 // Field-faults rows 3.1, 3.3, 3.4 and 3.12, next to test/stories/fieldReading.test.ts.
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { plainText } from '../../cards/plainText.ts';
 import { fieldError, fieldJson } from '../support/fieldProxy.ts';
@@ -196,4 +198,31 @@ test.each([['as it was', (id: string) => id], ['in capitals', (id: string) => id
   const ids = house.store.all().map((request) => ('actionId' in request ? request.actionId : ''));
   expect(new Set(ids).size).toBe(2);
   expect([ran(), house.field.submissions()]).toEqual([2, 2]);
+});
+
+test('a list that spells ids in other letters loses no session of sight, and tells of no application without a name', async () => {
+  await approved('dump hosta notepad', () => {
+    house.field.changeJson(/^GET \/api\/machineactions\?/, (list) => ({ ...list, value: (list['value'] as readonly Json[]).map((action) => ({ ...action, id: String(action['id']).toUpperCase(), requestor: '' })) }));
+  });
+  await house.until('running');
+  await house.say('responder1', 'run hosta collect.ps1');
+  await house.loop.tick();
+  await house.press('approver1', 'approve');
+  await house.run(20_000);
+  expect(shown()).not.toContain('“”');
+  const [first] = house.store.all().filter(({ commands }) => commands.length === 2);
+  await house.run(10 * 60_000);
+  expect(house.store.get(first?.id ?? '')?.state).toBe('finished');
+  const journaled = readdirSync(house.dir).filter((name) => name.startsWith('journal-')).map((name) => readFileSync(join(house.dir, name), 'utf8')).join('');
+  expect(journaled).toContain('"submitted"');
+  expect(journaled).not.toMatch(/"lostTrack"|"lost"/);
+  expect([ran(), house.field.submissions()]).toEqual([2, 2]);
+});
+
+test('an answer that belongs to another application, which it does not name, is told without an empty name', async () => {
+  await approved('dump hosta notepad', () => void house.field.answer(/runliveresponse$/i, () => fieldJson(201, { id: 'aaaaaaaa-0000-4000-8000-000000000001', type: 'LiveResponse', status: 'InProgress', machineId: '', requestorComment: 'somebody else', commands: [] })));
+  await house.run(20_000);
+  expect(house.newest()).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
+  expect(shown()).toContain('A live response session holds this device');
+  expect(ran()).toBe(0);
 });

@@ -150,6 +150,21 @@ describe('what shows nothing of the queue:', () => {
   });
 });
 
+test('a time-out of which Defender tells no times shows nothing either: our own clock may have been set meanwhile', async () => {
+  const clock = createStoryClock();
+  let set = 0;
+  house = await openHouse(keeps(hour, { field: true, clock: { ...clock, now: () => clock.now() + set } }));
+  await sent('laptop7');
+  house.field.changeActions((action) => ({ ...action, creationDateTimeUtc: '0001-01-01T00:00:00Z', lastUpdateDateTimeUtc: '0001-01-01T00:00:00Z' }));
+  await later(20 * minute);
+  set = hour;
+  await later(42 * minute);
+  expect(house.newest()).toMatchObject({ state: 'finished', outcome: 'timedOut' });
+  expect(lead()).not.toContain('So this tenant keeps');
+  expect(await quota()).toMatch(range);
+  expect(journaled()).toEqual([]);
+});
+
 describe('a stated length', () => {
   test.each([
     [2 * hour, '2 h', '05:0'],

@@ -42,7 +42,11 @@ export class Readings {
     }
     const missing = wanted.filter((id) => !found.has(id.toLowerCase()));
     for (const action of await this.#single(missing)) found.set(action.id.toLowerCase(), action);
-    return wanted.map((id) => found.get(id.toLowerCase())).filter((action) => action !== undefined);
+    // By the id that was asked for: a list may spell it in other letters, and callers find their own by it.
+    return wanted.flatMap((id) => {
+      const action = found.get(id.toLowerCase());
+      return action === undefined ? [] : [{ ...action, id }];
+    });
   }
 
   /** One action; undefined when Defender does not know it. */

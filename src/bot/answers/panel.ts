@@ -90,7 +90,7 @@ function sessionsOf({ store }: Needs, actions: readonly Action[], mayName: (othe
   return actions
     .filter((action) => action.type === 'LiveResponse')
     // Our own record says who it was; to Defender the requestor is only our application.
-    .map((action) => ({ action, ours: store.all().find((request) => 'actionId' in request && request.actionId === action.id) }))
+    .map((action) => ({ action, ours: store.all().find((request) => 'actionId' in request && request.actionId.toLowerCase() === action.id.toLowerCase()) }))
     .filter(({ ours }) => ours === undefined || mayName(ours))
     .slice(0, sessionsKept)
     .map(({ action, ours }) => {

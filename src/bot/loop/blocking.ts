@@ -23,7 +23,7 @@ export async function findBlocker({ store, defender, log }: Pick<Deps, 'store' |
 
 /** An action that stands in the way; where it is of a request of ours, that one. */
 export function blockerFrom(store: Pick<Deps['store'], 'all'>, action: Action): Blocker {
-  const ours = store.all().find((other) => 'actionId' in other && other.actionId === action.id);
+  const ours = store.all().find((other) => 'actionId' in other && other.actionId.toLowerCase() === action.id.toLowerCase());
   if (ours !== undefined) return requestAsBlocker(ours);
   return { by: 'action', id: action.id, type: action.type, app: action.requestor, ...(action.createdAt === undefined ? {} : { since: action.createdAt }), ...(action.comment === '' ? {} : { comment: action.comment }) };
 }
