@@ -52,7 +52,8 @@ export function createTerminal(print: (text: string) => void): Terminal {
   }
 
   async function say({ bot, policy, place, line, request }: Table, who: string, words: string): Promise<void> {
-    const [verb = '', ...rest] = words.trim().split(/\s+/);
+    // What a person is shown to type is the line of a chat, which names the bot and the request; there is one of each here.
+    const [verb = '', ...given] = words.trim().replace(/^\/\S+\s+/, '').split(/\s+/);
     if (!verbs.some((one) => one === verb)) {
       print(`"${verb.slice(0, 30)}" is not for this terminal. It takes: ${verbs.join(', ')}.`);
       return;
@@ -62,6 +63,7 @@ export function createTerminal(print: (text: string) => void): Terminal {
       print('Nothing has been asked for yet. Somebody with that role types "<person>: ask".');
       return;
     }
+    const rest = given[0] === id ? given.slice(1) : given;
     const text = verb === 'ask' ? line : [verb, id ?? '', ...rest].join(' ').trim();
     lines += 1;
     const person = peopleOf(policy).find((one) => one.account === who);

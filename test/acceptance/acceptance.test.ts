@@ -27,8 +27,12 @@ describe('two people at the terminal', () => {
     await run.seen(/\(to analyst\) .*(own request|somebody else|another person|not approve)/i);
     expect(at.submissions).toHaveLength(0);
     run.type('lead: approve');
-    const [, code = ''] = await run.seen(/approve lr-\w+ (r\d+-[0-9a-f]{16})/);
-    run.type(`lead: approve ${code}`);
+    // Exactly what the line says is to be typed: "/lr approve lr-... r1-...".
+    const [, shown = ''] = await run.seen(/type exactly: (\/lr approve lr-\w+ r\d+-[0-9a-f]{16})/);
+    run.type(`lead: ${shown.replace(/lr-\w+/, 'lr-another')}`);
+    await run.seen(/"lr-another" is not the code of an approval/);
+    expect(run.text()).not.toMatch(/\[.*Sent, waiting/);
+    run.type(`lead: ${shown}`);
     expect(await run.ended).toBe(0);
 
     expect(run.text()).toMatch(/The main job went through: approved by another person, sent once, succeeded, and its results could be read/);
