@@ -14,7 +14,7 @@ import { twinFacts } from './twins.ts';
 import type { FactLine, ViewContext } from './view.ts';
 
 /** Labels that survive however small a card must be made. */
-export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Look-alikes', 'Wrong system', 'Scripts', 'Fingerprint', 'Request', 'Action id', 'Continues', 'Repeats', 'Tried again as', 'Same, open', 'Same, ended', 'Separate from']);
+export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Look-alikes', 'Left out', 'Wrong system', 'Scripts', 'Fingerprint', 'Request', 'Action id', 'Continues', 'Repeats', 'Tried again as', 'Same, open', 'Same, ended', 'Separate from']);
 
 export function factLines(request: Request, { twins = [], reasons, command = '/lr' }: Partial<Pick<ViewContext, 'twins' | 'reasons' | 'command'>> = {}): readonly FactLine[] {
   const when = (ms: number): string => timeOf(ms, request.at);

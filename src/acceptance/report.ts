@@ -85,7 +85,7 @@ export function fixtureOf(run: Run, seen: Seen, measures: readonly Measure[]): s
     })),
     exchanges: distinct(seen.exchanges, redactor),
   };
-  return `${struck(JSON.stringify(fixture, undefined, 1), run.secrets)}\n`;
+  return `${JSON.stringify(struckIn(fixture, run.secrets), undefined, 1)}\n`;
 }
 
 /** One of each kind of exchange: a session is asked about hundreds of times. */
@@ -128,6 +128,14 @@ export function struck(text: string, secrets: readonly string[]): string {
     .filter((secret) => secret.length >= 4)
     .sort((a, b) => b.length - a.length)
     .reduce((rest, secret) => rest.replace(new RegExp(`(?<![A-Za-z0-9])${secret.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![A-Za-z0-9])`, 'gi'), '(struck out)'), text);
+}
+
+/** Every text and every name in a value. Numbers are counts and times of ours: with one of them struck out it would be no JSON any more. */
+function struckIn(value: unknown, secrets: readonly string[]): unknown {
+  if (typeof value === 'string') return struck(value, secrets);
+  if (Array.isArray(value)) return value.map((one) => struckIn(one, secrets));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [struck(name, secrets), struckIn(one, secrets)]));
 }
 
 /** Writes a new file that only its owner can read, and answers where it is. @throws the system's error */

@@ -53,7 +53,7 @@ export function createTerminal(print: (text: string) => void): Terminal {
 
   async function say({ bot, policy, place, line, request }: Table, who: string, words: string): Promise<void> {
     // A line may be typed as the bot tells it for a chat, with its command and the id of the one request there is.
-    const [verb = '', ...after] = words.trim().replace(/^\/?lr\s+/i, '').split(/\s+/);
+    const [verb = '', ...after] = words.trim().replace(/^(?:\/\S+|lr)\s+/i, '').split(/\s+/);
     if (!verbs.some((one) => one === verb)) {
       print(`"${verb.slice(0, 30)}" is not for this terminal. It takes: ${verbs.join(', ')}.`);
       return;

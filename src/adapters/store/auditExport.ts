@@ -202,7 +202,15 @@ async function readCsv(begin: string, texts: AsyncGenerator<string>, collected: 
   const parser = parse({ delimiter: separator === '' ? (counted[0]?.[0] ?? ',') : separator, relax_column_count: true, skip_empty_lines: true, max_record_size: longestRecord });
   const feeding = (async () => {
     const write = async (part: string): Promise<void> => {
-      if (!parser.write(part)) await new Promise<void>((resolve) => parser.once('drain', resolve).once('close', resolve));
+      if (parser.write(part)) return;
+      await new Promise<void>((resolve) => {
+        // Both are taken off again: a large export waits thousands of times.
+        const goOn = (): void => {
+          parser.off('drain', goOn).off('close', goOn);
+          resolve();
+        };
+        parser.on('drain', goOn).on('close', goOn);
+      });
     };
     await write(text);
     for await (const part of texts) {
