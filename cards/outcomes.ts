@@ -62,17 +62,28 @@ function succeeded(request: InState<'finished'>, ended: string): Said {
       lead: `${overtaken(request, 'it had completed: everything ran.')} ${exitAdvice(which, bad.exitCode, bad.cause)} ${reason} ${ended}`,
     };
   }
-  if (request.action.hresult !== undefined && isFailure(request.action.hresult)) {
+  if (tellsAnError(request)) {
     return {
       status: 'Finished, Defender tells an error',
       tone: 'warning',
-      lead: `${overtaken(request, 'it had completed: everything ran.')} Defender calls the session succeeded and gives an error all the same. ${reason} Check the results before relying on them. ${ended}`,
+      lead: `${overtaken(request, 'it had completed: everything ran.')} Defender calls the session succeeded and gives an error all the same. ${remarksOn(request)} ${reason} Check the results before relying on them. ${ended}`,
     };
   }
   const files = request.commands.filter((one) => one.type === 'GetFile').length;
   const next = files === 0 ? '' : files === 1 ? ' Get the file with the button below; a new link can be made at any time.' : ' Get the files with the buttons below; new links can be made at any time.';
   const cancelled = overtaken(request, 'it had completed: everything ran.');
   return { status: cancelled === '' ? 'Finished: succeeded' : 'Finished: succeeded, cancel too late', tone: cancelled === '' ? 'good' : 'warning', lead: `${cancelled === '' ? `${all(request.commands.length)} completed.` : cancelled} ${ended}${next}` };
+}
+
+/** Beyond the word of success: a code of failure, a note on trouble, or errors with a command that is called completed. */
+function tellsAnError({ action: { hresult, troubleshoot, progress } }: InState<'finished'>): boolean {
+  return (hresult !== undefined && isFailure(hresult)) || troubleshoot !== undefined || progress.some(({ errors }) => errors.length > 0);
+}
+
+/** Which rows have Defender's remarks; empty where none has. */
+function remarksOn({ action }: InState<'finished'>): string {
+  const indexes = action.progress.flatMap(({ index, errors }) => (errors.length > 0 ? [index] : []));
+  return indexes.length === 0 ? '' : indexes.length === 1 ? `The row of index ${String(indexes[0])} quotes it.` : `The rows of indexes ${indexes.join(', ')} quote it.`;
 }
 
 function all(count: number): string {

@@ -4,7 +4,7 @@ import { hasBegun, isTerminal, outcomeOf, stepStates } from '../src/liveResponse
 import type { Command } from '../src/liveResponse/commands.ts';
 import { commandLine } from '../src/liveResponse/commands.ts';
 import { hresultText } from '../src/liveResponse/hresult.ts';
-import type { Request } from '../src/liveResponse/request.ts';
+import type { InState, Request } from '../src/liveResponse/request.ts';
 import { codePoint, drawnOutOfOrder, inOrder } from '../src/liveResponse/shown.ts';
 import { stepFailure } from './stepAdvice.ts';
 import { clean, clip, oneLine } from './clip.ts';
@@ -70,12 +70,17 @@ export function stateOf(request: Request, index: number): StepState {
 
 function statesOf(request: Request): readonly StepState[] {
   const { length } = request.commands;
-  if (request.state === 'finished') return stepStates(request.action, length, { outcome: request.outcome, opened: request.opened === true });
+  // Of a command whose result was read, the end is known, whatever Defender's last word leaves out.
+  if (request.state === 'finished') return stepStates(request.action, length, { outcome: request.outcome, opened: request.opened === true }).map((state, index) => (hasResult(request, index) ? 'completed' : state));
   if (request.state === 'over' && request.found !== undefined) {
     const { action } = request.found;
     return stepStates(action, length, isTerminal(action.status) ? { outcome: outcomeOf[action.status], opened: hasBegun(action) } : undefined);
   }
   return request.state === 'running' ? stepStates(request.action, length) : request.commands.map(() => 'waiting');
+}
+
+function hasResult(request: InState<'finished'>, index: number): boolean {
+  return progressOf(request, index) === undefined && [...request.results.excerpts, ...request.results.files].some((one) => one.index === index);
 }
 
 /** The rows counted, for the sentence above them. */

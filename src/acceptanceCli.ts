@@ -88,7 +88,9 @@ function report(options: Options, outcome: Outcome, print: (text: string) => voi
     print('Nothing was measured, so no fixture is written.');
     return outcome.ok ? 0 : 1;
   }
-  const measures: readonly Measure[] = measuresOf(seen).map((one) => ({ ...one, tenant: struck(one.tenant, secrets) }));
+  const measures: readonly Measure[] = measuresOf(seen)
+    // Why something was not measured is ours to say: a person called Second must not strike words out of it.
+    .map((one) => (one.verdict === 'unmeasured' ? one : { ...one, tenant: struck(one.tenant, secrets) }));
   print(`\n${table(measures)}`);
   const written = writeFixture(options.out, new Date().toISOString().slice(0, 10), fixtureOf({ version, mode: options.mode, ...outcome }, seen, measures));
   print(`\nThe redacted fixture is ${written}, for its owner alone to read. Look through it before you send it home.`);

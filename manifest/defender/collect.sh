@@ -16,10 +16,11 @@
 #     sessions/    who is signed in, and was
 #     system/      system, mounts, disks, kernel modules, kernel messages, containers
 #     users/       accounts, groups, sudo rules, fingerprints of the keys that may sign in by ssh
-#     autoruns/    systemd units and timers, cron, at, init scripts, profiles, preloaded libraries, launchd jobs and agents
+#     autoruns/    systemd units and timers, cron, at, init scripts, profiles, preloaded libraries, launchd jobs
 #     packages/    installed packages
 #     files/       what lies in temporary folders, programs that run with another user's rights
 #     logs/        ends of the logs of sign-ins, system, packages and audit, and of the journal
+#     homes/       what starts by itself for one user: last, because each user decides how much of it there is
 #     manifest.csv every file with size and SHA-256, and everything that is absent, cut off or failed, with the reason
 #     about.txt    the summary that is also the script's output
 # Times are UTC where the tools let us choose. Texts may be an attacker's: do not let a spreadsheet take them for formulas.
@@ -40,7 +41,7 @@
 #    0  the package is at its place; what failed is listed in the output and in manifest.csv
 #    1  something unexpected happened; the error says what
 #    2  there is an argument, and this script takes none
-#    7  there is not enough free space for the package
+#    7  there is not enough free space for the package, or it was used up meanwhile
 #    8  something that this script did not make is in the place of its folder or of its package
 #    9  nothing could be collected
 #   10  the package could not be made
@@ -59,6 +60,7 @@ PACKAGE_NAME=collect.tar.gz
 # The system's own folders first: what runs as root is not chosen by the environment.
 TOOL_PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 OWNER_ID=0
+MOUNTS=/proc/mounts
 # All tools together, one of them, and making the package; a script of live response is ended after ten minutes.
 TOTAL_SECONDS=360
 TOOL_SECONDS=20
@@ -123,16 +125,19 @@ has() {
   command -v "$1" > /dev/null 2>&1
 }
 
-# Kilobytes of a file, rounded up.
+# Bytes of a file, and its kilobytes, rounded up. The file is not opened: somebody may have put a pipe in its place, which would be waited for.
 size_of() {
-  kilobytes=0
+  bytes=0
   if [ -f "$1" ]; then
-    bytes=$(wc -c < "$1")
-    bytes=$((bytes))
-    kilobytes=$(((bytes + 1023) / 1024))
-  else
-    bytes=0
+    # shellcheck disable=SC2012 # The size alone, which stands before the name: ls is what every system has for this.
+    read -r _ _ _ _ bytes _ << EOF_SIZE
+$(ls -ldn "$1" 2> /dev/null)
+EOF_SIZE
   fi
+  case $bytes in
+    '' | *[!0-9]*) bytes=0 ;;
+  esac
+  kilobytes=$(((bytes + 1023) / 1024))
 }
 
 # SHA-256 of what is at standard input.
@@ -212,6 +217,8 @@ bounded() {
   bounded_size=$2
   bounded_out=$3
   shift 3
+  # Nothing could be kept or told of what follows, and the end of a tool would not be seen.
+  printf 'room\n' 2> /dev/null > "$work/room" || fail 7 "The disk of $OUTPUT_FOLDER became full meanwhile. Nothing of this run is left."
   tools=$((tools + 1))
   (
     # A quiet end: what is killed, the shell would tell on the output of the script.
@@ -342,14 +349,17 @@ save_first() {
 
 # One file: $1 path, $2 the folder of the part, $3 kilobytes at most, of which the end is kept. A link is not followed, nothing but a file read.
 save_file() {
+  # Counted before anything is started for it: whoever owns the folder decides how many names it has, and this script has its minutes.
+  files=$((files + 1))
+  if [ "$files" -gt "$MOST_FILES" ]; then
+    [ "$files" -gt $((MOST_FILES + 1)) ] || record "$part/" failed "$1" "Cut off: at most $MOST_FILES files of a part are collected."
+    return
+  fi
   case $1 in
     *[!A-Za-z0-9._@+/-]* | */.* | *./*) safe=$(printf '%s' "${1#/}" | tr -c 'A-Za-z0-9._@+/-' '_' | sed 's/\.\.*\//_\//g; s/\/\.\.*/\/_/g') ;;
     *) safe=${1#/} ;;
   esac
   file_entry=$part/$2/$safe
-  if [ -e "$work/package/$file_entry" ]; then
-    file_entry=$file_entry-$files
-  fi
   if [ -L "$1" ]; then
     record "$file_entry" link "$1" "to $(readlink "$1"), not followed"
     return
@@ -362,14 +372,14 @@ save_file() {
     record "$file_entry" failed "$1" 'This is not a file that can be read to its end.'
     return
   fi
-  files=$((files + 1))
-  if [ "$files" -gt "$MOST_FILES" ]; then
-    [ "$files" -gt $((MOST_FILES + 1)) ] || record "$part/" failed "$1" "Cut off: at most $MOST_FILES files are collected."
-    return
-  fi
   room_for "$file_entry" "$1" "$TOOL_SECONDS" "$3" || return
   file_out=$work/package/$file_entry
-  mkdir -p "${file_out%/*}" || return
+  # Several names may have become one, and that of a file the one of a folder.
+  if [ -e "$file_out" ] || ! mkdir -p "${file_out%/*}" 2> /dev/null; then
+    file_entry=$part/same-name-$files/${safe##*/}
+    file_out=$work/package/$file_entry
+    mkdir -p "${file_out%/*}" 2> /dev/null
+  fi
   why=''
   size_of "$1"
   if [ "$kilobytes" -gt "$room_size" ]; then
@@ -398,6 +408,7 @@ save_below() {
     return
   fi
   for below in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    [ "$files" -le "$MOST_FILES" ] || return
     if [ -d "$below" ] && [ ! -L "$below" ]; then
       [ "$3" -le 0 ] || save_below "$below" "$2" $(($3 - 1))
     elif [ -e "$below" ] || [ -L "$below" ]; then
@@ -421,19 +432,51 @@ linked() {
   return 1
 }
 
-# Each user's home on this disk, one a line.
-homes() {
+# Folders whose files another machine has. To look into one whose server is gone would hang this shell itself, which nothing here could end.
+find_remote() {
+  : > "$work/remote"
+  [ -r "$MOUNTS" ] || return 0
+  while read -r _ mounted type _; do
+    case $type in
+      nfs* | cifs | smb* | autofs | fuse.* | 9p | afs | ceph | glusterfs | lustre | ncpfs) printf '%b\n' "$mounted" ;;
+    esac
+  done < "$MOUNTS" > "$work/remote"
+}
+
+remote() {
+  while read -r mounted; do
+    case $1/ in
+      "$mounted"/*) return 0 ;;
+    esac
+  done < "$work/remote"
+  return 1
+}
+
+# Each user's home on this machine's own disks, one a line, into $work/homes.
+find_homes() {
   {
     printf '/root\n/var/root\n'
     cut -d : -f 6 /etc/passwd 2> /dev/null
-    for home in /Users/* /home/*; do
-      printf '%s\n' "$home"
-    done
-  } | sort -u | grep '^/[^*]*[^/*]$'
+    if ! remote /home; then
+      for home in /Users/* /home/*; do
+        printf '%s\n' "$home"
+      done
+    fi
+  } | sort -u | grep '^/[^*]*[^/*]$' > "$work/all-homes"
+  elsewhere=0
+  while read -r home; do
+    if remote "$home"; then
+      elsewhere=$((elsewhere + 1))
+    else
+      printf '%s\n' "$home" >&3
+    fi
+  done < "$work/all-homes" 3> "$work/homes"
+  [ "$elsewhere" -eq 0 ] || record users/homes failed "$(tr '\n' ' ' < "$work/remote")" "$elsewhere homes lie on other machines, and were not looked into."
 }
 
 begin() {
   part=$1
+  files=0
   mkdir -p "$work/package/$part"
 }
 
@@ -529,10 +572,11 @@ collect_system() {
 
 # Names, sizes and times below .ssh, and the fingerprints of the keys that may sign in: no key itself, not even a public one.
 save_ssh() {
-  homes > "$work/homes"
   number=0
   while read -r home; do
-    [ -d "$home/.ssh" ] || continue
+    if remote "$home/.ssh" || [ ! -d "$home/.ssh" ]; then
+      continue
+    fi
     number=$((number + 1))
     if linked "$home" .ssh; then
       record "users/ssh-$number.txt" link "$home/.ssh" "to $(readlink "$home/.ssh"), not followed"
@@ -560,25 +604,30 @@ collect_users() {
     save accounts.txt dscl . -readall /Users RecordName UniqueID PrimaryGroupID NFSHomeDirectory UserShell
     save administrators.txt dscl . -read /Groups/admin GroupMembership
   fi
+  find_homes
   save_ssh
 }
 
-# What starts by itself for one user.
-save_user_autoruns() {
+collect_homes() {
+  begin homes
   while read -r home; do
     if [ ! -d "$home" ] || [ -L "$home" ]; then
       continue
     fi
     for below in .bashrc .bash_profile .bash_login .bash_logout .profile .zshrc .zshenv .zprofile .zlogin .config/autostart .config/systemd/user Library/LaunchAgents; do
+      if remote "$home/$below"; then
+        record homes/files failed "$home/$below" 'It lies on another machine, and was not looked into.'
+        continue
+      fi
       if [ ! -e "$home/$below" ] && [ ! -L "$home/$below" ]; then
         continue
       fi
       if linked "$home" "$below"; then
-        record 'autoruns/homes' link "$home/$below" 'a link lies on the way, and is not followed'
+        record homes/files link "$home/$below" 'a link lies on the way, and is not followed'
       elif [ -d "$home/$below" ]; then
-        save_below "$home/$below" homes 2
+        save_below "$home/$below" files 2
       else
-        save_file "$home/$below" homes "$LARGEST_OUTPUT"
+        save_file "$home/$below" files "$LARGEST_OUTPUT"
       fi
     done
   done < "$work/homes"
@@ -586,7 +635,6 @@ save_user_autoruns() {
 
 collect_autoruns() {
   begin autoruns
-  homes > "$work/homes"
   if [ "$system" = Darwin ]; then
     save launchd.txt launchctl list
     save login-hooks.txt defaults read com.apple.loginwindow
@@ -611,7 +659,6 @@ collect_autoruns() {
     [ ! -e "$file" ] || save_file "$file" files "$LARGEST_OUTPUT"
   done
   save at-jobs.txt atq
-  save_user_autoruns
 }
 
 collect_packages() {
@@ -756,7 +803,7 @@ for tool in sha256sum shasum openssl; do
   fi
 done
 [ "$#" -eq 0 ] || fail 2 'This script takes no arguments.'
-for tool in tar gzip ls rm mv cp mkdir cat head tail tr sed cut wc sort grep find date sleep df; do
+for tool in tar gzip ls rm mv cp mkdir cat head tail tr sed cut sort grep find date sleep df; do
   has "$tool" || fail 12 "There is no $tool on this device, and nothing works without it."
 done
 [ "$(id -u)" = "$OWNER_ID" ] || fail 12 "This script must run as root, as live response runs it, and this is user $(id -u)."
@@ -788,6 +835,7 @@ mkdir "$work/package" || fail 1 "No working folder could be made in $work."
 printf '"Part","Entry","Result","Bytes","Sha256","Source","Why"\n' > "$work/manifest.csv"
 now
 ends=$((seconds + TOTAL_SECONDS))
+find_remote
 collect_network
 collect_processes
 collect_sessions
@@ -797,6 +845,7 @@ collect_autoruns
 collect_packages
 collect_files
 collect_logs
+collect_homes
 [ "$collected" -gt 0 ] || fail 9 "Nothing could be collected. $(cat "$work/troubles")"
 
 summary > "$work/package/about.txt"

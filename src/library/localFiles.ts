@@ -23,6 +23,8 @@ export interface LocalFile {
   /** What the script takes; absent where no recipe hands it anything. */
   readonly parameters: string | undefined;
   readonly recipes: readonly string[];
+  /** Of the same text with other line ends, as git's autocrlf makes them. Lower case. */
+  readonly otherLineEnds: readonly string[];
   /** It ends with a signature, good or not. */
   readonly signed: boolean;
   /** What to know before it is uploaded, in sentences. */
@@ -87,7 +89,7 @@ export function localFiles({ shipped, scripts, policy }: LocalPlaces): LocalFile
     }
     const read = readFile(found.path, one.name);
     if ('why' in read) without.push({ ...one, why: read.why });
-    else files.push({ ...one, ...about(one.name, policy), ...shippedHash(one.name, shipped, own), path: found.path, bytes: read.bytes, sha256: sha256Of(read.bytes), signed: isSigned(read.bytes), warnings: warningsOf(one.name, read.bytes) });
+    else files.push({ ...one, ...about(one.name, policy), ...shippedHash(one.name, shipped, own), path: found.path, bytes: read.bytes, sha256: sha256Of(read.bytes), otherLineEnds: script.test(one.name) ? otherLineEnds(read.bytes) : [], signed: isSigned(read.bytes), warnings: warningsOf(one.name, read.bytes) });
   }
   return { files, without, unnamed: given.filter((name) => !wanted.has(name.toLowerCase())) };
 }
@@ -153,6 +155,12 @@ function readFile(path: string, name: string): { readonly bytes: Uint8Array } | 
   }
 }
 
+function otherLineEnds(bytes: Uint8Array): readonly string[] {
+  const lf = Buffer.from(bytes).toString('latin1').replaceAll('\r\n', '\n');
+  const own = sha256Of(bytes);
+  return [lf, lf.replaceAll('\n', '\r\n')].map((text) => sha256Of(Buffer.from(text, 'latin1'))).filter((sha256) => sha256 !== own);
+}
+
 /** What Set-AuthenticodeSignature writes; whether the signature is good only a Windows machine can say. */
 function isSigned(bytes: Uint8Array): boolean {
   return Buffer.from(bytes).includes('# SIG # Begin signature block');
@@ -163,5 +171,6 @@ function warningsOf(name: string, bytes: Uint8Array): readonly string[] {
   return [
     ...(/\.ps1$/i.test(name) && !isSigned(bytes) ? [`${name} is not signed: it runs only where "Live response unsigned script execution" is on in the tenant. Sign it (manifest/defender/README.md) and give its folder with --scripts.`] : []),
     ...(/\.(?:sh|bash|py)$/i.test(name) && text.includes('\r\n') ? [`${name} has Windows line ends (CR LF), with which a shell does not run it: save it with LF.`] : []),
+    ...(/\.(?:sh|bash|py)$/i.test(name) && text.startsWith('\u00ef\u00bb\u00bf') ? [`${name} begins with a byte order mark, which a shell takes for a part of its first line: save it without.`] : []),
   ];
 }

@@ -90,6 +90,7 @@ function read(path: string): Tenants {
   }
   if (typeof value !== 'object' || value === null || !('version' in value) || !('tenants' in value)) throw wrong('is no state of npm run library');
   if (value.version !== version) throw wrong(`is of another version (${JSON.stringify(value.version).slice(0, 40)}) of this program`);
+  if (!isMap(value.tenants) || !Object.values(value.tenants).every(isMap)) throw wrong('holds no list of tenants and their files');
   const tenants = new Map<string, Readonly<Record<string, Pushed>>>();
   for (const [tenant, files] of entries(value.tenants)) {
     const known = new Map<string, Pushed>();
@@ -101,6 +102,10 @@ function read(path: string): Tenants {
     tenants.set(tenant, Object.fromEntries(known));
   }
   return Object.fromEntries(tenants);
+}
+
+function isMap(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function entries(value: unknown): readonly (readonly [string, unknown])[] {

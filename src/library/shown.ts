@@ -58,6 +58,7 @@ function linesOf(one: Standing, policyRead: boolean, options: string): readonly 
         row('CHANGED', one.local.name, `library ${short(one.live.sha256)}${spelt(one.local, one.live)}, here ${short(one.local.sha256)} (${one.local.path})${used(one.local.recipes, policyRead)}`),
         ...next(
           `The library’s content was not pushed from here: ${about(one.live)}.${one.pushed === undefined ? '' : ` What was pushed from here (${one.pushed.at}) was ${short(one.pushed.sha256)}.`}`,
+          ...(one.live.sha256 !== undefined && one.local.otherLineEnds.includes(one.live.sha256) ? ['It is the same text with other line ends, as git with core.autocrlf changes them in a checkout: nobody changed what it does. Check it out with the line ends it has there, and then it is the same.'] : []),
           'Ask that person, or look at the file in the portal: the API gives no content of library files, only their hashes.',
           one.live.sha256 === undefined
             ? 'Defender gives no SHA-256 for it, so it cannot be replaced from here: delete it in the portal, then push.'

@@ -84,7 +84,9 @@ export function readHresult(value: unknown): number | undefined {
 
 /** Eight hex digits that begin with 8 to F are an HRESULT written without its 0x: as a decimal number they would be no failure. */
 function fromText(text: string): number | undefined {
-  if (/^0x[0-9a-f]{1,8}$/i.test(text)) return Number(text);
+  // With the sign of 32 bits carried on through 64.
+  const short = text.replace(/^0xf{8}(?=[89a-f][0-9a-f]{7}$)/i, '0x');
+  if (/^0x[0-9a-f]{1,8}$/i.test(short)) return Number(short);
   if (/^-?\d{1,10}$/.test(text) && !/^8\d{7}$/.test(text)) return Number(text);
   return /^[89a-f][0-9a-f]{7}$/i.test(text) ? Number(`0x${text}`) : undefined;
 }

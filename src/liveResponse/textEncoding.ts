@@ -10,7 +10,7 @@ export interface Decoded {
   readonly lost?: true;
 }
 
-export type Encoding = 'UTF-16' | 'Windows-1252' | 'CP850' | 'CP437' | 'Windows-1251' | 'CP866' | 'unknown';
+export type Encoding = 'UTF-16' | 'UTF-32' | 'Windows-1252' | 'CP850' | 'CP437' | 'Windows-1251' | 'CP866' | 'unknown';
 
 /** The upper half of the code pages of Western consoles, which TextDecoder does not know (unicode.org/Public/MAPPINGS/VENDORS/MICSFT/PC). */
 const cp850 =
@@ -39,6 +39,8 @@ const sampled = 64 * 1024;
 
 /** @param cut the bytes end where nobody ended them: half a character at the end is no sign of another encoding */
 export function decodeText(bytes: Uint8Array, cut = false): Decoded {
+  const widest = quadsOf(bytes);
+  if (widest !== undefined) return withLoss({ text: fromQuads(bytes, widest), encoding: 'UTF-32' });
   const wide = wideOf(bytes);
   if (wide !== undefined) return withLoss({ text: new TextDecoder(wide).decode(bytes), encoding: 'UTF-16' });
   const utf8 = strict(bytes) ?? (cut ? withoutTail(bytes) : undefined);
@@ -87,6 +89,36 @@ function mostlyUtf8(sample: Uint8Array): boolean {
     else if (character > '\u007f') good += 1;
   }
   return good > 2 * bad;
+}
+
+/** UTF-32 by its form, with a byte order mark or without: of four bytes one is always zero, and the next one nearly always. Undefined: it is none. */
+function quadsOf(bytes: Uint8Array): 'little' | 'big' | undefined {
+  const quads = Math.min(Math.floor(bytes.length / 4), pairsLooked);
+  if (quads === 0 || bytes.length % 4 !== 0) return undefined;
+  const fits = (order: 'little' | 'big'): boolean => {
+    let marks = 0;
+    for (let quad = 0; quad < quads; quad += 1) {
+      const point = pointAt(bytes, 4 * quad, order);
+      if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return false;
+      if (point === 0xfeff || (point >= 0x20 && point < 0x7f) || (point >= 0x09 && point <= 0x0d)) marks += 1;
+    }
+    return marks * 50 >= quads;
+  };
+  return fits('little') ? 'little' : fits('big') ? 'big' : undefined;
+}
+
+function pointAt(bytes: Uint8Array, at: number, order: 'little' | 'big'): number {
+  const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(at, at + 4);
+  return order === 'little' ? a + b * 0x100 + c * 0x1_0000 + d * 0x100_0000 : d + c * 0x100 + b * 0x1_0000 + a * 0x100_0000;
+}
+
+function fromQuads(bytes: Uint8Array, order: 'little' | 'big'): string {
+  const parts: string[] = [];
+  for (let at = 0; at + 4 <= bytes.length; at += 4) {
+    const point = pointAt(bytes, at, order);
+    if (point !== 0xfeff || at > 0) parts.push(point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff) ? '\ufffd' : String.fromCodePoint(point));
+  }
+  return parts.join('');
 }
 
 /** How many of its first pairs of bytes decide. */

@@ -41,13 +41,26 @@ export function readTranscript(bytes: Uint8Array, cut = false): Transcript {
   if (isArchive(taken) || isKnownBinary(taken)) return noText;
   const { text: decoded, ...letters } = decodeText(taken, short);
   // What is read as a code page can be read as one whatever it is: the control characters tell what is no text.
-  if (letters.encoding !== undefined && letters.encoding !== 'UTF-16' && !fewControls(taken)) return noText;
+  if (letters.encoding !== undefined && letters.encoding !== 'UTF-16' && letters.encoding !== 'UTF-32' && !fewControls(taken)) return noText;
   // Raw NULs are padding.
   const read = readText(decoded.replaceAll('\u0000', ''), short);
   return read === noText || Object.keys(letters).length === 0 ? read : { ...read, letters };
 }
 
-function readText(text: string, short: boolean): Transcript {
+/** What may stand around a text and is none of it: byte order marks, the end-of-file mark of DOS, half a letter at the end. */
+const around: ReadonlySet<string> = new Set([' ', '\t', '\r', '\n', '\ufeff', '\u001a', '\ufffd']);
+
+/** By steps: a pattern for the end would look at each long run of spaces again from each of its places. */
+function withoutAround(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && around.has(text.charAt(from))) from += 1;
+  while (to > from && around.has(text.charAt(to - 1))) to -= 1;
+  return text.slice(from, to);
+}
+
+function readText(whole: string, short: boolean): Transcript {
+  const text = withoutAround(whole);
   const strict = asTranscript(parseJson(text, maxDepth)?.value);
   if (strict !== undefined) return short ? { ...strict, note: 'cut' } : strict;
   if (text.trimStart().startsWith('{')) {
@@ -55,7 +68,7 @@ function readText(text: string, short: boolean): Transcript {
     const mended = asTranscript(parseJson(json, maxDepth)?.value);
     if (mended !== undefined) return { ...mended, note: open || short ? 'cut' : 'mended' };
   }
-  const plain = clean(text);
+  const plain = clean(whole);
   if (plain === '') return { output: '', errors: '', raw: true, note: 'empty' };
   if (!isText(plain)) return noText;
   return { ...split(plain), errors: '', raw: true, note: short ? 'cut' : 'notJson' };
@@ -111,26 +124,54 @@ function isArchive(bytes: Uint8Array): boolean {
   return (bytes[0] === 0x1f && bytes[1] === 0x8b) || (bytes[0] === 0x50 && bytes[1] === 0x4b && (bytes[2] ?? 9) < 9);
 }
 
-/** Both spellings: `script_name` and `script_errors` of the pages, `name` and `script_error` of the 2021 tables. */
-function asTranscript(value: unknown): Transcript | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const name = field(value, 'script_name') ?? field(value, 'name');
-  const exit = field(value, 'exit_code');
-  const told = field(value, 'script_output');
+/** Both spellings: `script_name` and `script_errors` of the pages, `name` and `script_error` of the 2021 tables, in any letter case, also within a list, a `value` or a text. */
+function asTranscript(found: unknown, depth = 0): Transcript | undefined {
+  if (depth < maxWrapping && typeof found === 'string') return asTranscript(parseJson(withoutAround(found), maxDepth)?.value, depth + 1);
+  if (depth < maxWrapping && Array.isArray(found) && found.length === 1) return asTranscript(found[0], depth + 1);
+  if (typeof found !== 'object' || found === null || Array.isArray(found)) return undefined;
+  const value = inPlainKeys(found);
+  const name = field(value, 'scriptname') ?? field(value, 'name');
+  const exit = field(value, 'exitcode');
+  const told = field(value, 'scriptoutput');
   // Where the output should stand there is something else, or nothing: then the text is shown as it is, and nobody is told of an empty output.
   if (typeof told === 'object' && told !== null && !Array.isArray(told)) return undefined;
   const output = asText(told);
-  const errors = asText(field(value, 'script_errors')) || asText(field(value, 'script_error'));
-  const known = ['script_output', 'script_errors', 'script_error'];
-  if (!known.some((key) => field(value, key) !== undefined)) return undefined;
-  const exitCode = typeof exit === 'number' ? exit : typeof exit === 'string' && /^-?\d{1,10}$/.test(exit) ? Number(exit) : undefined;
-  const shown = { ...split(clean(output)), errors: clean(errors) };
+  const errors = asErrors(field(value, 'scripterrors')) || asErrors(field(value, 'scripterror'));
+  const known = ['scriptoutput', 'scripterrors', 'scripterror'];
+  if (!known.some((key) => field(value, key) !== undefined)) return depth < maxWrapping ? asTranscript(field(value, 'value'), depth + 1) : undefined;
+  const exitCode = exitCodeOf(exit);
+  // An exit code that nobody can read may be one of failure: then it stands among the errors, or the script would seem to have succeeded.
+  const unread = exitCode !== undefined || exit === undefined || exit === null || exit === '' ? '' : `exit_code: ${asErrors(exit)}`;
+  const shown = { ...split(clean(output)), errors: clean([errors, unread].filter((part) => part !== '').join('\n')) };
   return {
     ...(typeof name === 'string' && name !== '' ? { scriptName: name } : {}),
     ...(exitCode === undefined ? {} : { exitCode }),
     ...shown,
     ...(shown.output === '' && shown.errors === '' ? { note: 'empty' as const } : {}),
   };
+}
+
+/** How often a transcript may be wrapped in something else. */
+const maxWrapping = 2;
+
+/** Names of fields without their letter case and underscores; of two that are one then, the first. */
+function inPlainKeys(value: object): Readonly<Record<string, unknown>> {
+  const plain: [string, unknown][] = Object.entries(value).map(([key, one]: [string, unknown]) => [key.toLowerCase().replaceAll('_', ''), one]);
+  return Object.fromEntries(plain.reverse());
+}
+
+/** Decimal or hex, a number or a text. */
+function exitCodeOf(exit: unknown): number | undefined {
+  if (typeof exit === 'number') return exit;
+  const text = typeof exit === 'string' ? exit.trim() : '';
+  return /^[-+]?\d{1,10}$/.test(text) || /^0x[0-9a-f]{1,8}$/i.test(text) ? Number(text) : undefined;
+}
+
+/** As a text; what is none is shown as the JSON it is, because an error that is left out makes a script look well. */
+function asErrors(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return asText(value);
+  if (Array.isArray(value)) return value.map((one: unknown) => asErrors(one)).filter((one) => one !== '').join('\n');
+  return Object.keys(value).length === 0 ? '' : JSON.stringify(value);
 }
 
 /** A string, or several as lines; numbers and booleans as written. Anything else says nothing. */

@@ -137,6 +137,8 @@ const outcomes: { readonly [One in Outcome]: readonly Row[] } = {
     seen('succeeded, script errors', [...sent, excerptRead('x', { errors: true }), ended(action('Succeeded', both), 'succeeded')], 'Read its output'),
     seen('succeeded, not every command done', [...sent, ended(action('Succeeded', half), 'succeeded')], 'Check the rows'),
     seen('succeeded, an error code', [...sent, ended(action('Succeeded', both, { hresult: 0x80070020 }), 'succeeded')], 'Check the results'),
+    seen('succeeded, an error with a command', [...sent, ended(action('Succeeded', [{ ...progress(0, 'Completed'), errors: ['Access denied'] }, progress(1, 'Completed')]), 'succeeded')], 'Check the results'),
+    seen('succeeded, a note on trouble', [...sent, ended(action('Succeeded', both, { troubleshoot: 'its own note' }), 'succeeded')], 'Check the results'),
     seen('succeeded, cancel asked', [...sent, cancelled('accepted'), ended(action('Succeeded', both), 'succeeded')], 'Get the file'),
   ],
   failed: [

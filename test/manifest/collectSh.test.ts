@@ -1,12 +1,15 @@
 // collect.sh, run for real on this machine by the shells that are there. The script that runs is a copy in which constants of its head are others
 // (its place, its times, where it looks for tools): the shipped one has no switch that could be misused for that.
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { exampleRecipe, scriptFolder } from '../support/defenderScripts.ts';
+
+// Real processes, which take their time on a busy machine.
+jest.setTimeout(240_000);
 
 const shipped = join(scriptFolder, 'collect.sh');
 const text = readFileSync(shipped, 'utf8');
@@ -54,7 +57,7 @@ interface Wanted {
 }
 
 /** Few files and short times, but for what a test is about. */
-const quick = { OWNER_ID: userInfo().uid, MOST_FILES: 12, TOOL_SECONDS: 5 };
+const quick = { OWNER_ID: userInfo().uid, MOST_FILES: 12, TOOL_SECONDS: 20 };
 
 async function run({ shell = ['bash'], place = newPlace(), constants = {}, texts = {}, args = [] }: Wanted = {}): Promise<Ran> {
   const script = join(folder, `script-${(count += 1)}.sh`);
@@ -211,12 +214,15 @@ live('a whole run with the tools of this machine', () => {
   let ran: Ran;
   let unpacked: Unpacked;
   beforeAll(async () => {
-    ran = await run({ constants: { MOST_FILES: 60 } });
+    const home = join(folder, 'my home');
+    mkdirSync(home);
+    writeFileSync(join(home, '.profile'), 'export X=1');
+    ran = await run({ constants: { MOST_FILES: 60, TOOL_SECONDS: 12 }, texts: { "printf '/root\\n/var/root\\n'": `printf '%s\\n' '${home}'` } });
     unpacked = expectWhole(ran);
   });
 
   test('holds what its head names, from every part', () => {
-    expect([...new Set(unpacked.rows.map(({ part }) => part))]).toEqual(['network', 'processes', 'sessions', 'system', 'users', 'autoruns', 'packages', 'files', 'logs']);
+    expect([...new Set(unpacked.rows.map(({ part }) => part))]).toEqual(['network', 'processes', 'sessions', 'system', 'users', 'autoruns', 'packages', 'files', 'logs', 'homes']);
     for (const [entry, holds] of [['system/kernel.txt', 'Linux'], ['users/settings/etc/passwd', 'root:'], ['network/settings/etc/hosts', 'localhost'], ['network/proc-net-tcp.txt', 'local_address'], ['processes/images.txt', '/']] as const) {
       expect([entry, unpacked.files.get(entry)?.toString().includes(holds)]).toEqual([entry, true]);
     }
@@ -278,22 +284,22 @@ live('what hangs, floods and fails', () => {
       lastlog: 'trap "" TERM HUP INT\necho before\nsleep 0; kill -KILL $$',
       mount: 'echo fine',
     });
-    const ran = await run({ shell: shell.split(' '), constants: { TOOL_PATH: path, TOOL_SECONDS: 2, LARGEST_OUTPUT: 256, MOST_FILES: 2 } });
+    const ran = await run({ shell: shell.split(' '), constants: { TOOL_PATH: path, TOOL_SECONDS: 4, LARGEST_OUTPUT: 256, MOST_FILES: 2 } });
     const { row, files } = expectWhole(ran);
-    expect(row('processes/processes.txt')).toMatchObject({ result: 'failed', why: 'Not done after 2 seconds, and ended.' });
+    expect(row('processes/processes.txt')).toMatchObject({ result: 'failed', why: 'Not done after 4 seconds, and ended.' });
     expect(row('sessions/now.txt')).toMatchObject({ result: 'partial', bytes: 256 * 1024, why: 'Cut off: this may have 256 KB at most.' });
     expect(row('sessions/activity.txt')).toMatchObject({ result: 'partial', why: 'It ended with 3. w: something broke' });
     expect(row('sessions/earlier.txt')).toMatchObject({ result: 'failed', why: 'It ended with 9. ' });
     expect(row('sessions/last-per-user.txt')).toMatchObject({ result: 'partial', why: expect.stringMatching(/^It ended with 137\./) });
     expect(files.get('system/mounts.txt')?.toString()).toBe('fine\n');
-    expect(ran.lines.join('\n')).toContain('failed   processes/processes.txt  Not done after 2 seconds, and ended.');
+    expect(ran.lines.join('\n')).toContain('failed   processes/processes.txt  Not done after 4 seconds, and ended.');
     expect(running(mark)).toEqual([]);
   });
 
   test('all together have their time, and what comes after it is noted', async () => {
-    const ran = await run({ constants: { TOOL_PATH: tools(needed, { ps: `sleep ${mark}` }), TOTAL_SECONDS: 2, TOOL_SECONDS: 30 } });
+    const ran = await run({ constants: { TOOL_PATH: tools(needed, { ps: `sleep ${mark}` }), TOTAL_SECONDS: 6, TOOL_SECONDS: 30 } });
     const { rows, row } = expectWhole(ran);
-    expect(row('processes/processes.txt')?.why).toMatch(/^Not done after [12] seconds, and ended\.$/);
+    expect(row('processes/processes.txt')?.why).toMatch(/^(?:Not done after [1-6] seconds, and ended|The time of all was used up)\.$/);
     expect(row('logs/journal.txt')?.result).toMatch(/failed|absent/);
     expect(rows.filter(({ why }) => why === 'The time of all was used up.').length).toBeGreaterThan(3);
     expect(running(mark)).toEqual([]);
@@ -371,6 +377,17 @@ live('what lies in its way', () => {
     expect(ran.lines).toEqual(expect.arrayContaining([`  ${join(place, aside)}`, `  13 bytes, SHA-256 ${sha256(Buffer.from('the only copy'))}`]));
   });
 
+  test.each(shells.map((shell) => [shell.join(' ')]))('a disk that becomes full ends the run at once, and the earlier package stays: %s', async (shell) => {
+    const place = newPlace();
+    mkdirSync(place, { mode: 0o700 });
+    writeFileSync(join(place, 'collect.tar.gz'), 'earlier', { mode: 0o600 });
+    const ran = await run({ shell: shell.split(' '), place, constants: { TOOL_PATH: tools(needed) }, texts: { 'begin system': 'begin system\n  full=/dev/full', '"$work/room"': '"${full-$work/room}"' } });
+    expect([ran.code, ran.errors, existsSync(ran.package)]).toEqual([7, `The disk of ${place} became full meanwhile. Nothing of this run is left.\n`, false]);
+    const [aside = '', ...more] = readdirSync(place);
+    expect([readFileSync(join(place, aside), 'utf8'), more]).toEqual(['earlier', []]);
+    expect(ran.lines).toContain(`  ${join(place, aside)}`);
+  });
+
   test('a run that is ended leaves no working files, and ends its tool', async () => {
     const place = newPlace();
     const script = join(folder, `script-${(count += 1)}.sh`);
@@ -431,5 +448,51 @@ live('what an attacker wrote', () => {
     expect(rows.filter(({ source }) => source.startsWith(home)).map(({ result, source }) => [result, source.slice(home.length)])).toEqual(expect.arrayContaining([['ok', '/.profile'], ['link', '/.config/autostart']]));
     for (const content of files.values()) expect(content.toString('latin1')).not.toMatch(/not to be read|PRIVATE KEY/);
     expect([...files].find(([name]) => name.startsWith('users/ssh-'))?.[1].toString()).toContain('id_ed25519');
+  });
+
+  /** A run that looks at homes that a test made, and at no other. */
+  const atHomes = (homes: readonly string[], constants: Readonly<Record<string, string | number>> = {}, real = needed): Promise<Ran> =>
+    run({ constants: { TOOL_PATH: tools(real), MOST_FILES: 500, ...constants }, texts: { "printf '/root\\n/var/root\\n'": `printf '%s\\n' ${homes.map((one) => `'${one}'`).join(' ')}`, '/Users/* /home/*': '/nowhere/*', 'cut -d : -f 6 /etc/passwd': 'true' } });
+
+  test('names that become one by being stored under harmless ones hide no file, also where one is a folder’s', async () => {
+    const home = join(folder, 'home of one name');
+    const units = join(home, '.config', 'systemd', 'user');
+    mkdirSync(join(units, 'a?'), { recursive: true });
+    writeFileSync(join(units, 'a!'), 'a file');
+    writeFileSync(join(units, 'a?', 'evil.service'), 'in a folder of the same harmless name');
+    for (const name of ['b!', 'b?', 'b#', 'b_', 'b_-4', 'b_-5', 'b_-6']) writeFileSync(join(units, name), `content of ${name}`);
+    const { files, rows } = expectWhole(await atHomes([home]));
+    for (const [name, content] of [['a!', 'a file'], ['a?/evil.service', 'in a folder of the same harmless name'], ...['b!', 'b?', 'b#', 'b_', 'b_-4', 'b_-5', 'b_-6'].map((one) => [one, `content of ${one}`] as const)] as const) {
+      const row = rows.find(({ source }) => source === join(units, name));
+      expect([name, row?.result, files.get(row?.entry ?? '')?.toString()]).toEqual([name, 'ok', content]);
+    }
+  });
+
+  test('a user with more names than anybody could look at costs the others neither time nor their place: links and odd names count too', async () => {
+    const home = join(folder, 'home of many');
+    const autostart = join(home, '.config', 'autostart');
+    mkdirSync(autostart, { recursive: true });
+    for (let at = 0; at < 400; at += 1) symlinkSync('/etc/passwd', join(autostart, `odd link ${at}`));
+    const counting = tools(needed, { readlink: `echo . >> '${join(folder, 'links-read')}'` });
+    const { rows } = expectWhole(await atHomes([home], { MOST_FILES: 8, TOOL_PATH: counting }));
+    expect(rows.filter(({ source }) => source.startsWith(autostart)).map(({ result }) => result)).toEqual([...Array.from({ length: 8 }, () => 'link'), 'failed']);
+    expect(rows.find(({ source, result }) => source.startsWith(autostart) && result === 'failed')?.why).toBe('Cut off: at most 8 files of a part are collected.');
+    expect(readFileSync(join(folder, 'links-read'), 'utf8').split('\n').length).toBeLessThan(200);
+    // What users fill comes last, so that it takes no place of what only root writes.
+    expect(rows.at(-1)?.part).toBe('homes');
+  });
+
+  test.each(['nfs4', 'cifs', 'fuse.sshfs', 'autofs'])('a home on another machine is told, and not so much as looked at: %s', async (type) => {
+    const [here, there] = [join(folder, `here-${type}`), join(folder, `there ${type}`)];
+    for (const home of [join(here, 'anna'), join(there, 'berta')]) {
+      mkdirSync(join(home, '.ssh'), { recursive: true });
+      writeFileSync(join(home, '.profile'), 'export X=1');
+    }
+    const mounts = join(folder, `mounts-${type}`);
+    writeFileSync(mounts, `/dev/sda1 / ext4 rw 0 0\nserver:/homes ${there.replaceAll(' ', '\\040')} ${type} rw 0 0\n`);
+    const { rows } = expectWhole(await atHomes([join(here, 'anna'), join(there, 'berta')], { MOUNTS: mounts }));
+    expect(rows.find(({ source }) => source === join(here, 'anna', '.profile'))?.result).toBe('ok');
+    expect(rows.filter(({ source }) => source.includes('berta'))).toEqual([]);
+    expect(rows.find(({ entry }) => entry === 'users/homes')).toMatchObject({ result: 'failed', why: '1 homes lie on other machines, and were not looked into.' });
   });
 });

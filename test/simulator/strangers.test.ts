@@ -1,4 +1,4 @@
-// Ten clients of the field against the simulator: what each asks for in its test of the connection and in its work with live response, in the
+// Thirteen clients of the field against the simulator: what each asks for in its test of the connection and in its work with live response, in the
 // spelling that its language's HTTP library gives a query, with a token of the audience it asks for and only the permissions it asks for.
 // Written by us after reading what they send; none of their code is here.
 import { gunzipSync, strFromU8, unzipSync } from 'fflate';
@@ -298,6 +298,53 @@ describe('the connector of ANY.RUN', () => {
     const file = idOf(await client.post(`/api/machines/${hosta}/runliveresponse`, { Commands: [getFile('C:\\Windows\\win.ini')], Comment: 'submit alerted evidences' }));
     await client.poll<ActionJson>(`/api/machineactions/${file}`, 5 * second, 60, ended);
     expect((await resultOf(client, file)).status).toBe(200);
+  });
+});
+
+describe('the module PSMDATP', () => {
+  test('finds a device by its name, collects a package, and lists its actions over the regional host with a filter that lacks a blank', async () => {
+    const { client, hosta } = await meets({ audience: windows, host: 'api-us.securitycenter.windows.com', roles: ['Machine.ReadWrite.All', 'Machine.CollectForensics', 'Machine.Isolate'], headers: { accept: 'application/json', 'content-type': 'application/json' } });
+    const found = await client.get<ListJson<MachineJson>>("/api/machines?$filter=ComputerDNSName%20eq%20'hosta.corp.example'");
+    expect(found.value.map(({ id }) => id)).toEqual([hosta]);
+    expect((await client.get<MachineJson>(`/api/machines/${hosta}`)).computerDnsName).toBe('hosta.corp.example');
+    const id = idOf(await client.post(`/api/machines/${hosta}/collectInvestigationPackage`, { Comment: 'submitted by automation' }));
+    const listed = await client.get<ListJson<ActionJson>>(`/api/machineactions/?$filter=machineId+eq+'${hosta}'and%20type+eq+'CollectInvestigationPackage'`);
+    expect(listed.value.map((one) => [one.id, one.type])).toContainEqual([id, 'CollectInvestigationPackage']);
+    await client.poll<ActionJson>(`/api/machineactions/${id}`, 5 * second, 200, ended);
+    const link = await client.get<Link>(`/api/machineactions/${id}/getPackageUri`);
+    expect(unzipSync((await client.download(link.value)).bytes)).not.toEqual({});
+  });
+});
+
+describe('the responder of TheHive', () => {
+  test('names a device by the id that Entra has for it where there is one, isolates, and takes a second request for done', async () => {
+    const { tenant, client, hosta } = await meets({ audience: windows, roles: ['Machine.ReadWrite.All', 'Machine.Isolate', 'Machine.Scan'], headers: { accept: 'application/json', 'content-type': 'application/json', 'user-agent': 'python-requests/2.32.3' } });
+    const answer = await client.send('GET', "/api/machines?$filter=computerDnsName+eq+'hosta.corp.example'");
+    const [machine] = (JSON.parse(answer.text) as ListJson<MachineJson & { readonly aadDeviceId: string | null }>).value;
+    expect([answer.bytes.length > 100, machine?.id]).toEqual([true, hosta]);
+    const named = machine?.aadDeviceId ?? hosta;
+    const body = { Comment: 'Isolation for case 7', IsolationType: 'Full' };
+    const [unknown, known] = [await client.post(`/api/machines/${named}/isolate`, body), await client.post(`/api/machines/${hosta}/isolate`, body)];
+    // Whether Defender takes that id in a path is written nowhere: it is refused as any unknown one, and nothing is started on another device.
+    expect([unknown.status, known.status]).toEqual([404, 201]);
+    const again = await client.post(`/api/machines/${hosta}/isolate`, body);
+    expect([again.status, again.text.includes('ActiveRequestAlreadyExists')]).toEqual([400, true]);
+    for (const call of ['restrictCodeExecution', 'unrestrictCodeExecution']) expect([call, (await client.post(`/api/machines/${hosta}/${call}`, { Comment: 'case 7' })).status]).toEqual([call, 403]);
+    const anHourAgo = `${new Date(tenant.now() - 3_600 * second).toISOString().slice(0, 19)}Z`;
+    expect((await client.get<ListJson<MachineJson>>(`/api/machines/findbyip(ip='203.0.113.77',timestamp=${anHourAgo})`)).value).toEqual([]);
+  });
+});
+
+describe('a playbook of Sentinel', () => {
+  test('isolates by the managed identity of its Logic App, writes the status down, and asks until the action is over', async () => {
+    const { client, hosta } = await meets({ audience: microsoft, roles: ['Machine.Isolate', ...liveResponse], headers: { accept: 'application/json', 'accept-language': 'en-US', 'user-agent': 'azure-logic-apps/1.0 (workflow 0858; version 0858)', 'x-ms-client-request-id': '00000000-0000-4000-8000-000000000001' } });
+    const json = { 'content-type': 'application/json; charset=utf-8' };
+    const isolated = actionIn(await client.send('POST', `/api/machines/${encodeURIComponent(hosta)}/isolate`, json, JSON.stringify({ Comment: 'Isolated from playbook for Microsoft Sentinel Incident:  42 - Ünïcode & "quotes" <b>', IsolationType: 'Full' })), 201);
+    expect([isolated.status, isolated.requestorComment]).toEqual(['Pending', 'Isolated from playbook for Microsoft Sentinel Incident:  42 - Ünïcode & "quotes" <b>']);
+    const run = actionIn(await client.send('POST', `/api/machines/${hosta}/runliveresponse`, json, JSON.stringify({ Commands: [runScript('hello.sh')], Comment: 'playbook' })), 201);
+    expect((await client.poll<ActionJson>(`/api/machineactions/${run.id}`, 60 * second, 60, ended)).type).toBe('LiveResponse');
+    const released = actionIn(await client.send('POST', `/api/machines/${hosta}/unisolate`, json, JSON.stringify({ Comment: 'Unisolated from playbook' })), 201);
+    expect((await client.poll<ActionJson>(`/api/machineactions/${released.id}`, 60 * second, 60, ended)).status).toBe('Succeeded');
   });
 });
 

@@ -71,6 +71,44 @@ describe('an export that agrees', () => {
     expect([run.code, run.out]).toEqual([0, expect.stringMatching(/compared: 2026-01-04T12:00:00Z to 2026-01-08T12:00:00Z \(the times of the records: at the edges nothing can be said/)]);
   });
 
+  describe('of a machine that writes the day before the month', () => {
+    const dayFirst = (text: unknown): string => {
+      const date = new Date(`${String(text)}Z`);
+      return `${String(date.getUTCDate()).padStart(2, '0')}/${String(date.getUTCMonth() + 1).padStart(2, '0')}/${date.getUTCFullYear()} ${date.getUTCHours() % 12 === 0 ? 12 : date.getUTCHours() % 12}:${String(date.getUTCMinutes()).padStart(2, '0')}:00 ${date.getUTCHours() < 12 ? 'AM' : 'PM'}`;
+    };
+    const csv = (records: readonly Said[], inside: boolean): string => ['"CreationDate","UserIds","Operations","AuditData"', ...records.map((one) => [dayFirst(one['CreationTime']), '', String(one['Operation']), JSON.stringify(inside ? one : { ...one, CreationTime: undefined })].map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',')), ''].join('\r\n');
+
+    test('the time within AuditData counts, also of records of other kinds', () => {
+      const run = bench.compare([bench.file('export.csv', csv(agreed(), true))]);
+      expect([run.code, run.out]).toEqual([0, expect.stringContaining('compared: 2026-01-04T12:00:00Z to 2026-01-08T12:00:00Z')]);
+    });
+
+    test('without one, no day is taken for a month: it is said, and no record gets a time that it has not', () => {
+      const run = bench.compare([bench.file('export.csv', csv([...agreed(), chatter(20 * day)], false)), ...window]);
+      expect(run.out).toContain('has times with the day before the month (1 that cannot be meant otherwise)');
+      // The one that only device and time could tell is nobody's now, and not another day's.
+      expect([run.code, run.out]).toEqual([1, expect.stringContaining('in both: 2 sessions, ')]);
+      expect(run.out).toMatch(/In the journal, and not in the export: 1\n.*request r3/);
+      expect(run.out).toContain('at an unknown time  RunLiveResponseApi');
+    });
+
+    test('without one and without --from and --to, nobody knows what it covers', () => {
+      const run = bench.compare([bench.file('export.csv', csv([...agreed(), chatter(20 * day)], false))]);
+      expect([run.code, run.out]).toEqual([3, expect.stringContaining('nobody knows which time it covers')]);
+    });
+
+    test.each(['05/11/2026 9:00 AM', '2026-02-30', '2026-02-30T10:00Z', '11/05/2026'])('and --from %s is no time at all', (from) => {
+      const run = bench.compare([bench.file('export.csv', portalCsv(agreed())), '--from', from]);
+      expect([run.code, run.out]).toEqual([2, expect.stringContaining(`--from ${from} is no time: write it in UTC`)]);
+    });
+  });
+
+  test('with a column twice, of which one is empty, is read', () => {
+    const [head = '', ...lines] = portalCsv(agreed()).split('\r\n');
+    const run = bench.compare([bench.file('export.csv', [`${head},AuditData,Operation`, ...lines.map((line) => (line === '' ? '' : `${line},,`))].join('\r\n')), ...window]);
+    expect([run.code, run.out]).toEqual([0, expect.stringContaining('in both: 3 sessions')]);
+  });
+
   test('is the same next to a running bot, which is not disturbed', async () => {
     const bot = await startProgram('src/main.js', [], { PORT: '0', LR_DATA_DIR: bench.data, LR_LOG_LEVEL: 'error' });
     try {

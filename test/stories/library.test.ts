@@ -416,3 +416,39 @@ test('a library that cannot be reached is told, exit code 3', async () => {
   const run = await bench.run(['diff'], { env: { DEFENDER_API_URL: 'http://127.0.0.1:9' } });
   expect([run.code, run.out]).toEqual([3, expect.stringContaining('The library cannot be listed')]);
 });
+
+describe('what git and editors make of a script', () => {
+  test.each([
+    ['as a checkout with Windows line ends has it', 'echo 1\necho 2\n', 'echo 1\r\necho 2\r\n'],
+    ['the other way round', 'echo 1\r\necho 2\r\n', 'echo 1\necho 2\n'],
+  ])('%s: nobody is said to have changed what it does, and nothing is replaced', async (_name, there, here) => {
+    bench.put('hello.ps1', there);
+    bench.write('scripts/hello.ps1', here);
+    expect(await push('hello.ps1')).toMatchObject({ code: 1, out: expect.stringContaining('It is the same text with other line ends') });
+    expect(uploads()).toBe(0);
+  });
+
+  test('another text with other line ends is somebody’s change', async () => {
+    bench.put('hello.ps1', 'echo 1\necho 3\n');
+    bench.write('scripts/hello.ps1', 'echo 1\r\necho 2\r\n');
+    const ran = await diff('hello.ps1');
+    expect([ran.code, ran.out.includes('CHANGED   hello.ps1'), ran.out.includes('other line ends')]).toEqual([1, true, false]);
+  });
+
+  test('a byte order mark before a shell script is told', async () => {
+    bench.write('scripts/collect.sh', '\ufeff#!/bin/sh\necho 1\n');
+    expect(await diff('collect.sh')).toMatchObject({ code: 1, out: expect.stringContaining('collect.sh begins with a byte order mark') });
+  });
+
+  test('the shipped scripts have one line end wherever they are checked out', () => {
+    const rules = readFileSync(join(root, '.gitattributes'), 'utf8').split('\n');
+    expect(rules).toContain('manifest/defender/* text eol=lf');
+    for (const name of Object.keys(shipped)) expect([name, readFileSync(join(root, 'manifest', 'defender', name)).includes('\r')]).toEqual([name, false]);
+  });
+});
+
+test.each(['{"version":1,"tenants":null}', '{"version":1,"tenants":[]}', '{"version":1,"tenants":{"simulator":["minidump.ps1"]}}', '{"version":1,"tenants":{"simulator":null}}'])('a state file that holds %s is not written over as if it were empty', async (text) => {
+  const path = bench.write('state.json', text);
+  expect(await push('--state', path)).toMatchObject({ code: 3, out: expect.stringContaining('holds no list of tenants and their files') });
+  expect([uploads(), readFileSync(path, 'utf8')]).toEqual([0, text]);
+});

@@ -257,9 +257,12 @@ export interface Paging {
   readonly enough?: (items: readonly unknown[]) => boolean;
 }
 
-/** What an item is known by: pages that overlap give it twice. */
+/**
+ * What an item is known by: pages that overlap give it twice. Files have no id, and two of them whose names differ in letter case alone, or
+ * whose content differs, are two: only the very same entry is the same one.
+ */
 function keyOf(item: unknown): string {
-  const id = field(item, 'id') ?? field(item, 'fileName');
+  const id = field(item, 'id');
   return typeof id === 'string' ? id.toLowerCase() : JSON.stringify(item);
 }
 
@@ -317,7 +320,8 @@ function bodyOf(answer: HttpAnswer): unknown {
 }
 
 /** "Action is already in progress" is what clients in the field decide by (defender-api.md 1.4); other words for the same are taken as well. */
-const busyText = /already (?:in progress|active|running)|active (?:request|session|action|live response)[^.]{0,60}already exists|already has an active/i;
+const busyText =
+  /already (?:has |have )?(?:an? |another )?(?:in progress|active|running|ongoing|pending)|active (?:request|session|action|live response)[^.]{0,60}already exists|(?:another|an?|pending|active|running) (?:live response |machine |remote |other )*(?:session|action|request|command)s? (?:is |are )?(?:still |currently |already )?(?:in progress|active|running|pending|ongoing)/i;
 /** Codes that mean something else whatever their message says: to wait would not help. */
 const neverBusy: ReadonlySet<string> = new Set(['osplatformnotsupported', 'clientversionnotsupported', 'missingrequiredparameter', 'disabledfeature', 'disallowedoperation']);
 

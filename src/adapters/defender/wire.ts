@@ -127,9 +127,9 @@ function flatTexts(value: unknown, depth = 0): readonly string[] {
   return Object.entries(value).slice(0, maxErrors).flatMap(([name, one]: [string, unknown]) => flatTexts(one, depth + 1).map((text) => inert(/^\d+$/.test(name) ? text : `${name}: ${text}`)));
 }
 
-/** A negative number among errors is an HRESULT. */
+/** Among errors a negative number, or one with the top bit of 32, is an HRESULT. */
 function numberText(value: number): string {
-  const code = value < 0 ? readHresult(value) : undefined;
+  const code = value < 0 || value >= 0x8000_0000 ? readHresult(value) : undefined;
   return code === undefined ? String(value) : hresultText(code);
 }
 
@@ -140,8 +140,9 @@ function inert(said: string): string {
 
 /** `troubleshootInfo` as a text or an object, and errors that stand with the action and not with a command. */
 function readTroubleshoot(action: unknown, hresult: number | undefined): string {
-  // A code in words of its own, such as E_ACCESSDENIED.
-  const code = field(action, 'errorHResult');
+  // A code in words of its own, such as E_ACCESSDENIED, or a number of more than 32 bits.
+  const given = field(action, 'errorHResult');
+  const code = typeof given === 'number' ? String(given) : given;
   const words = typeof code === 'string' && hresult === undefined && !/^[-+0x\s]*$/i.test(code) ? [inert(code)] : [];
   const said = [...words, ...flatTexts(field(action, 'troubleshootInfo')), ...flatTexts(field(action, 'errors')), ...flatTexts(field(action, 'error'))];
   return [...new Set(said)].join('; ').slice(0, maxText);
@@ -262,9 +263,9 @@ export function readLibraryFile(value: unknown): LibraryFile | undefined {
   };
 }
 
-/** Under any of the names that OData has given it. Something else than a text is a link too, one that leads nowhere: then there is more. */
+/** Under any of the names that OData and Microsoft's other services have given it, in any letter case. Something else than a text is a link too, one that leads nowhere: then there is more. */
 function nextLink(value: unknown): string | undefined {
-  const found = ['@odata.nextLink', '@nextLink', 'odata.nextLink'].map((name) => field(value, name)).find((one) => one !== undefined && one !== null && one !== '');
+  const found = ['@odata.nextlink', '@nextlink', 'odata.nextlink', 'nextlink'].map((name) => anyCase(value, name)).find((one) => one !== undefined && one !== null && one !== '');
   return found === undefined || typeof found === 'string' ? found : JSON.stringify(found);
 }
 

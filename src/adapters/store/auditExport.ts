@@ -253,8 +253,11 @@ class Collected {
   #unreadable = 0;
   #cut = 0;
   #strange = 0;
-  #first: number | undefined;
-  #last: number | undefined;
+  readonly #iso = new Span();
+  /** Of times in a local form alone, and whether one of them can only be meant day first. */
+  readonly #local = new Span();
+  readonly #locals = new Set<ExportRecord>();
+  #dayFirst = 0;
 
   constructor(path: string) {
     this.path = path;
@@ -268,7 +271,10 @@ class Collected {
   }
 
   row(columns: readonly string[], row: readonly string[]): void {
-    this.#take(new Map(columns.map((name, at) => [name, row[at] ?? ''])));
+    const fields = new Map<string, string>();
+    // Where a column stands twice, as after tables were put together, an empty cell hides no other.
+    for (const [at, name] of columns.entries()) if ((fields.get(name) ?? '') === '') fields.set(name, row[at] ?? '');
+    this.#take(fields);
   }
 
   json(text: string): void {
@@ -290,11 +296,13 @@ class Collected {
     const written = findValue(outer, names.data);
     const inner = said === undefined || known !== undefined ? dataOf(written) : undefined;
     const kind = known ?? kindOf(inner === undefined ? undefined : find(inner, names.operation));
-    const at = timeIn(inner) ?? timeIn(outer);
-    if (at !== undefined) {
-      this.#first = Math.min(this.#first ?? at, at);
-      this.#last = Math.max(this.#last ?? at, at);
-    }
+    // The time within AuditData is UTC and has one form; that of a column is as the machine that exported writes times.
+    const iso = timeIn(inner, timeOf) ?? (typeof written === 'string' ? timeOf(/"CreationTime"\s*:\s*"([^"]{1,40})"/i.exec(written)?.[1]) : undefined) ?? timeIn(outer, timeOf);
+    const local = iso === undefined ? timeIn(outer, localTimeOf) : undefined;
+    const at = iso ?? local?.at;
+    this.#iso.add(iso);
+    this.#local.add(local?.at);
+    if (local?.dayFirst === true) this.#dayFirst += 1;
     if (kind === undefined) {
       if (said === undefined && inner === undefined) this.#unreadable += 1;
       return;
@@ -310,7 +318,7 @@ class Collected {
     }
     if (this.#records.length >= mostRecords) throw new ExportUnreadable(`${this.path} holds more than ${mostRecords} records of live response. Export a shorter time.`);
     const all = new Map([...outer, ...(inner ?? [])]);
-    this.#records.push({
+    const record: ExportRecord = {
       kind,
       recordId,
       at,
@@ -323,19 +331,25 @@ class Collected {
       actors: [...new Set(names.actor.flatMap((name) => [outer.get(name), inner?.get(name)]).filter((one) => typeof one === 'string' && one.trim() !== ''))] as readonly string[],
       appIds: [...new Set(names.app.flatMap((name) => [outer.get(name), inner?.get(name)]).filter((one): one is string => typeof one === 'string' && guid.test(one)).map((one) => one.toLowerCase()))],
       tenant: find(all, names.tenant)?.toLowerCase(),
-    });
+    };
+    this.#records.push(record);
+    if (iso === undefined && at !== undefined) this.#locals.add(record);
   }
 
   /** @throws ExportUnreadable */
   read(size: number): ExportRead {
     if (this.#rows === 0 && this.#strange > 0) throw new ExportUnreadable(`${this.path} holds JSON, but no record of the audit log (none of its ${this.#strange} objects has "Operation" or "AuditData"). Name the export itself.`);
+    // One time that can only be day first, and all others of that form are no better than a guess.
+    const dayFirst = this.#dayFirst > 0;
+    const ends = [this.#iso, ...(dayFirst ? [] : [this.#local])];
     return {
-      records: this.#records,
+      records: dayFirst ? this.#records.map((one) => (this.#locals.has(one) ? { ...one, at: undefined } : one)) : this.#records,
       rows: this.#rows,
       unreadable: this.#unreadable,
-      first: this.#first,
-      last: this.#last,
+      first: least(ends.map(({ first }) => first)),
+      last: most(ends.map(({ last }) => last)),
       warnings: [
+        ...(dayFirst ? [`${this.path} has times with the day before the month (${this.#dayFirst} that cannot be meant otherwise), which nobody can tell from the month before the day: times of that form were not read. Export on a machine or in a session with ISO times, or give --from and --to.`] : []),
         ...(this.damaged ? [`${this.path} is not in the encoding it seems to be in (it has ${size} bytes): letters outside ASCII are lost in names.`] : []),
         ...(this.#strange > 0 ? [`${this.#strange} objects of ${this.path} are no records of the audit log.`] : []),
         ...(this.#cut > 0 ? [`In ${this.#cut} records AuditData ends in the middle: Excel cuts a cell at ${excelCell} characters when it saves. Use the file as it was downloaded.`] : []),
@@ -377,26 +391,53 @@ function guidsIn(text: string): ReadonlySet<string> {
   return new Set([...text.matchAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi)].map(([one]) => one.toLowerCase()));
 }
 
-function timeIn(fields: Fields | undefined): number | undefined {
+function timeIn<T>(fields: Fields | undefined, read: (value: unknown) => T | undefined): T | undefined {
   if (fields === undefined) return undefined;
   for (const name of names.time) {
-    const at = timeOf(fields.get(name));
+    const at = read(fields.get(name));
     if (at !== undefined) return at;
   }
   return undefined;
 }
 
-/** ISO 8601, which the log means as UTC also where it does not say so; or month first with AM and PM, as PowerShell writes it in its first culture. */
+/** ISO 8601, which the log means as UTC also where it does not say so. Epoch milliseconds. */
 export function timeOf(value: unknown): number | undefined {
   if (typeof value !== 'string' || value.length > 60) return undefined;
-  const iso = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d:?\d\d)?$/i.exec(value.trim());
-  if (iso !== null) {
-    const ms = Date.parse(`${iso[1] ?? ''}T${(iso[2] ?? '').replace(/(\.\d{3})\d+$/, '$1')}${iso[3] ?? 'Z'}`);
-    return Number.isFinite(ms) ? ms : undefined;
-  }
-  const us = /^(\d{1,2})\/(\d{1,2})\/(\d{4}),? (\d{1,2}):(\d\d)(?::(\d\d))? ?([AP]M)$/i.exec(value.trim());
-  if (us === null) return undefined;
-  const [, month = '', day = '', year = '', hour = '', minute = '', second = '0', half = ''] = us;
-  const ms = Date.UTC(Number(year), Number(month) - 1, Number(day), (Number(hour) % 12) + (half.toUpperCase() === 'PM' ? 12 : 0), Number(minute), Number(second));
+  const iso = /^(\d{4}-\d\d)-(\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d:?\d\d)?$/i.exec(value.trim());
+  if (iso === null) return undefined;
+  const [, month = '', day = '', time = '', zone = 'Z'] = iso;
+  // A 30th of February would become a day of March without a word.
+  if (new Date(`${month}-${day}T00:00Z`).getUTCDate() !== Number(day)) return undefined;
+  const ms = Date.parse(`${month}-${day}T${time.replace(/(\.\d{3})\d+$/, '$1')}${zone}`);
   return Number.isFinite(ms) ? ms : undefined;
+}
+
+/** Month first with AM and PM, as PowerShell writes it in its first culture. `dayFirst`: the form is that, and the first number can be no month. */
+function localTimeOf(value: unknown): { readonly at: number | undefined; readonly dayFirst: boolean } | undefined {
+  if (typeof value !== 'string' || value.length > 60) return undefined;
+  const local = /^(\d{1,2})\/(\d{1,2})\/(\d{4}),? (\d{1,2}):(\d\d)(?::(\d\d))? ?([AP]M)$/i.exec(value.trim());
+  if (local === null) return undefined;
+  const [, month = '', day = '', year = '', hour = '', minute = '', second = '0', half = ''] = local;
+  if (Number(month) > 12) return { at: undefined, dayFirst: Number(day) <= 12 };
+  const ms = Date.UTC(Number(year), Number(month) - 1, Number(day), (Number(hour) % 12) + (half.toUpperCase() === 'PM' ? 12 : 0), Number(minute), Number(second));
+  return Number.isFinite(ms) && new Date(ms).getUTCDate() === Number(day) && Number(hour) <= 12 ? { at: ms, dayFirst: false } : undefined;
+}
+
+/** The first and the last of many moments. */
+class Span {
+  first: number | undefined;
+  last: number | undefined;
+
+  add(at: number | undefined): void {
+    this.first = least([this.first, at]);
+    this.last = most([this.last, at]);
+  }
+}
+
+function least(times: readonly (number | undefined)[]): number | undefined {
+  return times.reduce((a, b) => (a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)), undefined);
+}
+
+function most(times: readonly (number | undefined)[]): number | undefined {
+  return times.reduce((a, b) => (a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)), undefined);
 }

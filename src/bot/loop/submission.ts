@@ -207,15 +207,16 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void, learn
       await settle(request, error);
       return;
     }
-    const known = store.all().some((other) => 'actionId' in other && other.actionId === action.id);
-    if (known || isForeign(action, request)) {
+    const known = store.all().some((other) => 'actionId' in other && other.actionId.toLowerCase() === action.id.toLowerCase());
+    if ((known && !isOurs(action, request)) || isForeign(action, request)) {
       // Defender sometimes answers with the action that already runs on the device (defender-api.md 1.5): ours was not started.
       log.warn('foreignAction', { request: request.id, action: action.id });
       await move(request.id, (now) => ({ type: 'deferred', cause: 'deviceBusy', notBefore: now + busyPause }));
       await tellBlocker(request.id, blockerFrom(store, action));
       return;
     }
-    if (!isOurs(action, request)) {
+    // Our tag on the action of another request: something of ours arrived, and nobody knows what.
+    if (known || !isOurs(action, request)) {
       log.warn('answerProvesNothing', { request: request.id, action: action.id });
       await move(request.id, () => ({ type: 'lost' }));
       return;

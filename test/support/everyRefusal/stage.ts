@@ -155,8 +155,8 @@ export async function openStage(openChat: (clock: StageClock) => Promise<ChatSid
     kill() {
       if (left !== undefined) return;
       left = { disk: disk.powerCut((n) => n - 1), folder: join(base, 'left') };
-      // The lock's socket is the process's own and ends with it.
-      cpSync(folder, left.folder, { recursive: true, filter: (path) => !path.endsWith('.sock') });
+      // The lock's socket is the process's own and ends with it. A file that is being written under its new name may be gone while it is copied.
+      cpSync(folder, left.folder, { recursive: true, filter: (path) => !/\.(?:sock|new)$/.test(path) });
       simulator.tenant.faults.plant({ what: 'reset', on: 'any', times: 'always' });
       chat.listening(undefined);
     },
