@@ -35,8 +35,8 @@ export function fileSentence(file: CollectedFile, collected: string): string {
 export function formSentence({ packed, encoding, guessed, lost }: TextForm): string | undefined {
   const said = [
     ...(packed === undefined ? [] : [`The output came packed (${oneLine(packed, 20)}) and was unpacked here.`]),
-    ...(encoding === undefined ? [] : [encoding === 'unknown' ? 'It is not UTF-8, and what it is nobody knows: letters that could not be read stand as “\ufffd”.' : guessed === true ? `It is not UTF-8. It was read as ${encoding}, which is a guess: letters outside ASCII may be wrong.` : `It came in ${encoding}.`]),
-    ...(lost === true && encoding !== 'unknown' ? ['Letters that could not be read stand as “\ufffd”.'] : []),
+    ...(encoding === undefined ? [] : [encoding === 'unknown' ? 'It is not UTF-8, and its encoding is not known: letters that could not be read are shown as “\ufffd”.' : guessed === true ? `It is not UTF-8. It was read as ${encoding}, which is a guess: letters outside ASCII may be wrong.` : `It came in ${encoding}.`]),
+    ...(lost === true && encoding !== 'unknown' ? ['Letters that could not be read are shown as “\ufffd”.'] : []),
   ];
   return said.length === 0 ? undefined : said.join(' ');
 }

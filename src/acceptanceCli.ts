@@ -115,7 +115,7 @@ async function whyNot({ mode, device }: Options, settings: Settings, real: boole
   if (held !== undefined) return held;
   const found = await findPolicy(optionsFrom(settings).policyFile);
   if ('policy' in found && !isConfined(found.policy, device)) return notConfined(device);
-  if (!process.stdin.isTTY) return 'Before a real Defender two people type at this terminal, and the input is none: a program could be both of them. Run it in a terminal, or use --chat or --watch.';
+  if (!process.stdin.isTTY) return 'Before a real Defender two people type at this terminal, and the input is not a terminal: a program could be both of them. Run it in a terminal, or use --chat or --watch.';
   return undefined;
 }
 

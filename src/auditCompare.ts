@@ -82,6 +82,8 @@ function fail(line: string): void {
   process.stderr.write(`${printable(line)}\n`);
 }
 
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 const when = (at: number | undefined): string => (at === undefined ? 'at an unknown time' : new Date(at).toISOString().replace(/\.\d+Z$/, 'Z'));
 
 function told(record: ExportRecord): string {
@@ -137,6 +139,10 @@ function range({ from, to, file }: Arguments, { first, last }: ExportRead): { re
 }
 
 export async function compareExport(words: readonly string[], usage: string): Promise<number> {
+  if (words.includes('--help')) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
   const given = readArguments(words, process.env);
   if (typeof given === 'string') {
     fail(given);
@@ -177,12 +183,12 @@ export async function compareExport(words: readonly string[], usage: string): Pr
     const records = read.records.filter((one) => !left.has(one));
     const exportedAt = Math.min(Date.now(), statSync(file).mtimeMs);
     const found = compare({ records, requests, from, to, exportedAt, apps });
-    say(`${read.rows} records read, ${read.records.length} of them of live response; the journal holds ${proof.lines} lines, of which ${requests.length} requests reached Defender`);
+    say(`${counted(read.rows, 'record')} read, ${read.records.length} of them of live response; the journal holds ${counted(proof.lines, 'line')}, and ${counted(requests.length, 'request')} that reached Defender`);
     say(`compared: ${when(from)} to ${when(to)}${given.from === undefined || given.to === undefined ? ' (the times of the records: at the edges nothing can be said; give --from and --to as the search had them)' : ''}`);
-    if (all.length > requests.length) say(`${all.length - requests.length} requests of ${tenant === undefined ? 'a simulated Defender' : 'another tenant, or of a simulated Defender,'} were left out`);
+    if (all.length > requests.length) say(`left out: ${counted(all.length - requests.length, 'request')} of ${tenant === undefined ? 'a simulated Defender' : 'another tenant, or of a simulated Defender'}`);
     if (foreign.length > 0) say(`${foreign.length} records of another tenant were left out`);
     if (read.unreadable > 0) say(`${read.unreadable} records could not be read in full`);
-    say(`in both: ${found.both} sessions${found.byTime > 0 ? ` (${found.byTime} by device and time alone, because their records name neither action nor comment)` : ''}, ${found.downloads.both} downloads`);
+    say(`in both: ${counted(found.both, 'session')}${found.byTime > 0 ? ` (${found.byTime} by device and time alone, because their records name neither action nor comment)` : ''}, ${counted(found.downloads.both, 'download')}`);
     if (found.repeats > 0) say(`${found.repeats} further records are of actions that were counted already`);
     if (found.tooNew > 0) say(`not judged: ${found.tooNew} sessions of the last ${logLag / 3_600_000} hours before the file was written, which may come into the log later`);
     if (found.outside > 0) say(`not judged: ${found.outside} sessions outside that time`);

@@ -1,4 +1,4 @@
-// What a run is given, and what came of it, whoever asked and approved.
+// What a run is given, and what came of it, no matter who asked and approved.
 import type { Readable } from 'node:stream';
 import type { Seen } from './measures.ts';
 import type { TappedHttp } from './tap.ts';

@@ -47,7 +47,7 @@ async function shownBy(api: CallDefender): Promise<Shown | undefined> {
   const listed = await api('GET', path);
   const items = isAnswer(listed) && listed.status < 300 ? readPage(listed.body?.value).items : undefined;
   if (items === undefined) return undefined;
-  // Whoever does not know the filter answers with everything.
+  // A server that does not know the filter answers with everything.
   const actions = items.map(readAction).flatMap((action) => (action?.type === 'LiveResponse' && action.status === 'TimeOut' ? [action] : [])).sort((a, b) => createdAtOr(b, 0) - createdAtOr(a, 0));
   const shown = actions.flatMap((action) => {
     const ms = queueShownByAction(action);

@@ -20,7 +20,7 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 
 export type ReadLibrarySettings = { readonly settings: LibrarySettings; readonly warnings: readonly string[] } | { readonly problems: readonly string[] };
 
-/** `developer`: whoever is signed in on this machine ("az login"). Every problem at once. */
+/** `developer`: the person who is signed in on this machine ("az login"). Every problem at once. */
 export function readLibrarySettings(variables: Variables, developer: boolean): ReadLibrarySettings {
   const env = new Environment(variables);
   const where = readWhere(env);

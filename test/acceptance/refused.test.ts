@@ -43,7 +43,7 @@ describe('what has to be put right first', () => {
       return run.text();
     };
     expect(await asked(['--device', device, '--play'], {})).toMatch(/--play lets this program be two people/);
-    expect(await asked(['--device', device], {})).toMatch(/two people type at this terminal, and the input is none/);
+    expect(await asked(['--device', device], {})).toMatch(/two people type at this terminal, and the input is not a terminal/);
     const wide = join(bench.folder, 'wide.yaml');
     writeFileSync(wide, readFileSync(bench.policy(), 'utf8').replace(/^ {2}allow: .*$/m, '  allow: { groups: [Workstations], tags: [], names: [hosta.corp.example] }'));
     expect(await asked(['--device', device], { LR_POLICY: wide })).toMatch(/allows the test device by its name and nothing else[^]*names: \[hosta\.corp\.example\]/);

@@ -231,7 +231,7 @@ export const tables: readonly Table[] = [
   { heading: 'A failed command', about: 'By a code (HRESULT, NTSTATUS, Win32, decimal or hex), a name or an id of PowerShell in the texts of `errors`, whatever their language, else by their words, which no page documents. Defender’s own text always stands before the next step.', columns: ['text', 'commands', 'known by', 'its row says'], rows },
   { heading: 'A script that reports failure', about: 'By what its errors tell: a code, an id of PowerShell, or words; of our own scripts also by exit code 12.', columns: ['cause', 'the card says'], rows: scripts },
   { heading: 'A result that is not there', about: 'By code.', columns: ['code', 'commands', 'its row says'], rows: results },
-  { heading: 'How an output came', about: 'Next to what is shown of it. UTF-8 that is not packed is told of nowhere.', columns: ['how', 'its row says'], rows: forms },
+  { heading: 'How an output came', about: 'On the row of the script, next to what is shown of its output. Plain UTF-8 gets no sentence.', columns: ['how', 'its row says'], rows: forms },
   { heading: 'A missing right', about: 'By kind of call: on the card, in private answers, and in `/readyz` and the log where following fails. 403 also comes with every right, when the token is for another audience.', columns: ['call', 'what', 'next step'], rows: [...missing, ['submit, roles listed by Defender', listed?.what ?? '', listed?.next ?? '']] },
 ];
 

@@ -313,7 +313,7 @@ describe('a result that is packed, or in other letters (row 3.12)', () => {
 
   test('in letters that nobody can tell is shown with a word on it', async () => {
     await finishedWith(Buffer.from('Odmowa dost\u00eapu: plik jest u\u00bfywany, \u009ccie\u00bfka', 'latin1'));
-    expect(shown()).toContain('It is not UTF-8, and what it is nobody knows: letters that could not be read stand as “\ufffd”.');
+    expect(shown()).toContain('It is not UTF-8, and its encoding is not known: letters that could not be read are shown as “\ufffd”.');
   });
 
   test('to burst is shown as its beginning', async () => {

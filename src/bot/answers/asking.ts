@@ -58,7 +58,7 @@ export async function ask(bot: Conversation, actor: Actor, input: Pick<CommandIn
   const before = bot.store.byOrigin(origin);
   if (before !== undefined) return told(bot, before);
   const { tier } = granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
-  // Before anything is asked of Defender: whoever floods costs no calls.
+  // Before anything is asked of Defender: anyone who floods costs no calls.
   mayWait(bot, actor, tier);
   const { device, leftOut, found } = await theDevice(bot, actor, wanted.host, { person: actor.person.id, surface: input.place.surface, place: input.place.id, account: accountId(actor), host: wanted.host });
   return await askFor(bot, granted<Actor>(actorNow(bot.policy, actor)), input, { wanted, line, from, origin, device, leftOut, found });
