@@ -26,14 +26,19 @@ import type { ViewContext } from './view.ts';
 /** Status, tone and lead of a request as it stands. */
 export function said(request: Request, context: ViewContext): Said {
   const words = wordsOf(request, context);
-  if (!('differs' in request)) return words;
+  const elsewhere = otherDevice(request);
+  const wrong = 'differs' in request ? 'Defender’s action has this request’s tag but runs other commands than were approved; the rows show them.' : elsewhere === undefined ? undefined : `Defender’s action is on another device than was approved: the id it names ends in ${oneLine(elsewhere.slice(-8), 8)}.`;
+  if (wrong === undefined) return words;
   // Before everything else: what runs is not what was approved.
-  const stop = request.state === 'finished' ? '' : ' Cancel it, and tell an administrator at once:';
-  return {
-    status: `${words.status}, not as approved`,
-    tone: 'danger',
-    lead: `Defender’s action has this request’s tag but runs other commands than were approved; the rows show them.${stop === '' ? ' Tell an administrator at once:' : stop} somebody else may use the bot’s credentials. ${words.lead}`,
-  };
+  const stop = `${request.state === 'finished' ? 'Tell' : 'Cancel it, and tell'} an administrator at once${'differs' in request ? ': somebody else may use the bot’s credentials' : ''}.`;
+  return { status: `${words.status}, not as approved`, tone: 'danger', lead: `${wrong} ${stop} ${words.lead}` };
+}
+
+/** The id of the device that Defender's action names, where it is not the one that was approved. An action that names none says nothing. */
+function otherDevice(request: Request): string | undefined {
+  if (request.state !== 'running' && request.state !== 'finished') return undefined;
+  const { machineId } = request.action;
+  return machineId === '' || machineId.toLowerCase() === request.device.id.toLowerCase() ? undefined : machineId;
 }
 
 function wordsOf(request: Request, context: ViewContext): Said {

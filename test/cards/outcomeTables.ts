@@ -112,6 +112,7 @@ const running: readonly Row[] = [
   seen('InProgress, all completed', [...sent, progressed(action('InProgress', [progress(0, 'Completed'), progress(1, 'Completed')]))], 'Download links follow'),
   seen('a status of the future', [...sent, progressed(action('Hibernating', [progress(0, 'Created'), progress(1, 'Created')]))], follow),
   seen('other commands than approved', [approved, claimed, [{ type: 'lost' }, 3], [{ type: 'adopted', action: action('InProgress', []), deadline: start + 4_800_000, differs: [{ type: 'RunScript', scriptName: 'other.ps1' }, ...dump.slice(1)] }, 4]], 'Cancel it'),
+  seen('another device than approved', [...sent, progressed(action('InProgress', [progress(0, 'Created'), progress(1, 'Created')], { machineId: 'f'.repeat(40) }))], 'Cancel it'),
 ];
 
 const cancels: { readonly [Answer in CancelAsked['answer']]: readonly Row[] } = {

@@ -226,3 +226,30 @@ test('an answer that belongs to another application, which it does not name, is 
   expect(shown()).toContain('A live response session holds this device');
   expect(ran()).toBe(0);
 });
+
+describe('an action on another device', () => {
+  const other = 'f'.repeat(32) + '0123abcd';
+
+  test('stands first on the card, while it runs, after its end and after a restart', async () => {
+    await approved('dump hosta notepad', () => void house.field.changeActions((action) => ({ ...action, machineId: other })));
+    await house.until('running');
+    expect(view()).toMatchObject({ status: expect.stringMatching(/, not as approved$/), tone: 'danger' });
+    expect(view().lead).toMatch(/^Defender’s action is on another device than was approved: the id it names ends in 0123abcd\. Cancel it, and tell an administrator at once\./);
+    await house.until('finished');
+    await house.run(10_000);
+    expect(view()).toMatchObject({ status: 'Finished: succeeded, not as approved', tone: 'danger' });
+    await house.restart();
+    expect(textOf(await house.say('responder1', `status ${house.newest().id}`))).toContain('Tell an administrator at once.');
+    expect(ran()).toBe(1);
+  });
+
+  test.each<[string, (id: string) => unknown]>([
+    ['in capitals', (id) => id.toUpperCase()],
+    ['not named', () => null],
+    ['named by nothing', () => ''],
+  ])('is none where its id is %s', async (_what, change) => {
+    await approved('dump hosta notepad', () => void house.field.changeActions((action) => ({ ...action, machineId: change(String(action['machineId'])) })));
+    await house.until('finished');
+    expect(view()).toMatchObject({ status: 'Finished: succeeded', tone: 'good' });
+  });
+});
