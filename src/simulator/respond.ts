@@ -21,7 +21,7 @@ export const responds = {
   unrestrictCodeExecution: { type: 'UnrestrictCodeExecution' },
 } as const satisfies Readonly<Record<string, Respond>>;
 
-/** POST /api/machines/{id}/isolate and the like; the action begins as Pending and goes on by itself. */
+/** POST /api/machines/{id}/isolate and the like; the action begins as Pending and advances with time. */
 export function respond(tenant: Tenant, { type, scope }: Respond, machineId: string, body: unknown, requestor: string): Action {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw invalidBody('The request body is no JSON object.');
   const given = new Map<string, unknown>(Object.entries(body));
