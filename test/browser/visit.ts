@@ -9,8 +9,8 @@ export interface Look {
   readonly width: number;
 }
 
-/** Real milliseconds for anything to be seen. */
-const patience = 20_000;
+/** Real milliseconds for anything to be seen: some of it takes 15 s of a slow device's time, and the machine may be busy. */
+const patience = 60_000;
 const inspection = readFileSync(join(root, 'test', 'browser', 'inspect.js'), 'utf8');
 /** Roles that a person operates, each of which needs a name. */
 const controls = ['button', 'link', 'textbox', 'combobox', 'checkbox', 'switch', 'radio', 'tab', 'tabpanel', 'option', 'listbox', 'dialog', 'log', 'region', 'complementary'];
@@ -73,6 +73,10 @@ export async function visit(browser: Browser, url: string, look: Look): Promise<
     await act();
     if (!hasPanel()) await page.keyboard.press('Escape');
   }
+  /** Resolves when the page has been told of the change: a command typed next must not overtake it. */
+  async function changed(act: () => Promise<void>): Promise<void> {
+    await Promise.all([page.waitForResponse((response) => response.url().includes('/console/api/world/')).then((response) => response.finished()), act()]);
+  }
   async function choose(box: string, name: string): Promise<void> {
     if (isPhone()) await page.locator('#open-who').click();
     await page.locator(`${box} label`, { hasText: name }).click();
@@ -90,18 +94,24 @@ export async function visit(browser: Browser, url: string, look: Look): Promise<
       await page.locator('#text').fill(text);
       await page.locator('#text').press('Enter');
       await page.locator('#messages .typed', { hasText: text }).last().waitFor();
+      await page.locator('#composer:not([aria-busy])').waitFor();
     },
     async press(label) {
-      await page.locator('.posted').last().getByRole('button', { name: label }).first().click();
+      // A card that handles a press takes no other; the message that tells of the first may be seen before that has ended.
+      await page.locator('.posted').last().locator('.adaptive:not(.busy)').getByRole('button', { name: label }).first().click();
     },
     async confirm(label) {
       await page.locator('dialog').getByRole('button', { name: label }).click();
     },
-    speed: (label) => inWorld(() => page.locator('.segment', { hasText: new RegExp(`^${label}$`) }).click()),
+    speed: (label) =>
+      inWorld(async () => {
+        const segment = page.locator('.segment', { hasText: new RegExp(`^${label}$`) });
+        if (!(await segment.locator('input').isChecked())) await changed(() => segment.click());
+      }),
     trouble: (label, on) =>
       inWorld(async () => {
         const input = page.getByRole('switch', { name: label });
-        if ((await input.isChecked()) !== on) await page.locator('.toggle', { hasText: label }).first().click();
+        if ((await input.isChecked()) !== on) await changed(() => page.locator('.toggle', { hasText: label }).first().click());
       }),
     async cardShows(text) {
       await page.locator('.posted').last().locator('.adaptive', { hasText: text }).waitFor();

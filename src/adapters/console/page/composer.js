@@ -14,7 +14,9 @@ let draft = '';
 /** @type {import('./completion.js').Suggestion[]} */
 let suggestions = [];
 let active = -1;
-let sending = false;
+/** Commands go out one after another, in the order they were typed. */
+let sent = Promise.resolve();
+let underWay = 0;
 
 const keptLines = 50;
 const field = () => /** @type {HTMLInputElement} */ (byId('text'));
@@ -114,27 +116,37 @@ function keyed(event) {
   }
 }
 
-async function send(event) {
+/**
+ * Takes the text out of the line at once: the next command can be typed before this one is answered. Cleared only with the answer, the line
+ * would lose what was typed meanwhile, because a message may be seen before the call that brought it has returned.
+ */
+function send(event) {
   event.preventDefault();
   const text = withoutName(field().value).trim();
-  if (text === '' || sending) return;
-  sending = true;
+  if (text === '') return;
+  const command = { as: state.as, place: state.place, text, deliveryId: crypto.randomUUID() };
+  history = [text, ...history.filter((one) => one !== text)].slice(0, keptLines);
+  sessionStorage.setItem('history', JSON.stringify(history));
+  back = -1;
+  field().value = '';
+  close();
+  underWay += 1;
   byId('composer').setAttribute('aria-busy', 'true');
+  sent = sent.then(() => deliver(command));
+}
+
+async function deliver(command) {
   byId('problem').textContent = '';
   try {
-    await post('commands', { as: state.as, place: state.place, text, deliveryId: crypto.randomUUID() });
-    history = [text, ...history.filter((one) => one !== text)].slice(0, keptLines);
-    sessionStorage.setItem('history', JSON.stringify(history));
-    back = -1;
-    field().value = '';
-    close();
-    showNewest();
+    await post('commands', command);
+    if (command.place === state.place) showNewest();
   } catch (error) {
-    // What was typed stays, to be sent again.
     tell(error);
+    // Back into the line to be sent again, unless something else is being typed there, or by somebody else: then the arrow key brings it back.
+    if (field().value === '' && state.as === command.as && state.place === command.place) write(command.text);
   } finally {
-    sending = false;
-    byId('composer').removeAttribute('aria-busy');
+    underWay -= 1;
+    if (underWay === 0) byId('composer').removeAttribute('aria-busy');
   }
 }
 
