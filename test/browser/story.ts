@@ -166,6 +166,8 @@ export const steps: readonly Step[] = [
       await visit.page.locator('.whisper', { hasText: 'nobody approves their own' }).waitFor();
       await visit.cardShows(/Waiting for approval/);
       await visit.inspect();
+      // The refusal may be seen before the press has been answered; a reload would break that off.
+      await visit.page.locator('.posted').last().locator('.adaptive:not(.busy)').waitFor();
       // The hint appears after the messages, and must not cover the last of them.
       await visit.page.reload();
       await visit.page.locator('body.ready').waitFor();
@@ -242,8 +244,9 @@ export const steps: readonly Step[] = [
       await page.locator('.whisper pre', { hasText: '51 MB' }).waitFor();
       await visit.inspect();
       await visit.be('Ola');
+      const told = await page.locator('.whisper').count();
       await visit.press('Full output');
-      await page.locator('.whisper').last().waitFor();
+      await page.locator('.whisper').nth(told).waitFor();
       assert.equal(await page.locator('.whisper pre').count(), 0);
     },
   },
