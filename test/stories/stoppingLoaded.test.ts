@@ -51,10 +51,28 @@ const states = (desk: SlackProgram, device: string): readonly string[] => desk.r
 async function running(desk: SlackProgram, devices: readonly string[]): Promise<void> {
   desk.simulator.tenant.faults.plant({ what: 'unknownStatus', value: 'InProgress', times: 'always' });
   for (const device of devices) {
-    await asks(desk, device);
-    await desk.avery.press(await card(desk, device, /Waiting for approval/), 'Approve');
+    await insisted(desk, () => asks(desk, device), () => cardsOf(desk, device).some((one) => /Waiting for approval/.test(read(one))));
+    await insisted(desk, async () => desk.avery.press(await card(desk, device, /Waiting for approval/), 'Approve'), () => states(desk, device).some((state) => state !== 'awaitingApproval'));
   }
-  await desk.slack.until('all of them running', () => (devices.every((device) => states(desk, device).join() === 'running') ? true : undefined), patience);
+  await comes(desk, () => devices.every((device) => states(desk, device).join() === 'running'), patience);
+  expect(devices.map((device) => states(desk, device))).toEqual(devices.map(() => ['running']));
+}
+
+/** True as soon as it is so, false after so many milliseconds. */
+function comes(desk: SlackProgram, isSo: () => boolean, ms: number): Promise<boolean> {
+  const deadline = performance.now() + ms;
+  return desk.slack.until('what comes or is late', () => (isSo() ? true : performance.now() > deadline ? false : undefined), 2 * ms);
+}
+
+/**
+ * Does it again where it came to nothing: a bot that has just started over ten thousand requests on a busy machine may not write a delivery
+ * down within Slack's three seconds, and then says that it was not taken and that it does none of it.
+ */
+async function insisted(desk: SlackProgram, act: () => Promise<unknown>, isSo: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 4; attempt += 1) {
+    await act();
+    if (await comes(desk, isSo, patience / 4)) return;
+  }
 }
 
 /** Nothing is missing, cut or written twice in the journal. */
@@ -93,7 +111,7 @@ describe('with ten thousand finished requests in the data folder', () => {
     expect(desk.simulator.tenant.submissions).toHaveLength(devices.length);
     expect(desk.requests()).toHaveLength(requests + devices.length);
     expect(desk.requests().filter(({ state }) => state !== 'finished')).toEqual([]);
-  }, 240_000);
+  }, 480_000);
 
   function standing(slack: FakeSlack, request: string) {
     const ts = slack.world.nextTs();
