@@ -10,5 +10,5 @@ export function build(to: string): void {
   cpSync(join(root, page), join(to, page), { recursive: true });
   copyFileSync(join(root, 'policy.example.yaml'), join(to, 'policy.example.yaml'));
   cpSync(join(root, 'manifest', 'defender'), join(to, 'manifest', 'defender'), { recursive: true });
-  writeFileSync(join(to, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(to, 'package.json'), '{"name":"live-response-bot","version":"0.1.0","type":"module"}');
 }
