@@ -20,8 +20,8 @@ function copyWhatRuns() {
   const page = join('src', 'adapters', 'console', 'page');
   cpSync(join(root, page), join(root, 'dist', page), { recursive: true });
   copyFileSync(join(root, 'policy.example.yaml'), join(root, 'dist', 'policy.example.yaml'));
-  // The simulator's library holds them, and the doctor compares the tenant's with them.
-  cpSync(join(root, 'manifest', 'defender'), join(root, 'dist', 'manifest', 'defender'), { recursive: true });
+  // The simulator's library and the doctor read the scripts for devices, and the app packages for Teams are made from its manifests.
+  cpSync(join(root, 'manifest'), join(root, 'dist', 'manifest'), { recursive: true });
   // The modules are ES modules wherever dist lies, and find their files below the folder with our name (src/adapters/packageFiles.ts).
   const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   writeFileSync(join(root, 'dist', 'package.json'), `${JSON.stringify({ name, version, type: 'module', private: true })}\n`);
@@ -29,7 +29,7 @@ function copyWhatRuns() {
 
 /** Builds; returns the exit code of the compiler. */
 export function build({ ifNeeded = false } = {}) {
-  const sources = ['src', 'cards', 'test', 'tsconfig.json', 'package-lock.json', 'policy.example.yaml', join('manifest', 'defender')].map((name) => join(root, name)).filter(existsSync);
+  const sources = ['src', 'cards', 'test', 'tsconfig.json', 'package.json', 'package-lock.json', 'policy.example.yaml', 'manifest'].map((name) => join(root, name)).filter(existsSync);
   if (ifNeeded && existsSync(stamp)) {
     const built = statSync(stamp).mtimeMs;
     if (sources.every((source) => newestBelow(source) <= built)) return 0;
