@@ -94,10 +94,23 @@ async function stage() {
   return packages.length;
 }
 
+/** A folder of a run that was killed: its process is gone. */
+function isLeft(name) {
+  const pid = /^bundle\.(\d+)\.new$/.exec(name)?.[1];
+  if (pid === undefined) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
+}
+
 async function main() {
   const code = build({ ifNeeded: true });
   if (code !== 0) return code;
   try {
+    for (const left of readdirSync(root).filter(isLeft)) rmSync(join(root, left), { recursive: true, force: true });
     const count = await stage();
     rmSync(bundle, { recursive: true, force: true });
     renameSync(staged, bundle);
