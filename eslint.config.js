@@ -5,7 +5,7 @@ const worldly = ['Date', 'process', 'fetch', 'setTimeout', 'setInterval', 'setIm
   .map((name) => ({ name, message: 'This folder is pure: pass it in as a parameter (docs/architecture.md).' }));
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'data/**', 'coverage/**'] },
+  { ignores: ['dist/**', 'bundle/**', 'bundle.*/**', 'node_modules/**', 'data/**', 'coverage/**'] },
   {
     files: ['src/**/*.ts', 'cards/**/*.ts', 'test/**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],

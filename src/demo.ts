@@ -9,7 +9,7 @@ import type { ChatPort, Reply } from './bot/ports.ts';
 import { ChatError } from './bot/ports.ts';
 import { bindingOf } from './liveResponse/commands.ts';
 import type { Request } from './liveResponse/request.ts';
-import { besideModules } from './besideModules.ts';
+import { packageFile } from './adapters/packageFiles.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { startService } from './service.ts';
 import type { Service } from './service.ts';
@@ -140,7 +140,7 @@ async function main(): Promise<void> {
     host: '127.0.0.1',
     port: 0,
     dataDir,
-    policyFile: besideModules('policy.example.yaml'),
+    policyFile: packageFile('policy.example.yaml'),
     command: '/lr',
     logLevel: 'error',
     secrets: [],
@@ -166,16 +166,17 @@ async function main(): Promise<void> {
   }
 }
 
-/** `--chat slack` and `--chat teams` play it through that chat's real adapter. The players stand with the fakes they need: built with the tests, not part of the product. */
+/** `--chat slack` and `--chat teams` play it through that chat's real adapter, with a chat that stands in for the real one. */
 const chosen = process.argv.includes('--chat') ? process.argv.at(process.argv.indexOf('--chat') + 1) : 'console';
-if (chosen !== 'console') {
-  if (chosen !== 'slack' && chosen !== 'teams') throw new Error(`There is no demo for the chat "${chosen ?? ''}"; there are console, slack and teams.`);
-  await import(new URL(`../test/demo/${chosen}.js`, import.meta.url).href);
-} else {
-  try {
-    await main();
-  } catch (error) {
-    console.error(`The demo cannot start: ${whyItFailed(error)}`);
-    process.exitCode = 1;
+try {
+  if (chosen === 'console') await main();
+  else if (chosen === 'slack') await (await import('./demo/slack/story.ts')).playInSlack();
+  else if (chosen === 'teams') await (await import('./demo/teams/story.ts')).playInTeams();
+  else {
+    console.error(`There is no demo for the chat "${chosen ?? ''}". Name one after --chat: console, slack or teams.`);
+    process.exitCode = 2;
   }
+} catch (error) {
+  console.error(`The demo cannot start: ${whyItFailed(error)}`);
+  process.exitCode = 1;
 }

@@ -15,7 +15,7 @@ import { TokenError } from './adapters/entra/tokenError.ts';
 import { Http } from './adapters/outbound/http.ts';
 import { printable } from './adapters/printable.ts';
 import { proxyFrom, useProxy } from './adapters/outbound/proxy.ts';
-import { besideModules } from './besideModules.ts';
+import { packageFile } from './adapters/packageFiles.ts';
 import { readDotEnv } from './dotEnv.ts';
 import { agrees, compared } from './library/comparison.ts';
 import type { Comparison, Standing } from './library/comparison.ts';
@@ -216,7 +216,7 @@ function noteSame(same: readonly Standing[], pushed: PushedFiles, now: number): 
 async function run(given: Arguments): Promise<number> {
   const settings = settingsOf(given);
   const { policy, folder } = await readPolicy(given, process.env);
-  const here = only(given.names, localFiles({ shipped: besideModules('manifest', 'defender'), ...(given.scripts === undefined ? {} : { scripts: given.scripts }), ...(policy === undefined ? {} : { policy }) }));
+  const here = only(given.names, localFiles({ shipped: packageFile('manifest', 'defender'), ...(given.scripts === undefined ? {} : { scripts: given.scripts }), ...(policy === undefined ? {} : { policy }) }));
   const pushed = new PushedFiles(given.state ?? join(folder, 'library.lock.json'), settings.tenant);
   const found = proxyFrom(process.env);
   if (found !== undefined && 'wrong' in found) throw new Stop(2, found.wrong);

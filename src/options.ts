@@ -5,7 +5,7 @@ import type { AzureSettings } from './adapters/config/defenderSettings.ts';
 import { clouds } from './adapters/defender/clouds.ts';
 import type { Endpoint } from './adapters/defender/clouds.ts';
 import type { Credentials } from './adapters/entra/settings.ts';
-import { besideModules } from './besideModules.ts';
+import { packageFile } from './adapters/packageFiles.ts';
 import type { ServiceOptions } from './service.ts';
 
 export function optionsFrom(settings: Settings): ServiceOptions {
@@ -70,7 +70,7 @@ function credentialsOf({ tenantId, credential }: AzureSettings): Credentials {
 
 /** The console works at once, with the example; a real chat needs a policy that somebody wrote. */
 function policyFile({ console: local, policyFile: named }: Settings): string {
-  return local && named === './policy.yaml' && !existsSync(named) ? besideModules('policy.example.yaml') : named;
+  return local && named === './policy.yaml' && !existsSync(named) ? packageFile('policy.example.yaml') : named;
 }
 
 /** Known secrets, for the log's second net. */

@@ -46,7 +46,7 @@ const botFolder = (file: string) => botFolders.findIndex((folder) => file.starts
 const isSimulator = (file: string) => file.startsWith('src/simulator/');
 
 /** The one folder each package may be imported from. */
-const doors: Readonly<Record<string, string>> = {
+const doors: Readonly<Record<string, string | readonly string[]>> = {
   botbuilder: 'src/adapters/teams/botbuilder/',
   'botframework-connector': 'src/adapters/teams/botbuilder/',
   'botframework-schema': 'src/adapters/teams/botbuilder/',
@@ -64,8 +64,10 @@ const doors: Readonly<Record<string, string>> = {
   'prom-client': 'src/adapters/http/',
   adaptivecards: 'src/adapters/console/',
   pino: 'src/adapters/log.ts',
-  fflate: 'src/simulator/',
+  // The simulator imports nothing of ours, so that the other one cannot lend it its own.
+  fflate: ['src/simulator/', 'src/teamsPackageCli.ts'],
   'csv-parse': 'src/adapters/store/',
+  ws: 'src/demo/',
 };
 
 function packageOf(name: string): string {
@@ -116,7 +118,7 @@ describe('the architecture', () => {
     const isLibrary = (file: string) => file.startsWith('src/library/');
     expect(files.filter(isLibrary).length).toBeGreaterThan(5);
     expect(imports.filter((one) => isLibrary(one.to) && !isLibrary(one.from) && one.from !== 'src/libraryCli.ts').map(shown)).toEqual([]);
-    expect(imports.filter((one) => one.to === 'src/libraryCli.ts').map(shown)).toEqual([]);
+    expect(imports.filter((one) => one.to === 'src/libraryCli.ts').map((one) => [one.from, one.dynamic])).toEqual([['src/cli.ts', true]]);
     // Nor by another way: what an upload consists of stands nowhere else.
     const uploading = /OverrideIfExists|multipart\/form-data|libraryfiles['"`]?,? *(?:\{ *)?method: *'(?:POST|PUT|DELETE)'|'(?:POST|PUT|DELETE)',? *['"`][^'"`]*libraryfiles/i;
     expect(files.filter((file) => !isLibrary(file) && !isSimulator(file) && uploading.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
@@ -124,6 +126,18 @@ describe('the architecture', () => {
     const bot = ['src/service.ts', 'src/chats.ts', 'src/adapters/defender/client.ts', 'src/adapters/store/requestStore.ts', 'src/adapters/store/journal.ts'];
     expect(bot.filter((file) => !files.includes(file))).toEqual([]);
     expect(imports.filter((one) => (isLibrary(one.from) || one.from === 'src/libraryCli.ts') && !one.typeOnly && bot.includes(one.to)).map(shown)).toEqual([]);
+  });
+
+  test('keeps what stands in for a chat out of the bot: the demo alone has it', () => {
+    const isDemo = (file: string) => file.startsWith('src/demo/');
+    expect(files.filter(isDemo).length).toBeGreaterThan(8);
+    expect(imports.filter((one) => isDemo(one.to) && !isDemo(one.from)).map((one) => [one.from, one.dynamic])).toEqual([['src/demo.ts', true], ['src/demo.ts', true]]);
+  });
+
+  test('starts each program from the one entry only when it is named, and no program from another', () => {
+    const isProgram = (file: string) => /^src\/(?:main|demo|simulator\/cli|\w+Cli)\.ts$/.test(file);
+    expect(files.filter(isProgram).length).toBeGreaterThan(7);
+    expect(imports.filter((one) => isProgram(one.to)).map((one) => [one.from, one.to, one.dynamic]).toSorted()).toEqual(files.filter(isProgram).map((file) => ['src/cli.ts', file, true]).toSorted());
   });
 
   test('lets no folder of the bot know one above it', () => {
@@ -138,7 +152,7 @@ describe('the architecture', () => {
   });
 
   test('has one door for each dependency', () => {
-    const wrong = imports.filter((one) => !one.ours && doors[packageOf(one.to)] !== undefined && !one.from.startsWith(doors[packageOf(one.to)] ?? ''));
+    const wrong = imports.filter((one) => !one.ours && doors[packageOf(one.to)] !== undefined && ![doors[packageOf(one.to)] ?? []].flat().some((door) => one.from.startsWith(door)));
     expect(wrong.map(shown)).toEqual([]);
   });
 

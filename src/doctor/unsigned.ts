@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { besideModules } from '../besideModules.ts';
+import { packageFile } from '../adapters/packageFiles.ts';
 import { isAnswer } from './call.ts';
 import type { CallDefender } from './call.ts';
 import type { ListedFile } from './library.ts';
@@ -36,7 +36,7 @@ export async function examineUnsigned({ api, library, unsigned }: UnsignedSubjec
 
 /** SHA-256 (hex) of each PowerShell script next to the program that has no signature block. */
 function unsignedAsShipped(): ReadonlySet<string> {
-  const folder = besideModules('manifest', 'defender');
+  const folder = packageFile('manifest', 'defender');
   const files = readdirSync(folder).filter(isPowerShell).map((name) => readFileSync(join(folder, name)));
   return new Set(files.filter((bytes) => !bytes.includes('# SIG # Begin signature block')).map((bytes) => createHash('sha256').update(bytes).digest('hex')));
 }

@@ -6,7 +6,7 @@ import { device, measured, openAcceptanceBench } from '../support/acceptanceBenc
 import type { AcceptanceBench } from '../support/acceptanceBench.ts';
 import { fixtureIn } from '../support/acceptanceRun.ts';
 import { addressIn, startProgram, stopped } from '../support/program.ts';
-import { read, startFakeSlack } from '../support/slack/fakeSlack.ts';
+import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import { furnish, incidents, slackPolicy } from '../support/slack/slackHouse.ts';
 
 let bench: AcceptanceBench;

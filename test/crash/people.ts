@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { incidents, slackPolicy } from '../support/slack/slackHouse.ts';
 import { manyPending } from '../support/manyPending.ts';
-import { unhurried } from '../support/unhurried.ts';
+import { unhurried } from '../../src/demo/unhurried.ts';
 import { between, oneOf } from './random.ts';
 import type { Random } from './random.ts';
 import type { CardSeen, Deed, Room, SlackControl, Typed } from './slackControl.ts';

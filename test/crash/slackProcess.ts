@@ -4,11 +4,11 @@ import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { read, startFakeSlack } from '../support/slack/fakeSlack.ts';
-import type { Delivered } from '../support/slack/fakeSlack.ts';
-import { plain, text } from '../support/slack/methods.ts';
+import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
+import type { Delivered } from '../../src/demo/slack/fakeSlack.ts';
+import { plain, text } from '../../src/demo/slack/methods.ts';
 import { furnish, incidents } from '../support/slack/slackHouse.ts';
-import type { Json, OpenView, SlackMessageKept } from '../support/slack/world.ts';
+import type { Json, OpenView, SlackMessageKept } from '../../src/demo/slack/world.ts';
 import { approvers, responders } from './people.ts';
 import type { CardSeen, Deed, LogLine, Room } from './slackControl.ts';
 

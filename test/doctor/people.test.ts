@@ -12,8 +12,8 @@ import { examinePeople } from '../../src/doctor/people.ts';
 import { json, serve } from '../support/defenderFakes.ts';
 import type { Loopback } from '../support/defenderFakes.ts';
 import { jwt, tokenSource } from '../support/doctorBench.ts';
-import { startFakeSlack } from '../support/slack/fakeSlack.ts';
-import type { FakeSlack } from '../support/slack/fakeSlack.ts';
+import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
+import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 
 let dir: string;
 let slack: FakeSlack;

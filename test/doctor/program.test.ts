@@ -12,8 +12,8 @@ import { runDoctor } from '../support/doctorBench.ts';
 import type { ProgramRun, Variables } from '../support/doctorBench.ts';
 import { addressIn, startProgram } from '../support/program.ts';
 import { root } from '../support/root.ts';
-import { startFakeSlack } from '../support/slack/fakeSlack.ts';
-import type { FakeSlack } from '../support/slack/fakeSlack.ts';
+import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
+import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import { furnish, incidents, privateRoom, slackPolicy } from '../support/slack/slackHouse.ts';
 
 let dir: string;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Credentials } from '../../src/adapters/entra/settings.ts';
 import { EntraTokens } from '../../src/adapters/entra/credentials.ts';
 import type { Examination } from '../../src/doctor/examine.ts';
-import { ChannelKeys } from '../support/channelKeys.ts';
+import { ChannelKeys } from '../../src/demo/teams/channelKeys.ts';
 import { clientId, clientSecret, examined, jwt, tenantId, tokenSource } from '../support/doctorBench.ts';
 import type { Examined, Variables } from '../support/doctorBench.ts';
 import { json, serve } from '../support/defenderFakes.ts';

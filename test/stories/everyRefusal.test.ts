@@ -13,7 +13,7 @@ import type { ChatSide, StageClock } from '../support/everyRefusal/stage.ts';
 import { tell } from '../support/everyRefusal/story.ts';
 import type { Course, Ending, Trouble } from '../support/everyRefusal/story.ts';
 import { openTeamsSide } from '../support/everyRefusal/teamsSide.ts';
-import type { Refusal } from '../support/refusal.ts';
+import type { Refusal } from '../../src/demo/refusal.ts';
 
 interface Told {
   readonly chat: string;

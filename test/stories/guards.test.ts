@@ -9,7 +9,7 @@ import type { Service, ServiceOptions } from '../../src/service.ts';
 import { createFailingDisk } from '../support/failingDisk.ts';
 import { approvedHouse, createStoryChat, examplePolicy, openHouse, textOf } from '../support/house.ts';
 import type { House, StoryChat } from '../support/house.ts';
-import { unhurried } from '../support/unhurried.ts';
+import { unhurried } from '../../src/demo/unhurried.ts';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
 
 const minute = 60_000;

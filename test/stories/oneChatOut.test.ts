@@ -1,9 +1,9 @@
 // Row 1.18 and the sentence of item 8: one chat's outage never takes the other chat away, nor ends the process while the other works.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { read, startFakeSlack } from '../support/slack/fakeSlack.ts';
-import type { FakeSlack } from '../support/slack/fakeSlack.ts';
+import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
+import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import { furnish, incidents, openSlackHouse } from '../support/slack/slackHouse.ts';
-import type { SlackMessageKept } from '../support/slack/world.ts';
+import type { SlackMessageKept } from '../../src/demo/slack/world.ts';
 import { ana, ben, channel, group } from '../support/teamsBench.ts';
 import { TeamsHouse } from '../support/teamsHouse.ts';
 

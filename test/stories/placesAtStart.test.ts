@@ -9,8 +9,8 @@ import { optionsFrom } from '../../src/options.ts';
 import { createPlacesLook, unreachedPlaces } from '../../src/places.ts';
 import { startService } from '../../src/service.ts';
 import { createLog } from '../../src/adapters/log.ts';
-import { startFakeSlack } from '../support/slack/fakeSlack.ts';
-import type { FakeSlack } from '../support/slack/fakeSlack.ts';
+import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
+import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import { furnish, slackPolicy } from '../support/slack/slackHouse.ts';
 import { createStoryChat } from '../support/house.ts';
 

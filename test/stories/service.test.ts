@@ -7,7 +7,7 @@ import { startService } from '../../src/service.ts';
 import type { Service, ServiceOptions } from '../../src/service.ts';
 import { createStoryChat, examplePolicy } from '../support/house.ts';
 import type { StoryChat } from '../support/house.ts';
-import { unhurried } from '../support/unhurried.ts';
+import { unhurried } from '../../src/demo/unhurried.ts';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
 
 let dir: string;

@@ -1,7 +1,7 @@
 // Row 1.14: kill -9 between the moment Slack was answered and the journal's line, again and again: nothing acknowledged is lost, nothing
 // happens twice, and the person is answered by the next process.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { read } from '../support/slack/fakeSlack.ts';
+import { read } from '../../src/demo/slack/fakeSlack.ts';
 import { incidents, privateRoom } from '../support/slack/slackHouse.ts';
 import { openSlackProgram } from '../support/slack/slackProgram.ts';
 import type { SlackProgram } from '../support/slack/slackProgram.ts';

@@ -1,10 +1,10 @@
 // Two chats before one bot: asked in one, approved in the other, both cards in step, and one human with an account in each counts once.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { wordsOf } from '../support/fakeConnector.ts';
-import { read, startFakeSlack } from '../support/slack/fakeSlack.ts';
-import type { FakeSlack } from '../support/slack/fakeSlack.ts';
+import { wordsOf } from '../../src/demo/teams/fakeConnector.ts';
+import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
+import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import { furnish, incidents } from '../support/slack/slackHouse.ts';
-import type { SlackMessageKept } from '../support/slack/world.ts';
+import type { SlackMessageKept } from '../../src/demo/slack/world.ts';
 import { ana, ben, channel, group } from '../support/teamsBench.ts';
 import { TeamsHouse } from '../support/teamsHouse.ts';
 import { codeOf } from '../../src/bot/language/approvalCode.ts';

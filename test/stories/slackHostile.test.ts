@@ -5,7 +5,7 @@ import { clean } from '../../cards/clip.ts';
 import { hostileLines } from '../../src/simulator/hostile.ts';
 import { nodesIn, undrawnIn } from '../support/hostile.ts';
 import type { Node } from '../support/hostile.ts';
-import { read } from '../support/slack/fakeSlack.ts';
+import { read } from '../../src/demo/slack/fakeSlack.ts';
 import { incidents, openSlackHouse } from '../support/slack/slackHouse.ts';
 import type { SlackHouse } from '../support/slack/slackHouse.ts';
 

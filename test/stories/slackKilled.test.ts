@@ -1,12 +1,12 @@
 // kill -9 in each state of a request, with Slack attached over real HTTP: after the next start one true card stands in each place, nothing is
 // posted or run twice, and where the answer to a post was lost the older card says that it is superseded.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { read } from '../support/slack/fakeSlack.ts';
-import type { Delivered, Person } from '../support/slack/fakeSlack.ts';
+import { read } from '../../src/demo/slack/fakeSlack.ts';
+import type { Delivered, Person } from '../../src/demo/slack/fakeSlack.ts';
 import { incidents, privateRoom } from '../support/slack/slackHouse.ts';
 import { openSlackProgram } from '../support/slack/slackProgram.ts';
 import type { SlackProgram } from '../support/slack/slackProgram.ts';
-import type { SlackMessageKept } from '../support/slack/world.ts';
+import type { SlackMessageKept } from '../../src/demo/slack/world.ts';
 
 /** Asked in the one, shown in both: the other is the place for approvals. */
 const places = [privateRoom, incidents] as const;

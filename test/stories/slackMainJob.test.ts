@@ -1,6 +1,6 @@
 // The main job through Slack, started by settings alone: typed by one person, approved by another, followed on one message, finished with a link.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { read } from '../support/slack/fakeSlack.ts';
+import { read } from '../../src/demo/slack/fakeSlack.ts';
 import { incidents, openSlackHouse, privateRoom } from '../support/slack/slackHouse.ts';
 import type { SlackHouse } from '../support/slack/slackHouse.ts';
 

@@ -1,9 +1,9 @@
 // What goes wrong between people, Slack and the bot: whatever it is, one correct card stands in each place and nothing is posted twice.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { read } from '../support/slack/fakeSlack.ts';
+import { read } from '../../src/demo/slack/fakeSlack.ts';
 import { incidents, openSlackHouse, privateRoom } from '../support/slack/slackHouse.ts';
 import type { SlackHouse } from '../support/slack/slackHouse.ts';
-import type { SlackMessageKept } from '../support/slack/world.ts';
+import type { SlackMessageKept } from '../../src/demo/slack/world.ts';
 
 let house: SlackHouse;
 beforeEach(async () => {

@@ -7,19 +7,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { audit } from '../../src/adapters/store/audit.ts';
 import { realDisk } from '../../src/adapters/store/disk.ts';
-import type { Refusal } from '../support/refusal.ts';
+import type { Refusal } from '../../src/demo/refusal.ts';
 import { writeHistory } from '../support/longHistory.ts';
-import { wordsOf } from '../support/fakeConnector.ts';
+import { wordsOf } from '../../src/demo/teams/fakeConnector.ts';
 import { ana, ben, channel, directOf, group } from '../support/teamsBench.ts';
 import { TeamsProgram } from '../support/teamsProgram.ts';
 import { slowDiskSettings } from '../support/slowDisk.ts';
-import { read } from '../support/slack/fakeSlack.ts';
-import type { FakeSlack } from '../support/slack/fakeSlack.ts';
+import { read } from '../../src/demo/slack/fakeSlack.ts';
+import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import { incidents } from '../support/slack/slackHouse.ts';
 import { openSlackProgram } from '../support/slack/slackProgram.ts';
 import type { SlackProgram, SlackProgramOptions } from '../support/slack/slackProgram.ts';
-import { plain } from '../support/slack/methods.ts';
-import type { SlackMessageKept } from '../support/slack/world.ts';
+import { plain } from '../../src/demo/slack/methods.ts';
+import type { SlackMessageKept } from '../../src/demo/slack/world.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -1,7 +1,7 @@
 // The product in Teams, over HTTP on both sides: asked in a group chat, approved by a second person in a channel, followed on both cards.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { cardOf, wordsOf } from '../support/fakeConnector.ts';
-import type { FakeMessage } from '../support/fakeConnector.ts';
+import { cardOf, wordsOf } from '../../src/demo/teams/fakeConnector.ts';
+import type { FakeMessage } from '../../src/demo/teams/fakeConnector.ts';
 import { ana, ben, channel, directOf, group, memberOf } from '../support/teamsBench.ts';
 import { dataOf, TeamsHouse } from '../support/teamsHouse.ts';
 import { codeOf } from '../../src/bot/language/approvalCode.ts';

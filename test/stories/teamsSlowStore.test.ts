@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { realDisk } from '../../src/adapters/store/disk.ts';
 import type { Disk } from '../../src/adapters/store/disk.ts';
-import { wordsOf } from '../support/fakeConnector.ts';
+import { wordsOf } from '../../src/demo/teams/fakeConnector.ts';
 import { ana, ben, channel, directOf, group } from '../support/teamsBench.ts';
 import { TeamsHouse } from '../support/teamsHouse.ts';
 

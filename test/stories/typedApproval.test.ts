@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { codeOf } from '../../src/bot/language/approvalCode.ts';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
-import { cardOf, wordsOf } from '../support/fakeConnector.ts';
+import { cardOf, wordsOf } from '../../src/demo/teams/fakeConnector.ts';
 import { openHouse, textOf } from '../support/house.ts';
 import type { House } from '../support/house.ts';
 import { upload } from '../support/library.ts';

@@ -9,6 +9,6 @@ export function build(to: string): void {
   const page = join('src', 'adapters', 'console', 'page');
   cpSync(join(root, page), join(to, page), { recursive: true });
   copyFileSync(join(root, 'policy.example.yaml'), join(to, 'policy.example.yaml'));
-  cpSync(join(root, 'manifest', 'defender'), join(to, 'manifest', 'defender'), { recursive: true });
-  writeFileSync(join(to, 'package.json'), '{"type":"module"}');
+  cpSync(join(root, 'manifest'), join(to, 'manifest'), { recursive: true });
+  writeFileSync(join(to, 'package.json'), '{"name":"live-response-bot","version":"0.1.0","type":"module"}');
 }

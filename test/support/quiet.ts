@@ -2,6 +2,7 @@
 // loop. A clock that is moved by a test may go on only then, or the answer to a call would seem to take an hour.
 import { subscribe } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
+import { unansweredChannel } from '../../src/demo/refusal.ts';
 
 /** An exchange that makes no progress for so long waits for the clock, as a press does whose work is tried again. Milliseconds of real time. */
 const patience = 100;
@@ -60,13 +61,14 @@ subscribe('http.server.request.start', (message) => {
   untilClosed(message, 'response');
 });
 
-/** For the fake that leaves it so: this exchange ends when whoever asked gives it up. */
-export function leaveUnanswered(response: Closing): void {
+// A fake leaves it so: this exchange ends when whoever asked gives it up.
+subscribe(unansweredChannel, (message) => {
+  const response = message as Closing;
   unanswered.add(response);
   response.once('close', () => {
     unanswered.delete(response);
   });
-}
+});
 
 function turn(): Promise<void> {
   return new Promise((resolve) => {

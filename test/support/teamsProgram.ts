@@ -12,7 +12,7 @@ import type { Program } from './program.ts';
 import { tenant } from './teamsBench.ts';
 import { teamsDoor } from './teamsDoor.ts';
 import { TeamsHouse, teamsPolicy } from './teamsHouse.ts';
-import { unhurried } from './unhurried.ts';
+import { unhurried } from '../../src/demo/unhurried.ts';
 
 /** Devices work this many times as fast as real ones: a session takes about a second. */
 const deviceSpeed = 200;

@@ -1,16 +1,14 @@
-// The page's own files, as they lie next to this module, and the browser bundle of the Adaptive Cards renderer. Nothing else is served.
+// The page's own files and the browser bundle of the Adaptive Cards renderer. Nothing else is served.
 import type { RequestHandler } from 'express';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { extname, join } from 'node:path';
+import { packageFile } from '../packageFiles.ts';
 
 const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript', '.svg': 'image/svg+xml' };
 
-const here = dirname(fileURLToPath(import.meta.url));
-const beside = join(here, 'page');
-/** `npm run build` copies the page next to this module; a plain compile leaves it in the sources. */
-const pageFolder = existsSync(beside) ? beside : join(here, '..', '..', '..', '..', 'src', 'adapters', 'console', 'page');
+const pageFolder = packageFile('src', 'adapters', 'console', 'page');
+const renderer = 'adaptivecards.min.js';
 
 export interface PageFile {
   readonly path: string;
@@ -23,8 +21,10 @@ export function pageFiles(): readonly PageFile[] {
     const type = types[extname(name)];
     return type === undefined ? [] : [{ path: name === 'index.html' ? '/' : `/console/${name}`, handler: sends(join(pageFolder, name), type) }];
   });
-  const renderer = createRequire(import.meta.url).resolve('adaptivecards/dist/adaptivecards.min.js');
-  return [...own, { path: '/console/adaptivecards.min.js', handler: sends(renderer, 'text/javascript') }];
+  const path = `/console/${renderer}`;
+  // The package has no node_modules: there the renderer lies next to the page.
+  if (own.some((file) => file.path === path)) return own;
+  return [...own, { path, handler: sends(createRequire(import.meta.url).resolve(`adaptivecards/dist/${renderer}`), 'text/javascript') }];
 }
 
 function sends(file: string, type: string): RequestHandler {

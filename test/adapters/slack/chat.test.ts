@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { CardView } from '../../../cards/view.ts';
 import { ChatError } from '../../../src/bot/ports.ts';
 import type { CardRef } from '../../../src/liveResponse/request.ts';
-import { read } from '../../support/slack/fakeSlack.ts';
+import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import { openSlackRoom } from '../../support/slack/slackRoom.ts';
 import type { SlackRoom } from '../../support/slack/slackRoom.ts';
 

@@ -5,7 +5,7 @@ import { openLastKnown } from '../../../src/adapters/lastKnown.ts';
 import type { CommandIn, PressIn } from '../../../src/bot/ports.ts';
 import { createLogBook, openSlackRoom } from '../../support/slack/slackRoom.ts';
 import type { SlackRoom } from '../../support/slack/slackRoom.ts';
-import type { SlackMessageKept } from '../../support/slack/world.ts';
+import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { testKeys } from '../../support/testKeys.ts';
 
 let room: SlackRoom;

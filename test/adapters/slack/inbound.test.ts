@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { slackValue } from '../../../cards/press.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
-import { read } from '../../support/slack/fakeSlack.ts';
-import type { SlackMessageKept } from '../../support/slack/world.ts';
+import { read } from '../../../src/demo/slack/fakeSlack.ts';
+import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { openSlackRoom } from '../../support/slack/slackRoom.ts';
 import type { SlackRoom } from '../../support/slack/slackRoom.ts';
 

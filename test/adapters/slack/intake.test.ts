@@ -12,7 +12,7 @@ import type { Clock } from '../../../src/liveResponse/ports.ts';
 import { openSlackRoom } from '../../support/slack/slackRoom.ts';
 import { testKeys } from '../../support/testKeys.ts';
 import type { RoomOptions, SlackRoom } from '../../support/slack/slackRoom.ts';
-import type { SlackMessageKept } from '../../support/slack/world.ts';
+import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 
 let room: SlackRoom;
 afterEach(() => room.close());

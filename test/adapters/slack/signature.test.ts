@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createManualClock } from '../../support/manualClock.ts';
 import { openSlackRoom } from '../../support/slack/slackRoom.ts';
 import type { SlackRoom } from '../../support/slack/slackRoom.ts';
-import { tokens } from '../../support/slack/server.ts';
+import { tokens } from '../../../src/demo/slack/server.ts';
 
 let room: SlackRoom;
 beforeEach(async () => {

@@ -6,8 +6,8 @@ import type { SlackFailure } from '../../../src/adapters/slack/errors.ts';
 import { outgoing } from '../../../src/adapters/slack/outgoing.ts';
 import { createWebApi } from '../../../src/adapters/slack/webApi.ts';
 import type { WebApi } from '../../../src/adapters/slack/webApi.ts';
-import { startFakeSlack } from '../../support/slack/fakeSlack.ts';
-import type { FakeSlack } from '../../support/slack/fakeSlack.ts';
+import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
+import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import { createLogBook } from '../../support/slack/slackRoom.ts';
 
 let slack: FakeSlack;

@@ -12,8 +12,8 @@ import { openBotbuilderDoor } from '../../../src/adapters/teams/botbuilder/botbu
 import { openDoor } from '../../../src/adapters/teams/doors.ts';
 import { looksLikeChannelToken } from '../../../src/adapters/teams/tokenLook.ts';
 import { createManualClock } from '../../support/manualClock.ts';
-import { encoded, issuer } from '../../support/channelKeys.ts';
-import type { TokenOptions } from '../../support/channelKeys.ts';
+import { encoded, issuer } from '../../../src/demo/teams/channelKeys.ts';
+import type { TokenOptions } from '../../../src/demo/teams/channelKeys.ts';
 import { ana, appId, directOf, keepingLog, TeamsBench } from '../../support/teamsBench.ts';
 import { teamsDoor } from '../../support/teamsDoor.ts';
 

@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TeamsSettings } from '../../../src/adapters/config/chatSettings.ts';
-import { FakeConnector } from '../../support/fakeConnector.ts';
+import { FakeConnector } from '../../../src/demo/teams/fakeConnector.ts';
 import { startFakeEntra } from '../../support/fakeEntra.ts';
 import type { FakeEntra } from '../../support/fakeEntra.ts';
 import { startProgram } from '../../support/program.ts';

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pageCharacters, pageLines } from '../../../src/bot/answers/viewing.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
 import { aView } from '../../support/views.ts';
-import { cardOf, wordsOf } from '../../support/fakeConnector.ts';
-import type { FakeMessage } from '../../support/fakeConnector.ts';
+import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
+import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
 import { ana, ben, channel, directOf, group, keepingLog, memberOf, team, TeamsBench, tenant } from '../../support/teamsBench.ts';
 import type { Human } from '../../support/teamsBench.ts';
 

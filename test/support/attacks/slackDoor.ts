@@ -3,10 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verb } from '../../../cards/view.ts';
 import { nodesIn } from '../hostile.ts';
-import { read } from '../slack/fakeSlack.ts';
-import type { FakeSlack, Person } from '../slack/fakeSlack.ts';
+import { read } from '../../../src/demo/slack/fakeSlack.ts';
+import type { FakeSlack, Person } from '../../../src/demo/slack/fakeSlack.ts';
 import { incidents, openSlackHouse, privateRoom, slackPolicy } from '../slack/slackHouse.ts';
-import type { SlackMessageKept } from '../slack/world.ts';
+import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { readAgain, stagePolicy } from './stage.ts';
 import type { Carried, Door, Stage, Who } from './stage.ts';
 

@@ -4,7 +4,7 @@ import { codeOf } from '../../../src/bot/language/approvalCode.ts';
 import type { Request } from '../../../src/liveResponse/request.ts';
 import type { Service } from '../../../src/service.ts';
 import { journalText } from '../journal.ts';
-import { unhurried } from '../unhurried.ts';
+import { unhurried } from '../../../src/demo/unhurried.ts';
 
 /** Riley asks and, here, holds the role of an approver too; Sam does both; Avery approves. `rileyAgain` is a second account of Riley's, Ola has no role, nobody is not listed. */
 export type Who = 'riley' | 'rileyAgain' | 'sam' | 'avery' | 'ola' | 'nobody';

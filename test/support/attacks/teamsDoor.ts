@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verb } from '../../../cards/view.ts';
-import { wordsOf } from '../fakeConnector.ts';
+import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import { nodesIn } from '../hostile.ts';
 import { ana, ben, channel, group, memberOf, team } from '../teamsBench.ts';
 import type { Human } from '../teamsBench.ts';

@@ -1,6 +1,6 @@
 // Every way in which a chat can fail to answer one call: statuses with the bodies that platforms and proxies send, the platform's own
 // words, and connections that end or stay silent, before and after the call was taken.
-import type { Refusal } from '../refusal.ts';
+import type { Refusal } from '../../../src/demo/refusal.ts';
 
 /** A failure and what it is to our adapters: those of one kind are answered by the same code, so one of each meets every call. */
 export interface Failure {

@@ -1,9 +1,9 @@
 // Slack for a story of refusals: Riley asks in one channel, Avery approves in another, and results stand on the cards of both.
 import { slackPolicy, furnish, incidents, privateRoom } from '../slack/slackHouse.ts';
-import { read, startFakeSlack } from '../slack/fakeSlack.ts';
-import { plain } from '../slack/methods.ts';
-import type { SlackMessageKept } from '../slack/world.ts';
-import { unhurried } from '../unhurried.ts';
+import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
+import { plain } from '../../../src/demo/slack/methods.ts';
+import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
+import { unhurried } from '../../../src/demo/unhurried.ts';
 import type { ChatSide, SeenCard, StageClock, Who } from './stage.ts';
 
 const accounts: Readonly<Record<Who, string>> = { requester: 'U0RILEY1', approver: 'U0AVERY1' };

@@ -13,7 +13,7 @@ import type { ManualClock } from '../manualClock.ts';
 import { createMemoryDisk } from '../memoryDisk.ts';
 import type { MemoryDisk } from '../memoryDisk.ts';
 import { quiet } from '../quiet.ts';
-import type { ChatCall, Refusal } from '../refusal.ts';
+import type { ChatCall, Refusal } from '../../../src/demo/refusal.ts';
 
 export interface StageClock extends ManualClock {
   /** Lets the world go on, sleeper by sleeper, until `look` answers, for `longest` milliseconds at most; fails with `what` then. */

@@ -1,5 +1,5 @@
 // One whole story, as its two people live it: they type and press, read what they are told, and try again when they are told to.
-import type { ChatCall, Refusal } from '../refusal.ts';
+import type { ChatCall, Refusal } from '../../../src/demo/refusal.ts';
 import type { SeenCard, Stage, Who } from './stage.ts';
 
 export type Ending = 'approved' | 'denied';

@@ -1,10 +1,10 @@
 // Teams for a story of refusals: Ana asks in a group chat, Ben approves in a channel, and results stand on the cards of both.
 import { Secret } from '../../../src/adapters/secret.ts';
-import { cardOf, wordsOf } from '../fakeConnector.ts';
-import type { FakeMessage } from '../fakeConnector.ts';
+import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
+import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
 import { ana, appId, ben, channel, directOf, group, memberOf, team, TeamsBench, tenant } from '../teamsBench.ts';
 import { dataOf, teamsPolicy } from '../teamsHouse.ts';
-import { unhurried } from '../unhurried.ts';
+import { unhurried } from '../../../src/demo/unhurried.ts';
 import type { ChatSide, SeenCard, StageClock, Who } from './stage.ts';
 
 const humans = { requester: ana, approver: ben } as const;

@@ -1,5 +1,5 @@
 // The whole product behind the fake Slack, started by settings alone: simulator, journal, loop, and the adapter over real HTTP or WebSocket.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '../../../src/adapters/config/settings.ts';
@@ -7,35 +7,13 @@ import { optionsFrom } from '../../../src/options.ts';
 import { startService } from '../../../src/service.ts';
 import type { Service } from '../../../src/service.ts';
 import type { Request } from '../../../src/liveResponse/request.ts';
-import { root } from '../root.ts';
-import { unhurried } from '../unhurried.ts';
-import { read, startFakeSlack } from './fakeSlack.ts';
-import type { FakeSlack, Person } from './fakeSlack.ts';
-import type { SlackMessageKept } from './world.ts';
+import { unhurried } from '../../../src/demo/unhurried.ts';
+import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
+import type { FakeSlack, Person } from '../../../src/demo/slack/fakeSlack.ts';
+import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
+import { furnish, incidents, privateRoom, slackPolicy } from '../../../src/demo/slack/workspace.ts';
 
-export const incidents = 'C0INCIDENT';
-export const privateRoom = 'C0PRIVATE1';
-
-/** The example policy with its people and places in Slack. */
-export function slackPolicy(): string {
-  return readFileSync(join(root, 'policy.example.yaml'), 'utf8')
-    .replace('console: responder1', 'slack: U0RILEY1')
-    .replace('console: responder2', 'slack: U0SAMMY1')
-    .replace('console: approver1', 'slack: U0AVERY1')
-    .replace('console: onlooker1', 'slack: U0OLLIE1')
-    .replace("'console:incidents', approvals: true, notify: 'console:approver1'", `'slack:${incidents}', approvals: true, notify: 'slack:S0APPROVE'`)
-    .replace('console:soc-private', `slack:${privateRoom}`);
-}
-
-/** A workspace with the policy's people, a stranger, a guest and the channels. */
-export function furnish({ world }: FakeSlack): void {
-  const people = [['U0RILEY1', 'Riley'], ['U0SAMMY1', 'Sam'], ['U0AVERY1', 'Avery'], ['U0OLLIE1', 'Ola'], ['U0NOBODY', 'Nobody']] as const;
-  for (const [id, name] of people) world.user(id, { name });
-  const members = [...people.map(([id]) => id), 'U0BOT'];
-  world.channel(incidents, { name: 'incidents', members });
-  world.channel(privateRoom, { name: 'soc-private', private: true, members });
-  world.groups.set('S0APPROVE', ['U0AVERY1']);
-}
+export { furnish, incidents, privateRoom, slackPolicy };
 
 export interface SlackHouse {
   readonly slack: FakeSlack;

@@ -10,11 +10,11 @@ import { startSimulator } from '../../../src/simulator/simulator.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { addressIn, startProgram, stopped } from '../program.ts';
 import type { Program } from '../program.ts';
-import { unhurried } from '../unhurried.ts';
-import { read, startFakeSlack } from './fakeSlack.ts';
-import type { FakeSlack, Person } from './fakeSlack.ts';
+import { unhurried } from '../../../src/demo/unhurried.ts';
+import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
+import type { FakeSlack, Person } from '../../../src/demo/slack/fakeSlack.ts';
 import { furnish, slackPolicy } from './slackHouse.ts';
-import type { SlackMessageKept } from './world.ts';
+import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 
 export interface SlackProgram {
   readonly slack: FakeSlack;

@@ -10,8 +10,8 @@ import type { Slack, SlackOptions } from '../../../src/adapters/slack/start.ts';
 import type { CommandIn, PressIn, Reply } from '../../../src/bot/ports.ts';
 import type { Log } from '../../../src/liveResponse/ports.ts';
 import type { CardRef } from '../../../src/liveResponse/request.ts';
-import { startFakeSlack } from './fakeSlack.ts';
-import type { FakeSlack } from './fakeSlack.ts';
+import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
+import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import { testKeys } from '../testKeys.ts';
 
 export interface LogLine {

@@ -1,9 +1,9 @@
 // `npm run demo -- --chat teams`: the main job through the real program, spoken over HTTP to a connector of our own that stands in for
 // Teams. Every card state is printed as people read it; the exit code is 0 only if every step was seen.
-import { cardOf, wordsOf } from '../support/fakeConnector.ts';
-import type { FakeMessage } from '../support/fakeConnector.ts';
-import { ana, ben, channel, group } from '../support/teamsBench.ts';
-import { TeamsHouse } from '../support/teamsHouse.ts';
+import { cardOf, wordsOf } from './fakeConnector.ts';
+import type { FakeMessage } from './fakeConnector.ts';
+import { ana, ben, channel, group } from './stage.ts';
+import { TeamsHouse } from './house.ts';
 
 /** Simulated seconds per real second. */
 const speed = 100;
@@ -80,7 +80,8 @@ async function story(house: TeamsHouse): Promise<void> {
   seen('a new link that works', linkOf(fresh) !== link && (await fetch(linkOf(fresh))).status === 200);
 }
 
-async function main(): Promise<void> {
+/** Ends the process: the watch waits forever by design. */
+export async function playInTeams(): Promise<void> {
   const began = performance.now();
   const house = new TeamsHouse();
   await house.open({ speed });
@@ -93,9 +94,6 @@ async function main(): Promise<void> {
     process.exitCode = 1;
   } finally {
     await house.close();
-    // The watch above waits for ever by design.
     process.exit();
   }
 }
-
-await main();

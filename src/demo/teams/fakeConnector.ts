@@ -2,8 +2,8 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { play } from './refusal.ts';
-import type { Refuse } from './refusal.ts';
+import { play } from '../refusal.ts';
+import type { Refuse } from '../refusal.ts';
 
 export interface FakeMember {
   readonly id: string;

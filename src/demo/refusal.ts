@@ -1,6 +1,10 @@
 // One call to a chat that goes wrong, in every way it can: what the fakes play, and where it is played.
+import { channel } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { leaveUnanswered } from './quiet.ts';
+
+/** Told of each response that nobody is going to write, because a test that moves the clock may not wait for it. */
+export const unansweredChannel = 'live-response-bot.unanswered';
+const unanswered = channel(unansweredChannel);
 
 /** A call as the fakes see it. */
 export interface ChatCall {
@@ -25,6 +29,6 @@ export type Refuse = (call: ChatCall) => Refusal | undefined;
 /** Plays it; what was asked is done already where it is to be done. */
 export function play(refusal: Refusal, request: IncomingMessage, response: ServerResponse): void {
   if (refusal.kind === 'cut') request.socket.destroy();
-  else if (refusal.kind === 'silence') leaveUnanswered(response);
+  else if (refusal.kind === 'silence') unanswered.publish(response);
   else response.writeHead(refusal.status, { 'content-type': 'application/json', ...refusal.headers }).end(refusal.body);
 }
