@@ -7,6 +7,7 @@ import type { SlackSettings, TeamsSettings } from './chatSettings.ts';
 import { proxyFrom } from '../outbound/proxy.ts';
 import type { Proxy } from '../outbound/proxy.ts';
 import { makeKey, makeKeyText } from '../store/keys.ts';
+import { fileSettings } from './secretFiles.ts';
 import { readRecord } from './recordSettings.ts';
 import type { RecordSettings } from './recordSettings.ts';
 
@@ -64,6 +65,7 @@ export const knownNames: readonly string[] = [
   'MicrosoftAppType', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppCertificatePath', 'MicrosoftAppTenantId', 'ChannelService', 'TEAMS_ALLOWED_TENANTS',
   'LIBRARY_CLIENT_ID', 'LIBRARY_CLIENT_SECRET', 'LIBRARY_CLIENT_CERTIFICATE_PATH',
   'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY',
+  ...fileSettings,
 ];
 
 /** With the very line that makes one. */
@@ -115,7 +117,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
     // A folder of that very name would be made and used without a word.
     if (/^~(?:[\\/]|$)|\$\{?[A-Za-z_]|^%[A-Za-z_]+%/.test(path)) env.problem(`${name} is ${path}, and only a shell replaces what it begins with: write the whole path.`);
   }
-  if (env.anyOf('LIBRARY_CLIENT_SECRET', 'LIBRARY_CLIENT_CERTIFICATE_PATH')) env.warn(libraryCredential);
+  if (env.anyOf('LIBRARY_CLIENT_SECRET', 'LIBRARY_CLIENT_SECRET_FILE', 'LIBRARY_CLIENT_CERTIFICATE_PATH')) env.warn(libraryCredential);
   env.warnAboutUnknown(knownNames);
   if (env.problems.length > 0 || defender === undefined) return { problems: env.problems, warnings: env.warnings };
   return { settings: { ...settings, defender }, warnings: env.warnings };
