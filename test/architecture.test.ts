@@ -66,6 +66,7 @@ const doors: Readonly<Record<string, string>> = {
   pino: 'src/adapters/log.ts',
   fflate: 'src/simulator/',
   'csv-parse': 'src/adapters/store/',
+  '@clack/prompts': 'src/setup/terminal.ts',
 };
 
 function packageOf(name: string): string {
