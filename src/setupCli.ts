@@ -2,7 +2,7 @@
 // has the doctor look at each step, and says what is left. It overwrites nothing. Exit code 0 when everything is in place, 1 when the doctor
 // calls something broken, 2 when it was called wrongly, 130 when it was left with Ctrl-C.
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -117,11 +117,15 @@ async function work(parts: Work): Promise<number> {
   }
 
   const lines = given.check ? await check(parts, envPath) : [];
-  const policyNow = readFileSync(policyPath, 'utf8');
   const red = lines.filter(({ verdict, check: name }) => verdict === 'FAIL' && name !== 'policy.places');
-  const steps = leftToDo({ chat, tenant, secrets, envFile: here ? undefined : envPath, envPath, policyPath, slackManifest: manifestPath, hostLater: manifestPath !== undefined && isThere(manifestPath) && readFileSync(manifestPath, 'utf8').includes('REPLACE-ME'), idsLater: policyNow.includes(`# ${laterMark}`), red: red.length > 0 });
+  const steps = leftToDo({ chat, tenant, secrets, envFile: here ? undefined : envPath, envPath, policyPath, slackManifest: manifestPath, hostLater: manifestPath !== undefined && holds(manifestPath, 'REPLACE-ME'), idsLater: holds(policyPath, `# ${laterMark}`), red: red.length > 0 });
   say(`\nWhat is left, in this order:\n${steps.map((step, index) => `  ${index + 1}. ${step}`).join('\n')}`);
   return red.length > 0 ? 1 : 0;
+}
+
+/** Whether a file says that something is left; one that is no file, or cannot be read, is the doctor's to tell. */
+function holds(path: string, words: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true && readFileSync(path, 'utf8').includes(words);
 }
 
 /** The whole report of what is now there: red and yellow lines, and how many are well. */
