@@ -117,7 +117,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
     // A folder of that very name would be made and used without a word.
     if (/^~(?:[\\/]|$)|\$\{?[A-Za-z_]|^%[A-Za-z_]+%/.test(path)) env.problem(`${name} is ${path}, and only a shell replaces what it begins with: write the whole path.`);
   }
-  if (env.anyOf('LIBRARY_CLIENT_SECRET', 'LIBRARY_CLIENT_SECRET_FILE', 'LIBRARY_CLIENT_CERTIFICATE_PATH')) env.warn(libraryCredential);
+  if (env.anyOf('LIBRARY_CLIENT_SECRET', 'LIBRARY_CLIENT_CERTIFICATE_PATH')) env.warn(libraryCredential);
   env.warnAboutUnknown(knownNames);
   if (env.problems.length > 0 || defender === undefined) return { problems: env.problems, warnings: env.warnings };
   return { settings: { ...settings, defender }, warnings: env.warnings };
