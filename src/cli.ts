@@ -14,6 +14,7 @@ const programs: Readonly<Record<string, Program>> = {
   start: { what: 'the bot, with the settings of the environment and of .env (this is also what no word does)', load: () => import('./main.ts') },
   demo: { what: 'the main job as a story in the terminal; --chat slack or teams plays it in a chat that stands in for the real one', load: () => import('./demo.ts') },
   simulator: { what: 'a Defender tenant on this machine', load: () => import('./simulator/cli.ts') },
+  setup: { what: 'asks for chat, tenant and people, and writes .env, the journal key and the policy', load: () => import('./setupCli.ts') },
   doctor: { what: 'what works and what to fix, line by line', load: () => import('./doctorCli.ts') },
   audit: { what: 'the journal: proved, read, held against an export of the tenant', load: () => import('./auditCli.ts') },
   freeze: { what: 'stops all submissions from this machine', load: () => import('./freezeCli.ts') },

@@ -1,8 +1,11 @@
-// Settings from a `.env` file in the folder the program is started in: read before anything else, and never over what the environment says.
+// Settings from a `.env` file in the folder the program is started in: read before anything else, and never over what the environment says. After it the secrets that lie in files.
 import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { unknownName } from './adapters/config/environment.ts';
+import { readSecretFiles, secretNames, whoElseReads } from './adapters/config/secretFiles.ts';
+import { knownNames } from './adapters/config/settings.ts';
 import { codeOf, diskWords } from './adapters/store/disk.ts';
 
 type Variables = Record<string, string | undefined>;
@@ -19,14 +22,25 @@ export interface DotEnv {
   readonly odd?: readonly string[];
 }
 
-/** Adds the file's settings to `variables`. */
+/** Adds the file's settings to `variables`, and then the secrets that settings of either name by `NAME_FILE`. */
 export function readDotEnv(variables: Variables): DotEnv {
+  const file = readEnvFile(variables);
+  const secrets = readSecretFiles(variables);
+  const said = [...(file.said === undefined ? [] : [file.said]), ...(secrets.read.length === 0 ? [] : [`${secrets.read.join(', ')} read from the file that its _FILE names`])].join('; ');
+  const wrong = [...(file.wrong === undefined ? [] : [file.wrong]), ...secrets.wrong].join('\n  - ');
+  const odd = [...(file.odd ?? []), ...secrets.odd];
+  return { said: said === '' ? undefined : said, ...(wrong === '' ? {} : { wrong }), ...(odd.length === 0 ? {} : { odd }) };
+}
+
+function readEnvFile(variables: Variables): DotEnv {
   const named = variables[envFileSetting]?.trim() ?? '';
   if (named.toLowerCase() === 'off') return { said: undefined };
   const file = resolve(named === '' ? '.env' : named);
   let bytes: Buffer;
+  let mode: number;
   try {
     bytes = readFileSync(file);
+    mode = statSync(file).mode;
   } catch (error) {
     if (codeOf(error) === 'ENOENT' && named === '') return { said: undefined };
     return { said: undefined, wrong: `${file} cannot be read: ${diskWords(error)}. Correct it, or set ${envFileSetting}=off.` };
@@ -34,7 +48,9 @@ export function readDotEnv(variables: Variables): DotEnv {
   const text = textOf(bytes);
   if (text === undefined) return { said: undefined, wrong: `${file} is no UTF-8 text. Save it as UTF-8, or set ${envFileSetting}=off.` };
   const given = Object.entries(parseEnv(text)).filter((entry): entry is [string, string] => nameShape.test(entry[0]) && (entry[1] ?? '').trim() !== '');
-  const odd = oddities(text).map((one) => `${file}: ${one}`);
+  const secret = given.some(([name]) => name === 'LR_JOURNAL_KEY' || secretNames.some((one) => one === name)) ? whoElseReads(file, mode) : undefined;
+  const unknown = given.flatMap(([name]) => unknownName(name, knownNames, 'file') ?? []);
+  const odd = [...[...oddities(text), ...unknown].map((one) => `${file}: ${one}`), ...(secret === undefined ? [] : [secret])];
   const overruled = given.filter(([name]) => variables[name] !== undefined).map(([name]) => name);
   for (const [name, value] of given) variables[name] ??= value;
   const count = given.length === 1 ? 'one setting' : `${given.length} settings`;

@@ -68,6 +68,7 @@ const doors: Readonly<Record<string, string | readonly string[]>> = {
   fflate: ['src/simulator/', 'src/teamsPackageCli.ts'],
   'csv-parse': 'src/adapters/store/',
   ws: 'src/demo/',
+  '@clack/prompts': 'src/setup/terminal.ts',
 };
 
 function packageOf(name: string): string {

@@ -1,6 +1,7 @@
 // Settings: every problem and warning at once. Where the settings do not fit together, what does not depend on the rest is still known,
 // so that the policy, the data folder and the port are looked at all the same.
 import { existsSync } from 'node:fs';
+import { secretNames } from '../adapters/config/secretFiles.ts';
 import { knownNames, readSettings } from '../adapters/config/settings.ts';
 import type { Settings } from '../adapters/config/settings.ts';
 import { portAfter } from '../adapters/http/admin.ts';
@@ -27,14 +28,14 @@ export interface House {
 }
 
 /** Settings that hold secrets; their values are struck out of the report, also when the settings cannot be used. */
-const secretNames = ['AZURE_CLIENT_SECRET', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET', 'MicrosoftAppPassword', 'LR_JOURNAL_KEY', 'LIBRARY_CLIENT_SECRET'] as const;
+const struckOut = [...secretNames, 'LR_JOURNAL_KEY'] as const;
 /** Settings that mean something without the others. */
 const ownMeaning = ['PORT', 'LR_ADMIN_HOST', 'LR_ADMIN_PORT', 'LR_DATA_DIR', 'LR_POLICY'] as const;
 
 export function secretsIn(variables: Variables): readonly string[] {
   const proxy = proxyFrom(variables);
   const password = proxy === undefined || 'wrong' in proxy ? undefined : proxy.password;
-  const given = secretNames.flatMap((name) => {
+  const given = struckOut.flatMap((name) => {
     const value = variables[name]?.trim();
     return value === undefined || value === '' ? [] : [value];
   });

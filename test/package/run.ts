@@ -225,7 +225,7 @@ async function main(): Promise<void> {
       holds('a word that is none is answered', wrong.code === 2 && wrong.err.includes('Did you mean doctor?'), wrong.err);
       const teams = await run(bin, ['teams-package'], emptyFolder(), bare({ MicrosoftAppId: '11111111-2222-3333-4444-555555555555' }));
       holds('the app packages are written', teams.code === 0 && teams.out.includes('live-response-bot-slash.zip'), `${teams.out}${teams.err}`);
-      for (const word of ['simulator', 'doctor', 'acceptance', 'library', 'teams-package']) {
+      for (const word of ['simulator', 'setup', 'doctor', 'acceptance', 'library', 'teams-package']) {
         const told = await run(bin, [word, '--help']);
         holds(`${word} --help tells its options`, told.code === 0 && told.out.includes('--'), `${told.out}${told.err}`);
       }

@@ -4,6 +4,22 @@ import { Secret } from '../secret.ts';
 import { readDuration } from './duration.ts';
 
 const ours = /^(?:LR_|SLACK_|DEFENDER_|TEAMS_|LIBRARY_|MicrosoftApp|MICROSOFT_?APP)/;
+/** What other programs and libraries in this process read: @azure/identity, Node, terminals. */
+const others = /^(?:AZURE_(?:AUTHORITY_HOST|USERNAME|PASSWORD|ADDITIONALLY_ALLOWED_TENANTS|CLIENT_CERTIFICATE_PASSWORD|CLIENT_SEND_CERTIFICATE_CHAIN|REGIONAL_AUTHORITY_NAME|LOG_LEVEL|IDENTITY_\w+|POD_\w+|TOKEN_CREDENTIALS|CONFIG_DIR)|NODE_\w+|TZ|NO_COLOR|FORCE_COLOR|LOGNAME|HOSTNAME|PATH|HOME|USER|PWD|ALL_PROXY|(?:https?|no|all)_proxy)$/;
+
+/**
+ * One sentence for a name that is no setting; undefined for one that is, or that may be somebody else's.
+ * @param where `.env` is for this program alone, so every name in it is judged; of the environment those that look like ours
+ */
+export function unknownName(name: string, known: readonly string[], where: 'environment' | 'file'): string | undefined {
+  if (known.includes(name) || others.test(name)) return undefined;
+  const [meant] = nearest(name, known);
+  const azure = name.startsWith('AZURE_') && meant !== undefined;
+  const told = ours.test(name) || azure;
+  // What looks like ours in a file is told where the settings are read, of both alike.
+  if (where === 'environment' ? !told : told) return undefined;
+  return `${name} is not a setting and has no effect.${meant === undefined ? ' .env.example lists the settings.' : ` Did you mean ${meant}?`}`;
+}
 
 export class Environment {
   readonly #variables: Readonly<Record<string, string | undefined>>;
@@ -90,9 +106,8 @@ export class Environment {
   /** Names that look like ours and are not read: a misspelt setting must not be silently without effect. */
   warnAboutUnknown(known: readonly string[]): void {
     for (const name of Object.keys(this.#variables)) {
-      if (!ours.test(name) || known.includes(name) || this.text(name) === undefined) continue;
-      const [meant] = nearest(name, known);
-      this.warn(`${name} is not a setting and has no effect.${meant === undefined ? ' .env.example lists the settings.' : ` Did you mean ${meant}?`}`);
+      const sentence = this.text(name) === undefined ? undefined : unknownName(name, known, 'environment');
+      if (sentence !== undefined) this.warn(sentence);
     }
   }
 }

@@ -7,6 +7,7 @@ import type { SlackSettings, TeamsSettings } from './chatSettings.ts';
 import { proxyFrom } from '../outbound/proxy.ts';
 import type { Proxy } from '../outbound/proxy.ts';
 import { makeKey, makeKeyText } from '../store/keys.ts';
+import { fileSettings } from './secretFiles.ts';
 import { readRecord } from './recordSettings.ts';
 import type { RecordSettings } from './recordSettings.ts';
 
@@ -64,6 +65,7 @@ export const knownNames: readonly string[] = [
   'MicrosoftAppType', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppCertificatePath', 'MicrosoftAppTenantId', 'ChannelService', 'TEAMS_ALLOWED_TENANTS',
   'LIBRARY_CLIENT_ID', 'LIBRARY_CLIENT_SECRET', 'LIBRARY_CLIENT_CERTIFICATE_PATH',
   'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY',
+  ...fileSettings,
 ];
 
 /** With the very line that makes one. */

@@ -1,0 +1,101 @@
+// Secrets from files: `NAME_FILE` names a file whose content is the secret `NAME`, as containers and systemd hand secrets out.
+import { isUtf8 } from 'node:buffer';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { codeOf, diskWords } from '../store/disk.ts';
+
+/** Settings whose values must never be shown. Each may come from a file; the journal key has its own reading (src/adapters/store/keys.ts). */
+export const secretNames = ['AZURE_CLIENT_SECRET', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET', 'MicrosoftAppPassword', 'LIBRARY_CLIENT_SECRET'] as const;
+/** A proxy's address may hold a password. */
+const proxyNames = ['HTTPS_PROXY', 'HTTP_PROXY'] as const;
+/** What may come from a file by `NAME_FILE`. */
+const fromFiles = [...secretNames, ...proxyNames] as const;
+
+export const fileSettings: readonly string[] = fromFiles.map((name) => `${name}_FILE`);
+
+/** Bytes; as of a key file. The longest of these, a client secret of Entra, has 40 characters. */
+const mostBytes = 16_384;
+
+export interface SecretFiles {
+  /** Names that were read from a file. */
+  readonly read: readonly string[];
+  /** Why a file that is named does not count; one sentence each, with the next step and without any content. */
+  readonly wrong: readonly string[];
+  /** What works and should be changed: who else may read a file. */
+  readonly odd: readonly string[];
+}
+
+/** Puts the content of each file that is named by `NAME_FILE` into `variables` as `NAME`, without the end of its line. */
+export function readSecretFiles(variables: Record<string, string | undefined>): SecretFiles {
+  const found = { read: [] as string[], wrong: [] as string[], odd: [] as string[] };
+  for (const name of fromFiles) {
+    const setting = `${name}_FILE`;
+    const path = variables[setting]?.trim() ?? '';
+    if (path === '') continue;
+    const other = [name, ...(isProxy(name) ? [name.toLowerCase()] : [])].find((one) => (variables[one]?.trim() ?? '') !== '');
+    if (other !== undefined) {
+      found.wrong.push(`${other} and ${setting} are both set. Remove one: nobody could tell which counts.`);
+      continue;
+    }
+    const secret = readSecretFile(path, setting);
+    if ('wrong' in secret) found.wrong.push(secret.wrong);
+    else {
+      variables[name] = secret.text;
+      found.read.push(name);
+      if (secret.odd !== undefined) found.odd.push(secret.odd);
+    }
+  }
+  return found;
+}
+
+function isProxy(name: string): boolean {
+  return proxyNames.some((one) => one === name);
+}
+
+type ReadSecret = { readonly text: string; readonly odd: string | undefined } | { readonly wrong: string };
+
+/** @param what the setting that names it, for what is said */
+export function readSecretFile(path: string, what: string): ReadSecret {
+  const named = `The file ${path} (${what})`;
+  if (/^~(?:[\\/]|$)|^\$|^%[A-Za-z_]+%/.test(path)) return { wrong: `${what} is ${path}, and only a shell replaces what it begins with: write the whole path.` };
+  const opened = contentOf(path);
+  if ('wrong' in opened) return { wrong: `${named} cannot be read: ${opened.wrong}. Let it name a file that the bot’s user can read and that holds the secret alone.` };
+  const { bytes, mode } = opened;
+  if (bytes.length > mostBytes) return { wrong: `${named} is larger than ${mostBytes / 1024} KiB, and no secret is. Let it name the right file.` };
+  if (!isUtf8(bytes) || bytes.includes(0)) return { wrong: `${named} is no UTF-8 text. Save it as UTF-8, with the secret alone in it.` };
+  const text = bytes.toString('utf8').replace(/^\ufeff/, '').trim();
+  if (text === '') return { wrong: `${named} is empty. Write the secret into it.` };
+  // A token that goes on in a second line was pasted with something else, and a header cannot hold it.
+  if (/[\r\n]/.test(text)) return { wrong: `${named} holds several lines. Leave the secret alone in it, in one line.` };
+  return { text, odd: whoElseReads(path, mode) };
+}
+
+/** A sentence when others than the owner may use a file with secrets. On Windows a mode says nothing of others. */
+export function whoElseReads(path: string, mode: number): string | undefined {
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return undefined;
+  const who = (mode & 0o007) === 0 ? 'A group' : 'Everybody on this machine';
+  return `${who} may use the secret in ${path} (mode ${(mode & 0o777).toString(8)}). Take that away: chmod 600 ${path} (in Kubernetes: defaultMode 0400 and an fsGroup).`;
+}
+
+/** One byte more than is allowed, at most. */
+function contentOf(path: string): { readonly bytes: Buffer; readonly mode: number } | { readonly wrong: string } {
+  let file: number | undefined;
+  try {
+    // Without it a pipe at the path would be waited for until somebody writes into it.
+    file = openSync(path, constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK));
+    const about = fstatSync(file);
+    if (!about.isFile()) return { wrong: 'it is not a file' };
+    const bytes = Buffer.alloc(mostBytes + 1);
+    let length = 0;
+    while (length < bytes.length) {
+      const count = readSync(file, bytes, length, bytes.length - length, length);
+      if (count === 0) break;
+      length += count;
+    }
+    return { bytes: bytes.subarray(0, length), mode: about.mode };
+  } catch (error) {
+    if (codeOf(error) === '') throw error;
+    return { wrong: diskWords(error) };
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}

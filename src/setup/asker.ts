@@ -1,0 +1,24 @@
+// How questions are asked, without saying through what: one at a time, with why it is asked and a default, and with what is wrong told at once.
+import type { Check } from './answers.ts';
+
+/** Somebody pressed Ctrl-C. */
+export class Left extends Error {}
+
+export interface Question {
+  readonly ask: string;
+  /** Why it is asked, or where the answer is found; shown below the question. */
+  readonly why: string;
+}
+
+export interface Asker {
+  say(text: string): void;
+  choose<T extends string>(question: Question, choices: readonly { readonly value: T; readonly label: string; readonly hint?: string }[], usual: T): Promise<T>;
+  /** An empty answer is `usual`; with `may: 'later'` it is undefined. */
+  text(question: Question, check: Check, usual?: string): Promise<string>;
+  maybe(question: Question, check: Check): Promise<string | undefined>;
+  /** Not shown while it is typed; undefined when it is left for later. */
+  secret(question: Question, check: Check): Promise<string | undefined>;
+  confirm(question: Question, usual: boolean): Promise<boolean>;
+  /** Runs with a sign that something goes on. */
+  during<T>(what: string, work: () => Promise<T>): Promise<T>;
+}

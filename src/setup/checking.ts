@@ -1,0 +1,50 @@
+// The doctor as a process of its own, for one step or for all that was written: its lines, or why there are none. It only reads.
+import { spawn } from 'node:child_process';
+import { doctorArguments } from './commandLine.ts';
+
+export interface DoctorLine {
+  readonly verdict: 'ok' | 'warn' | 'FAIL' | 'skip';
+  readonly check: string;
+  readonly found: string;
+  readonly next?: string;
+}
+
+/** Longer than the doctor takes at most (90 s, src/doctor/examine.ts), and than it takes to start on a loaded machine. Milliseconds. */
+const doctorWithin = 120_000;
+/** Bytes of its report; a report has some kilobytes. */
+const mostOutput = 1024 * 1024;
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** @param variables the doctor's whole environment: secrets go there, and never into its arguments @param signal kills it */
+export function askDoctor(variables: Variables, folder: string, signal?: AbortSignal): Promise<readonly DoctorLine[] | { readonly wrong: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [...doctorArguments(), '--json', '--no-probe'], { env: { ...variables }, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: doctorWithin, ...(signal === undefined ? {} : { signal }) });
+    let out = '';
+    let err = '';
+    const kept = (text: string, chunk: Buffer): string => (text.length < mostOutput ? text + chunk.toString('utf8') : text);
+    child.stdout.on('data', (chunk: Buffer) => (out = kept(out, chunk)));
+    child.stderr.on('data', (chunk: Buffer) => (err = kept(err, chunk)));
+    child.once('error', (error) => {
+      resolve({ wrong: `The doctor could not be run: ${error.message}` });
+    });
+    child.once('close', (code) => {
+      const lines = out.split('\n').flatMap(lineOf);
+      if (code === null || lines.length === 0) resolve({ wrong: code === null ? 'The doctor was not finished in time.' : `The doctor ended with ${code} and said nothing${err === '' ? '' : `: ${err.slice(0, 400).trim()}`}.` });
+      else resolve(lines);
+    });
+  });
+}
+
+function lineOf(text: string): readonly DoctorLine[] {
+  if (!text.startsWith('{')) return [];
+  try {
+    const line = JSON.parse(text) as Partial<DoctorLine>;
+    if (typeof line.check !== 'string' || typeof line.found !== 'string' || line.verdict === undefined) return [];
+    return [{ verdict: line.verdict, check: line.check, found: line.found, ...(typeof line.next === 'string' ? { next: line.next } : {}) }];
+  } catch (error) {
+    // A line that was cut off by a kill counts for nothing.
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
+}

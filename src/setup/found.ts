@@ -1,0 +1,53 @@
+// What a `.env` that is there already says of chat and tenant, so that a second run goes on from it instead of asking again.
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { secretNames } from '../adapters/config/secretFiles.ts';
+import { readDotEnv } from '../dotEnv.ts';
+import { teamsTypes } from './answers.ts';
+import type { Chat, ChatAnswers, SecretAnswer, SecretAnswers, TenantAnswers } from './answers.ts';
+import { envHead } from './envText.ts';
+
+export interface Found {
+  readonly chat: ChatAnswers;
+  readonly tenant: TenantAnswers;
+  /** Those that are set, so that what is missing can be told. */
+  readonly secrets: SecretAnswers;
+  readonly keyFile: string | undefined;
+}
+
+/** @param file a `.env` that is there; undefined when it cannot be read: the doctor says why */
+export function foundIn(file: string): Found | undefined {
+  const variables: Record<string, string | undefined> = { LR_ENV_FILE: file };
+  if (readDotEnv(variables).said === undefined) return undefined;
+  const text = (name: string): string | undefined => variables[name]?.trim();
+  // A line that the assistant left empty tells what was chosen; in a copy of .env.example every line is there.
+  const content = readFileSync(file, 'utf8');
+  const named = content.startsWith(envHead) ? Object.keys(parseEnv(content)) : [];
+  const has = (...names: readonly string[]): boolean => names.some((name) => (text(name) ?? '') !== '' || (text(`${name}_FILE`) ?? '') !== '' || named.includes(name));
+  const chats: Chat[] = [];
+  if (has('SLACK_APP_TOKEN')) chats.push('slack-socket');
+  else if (has('SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET')) chats.push('slack-http');
+  if (has('MicrosoftAppId', 'MicrosoftAppType')) chats.push('teams');
+  const secrets = new Map<string, SecretAnswer>();
+  for (const name of secretNames) {
+    const path = text(`${name}_FILE`);
+    const value = text(name);
+    if (path !== undefined && path !== '') secrets.set(name, { file: path });
+    else if (value !== undefined && value !== '') secrets.set(name, { value });
+  }
+  const fields = (names: Readonly<Record<string, string>>): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(names).flatMap(([field, name]) => (text(name) === undefined ? [] : [[field, text(name) ?? '']])));
+  const teamsType = teamsTypes.find((type) => type === text('MicrosoftAppType'));
+  return {
+    chat: { chats, ...fields({ teamsId: 'MicrosoftAppId', teamsTenant: 'MicrosoftAppTenantId' }), ...(teamsType === undefined ? {} : { teamsType }) },
+    tenant: { tenant: tenantOf(text, has), ...fields({ tenantId: 'AZURE_TENANT_ID', clientId: 'AZURE_CLIENT_ID', certificate: 'AZURE_CLIENT_CERTIFICATE_PATH' }) },
+    secrets,
+    keyFile: text('LR_JOURNAL_KEY_FILE'),
+  };
+}
+
+function tenantOf(text: (name: string) => string | undefined, has: (...names: readonly string[]) => boolean): TenantAnswers['tenant'] {
+  if (text('LR_DEFENDER') === 'simulator' || !has('AZURE_TENANT_ID')) return 'simulator';
+  const auth = text('DEFENDER_AUTH');
+  if (auth === 'managed-identity' || auth === 'workload-identity') return auth;
+  return has('AZURE_CLIENT_CERTIFICATE_PATH') ? 'certificate' : 'secret';
+}

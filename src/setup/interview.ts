@@ -1,0 +1,131 @@
+// The questions, in the order in which things are set up: chat, tenant, people. What was given is not asked for; without somebody to ask, it is left for later.
+import { cloudNames } from '../adapters/defender/clouds.ts';
+import { checkDeviceGroup, checkFile, checkGuid, checkHost, checkName, checkPersonId, checkPlace, checkSecret, checkSlackMember, secretsFor, whereSecrets, whyNoPair } from './answers.ts';
+import type { teamsTypes, Chat, ChatAnswers, PersonAnswer, PolicyAnswers, SecretAnswer, SecretAnswers, Tenant, TenantAnswers } from './answers.ts';
+import type { Asker } from './asker.ts';
+import type { DoctorLine } from './checking.ts';
+import type { Given } from './flags.ts';
+
+/** Looks at one step with the answers so far; only what is wrong with it. */
+export type Look = (area: 'slack' | 'teams' | 'defender', parts: { readonly chat: ChatAnswers; readonly tenant: TenantAnswers; readonly secrets: SecretAnswers }) => Promise<readonly DoctorLine[]>;
+
+const simulated: TenantAnswers = { tenant: 'simulator' };
+
+export async function askChat(given: Given, asker: Asker | undefined): Promise<ChatAnswers> {
+  const chats = given.chat.chats ?? (asker === undefined ? [] : await askChats(asker));
+  const teams = chats.includes('teams');
+  const reached = teams || chats.includes('slack-http');
+  const host = given.chat.host ?? (reached ? await asker?.maybe({ ask: 'Public name of the bot', why: `${teams ? 'Teams' : 'Slack'} sends to https://<this name>/${teams ? 'api/messages' : 'slack/events'}; TLS ends at your proxy. Such as bot.example.com.` }, checkHost) : undefined);
+  return { chats, ...(host === undefined ? {} : { host: host.toLowerCase() }), ...(teams ? await askTeams(given, asker) : {}) };
+}
+
+async function askChats(asker: Asker): Promise<readonly Chat[]> {
+  const which = await asker.choose({ ask: 'Which chat?', why: 'People ask, approve and read results there.' }, [
+    { value: 'slack', label: 'Slack' },
+    { value: 'teams', label: 'Microsoft Teams' },
+    { value: 'both', label: 'Slack and Teams', hint: 'asked in one, approved in the other' },
+    { value: 'none', label: 'None yet', hint: 'the local console, with a simulated tenant' },
+  ], 'slack');
+  if (which === 'none') return [];
+  if (which === 'teams') return ['teams'];
+  const way = await asker.choose({ ask: 'How does Slack reach the bot?', why: 'Socket Mode needs no inbound port and no certificate: right for most.' }, [
+    { value: 'slack-socket', label: 'Socket Mode', hint: 'the bot opens the connection' },
+    { value: 'slack-http', label: 'HTTP', hint: 'Slack posts to a public address' },
+  ], 'slack-socket');
+  return which === 'both' ? [way, 'teams'] : [way];
+}
+
+async function askTeams({ chat }: Given, asker: Asker | undefined): Promise<Partial<ChatAnswers>> {
+  const teamsType = chat.teamsType ?? (await asker?.choose<(typeof teamsTypes)[number]>({ ask: 'What kind of registration has the bot in Azure?', why: 'Azure portal, your Azure Bot, "Configuration", "Bot Type". docs/teams-setup.md shows how to make one, also without a subscription.' }, [
+    { value: 'SingleTenant', label: 'Single tenant', hint: 'with a client secret' },
+    { value: 'UserAssignedMSI', label: 'User-assigned managed identity', hint: 'no secret; the bot runs on Azure' },
+  ], 'SingleTenant')) ?? 'SingleTenant';
+  const teamsId = chat.teamsId ?? (await asker?.maybe({ ask: 'Application id of the bot', why: 'Azure portal, your Azure Bot, "Configuration", "Microsoft App ID"; in dev.teams.microsoft.com the id in the list of bots.' }, checkGuid));
+  const teamsTenant = chat.teamsTenant ?? (await asker?.maybe({ ask: 'Tenant id of the bot', why: '"App Tenant ID" next to it; only members of this tenant may use the bot.' }, checkGuid));
+  return { teamsType, ...(teamsId === undefined ? {} : { teamsId: teamsId.toLowerCase() }), ...(teamsTenant === undefined ? {} : { teamsTenant: teamsTenant.toLowerCase() }) };
+}
+
+export async function askTenant(given: Given, { chats }: ChatAnswers, asker: Asker | undefined): Promise<TenantAnswers> {
+  // The local console lets one human play everybody, so nothing real stands behind it.
+  const tenant: Tenant = given.tenant.tenant ?? (asker === undefined || chats.length === 0 ? 'simulator' : await asker.choose({ ask: 'Which Defender?', why: 'With the simulated tenant everything can be tried without touching a device; every card then says so.' }, [
+    { value: 'simulator', label: 'The simulated tenant', hint: 'to try it first' },
+    { value: 'certificate', label: 'Defender, with a certificate', hint: 'better than a secret' },
+    { value: 'secret', label: 'Defender, with a client secret' },
+    { value: 'managed-identity', label: 'Defender, with a managed identity', hint: 'the bot runs on Azure' },
+    { value: 'workload-identity', label: 'Defender, with a workload identity', hint: 'Kubernetes' },
+  ], 'simulator'));
+  if (tenant === 'simulator') return simulated;
+  const tenantId = given.tenant.tenantId ?? (await asker?.maybe({ ask: 'Tenant id of Defender', why: 'entra.microsoft.com, "Overview", "Tenant ID".' }, checkGuid));
+  const clientId = given.tenant.clientId ?? (await asker?.maybe({ ask: tenant === 'managed-identity' ? 'Client id of the identity (nothing for the machine’s own)' : 'Application id for Defender', why: 'entra.microsoft.com, "App registrations", your app, "Application (client) ID". The app needs Machine.LiveResponse and Machine.ReadWrite.All (docs/defender-setup.md).' }, checkGuid));
+  const certificate = tenant === 'certificate' ? (given.tenant.certificate ?? (await asker?.maybe({ ask: 'File with the certificate', why: 'PEM, with the certificate and its unencrypted private key, for the bot’s user alone to read. Its certificate without the key is uploaded in Entra.' }, checkFile))) : undefined;
+  const cloud = given.tenant.cloud ?? (await asker?.choose({ ask: 'Which cloud?', why: 'Government clouds and regions have hosts of their own.' }, cloudNames.map((value) => ({ value, label: value })), 'commercial'));
+  return { tenant, ...(tenantId === undefined ? {} : { tenantId: tenantId.toLowerCase() }), ...(clientId === undefined ? {} : { clientId: clientId.toLowerCase() }), ...(certificate === undefined ? {} : { certificate }), ...(cloud === undefined ? {} : { cloud }) };
+}
+
+const areas = { SLACK: 'slack', Microsoft: 'teams', AZURE: 'defender' } as const;
+
+/** Asks for the secrets of one part that were not given, and has them looked at; what is refused can be typed once more. */
+export async function askSecrets(part: keyof typeof areas, parts: { readonly chat: ChatAnswers; readonly tenant: TenantAnswers }, given: SecretAnswers, asker: Asker | undefined, look: Look | undefined): Promise<SecretAnswers> {
+  const needed = secretsFor(parts.chat, parts.tenant).filter((name) => name.startsWith(part));
+  const secrets = new Map<string, SecretAnswer>(given);
+  if (asker === undefined || needed.length === 0) return secrets;
+  for (;;) {
+    for (const name of needed.filter((one) => !secrets.has(one))) {
+      const value = await asker.secret({ ask: name, why: `${whereSecrets[name] ?? ''}. It is not shown.` }, checkSecret(name));
+      if (value !== undefined) secrets.set(name, { value });
+    }
+    if (look === undefined || needed.some((name) => !secrets.has(name))) return secrets;
+    const red = (await asker.during(`The doctor looks at ${areas[part]}`, () => look(areas[part], { ...parts, secrets }))).filter(({ verdict }) => verdict === 'FAIL');
+    if (red.length === 0) return secrets;
+    for (const { check, found, next } of red) asker.say(`FAIL ${check}: ${found}${next === undefined ? '' : `\n-> ${next}`}`);
+    if (!(await asker.confirm({ ask: 'Type them once more?', why: 'No: they are written as they are, and the doctor tells it again.' }, true))) return secrets;
+    for (const name of needed) secrets.delete(name);
+  }
+}
+
+/** Two entries that a person replaces: the policy must name somebody who asks and somebody else who approves. */
+const later: readonly PersonAnswer[] = [
+  { id: 'requester1', name: 'Requester, to be named', asks: true, approves: false },
+  { id: 'approver1', name: 'Approver, to be named', asks: false, approves: true },
+];
+
+export async function askPolicy(given: Given, { chats }: ChatAnswers, { tenant }: TenantAnswers, asker: Asker | undefined): Promise<PolicyAnswers> {
+  const people = given.people.length > 0 ? given.people : asker === undefined ? later : await askPeople(chats, asker);
+  const places = [...given.places];
+  if (places.length === 0 && asker !== undefined && chats.length > 0) {
+    const place = await asker.maybe({ ask: 'Channel where approvals are asked for', why: 'slack:C0123456 or teams:19:...@thread.tacv2. "/lr whoami" typed there prints it, so it can wait until the bot runs.' }, checkPlace);
+    if (place !== undefined) places.push(place);
+  }
+  const usual = tenant === 'simulator' ? 'Workstations' : 'Live response test';
+  const devices = given.devices.length > 0 ? given.devices : [asker === undefined || chats.length === 0 ? usual : await asker.text({ ask: 'Device group that may be reached', why: 'As Defender names it. Begin with a group of one test device; more can be added in policy.yaml.' }, checkDeviceGroup, usual)];
+  return { people, places, devices };
+}
+
+async function askPeople(chats: readonly Chat[], asker: Asker): Promise<readonly PersonAnswer[]> {
+  asker.say('People. At least one who asks, and another one who approves: nobody approves their own request.\nIds of the chats may be left for later: "/lr whoami", typed in the chat, prints them, and policy.yaml marks where they go.');
+  const people: PersonAnswer[] = [];
+  for (;;) {
+    people.push(await askPerson(people, chats, asker));
+    const wrong = whyNoPair(people);
+    if (wrong !== undefined) {
+      if (people.length > 1) asker.say(wrong);
+      continue;
+    }
+    if (!(await asker.confirm({ ask: 'One more person?', why: 'More can be added in policy.yaml at any time; it counts some seconds later.' }, false))) return people;
+  }
+}
+
+async function askPerson(others: readonly PersonAnswer[], chats: readonly Chat[], asker: Asker): Promise<PersonAnswer> {
+  const name = await asker.text({ ask: `Name of person ${others.length + 1}`, why: 'It stands on cards and in the journal.' }, checkName);
+  const slug = name.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').split('-')[0] ?? '';
+  const usual = slug !== '' && !others.some(({ id }) => id === slug) ? slug : `person${others.length + 1}`;
+  const id = await asker.text({ ask: 'Short id', why: 'Roles name people by it.' }, (text) => checkPersonId(text) ?? (others.some((one) => one.id === text.trim()) ? 'Somebody has that id already.' : undefined), usual);
+  const role = await asker.choose({ ask: `What may ${name} do?`, why: 'Who has both still cannot approve what they asked for themselves.' }, [
+    { value: 'asks', label: 'Ask' },
+    { value: 'approves', label: 'Approve' },
+    { value: 'both', label: 'Both' },
+  ], others.some(({ asks }) => asks) ? 'approves' : 'asks');
+  const slack = chats.some((chat) => chat.startsWith('slack')) ? await asker.maybe({ ask: `Slack member id of ${name}`, why: 'In Slack: the profile, "...", "Copy member ID". Never a name.' }, checkSlackMember) : undefined;
+  const teams = chats.includes('teams') ? await asker.maybe({ ask: `Entra object id of ${name}`, why: 'entra.microsoft.com, "Users", the person, "Object ID".' }, checkGuid) : undefined;
+  return { id, name, asks: role !== 'approves', approves: role !== 'asks', ...(slack === undefined ? {} : { slack }), ...(teams === undefined ? {} : { teams }) };
+}

@@ -1,0 +1,92 @@
+// Writes files that are not there yet, whole or not at all: a kill at any moment leaves no part of one under its name, and nothing is ever overwritten.
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { codeOf } from '../adapters/store/disk.ts';
+
+export type Written = 'written' | 'there already';
+
+const draftShape = /^\.lr-setup-(\d{1,10})-[0-9a-f]{12}$/;
+
+/** Whether anything has that name, a link that leads nowhere included. */
+export function isThere(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
+/** @param mode of the file, such as 0o600 @throws what the system says when it cannot be written */
+export function writeNew(path: string, text: string, mode: number): Written {
+  if (isThere(path)) return 'there already';
+  const folder = dirname(path);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  removeDrafts(folder);
+  const draft = join(folder, `.lr-setup-${process.pid}-${randomBytes(6).toString('hex')}`);
+  const file = openSync(draft, 'wx', mode);
+  try {
+    try {
+      writeAll(file, Buffer.from(text));
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    const written = giveName(draft, path);
+    syncFolder(folder);
+    return written;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function writeAll(file: number, bytes: Buffer): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+}
+
+/** A link fails where the name is taken, which a rename would not. */
+function giveName(draft: string, path: string): Written {
+  try {
+    linkSync(draft, path);
+    return 'written';
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return 'there already';
+    // File systems without links, as some shares are: between the look and the rename lies a moment.
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(codeOf(error))) throw error;
+    if (isThere(path)) return 'there already';
+    renameSync(draft, path);
+    return 'written';
+  }
+}
+
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const file = openSync(folder, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What a killed run left: it may hold a secret. Drafts of a run that still works stay. */
+export function removeDrafts(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const pid = draftShape.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === process.pid) return true;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Another user's process may not be signalled, and is there.
+    return codeOf(error) !== 'ESRCH';
+  }
+}

@@ -1,0 +1,75 @@
+// What the assistant writes, for any answer: settings are read as they were given or refused, and every policy is one that our own reader takes.
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { readPolicy } from '../../src/adapters/config/policyFile.ts';
+import { checkName, whyNoPair } from '../../src/setup/answers.ts';
+import { envText, hiddenEnvText } from '../../src/setup/envText.ts';
+import { policyText } from '../../src/setup/policyText.ts';
+import { writeNew } from '../../src/setup/writing.ts';
+import { root } from '../support/root.ts';
+
+const example = readFileSync(join(root, 'policy.example.yaml'), 'utf8');
+const base = { chat: { chats: ['slack-socket'] as const }, tenant: { tenant: 'simulator' as const }, keyFile: undefined, policyFile: './policy.yaml', dataDir: './data' };
+
+test('a secret of any characters is read as it was typed, or refused without being told', () => {
+  fc.assert(
+    fc.property(fc.string({ minLength: 1, maxLength: 40, unit: fc.constantFrom(...'aZ9 #\'"`\\$~=!\n\r\t'.split('')) }), (typed) => {
+      const value = typed.trim();
+      fc.pre(value.length > 0);
+      const secrets = new Map([['SLACK_BOT_TOKEN', { value }]]);
+      try {
+        const text = envText({ ...base, secrets, more: {} });
+        expect(parseEnv(text)).toMatchObject({ SLACK_BOT_TOKEN: value, LR_DEFENDER: 'simulator' });
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.startsWith('The value of')) throw error;
+        expect(error.message).toBe('The value of SLACK_BOT_TOKEN cannot be written into .env as it is. Put it into a file of its own and name that by SLACK_BOT_TOKEN_FILE.');
+      }
+    }),
+  );
+});
+
+test('a dry run hides every secret', () => {
+  const secrets = new Map([['SLACK_BOT_TOKEN', { value: 'xoxb-canary' }], ['SLACK_APP_TOKEN', { value: 'xapp-canary#1' }]]);
+  expect(hiddenEnvText(envText({ ...base, secrets, more: {} }), secrets)).not.toContain('canary');
+});
+
+test('a policy with names of any characters holds them as they were typed, and nobody else', () => {
+  const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }).filter((text) => checkName(text) === undefined && text.trim() === text);
+  fc.assert(
+    fc.property(name, name, fc.constantFrom('no', 'true', 'robin', '1e3', 'null'), (asker, approver, id) => {
+      const people = [
+        { id, name: asker, asks: true, approves: false, slack: 'U0RILEY1' },
+        { id: 'avery', name: approver, asks: false, approves: true },
+      ];
+      const read = readPolicy(policyText(example, { people, places: ['slack:C0123456'], devices: ['Live: "test" #1'] }, ['slack-socket']));
+      if ('problems' in read) throw new Error(JSON.stringify(read.problems));
+      expect(read.policy.people.map((one) => [one.id, one.name])).toEqual([[id, asker], ['avery', approver]]);
+      expect(read.policy.people[1]?.accounts).toEqual(['console:avery']);
+      expect([...read.policy.roles]).toEqual([['responder', [id]], ['approver', ['avery']]]);
+      expect(read.policy.devices.allow.groups).toEqual(['Live: "test" #1']);
+      expect(read.policy.places.map(({ place }) => place)).toEqual(['slack:C0123456']);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('one person who may do both is no pair', () => {
+  const both = { id: 'a', name: 'A', asks: true, approves: true };
+  expect(whyNoPair([both])).toMatch(/Nobody approves their own request/);
+  expect(whyNoPair([both, { ...both, id: 'b', approves: false }])).toBeUndefined();
+});
+
+test('a file is written once, with its mode, and a second time not at all', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lr-writing-'));
+  try {
+    const path = join(folder, 'below', '.env');
+    expect([writeNew(path, 'one\n', 0o600), writeNew(path, 'two\n', 0o600)]).toEqual(['written', 'there already']);
+    expect([readFileSync(path, 'utf8'), (statSync(path).mode & 0o777).toString(8)]).toEqual(['one\n', '600']);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
