@@ -3,7 +3,7 @@ import { hasBegun, isKnownStatus } from './action.ts';
 import type { Action } from './action.ts';
 import { fingerprintOf } from './commands.ts';
 import type { Asked, Card, Fact, InState, Move, Request } from './request.ts';
-import { target } from './request.ts';
+import { moves, target } from './request.ts';
 
 /** An event that the table has no move for. Always a bug of the caller: decisions are made on the same value that is folded. */
 export class IllegalMove extends Error {
@@ -51,6 +51,11 @@ const factTypes = {
   pressRefused: false,
   resultViewed: false,
 } as const satisfies Record<Fact['type'], boolean>;
+
+/** Whether this version can follow events of that type. One that it cannot was written by a newer one. */
+export function knowsEvent(type: string): boolean {
+  return type === 'asked' || Object.hasOwn(factTypes, type) || Object.values(moves).some((row) => Object.hasOwn(row, type));
+}
 
 function isMove(event: Move | Fact): event is Move {
   return !(event.type in factTypes);

@@ -1,5 +1,5 @@
 // What the journal folds to: the requests, the freeze, and the times that pacing counts. Start, running store and audit fold with this one.
-import { begin, evolve } from '../../liveResponse/evolve.ts';
+import { begin, evolve, knowsEvent } from '../../liveResponse/evolve.ts';
 import type { Freeze, HouseEvent, LastPolicy } from '../../liveResponse/ports.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
@@ -70,6 +70,27 @@ export interface House {
   state(): HouseState;
 }
 
+/** Every event of the house that this version can follow. */
+const houseTypes = {
+  started: true,
+  stopped: true,
+  frozen: true,
+  unfrozen: true,
+  freezeAnnounced: true,
+  commandRefused: true,
+  refusalsLeftOut: true,
+  policyRead: true,
+  policyChanged: true,
+  policyNotTaken: true,
+  policyTold: true,
+  takenOver: true,
+  accepted: true,
+  legalHold: true,
+  legalHoldReleased: true,
+  tenantLearned: true,
+  forgotten: true,
+} as const satisfies Record<HouseEvent['type'], true>;
+
 export function createHouse(from: HouseState = emptyHouse): House {
   const requests = new Map(from.requests.map((request) => [request.id, request]));
   const origins = new Map(from.requests.flatMap((request) => originsOf(request).map((origin) => [origin, request.id] as const)));
@@ -97,6 +118,8 @@ export function createHouse(from: HouseState = emptyHouse): House {
     links: links.all,
     record: () => record,
     foresee: (entry) => {
+      // Left out in silence, a newer version's freeze would hold nothing: after a rollback the older program says so instead.
+      if (entry.request === null ? !Object.hasOwn(houseTypes, entry.event.type) : !knowsEvent(entry.event.type)) throw new IllegalEntry(`it is a "${entry.event.type.slice(0, 40)}", which this version does not know: a newer one wrote it. Start that one again, or restore the backup made before the upgrade (docs/operate.md)`);
       if (entry.request === null) return undefined;
       const known = requests.get(entry.request);
       if (entry.event.type === 'asked') {

@@ -208,8 +208,15 @@ function readOne(disk: Disk, path: string, keys: Keys, people: Pick<Vault, 'open
   }
 }
 
+/** Of a snapshot as this version writes it. */
+const parts: ReadonlySet<string> = new Set(['format', 'head', 'takenAt', 'requests', 'submissions', 'links', 'record', 'policy', 'learned', 'house', 'key', 'hmac']);
+const recordParts: ReadonlySet<string> = new Set(['takenOver', 'holds', 'forgotten'] satisfies readonly (keyof HouseState['record'])[]);
+
 function fromJson(value: unknown, people: Pick<Vault, 'open'>): { readonly snapshot: Snapshot } | { readonly wrong: string } {
   if (!isRecord(value) || value['format'] !== format) return { wrong: 'it was written by another version' };
+  // What a newer version keeps besides could be what stops something: the journal is read then, which names what this version cannot follow.
+  const strange = [...Object.keys(value).filter((name) => !parts.has(name)), ...(isRecord(value['record']) ? Object.keys(value['record']).filter((name) => !recordParts.has(name)) : [])][0];
+  if (strange !== undefined) return { wrong: `it holds "${strange.slice(0, 40)}", which this version does not know` };
   const { head, takenAt, requests: sealed, submissions, links, record, policy, learned, house: words } = value;
   if (!isRecord(head) || !Number.isSafeInteger(head['seq']) || typeof head['hash'] !== 'string' || !/^[0-9a-f]{64}$/.test(head['hash']) || typeof head['key'] !== 'string') return { wrong: 'its head is not readable' };
   if (typeof takenAt !== 'number' || !isTimes(submissions) || !isTimes(links) || !isRecord(record) || !isRecord(words)) return { wrong: 'a part of it is not readable' };

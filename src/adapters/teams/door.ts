@@ -40,6 +40,8 @@ export function mountDoor(app: Express, options: DoorOptions, handle: (message: 
     // Without a token a stranger's body is not even read.
     if (door.issuer !== undefined && !looksLikeChannelToken(request.headers.authorization, door.issuer)) refuse(response, 401, 'no token of the channel');
     else if (door.issuer === undefined && !isLoopbackHost(remote(request))) refuse(response, 403, 'not from this machine');
+    // A proxy or tunnel on this machine is a neighbour that speaks for everybody.
+    else if (door.issuer === undefined && throughProxy.some((name) => request.headers[name] !== undefined)) refuse(response, 403, 'through a proxy, which LR_TEAMS_DEV_NO_AUTH is not for');
     else next();
   });
   // Of this type alone: a web page can make a browser send others without asking first. What is not read is no activity.
@@ -69,6 +71,9 @@ export function mountDoor(app: Express, options: DoorOptions, handle: (message: 
     else response.status(200).json(answer);
   }
 }
+
+/** What proxies and tunnels write, and no program that speaks to the bot directly. */
+const throughProxy = ['x-forwarded-for', 'x-forwarded-host', 'forwarded', 'via', 'x-real-ip'] as const;
 
 function remote(request: Request): string {
   const address = request.socket.remoteAddress ?? '';

@@ -263,6 +263,11 @@ describe('without authentication', () => {
     door.from = '127.0.0.1';
     expect([await door.knock(), door.taken]).toEqual([200, 1]);
   });
+  it.each(['x-forwarded-for', 'x-forwarded-host', 'forwarded', 'via', 'x-real-ip'])('nobody gets in through a proxy or tunnel of this machine, which writes %s', async (name) => {
+    const before = open.bot.commands.length;
+    const answer = await fetch(`${open.url}/api/messages`, { method: 'POST', headers: { 'content-type': 'application/json', [name]: '127.0.0.1' }, body: JSON.stringify(open.message(ana, directOf(ana), 'lr help')) });
+    expect([answer.status, open.bot.commands.length]).toEqual([403, before]);
+  });
   it('who is refused again and again costs one line of the log a minute, and one with the number of the others', async () => {
     const door = await bareDoor();
     door.from = '192.0.2.7';
