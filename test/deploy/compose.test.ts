@@ -63,5 +63,6 @@ describe('compose.yaml', () => {
     } finally {
       rmSync(dir, { recursive: true, force: true });
     }
-  });
+    // Three starts of a program in Python, on a machine that may be busy.
+  }, 180_000);
 });
