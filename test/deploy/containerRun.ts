@@ -1,0 +1,280 @@
+// `npm run test:container`: builds the image with scripts/container.sh and runs it with a read-only root: the story, health, stop, kill and
+// start again, a second one on the same data, a policy that the kubelet swaps. The last line counts the steps; where a program that this
+// needs is missing, everything is skipped and counted as that. `--built` takes the image that is there.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { journalLines } from '../support/journal.ts';
+import { root } from '../support/root.ts';
+import { openImage, runImage } from './engine.ts';
+import type { Container, Image, RunOptions } from './engine.ts';
+
+const tag = 'localhost/live-response-bot:test';
+const bot = 10_001;
+const store = process.env['LR_CONTAINER_STORE'] ?? join(process.env['TMPDIR'] ?? '/tmp', 'live-response-bot-containers');
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+interface Bench {
+  readonly image: Image;
+  readonly dir: string;
+  readonly run: (options?: Partial<RunOptions>) => Container;
+}
+interface Step {
+  readonly name: string;
+  readonly run: (bench: Bench) => Promise<void>;
+}
+
+function same(what: string, found: unknown, wanted: unknown): void {
+  if (JSON.stringify(found) !== JSON.stringify(wanted)) throw new Error(`${what}: ${JSON.stringify(found)} instead of ${JSON.stringify(wanted)}`);
+}
+function holds(what: string, is: boolean, seen: unknown = ''): void {
+  if (!is) throw new Error(`${what}: ${typeof seen === 'string' ? seen : JSON.stringify(seen)}`);
+}
+
+/** Without a chat the console is it, and it listens on the loopback address alone. */
+const trial = { HOST: '127.0.0.1', LR_SPEED: '100', LR_LOG_LEVEL: 'warn' } as const;
+const started = /console at http/;
+
+interface Card {
+  readonly kind: string;
+  readonly state?: string;
+  readonly place: string;
+  readonly view?: { readonly requestId: string; readonly revision: number; readonly fingerprint: string };
+}
+function cards(container: Container): readonly Card[] {
+  const { messages } = JSON.parse(container.ask('/console/api/cards').text) as { readonly messages: readonly Card[] };
+  return messages.filter(({ kind }) => kind === 'card');
+}
+/** Asks until the newest card is in that state; each look is a process of its own, so it is not asked too often. */
+function untilCard(container: Container, state: string): Card {
+  let newest: Card | undefined;
+  for (let looks = 0; looks < 200; looks += 1) {
+    newest = cards(container).at(-1);
+    if (newest?.state === state) return newest;
+  }
+  throw new Error(`the card never was ${state}: ${JSON.stringify(newest)}`);
+}
+/** Asks for a dump and has it approved by another person. */
+function askAndApprove(container: Container, command = 'dump hosta OfficeClickToRun --reason "beacon seen at 02:40"'): string {
+  same('the answer to the command', container.ask('/console/api/commands', { as: 'responder1', place: 'incidents', text: command }).status, 200);
+  const { view, place } = untilCard(container, 'awaitingApproval');
+  if (view === undefined) throw new Error('the card has no view');
+  const press = { request: view.requestId, place, verb: 'approve', revision: view.revision, fingerprint: view.fingerprint };
+  const own = container.ask('/console/api/presses', { ...press, as: 'responder1' }).text;
+  holds('the requester’s own approval is refused', cards(container).at(-1)?.state === 'awaitingApproval', own);
+  same('the answer to the approval', container.ask('/console/api/presses', { ...press, as: 'approver1' }).status, 200);
+  return view.requestId;
+}
+function stateOf(container: Container, request: string): string | undefined {
+  return cards(container).find(({ view }) => view?.requestId === request)?.state;
+}
+interface Line {
+  readonly request?: string;
+  readonly event: { readonly type: string };
+}
+const journalIn = (data: string): readonly Line[] => journalLines(join(data, 'bot')) as readonly Line[];
+const sent = (data: string, request: string): number => journalIn(data).filter((line) => line.request === request && line.event.type === 'claimed').length;
+
+async function stop(container: Container): Promise<void> {
+  container.signal('SIGTERM');
+  same('exit code after SIGTERM', await container.ended, 0);
+}
+
+/** A folder as the kubelet mounts a configuration map: the file is a link into ..data, which is a link that is swapped. */
+function kubeletFolder(folder: string, policy: string): (next: string) => void {
+  let version = 0;
+  const write = (text: string): string => {
+    version += 1;
+    const name = `..2026_11_29_0${version}`;
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, 'policy.yaml'), text, { mode: 0o644 });
+    return name;
+  };
+  mkdirSync(folder);
+  symlinkSync(write(policy), join(folder, '..data'));
+  symlinkSync(join('..data', 'policy.yaml'), join(folder, 'policy.yaml'));
+  // As it is with an fsGroup.
+  chmodSync(folder, 0o777);
+  return (next) => {
+    symlinkSync(write(next), join(folder, '..data_tmp'));
+    const before = join(folder, `..2026_11_29_0${version - 1}`);
+    renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+    rmSync(before, { recursive: true });
+  };
+}
+
+const steps: readonly Step[] = [
+  {
+    name: 'the image says who runs it, how it is stopped, asked and labelled, and holds no shell and nothing of its build',
+    run({ image: { config, root: files } }) {
+      same('user', config.User, `${bot}:${bot}`);
+      same('stop signal', config.StopSignal, 'SIGTERM');
+      same('health check', config.Healthcheck?.Test, ['CMD', '/usr/local/bin/node', '/app/healthcheck.mjs']);
+      same('volumes', Object.keys(config.Volumes), ['/data']);
+      for (const label of ['title', 'description', 'licenses', 'version', 'revision']) holds(`label ${label}`, (config.Labels[`org.opencontainers.image.${label}`] ?? '') !== '');
+      for (const path of ['bin/sh', 'bin/bash', 'bin/dash', 'usr/bin/apt', 'usr/bin/dpkg', 'app/dist/test', 'app/node_modules/jest', 'root/.npmrc', 'app/.npmrc', 'app/.env']) holds(`/${path} is in it`, !existsSync(join(files, path)));
+      const { mode, uid } = statSync(join(files, 'app', 'start.mjs'));
+      same('owner of the program', [uid, mode & 0o022], [0, 0]);
+      same('owner of /data', statSync(join(files, 'data')).uid, bot);
+      // A secret of the machine would be in a variable or a file of the build.
+      same('variables', config.Env.map((one) => one.split('=')[0]).filter((name) => name !== 'PATH').toSorted(), ['HOST', 'LR_DATA_DIR', 'LR_ENV_FILE', 'LR_POLICY', 'NODE_ENV']);
+      return Promise.resolve();
+    },
+  },
+  {
+    name: 'the demo is told in it, with an empty /tmp',
+    async run({ run }) {
+      const demo = run({ args: ['demo'], tmp: true });
+      same(`exit code of the demo (${demo.output().slice(-300)})`, await demo.ended, 0);
+      holds('the story', /\[seen\] the new link works/.test(demo.output()), demo.output().slice(-2000));
+    },
+  },
+  {
+    name: 'without a chat it does not open itself to the network, and says what to do',
+    async run({ run }) {
+      const open = run();
+      same('exit code', await open.ended, 2);
+      holds('the reason', open.output().includes('HOST is 0.0.0.0, but without Slack or Teams'), open.output());
+    },
+  },
+  {
+    name: 'it is healthy and ready, writes below /data alone, tells the story, and ends with a snapshot',
+    async run({ run, dir }) {
+      const container = run({ env: { ...trial, LR_POLICY: '/app/dist/policy.example.yaml' } });
+      await container.wrote(started);
+      for (const path of ['/healthz', '/readyz']) same(path, container.ask(path).status, 200);
+      const check = container.exec('/usr/local/bin/node', '/app/healthcheck.mjs');
+      same('health check', [check.code, check.out], [0, '/healthz 200\n']);
+      const write = `for (const path of ['/', '/app', '/tmp', '/usr', '/data']) { let said = 'written'; try { require('node:fs').writeFileSync(path + '/x', ''); } catch (error) { said = error.code; } console.log(path, said); }`;
+      same('what can be written', container.exec('/usr/local/bin/node', '-e', write).out, '/ EROFS\n/app EROFS\n/tmp EROFS\n/usr EROFS\n/data written\n');
+      const idle = container.memory();
+      const request = askAndApprove(container);
+      untilCard(container, 'finished');
+      same('times it was sent', sent(join(dir, 'data'), request), 1);
+      say(`     memory: ${Math.round(idle / 1048576)} MiB at rest, ${Math.round(container.memory() / 1048576)} MiB after one story`);
+      await stop(container);
+      holds('a snapshot', readdirSync(join(dir, 'data', 'bot')).some((name) => name.includes('snapshot')), readdirSync(join(dir, 'data', 'bot')));
+    },
+  },
+  {
+    name: 'killed while a session runs, it goes on with the same data and sends nothing twice',
+    async run({ run, dir }) {
+      const env = { ...trial, LR_SPEED: '5', LR_POLICY: '/app/dist/policy.example.yaml' };
+      const first = run({ env });
+      await first.wrote(started);
+      const request = askAndApprove(first);
+      untilCard(first, 'running');
+      first.signal('SIGKILL');
+      await first.ended;
+      const second = run({ env });
+      await second.wrote(started);
+      const state = stateOf(second, request);
+      holds('the request is known after the kill', state !== undefined && state !== 'awaitingApproval', String(state));
+      same('times it was sent', sent(join(dir, 'data'), request), 1);
+      same('ready again', second.ask('/readyz').status, 200);
+      await stop(second);
+    },
+  },
+  {
+    name: 'a second container on the same data is refused while the first runs, though both are process 1 and share no network',
+    async run({ run }) {
+      const env = { ...trial, LR_POLICY: '/app/dist/policy.example.yaml' };
+      const first = run({ env });
+      await first.wrote(started);
+      const second = run({ env });
+      holds('it does not start', (await second.ended) !== 0, second.output());
+      holds('the reason', second.output().includes('is in use by another running bot'), second.output());
+      same('the first goes on', first.ask('/readyz').status, 200);
+      await stop(first);
+      const third = run({ env });
+      await third.wrote(started);
+      await stop(third);
+    },
+  },
+  {
+    name: 'a volume whose root belongs to root and the bot’s group, as Kubernetes hands it out, is taken',
+    async run({ run, dir }) {
+      const data = join(dir, 'volume');
+      mkdirSync(data);
+      chownSync(data, 0, bot);
+      chmodSync(data, 0o2775);
+      const container = run({ data, env: { ...trial, LR_POLICY: '/app/dist/policy.example.yaml' } });
+      await container.wrote(started);
+      same('mode of the folder in it', statSync(join(data, 'bot')).mode & 0o777, 0o700);
+      await stop(container);
+    },
+  },
+  {
+    name: 'a configuration map that the kubelet swaps is in force in the running container, and warns of nobody who could write it',
+    async run({ run, dir }) {
+      const policy = readFileSync(join(root, 'policy.example.yaml'), 'utf8');
+      const swap = kubeletFolder(join(dir, 'config'), policy);
+      const container = run({ env: { ...trial, LR_LOG_LEVEL: 'info' }, readOnly: { '/config': join(dir, 'config') } });
+      await container.wrote(started);
+      holds('no warning of its mode', !/can be written by/.test(container.output()), container.output());
+      swap(policy.replace('groups: [Workstations, Servers]', 'groups: [Workstations, Servers, Kiosks]'));
+      await container.wrote(/"policyChanged"|policyChanged/);
+      await stop(container);
+      holds('journaled', journalIn(join(dir, 'data')).some(({ event }) => event.type === 'policyChanged'));
+    },
+  },
+];
+
+/** Programs this needs; root, too. */
+function missing(): readonly string[] {
+  const programs = ['buildah', 'mmdebstrap', 'unshare', 'nsenter', 'setpriv', 'chroot', 'ip'].filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0);
+  return [...programs, ...(process.getuid?.() === 0 ? [] : ['root'])];
+}
+
+async function main(): Promise<number> {
+  const lacking = missing();
+  if (lacking.length > 0) {
+    say(`skip: ${lacking.join(', ')} not here\n0 passed, 0 failed, ${steps.length} skipped`);
+    return 0;
+  }
+  if (!process.argv.includes('--built')) {
+    const built = spawnSync('bash', [join(root, 'scripts', 'container.sh'), tag], { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, LR_CONTAINER_STORE: store } });
+    if (built.status !== 0) {
+      say(`scripts/container.sh ended with ${String(built.status)}\n0 passed, 1 failed, ${steps.length} skipped`);
+      return 1;
+    }
+  }
+  const image = openImage(store, tag);
+  let passed = 0;
+  try {
+    for (const { name, run } of steps) {
+      const dir = mkdtempSync(join(tmpdir(), 'lr-container-'));
+      const data = join(dir, 'data');
+      mkdirSync(data);
+      chownSync(data, bot, bot);
+      const containers: Container[] = [];
+      const bench: Bench = {
+        image,
+        dir,
+        run(options = {}) {
+          const container = runImage(image, { data, ...options });
+          containers.push(container);
+          return container;
+        },
+      };
+      const began = performance.now();
+      try {
+        await run(bench);
+        passed += 1;
+        say(`ok   ${name} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+      } catch (error) {
+        say(`FAIL ${name}\n     ${error instanceof Error ? error.message : String(error)}`);
+        for (const container of containers) container.kill();
+      } finally {
+        rmSync(dir, { recursive: true, force: true });
+      }
+    }
+  } finally {
+    image.remove();
+  }
+  say(`\n${passed} passed, ${steps.length - passed} failed, 0 skipped`);
+  return passed === steps.length ? 0 : 1;
+}
+
+process.exitCode = await main();

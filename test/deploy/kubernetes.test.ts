@@ -1,0 +1,196 @@
+// manifest/kubernetes, held against Kubernetes' own schemas: wrong values by kubernetes-models, which lets unknown keys pass, and unknown keys
+// by the compiler with kubernetes-types, which lets wrong values pass. Then what docs/containers.md promises, in the rendered example.
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse, parseAllDocuments } from 'yaml';
+import { readPolicy } from '../../src/adapters/config/policyFile.ts';
+import { root } from '../support/root.ts';
+import { isKnownSetting, secondsToStop } from './settingsNamed.ts';
+
+interface Thing {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly [key: string]: unknown;
+}
+const folder = join(root, 'manifest', 'kubernetes');
+const base = join(folder, 'base');
+const example = join(folder, 'overlays', 'example');
+
+/** The manifests as they lie there, without kustomize's own. */
+const files = [base, example].flatMap((where) => readdirSync(where).filter((name) => name.endsWith('.yaml') && !['kustomization.yaml', 'policy.yaml'].includes(name)).map((name) => join(where, name)));
+const written = files.flatMap((file) => parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as Thing));
+
+/** What is wrong with its values; undefined where nothing is. */
+async function wrongValues(thing: Thing): Promise<string | undefined> {
+  const module = (await import(`kubernetes-models/${thing.apiVersion}`)) as Readonly<Record<string, new (data: unknown) => { validate(): void }>>;
+  const Model = module[thing.kind];
+  if (Model === undefined) return `there is no ${thing.kind} in ${thing.apiVersion}`;
+  try {
+    new Model(structuredClone(thing)).validate();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Each as a literal of its type: the compiler takes no key that the type does not have. */
+function unknownKeys(things: readonly Thing[]): string {
+  const dir = mkdtempSync(join(tmpdir(), 'lr-kubernetes-'));
+  try {
+    symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'));
+    const source = things.map((thing, at) => {
+      const api = thing.apiVersion === 'v1' ? 'core/v1' : thing.apiVersion.replace('.k8s.io', '');
+      return `import type { ${thing.kind} as T${at} } from 'kubernetes-types/${api}.d.ts';\nexport const thing${at}: T${at} = ${JSON.stringify(thing, undefined, 1)};\n`;
+    });
+    writeFileSync(join(dir, 'things.mts'), source.join('\n'));
+    writeFileSync(join(dir, 'tsconfig.json'), JSON.stringify({ compilerOptions: { module: 'nodenext', target: 'es2023', strict: true, noEmit: true, skipLibCheck: true, types: [], allowImportingTsExtensions: true }, files: ['things.mts'] }));
+    const done = spawnSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', dir], { encoding: 'utf8', timeout: 50_000 });
+    return done.status === 0 ? '' : `${done.stdout}${done.stderr}` || 'the compiler did not end';
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function kustomized(where: string): readonly Thing[] {
+  const done = spawnSync('kubectl', ['kustomize', where], { encoding: 'utf8', timeout: 50_000, env: { PATH: process.env['PATH'] ?? '', HOME: tmpdir() } });
+  if (done.status !== 0) throw new Error(done.stderr);
+  return parseAllDocuments(done.stdout).map((document) => document.toJS() as Thing);
+}
+
+function named(things: readonly Thing[], kind: string): Thing {
+  const found = things.find((thing) => thing.kind === kind);
+  if (found === undefined) throw new Error(`no ${kind}`);
+  return found;
+}
+
+/** A copy with one text in its JSON replaced. */
+function changed(thing: Thing, find: string, replace: string): Thing {
+  const text = JSON.stringify(thing);
+  expect(text).toContain(find);
+  return JSON.parse(text.replace(find, replace)) as Thing;
+}
+
+describe('the manifests as they are written', () => {
+  test('have only values that Kubernetes knows', async () => {
+    expect(written.length).toBeGreaterThan(5);
+    for (const thing of written) expect([thing.kind, await wrongValues(thing)]).toEqual([thing.kind, undefined]);
+  });
+
+  test('have only keys that Kubernetes knows', () => {
+    expect(unknownKeys(written)).toBe('');
+  });
+
+  test.each([
+    ['Deployment', '"Recreate"', '"Recreat"'],
+    ['Deployment', '"replicas":1', '"replicas":"one"'],
+    ['Deployment', '"containerPort":3978', '"containerPort":"chats"'],
+    ['NetworkPolicy', '"protocol":"UDP"', '"protocol":["UDP"]'],
+  ])('a %s with %s changed to %s is found', async (kind, find, replace) => {
+    expect(await wrongValues(changed(named(written, kind), find, replace))).toEqual(expect.any(String));
+  });
+
+  test.each([
+    ['Deployment', '"readinessProbe"', '"readinesProbe"'],
+    ['Deployment', '"readOnlyRootFilesystem"', '"readonlyRootFilesystem"'],
+    ['NetworkPolicy', '"egress"', '"egres"'],
+    ['PersistentVolumeClaim', '"accessModes"', '"accessMode"'],
+  ])('a %s with %s written %s is found', (kind, find, replace) => {
+    expect(unknownKeys([changed(named(written, kind), find, replace)])).toContain(replace.slice(1, -1));
+  });
+});
+
+test.each([
+  ['base', join(base, 'policy.yaml')],
+  ['example', join(example, 'policy.yaml')],
+])('the policy of the %s is one that the bot takes', (_, file) => {
+  expect(readPolicy(readFileSync(file, 'utf8'))).not.toHaveProperty('problems');
+});
+
+test('the settings are such as the bot reads, and no secret is among them', () => {
+  const maps = [base, example].flatMap((where) => (parse(readFileSync(join(where, 'kustomization.yaml'), 'utf8')) as { readonly configMapGenerator: readonly { readonly literals?: readonly string[] }[] }).configMapGenerator);
+  const names = maps.flatMap(({ literals = [] }) => literals).map((one) => one.slice(0, one.indexOf('=')));
+  expect(names.length).toBeGreaterThan(6);
+  expect(names.filter((name) => !isKnownSetting(name) || /SECRET$|TOKEN$|KEY$|Password$/.test(name))).toEqual([]);
+});
+
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: string };
+  readonly periodSeconds: number;
+  readonly failureThreshold: number;
+}
+interface Pod {
+  readonly [key: string]: unknown;
+  readonly terminationGracePeriodSeconds: number;
+  readonly securityContext: Readonly<Record<string, unknown>>;
+  readonly containers: readonly [{ readonly [key: string]: unknown; readonly startupProbe: Probe; readonly livenessProbe: Probe; readonly readinessProbe: Probe; readonly volumeMounts: readonly Readonly<Record<string, unknown>>[]; readonly envFrom: readonly [{ readonly configMapRef: { readonly name: string } }] }];
+}
+
+const hasKubectl = spawnSync('kubectl', ['kustomize', '--help']).status === 0;
+(hasKubectl ? describe : describe.skip)('the example as kustomize renders it', () => {
+  let rendered: readonly Thing[];
+  let pod: Pod;
+  let deployment: { readonly replicas: number; readonly strategy: unknown; readonly template: { readonly metadata: { readonly labels: unknown }; readonly spec: Pod } };
+  beforeAll(() => {
+    rendered = kustomized(example);
+    deployment = named(rendered, 'Deployment')['spec'] as typeof deployment;
+    pod = deployment.template.spec;
+  });
+
+  test('is taken by both schemas, as is the base', async () => {
+    for (const thing of [...rendered, ...kustomized(base)]) expect([thing.kind, await wrongValues(thing)]).toEqual([thing.kind, undefined]);
+    expect(unknownKeys(rendered)).toBe('');
+  });
+
+  test('has one bot, which is gone before the next begins, on a volume for one pod', () => {
+    expect(deployment).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
+    expect(named(rendered, 'PersistentVolumeClaim')).toMatchObject({ spec: { accessModes: ['ReadWriteOncePod'] } });
+    // With one replica it would keep a node from being drained.
+    expect(rendered.map(({ kind }) => kind)).not.toContain('PodDisruptionBudget');
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(secondsToStop());
+  });
+
+  test('asks for a restart by /healthz alone, and takes the chats away by /readyz alone', () => {
+    const [{ startupProbe, livenessProbe, readinessProbe }] = pod.containers;
+    expect([startupProbe, livenessProbe, readinessProbe].map(({ httpGet }) => httpGet)).toEqual([{ path: '/healthz', port: 'chats' }, { path: '/healthz', port: 'chats' }, { path: '/readyz', port: 'chats' }]);
+    // A long journal is read before the port answers.
+    expect(startupProbe.periodSeconds * startupProbe.failureThreshold).toBeGreaterThanOrEqual(300);
+  });
+
+  test('keeps the restricted profile, and gives the pod no token', () => {
+    expect(pod).toMatchObject({ automountServiceAccountToken: false, securityContext: { runAsNonRoot: true, runAsUser: 10001, seccompProfile: { type: 'RuntimeDefault' } } });
+    expect(pod.containers).toHaveLength(1);
+    expect(pod.containers[0]['securityContext']).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
+    for (const key of ['hostNetwork', 'hostPID', 'hostIPC']) expect(pod).not.toHaveProperty(key);
+    expect(named(rendered, 'ServiceAccount')).toMatchObject({ automountServiceAccountToken: false });
+    expect(named(rendered, 'Namespace')).toMatchObject({ metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } });
+  });
+
+  test('mounts policy and secrets as folders that change in the running pod, under names that stay', () => {
+    const mounts = pod.containers[0].volumeMounts;
+    expect(mounts.map(({ mountPath, readOnly = false }) => [mountPath, readOnly])).toEqual([['/data', false], ['/config', true], ['/secrets', true]]);
+    expect(mounts.filter((mount) => 'subPath' in mount)).toEqual([]);
+    const maps = rendered.filter(({ kind }) => kind === 'ConfigMap').map(({ metadata }) => metadata.name).toSorted();
+    // Other settings start the bot again, by the hash in the name; another policy does not.
+    expect(maps).toEqual(['live-response-bot-policy', expect.stringMatching(/^live-response-bot-settings-\w{10}$/)]);
+    expect(pod.containers[0].envFrom[0].configMapRef.name).toBe(maps[1]);
+  });
+
+  test('lets in the ingress controller alone, and out to names and HTTPS outside private networks', () => {
+    const policy = named(rendered, 'NetworkPolicy')['spec'] as { readonly podSelector: { readonly matchLabels: unknown }; readonly ingress: readonly unknown[]; readonly egress: readonly unknown[] };
+    expect(policy.podSelector.matchLabels).toEqual(deployment.template.metadata.labels);
+    expect(policy).toMatchObject({ policyTypes: ['Ingress', 'Egress'] });
+    expect(policy.ingress).toEqual([{ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress-nginx' } } }], ports: [{ protocol: 'TCP', port: 3978 }] }]);
+    // Kustomize writes common labels into selectors when it is let, and then no DNS server would match.
+    expect(policy.egress[0]).toMatchObject({ to: [{ podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }] });
+    expect(JSON.stringify(policy.egress[0])).not.toContain('app.kubernetes.io/name');
+    expect(policy.egress[1]).toMatchObject({ ports: [{ protocol: 'TCP', port: 443 }] });
+  });
+
+  test('reaches the bot by a service of the same labels', () => {
+    expect(named(rendered, 'Service')).toMatchObject({ spec: { selector: deployment.template.metadata.labels as Record<string, string>, ports: [{ targetPort: 'chats' }] } });
+  });
+});
