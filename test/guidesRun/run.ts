@@ -12,7 +12,7 @@ import type { Outcome } from './runner.ts';
 /** Those that have to be executed, and others that are cheap. README is first: it installs for all. */
 function allPages(): readonly string[] {
   const setups = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('-setup.md')).sort().map((name) => `docs/${name}`);
-  const others = ['operate', 'reach', 'containers', 'systemd'].map((name) => `docs/${name}.md`);
+  const others = ['operate', 'reach', 'containers', 'systemd', 'acceptance', 'library', 'console'].map((name) => `docs/${name}.md`);
   return ['README.md', ...setups, ...others.filter((page) => existsSync(join(root, page)))];
 }
 
