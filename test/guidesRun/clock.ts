@@ -109,12 +109,12 @@ async function firstStory(work: string, checkout: boolean): Promise<{ readonly p
     return { place: npm, ms: installed + told };
   }
   // Packing is the publisher's work, not the new user's.
-  await timed(['npm', 'pack', '--pack-destination', work], { folder: root, environment });
-  const file = readdirSync(work).find((name) => name.endsWith('.tgz'));
-  if (file === undefined) throw new Error('npm pack made no file');
   const folder = join(work, 'empty');
   mkdirSync(folder);
-  const npx: Place = { folder, environment: { ...environment, npm_config_cache: join(work, 'cache') }, words: (word, rest) => ['npx', '--yes', join(work, file), word, ...rest] };
+  await timed(['npm', 'pack', '--pack-destination', folder], { folder: root, environment });
+  const file = readdirSync(folder).find((name) => name.endsWith('.tgz'));
+  if (file === undefined) throw new Error('npm pack made no file');
+  const npx: Place = { folder, environment: { ...environment, npm_config_cache: join(work, 'cache') }, words: (word, rest) => ['npx', '--yes', `./${file}`, word, ...rest] };
   const told = await timed(npx.words('demo', []), npx);
   say(`  ${seconds(told).padStart(8)}  npx ./${file} demo, nothing cached`);
   return { place: npx, ms: told };
