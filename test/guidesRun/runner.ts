@@ -1,0 +1,429 @@
+// Executes what the pages say, in order, in a copy of a fresh clone: settings hold from where they stand, what keeps running is stopped when the
+// next block or heading begins, and each command has to end as the guide says.
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { knownNames } from '../../src/adapters/config/settings.ts';
+import { slackPolicy } from '../support/slack/slackHouse.ts';
+import type { Cloud } from './cloud.ts';
+import { readPage } from './page.ts';
+import type { Command, MarkKind } from './page.ts';
+import { filled, NoStandIn, typed, valuesFor } from './standIns.ts';
+
+export interface Outcome {
+  readonly page: string;
+  readonly line: number;
+  readonly text: string;
+  /** `repeated`: the very command was executed before on this page, with the same settings. */
+  readonly result: 'executed' | 'repeated' | 'failed' | MarkKind;
+  /** Why it was not run, or what is wrong. */
+  readonly why?: string;
+  readonly ms: number;
+}
+
+export interface Run {
+  /** The checkout whose tracked files are a clone's. */
+  readonly root: string;
+  readonly pages: readonly string[];
+  readonly cloud: Cloud;
+  /** Takes node_modules and dist of the checkout in place of a first `npm ci` and build: for trying a page while writing it. */
+  readonly installed?: boolean;
+  readonly tell?: (outcome: Outcome) => void;
+}
+
+/** Milliseconds that one command may take: `npm ci` with a cold cache, a build on a loaded machine. */
+const longest = 240_000;
+/** Until a server has said that it is ready, and until it has ended when told to (docs/health.md: 20 s). */
+const patience = longest;
+const stopsWithin = 30_000;
+const servers = /^(?:\w+=\S*\s+)*(?:npm start|npm run (?:serve|simulator)|node dist\/src\/main\.js|live-response-bot(?: start| simulator)?)(?:\s|$)/;
+
+/** A clone of what is tracked, with the changes that are not committed yet. */
+export function clone(root: string, to: string): void {
+  const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8', maxBuffer: 64_000_000 });
+  if (listed.status !== 0) throw new Error(`git ls-files: ${listed.stderr}`);
+  for (const file of listed.stdout.split('\0').filter((name) => name !== '' && existsSync(join(root, name)))) {
+    mkdirSync(dirname(join(to, file)), { recursive: true });
+    cpSync(join(root, file), join(to, file), { preserveTimestamps: true });
+  }
+}
+
+/** The same files under a second name: a copy of node_modules that takes no time. */
+export function linked(from: string, to: string): void {
+  const done = spawnSync('cp', ['-al', from, to], { encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`cp -al: ${done.stderr}`);
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Nothing of the machine's settings leaks in but the way to the package registry. */
+export function plainEnvironment(home: string): Record<string, string> {
+  const npmrc = process.env['npm_config_userconfig'] ?? join(homedir(), '.npmrc');
+  const kept = ['PATH', 'LANG', 'TMPDIR', 'npm_config_registry', 'NPM_CONFIG_REGISTRY', 'NODE_EXTRA_CA_CERTS'];
+  return {
+    HOME: home,
+    npm_config_cache: process.env['npm_config_cache'] ?? join(homedir(), '.npm'),
+    npm_config_update_notifier: 'false',
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+    ...(existsSync(npmrc) ? { npm_config_userconfig: npmrc } : {}),
+    ...Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
+  };
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly all: string;
+}
+
+class PageRun {
+  readonly outcomes: Outcome[] = [];
+  readonly #run: Run;
+  readonly #page: string;
+  readonly #folder: string;
+  readonly #state: string;
+  readonly #master: string;
+  readonly #before: ReadonlyMap<string, PageRun>;
+  readonly #values: Readonly<Record<string, string>>;
+  readonly #ports: Record<string, string> = {};
+  readonly #settings: Record<string, string> = {};
+  readonly #done = new Set<string>();
+  readonly #servers: { readonly child: ChildProcess; readonly text: string; readonly keepsRunning: boolean }[] = [];
+  #last: Ended | undefined;
+
+  constructor(run: Run, page: string, where: { readonly work: string; readonly master: string; readonly before: ReadonlyMap<string, PageRun> }) {
+    const { work, master, before } = where;
+    this.#before = before;
+    this.#run = run;
+    this.#page = page;
+    this.#folder = join(work, page.replaceAll('/', '_').replace(/\.md$/, ''), 'live-response-bot');
+    this.#state = dirname(this.#folder);
+    this.#master = master;
+    mkdirSync(join(this.#state, 'home'), { recursive: true });
+    this.#values = valuesFor(run.cloud, this.#state);
+  }
+
+  async all(): Promise<void> {
+    const text = readFileSync(join(this.#run.root, this.#page), 'utf8');
+    clone(this.#run.root, this.#folder);
+    // A page that does not install goes on from one that did.
+    const pieces = readPage(text);
+    if (!pieces.some((piece) => piece.kind === 'command' && piece.mark === undefined && /\bnpm ci\b/.test(piece.text)) && existsSync(this.#master)) this.#install();
+    for (const port of ['3978', '3979', '4000']) this.#ports[port] = String(await freePort());
+    try {
+      for (const piece of pieces) {
+        if (piece.kind === 'boundary') await this.#stopServers((server) => !server.keepsRunning);
+        else if (piece.kind === 'problem') this.#tell({ line: piece.line, text: '', result: 'failed', why: piece.text, ms: 0 });
+        else if (piece.kind === 'after') this.#goOn(piece.line, piece.page);
+        else if (piece.kind === 'settings') this.#set(piece.line, piece.settings);
+        else if (piece.kind === 'output') this.#compare(piece.line, piece.lines);
+        else await this.#command(piece);
+      }
+    } finally {
+      await this.#stopServers(() => true);
+    }
+  }
+
+  #tell(outcome: Omit<Outcome, 'page'>): void {
+    const whole = { page: this.#page, ...outcome };
+    this.outcomes.push(whole);
+    this.#run.tell?.(whole);
+  }
+
+  #install(): void {
+    if (existsSync(join(this.#folder, 'node_modules'))) return;
+    linked(join(this.#master, 'node_modules'), join(this.#folder, 'node_modules'));
+    if (!existsSync(join(this.#master, 'dist'))) return;
+    cpSync(join(this.#master, 'dist'), join(this.#folder, 'dist'), { recursive: true });
+    // Built of the very same files. The folders of this copy are newer, which would have all of it built again.
+    utimesSync(join(this.#folder, 'dist', '.built'), new Date(), new Date());
+  }
+
+  #goOn(line: number, page: string): void {
+    const earlier = this.#before.get(page);
+    if (earlier === undefined) {
+      this.#tell({ line, text: page, result: 'failed', why: 'the page goes on from one that was not executed before it', ms: 0 });
+      return;
+    }
+    Object.assign(this.#settings, earlier.#settings);
+    // As it is once the people and places of the chat have been pasted into it, which is the last step of that page.
+    writeFileSync(join(this.#folder, 'policy.yaml'), slackPolicy());
+  }
+
+  #set(line: number, settings: readonly (readonly [string, string])[]): void {
+    for (const [name, value] of settings) {
+      try {
+        if (!knownNames.includes(name)) throw new NoStandIn(`"${name}" is no setting`);
+        const own = typed(filled(name, value, this.#values), this.#values, this.#ports);
+        // What listens everywhere would be reached from outside this machine while it is tested.
+        if (name !== 'HOST') this.#settings[name] = own;
+      } catch (error) {
+        if (!(error instanceof NoStandIn)) throw error;
+        this.#tell({ line, text: `${name}=${value}`, result: 'failed', why: error.message, ms: 0 });
+      }
+    }
+    this.#done.clear();
+  }
+
+  #environment(): Record<string, string> {
+    const plain = plainEnvironment(join(this.#state, 'home'));
+    return { ...plain, PORT: this.#ports['3978'] ?? '', LR_ADMIN_PORT: this.#ports['3979'] ?? '', LR_LOG_LEVEL: 'warn', ...this.#settings };
+  }
+
+  /** Sign-in, Slack and Defender are played under their real names, behind a proxy; the way to the package registry stays as it is. */
+  #behindProxy(): Record<string, string> {
+    return { HTTPS_PROXY: this.#run.cloud.proxy, NODE_EXTRA_CA_CERTS: this.#run.cloud.authorities, npm_config_proxy: 'null', npm_config_https_proxy: 'null' };
+  }
+
+  async #command(command: Command): Promise<void> {
+    const { line, text, mark, exits = 0 } = command;
+    if (mark !== undefined) {
+      const wrong = this.#markProblem(command);
+      this.#tell({ line, text, result: wrong === undefined ? mark.kind : 'failed', why: wrong ?? mark.why, ms: 0 });
+      return;
+    }
+    if (this.#done.has(text)) {
+      this.#tell({ line, text, result: 'repeated', ms: 0 });
+      return;
+    }
+    const began = performance.now();
+    const ms = (): number => Math.round(performance.now() - began);
+    try {
+      const install = /^npm ci(?: && |$)/.exec(text)?.[0];
+      if (install !== undefined) await this.#npmCi();
+      const rest = typed(text.slice(install?.length ?? 0), this.#values, this.#ports);
+      const [before, last] = split(rest);
+      if (before !== '') this.#expect(await this.#ran(before), 0);
+      if (servers.test(last)) await this.#serve(last, command.keepsRunning === true);
+      else if (last !== '') {
+        this.#last = await this.#ran(last);
+        this.#expect(this.#last, exits);
+      }
+      this.#done.add(text);
+      this.#tell({ line, text, result: 'executed', ms: ms() });
+    } catch (error) {
+      if (!(error instanceof NoStandIn) && !(error instanceof Failed)) throw error;
+      this.#tell({ line, text, result: 'failed', why: error.message, ms: ms() });
+    }
+  }
+
+  /** A mark may not hide a command that does not exist, nor claim that it is executed where it is not. */
+  #markProblem({ text, mark }: Command): string | undefined {
+    const several = text.split(' && ');
+    if (mark?.kind === 'own-step' && several.length > 1 && !text.startsWith('node ')) {
+      for (const part of several) {
+        const problem = this.#markProblem({ kind: 'command', line: 0, inline: true, text: part, mark });
+        if (problem !== undefined) return problem;
+      }
+      return undefined;
+    }
+    if (mark?.kind === 'elsewhere') {
+      const page = /\S+\.md/.exec(mark.why)?.[0] ?? '';
+      const start = /^npm (?:run )?\S+/.exec(text)?.[0] ?? text;
+      const there = existsSync(join(this.#folder, page)) ? readPage(readFileSync(join(this.#folder, page), 'utf8')) : [];
+      return there.some((piece) => piece.kind === 'command' && piece.mark === undefined && piece.text.includes(start)) ? undefined : `${page} does not execute "${start}"`;
+    }
+    const script = /^npm (?:run (?:--silent )?([\w:-]+)|(test|start|ci)\b)/.exec(text.replace(/^(?:\w+=\S*\s+)+/, ''));
+    // One file of the suite, all of which `npm test` runs.
+    if (/^node scripts\/build\.js && node scripts\/jest\.js /.test(text)) return undefined;
+    if (script === null) return mark?.kind === 'own-step' && !this.#ownSteps().includes(text) ? '.ci/run has no such step' : undefined;
+    const { scripts } = JSON.parse(readFileSync(join(this.#folder, 'package.json'), 'utf8')) as { readonly scripts: Readonly<Record<string, string>> };
+    const name = script[1] ?? script[2] ?? '';
+    if (name === 'ci') return undefined;
+    if (scripts[name] === undefined) return `package.json has no script "${name}"`;
+    if (mark?.kind !== 'own-step') return undefined;
+    const parts = scripts[name].split(' && ').filter((part) => part.startsWith('npm '));
+    const wanted = parts.length > 0 ? parts : [script[0]];
+    const missing = wanted.find((one) => !new RegExp(`^\\s*(?:[A-Z_]+=\\S+ )*${one.replace('npm run ', 'npm run (?:--silent )?')}\\b`, 'm').test(this.#ownSteps()));
+    return missing === undefined ? undefined : `.ci/run has no step "${missing}"`;
+  }
+
+  #ownSteps(): string {
+    return readFileSync(join(this.#folder, '.ci', 'run'), 'utf8');
+  }
+
+  /** The first one is real; later ones would install the very same again. */
+  async #npmCi(): Promise<void> {
+    if (existsSync(join(this.#master, 'node_modules'))) {
+      this.#install();
+      return;
+    }
+    this.#expect(await this.#ran('npm ci', {}), 0);
+    mkdirSync(this.#master, { recursive: true });
+    linked(join(this.#folder, 'node_modules'), join(this.#master, 'node_modules'));
+  }
+
+  /** What this page has built, for the pages behind it. */
+  keepBuilt(): void {
+    if (!existsSync(join(this.#folder, 'dist', '.built')) || existsSync(join(this.#master, 'dist')) || !existsSync(this.#master)) return;
+    cpSync(join(this.#folder, 'dist'), join(this.#master, 'dist'), { recursive: true });
+  }
+
+  #start(text: string, extra: Readonly<Record<string, string>>): ChildProcess {
+    // Variables that a line sets stay for the next ones, as in the reader's terminal.
+    const env = join(this.#state, 'env.sh');
+    const cwd = join(this.#state, 'cwd');
+    if (!existsSync(env)) writeFileSync(env, '');
+    const at = existsSync(cwd) ? readFileSync(cwd, 'utf8').trim() : this.#folder;
+    const script = `set -eo pipefail; . ${env}; trap 'code=$?; pwd > ${cwd}; exit $code' EXIT\n${/^\w+=\$\(/.test(text) ? `set -a\n${text}\ndeclare -p ${/^\w+/.exec(text)?.[0] ?? ''} >> ${env}` : text}`;
+    const child = spawn('bash', ['-c', script], { cwd: at, env: { ...this.#environment(), ...extra }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    alive.add(child);
+    child.once('close', () => alive.delete(child));
+    return child;
+  }
+
+  async #ran(text: string, extra = this.#behindProxy()): Promise<Ended> {
+    const child = this.#start(text, extra);
+    let out = '';
+    let all = '';
+    child.stdout?.on('data', (chunk: Buffer) => { out += String(chunk); all += String(chunk); });
+    child.stderr?.on('data', (chunk: Buffer) => (all += String(chunk)));
+    const timer = setTimeout(() => { signal(child, 'SIGKILL'); }, longest);
+    const code = await new Promise<number | null>((resolve, reject) => { child.once('close', resolve); child.once('error', reject); });
+    clearTimeout(timer);
+    if (child.signalCode === 'SIGKILL') throw new Failed(`it did not end within ${longest / 1000} s:\n${tail(all)}`);
+    return { code, out, all };
+  }
+
+  #expect({ code, all }: Ended, wanted: number): void {
+    if (code !== wanted) throw new Failed(`exit code ${String(code)}, and the guide lets expect ${wanted}:\n${tail(all)}`);
+  }
+
+  async #serve(text: string, keepsRunning: boolean): Promise<void> {
+    // "With the same settings", the guides say of the command that follows.
+    for (const [, name = '', value = ''] of (/^(?:\w+=\S*\s+)*/.exec(text)?.[0] ?? '').matchAll(/(\w+)=(\S*)/g)) this.#settings[name] = value;
+    const own = /npm run simulator/.test(text) && !/--port/.test(text) ? `${text}${/ -- /.test(text) ? '' : ' --'} --port ${this.#ports['4000'] ?? '0'}` : text;
+    await this.#stopServers((other) => programOf(other.text) === programOf(text));
+    const child = this.#start(own, this.#behindProxy());
+    let out = '';
+    child.stdout?.on('data', (chunk: Buffer) => (out += String(chunk)));
+    child.stderr?.on('data', (chunk: Buffer) => (out += String(chunk)));
+    this.#servers.push({ child, text, keepsRunning });
+    const end = performance.now() + patience;
+    for (;;) {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Failed(`it ended with ${String(child.exitCode ?? child.signalCode)} and should keep running:\n${tail(out)}`);
+      const admin = /(http:\/\/\S+)\/readyz and /.exec(out)?.[1];
+      if (admin === undefined ? /simulator/.test(text) && /http:\/\/127\.0\.0\.1:\d+/.test(out) : await ready(admin)) break;
+      if (performance.now() > end) throw new Failed(`it was not ready within ${patience / 1000} s${admin === undefined ? '' : ` (${await reasons(admin)})`}:\n${tail(out)}`);
+      await pause(100);
+    }
+    this.#last = { code: 0, out, all: out };
+  }
+
+  async #stopServers(which: (server: { readonly text: string; readonly keepsRunning: boolean }) => boolean): Promise<void> {
+    for (const server of [...this.#servers].filter(which)) {
+      this.#servers.splice(this.#servers.indexOf(server), 1);
+      const { child } = server;
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const ended = new Promise((resolve) => child.once('close', resolve));
+      signal(child, 'SIGTERM');
+      const timer = setTimeout(() => {
+        this.#tell({ line: 0, text: server.text, result: 'failed', why: `it still ran ${stopsWithin / 1000} s after SIGTERM`, ms: stopsWithin });
+        signal(child, 'SIGKILL');
+      }, stopsWithin);
+      await ended;
+      clearTimeout(timer);
+    }
+  }
+
+  /** Each line of the guide in order, numbers and dates as they may be. */
+  #compare(line: number, lines: readonly string[]): void {
+    const missing = firstMissing(lines, this.#last?.all ?? '');
+    if (missing !== undefined) this.#tell({ line, text: missing, result: 'failed', why: `the command before it prints no such line:\n${tail(this.#last?.all ?? 'no command ran before it')}`, ms: 0 });
+  }
+}
+
+class Failed extends Error {}
+
+const programOf = (text: string): string => (/simulator/.test(text) ? 'simulator' : 'service');
+
+/** What stands before the last `&&` of one line, and what behind it. */
+function split(text: string): readonly [string, string] {
+  const at = text.includes('\n') || /["']/.test(text) ? -1 : text.lastIndexOf(' && ');
+  return at === -1 ? ['', text] : [text.slice(0, at), text.slice(at + 4)];
+}
+
+/** The first line of a guide's output that does not come, in order; digits stand for any digits, dots and <...> for anything. */
+export function firstMissing(lines: readonly string[], output: string): string | undefined {
+  const printed = output.split('\n');
+  let from = 0;
+  for (const line of lines) {
+    if (/^\s*(?:\.\.\.|…)\s*$/.test(line)) continue;
+    const shape = line.trim().split(/(\d+|\.\.\.|…|<[^<>]+>)/).map((part, index) => (index % 2 === 0 ? part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : /^\d/.test(part) ? '\\d+' : '.*')).join('');
+    const found = printed.findIndex((one, index) => index >= from && new RegExp(`^\\s*${shape}\\s*$`).test(one));
+    if (found === -1) return line.trim();
+    from = found + 1;
+  }
+  return undefined;
+}
+
+/** What runs now: a run that is broken off leaves nothing behind. */
+const alive = new Set<ChildProcess>();
+
+export function stopAll(): void {
+  for (const child of alive) signal(child, 'SIGKILL');
+}
+
+/** The whole group: npm and a shell stand before the program. */
+function signal(child: ChildProcess, name: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+async function ready(admin: string): Promise<boolean> {
+  const answer = await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+  return answer?.status === 200 && ((await answer.json()) as { readonly status?: string }).status === 'ready';
+}
+
+async function reasons(admin: string): Promise<string> {
+  const answer = await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch((error: unknown) => String(error));
+  return typeof answer === 'string' ? answer : (await answer.text()).slice(0, 2_000);
+}
+
+/** The end of what was printed, and lines before it that say what is wrong. */
+function tail(text: string): string {
+  const lines = text.trim().split('\n');
+  return lines.filter((line, index) => index >= lines.length - 15 || /FAIL|error/i.test(line)).map((line) => `      ${line.slice(0, 300)}`).join('\n');
+}
+
+/** Executes the pages, one after the other. */
+export async function runPages(run: Run): Promise<readonly Outcome[]> {
+  const work = mkdtempSync(join(tmpdir(), 'lr-guides-'));
+  const master = join(work, 'installed');
+  const outcomes: Outcome[] = [];
+  try {
+    if (run.installed === true) {
+      mkdirSync(master);
+      linked(join(run.root, 'node_modules'), join(master, 'node_modules'));
+      if (existsSync(join(run.root, 'dist', '.built'))) cpSync(join(run.root, 'dist'), join(master, 'dist'), { recursive: true });
+    }
+    const before = new Map<string, PageRun>();
+    for (const page of run.pages) {
+      const one = new PageRun(run, page, { work, master, before });
+      before.set(page, one);
+      await one.all();
+      one.keepBuilt();
+      outcomes.push(...one.outcomes);
+    }
+    return outcomes;
+  } finally {
+    if (process.env['LR_KEEP'] === undefined) rmSync(work, { recursive: true, force: true });
+    else renameSync(work, process.env['LR_KEEP']);
+  }
+}
