@@ -110,11 +110,11 @@ const steps: readonly Step[] = [
     run({ image: { config, root: files } }) {
       same('user', config.User, `${bot}:${bot}`);
       same('stop signal', config.StopSignal, 'SIGTERM');
-      same('health check', config.Healthcheck?.Test, ['CMD', '/usr/local/bin/node', '/app/healthcheck.mjs']);
+      same('health check', config.Healthcheck?.Test, ['CMD', '/usr/local/bin/node', '/app/manifest/container/healthcheck.mjs']);
       same('volumes', Object.keys(config.Volumes), ['/data']);
       for (const label of ['title', 'description', 'licenses', 'version', 'revision']) holds(`label ${label}`, (config.Labels[`org.opencontainers.image.${label}`] ?? '') !== '');
-      for (const path of ['bin/sh', 'bin/bash', 'bin/dash', 'usr/bin/apt', 'usr/bin/dpkg', 'app/dist/test', 'app/node_modules/jest', 'root/.npmrc', 'app/.npmrc', 'app/.env']) holds(`/${path} is in it`, !existsSync(join(files, path)));
-      const { mode, uid } = statSync(join(files, 'app', 'start.mjs'));
+      for (const path of ['bin/sh', 'bin/bash', 'bin/dash', 'usr/bin/apt', 'usr/bin/dpkg', 'app/test', 'app/node_modules', 'root/.npmrc', 'app/.npmrc', 'app/.env']) holds(`/${path} is in it`, !existsSync(join(files, path)));
+      const { mode, uid } = statSync(join(files, 'app', 'src', 'cli.js'));
       same('owner of the program', [uid, mode & 0o022], [0, 0]);
       same('owner of /data', statSync(join(files, 'data')).uid, bot);
       // A secret of the machine would be in a variable or a file of the build.
@@ -141,10 +141,10 @@ const steps: readonly Step[] = [
   {
     name: 'it is healthy and ready, writes below /data alone, tells the story, and ends with a snapshot',
     async run({ run, dir }) {
-      const container = run({ env: { ...trial, LR_POLICY: '/app/dist/policy.example.yaml' } });
+      const container = run({ env: { ...trial, LR_POLICY: '/app/policy.example.yaml' } });
       await container.wrote(started);
       for (const path of ['/healthz', '/readyz']) same(path, container.ask(path).status, 200);
-      const check = container.exec('/usr/local/bin/node', '/app/healthcheck.mjs');
+      const check = container.exec('/usr/local/bin/node', '/app/manifest/container/healthcheck.mjs');
       same('health check', [check.code, check.out], [0, '/healthz 200\n']);
       const write = `for (const path of ['/', '/app', '/tmp', '/usr', '/data']) { let said = 'written'; try { require('node:fs').writeFileSync(path + '/x', ''); } catch (error) { said = error.code; } console.log(path, said); }`;
       same('what can be written', container.exec('/usr/local/bin/node', '-e', write).out, '/ EROFS\n/app EROFS\n/tmp EROFS\n/usr EROFS\n/data written\n');
@@ -160,7 +160,7 @@ const steps: readonly Step[] = [
   {
     name: 'killed while a session runs, it goes on with the same data and sends nothing twice',
     async run({ run, dir }) {
-      const env = { ...trial, LR_SPEED: '5', LR_POLICY: '/app/dist/policy.example.yaml' };
+      const env = { ...trial, LR_SPEED: '5', LR_POLICY: '/app/policy.example.yaml' };
       const first = run({ env });
       await first.wrote(started);
       const request = askAndApprove(first);
@@ -179,7 +179,7 @@ const steps: readonly Step[] = [
   {
     name: 'a second container on the same data is refused while the first runs, though both are process 1 and share no network',
     async run({ run }) {
-      const env = { ...trial, LR_POLICY: '/app/dist/policy.example.yaml' };
+      const env = { ...trial, LR_POLICY: '/app/policy.example.yaml' };
       const first = run({ env });
       await first.wrote(started);
       const second = run({ env });
@@ -199,7 +199,7 @@ const steps: readonly Step[] = [
       mkdirSync(data);
       chownSync(data, 0, bot);
       chmodSync(data, 0o2775);
-      const container = run({ data, env: { ...trial, LR_POLICY: '/app/dist/policy.example.yaml' } });
+      const container = run({ data, env: { ...trial, LR_POLICY: '/app/policy.example.yaml' } });
       await container.wrote(started);
       same('mode of the folder in it', statSync(join(data, 'bot')).mode & 0o777, 0o700);
       await stop(container);
