@@ -70,8 +70,11 @@ export function stateOf(request: Request, index: number): StepState {
 
 function statesOf(request: Request): readonly StepState[] {
   const { length } = request.commands;
-  // Of a command whose result was read, the end is known, whatever Defender's last word leaves out.
-  if (request.state === 'finished') return stepStates(request.action, length, { outcome: request.outcome, opened: request.opened === true }).map((state, index) => (hasResult(request, index) ? 'completed' : state));
+  if (request.state === 'finished') {
+    // Of a command whose result was read, the end is known, whatever Defender's last word leaves out: the first without an end comes after it.
+    const read = request.commands.flatMap((_, index) => (hasResult(request, index) ? [{ index, status: 'Completed', errors: [] }] : []));
+    return stepStates({ progress: [...request.action.progress, ...read] }, length, { outcome: request.outcome, opened: request.opened === true });
+  }
   if (request.state === 'over' && request.found !== undefined) {
     const { action } = request.found;
     return stepStates(action, length, isTerminal(action.status) ? { outcome: outcomeOf[action.status], opened: hasBegun(action) } : undefined);

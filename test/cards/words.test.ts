@@ -1,6 +1,7 @@
 // Every state, cause and ending says what happened and what to do next, and none of them says more than is known.
 import { describe, expect, test } from '@jest/globals';
 import { failureAdvice, refusalAdvice } from '../../cards/advice.ts';
+import { continuationOf } from '../../cards/again.ts';
 import { exitAdvice } from '../../cards/stepAdvice.ts';
 import { cardView, titleOf } from '../../cards/cardView.ts';
 import { plainText } from '../../cards/plainText.ts';
@@ -242,6 +243,16 @@ describe('finished', () => {
     ['a device that never came', [progress(0, 'Created'), progress(1, 'Created')], 'The device was offline: Defender waited 3 min 54 s for it and gave up. No command was run.'],
   ] as const)('time-out of %s', (_name, rows, text) => {
     expect(view(request([...sent, ended(action('TimeOut', rows), 'timedOut')])).lead).toContain(text);
+  });
+
+  test.each(['failed', 'timedOut', 'cancelled'] as const)('an end (%s) that leaves out the commands says of the one after the last result that it may have run, to the approver of a retry as well', (outcome) => {
+    const twoScripts = [{ type: 'RunScript', scriptName: 'minidump.ps1' }, { type: 'RunScript', scriptName: 'collect.ps1' }, { type: 'GetFile', path: 'C:\\x' }] as const;
+    const word = { failed: 'Failed', timedOut: 'TimeOut', cancelled: 'Cancelled' }[outcome];
+    const one = request([...sent, progressed(action('InProgress', [progress(0, 'Completed'), progress(1, 'Created')])), excerptRead('x'), ended(action(word, []), outcome)], { commands: twoScripts });
+    const drawn = view(one);
+    expect(drawn.steps.map(({ status }) => status)).toEqual(['completed', 'no end reported', 'not run']);
+    expect(drawn.lead).not.toMatch(/Index(es)? (0|1)\b[^.]* not run/);
+    expect(continuationOf(one, 1).mayRepeat).toEqual([0]);
   });
 
   test('of an output whose end is not at hand, the beginning is shown and nothing is counted', () => {
