@@ -201,9 +201,10 @@ export function sessionReason(request: Request, told: readonly string[] = []): s
   const { hresult, troubleshoot } = action;
   const code = hresult === undefined ? undefined : hresultText(hresult);
   const hex = code?.split(' ')[0]?.toLowerCase();
+  const quoted = oneLine(told.join('; '), bound.view.errorText).toLowerCase();
   const note = troubleshoot === undefined ? undefined : oneLine(troubleshoot, bound.view.errorText);
   return join(
-    code === undefined || (hex !== undefined && told.some((text) => oneLine(text, bound.view.errorText).toLowerCase().includes(hex))) ? undefined : `Defender’s error code is ${code}.`,
+    code === undefined || (hex !== undefined && quoted.includes(hex)) ? undefined : `Defender’s error code is ${code}.`,
     note === undefined ? undefined : `Defender’s note on it: “${note}”${/[.!?]$/.test(note) ? '' : '.'}`,
   );
 }

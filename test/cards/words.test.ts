@@ -266,6 +266,13 @@ describe('finished', () => {
     expect(all?.more).toBe(`The last 12 of 500 lines. “Full output” sends you all ${whole.length} characters.`);
   });
 
+  test('a code that does not fit among the quoted errors is told after them', () => {
+    const errors = ['x'.repeat(2000), 'Error 0x80070005'];
+    const drawn = view(request([...sent, ended(action('Failed', [progress(0, 'Failed', { errors }), progress(1, 'Created')], { hresult: 0x80070005 }), 'failed')]));
+    expect(drawn.steps[0]?.detail).toContain('0x80070005');
+    expect(drawn.steps[0]?.detail?.match(/0x80070005/g)).toHaveLength(1);
+  });
+
   test('a link is gone from the card once it has expired', () => {
     const one = examples.find((example) => example.name === 'finished-succeeded');
     if (one === undefined) throw new Error('the example is gone');
