@@ -273,6 +273,11 @@ describe('finished', () => {
     expect(drawn.steps[0]?.detail?.match(/0x80070005/g)).toHaveLength(1);
   });
 
+  test('a device that never came, read long after Defender gave up, was waited for as long as Defender waited', () => {
+    const late = ended(action('TimeOut', [progress(0, 'Created'), progress(1, 'Created')], { createdAt: start + 2 * minute, updatedAt: start + 122 * minute }), 'timedOut', 20 * 60);
+    expect(view(request([...sent, late])).lead).toContain('Defender waited 2 h for it and gave up. So this tenant keeps such a session about 2 h.');
+  });
+
   test('a link is gone from the card once it has expired', () => {
     const one = examples.find((example) => example.name === 'finished-succeeded');
     if (one === undefined) throw new Error('the example is gone');
