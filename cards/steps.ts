@@ -86,6 +86,13 @@ function hasResult(request: InState<'finished'>, index: number): boolean {
   return progressOf(request, index) === undefined && [...request.results.excerpts, ...request.results.files].some((one) => one.index === index);
 }
 
+/** The id of the device that Defender's action names, where it is not the one that was approved. An action that names none says nothing. */
+export function otherDevice(request: Request): string | undefined {
+  if (request.state !== 'running' && request.state !== 'finished') return undefined;
+  const { machineId } = request.action;
+  return machineId === '' || machineId.toLowerCase() === request.device.id.toLowerCase() ? undefined : machineId;
+}
+
 /** The rows counted, for the sentence above them. */
 export function stepFacts(request: Request): StepFacts {
   const states = statesOf(request);
