@@ -220,6 +220,7 @@ describe('a tenant that changed', () => {
     await later(shortQueueMs + 5 * minute);
     expect(await quota()).not.toMatch(range);
     await house.restart({ tenant: 'other' });
+    await house.loop.tick();
     expect(await quota()).toMatch(range);
   });
 });
