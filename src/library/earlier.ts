@@ -13,4 +13,10 @@ export const earlierShipped: Readonly<Record<string, readonly string[]>> = {
     '69828887a51f4184b0640258c68d19efbadbb792f69ba2af649c1c61c92c6064',
     '6bddbf933cde74c36772ad0e502fcb82fbd69e472a9b52d1a5cd40c8d865c065',
   ],
+  'collect.sh': [
+    '7b7b07a6471d8e75fddcff343fbed5b2976ec8d8d2354f082648321c28550350',
+    'ea8c9998e079198cca5a17100aa8579723cae6604378b6702982de3b2c301f1d',
+    'e9f264bcf4c14db68097ab66d5970ddc584dc8e3ddcf80efeb4199612dc0ba25',
+    '2f759d8ba5e886644aadc6b91bf1791bd1a67efe6979166707aa59a75e1aea64',
+  ],
 };
