@@ -217,9 +217,12 @@ bounded() {
   bounded_size=$2
   bounded_out=$3
   shift 3
-  # Nothing could be kept or told of what follows, and the end of a tool would not be seen.
-  printf 'room\n' 2> /dev/null > "$work/room" || fail 7 "The disk of $OUTPUT_FOLDER became full meanwhile. Nothing of this run is left."
   tools=$((tools + 1))
+  # New files each time, which a full disk does not take: nothing could be kept or told of what follows. What is written over them below needs
+  # no more room, so that the end of a tool is seen that has filled the disk.
+  for bounded_file in id ended; do
+    printf '\n' 2> /dev/null > "$work/tool.$tools.$bounded_file" || fail 7 "The disk of $OUTPUT_FOLDER became full meanwhile. Nothing of this run is left."
+  done
   (
     # A quiet end: what is killed, the shell would tell on the output of the script.
     trap 'exit 0' TERM
@@ -232,9 +235,9 @@ bounded() {
       set -m
       "$@" < /dev/null > "$bounded_out" 2> "$work/tool.errors" &
     fi
-    printf '%s\n' "$!" > "$work/tool.$tools.id"
+    printf '%s\n' "$!" 1<> "$work/tool.$tools.id"
     wait "$!"
-    printf '%s\n' "$?" > "$work/tool.$tools.ended"
+    printf '%s\n' "$?" 1<> "$work/tool.$tools.ended"
   ) > /dev/null 2>&1 &
   tool_running=$!
   now

@@ -381,11 +381,22 @@ live('what lies in its way', () => {
     const place = newPlace();
     mkdirSync(place, { mode: 0o700 });
     writeFileSync(join(place, 'collect.tar.gz'), 'earlier', { mode: 0o600 });
-    const ran = await run({ shell: shell.split(' '), place, constants: { TOOL_PATH: tools(needed) }, texts: { 'begin system': 'begin system\n  full=/dev/full', '"$work/room"': '"${full-$work/room}"' } });
+    const ran = await run({ shell: shell.split(' '), place, constants: { TOOL_PATH: tools(needed) }, texts: { 'begin system': 'begin system\n  full=/dev/full', '"$work/tool.$tools.$bounded_file"': '"${full-$work/tool.$tools.$bounded_file}"' } });
     expect([ran.code, ran.errors, existsSync(ran.package)]).toEqual([7, `The disk of ${place} became full meanwhile. Nothing of this run is left.\n`, false]);
     const [aside = '', ...more] = readdirSync(place);
     expect([readFileSync(join(place, aside), 'utf8'), more]).toEqual(['earlier', []]);
     expect(ran.lines).toContain(`  ${join(place, aside)}`);
+  });
+
+  // Where a small disk can be mounted, in a house of its own that ends with the run.
+  const small = (place: string, size: string): string[] => ['-rm', 'sh', '-c', `mount -t tmpfs -o size=${size},mode=700 small '${place}' && exec "$@"`, 'sh'];
+  const mounts = spawnSync('unshare', small('/mnt', '1m').concat('true')).status === 0;
+  (mounts ? test : test.skip)('a disk that a tool fills to its last block ends the run with the next tool, not with the time of all', async () => {
+    const place = newPlace();
+    mkdirSync(place, { mode: 0o700 });
+    const path = tools(needed, { ps: `for n in 1 2 3 4; do cat /dev/zero > '${place}'/fill-$n; done` });
+    const ran = await run({ shell: ['unshare', ...small(place, '4m'), 'bash'], place, constants: { OWNER_ID: 0, TOOL_PATH: path, SPARE_SPACE: 0, LEAST_TOTAL: 64, TOTAL_SECONDS: 60 } });
+    expect([ran.code, ran.errors]).toEqual([7, expect.stringContaining(`The disk of ${place} became full meanwhile.`)]);
   });
 
   test('a run that is ended leaves no working files, and ends its tool', async () => {
