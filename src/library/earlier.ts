@@ -19,5 +19,6 @@ export const earlierShipped: Readonly<Record<string, readonly string[]>> = {
     'e9f264bcf4c14db68097ab66d5970ddc584dc8e3ddcf80efeb4199612dc0ba25',
     '2f759d8ba5e886644aadc6b91bf1791bd1a67efe6979166707aa59a75e1aea64',
     'f37ab50429145871003f5455a03e24895d2e52caa01f07cd3d6d815eb4b91c82',
+    '258cce5cc91eb01cffb8ebc7136d5ff9ba29f85a0ba4b398af5deb2246f7af3a',
   ],
 };

@@ -506,4 +506,21 @@ live('what an attacker wrote', () => {
     expect(rows.filter(({ source }) => source.includes('berta'))).toEqual([]);
     expect(rows.find(({ entry }) => entry === 'users/homes')).toMatchObject({ result: 'failed', why: '1 homes lie on other machines, and were not looked into.' });
   });
+
+  test('where /home itself lies on another machine, that is told: the people of a directory are in no /etc/passwd', async () => {
+    const [home, mounts] = [join(folder, 'local home'), join(folder, 'mounts-home')];
+    mkdirSync(home);
+    writeFileSync(mounts, 'server:/export/home /home nfs4 rw 0 0\n');
+    const { rows } = expectWhole(await atHomes([home], { MOUNTS: mounts }));
+    expect(rows.filter(({ entry }) => entry === 'users/homes')).toMatchObject([{ result: 'failed', source: '/home', why: 'It lies on another machine, and was not looked into.' }]);
+  });
+
+  test('a user who mounts something below a name with a line end hides no home with it', async () => {
+    const [home, mounts] = [join(folder, 'bystander'), join(folder, 'mounts-of-a-user')];
+    mkdirSync(home);
+    writeFileSync(join(home, '.profile'), 'export X=1');
+    writeFileSync(mounts, `sshfs /somewhere/x\\012${home} fuse.sshfs rw 0 0\n`);
+    const { rows } = expectWhole(await atHomes([home], { MOUNTS: mounts }));
+    expect(rows.find(({ source }) => source === join(home, '.profile'))?.result).toBe('ok');
+  });
 });
