@@ -350,14 +350,17 @@ save_first() {
   record "$part/$first_entry" absent "$*" 'There is none of these tools on this device.'
 }
 
+# Counted before anything is started for it: whoever owns the folder decides how many names it has, and this script has its minutes.
+counted() {
+  files=$((files + 1))
+  [ "$files" -gt "$MOST_FILES" ] || return 0
+  [ "$files" -gt $((MOST_FILES + 1)) ] || record "$part/" failed "$1" "Cut off: at most $MOST_FILES files and folders of a part are looked at."
+  return 1
+}
+
 # One file: $1 path, $2 the folder of the part, $3 kilobytes at most, of which the end is kept. A link is not followed, nothing but a file read.
 save_file() {
-  # Counted before anything is started for it: whoever owns the folder decides how many names it has, and this script has its minutes.
-  files=$((files + 1))
-  if [ "$files" -gt "$MOST_FILES" ]; then
-    [ "$files" -gt $((MOST_FILES + 1)) ] || record "$part/" failed "$1" "Cut off: at most $MOST_FILES files of a part are collected."
-    return
-  fi
+  counted "$1" || return
   case $1 in
     *[!A-Za-z0-9._@+/-]* | */.* | *./*) safe=$(printf '%s' "${1#/}" | tr -c 'A-Za-z0-9._@+/-' '_' | sed 's/\.\.*\//_\//g; s/\/\.\.*/\/_/g') ;;
     *) safe=${1#/} ;;
@@ -413,6 +416,7 @@ save_below() {
   for below in "$1"/* "$1"/.[!.]* "$1"/..?*; do
     [ "$files" -le "$MOST_FILES" ] || return
     if [ -d "$below" ] && [ ! -L "$below" ]; then
+      counted "$below" || return
       [ "$3" -le 0 ] || save_below "$below" "$2" $(($3 - 1))
     elif [ -e "$below" ] || [ -L "$below" ]; then
       save_file "$below" "$2" "$LARGEST_OUTPUT"

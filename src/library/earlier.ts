@@ -20,5 +20,6 @@ export const earlierShipped: Readonly<Record<string, readonly string[]>> = {
     '2f759d8ba5e886644aadc6b91bf1791bd1a67efe6979166707aa59a75e1aea64',
     'f37ab50429145871003f5455a03e24895d2e52caa01f07cd3d6d815eb4b91c82',
     '258cce5cc91eb01cffb8ebc7136d5ff9ba29f85a0ba4b398af5deb2246f7af3a',
+    '23cb0809a1aa01c339655013a92b04f65837735bf9fa6eb2ef347047b74d5855',
   ],
 };

@@ -487,10 +487,19 @@ live('what an attacker wrote', () => {
     const counting = tools(needed, { readlink: `echo . >> '${join(folder, 'links-read')}'` });
     const { rows } = expectWhole(await atHomes([home], { MOST_FILES: 8, TOOL_PATH: counting }));
     expect(rows.filter(({ source }) => source.startsWith(autostart)).map(({ result }) => result)).toEqual([...Array.from({ length: 8 }, () => 'link'), 'failed']);
-    expect(rows.find(({ source, result }) => source.startsWith(autostart) && result === 'failed')?.why).toBe('Cut off: at most 8 files of a part are collected.');
+    expect(rows.find(({ source, result }) => source.startsWith(autostart) && result === 'failed')?.why).toBe('Cut off: at most 8 files and folders of a part are looked at.');
     expect(readFileSync(join(folder, 'links-read'), 'utf8').split('\n').length).toBeLessThan(200);
     // What users fill comes last, so that it takes no place of what only root writes.
     expect(rows.at(-1)?.part).toBe('homes');
+  });
+
+  test('a user with folders without end costs the others no time either: empty ones count too', async () => {
+    const home = join(folder, 'home of many folders');
+    const autostart = join(home, '.config', 'autostart');
+    for (let at = 0; at < 20; at += 1) mkdirSync(join(autostart, `folder ${at}`), { recursive: true });
+    writeFileSync(join(autostart, 'z.desktop'), 'behind all folders');
+    const { rows } = expectWhole(await atHomes([home], { MOST_FILES: 8 }));
+    expect(rows.filter(({ part }) => part === 'homes').map(({ result, source, why }) => [result, source, why])).toEqual([['failed', join(autostart, 'folder 16'), 'Cut off: at most 8 files and folders of a part are looked at.']]);
   });
 
   test.each(['nfs4', 'cifs', 'fuse.sshfs', 'autofs'])('a home on another machine is told, and not so much as looked at: %s', async (type) => {
