@@ -1,7 +1,7 @@
 // `npm run library` as somebody runs it: the built program over HTTP against the simulator's library, with a proxy in between where an answer
 // has to be lost, late or untrue. In none of them is a file replaced that somebody else changed, or uploaded twice.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { chmodSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { earlierShipped } from '../../src/library/earlier.ts';
 import { jwt } from '../support/doctorBench.ts';
@@ -116,6 +116,19 @@ test('a signed copy that was pushed from here is not replaced by the unsigned on
   expect(await bench.run(['push', 'minidump.ps1', '--scripts', 'signed', '--yes'])).toMatchObject({ code: 0 });
   expect(await bench.run(['push', 'minidump.ps1', '--yes', '--replace', 'minidump.ps1', '--if-sha', (bench.held()['minidump.ps1'] ?? '').slice(0, 12)])).toMatchObject({ code: 0 });
   expect(bench.held()['minidump.ps1']).toBe(shipped['minidump.ps1']);
+});
+
+test('a signed copy that an earlier version of this program noted as pushed, without a word of its signature, is protected as well once push has seen it', async () => {
+  const signed = '# ours\n# SIG # Begin signature block\n# x\n';
+  bench.write('signed/minidump.ps1', signed);
+  expect(await bench.run(['push', 'minidump.ps1', '--scripts', 'signed', '--yes'])).toMatchObject({ code: 0 });
+  const path = join(bench.dir, 'library.lock.json');
+  const noted = readFileSync(path, 'utf8');
+  writeFileSync(path, noted.replace(/,\s*"signed": true/, ''));
+  expect(noted).not.toBe(readFileSync(path, 'utf8'));
+  expect(await bench.run(['push', 'minidump.ps1', '--scripts', 'signed', '--yes'])).toMatchObject({ code: 0 });
+  expect(await bench.run(['push', 'minidump.ps1', '--yes'])).toMatchObject({ code: 1, out: expect.stringContaining('SIGNED    minidump.ps1') });
+  expect(bench.held()['minidump.ps1']).toBe(sha(signed));
 });
 
 describe('between diff and push', () => {
