@@ -448,6 +448,17 @@ describe('what git and editors make of a script', () => {
     expect([ran.code, ran.out.includes('CHANGED   hello.ps1'), ran.out.includes('other line ends')]).toEqual([1, true, false]);
   });
 
+  test('a shell script that lies in the library with Windows line ends does something else: it does not run', async () => {
+    bench.put('collect.sh', '#!/bin/sh\r\necho 1\r\n');
+    bench.write('scripts/collect.sh', '#!/bin/sh\necho 1\n');
+    const ran = await diff('collect.sh');
+    expect([ran.code, ran.out.includes('CHANGED   collect.sh'), ran.out.includes('other line ends')]).toEqual([1, true, false]);
+    // The other way round it is here that it would not run.
+    bench.put('collect.sh', '#!/bin/sh\necho 1\n');
+    bench.write('scripts/collect.sh', '#!/bin/sh\r\necho 1\r\n');
+    expect((await diff('collect.sh')).out).toMatch(/same text with other line ends[^]*has Windows line ends/);
+  });
+
   test('a byte order mark before a shell script is told', async () => {
     bench.write('scripts/collect.sh', '\ufeff#!/bin/sh\necho 1\n');
     expect(await diff('collect.sh')).toMatchObject({ code: 1, out: expect.stringContaining('collect.sh begins with a byte order mark') });
