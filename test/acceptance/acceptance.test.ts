@@ -123,6 +123,14 @@ test('a cancel that somebody asks for is measured, and is what was wanted', asyn
   expect(at.submissions).toHaveLength(1);
 });
 
+test('played people whose line the bot does not take are not waited for: nobody else is there', async () => {
+  const { url, tenant: at } = await bench.tenant();
+  const run = bench.start(['--device', device, '--play', '--process=-x', '--patience', '1'], bench.settings(url));
+  expect(await run.ended).toBe(1);
+  expect(run.text()).toMatch(/did NOT go through: the bot did not take what was asked for, or approved\. Nothing was asked for, and nothing ran\./);
+  expect(at.submissions).toHaveLength(0);
+});
+
 test('a device that stays offline is told as what still waits at Defender', async () => {
   const run = bench.start(['--device', 'laptop7', '--play', '--patience', '8'], { LR_SPEED: '200', LR_POLICY: bench.policy('laptop7.corp.example') });
   expect(await run.ended).toBe(1);
