@@ -1,7 +1,7 @@
 // What an administrator brings to Defender, held to the code and the recipes: permissions, that every script a shipped recipe names is
 // there, and the uploads as the README writes them. The scripts themselves: scripts.test.ts, minidump.test.ts, collect.test.ts.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -54,12 +54,18 @@ describe('permissions.json', () => {
 describe('scripts', () => {
   const there = readdirSync(folder).filter((name) => /\.(?:ps1|sh)$/.test(name));
 
-  // Where the history is at hand: a copy without it, or with its last commit alone, shows nothing.
-  (existsSync(join(root, '.git')) ? test : test.skip).each(there)('every content that %s had before is known as shipped, so that its new one replaces it without being asked for', (name) => {
-    const git = (...args: readonly string[]): Buffer => execFileSync('git', args, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] });
+  // Where the history is at hand: a copy without it, or with its last commit alone, shows nothing. Git refuses folders of other users by itself.
+  const git = (...args: readonly string[]) => spawnSync('git', ['-c', 'safe.directory=*', ...args], { cwd: root, maxBuffer: 16 * 1024 * 1024 });
+  const hasHistory = existsSync(join(root, '.git')) && git('rev-parse', 'HEAD').status === 0;
+  (hasHistory ? test : test.skip).each(there)('every content that %s had before is known as shipped, so that its new one replaces it without being asked for', (name) => {
+    const printed = (...args: readonly string[]): Buffer => {
+      const { status, stdout, stderr } = git(...args);
+      expect([status, stderr.toString()]).toEqual([0, '']);
+      return stdout;
+    };
     const path = `manifest/defender/${name}`;
-    const commits = git('log', '--full-history', '--diff-filter=AM', '--format=%H', '--', path).toString().split('\n').filter((one) => one !== '');
-    const contents = new Set(commits.map((commit) => sha256(git('show', `${commit}:${path}`))));
+    const commits = printed('log', '--full-history', '--diff-filter=AM', '--format=%H', '--', path).toString().split('\n').filter((one) => one !== '');
+    const contents = new Set(commits.map((commit) => sha256(printed('show', `${commit}:${path}`))));
     contents.delete(sha256(readFileSync(join(folder, name))));
     expect([...contents].filter((one) => !(earlierShipped[name] ?? []).includes(one))).toEqual([]);
   });
