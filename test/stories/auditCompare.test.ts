@@ -236,6 +236,16 @@ describe('downloads', () => {
   });
 });
 
+describe('downloads of two requests on one device', () => {
+  test('are each taken for the one whose link is nearest, so that no link is called missing', () => {
+    bench.journal({ id: 'r1', at: 0, action: actionId(1), link: 30 * minute }, { id: 'r2', at: day, action: actionId(2), link: day + 30 * minute });
+    const records = [said(api, 0, { ActionId: actionId(1) }), said(api, day, { ActionId: actionId(2) }), said('LiveResponseGetFile', 31 * minute), said('LiveResponseGetFile', day + 31 * minute)];
+    expect(bench.compare([bench.file('a.csv', portalCsv(records)), ...window])).toMatchObject({ code: 0, out: expect.stringContaining('in both: 2 sessions, 2 downloads') });
+    const run = bench.compare([bench.file('b.csv', portalCsv(records.slice(0, 3))), ...window]);
+    expect([run.code, run.out]).toEqual([1, expect.stringMatching(/^Links in the journal without a download in the export: 1\n.*request r2/m)]);
+  });
+});
+
 describe('a file that says nothing', () => {
   test.each<readonly [string, string | Uint8Array, RegExp]>([
     ['empty', '', /is empty/],

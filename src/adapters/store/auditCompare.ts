@@ -157,7 +157,7 @@ function downloads(records: readonly ExportRecord[], requests: readonly JournalR
   for (const record of records.filter(({ kind }) => kind === 'download')) {
     const isOther = whose(record) === 'other';
     const certain = actionOf(record, byAction)?.request ?? taggedRequest(record, byTag);
-    const request = certain ?? (record.actionId === undefined ? requests.find((one) => sameDevice(record, one) && one.sessions.some(({ at }) => record.at !== undefined && record.at >= at - nearWindow && record.at <= at + resultsKept)) : undefined);
+    const request = certain ?? (record.actionId === undefined ? likeliest(record, requests) : undefined);
     // A person who fetched the result of our session in the portal is told: the journal does not know of it.
     if (isOther) others.push(record);
     else if (request === undefined) ownUnknown.push(record);
@@ -168,6 +168,16 @@ function downloads(records: readonly ExportRecord[], requests: readonly JournalR
   }
   const missing = requests.flatMap((request) => request.links.filter((at) => judged(at) === 'judged' && !(seen.get(request) ?? []).some((one) => Math.abs(one - at) <= nearWindow)).map((at) => ({ request, at })));
   return { both, ownUnknown, others, missing: both === 0 ? undefined : missing };
+}
+
+/** Of the requests on its device whose results can still be fetched, the one with a session or a link nearest in time. */
+function likeliest(record: ExportRecord, requests: readonly JournalRequest[]): JournalRequest | undefined {
+  const { at } = record;
+  if (at === undefined) return undefined;
+  return requests
+    .filter((one) => sameDevice(record, one) && one.sessions.some((session) => at >= session.at - nearWindow && at <= session.at + resultsKept))
+    .map((one) => ({ one, apart: Math.min(...[...one.links, ...one.sessions.map((session) => session.at)].map((other) => distance(record, other))) }))
+    .sort((a, b) => a.apart - b.apart)[0]?.one;
 }
 
 function actionOf(record: ExportRecord, byAction: ReadonlyMap<string, Located>): Located | undefined {
