@@ -119,7 +119,7 @@ function report(found: Compared): void {
   group('Arrived at Defender, though the journal only knows that it was sent', found.unseen, ({ request, record }) => `${ofRequest(request)}: ${told(record)}`, 'Its answer was lost and it was never found: it may have run. "npm run audit -- show <request>" tells what was decided then.');
   group('In the journal, and not in the export', found.missing, ({ request, session }: Located) => `${when(session.at)}  ${ofRequest(request)}, action ${session.actionId}`, 'Was the search limited to other operations, people or devices? If not, ask Microsoft’s support: the bot has Defender’s answer with that action.');
   group('Sessions in the portal (RunLiveResponseSession): never the bot’s, and approved by nobody here', found.portal, told);
-  group('Sessions by API of others than the bot', found.othersApi, told);
+  group('Sessions by API of others than the bot', found.othersApi, told, 'If the bot appears in the log under one of these names or ids, give that with --app.');
   group('ALARM: downloads by the bot’s application, or of nobody that is named, of which the journal knows no session', downloads.ownUnknown, told);
   group('Downloads by others than the bot', downloads.others, told, 'Results of the bot’s sessions can be fetched in the portal too; the journal does not see that.');
   group('Links in the journal without a download in the export', downloads.missing ?? [], ({ request, at }) => `${when(at)}  ${ofRequest(request)}`);

@@ -215,6 +215,28 @@ describe('what is in the journal alone', () => {
   });
 });
 
+describe('records that only device and time could tell', () => {
+  test.each<readonly [string, Said]>([
+    ['a person', { UserId: 'ben@corp.example', UserKey: '4' }],
+    ['another application', { UserId: 'soar', UserKey: '3', AppId: otherApp }],
+  ])('one that names somebody else, %s, is not taken for a session of the bot', (_name, who) => {
+    bench.journal({ id: 'r1', at: 0, action: actionId(1) });
+    const alone = bench.compare([bench.file('a.csv', portalCsv([said(api, 2 * minute, who)])), ...window]);
+    expect([alone.code, alone.out]).toEqual([1, expect.stringMatching(/in both: 0 sessions[\s\S]*In the journal, and not in the export: 1[\s\S]*Sessions by API of others than the bot: 1/)]);
+    const both = bench.compare([bench.file('b.csv', portalCsv([said(api, 2 * minute, who), said(api, 3 * minute)])), ...window, '--only-ours']);
+    expect([both.code, both.out]).toEqual([0, expect.stringContaining('in both: 1 session (1 by device')]);
+  });
+
+  test('in any order: the one that is farthest is left over', () => {
+    bench.journal({ id: 'r1', at: 0, action: actionId(1) }, { id: 'r2', at: 9 * minute, action: actionId(2) });
+    const records = [said(api, 5 * minute), said(api, 0), said(api, 9 * minute)];
+    for (const given of [records, records.toReversed()]) {
+      const run = bench.compare([bench.file('a.csv', portalCsv(given)), ...window]);
+      expect([run.code, run.out]).toEqual([1, expect.stringMatching(/in both: 2 sessions [\s\S]*ALARM: [^\n]*: 1\n {2}2026-01-05T12:05:00Z/)]);
+    }
+  });
+});
+
 describe('downloads', () => {
   const get = 'LiveResponseGetFile';
 

@@ -77,7 +77,7 @@ export function compare({ records: given, requests, from, to, exportedAt, apps }
   /** Application ids that are known to be ours. */
   const ownApps = new Set([...own].filter(isGuid));
   let repeats = 0;
-  let left: ExportRecord[] = [];
+  const unmatched: ExportRecord[] = [];
 
   // What is certain first; who made those records is us, under whatever name the log has for us.
   for (const record of records.filter(({ kind }) => kind === 'api')) {
@@ -94,24 +94,12 @@ export function compare({ records: given, requests, from, to, exportedAt, apps }
       else unseen.push({ request, record });
       tagged.add(request);
     } else {
-      left.push(record);
+      unmatched.push(record);
       continue;
     }
     for (const name of record.actors) own.add(name.toLowerCase());
     for (const app of record.appIds) ownApps.add(app);
   }
-
-  let byTime = 0;
-  const still: ExportRecord[] = [];
-  for (const record of left) {
-    const located = nearest(record, requests, found);
-    if (located === undefined) still.push(record);
-    else {
-      found.add(located.session);
-      byTime += 1;
-    }
-  }
-  left = still;
 
   const whose = (record: ExportRecord): Whose => {
     // A comment of our form that the journal does not know is nobody else's to explain.
@@ -122,11 +110,21 @@ export function compare({ records: given, requests, from, to, exportedAt, apps }
     return record.actors.some((actor) => actor.includes('@')) ? 'other' : 'unclear';
   };
 
+  // The nearest pairs first: which record is left over must not hang on the order of the file. One that names somebody else is never ours.
+  const byTime = new Set<ExportRecord>();
+  const pairs = unmatched.filter((record) => whose(record) !== 'other').flatMap((record) => near(record, requests).map((session) => ({ record, session, apart: distance(record, session.at) })));
+  for (const { record, session } of pairs.sort((a, b) => a.apart - b.apart)) {
+    if (byTime.has(record) || found.has(session)) continue;
+    found.add(session);
+    byTime.add(record);
+  }
+  const left = unmatched.filter((record) => !byTime.has(record));
+
   const open = requests.flatMap((request) => request.sessions.filter((session) => !found.has(session)).map((session) => ({ request, session })));
   const judged = (at: number): 'outside' | 'tooNew' | 'judged' => (at < from || at > to ? 'outside' : at > exportedAt - logLag ? 'tooNew' : 'judged');
   return {
     both: found.size,
-    byTime,
+    byTime: byTime.size,
     repeats,
     ownUnknown: left.filter((record) => whose(record) === 'own'),
     unclear: left.filter((record) => whose(record) === 'unclear'),
@@ -199,12 +197,9 @@ function taggedRequest({ comment }: ExportRecord, byTag: ReadonlyMap<string, Jou
 }
 
 /** Only for a record that says neither which action it is nor with which comment: one that says so has been looked up by it. */
-function nearest(record: ExportRecord, requests: readonly JournalRequest[], taken: ReadonlySet<JournalSession>): Located | undefined {
-  if (record.actionId !== undefined || record.comment !== undefined || record.at === undefined) return undefined;
-  const near = requests
-    .filter((request) => sameDevice(record, request))
-    .flatMap((request) => request.sessions.filter((session) => !taken.has(session) && distance(record, session.at) <= nearWindow).map((session) => ({ request, session })));
-  return near.sort((a, b) => distance(record, a.session.at) - distance(record, b.session.at))[0];
+function near(record: ExportRecord, requests: readonly JournalRequest[]): readonly JournalSession[] {
+  if (record.actionId !== undefined || record.comment !== undefined || record.at === undefined) return [];
+  return requests.filter((request) => sameDevice(record, request)).flatMap((request) => request.sessions.filter((session) => distance(record, session.at) <= nearWindow));
 }
 
 function distance({ at }: ExportRecord, other: number): number {
