@@ -132,6 +132,7 @@ describe('what is in the export alone', () => {
   test.each<readonly [string, Said]>([
     ['with our application id', { DeviceName: 'hostz', ActionComment: 'hello' }],
     ['with a tag of ours that the journal does not know', { UserId: 'x@corp.example', UserKey: '1', ActionComment: 'lr:r9:fedcba9876543210 | requested by A' }],
+    ['with our application id as the user, and another application named too', { DeviceName: 'hostz', AppId: otherApp }],
     ['with a field that names our application', { UserId: 'x', UserKey: '1', AppId: app }],
     ['with nothing but a device on which something ran days before', { UserId: '', UserKey: '' }],
   ])('a session by API %s alarms', (_name, more) => {

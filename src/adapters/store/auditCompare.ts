@@ -75,7 +75,8 @@ export function compare({ records: given, requests, from, to, exportedAt, apps }
   const twice: { request: JournalRequest; record: ExportRecord }[] = [];
   const own = new Set(apps.map((one) => one.toLowerCase()));
   /** Application ids that are known to be ours. */
-  const ownApps = new Set([...own].filter(isGuid));
+  const givenIds: ReadonlySet<string> = new Set([...own].filter(isGuid));
+  const ownApps = new Set(givenIds);
   let repeats = 0;
   const unmatched: ExportRecord[] = [];
 
@@ -104,6 +105,8 @@ export function compare({ records: given, requests, from, to, exportedAt, apps }
   const whose = (record: ExportRecord): Whose => {
     // A comment of our form that the journal does not know is nobody else's to explain.
     if (/lr:[^\s:|]+:[0-9a-f]+/i.test(record.comment ?? '')) return 'own';
+    // Who did it is the bot by its own id: an application that is named too, such as Defender's own, takes nothing from that.
+    if (record.actors.some((actor) => givenIds.has(actor.toLowerCase()))) return 'own';
     // Where the record names applications these decide: the name of a user may stand for all of them.
     if (record.appIds.length > 0 && ownApps.size > 0) return record.appIds.some((app) => ownApps.has(app)) ? 'own' : 'other';
     if (record.actors.some((actor) => own.has(actor.toLowerCase()))) return 'own';
