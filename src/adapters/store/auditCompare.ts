@@ -69,6 +69,7 @@ export function compare({ records: given, requests, from, to, exportedAt, apps }
   // Which field holds the id of the action is not documented: one that never names an action of ours is another id.
   const named = given.some(({ kind, actionId }) => kind === 'api' && actionId !== undefined && byAction.has(actionId));
   const records = named ? given : given.map((record): ExportRecord => ({ ...record, actionId: undefined }));
+  const onDevice = byDevice(requests);
   const found = new Set<JournalSession>();
   const tagged = new Set<JournalRequest>();
   const unseen: { request: JournalRequest; record: ExportRecord }[] = [];
@@ -115,7 +116,7 @@ export function compare({ records: given, requests, from, to, exportedAt, apps }
 
   // The nearest pairs first: which record is left over must not hang on the order of the file. One that names somebody else is never ours.
   const byTime = new Set<ExportRecord>();
-  const pairs = unmatched.filter((record) => whose(record) !== 'other').flatMap((record) => near(record, requests).map((session) => ({ record, session, apart: distance(record, session.at) })));
+  const pairs = unmatched.filter((record) => whose(record) !== 'other').flatMap((record) => near(record, onDevice(record)).map((session) => ({ record, session, apart: distance(record, session.at) })));
   for (const { record, session } of pairs.sort((a, b) => a.apart - b.apart)) {
     if (byTime.has(record) || found.has(session)) continue;
     found.add(session);
@@ -138,19 +139,20 @@ export function compare({ records: given, requests, from, to, exportedAt, apps }
     missing: open.filter(({ session }) => judged(session.at) === 'judged'),
     tooNew: open.filter(({ session }) => judged(session.at) === 'tooNew').length,
     outside: open.filter(({ session }) => judged(session.at) === 'outside').length,
-    downloads: downloads(records, requests, { byAction, byTag, whose, judged }),
+    downloads: downloads(records, requests, { byAction, byTag, onDevice, whose, judged }),
   };
 }
 
 interface Known {
   readonly byAction: ReadonlyMap<string, Located>;
   readonly byTag: ReadonlyMap<string, JournalRequest>;
+  readonly onDevice: (record: ExportRecord) => readonly JournalRequest[];
   readonly whose: (record: ExportRecord) => Whose;
   readonly judged: (at: number) => 'outside' | 'tooNew' | 'judged';
 }
 
 /** A download is a link that somebody had made: for people by the bot (in the journal), by the bot for its own reading (not each is), or in the portal. */
-function downloads(records: readonly ExportRecord[], requests: readonly JournalRequest[], { byAction, byTag, whose, judged }: Known): Compared['downloads'] {
+function downloads(records: readonly ExportRecord[], requests: readonly JournalRequest[], { byAction, byTag, onDevice, whose, judged }: Known): Compared['downloads'] {
   const seen = new Map<JournalRequest, number[]>();
   const ownUnknown: ExportRecord[] = [];
   const others: ExportRecord[] = [];
@@ -158,7 +160,7 @@ function downloads(records: readonly ExportRecord[], requests: readonly JournalR
   for (const record of records.filter(({ kind }) => kind === 'download')) {
     const isOther = whose(record) === 'other';
     const certain = actionOf(record, byAction)?.request ?? taggedRequest(record, byTag);
-    const request = certain ?? (record.actionId === undefined ? likeliest(record, requests) : undefined);
+    const request = certain ?? (record.actionId === undefined ? likeliest(record, onDevice(record)) : undefined);
     // A person who fetched the result of our session in the portal is told: the journal does not know of it.
     if (isOther) others.push(record);
     else if (request === undefined) ownUnknown.push(record);
@@ -171,12 +173,12 @@ function downloads(records: readonly ExportRecord[], requests: readonly JournalR
   return { both, ownUnknown, others, missing: both === 0 ? undefined : missing };
 }
 
-/** Of the requests on its device whose results can still be fetched, the one with a session or a link nearest in time. */
+/** Of requests on its device whose results can still be fetched, the one with a session or a link nearest in time. */
 function likeliest(record: ExportRecord, requests: readonly JournalRequest[]): JournalRequest | undefined {
   const { at } = record;
   if (at === undefined) return undefined;
   return requests
-    .filter((one) => sameDevice(record, one) && one.sessions.some((session) => at >= session.at - nearWindow && at <= session.at + resultsKept))
+    .filter((one) => one.sessions.some((session) => at >= session.at - nearWindow && at <= session.at + resultsKept))
     .map((one) => ({ one, apart: Math.min(...[...one.links, ...one.sessions.map((session) => session.at)].map((other) => distance(record, other))) }))
     .sort((a, b) => a.apart - b.apart)[0]?.one;
 }
@@ -202,11 +204,29 @@ function taggedRequest({ comment }: ExportRecord, byTag: ReadonlyMap<string, Jou
 /** Only for a record that says neither which action it is nor with which comment: one that says so has been looked up by it. */
 function near(record: ExportRecord, requests: readonly JournalRequest[]): readonly JournalSession[] {
   if (record.actionId !== undefined || record.comment !== undefined || record.at === undefined) return [];
-  return requests.filter((request) => sameDevice(record, request)).flatMap((request) => request.sessions.filter((session) => distance(record, session.at) <= nearWindow));
+  return requests.flatMap((request) => request.sessions.filter((session) => distance(record, session.at) <= nearWindow));
 }
 
 function distance({ at }: ExportRecord, other: number): number {
   return at === undefined ? Number.MAX_SAFE_INTEGER : Math.abs(at - other);
+}
+
+/** What finds the requests on a record's device: a large export must not look through a large journal once for each of its records. */
+function byDevice(requests: readonly JournalRequest[]): (record: ExportRecord) => readonly JournalRequest[] {
+  const lists = new Map<string, JournalRequest[]>();
+  for (const request of requests) {
+    for (const key of [`id ${request.deviceId}`, `name ${host(request.deviceName)}`]) {
+      const list = lists.get(key);
+      if (list === undefined) lists.set(key, [request]);
+      else list.push(request);
+    }
+  }
+  return (record) => (lists.get(record.deviceId === undefined ? `name ${host(record.deviceName ?? '')}` : `id ${record.deviceId}`) ?? []).filter((request) => sameDevice(record, request));
+}
+
+/** A name without its domain. */
+function host(name: string): string {
+  return name.split('.')[0] ?? '';
 }
 
 function sameDevice({ deviceId, deviceName }: ExportRecord, request: JournalRequest): boolean {
@@ -214,8 +234,7 @@ function sameDevice({ deviceId, deviceName }: ExportRecord, request: JournalRequ
   if (deviceName === undefined || request.deviceName === '') return false;
   if (deviceName === request.deviceName) return true;
   // One of the two may be without its domain.
-  const [mine = '', theirs = ''] = [request.deviceName, deviceName].map((name) => name.split('.')[0]);
-  return mine === theirs && (!deviceName.includes('.') || !request.deviceName.includes('.'));
+  return host(request.deviceName) === host(deviceName) && (!deviceName.includes('.') || !request.deviceName.includes('.'));
 }
 
 function isGuid(text: string): boolean {
