@@ -51,6 +51,7 @@ describe('an export that agrees', () => {
     ['in UTF-16 without a mark', (records) => utf16(portalCsv(records)).subarray(2)],
     ['with semicolons', (records) => portalCsv(records, ';')],
     ['with semicolons and what Excel writes above', (records) => `sep=;\r\n${portalCsv(records, ';')}`],
+    ['with the empty rows that Excel leaves below', (records) => `${portalCsv(records, ';')};;;;;;;\r\n;;;;;;;\r\n`],
     ['of the cmdlet', cmdletCsv],
     ['of advanced hunting', huntingCsv],
     ['of Graph', graphJson],

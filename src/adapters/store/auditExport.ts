@@ -199,7 +199,7 @@ async function readCsv(begin: string, texts: AsyncGenerator<string>, collected: 
   }
   const header = /^[^\r\n]*/.exec(text)?.[0] ?? '';
   const counted = [',', ';', '\t'].map((one) => [one, header.split(one).length] as const).sort((a, b) => b[1] - a[1]);
-  const parser = parse({ delimiter: separator === '' ? (counted[0]?.[0] ?? ',') : separator, relax_column_count: true, skip_empty_lines: true, max_record_size: longestRecord });
+  const parser = parse({ delimiter: separator === '' ? (counted[0]?.[0] ?? ',') : separator, relax_column_count: true, skip_empty_lines: true, skip_records_with_empty_values: true, max_record_size: longestRecord });
   const feeding = (async () => {
     const write = async (part: string): Promise<void> => {
       if (parser.write(part)) return;
