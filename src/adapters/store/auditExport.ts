@@ -133,8 +133,12 @@ async function readText(texts: AsyncGenerator<string>, collected: Collected): Pr
     const next = await texts.next();
     if (next.done === true) break;
     begin += next.value;
+    if (begin.trim() === '') {
+      begin = '';
+      continue;
+    }
     // What comes before the first line is decided by it.
-    if (begin.trim() !== '' && (/[[{]/.test(begin.trimStart().charAt(0)) || begin.trimStart().includes('\n') || begin.length > longestRecord)) break;
+    if (/[[{]/.test(begin.trimStart().charAt(0)) || begin.trimStart().includes('\n') || begin.length > longestRecord) break;
   }
   const first = begin.trimStart().charAt(0);
   if (first === '') throw new ExportUnreadable(`${collected.path} holds nothing but blanks. Export it again.`);
