@@ -265,6 +265,8 @@ class Collected {
   #unreadable = 0;
   #cut = 0;
   #strange = 0;
+  /** Pages of Graph that name a next one, and those that are the last of their search. */
+  readonly #pages = { more: 0, last: 0 };
   readonly #iso = new Span();
   /** Of times in a local form alone, and whether one of them can only be meant day first. */
   readonly #local = new Span();
@@ -293,6 +295,7 @@ class Collected {
     const value = parseJson(text)?.value;
     if (typeof value !== 'object' || value === null) throw new ExportUnreadable(`${this.path} is no JSON that can be read: the record that begins with "${text.slice(0, 60).replace(/\s+/g, ' ')}" is broken. Use the file as it was exported.`);
     const list: unknown = 'value' in value ? value.value : undefined;
+    if (Array.isArray(list)) this.#pages['@odata.nextLink' in value ? 'more' : 'last'] += 1;
     for (const one of Array.isArray(list) ? (list as readonly unknown[]) : [value]) {
       const fields = fieldsOf(one);
       if (fields === undefined || (find(fields, names.operation) === undefined && find(fields, names.data) === undefined)) this.#strange += 1;
@@ -351,6 +354,7 @@ class Collected {
   /** @throws ExportUnreadable */
   read(size: number): ExportRead {
     if (this.#rows === 0 && this.#strange > 0) throw new ExportUnreadable(`${this.path} holds JSON, but no record of the audit log (none of its ${this.#strange} objects has "Operation" or "AuditData"). Name the export itself.`);
+    if (this.#pages.more > 0 && this.#pages.last === 0) throw new ExportUnreadable(`${this.path} is not the whole answer of Graph: it names a next page (@odata.nextLink), and the last page is not in it. Get all pages, and put them into one file one after the other.`);
     // One time that can only be day first, and all others of that form are no better than a guess.
     const dayFirst = this.#dayFirst > 0;
     const ends = [this.#iso, ...(dayFirst ? [] : [this.#local])];
