@@ -183,7 +183,7 @@ export async function compareExport(words: readonly string[], usage: string): Pr
     const records = read.records.filter((one) => !left.has(one));
     const exportedAt = Math.min(Date.now(), statSync(file).mtimeMs);
     const found = compare({ records, requests, from, to, exportedAt, apps });
-    say(`${counted(read.rows, 'record')} read, ${read.records.length} of them of live response; the journal holds ${counted(proof.lines, 'line')}, and ${counted(requests.length, 'request')} that reached Defender`);
+    say(`${counted(read.rows, 'record')} read, ${read.records.length} of them of live response; the journal holds ${counted(proof.lines, 'line')}, and ${counted(requests.length, 'request')} sent to Defender`);
     say(`compared: ${when(from)} to ${when(to)}${given.from === undefined || given.to === undefined ? ' (the times of the records: at the edges nothing can be said; give --from and --to as the search had them)' : ''}`);
     if (all.length > requests.length) say(`left out: ${counted(all.length - requests.length, 'request')} of ${tenant === undefined ? 'a simulated Defender' : 'another tenant, or of a simulated Defender'}`);
     if (foreign.length > 0) say(`${foreign.length} records of another tenant were left out`);

@@ -55,6 +55,7 @@ describe('an export that agrees', () => {
     ['of the cmdlet', cmdletCsv],
     ['of advanced hunting', huntingCsv],
     ['of Graph', graphJson],
+    ['of Graph in two pages', (records) => `${graphJson(records.slice(0, 2)).replace('"value"', '"@odata.nextLink":"https://graph.microsoft.com/beta/next","value"')}\n${graphJson(records.slice(2))}`],
     ['as a JSON list', (records) => JSON.stringify(records, null, 2)],
     ['as a JSON list with AuditData as text', (records) => JSON.stringify(records.map((one) => ({ RecordId: one['Id'], CreationDate: one['CreationTime'], Operation: one['Operation'], AuditData: JSON.stringify(one) })))],
     ['as JSON lines', (records) => records.map((one) => JSON.stringify(one)).join('\n')],
@@ -162,6 +163,7 @@ describe('what is in the export alone', () => {
     bench.journal({ id: 'r1', at: 0 });
     const run = bench.compare([bench.file('export.csv', portalCsv([said(api, minute, { ActionComment: `${tagOf('r1')} | requested by A` })])), ...window]);
     expect([run.code, run.out]).toEqual([1, expect.stringMatching(/^Arrived at Defender, though the journal only knows that it was sent: 1\n {2}request r1/m)]);
+    expect(run.out).toContain('the journal holds 4 lines, and 1 request sent to Defender');
   });
 
   test('one session is not taken for two records: what is left over alarms', () => {
@@ -284,6 +286,7 @@ describe('a file that says nothing', () => {
     ['a web page', '<html><body>Sign in</body></html>\n', /no export of the audit log/],
     ['cut in a quoted field', portalCsv([said(api, 0)]).slice(0, -40), /ends inside a quoted field/],
     ['cut in JSON', JSON.stringify([said(api, 0)]).slice(0, -40), /ends inside a record/],
+    ['one page of several', graphJson([said(api, 0)]).replace('"value"', '"@odata.nextLink":"https://graph.microsoft.com/beta/next","value"'), /names a next page .* put them into one file/],
     ['with a head alone', portalCsv([]), /Give that with --from and --to/],
   ])('%s is told with the cause and the next step, exit code 3', (_name, content, why) => {
     bench.journal({ id: 'r1', at: 0, action: actionId(1) });
