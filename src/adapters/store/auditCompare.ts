@@ -1,6 +1,6 @@
 // Holds the records of the tenant's audit log against the journal: which sessions are in both, and which in one alone. Pure.
 // By the id of the action where a record names it, by our tag in its comment, and only where it has neither by device and time.
-import type { ExportRecord } from './auditExport.ts';
+import type { ExportRecord } from './auditRecords.ts';
 import type { JournalRequest, JournalSession } from './auditSessions.ts';
 
 const day = 24 * 3_600_000;

@@ -1,7 +1,7 @@
 // The comparison itself, with journals and exports of a size that no program is started for.
 import { expect, test } from '@jest/globals';
 import { compare } from '../../../src/adapters/store/auditCompare.ts';
-import type { ExportRecord } from '../../../src/adapters/store/auditExport.ts';
+import type { ExportRecord } from '../../../src/adapters/store/auditRecords.ts';
 import type { JournalRequest } from '../../../src/adapters/store/auditSessions.ts';
 
 test('a record is held against the requests on its own device alone: names are read so often as there are, not once for each pair', () => {
