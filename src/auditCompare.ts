@@ -188,6 +188,7 @@ export async function compareExport(words: readonly string[], usage: string): Pr
     say(`compared: ${when(from)} to ${when(to)}${given.from === undefined || given.to === undefined ? ' (the times of the records: at the edges nothing can be said; give --from and --to as the search had them)' : ''}`);
     if (all.length > requests.length) say(`left out: ${counted(all.length - requests.length, 'request')} of ${tenant === undefined ? 'a simulated Defender' : 'another tenant, or of a simulated Defender'}`);
     if (foreign.length > 0) say(`${foreign.length} records of another tenant were left out`);
+    if (read.foundByCmdlet !== undefined) say(`the export is not whole: its search found ${read.foundByCmdlet} records (ResultCount), of which the file has ${read.rows}. Export a shorter time, or all pages of the search (-SessionCommand ReturnLargeSet) into one file.`);
     if (read.unreadable > 0) say(`${read.unreadable} records could not be read in full`);
     say(`in both: ${counted(found.both, 'session')}${found.byTime > 0 ? ` (${found.byTime} by device and time alone, because their records name neither action nor comment)` : ''}, ${counted(found.downloads.both, 'download')}`);
     if (found.repeats > 0) say(`${found.repeats} further records are of actions that were counted already`);
@@ -195,7 +196,7 @@ export async function compareExport(words: readonly string[], usage: string): Pr
     if (found.outside > 0) say(`not judged: ${found.outside} sessions outside that time`);
     if (found.downloads.missing === undefined && requests.some(({ links }) => links.length > 0)) say('not judged: links in the journal, because the export holds no download (LiveResponseGetFile) by the bot');
     report(found);
-    const apart = differs(found, onlyOurs) || read.unreadable > 0;
+    const apart = differs(found, onlyOurs) || read.unreadable > 0 || read.foundByCmdlet !== undefined;
     say('');
     say(apart ? 'They do NOT agree: see above.' : 'They agree.');
     return apart ? 1 : 0;

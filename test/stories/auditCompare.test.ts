@@ -299,6 +299,14 @@ describe('a file that says nothing', () => {
     expect(bench.compare([bench.file('export.csv', portalCsv([])), ...window])).toMatchObject({ code: 1, out: expect.stringContaining('In the journal, and not in the export: 1') });
   });
 
+  test('of the cmdlet that holds fewer records than its search found is not taken for all of them', () => {
+    bench.journal({ id: 'r1', at: 0, action: actionId(1) });
+    const all = cmdletCsv([said(api, 0, { ActionId: actionId(1) })]);
+    expect(bench.compare([bench.file('all.csv', all), ...window])).toMatchObject({ code: 0, out: expect.stringContaining('They agree') });
+    const run = bench.compare([bench.file('first.csv', all.replace('"1","1"', '"1","9000"')), ...window]);
+    expect([run.code, run.out]).toEqual([1, expect.stringMatching(/search found 9000 records \(ResultCount\), of which the file has 1\. Export a shorter time[\s\S]*NOT agree/)]);
+  });
+
   test('in which Excel cut AuditData off says so, and does not count as agreeing', () => {
     bench.journal({ id: 'r1', at: 0, action: actionId(1) });
     const text = JSON.stringify(said(api, 0, { Padding: 'x'.repeat(40_000) })).slice(0, 32_767).replaceAll('"', '""');

@@ -33,6 +33,8 @@ export interface ExportRead {
   readonly rows: number;
   /** Records of live response whose AuditData could not be read. */
   readonly unreadable: number;
+  /** As many records the search found, by the cmdlet's column ResultCount, where that is more than the file has. */
+  readonly foundByCmdlet: number | undefined;
   /** Times of the first and last record of any kind. */
   readonly first: number | undefined;
   readonly last: number | undefined;
@@ -63,6 +65,8 @@ const names = {
   actor: ['userid', 'userids', 'userkey', 'userprincipalname', 'accountid', 'accountobjectid', 'accountdisplayname'],
   app: ['appid', 'applicationid', 'clientappid', 'azureappid', 'clientid'],
   tenant: ['organizationid', 'tenantid'],
+  // learn.microsoft.com, Search-UnifiedAuditLog: how many records the search found, in each of them.
+  count: ['resultcount'],
 } as const;
 
 /** Reads rows into records, and counts what it sees. */
@@ -75,6 +79,7 @@ export class Collected {
   #unreadable = 0;
   #cut = 0;
   #strange = 0;
+  #resultCount = 0;
   /** Pages of Graph that name a next one, and those that are the last of their search. */
   readonly #pages = { more: 0, last: 0 };
   readonly #iso = new Span();
@@ -115,6 +120,8 @@ export class Collected {
 
   #take(outer: Fields): void {
     this.#rows += 1;
+    const count = Number(findValue(outer, names.count));
+    if (Number.isSafeInteger(count)) this.#resultCount = Math.max(this.#resultCount, count);
     const said = find(outer, names.operation);
     // Most records of a tenant are of other kinds: their AuditData is not even parsed, unless the columns do not name the operation.
     const known = said === undefined ? undefined : kindOf(said);
@@ -172,6 +179,7 @@ export class Collected {
       records: dayFirst ? this.#records.map((one) => (this.#locals.has(one) ? { ...one, at: undefined } : one)) : this.#records,
       rows: this.#rows,
       unreadable: this.#unreadable,
+      foundByCmdlet: this.#resultCount > this.#rows ? this.#resultCount : undefined,
       first: least(ends.map(({ first }) => first)),
       last: most(ends.map(({ last }) => last)),
       warnings: [
