@@ -3,7 +3,7 @@ import type { Command } from '../src/liveResponse/commands.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import type { Continues } from '../src/liveResponse/sequel.ts';
 import { earlierAttempt } from '../src/liveResponse/request.ts';
-import { commandName, stateOf } from './steps.ts';
+import { commandName, otherDevice, stateOf } from './steps.ts';
 
 /** Why a request cannot be tried again by its button or by `retry`. Typing it again is always possible. */
 export type NotAgain = 'notEnded' | 'complete' | 'takenBack' | 'mayHaveRun' | 'foundLate' | 'mustNot' | 'hopeless';
@@ -14,8 +14,8 @@ export type NotAgain = 'notEnded' | 'complete' | 'takenBack' | 'mayHaveRun' | 'f
  */
 export function againFrom(request: Request): { readonly from: number } | { readonly why: NotAgain } {
   if (request.state === 'finished') {
-    // What completed there are other commands than these.
-    if (request.differs !== undefined) return { why: 'mayHaveRun' };
+    // What completed are other commands than these, or did so on another device.
+    if (request.differs !== undefined || otherDevice(request) !== undefined) return { why: 'mayHaveRun' };
     const from = request.commands.findIndex((_, index) => stateOf(request, index) !== 'completed');
     return from < 0 ? { why: 'complete' } : { from };
   }

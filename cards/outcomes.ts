@@ -106,8 +106,11 @@ function failed(request: InState<'finished'>, ended: string): Said {
 
 function timedOut(request: InState<'finished'>): string {
   if (notRun(request) !== noneRun) return `Time ran out: Defender gives a script 10 min. ${notRun(request)} Check on the device what was done, make the script shorter, then ask again.`;
-  // How long Defender waits differs between tenants (2 hours, or 3 days); how long it did wait is known.
-  return `The device was offline: Defender waited ${duration(request.endedAt - request.startedAt)} for it and gave up.${learnedFrom(queueShownBy(request))} ${notRun(request)} Check that it is online, then ask again.`;
+  // How long Defender waits differs between tenants (2 hours, or 3 days); how long it did wait its own times tell: the bot may read the end late.
+  const { startedAt, endedAt, action } = request;
+  const shown = queueShownBy(request);
+  const waited = shown === undefined ? endedAt - startedAt : (action.updatedAt ?? endedAt) - (action.createdAt ?? startedAt);
+  return `The device was offline: Defender waited ${duration(waited)} for it and gave up.${learnedFrom(shown)} ${notRun(request)} Check that it is online, then ask again.`;
 }
 
 const noneRun = 'No command was run.';

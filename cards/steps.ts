@@ -70,8 +70,11 @@ export function stateOf(request: Request, index: number): StepState {
 
 function statesOf(request: Request): readonly StepState[] {
   const { length } = request.commands;
-  // Of a command whose result was read, the end is known, whatever Defender's last word leaves out.
-  if (request.state === 'finished') return stepStates(request.action, length, { outcome: request.outcome, opened: request.opened === true }).map((state, index) => (hasResult(request, index) ? 'completed' : state));
+  if (request.state === 'finished') {
+    // Of a command whose result was read, the end is known, whatever Defender's last word leaves out: the first without an end comes after it.
+    const read = request.commands.flatMap((_, index) => (hasResult(request, index) ? [{ index, status: 'Completed', errors: [] }] : []));
+    return stepStates({ progress: [...request.action.progress, ...read] }, length, { outcome: request.outcome, opened: request.opened === true });
+  }
   if (request.state === 'over' && request.found !== undefined) {
     const { action } = request.found;
     return stepStates(action, length, isTerminal(action.status) ? { outcome: outcomeOf[action.status], opened: hasBegun(action) } : undefined);
@@ -81,6 +84,13 @@ function statesOf(request: Request): readonly StepState[] {
 
 function hasResult(request: InState<'finished'>, index: number): boolean {
   return progressOf(request, index) === undefined && [...request.results.excerpts, ...request.results.files].some((one) => one.index === index);
+}
+
+/** The id of the device that Defender's action names, where it is not the one that was approved. An action that names none says nothing. */
+export function otherDevice(request: Request): string | undefined {
+  if (request.state !== 'running' && request.state !== 'finished') return undefined;
+  const { machineId } = request.action;
+  return machineId === '' || machineId.toLowerCase() === request.device.id.toLowerCase() ? undefined : machineId;
 }
 
 /** The rows counted, for the sentence above them. */
@@ -198,9 +208,10 @@ export function sessionReason(request: Request, told: readonly string[] = []): s
   const { hresult, troubleshoot } = action;
   const code = hresult === undefined ? undefined : hresultText(hresult);
   const hex = code?.split(' ')[0]?.toLowerCase();
+  const quoted = oneLine(told.join('; '), bound.view.errorText).toLowerCase();
   const note = troubleshoot === undefined ? undefined : oneLine(troubleshoot, bound.view.errorText);
   return join(
-    code === undefined || (hex !== undefined && told.some((text) => oneLine(text, bound.view.errorText).toLowerCase().includes(hex))) ? undefined : `Defender’s error code is ${code}.`,
+    code === undefined || (hex !== undefined && quoted.includes(hex)) ? undefined : `Defender’s error code is ${code}.`,
     note === undefined ? undefined : `Defender’s note on it: “${note}”${/[.!?]$/.test(note) ? '' : '.'}`,
   );
 }

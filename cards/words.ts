@@ -17,7 +17,7 @@ import { askerName, parkedWords, policyCancelSentence } from './parked.ts';
 import { missingRight } from './rights.ts';
 import type { Said } from './said.ts';
 import { earlierAttempt } from '../src/liveResponse/request.ts';
-import { sessionReason, stepFacts } from './steps.ts';
+import { otherDevice, sessionReason, stepFacts } from './steps.ts';
 import { waitsFor } from './tenantLimits.ts';
 import { timeOf } from './time.ts';
 import { twinWarning } from './twins.ts';
@@ -32,13 +32,6 @@ export function said(request: Request, context: ViewContext): Said {
   // Before everything else: what runs is not what was approved.
   const stop = `${request.state === 'finished' ? 'Tell' : 'Cancel it, and tell'} an administrator at once${'differs' in request ? ': somebody else may use the bot’s credentials' : ''}.`;
   return { status: `${words.status}, not as approved`, tone: 'danger', lead: `${wrong} ${stop} ${words.lead}` };
-}
-
-/** The id of the device that Defender's action names, where it is not the one that was approved. An action that names none says nothing. */
-function otherDevice(request: Request): string | undefined {
-  if (request.state !== 'running' && request.state !== 'finished') return undefined;
-  const { machineId } = request.action;
-  return machineId === '' || machineId.toLowerCase() === request.device.id.toLowerCase() ? undefined : machineId;
 }
 
 function wordsOf(request: Request, context: ViewContext): Said {

@@ -232,7 +232,7 @@ async function run(given: Arguments): Promise<number> {
     if (given.verb === 'diff') return agrees(comparison) ? 0 : 1;
     const { uploads, refused } = planned(comparison, given.replace);
     for (const sentence of refused) warn(sentence);
-    const same = comparison.standings.filter((one) => one.kind === 'same' && pushed.get(one.local.name)?.sha256 !== one.local.sha256);
+    const same = comparison.standings.filter((one) => one.kind === 'same' && (pushed.get(one.local.name)?.sha256 !== one.local.sha256 || (pushed.get(one.local.name)?.signed === true) !== one.local.signed));
     if (uploads.length > 0) pushed.checkWritable();
     noteSame(same, pushed, clock.now());
     if (uploads.length === 0) {

@@ -217,9 +217,12 @@ bounded() {
   bounded_size=$2
   bounded_out=$3
   shift 3
-  # Nothing could be kept or told of what follows, and the end of a tool would not be seen.
-  printf 'room\n' 2> /dev/null > "$work/room" || fail 7 "The disk of $OUTPUT_FOLDER became full meanwhile. Nothing of this run is left."
   tools=$((tools + 1))
+  # New files each time, which a full disk does not take: nothing could be kept or told of what follows. What is written over them below needs
+  # no more room, so that the end of a tool is seen that has filled the disk.
+  for bounded_file in id ended; do
+    printf '\n' 2> /dev/null > "$work/tool.$tools.$bounded_file" || fail 7 "The disk of $OUTPUT_FOLDER became full meanwhile. Nothing of this run is left."
+  done
   (
     # A quiet end: what is killed, the shell would tell on the output of the script.
     trap 'exit 0' TERM
@@ -232,9 +235,9 @@ bounded() {
       set -m
       "$@" < /dev/null > "$bounded_out" 2> "$work/tool.errors" &
     fi
-    printf '%s\n' "$!" > "$work/tool.$tools.id"
+    printf '%s\n' "$!" 1<> "$work/tool.$tools.id"
     wait "$!"
-    printf '%s\n' "$?" > "$work/tool.$tools.ended"
+    printf '%s\n' "$?" 1<> "$work/tool.$tools.ended"
   ) > /dev/null 2>&1 &
   tool_running=$!
   now
@@ -347,14 +350,17 @@ save_first() {
   record "$part/$first_entry" absent "$*" 'There is none of these tools on this device.'
 }
 
+# Counted before anything is started for it: whoever owns the folder decides how many names it has, and this script has its minutes.
+counted() {
+  files=$((files + 1))
+  [ "$files" -gt "$MOST_FILES" ] || return 0
+  [ "$files" -gt $((MOST_FILES + 1)) ] || record "$part/" failed "$1" "Cut off: at most $MOST_FILES files and folders of a part are looked at."
+  return 1
+}
+
 # One file: $1 path, $2 the folder of the part, $3 kilobytes at most, of which the end is kept. A link is not followed, nothing but a file read.
 save_file() {
-  # Counted before anything is started for it: whoever owns the folder decides how many names it has, and this script has its minutes.
-  files=$((files + 1))
-  if [ "$files" -gt "$MOST_FILES" ]; then
-    [ "$files" -gt $((MOST_FILES + 1)) ] || record "$part/" failed "$1" "Cut off: at most $MOST_FILES files of a part are collected."
-    return
-  fi
+  counted "$1" || return
   case $1 in
     *[!A-Za-z0-9._@+/-]* | */.* | *./*) safe=$(printf '%s' "${1#/}" | tr -c 'A-Za-z0-9._@+/-' '_' | sed 's/\.\.*\//_\//g; s/\/\.\.*/\/_/g') ;;
     *) safe=${1#/} ;;
@@ -410,6 +416,7 @@ save_below() {
   for below in "$1"/* "$1"/.[!.]* "$1"/..?*; do
     [ "$files" -le "$MOST_FILES" ] || return
     if [ -d "$below" ] && [ ! -L "$below" ]; then
+      counted "$below" || return
       [ "$3" -le 0 ] || save_below "$below" "$2" $(($3 - 1))
     elif [ -e "$below" ] || [ -L "$below" ]; then
       save_file "$below" "$2" "$LARGEST_OUTPUT"
@@ -437,6 +444,10 @@ find_remote() {
   : > "$work/remote"
   [ -r "$MOUNTS" ] || return 0
   while read -r _ mounted type _; do
+    # A line end in a name, which no home has, would make a second folder of it, and users may choose where they mount.
+    case $mounted in
+      *\\012*) continue ;;
+    esac
     case $type in
       nfs* | cifs | smb* | autofs | fuse.* | 9p | afs | ceph | glusterfs | lustre | ncpfs) printf '%b\n' "$mounted" ;;
     esac
@@ -463,6 +474,8 @@ find_homes() {
       done
     fi
   } | sort -u | grep '^/[^*]*[^/*]$' > "$work/all-homes"
+  # The homes of people whom /etc/passwd does not know are not even counted then.
+  ! remote /home || record users/homes failed /home 'It lies on another machine, and was not looked into.'
   elsewhere=0
   while read -r home; do
     if remote "$home"; then

@@ -75,12 +75,12 @@ function lagOf(both: readonly Pair[]): { readonly behind: number; readonly most:
   const behind = apart.filter((one, at) => one && (apart[at - 1] === true || apart[at + 1] === true)).length;
   let most = 0;
   for (let at = 0; at < both.length; at += 1) {
-    if (apart[at] !== true || apart[at - 1] === true) continue;
-    // Until the list showed what the action had shown first.
     const wanted = shapeOf(both[at]?.single);
+    // Each state that the action showed first, until the list showed it: while the list is behind, further ones may come.
+    if (apart[at] !== true || (apart[at - 1] !== true && apart[at + 1] !== true) || (apart[at - 1] === true && shapeOf(both[at - 1]?.single) === wanted)) continue;
     const caught = both.findIndex((pair, later) => later >= at && (shapeOf(pair.row) === wanted || apart[later] === false));
     const end = both[caught === -1 ? both.length - 1 : caught]?.at ?? 0;
-    if (apart[at + 1] === true) most = Math.max(most, end - (both[at]?.at ?? end));
+    most = Math.max(most, end - (both[at]?.at ?? end));
   }
   return { behind, most };
 }

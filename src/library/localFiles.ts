@@ -23,7 +23,7 @@ export interface LocalFile {
   /** What the script takes; absent where no recipe hands it anything. */
   readonly parameters: string | undefined;
   readonly recipes: readonly string[];
-  /** Of the same text with other line ends, as git's autocrlf makes them. Lower case. */
+  /** Of the same text with other line ends, as git's autocrlf makes them; without what no shell would run. Lower case. */
   readonly otherLineEnds: readonly string[];
   /** It ends with a signature, good or not. */
   readonly signed: boolean;
@@ -57,6 +57,8 @@ export interface LocalPlaces {
 /** The folder of --scripts cannot be read. */
 export class NoFolder extends Error {}
 
+/** What does not run with Windows line ends. */
+const forShell = /\.(?:sh|bash|py)$/i;
 const script = /\.(?:ps1|psm1|psd1|sh|bash|py|cmd|bat)$/i;
 /** live-response: letters, digits, "-", "_" and "." only. */
 const allowed = /^[A-Za-z0-9._-]+$/;
@@ -89,7 +91,7 @@ export function localFiles({ shipped, scripts, policy }: LocalPlaces): LocalFile
     }
     const read = readFile(found.path, one.name);
     if ('why' in read) without.push({ ...one, why: read.why });
-    else files.push({ ...one, ...about(one.name, policy), ...shippedHash(one.name, shipped, own), path: found.path, bytes: read.bytes, sha256: sha256Of(read.bytes), otherLineEnds: script.test(one.name) ? otherLineEnds(read.bytes) : [], signed: isSigned(read.bytes), warnings: warningsOf(one.name, read.bytes) });
+    else files.push({ ...one, ...about(one.name, policy), ...shippedHash(one.name, shipped, own), path: found.path, bytes: read.bytes, sha256: sha256Of(read.bytes), otherLineEnds: script.test(one.name) ? otherLineEnds(one.name, read.bytes) : [], signed: isSigned(read.bytes), warnings: warningsOf(one.name, read.bytes) });
   }
   return { files, without, unnamed: given.filter((name) => !wanted.has(name.toLowerCase())) };
 }
@@ -155,10 +157,10 @@ function readFile(path: string, name: string): { readonly bytes: Uint8Array } | 
   }
 }
 
-function otherLineEnds(bytes: Uint8Array): readonly string[] {
+function otherLineEnds(name: string, bytes: Uint8Array): readonly string[] {
   const lf = Buffer.from(bytes).toString('latin1').replaceAll('\r\n', '\n');
   const own = sha256Of(bytes);
-  return [lf, lf.replaceAll('\n', '\r\n')].map((text) => sha256Of(Buffer.from(text, 'latin1'))).filter((sha256) => sha256 !== own);
+  return [lf, ...(forShell.test(name) ? [] : [lf.replaceAll('\n', '\r\n')])].map((text) => sha256Of(Buffer.from(text, 'latin1'))).filter((sha256) => sha256 !== own);
 }
 
 /** What Set-AuthenticodeSignature writes; whether the signature is good only a Windows machine can say. */
@@ -170,7 +172,7 @@ function warningsOf(name: string, bytes: Uint8Array): readonly string[] {
   const text = Buffer.from(bytes).toString('latin1');
   return [
     ...(/\.ps1$/i.test(name) && !isSigned(bytes) ? [`${name} is not signed: it runs only where "Live response unsigned script execution" is on in the tenant. Sign it (manifest/defender/README.md) and give its folder with --scripts.`] : []),
-    ...(/\.(?:sh|bash|py)$/i.test(name) && text.includes('\r\n') ? [`${name} has Windows line ends (CR LF), with which a shell does not run it: save it with LF.`] : []),
-    ...(/\.(?:sh|bash|py)$/i.test(name) && text.startsWith('\u00ef\u00bb\u00bf') ? [`${name} begins with a byte order mark, which a shell takes for a part of its first line: save it without.`] : []),
+    ...(forShell.test(name) && text.includes('\r\n') ? [`${name} has Windows line ends (CR LF), with which a shell does not run it: save it with LF.`] : []),
+    ...(forShell.test(name) && text.startsWith('\u00ef\u00bb\u00bf') ? [`${name} begins with a byte order mark, which a shell takes for a part of its first line: save it without.`] : []),
   ];
 }

@@ -80,12 +80,12 @@ export type SessionLimit =
 export function sessionLimitOf(tenant: string, learned: readonly Learned[]): SessionLimit {
   const shown = learned.find((one) => one.what === 'sessions' && one.tenant === tenant);
   if (shown?.what !== 'sessions') return { known: false, from: sessionsAtOnce, to: newSessionsAtOnce };
-  return { known: true, most: shown.how === 'accepted' ? newSessionsAtOnce : sessionsAtOnce, how: shown.how, running: shown.running, at: shown.at };
+  return { known: true, most: shown.how === 'accepted' ? newSessionsAtOnce : shown.running, how: shown.how, running: shown.running, at: shown.at };
 }
 
 /**
- * What one more session shows, `running` being how many of ours ran: accepted beyond the smaller limit, it is the larger; refused right at the
- * smaller one, it is most likely that. Fewer say nothing, since other tools of the tenant have sessions too.
+ * What one more session shows, `running` being how many of ours ran: accepted beyond the smaller limit, it is the larger; refused at the
+ * smaller one or between the two, it is most likely as many as ran. Fewer say nothing, since other tools of the tenant have sessions too.
  */
 export function sessionsShow(running: number, how: 'accepted' | 'refused'): boolean {
   return how === 'accepted' ? running > sessionsAtOnce : running >= sessionsAtOnce && running < newSessionsAtOnce;

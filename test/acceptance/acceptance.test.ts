@@ -106,8 +106,8 @@ describe('two people at the terminal', () => {
     const run = bench.start(['--device', device], bench.settings(url));
     await run.seen(/Two people of the policy sit here/);
     run.signal('SIGINT');
-    // As a shell or npm hands it on: still the same Ctrl+C.
-    run.signal('SIGINT');
+    // As a shell or npm hands it on: still the same Ctrl+C. Another signal, because two of the same may become one on their way.
+    run.signal('SIGTERM');
     expect(await run.ended).toBe(1);
     expect(run.text()).toMatch(/stopped\. Nothing was asked for, and nothing ran\./);
     expect(at.submissions).toHaveLength(0);
@@ -121,6 +121,14 @@ test('a cancel that somebody asks for is measured, and is what was wanted', asyn
   expect(run.text()).toMatch(/went through: cancelled, as was asked for/);
   expect(measured(fixtureIn(bench.out).json, 'cancel.word')).toBe('same: Cancelled');
   expect(at.submissions).toHaveLength(1);
+});
+
+test('played people whose line the bot does not take are not waited for: nobody else is there', async () => {
+  const { url, tenant: at } = await bench.tenant();
+  const run = bench.start(['--device', device, '--play', '--process=-x', '--patience', '1'], bench.settings(url));
+  expect(await run.ended).toBe(1);
+  expect(run.text()).toMatch(/did NOT go through: the bot did not take what was asked for, or approved\. Nothing was asked for, and nothing ran\./);
+  expect(at.submissions).toHaveLength(0);
 });
 
 test('a device that stays offline is told as what still waits at Defender', async () => {

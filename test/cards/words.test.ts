@@ -1,6 +1,7 @@
 // Every state, cause and ending says what happened and what to do next, and none of them says more than is known.
 import { describe, expect, test } from '@jest/globals';
 import { failureAdvice, refusalAdvice } from '../../cards/advice.ts';
+import { continuationOf } from '../../cards/again.ts';
 import { exitAdvice } from '../../cards/stepAdvice.ts';
 import { cardView, titleOf } from '../../cards/cardView.ts';
 import { plainText } from '../../cards/plainText.ts';
@@ -244,6 +245,16 @@ describe('finished', () => {
     expect(view(request([...sent, ended(action('TimeOut', rows), 'timedOut')])).lead).toContain(text);
   });
 
+  test.each(['failed', 'timedOut', 'cancelled'] as const)('an end (%s) that leaves out the commands says of the one after the last result that it may have run, to the approver of a retry as well', (outcome) => {
+    const twoScripts = [{ type: 'RunScript', scriptName: 'minidump.ps1' }, { type: 'RunScript', scriptName: 'collect.ps1' }, { type: 'GetFile', path: 'C:\\x' }] as const;
+    const word = { failed: 'Failed', timedOut: 'TimeOut', cancelled: 'Cancelled' }[outcome];
+    const one = request([...sent, progressed(action('InProgress', [progress(0, 'Completed'), progress(1, 'Created')])), excerptRead('x'), ended(action(word, []), outcome)], { commands: twoScripts });
+    const drawn = view(one);
+    expect(drawn.steps.map(({ status }) => status)).toEqual(['completed', 'no end reported', 'not run']);
+    expect(drawn.lead).not.toMatch(/Index(es)? (0|1)\b[^.]* not run/);
+    expect(continuationOf(one, 1).mayRepeat).toEqual([0]);
+  });
+
   test('of an output whose end is not at hand, the beginning is shown and nothing is counted', () => {
     const whole = Array.from({ length: 500 }, (_, n) => `line ${n}`).join('\n');
     const done = request([...sent, excerptRead(whole, { exitCode: 1 }), ended(action('Succeeded', [progress(0, 'Completed'), progress(1, 'Completed')]), 'succeeded')]);
@@ -253,6 +264,18 @@ describe('finished', () => {
     const all = view(done, { outputs: new Map([[0, whole]]) }).excerpts[0];
     expect(all?.text.endsWith('line 499')).toBe(true);
     expect(all?.more).toBe(`The last 12 of 500 lines. “Full output” sends you all ${whole.length} characters.`);
+  });
+
+  test('a code that does not fit among the quoted errors is told after them', () => {
+    const errors = ['x'.repeat(2000), 'Error 0x80070005'];
+    const drawn = view(request([...sent, ended(action('Failed', [progress(0, 'Failed', { errors }), progress(1, 'Created')], { hresult: 0x80070005 }), 'failed')]));
+    expect(drawn.steps[0]?.detail).toContain('0x80070005');
+    expect(drawn.steps[0]?.detail?.match(/0x80070005/g)).toHaveLength(1);
+  });
+
+  test('a device that never came, read long after Defender gave up, was waited for as long as Defender waited', () => {
+    const late = ended(action('TimeOut', [progress(0, 'Created'), progress(1, 'Created')], { createdAt: start + 2 * minute, updatedAt: start + 122 * minute }), 'timedOut', 20 * 60);
+    expect(view(request([...sent, late])).lead).toContain('Defender waited 2 h for it and gave up. So this tenant keeps such a session about 2 h.');
   });
 
   test('a link is gone from the card once it has expired', () => {

@@ -381,11 +381,22 @@ live('what lies in its way', () => {
     const place = newPlace();
     mkdirSync(place, { mode: 0o700 });
     writeFileSync(join(place, 'collect.tar.gz'), 'earlier', { mode: 0o600 });
-    const ran = await run({ shell: shell.split(' '), place, constants: { TOOL_PATH: tools(needed) }, texts: { 'begin system': 'begin system\n  full=/dev/full', '"$work/room"': '"${full-$work/room}"' } });
+    const ran = await run({ shell: shell.split(' '), place, constants: { TOOL_PATH: tools(needed) }, texts: { 'begin system': 'begin system\n  full=/dev/full', '"$work/tool.$tools.$bounded_file"': '"${full-$work/tool.$tools.$bounded_file}"' } });
     expect([ran.code, ran.errors, existsSync(ran.package)]).toEqual([7, `The disk of ${place} became full meanwhile. Nothing of this run is left.\n`, false]);
     const [aside = '', ...more] = readdirSync(place);
     expect([readFileSync(join(place, aside), 'utf8'), more]).toEqual(['earlier', []]);
     expect(ran.lines).toContain(`  ${join(place, aside)}`);
+  });
+
+  // Where a small disk can be mounted, in a house of its own that ends with the run.
+  const small = (place: string, size: string): string[] => ['-rm', 'sh', '-c', `mount -t tmpfs -o size=${size},mode=700 small '${place}' && exec "$@"`, 'sh'];
+  const mounts = spawnSync('unshare', small('/mnt', '1m').concat('true')).status === 0;
+  (mounts ? test : test.skip)('a disk that a tool fills to its last block ends the run with the next tool, not with the time of all', async () => {
+    const place = newPlace();
+    mkdirSync(place, { mode: 0o700 });
+    const path = tools(needed, { ps: `for n in 1 2 3 4; do cat /dev/zero > '${place}'/fill-$n; done` });
+    const ran = await run({ shell: ['unshare', ...small(place, '4m'), 'bash'], place, constants: { OWNER_ID: 0, TOOL_PATH: path, SPARE_SPACE: 0, LEAST_TOTAL: 64, TOTAL_SECONDS: 60 } });
+    expect([ran.code, ran.errors]).toEqual([7, expect.stringContaining(`The disk of ${place} became full meanwhile.`)]);
   });
 
   test('a run that is ended leaves no working files, and ends its tool', async () => {
@@ -476,10 +487,19 @@ live('what an attacker wrote', () => {
     const counting = tools(needed, { readlink: `echo . >> '${join(folder, 'links-read')}'` });
     const { rows } = expectWhole(await atHomes([home], { MOST_FILES: 8, TOOL_PATH: counting }));
     expect(rows.filter(({ source }) => source.startsWith(autostart)).map(({ result }) => result)).toEqual([...Array.from({ length: 8 }, () => 'link'), 'failed']);
-    expect(rows.find(({ source, result }) => source.startsWith(autostart) && result === 'failed')?.why).toBe('Cut off: at most 8 files of a part are collected.');
+    expect(rows.find(({ source, result }) => source.startsWith(autostart) && result === 'failed')?.why).toBe('Cut off: at most 8 files and folders of a part are looked at.');
     expect(readFileSync(join(folder, 'links-read'), 'utf8').split('\n').length).toBeLessThan(200);
     // What users fill comes last, so that it takes no place of what only root writes.
     expect(rows.at(-1)?.part).toBe('homes');
+  });
+
+  test('a user with folders without end costs the others no time either: empty ones count too', async () => {
+    const home = join(folder, 'home of many folders');
+    const autostart = join(home, '.config', 'autostart');
+    for (let at = 0; at < 20; at += 1) mkdirSync(join(autostart, `folder ${at}`), { recursive: true });
+    writeFileSync(join(autostart, 'z.desktop'), 'behind all folders');
+    const { rows } = expectWhole(await atHomes([home], { MOST_FILES: 8 }));
+    expect(rows.filter(({ part }) => part === 'homes').map(({ result, source, why }) => [result, source, why])).toEqual([['failed', join(autostart, 'folder 16'), 'Cut off: at most 8 files and folders of a part are looked at.']]);
   });
 
   test.each(['nfs4', 'cifs', 'fuse.sshfs', 'autofs'])('a home on another machine is told, and not so much as looked at: %s', async (type) => {
@@ -494,5 +514,22 @@ live('what an attacker wrote', () => {
     expect(rows.find(({ source }) => source === join(here, 'anna', '.profile'))?.result).toBe('ok');
     expect(rows.filter(({ source }) => source.includes('berta'))).toEqual([]);
     expect(rows.find(({ entry }) => entry === 'users/homes')).toMatchObject({ result: 'failed', why: '1 homes lie on other machines, and were not looked into.' });
+  });
+
+  test('where /home itself lies on another machine, that is told: the people of a directory are in no /etc/passwd', async () => {
+    const [home, mounts] = [join(folder, 'local home'), join(folder, 'mounts-home')];
+    mkdirSync(home);
+    writeFileSync(mounts, 'server:/export/home /home nfs4 rw 0 0\n');
+    const { rows } = expectWhole(await atHomes([home], { MOUNTS: mounts }));
+    expect(rows.filter(({ entry }) => entry === 'users/homes')).toMatchObject([{ result: 'failed', source: '/home', why: 'It lies on another machine, and was not looked into.' }]);
+  });
+
+  test('a user who mounts something below a name with a line end hides no home with it', async () => {
+    const [home, mounts] = [join(folder, 'bystander'), join(folder, 'mounts-of-a-user')];
+    mkdirSync(home);
+    writeFileSync(join(home, '.profile'), 'export X=1');
+    writeFileSync(mounts, `sshfs /somewhere/x\\012${home} fuse.sshfs rw 0 0\n`);
+    const { rows } = expectWhole(await atHomes([home], { MOUNTS: mounts }));
+    expect(rows.find(({ source }) => source === join(home, '.profile'))?.result).toBe('ok');
   });
 });

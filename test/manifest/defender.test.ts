@@ -1,12 +1,14 @@
 // What an administrator brings to Defender, held to the code and the recipes: permissions, that every script a shipped recipe names is
 // there, and the uploads as the README writes them. The scripts themselves: scripts.test.ts, minidump.test.ts, collect.test.ts.
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { neededFiles } from '../../src/bot/rules/libraryFiles.ts';
 import { ownScripts } from '../../src/doctor/library.ts';
 import { defenderAppId } from '../../src/doctor/audience.ts';
+import { earlierShipped } from '../../src/library/earlier.ts';
 import { rights } from '../../src/liveResponse/roles.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
@@ -14,6 +16,7 @@ import { examplePolicy, scriptFolder as folder } from '../support/defenderScript
 import { root } from '../support/root.ts';
 
 const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
 
 interface Permissions {
   readonly resource: { readonly name: string; readonly appId: string };
@@ -50,6 +53,22 @@ describe('permissions.json', () => {
 
 describe('scripts', () => {
   const there = readdirSync(folder).filter((name) => /\.(?:ps1|sh)$/.test(name));
+
+  // Where the history is at hand: a copy without it, or with its last commit alone, shows nothing. Git refuses folders of other users by itself.
+  const git = (...args: readonly string[]) => spawnSync('git', ['-c', 'safe.directory=*', ...args], { cwd: root, maxBuffer: 16 * 1024 * 1024 });
+  const hasHistory = existsSync(join(root, '.git')) && git('rev-parse', 'HEAD').status === 0;
+  (hasHistory ? test : test.skip).each(there)('every content that %s had before is known as shipped, so that its new one replaces it without being asked for', (name) => {
+    const printed = (...args: readonly string[]): Buffer => {
+      const { status, stdout, stderr } = git(...args);
+      expect([status, stderr.toString()]).toEqual([0, '']);
+      return stdout;
+    };
+    const path = `manifest/defender/${name}`;
+    const commits = printed('log', '--full-history', '--diff-filter=AM', '--format=%H', '--', path).toString().split('\n').filter((one) => one !== '');
+    const contents = new Set(commits.map((commit) => sha256(printed('show', `${commit}:${path}`))));
+    contents.delete(sha256(readFileSync(join(folder, name))));
+    expect([...contents].filter((one) => !(earlierShipped[name] ?? []).includes(one))).toEqual([]);
+  });
 
   test('every script and file that a recipe of the example policy names is in manifest/defender', () => {
     const needed = [...neededFiles(examplePolicy()).keys()];
@@ -94,7 +113,7 @@ describe('README.md', () => {
     const { value } = (await (await fetch(`${simulator.url}/api/libraryfiles`)).json()) as { readonly value: readonly { readonly fileName: string; readonly sha256: string; readonly hasParameters: boolean }[] };
     const script = readFileSync(join(folder, name), 'utf8');
     // A script takes parameters exactly when its head explains one.
-    expect(value.find(({ fileName }) => fileName === name)).toMatchObject({ sha256: createHash('sha256').update(script).digest('hex'), hasParameters: script.includes('\n.PARAMETER ') });
+    expect(value.find(({ fileName }) => fileName === name)).toMatchObject({ sha256: sha256(script), hasParameters: script.includes('\n.PARAMETER ') });
   });
 
   test('names the exit codes as the scripts have them', () => {

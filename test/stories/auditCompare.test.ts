@@ -51,9 +51,11 @@ describe('an export that agrees', () => {
     ['in UTF-16 without a mark', (records) => utf16(portalCsv(records)).subarray(2)],
     ['with semicolons', (records) => portalCsv(records, ';')],
     ['with semicolons and what Excel writes above', (records) => `sep=;\r\n${portalCsv(records, ';')}`],
+    ['with the empty rows that Excel leaves below', (records) => `${portalCsv(records, ';')};;;;;;;\r\n;;;;;;;\r\n`],
     ['of the cmdlet', cmdletCsv],
     ['of advanced hunting', huntingCsv],
     ['of Graph', graphJson],
+    ['of Graph in two pages', (records) => `${graphJson(records.slice(0, 2)).replace('"value"', '"@odata.nextLink":"https://graph.microsoft.com/beta/next","value"')}\n${graphJson(records.slice(2))}`],
     ['as a JSON list', (records) => JSON.stringify(records, null, 2)],
     ['as a JSON list with AuditData as text', (records) => JSON.stringify(records.map((one) => ({ RecordId: one['Id'], CreationDate: one['CreationTime'], Operation: one['Operation'], AuditData: JSON.stringify(one) })))],
     ['as JSON lines', (records) => records.map((one) => JSON.stringify(one)).join('\n')],
@@ -132,6 +134,7 @@ describe('what is in the export alone', () => {
   test.each<readonly [string, Said]>([
     ['with our application id', { DeviceName: 'hostz', ActionComment: 'hello' }],
     ['with a tag of ours that the journal does not know', { UserId: 'x@corp.example', UserKey: '1', ActionComment: 'lr:r9:fedcba9876543210 | requested by A' }],
+    ['with our application id as the user, and another application named too', { DeviceName: 'hostz', AppId: otherApp }],
     ['with a field that names our application', { UserId: 'x', UserKey: '1', AppId: app }],
     ['with nothing but a device on which something ran days before', { UserId: '', UserKey: '' }],
   ])('a session by API %s alarms', (_name, more) => {
@@ -160,6 +163,7 @@ describe('what is in the export alone', () => {
     bench.journal({ id: 'r1', at: 0 });
     const run = bench.compare([bench.file('export.csv', portalCsv([said(api, minute, { ActionComment: `${tagOf('r1')} | requested by A` })])), ...window]);
     expect([run.code, run.out]).toEqual([1, expect.stringMatching(/^Arrived at Defender, though the journal only knows that it was sent: 1\n {2}request r1/m)]);
+    expect(run.out).toContain('the journal holds 4 lines, and 1 request sent to Defender');
   });
 
   test('one session is not taken for two records: what is left over alarms', () => {
@@ -215,6 +219,28 @@ describe('what is in the journal alone', () => {
   });
 });
 
+describe('records that only device and time could tell', () => {
+  test.each<readonly [string, Said]>([
+    ['a person', { UserId: 'ben@corp.example', UserKey: '4' }],
+    ['another application', { UserId: 'soar', UserKey: '3', AppId: otherApp }],
+  ])('one that names somebody else, %s, is not taken for a session of the bot', (_name, who) => {
+    bench.journal({ id: 'r1', at: 0, action: actionId(1) });
+    const alone = bench.compare([bench.file('a.csv', portalCsv([said(api, 2 * minute, who)])), ...window]);
+    expect([alone.code, alone.out]).toEqual([1, expect.stringMatching(/in both: 0 sessions[\s\S]*In the journal, and not in the export: 1[\s\S]*Sessions by API of others than the bot: 1/)]);
+    const both = bench.compare([bench.file('b.csv', portalCsv([said(api, 2 * minute, who), said(api, 3 * minute)])), ...window, '--only-ours']);
+    expect([both.code, both.out]).toEqual([0, expect.stringContaining('in both: 1 session (1 by device')]);
+  });
+
+  test('in any order: the one that is farthest is left over', () => {
+    bench.journal({ id: 'r1', at: 0, action: actionId(1) }, { id: 'r2', at: 9 * minute, action: actionId(2) });
+    const records = [said(api, 5 * minute), said(api, 0), said(api, 9 * minute)];
+    for (const given of [records, records.toReversed()]) {
+      const run = bench.compare([bench.file('a.csv', portalCsv(given)), ...window]);
+      expect([run.code, run.out]).toEqual([1, expect.stringMatching(/in both: 2 sessions [\s\S]*ALARM: [^\n]*: 1\n {2}2026-01-05T12:05:00Z/)]);
+    }
+  });
+});
+
 describe('downloads', () => {
   const get = 'LiveResponseGetFile';
 
@@ -236,6 +262,16 @@ describe('downloads', () => {
   });
 });
 
+describe('downloads of two requests on one device', () => {
+  test('are each taken for the one whose link is nearest, so that no link is called missing', () => {
+    bench.journal({ id: 'r1', at: 0, action: actionId(1), link: 30 * minute }, { id: 'r2', at: day, action: actionId(2), link: day + 30 * minute });
+    const records = [said(api, 0, { ActionId: actionId(1) }), said(api, day, { ActionId: actionId(2) }), said('LiveResponseGetFile', 31 * minute), said('LiveResponseGetFile', day + 31 * minute)];
+    expect(bench.compare([bench.file('a.csv', portalCsv(records)), ...window])).toMatchObject({ code: 0, out: expect.stringContaining('in both: 2 sessions, 2 downloads') });
+    const run = bench.compare([bench.file('b.csv', portalCsv(records.slice(0, 3))), ...window]);
+    expect([run.code, run.out]).toEqual([1, expect.stringMatching(/^Links in the journal without a download in the export: 1\n.*request r2/m)]);
+  });
+});
+
 describe('a file that says nothing', () => {
   test.each<readonly [string, string | Uint8Array, RegExp]>([
     ['empty', '', /is empty/],
@@ -250,6 +286,7 @@ describe('a file that says nothing', () => {
     ['a web page', '<html><body>Sign in</body></html>\n', /no export of the audit log/],
     ['cut in a quoted field', portalCsv([said(api, 0)]).slice(0, -40), /ends inside a quoted field/],
     ['cut in JSON', JSON.stringify([said(api, 0)]).slice(0, -40), /ends inside a record/],
+    ['one page of several', graphJson([said(api, 0)]).replace('"value"', '"@odata.nextLink":"https://graph.microsoft.com/beta/next","value"'), /names a next page .* put them into one file/],
     ['with a head alone', portalCsv([]), /Give that with --from and --to/],
   ])('%s is told with the cause and the next step, exit code 3', (_name, content, why) => {
     bench.journal({ id: 'r1', at: 0, action: actionId(1) });
@@ -260,6 +297,14 @@ describe('a file that says nothing', () => {
   test('with a head alone and the time of the search is an answer: everything is missing', () => {
     bench.journal({ id: 'r1', at: 0, action: actionId(1) });
     expect(bench.compare([bench.file('export.csv', portalCsv([])), ...window])).toMatchObject({ code: 1, out: expect.stringContaining('In the journal, and not in the export: 1') });
+  });
+
+  test('of the cmdlet that holds fewer records than its search found is not taken for all of them', () => {
+    bench.journal({ id: 'r1', at: 0, action: actionId(1) });
+    const all = cmdletCsv([said(api, 0, { ActionId: actionId(1) })]);
+    expect(bench.compare([bench.file('all.csv', all), ...window])).toMatchObject({ code: 0, out: expect.stringContaining('They agree') });
+    const run = bench.compare([bench.file('first.csv', all.replace('"1","1"', '"1","9000"')), ...window]);
+    expect([run.code, run.out]).toEqual([1, expect.stringMatching(/search found 9000 records \(ResultCount\), of which the file has 1\. Export a shorter time[\s\S]*NOT agree/)]);
   });
 
   test('in which Excel cut AuditData off says so, and does not count as agreeing', () => {

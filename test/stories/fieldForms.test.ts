@@ -243,6 +243,17 @@ describe('an action on another device', () => {
     expect(ran()).toBe(1);
   });
 
+  test('is not gone on from: what completed did so elsewhere', async () => {
+    const half = [{ index: 0, commandStatus: 'Completed', errors: [] }, { index: 1, commandStatus: 'Failed', errors: [] }];
+    await approved('dump hosta notepad', () => void house.field.changeActions((action) => ({ ...action, machineId: other, status: 'Failed', commands: half })));
+    const { id } = await house.until('finished');
+    await house.loop.tick();
+    expect(view().steps.map(({ status }) => status)).toEqual(['completed', 'failed']);
+    expect(JSON.stringify(view())).not.toContain('Retry from');
+    expect(textOf(await house.say('responder1', `retry ${id}`))).toContain(`Nobody knows whether ${id} ran`);
+    expect(house.store.all()).toHaveLength(1);
+  });
+
   test.each<[string, (id: string) => unknown]>([
     ['in capitals', (id) => id.toUpperCase()],
     ['not named', () => null],

@@ -1,7 +1,7 @@
 // `npm run library` as somebody runs it: the built program over HTTP against the simulator's library, with a proxy in between where an answer
 // has to be lost, late or untrue. In none of them is a file replaced that somebody else changed, or uploaded twice.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { chmodSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { earlierShipped } from '../../src/library/earlier.ts';
 import { jwt } from '../support/doctorBench.ts';
@@ -116,6 +116,19 @@ test('a signed copy that was pushed from here is not replaced by the unsigned on
   expect(await bench.run(['push', 'minidump.ps1', '--scripts', 'signed', '--yes'])).toMatchObject({ code: 0 });
   expect(await bench.run(['push', 'minidump.ps1', '--yes', '--replace', 'minidump.ps1', '--if-sha', (bench.held()['minidump.ps1'] ?? '').slice(0, 12)])).toMatchObject({ code: 0 });
   expect(bench.held()['minidump.ps1']).toBe(shipped['minidump.ps1']);
+});
+
+test('a signed copy that an earlier version of this program noted as pushed, without a word of its signature, is protected as well once push has seen it', async () => {
+  const signed = '# ours\n# SIG # Begin signature block\n# x\n';
+  bench.write('signed/minidump.ps1', signed);
+  expect(await bench.run(['push', 'minidump.ps1', '--scripts', 'signed', '--yes'])).toMatchObject({ code: 0 });
+  const path = join(bench.dir, 'library.lock.json');
+  const noted = readFileSync(path, 'utf8');
+  writeFileSync(path, noted.replace(/,\s*"signed": true/, ''));
+  expect(noted).not.toBe(readFileSync(path, 'utf8'));
+  expect(await bench.run(['push', 'minidump.ps1', '--scripts', 'signed', '--yes'])).toMatchObject({ code: 0 });
+  expect(await bench.run(['push', 'minidump.ps1', '--yes'])).toMatchObject({ code: 1, out: expect.stringContaining('SIGNED    minidump.ps1') });
+  expect(bench.held()['minidump.ps1']).toBe(sha(signed));
 });
 
 describe('between diff and push', () => {
@@ -433,6 +446,17 @@ describe('what git and editors make of a script', () => {
     bench.write('scripts/hello.ps1', 'echo 1\r\necho 2\r\n');
     const ran = await diff('hello.ps1');
     expect([ran.code, ran.out.includes('CHANGED   hello.ps1'), ran.out.includes('other line ends')]).toEqual([1, true, false]);
+  });
+
+  test('a shell script that lies in the library with Windows line ends does something else: it does not run', async () => {
+    bench.put('collect.sh', '#!/bin/sh\r\necho 1\r\n');
+    bench.write('scripts/collect.sh', '#!/bin/sh\necho 1\n');
+    const ran = await diff('collect.sh');
+    expect([ran.code, ran.out.includes('CHANGED   collect.sh'), ran.out.includes('other line ends')]).toEqual([1, true, false]);
+    // The other way round it is here that it would not run.
+    bench.put('collect.sh', '#!/bin/sh\necho 1\n');
+    bench.write('scripts/collect.sh', '#!/bin/sh\r\necho 1\r\n');
+    expect((await diff('collect.sh')).out).toMatch(/same text with other line ends[^]*has Windows line ends/);
   });
 
   test('a byte order mark before a shell script is told', async () => {

@@ -220,14 +220,15 @@ describe('a tenant that changed', () => {
     await later(shortQueueMs + 5 * minute);
     expect(await quota()).not.toMatch(range);
     await house.restart({ tenant: 'other' });
+    await house.loop.tick();
     expect(await quota()).toMatch(range);
   });
 });
 
 describe('sessions at once', () => {
   /** So many scripts that take nine minutes each, all approved and sent. */
-  async function running(count: number): Promise<void> {
-    for (let n = 1; n <= count; n += 1) {
+  async function running(count: number, first = 1): Promise<void> {
+    for (let n = first; n < first + count; n += 1) {
       const name = `load${String(n).padStart(3, '0')}`;
       house.simulator.tenant.changeDevice(`${name}.corp.example`, { scriptMs: 9 * minute });
       await house.say('responder1', `run ${name} collect.ps1`);
@@ -251,9 +252,10 @@ describe('sessions at once', () => {
 
   test('over 25 that Defender takes show the larger limit, also after a restart', async () => {
     house = await openHouse({ ...many, settings: { sessions: 50 }, simulator: { extraDevices: 30, profile: { maxSessions: 50, ...fast } } });
-    await running(28);
+    await running(27);
+    await running(1, 28);
     expect(house.store.open().filter(({ state }) => state === 'running').length).toBeGreaterThan(26);
-    expect(await quota()).toMatch(/This tenant may run 50 sessions at once: one more was accepted while 26 ran/);
+    expect(await quota()).toMatch(/This tenant may run 50 sessions at once: one more was accepted while 27 ran/);
     await house.restart();
     expect(await quota()).toMatch(/This tenant may run 50 sessions at once/);
   });
@@ -264,6 +266,22 @@ describe('sessions at once', () => {
     expect(await quota()).toMatch(/This tenant seems to run 25 sessions at once: one more was refused while 25 ran/);
     await house.restart();
     expect(await quota()).toMatch(/seems to run 25 sessions at once/);
+  });
+
+  test('over 25 that Defender has show nothing where some of them still wait for their devices: those it may not count', async () => {
+    house = await openHouse({ ...many, settings: { sessions: 50 }, simulator: { extraDevices: 30, profile: { maxSessions: 25, ...fast } } });
+    offline('load001', 'load002', 'load003', 'load004', 'load005', 'load006');
+    await running(27);
+    await running(1, 28);
+    expect(house.store.open().filter(({ state }) => state === 'running')).toHaveLength(28);
+    expect(await quota()).toContain('A tenant may run 25 or 50 sessions at once');
+    expect(journaled()).toEqual([]);
+  });
+
+  test('a 429 while 30 run is not told as a limit of 25', async () => {
+    house = await openHouse({ ...many, settings: { sessions: 50 }, simulator: { extraDevices: 40, profile: { maxSessions: 30, ...fast } } });
+    await running(33);
+    expect(await quota()).toMatch(/This tenant seems to run 30 sessions at once: one more was refused while 30 ran/);
   });
 
   test('a 429 while few run shows nothing: another tool may have used the rate up', async () => {

@@ -1,6 +1,6 @@
 // Holds the records of the tenant's audit log against the journal: which sessions are in both, and which in one alone. Pure.
 // By the id of the action where a record names it, by our tag in its comment, and only where it has neither by device and time.
-import type { ExportRecord } from './auditExport.ts';
+import type { ExportRecord } from './auditRecords.ts';
 import type { JournalRequest, JournalSession } from './auditSessions.ts';
 
 const day = 24 * 3_600_000;
@@ -69,15 +69,17 @@ export function compare({ records: given, requests, from, to, exportedAt, apps }
   // Which field holds the id of the action is not documented: one that never names an action of ours is another id.
   const named = given.some(({ kind, actionId }) => kind === 'api' && actionId !== undefined && byAction.has(actionId));
   const records = named ? given : given.map((record): ExportRecord => ({ ...record, actionId: undefined }));
+  const onDevice = byDevice(requests);
   const found = new Set<JournalSession>();
   const tagged = new Set<JournalRequest>();
   const unseen: { request: JournalRequest; record: ExportRecord }[] = [];
   const twice: { request: JournalRequest; record: ExportRecord }[] = [];
   const own = new Set(apps.map((one) => one.toLowerCase()));
   /** Application ids that are known to be ours. */
-  const ownApps = new Set([...own].filter(isGuid));
+  const givenIds: ReadonlySet<string> = new Set([...own].filter(isGuid));
+  const ownApps = new Set(givenIds);
   let repeats = 0;
-  let left: ExportRecord[] = [];
+  const unmatched: ExportRecord[] = [];
 
   // What is certain first; who made those records is us, under whatever name the log has for us.
   for (const record of records.filter(({ kind }) => kind === 'api')) {
@@ -94,39 +96,39 @@ export function compare({ records: given, requests, from, to, exportedAt, apps }
       else unseen.push({ request, record });
       tagged.add(request);
     } else {
-      left.push(record);
+      unmatched.push(record);
       continue;
     }
     for (const name of record.actors) own.add(name.toLowerCase());
     for (const app of record.appIds) ownApps.add(app);
   }
 
-  let byTime = 0;
-  const still: ExportRecord[] = [];
-  for (const record of left) {
-    const located = nearest(record, requests, found);
-    if (located === undefined) still.push(record);
-    else {
-      found.add(located.session);
-      byTime += 1;
-    }
-  }
-  left = still;
-
   const whose = (record: ExportRecord): Whose => {
     // A comment of our form that the journal does not know is nobody else's to explain.
     if (/lr:[^\s:|]+:[0-9a-f]+/i.test(record.comment ?? '')) return 'own';
+    // Who did it is the bot by its own id: an application that is named too, such as Defender's own, takes nothing from that.
+    if (record.actors.some((actor) => givenIds.has(actor.toLowerCase()))) return 'own';
     // Where the record names applications these decide: the name of a user may stand for all of them.
     if (record.appIds.length > 0 && ownApps.size > 0) return record.appIds.some((app) => ownApps.has(app)) ? 'own' : 'other';
     if (record.actors.some((actor) => own.has(actor.toLowerCase()))) return 'own';
     return record.actors.some((actor) => actor.includes('@')) ? 'other' : 'unclear';
   };
 
+  // The nearest pairs first: which record is left over must not hang on the order of the file. One that names somebody else is never ours.
+  const byTime = new Set<ExportRecord>();
+  const pairs = unmatched.filter((record) => whose(record) !== 'other').flatMap((record) => near(record, onDevice(record)).map((session) => ({ record, session, apart: distance(record, session.at) })));
+  for (const { record, session } of pairs.sort((a, b) => a.apart - b.apart)) {
+    if (byTime.has(record) || found.has(session)) continue;
+    found.add(session);
+    byTime.add(record);
+  }
+  const left = unmatched.filter((record) => !byTime.has(record));
+
   const open = requests.flatMap((request) => request.sessions.filter((session) => !found.has(session)).map((session) => ({ request, session })));
   const judged = (at: number): 'outside' | 'tooNew' | 'judged' => (at < from || at > to ? 'outside' : at > exportedAt - logLag ? 'tooNew' : 'judged');
   return {
     both: found.size,
-    byTime,
+    byTime: byTime.size,
     repeats,
     ownUnknown: left.filter((record) => whose(record) === 'own'),
     unclear: left.filter((record) => whose(record) === 'unclear'),
@@ -137,19 +139,20 @@ export function compare({ records: given, requests, from, to, exportedAt, apps }
     missing: open.filter(({ session }) => judged(session.at) === 'judged'),
     tooNew: open.filter(({ session }) => judged(session.at) === 'tooNew').length,
     outside: open.filter(({ session }) => judged(session.at) === 'outside').length,
-    downloads: downloads(records, requests, { byAction, byTag, whose, judged }),
+    downloads: downloads(records, requests, { byAction, byTag, onDevice, whose, judged }),
   };
 }
 
 interface Known {
   readonly byAction: ReadonlyMap<string, Located>;
   readonly byTag: ReadonlyMap<string, JournalRequest>;
+  readonly onDevice: (record: ExportRecord) => readonly JournalRequest[];
   readonly whose: (record: ExportRecord) => Whose;
   readonly judged: (at: number) => 'outside' | 'tooNew' | 'judged';
 }
 
 /** A download is a link that somebody had made: for people by the bot (in the journal), by the bot for its own reading (not each is), or in the portal. */
-function downloads(records: readonly ExportRecord[], requests: readonly JournalRequest[], { byAction, byTag, whose, judged }: Known): Compared['downloads'] {
+function downloads(records: readonly ExportRecord[], requests: readonly JournalRequest[], { byAction, byTag, onDevice, whose, judged }: Known): Compared['downloads'] {
   const seen = new Map<JournalRequest, number[]>();
   const ownUnknown: ExportRecord[] = [];
   const others: ExportRecord[] = [];
@@ -157,7 +160,7 @@ function downloads(records: readonly ExportRecord[], requests: readonly JournalR
   for (const record of records.filter(({ kind }) => kind === 'download')) {
     const isOther = whose(record) === 'other';
     const certain = actionOf(record, byAction)?.request ?? taggedRequest(record, byTag);
-    const request = certain ?? (record.actionId === undefined ? requests.find((one) => sameDevice(record, one) && one.sessions.some(({ at }) => record.at !== undefined && record.at >= at - nearWindow && record.at <= at + resultsKept)) : undefined);
+    const request = certain ?? (record.actionId === undefined ? likeliest(record, onDevice(record)) : undefined);
     // A person who fetched the result of our session in the portal is told: the journal does not know of it.
     if (isOther) others.push(record);
     else if (request === undefined) ownUnknown.push(record);
@@ -168,6 +171,16 @@ function downloads(records: readonly ExportRecord[], requests: readonly JournalR
   }
   const missing = requests.flatMap((request) => request.links.filter((at) => judged(at) === 'judged' && !(seen.get(request) ?? []).some((one) => Math.abs(one - at) <= nearWindow)).map((at) => ({ request, at })));
   return { both, ownUnknown, others, missing: both === 0 ? undefined : missing };
+}
+
+/** Of requests on its device whose results can still be fetched, the one with a session or a link nearest in time. */
+function likeliest(record: ExportRecord, requests: readonly JournalRequest[]): JournalRequest | undefined {
+  const { at } = record;
+  if (at === undefined) return undefined;
+  return requests
+    .filter((one) => one.sessions.some((session) => at >= session.at - nearWindow && at <= session.at + resultsKept))
+    .map((one) => ({ one, apart: Math.min(...[...one.links, ...one.sessions.map((session) => session.at)].map((other) => distance(record, other))) }))
+    .sort((a, b) => a.apart - b.apart)[0]?.one;
 }
 
 function actionOf(record: ExportRecord, byAction: ReadonlyMap<string, Located>): Located | undefined {
@@ -189,16 +202,31 @@ function taggedRequest({ comment }: ExportRecord, byTag: ReadonlyMap<string, Jou
 }
 
 /** Only for a record that says neither which action it is nor with which comment: one that says so has been looked up by it. */
-function nearest(record: ExportRecord, requests: readonly JournalRequest[], taken: ReadonlySet<JournalSession>): Located | undefined {
-  if (record.actionId !== undefined || record.comment !== undefined || record.at === undefined) return undefined;
-  const near = requests
-    .filter((request) => sameDevice(record, request))
-    .flatMap((request) => request.sessions.filter((session) => !taken.has(session) && distance(record, session.at) <= nearWindow).map((session) => ({ request, session })));
-  return near.sort((a, b) => distance(record, a.session.at) - distance(record, b.session.at))[0];
+function near(record: ExportRecord, requests: readonly JournalRequest[]): readonly JournalSession[] {
+  if (record.actionId !== undefined || record.comment !== undefined || record.at === undefined) return [];
+  return requests.flatMap((request) => request.sessions.filter((session) => distance(record, session.at) <= nearWindow));
 }
 
 function distance({ at }: ExportRecord, other: number): number {
   return at === undefined ? Number.MAX_SAFE_INTEGER : Math.abs(at - other);
+}
+
+/** What finds the requests on a record's device: a large export must not look through a large journal once for each of its records. */
+function byDevice(requests: readonly JournalRequest[]): (record: ExportRecord) => readonly JournalRequest[] {
+  const lists = new Map<string, JournalRequest[]>();
+  for (const request of requests) {
+    for (const key of [`id ${request.deviceId}`, `name ${host(request.deviceName)}`]) {
+      const list = lists.get(key);
+      if (list === undefined) lists.set(key, [request]);
+      else list.push(request);
+    }
+  }
+  return (record) => (lists.get(record.deviceId === undefined ? `name ${host(record.deviceName ?? '')}` : `id ${record.deviceId}`) ?? []).filter((request) => sameDevice(record, request));
+}
+
+/** A name without its domain. */
+function host(name: string): string {
+  return name.split('.')[0] ?? '';
 }
 
 function sameDevice({ deviceId, deviceName }: ExportRecord, request: JournalRequest): boolean {
@@ -206,8 +234,7 @@ function sameDevice({ deviceId, deviceName }: ExportRecord, request: JournalRequ
   if (deviceName === undefined || request.deviceName === '') return false;
   if (deviceName === request.deviceName) return true;
   // One of the two may be without its domain.
-  const [mine = '', theirs = ''] = [request.deviceName, deviceName].map((name) => name.split('.')[0]);
-  return mine === theirs && (!deviceName.includes('.') || !request.deviceName.includes('.'));
+  return host(request.deviceName) === host(deviceName) && (!deviceName.includes('.') || !request.deviceName.includes('.'));
 }
 
 function isGuid(text: string): boolean {

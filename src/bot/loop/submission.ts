@@ -3,8 +3,8 @@
 import { clip, oneLine } from '../../../cards/clip.ts';
 import { earlierAttempt } from '../../liveResponse/request.ts';
 import type { Action } from '../../liveResponse/action.ts';
+import { hasBegun } from '../../liveResponse/action.ts';
 import type { Blocker } from '../../liveResponse/errorAnswer.ts';
-import { isParked } from '../../liveResponse/pacing.ts';
 import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
 import type { Attempt, Device, InState, Move, Request, WaitCause } from '../../liveResponse/request.ts';
 import { contentObjection, judgeSending, objectionTo, readBeforeSending, readContent, readPeople, refused } from './beforeSending.ts';
@@ -187,14 +187,13 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void, learn
     return objection === undefined;
   }
 
-  /** Sessions of ours that Defender has and that count against the tenant's limit, as far as is known: those of offline devices do not. */
+  /** Sessions of ours that count against the tenant's limit for certain: one that still waits for its device may not, should that be offline. */
   function runningNow(): number {
-    return store.open().filter((request) => isIn(request, ['running']) && !isParked(request, clock.now())).length;
+    return store.open().filter((request) => isIn(request, ['running']) && hasBegun(request.action)).length;
   }
 
   async function started(request: InState<'submitting'>, action: Action): Promise<void> {
     holds.forget(request.id);
-    learning?.oneMore(runningNow(), 'accepted');
     await move(request.id, (now) => ({ type: 'submitted', action, deadline: deadlineFrom(request, now, queueOf(deps)), ...differing(deps, request, action) }));
   }
 
@@ -221,6 +220,7 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void, learn
       await move(request.id, () => ({ type: 'lost' }));
       return;
     }
+    learning?.oneMore(runningNow(), 'accepted');
     await started(request, action);
   }
 

@@ -8,7 +8,8 @@ async function call(path, options) {
   try {
     response = await fetch(path, options);
   } catch (error) {
-    throw new ApiError('The bot does not answer. Nothing was sent; try again once it is back.', { cause: error });
+    // The connection may have been lost before the call or after it.
+    throw new ApiError(`The bot does not answer. ${options === undefined ? 'Try again once it is back.' : 'It may have taken what you sent: look once it is back, before you send it again.'}`, { cause: error });
   }
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new ApiError(answer.error ?? `The bot answered ${response.status}.`);

@@ -130,13 +130,14 @@ function send(event) {
   back = -1;
   field().value = '';
   close();
+  // Here and not when its turn comes: what went wrong with the one before it has to stay.
+  byId('problem').textContent = '';
   underWay += 1;
   byId('composer').setAttribute('aria-busy', 'true');
   sent = sent.then(() => deliver(command));
 }
 
 async function deliver(command) {
-  byId('problem').textContent = '';
   try {
     await post('commands', command);
     if (command.place === state.place) showNewest();
