@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startCloud } from './cloud.ts';
 import type { Cloud } from './cloud.ts';
-import { firstMissing, runPages } from './runner.ts';
+import { firstMissing } from './output.ts';
+import { runPages } from './runner.ts';
 import type { Outcome } from './runner.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lr-guides-test-'));
