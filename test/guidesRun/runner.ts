@@ -2,7 +2,7 @@
 // next block or heading begins, and each command has to end as the guide says.
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
@@ -112,6 +112,7 @@ class PageRun {
   readonly #servers: { readonly child: ChildProcess; readonly text: string; readonly keepsRunning: boolean }[] = [];
   #last: Ended | undefined;
   #installed = false;
+  #packs = false;
 
   constructor(run: Run, page: string, where: { readonly work: string; readonly master: string; readonly before: ReadonlyMap<string, PageRun> }) {
     const { work, master, before } = where;
@@ -131,6 +132,7 @@ class PageRun {
     const pieces = readPage(text);
     // A page that does not install goes on from one that did.
     this.#installed = pieces.some((piece) => piece.kind === 'command' && piece.mark === undefined && /\bnpm ci\b/.test(piece.text));
+    this.#packs = /\bnpm (?:pack|run package)\b(?!:)/.test(text);
     for (const port of ['3978', '3979', '4000']) this.#ports[port] = String(await freePort());
     try {
       for (const piece of pieces) {
@@ -156,7 +158,9 @@ class PageRun {
   #install(): void {
     this.#installed = true;
     if (existsSync(join(this.#folder, 'node_modules')) || !existsSync(this.#master)) return;
-    linked(join(this.#master, 'node_modules'), join(this.#folder, 'node_modules'));
+    // Hard links of 26,000 files take seconds on a busy machine, a link to their folder takes none; but packing wants the files below its own folder.
+    if (this.#packs) linked(join(this.#master, 'node_modules'), join(this.#folder, 'node_modules'));
+    else symlinkSync(join(this.#master, 'node_modules'), join(this.#folder, 'node_modules'));
     if (!existsSync(join(this.#master, 'dist'))) return;
     cpSync(join(this.#master, 'dist'), join(this.#folder, 'dist'), { recursive: true });
     // Built of the very same files. The folders of this copy are newer, which would have all of it built again.
