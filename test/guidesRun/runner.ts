@@ -36,6 +36,7 @@ export interface Run {
   readonly cloud: Cloud;
   /** Takes node_modules and dist of the checkout in place of a first `npm ci` and build: for trying a page while writing it. */
   readonly installed?: boolean;
+  /** Called page by page, once a page has ended. */
   readonly tell?: (outcome: Outcome) => void;
 }
 
@@ -113,9 +114,12 @@ class PageRun {
   #last: Ended | undefined;
   #installed = false;
   #packs = false;
+  /** Told once the packages and what was built of the sources can be used by other pages. */
+  readonly #whenBuilt: (() => void) | undefined;
 
-  constructor(run: Run, page: string, where: { readonly work: string; readonly master: string; readonly before: ReadonlyMap<string, PageRun> }) {
+  constructor(run: Run, page: string, where: { readonly work: string; readonly master: string; readonly before: ReadonlyMap<string, PageRun>; readonly whenBuilt: (() => void) | undefined }) {
     const { work, master, before } = where;
+    this.#whenBuilt = where.whenBuilt;
     this.#earlier = before;
     this.#run = run;
     this.#page = page;
@@ -152,7 +156,6 @@ class PageRun {
   #tell(outcome: Omit<Outcome, 'page'>): void {
     const whole = { page: this.#page, ...outcome };
     this.outcomes.push(whole);
-    this.#run.tell?.(whole);
   }
 
   #install(): void {
@@ -251,6 +254,7 @@ class PageRun {
     const ms = (): number => Math.round(performance.now() - began);
     try {
       await this.#type(text, command, exits);
+      if (this.#whenBuilt !== undefined) this.#keepBuilt();
       this.#done.add(text);
       this.#tell({ line, text, result: 'executed', ms: ms() });
     } catch (error) {
@@ -272,9 +276,10 @@ class PageRun {
   }
 
   /** What this page has built, for the pages behind it. */
-  keepBuilt(): void {
+  #keepBuilt(): void {
     if (!existsSync(join(this.#folder, 'dist', '.built')) || existsSync(join(this.#master, 'dist')) || !existsSync(this.#master)) return;
     cpSync(join(this.#folder, 'dist'), join(this.#master, 'dist'), { recursive: true });
+    this.#whenBuilt?.();
   }
 
   #start(text: string, extra: Readonly<Record<string, string>>, how: Pick<Command, 'script' | 'answers' | 'asRoot'> = {}): ChildProcess {
@@ -394,7 +399,10 @@ function split(text: string): readonly [string, string] {
   return at === -1 ? ['', text] : [text.slice(0, at), text.slice(at + 4)];
 }
 
-/** Executes the pages, one after the other. */
+/** Pages that are executed at once: much of their time is spent waiting for a story or for a start. */
+const atOnce = 2;
+
+/** Executes the pages: the first one installs and builds for all, and each comes behind the one that it goes on from. */
 export async function runPages(run: Run): Promise<readonly Outcome[]> {
   const work = mkdtempSync(join(tmpdir(), 'lr-guides-'));
   const master = join(work, 'installed');
@@ -406,13 +414,35 @@ export async function runPages(run: Run): Promise<readonly Outcome[]> {
       if (existsSync(join(run.root, 'dist', '.built'))) cpSync(join(run.root, 'dist'), join(master, 'dist'), { recursive: true });
     }
     const before = new Map<string, PageRun>();
-    for (const page of inOrder(run)) {
-      const one = new PageRun(run, page, { work, master, before });
+    const ended = new Map<string, Promise<void>>();
+    const left = [...inOrder(run)];
+    const order = [...left];
+    let built = (): void => undefined;
+    const installed = new Promise<void>((resolve) => (built = resolve));
+    if (run.installed === true) built();
+    const execute = async (page: string): Promise<void> => {
+      const first = page === order[0];
+      if (!first) await installed;
+      for (const other of goesOnFrom(run.root, page)) await ended.get(other);
+      const one = new PageRun(run, page, { work, master, before, whenBuilt: first ? built : undefined });
       before.set(page, one);
-      await one.all();
-      one.keepBuilt();
-      outcomes.push(...one.outcomes);
-    }
+      try {
+        await one.all();
+      } finally {
+        if (first) built();
+      }
+      for (const outcome of one.outcomes) run.tell?.(outcome);
+    };
+    const worker = async (): Promise<void> => {
+      for (let page = left.shift(); page !== undefined; page = left.shift()) {
+        const running = execute(page);
+        ended.set(page, running);
+        await running;
+      }
+    };
+    const all = await Promise.allSettled(Array.from({ length: atOnce }, worker));
+    for (const one of all) if (one.status === 'rejected') throw one.reason;
+    for (const page of order) outcomes.push(...(before.get(page)?.outcomes ?? []));
     return outcomes;
   } finally {
     if (process.env['LR_KEEP'] === undefined) rmSync(work, { recursive: true, force: true });
@@ -420,13 +450,17 @@ export async function runPages(run: Run): Promise<readonly Outcome[]> {
   }
 }
 
+function goesOnFrom(root: string, page: string): readonly string[] {
+  const pieces = existsSync(join(root, page)) ? readPage(readFileSync(join(root, page), 'utf8')) : [];
+  return pieces.flatMap((piece) => (piece.kind === 'after' && existsSync(join(root, piece.page)) ? [piece.page] : []));
+}
+
 /** A page behind the one that it goes on from, which is executed even where nobody named it. */
 function inOrder({ root, pages }: Run): readonly string[] {
   const order: string[] = [];
   const add = (page: string, from: readonly string[]): void => {
     if (order.includes(page) || from.includes(page)) return;
-    const earlier = existsSync(join(root, page)) ? readPage(readFileSync(join(root, page), 'utf8')).filter((piece) => piece.kind === 'after') : [];
-    for (const { page: other } of earlier) if (existsSync(join(root, other))) add(other, [...from, page]);
+    for (const other of goesOnFrom(root, page)) add(other, [...from, page]);
     order.push(page);
   };
   for (const page of pages) add(page, []);
