@@ -51,6 +51,11 @@ export class OperatedBot {
     return this.simulator.tenant.submissions.length;
   }
 
+  /** Sessions go on, as Defender tells it, until its faults are cleared: they outlive any exchange of the program. */
+  holdSessions(): void {
+    this.simulator.tenant.faults.plant({ what: 'unknownStatus', value: 'InProgress', times: 'always' });
+  }
+
   settings(): Readonly<Record<string, string>> {
     return {
       PORT: '0',

@@ -13,6 +13,8 @@ export type EarlierVersion = (typeof earlierVersions)[number];
 export interface Earlier {
   /** Where its programs are: main.js, auditCli.js, freezeCli.js. */
   readonly programs: string;
+  /** Its checkout, in which commands of the docs are run. */
+  readonly folder: string;
   /** The text of its example policy. */
   readonly policy: string;
   remove(): void;
@@ -27,7 +29,8 @@ export function layOut(version: EarlierVersion): Earlier {
   }
   // The console is spoken to by its API; its page was no module and is not kept.
   mkdirSync(join(folder, 'src', 'page'));
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}\n');
+  // The names by which an operator calls them in the older checkout.
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', scripts: { audit: 'node src/auditCli.js', freeze: 'node src/freezeCli.js' } }));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
-  return { programs: join(folder, 'src'), policy: files['policy.example.yaml'] ?? '', remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, programs: join(folder, 'src'), policy: files['policy.example.yaml'] ?? '', remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

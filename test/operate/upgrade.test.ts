@@ -9,8 +9,6 @@ import { OperatedBot } from './bot.ts';
 import { earlierVersions, layOut, versionsFolder } from './earlier.ts';
 import type { Earlier } from './earlier.ts';
 
-/** A session takes several seconds: it outlives the exchange of the program, also on a machine that does much else. */
-const deviceSpeed = 60;
 /** Two programs and several such sessions, on a machine that does much else. Milliseconds. */
 const patience = 150_000;
 
@@ -25,9 +23,9 @@ describe.each(earlierVersions)('a folder of the version "%s"', (version) => {
   beforeEach(async () => {
     earlier = layOut(version);
     bot = new OperatedBot();
-    // Long sessions, read less often than usual here: Defender allows a hundred calls a minute.
+    // Sessions that go on are read for a while, and Defender allows a hundred calls a minute.
     bot.more = { LR_POLL_MS: '500' };
-    await bot.open({ deviceSpeed, policy: earlier.policy });
+    await bot.open({ policy: earlier.policy });
     bot.take(earlier.programs);
     await bot.start();
   });
@@ -61,6 +59,7 @@ describe.each(earlierVersions)('a folder of the version "%s"', (version) => {
     await bot.say('approver1', `deny ${denied} not today`);
     await bot.reaches(denied, 'over');
     const waiting = await bot.ask('dump hosta explorer');
+    bot.holdSessions();
     const running = await approved('dump hosta notepad');
     await bot.reaches(running, 'running');
     expect(await bot.stop()).toBe(0);
@@ -73,6 +72,8 @@ describe.each(earlierVersions)('a folder of the version "%s"', (version) => {
     expect(typesOf(finished)).toEqual(before);
     expect(bot.request(denied)).toMatchObject({ state: 'over', ending: { how: 'denied' } });
     expect(bot.request(waiting).state).toBe('awaitingApproval');
+    expect(bot.request(running).state).toBe('running');
+    bot.simulator.tenant.faults.clear();
     await bot.reaches(running, 'finished');
     if (version === 'unkeyed') {
       // The card of then: its button says less than is asked of one today.
@@ -94,6 +95,7 @@ describe.each(earlierVersions)('a folder of the version "%s"', (version) => {
   }, patience);
 
   test('killed while one session runs and another one is being asked for, is gone on with: the answer that nobody read is found by its tag', async () => {
+    bot.holdSessions();
     const running = await approved('dump hosta OfficeClickToRun');
     await bot.reaches(running, 'running');
     // Defender has the session, and the answer stops halfway.
@@ -103,10 +105,14 @@ describe.each(earlierVersions)('a folder of the version "%s"', (version) => {
     expect(bot.request(asked).state).toBe('submitting');
     await bot.kill();
     bot.simulator.tenant.faults.clear();
+    bot.holdSessions();
 
     bot.take();
     await bot.start();
     await unfreezeWhereTakenOver();
+    await bot.reaches(asked, 'running');
+    expect(bot.request(running).state).toBe('running');
+    bot.simulator.tenant.faults.clear();
     await bot.reaches(running, 'finished');
     await bot.reaches(asked, 'finished');
     expect(bot.submissions).toBe(2);
