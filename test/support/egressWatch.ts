@@ -12,17 +12,20 @@ function note(line: string): void {
 }
 
 /** `connect` of the very class that every client ends at: net, tls, http, https, and undici within Node and without. */
-const { connect } = Socket.prototype;
-Socket.prototype.connect = function (this: Socket, ...args: unknown[]): Socket {
-  // net.connect hands its normalized arguments on in one list.
-  const [given] = args;
-  const first: unknown = Array.isArray(given) ? (given as unknown[])[0] : given;
-  if (typeof first === 'object' && first !== null) {
-    const { host = 'localhost', port, path } = first as { readonly host?: string; readonly port?: number | string; readonly path?: string };
-    note(path === undefined || port !== undefined ? `connect ${host}:${String(port)}` : `connect ${path}`);
-  } else note(`connect ${String(args[1] ?? 'localhost')}:${String(first)}`);
-  return Reflect.apply(connect, this, args) as Socket;
-} as typeof connect;
+const connect: unknown = Reflect.get(Socket.prototype, 'connect');
+if (typeof connect !== 'function') throw new Error('Node has no Socket.connect');
+Object.assign(Socket.prototype, {
+  connect(this: Socket, ...args: unknown[]): unknown {
+    // net.connect hands its normalized arguments on in one list.
+    const [given, name] = args;
+    const first: unknown = Array.isArray(given) ? (given as unknown[])[0] : given;
+    if (typeof first === 'object' && first !== null) {
+      const { host = 'localhost', port, path } = first as { readonly host?: string; readonly port?: number | string; readonly path?: string };
+      note(port === undefined && path !== undefined ? `connect ${path}` : `connect ${host}:${String(port)}`);
+    } else note(`connect ${typeof name === 'string' ? name : 'localhost'}:${String(first)}`);
+    return Reflect.apply(connect, this, args);
+  },
+});
 
 const { lookup } = dns;
 Object.assign(dns, {

@@ -51,6 +51,9 @@ export interface RealNames {
   readonly slack: FakeSlack;
   readonly teams: RealTeams;
   readonly simulator: Simulator;
+  /** Stops the devices' time, so that a session stays as it is for as long as a test needs; undone by `go`. */
+  hold(): void;
+  go(): void;
   readonly entra: EntraApps;
   readonly app: { readonly defender: AppRegistration; readonly teams: AppRegistration; readonly library: AppRegistration };
   /** Calls for Defender or Teams that came without a good token. */
@@ -72,7 +75,8 @@ export async function startRealNames({ folder, inspected = false, credentials }:
   // The front looks at tokens.
   teams.connector.authorization = undefined;
   teams.keys.document = { jwks_uri: 'https://login.botframework.com/v1/.well-known/keys' };
-  const simulator = await startSimulator({ deviceSpeed: 200, profile: { auth: 'token' } });
+  let held: number | undefined;
+  const simulator = await startSimulator({ clock: { now: () => held ?? Date.now() }, deviceSpeed: 200, profile: { auth: 'token' } });
   simulator.tenant.faults.plant({ what: 'linkHost', on: 'link', value: `https://${results}`, times: 'always' });
   const entra = new EntraApps(tenant);
   const app = {
@@ -143,6 +147,12 @@ export async function startRealNames({ folder, inspected = false, credentials }:
     slack,
     teams,
     simulator,
+    hold() {
+      held ??= Date.now();
+    },
+    go() {
+      held = undefined;
+    },
     entra,
     app,
     unauthorised,

@@ -32,7 +32,7 @@ export interface Chats {
 }
 
 /** Generous: a loaded machine. Milliseconds. */
-const patience = 60_000;
+const patience = 40_000;
 
 export class Site {
   readonly folder = mkdtempSync(join(tmpdir(), 'lr-site-'));
@@ -190,11 +190,12 @@ export class Site {
     );
   }
 
-  /** Asked and approved in Slack; resolves when the session runs. */
+  /** Asked and approved in Slack; resolves when the session runs, which it does until `names.go()`. */
   async dumpInSlack(): Promise<void> {
     const { slack } = this.names;
+    this.names.hold();
     await slack.person('U0RILEY1').command(incidents, 'dump hosta OfficeClickToRun');
-    await slack.person('U0AVERY1').press(await this.slackShows(/Waiting for approval/), 'Approve');
+    await slack.person('U0AVERY1').press(await this.slackShows(/hosta[^]*Waiting for approval|Waiting for approval[^]*hosta/i), 'Approve');
     await this.reaches('running');
   }
 
@@ -210,9 +211,10 @@ export class Site {
     return text;
   }
 
-  /** Asked and approved in Teams; resolves when the session runs. */
+  /** The same in Teams. */
   async dumpInTeams(): Promise<void> {
     const { teams } = this.names;
+    this.names.hold();
     const said = await teams.deliver(teams.message(ana, group, 'dump hosta OfficeClickToRun'));
     if (said.status !== 200) throw new Error(`Teams was answered with ${String(said.status)}: ${said.text}`);
     await this.pressInTeams(ben, channel, await this.teamsShows(channel, /Waiting for approval/), 'approve');
