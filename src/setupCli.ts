@@ -1,16 +1,18 @@
-// `npm run setup`: asks what is needed to run the bot for real, writes `.env`, the journal key, the policy and the manifest of the Slack app,
-// has the doctor look at each step, and says what is left. It overwrites nothing. Exit code 0 when everything is in place, 1 when the doctor
+// `npm run setup`: asks what is needed to run the bot for real, writes `.env`, the journal key, the policy, the manifest of the Slack app and
+// the app package for Teams, has the doctor look at each step, and says what is left. It overwrites nothing. Exit code 0 when everything is in place, 1 when the doctor
 // calls something broken, 2 when it was called wrongly, 130 when it was left with Ctrl-C.
 import { randomBytes } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { appPackages, packagedFor } from './adapters/teams/appPackage.ts';
 import { isInside } from './adapters/store/keys.ts';
+import { codeOf } from './adapters/store/disk.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { packageFile } from './adapters/packageFiles.ts';
-import { whyNoPair } from './setup/answers.ts';
-import type { SecretAnswers } from './setup/answers.ts';
+import { checkGuid, whyNoPair } from './setup/answers.ts';
+import type { ChatAnswers } from './setup/answers.ts';
 import { Left } from './setup/asker.ts';
 import type { Asker } from './setup/asker.ts';
 import { askDoctor } from './setup/checking.ts';
@@ -19,9 +21,10 @@ import { envText, hiddenEnvText } from './setup/envText.ts';
 import { readFlags, usage } from './setup/flags.ts';
 import type { Given } from './setup/flags.ts';
 import { foundIn } from './setup/found.ts';
-import { askChat, askPolicy, askSecrets, askTenant } from './setup/interview.ts';
-import type { Look } from './setup/interview.ts';
+import { askChat, askCredential, askPolicy, askTenant, simulated } from './setup/interview.ts';
+import type { Look, Parts } from './setup/interview.ts';
 import { leftToDo } from './setup/left.ts';
+import type { TeamsApp } from './setup/left.ts';
 import { NoPolicy, laterMark, policyText } from './setup/policyText.ts';
 import { slackManifest } from './setup/slackManifest.ts';
 import { terminal } from './setup/terminal.ts';
@@ -33,6 +36,8 @@ const interrupted = 130;
 
 /** What was done so far, for whoever leaves in the middle. */
 const done: string[] = [];
+/** Ends the doctor with the assistant. */
+const leaving = new AbortController();
 
 function say(text = ''): void {
   process.stdout.write(`${text}\n`);
@@ -44,12 +49,12 @@ interface Work {
 }
 
 /** Writes one file, or says what would be written, or that it is there. */
-function put({ given }: Work, path: string, mode: number, text: string, shown = text): void {
+function put({ given }: Work, path: string, mode: number, content: string | Uint8Array, shown = String(content)): void {
   if (given.dryRun) {
     say(isThere(path) ? `${path} is there already and stays as it is.\n` : `--- ${path} (mode ${mode.toString(8)})\n${shown}`);
     return;
   }
-  if (writeNew(path, text, mode) === 'there already') {
+  if (writeNew(path, content, mode) === 'there already') {
     say(`kept     ${path} is there already: not a byte of it was changed.`);
     return;
   }
@@ -60,10 +65,11 @@ function put({ given }: Work, path: string, mode: number, text: string, shown = 
 /** The doctor, asked about one step with nothing but the answers so far. */
 function lookWith({ given }: Work): Look {
   return async (area, { chat, tenant, secrets }) => {
-    const parts = { tenant, secrets, keyFile: undefined, policyFile: join(given.folder, 'policy.yaml'), dataDir: join(given.folder, 'data'), more: given.more };
+    const settings = { tenant, secrets, keyFile: undefined, policyFile: join(given.folder, 'policy.yaml'), dataDir: join(given.folder, 'data'), more: given.more };
     // A chat is looked at before the simulator; Defender before the chat that is set up, since nothing real stands behind the console.
-    const text = envText({ ...parts, chat: { ...chat, chats: chat.chats.filter((one) => area === 'defender' || one.startsWith(area)) }, tenant: area === 'defender' ? tenant : { tenant: 'simulator' } });
-    const lines = await askDoctor({ ...process.env, ...parseEnv(text), ...(area === 'defender' ? { LR_JOURNAL_KEY: randomBytes(keyBytes).toString('base64') } : {}), LR_ENV_FILE: 'off' }, given.folder);
+    const text = envText({ ...settings, chat: { ...chat, chats: chat.chats.filter((one) => area === 'defender' || one.startsWith(area)) }, tenant: area === 'defender' ? tenant : simulated });
+    const variables = { ...process.env, ...parseEnv(text), ...(area === 'defender' ? { LR_JOURNAL_KEY: randomBytes(keyBytes).toString('base64') } : {}), LR_ENV_FILE: 'off' };
+    const lines = await askDoctor({ variables, folder: given.folder, probe: area === 'defender', signal: leaving.signal });
     if ('wrong' in lines) return [{ verdict: 'FAIL', check: area, found: lines.wrong }];
     return lines.filter(({ check }) => check.startsWith(`${area}.`) || check === 'settings.valid');
   };
@@ -80,19 +86,20 @@ async function work(parts: Work): Promise<number> {
   if (there) say(`${envPath} is there already and stays as it is; what it says of chat and tenant is taken from it.`);
   const found = there ? foundIn(envPath) : undefined;
 
-  const chat = found?.chat ?? (await askChat(given, asker));
-  const slack = chat.chats.find((one) => one !== 'teams');
+  const asked = found === undefined ? await askChat(given, asker) : { ...given.chat, ...found.chat };
+  const slack = asked.chats.find((one) => one !== 'teams');
   const manifestPath = slack === undefined ? undefined : join(folder, 'slack-manifest.json');
   // Before the tokens are asked for: there are none before the app is made from it.
   if (slack !== undefined && manifestPath !== undefined && (!there || slack === 'slack-socket')) {
-    put(parts, manifestPath, 0o644, slackManifest(slack, chat.host));
+    put(parts, manifestPath, 0o644, slackManifest(slack, asked.host));
     if (asker !== undefined && !there) asker.say(`Make the app now, if there is none: api.slack.com/apps, "Create New App", "From a manifest", paste ${manifestPath}, "Install to Workspace".`);
   }
   const look = given.check && !given.dryRun ? lookWith(parts) : undefined;
-  let secrets: SecretAnswers = found?.secrets ?? given.secrets;
-  if (!there) for (const part of ['SLACK', 'Microsoft'] as const) secrets = await askSecrets(part, { chat, tenant: { tenant: 'simulator' } }, secrets, asker, look);
-  const tenant = found?.tenant ?? (await askTenant(given, chat, asker));
-  if (!there) secrets = await askSecrets('AZURE', { chat, tenant }, secrets, asker, look);
+  let known: Parts = { chat: asked, tenant: simulated, secrets: found?.secrets ?? given.secrets };
+  if (!there) for (const part of ['SLACK', 'Microsoft'] as const) known = await askCredential(part, known, asker, look);
+  known = { ...known, tenant: found?.tenant ?? (await askTenant(given, asked, asker)) };
+  if (!there) known = await askCredential('AZURE', known, asker, look);
+  const { chat, tenant, secrets } = known;
   const policyThere = isThere(policyPath);
   const policy = policyThere ? undefined : policyText(readFileSync(packageFile('policy.example.yaml'), 'utf8'), await askPolicy(given, chat, tenant, asker), chat.chats);
 
@@ -111,27 +118,58 @@ async function work(parts: Work): Promise<number> {
     const text = envText({ chat, tenant, secrets, keyFile: wantsKey ? keyPath : undefined, policyFile: here ? './policy.yaml' : policyPath, dataDir: here ? './data' : join(folder, 'data'), more: given.more });
     put(parts, envPath, 0o600, text, hiddenEnvText(text, secrets));
   }
+  const teamsApp = putTeamsApp(parts, chat);
   if (given.dryRun) {
     say('Nothing was written.');
     return 0;
   }
 
-  const lines = given.check ? await check(parts, envPath) : [];
+  const lines = given.check ? await check(parts, envPath, known) : [];
   const red = lines.filter(({ verdict, check: name }) => verdict === 'FAIL' && name !== 'policy.places');
-  const steps = leftToDo({ chat, tenant, secrets, envFile: here ? undefined : envPath, envPath, policyPath, slackManifest: manifestPath, hostLater: manifestPath !== undefined && holds(manifestPath, 'REPLACE-ME'), idsLater: holds(policyPath, `# ${laterMark}`), red: red.length > 0 });
-  say(`\nWhat is left, in this order:\n${steps.map((step, index) => `  ${index + 1}. ${step}`).join('\n')}`);
+  const steps = leftToDo({ chat, tenant, secrets, envFile: here ? undefined : envPath, envPath, policyPath, slackManifest: manifestPath, teamsApp, hostLater: manifestPath !== undefined && holds(manifestPath, 'REPLACE-ME'), idsLater: holds(policyPath, `# ${laterMark}`), lines, red: red.length > 0 });
+  say(`\nWhat is left, in this order:\n${steps.map((step, index) => `${String(index + 1).padStart(3)}. ${step}`).join('\n')}`);
   return red.length > 0 ? 1 : 0;
 }
 
-/** Whether a file says that something is left; one that is no file, or cannot be read, is the doctor's to tell. */
+/** Writes the app package for Teams, or finds out whether the one that is there is for this bot. Undefined without an application id. */
+function putTeamsApp(parts: Work, { chats, teamsId }: ChatAnswers): TeamsApp | undefined {
+  const appId = teamsId?.trim().toLowerCase() ?? '';
+  if (!chats.includes('teams') || checkGuid(appId) !== undefined) return undefined;
+  const [{ name, bytes }] = appPackages({ appId });
+  const path = join(parts.given.folder, 'teams-package', name);
+  put(parts, path, 0o644, bytes, `the app package for Teams, of the application ${appId}\n`);
+  const content = contentOf(path);
+  return { path, fits: content === undefined ? parts.given.dryRun : packagedFor(content) === appId };
+}
+
+/** Bytes of a file that is there already; more is none of ours. */
+const mostRead = 4 * 1024 * 1024;
+
+/** Undefined for what is no file, cannot be read, or is too large to be ours: the doctor tells what it makes of it. */
+function contentOf(path: string): Buffer | undefined {
+  let file: number | undefined;
+  try {
+    // A pipe of that name would be waited for.
+    file = openSync(path, constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK));
+    const about = fstatSync(file);
+    return about.isFile() && about.size <= mostRead ? readFileSync(file) : undefined;
+  } catch (error) {
+    if (codeOf(error) === '') throw error;
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** Whether a file says that something is left. */
 function holds(path: string, words: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true && readFileSync(path, 'utf8').includes(words);
+  return contentOf(path)?.includes(words) === true;
 }
 
 /** The whole report of what is now there: red and yellow lines, and how many are well. */
-async function check({ given, asker }: Work, envPath: string): Promise<readonly DoctorLine[]> {
-  const ask = (): ReturnType<typeof askDoctor> => askDoctor({ ...process.env, LR_ENV_FILE: envPath }, given.folder);
-  const lines = await (asker === undefined ? ask() : asker.during('The doctor looks at everything', ask));
+async function check({ given, asker }: Work, envPath: string, { tenant }: Parts): Promise<readonly DoctorLine[]> {
+  const ask = (): ReturnType<typeof askDoctor> => askDoctor({ variables: { ...process.env, LR_ENV_FILE: envPath }, folder: given.folder, probe: tenant.tenant !== 'simulator', signal: leaving.signal });
+  const lines = await (asker === undefined ? ask() : asker.during('The doctor looks at everything', ask, () => 'This is what it found:'));
   if ('wrong' in lines) {
     say(`\n${lines.wrong}`);
     return [{ verdict: 'FAIL', check: 'doctor', found: lines.wrong }];
@@ -172,7 +210,9 @@ async function main(): Promise<number> {
     return 2;
   }
   process.on('SIGINT', () => {
-    process.exit(left());
+    const code = left();
+    leaving.abort();
+    process.exit(code);
   });
   try {
     return await work({ given, asker: given.yes ? undefined : terminal });

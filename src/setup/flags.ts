@@ -11,8 +11,8 @@ import { chatWords, checkDeviceGroup, checkFile, checkGuid, checkHost, checkName
 import type { Chat, ChatAnswers, Check, PersonAnswer, SecretAnswer, Tenant, TenantAnswers } from './answers.ts';
 
 export const usage = `usage: npm run setup -- [options]
-Asks what is needed to run the bot for real, one question at a time, and writes .env, the journal key, policy.yaml and the manifest of the
-Slack app. Nothing that is there is overwritten; a second run goes on where the first one ended. Answers given here are not asked for.
+Asks what is needed to run the bot for real, one question at a time, and writes .env, the journal key, policy.yaml, the manifest of the Slack
+app and the app package for Teams. Nothing that is there is overwritten; a second run goes on where the first one ended. Answers given here are not asked for.
   --chat CHAT           slack-socket, slack-http, teams, two of them with a comma, or none (the local console)
   --host NAME           public name of the bot, where slack-http or teams has to reach it: bot.example.com
   --teams-type TYPE     SingleTenant (the default) or UserAssignedMSI

@@ -36,9 +36,11 @@ export function foundIn(file: string): Found | undefined {
     else if (value !== undefined && value !== '') secrets.set(name, { value });
   }
   const fields = (names: Readonly<Record<string, string>>): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(names).flatMap(([field, name]) => (text(name) === undefined ? [] : [[field, text(name) ?? '']])));
+  // No setting holds it: the head of a part does, for people and for this.
+  const host = content.startsWith(envHead) ? /^# .* messaging endpoint is https:\/\/([a-z0-9.-]+)\/api\/messages$/m.exec(content)?.[1] : undefined;
   const teamsType = teamsTypes.find((type) => type === text('MicrosoftAppType'));
   return {
-    chat: { chats, ...fields({ teamsId: 'MicrosoftAppId', teamsTenant: 'MicrosoftAppTenantId' }), ...(teamsType === undefined ? {} : { teamsType }) },
+    chat: { chats, ...fields({ teamsId: 'MicrosoftAppId', teamsTenant: 'MicrosoftAppTenantId' }), ...(teamsType === undefined ? {} : { teamsType }), ...(host === undefined ? {} : { host }) },
     tenant: { tenant: tenantOf(text, has), ...fields({ tenantId: 'AZURE_TENANT_ID', clientId: 'AZURE_CLIENT_ID', certificate: 'AZURE_CLIENT_CERTIFICATE_PATH' }) },
     secrets,
     keyFile: text('LR_JOURNAL_KEY_FILE'),

@@ -1,7 +1,15 @@
 // What is left to do, in order, each with where it is done or with the very command.
 import type { ChatAnswers, SecretAnswers, TenantAnswers } from './answers.ts';
 import { secretsFor, whereSecrets } from './answers.ts';
+import type { DoctorLine } from './checking.ts';
 import { commandFor } from './commandLine.ts';
+
+/** The app package for Teams that lies in the folder. */
+export interface TeamsApp {
+  readonly path: string;
+  /** Whether it is of this bot's application. */
+  readonly fits: boolean;
+}
 
 export interface LeftParts {
   readonly chat: ChatAnswers;
@@ -16,12 +24,16 @@ export interface LeftParts {
   readonly hostLater: boolean;
   /** Somebody’s or a channel’s id is not known yet. */
   readonly idsLater: boolean;
-  /** The doctor found something broken. */
+  /** Undefined where there is none, for want of the application id. */
+  readonly teamsApp: TeamsApp | undefined;
+  /** What the doctor found; none when it was not asked. */
+  readonly lines: readonly DoctorLine[];
+  /** It found something broken. */
   readonly red: boolean;
 }
 
 export function leftToDo(parts: LeftParts): readonly string[] {
-  const { chat, tenant, secrets, envFile, envPath, policyPath, slackManifest, hostLater, idsLater, red } = parts;
+  const { chat, tenant, secrets, envFile, envPath, policyPath, slackManifest, teamsApp, hostLater, idsLater, lines, red } = parts;
   const slack = chat.chats.some((one) => one.startsWith('slack'));
   const teams = chat.chats.includes('teams');
   const missing = secretsFor(chat, tenant).filter((name) => !secrets.has(name));
@@ -35,12 +47,20 @@ export function leftToDo(parts: LeftParts): readonly string[] {
     if (tenant.tenant === 'certificate' && tenant.certificate === undefined) steps.push(`Put AZURE_CLIENT_CERTIFICATE_PATH into ${envPath}: a PEM file with the certificate and its key.`);
   }
   if (red) steps.push(`Fix what the doctor calls FAIL, and ask it again: ${commandFor('doctor', envFile)}`);
-  if (tenant.tenant !== 'simulator') steps.push(`Turn Live Response on in the Defender portal, and put the scripts into its library: ${commandFor('library', envFile, 'diff')} (docs/library.md).`);
+  const isOk = (check: string): boolean => lines.some((line) => line.check === check && line.verdict === 'ok') && !lines.some((line) => line.check === check && line.verdict !== 'ok');
+  if (tenant.tenant !== 'simulator') {
+    // Always: a probe for a device that does not exist may be answered "not found" before the switch is looked at.
+    steps.push('Make sure that live response is on: security.microsoft.com, Settings, Endpoints, Advanced features.');
+    if (!isOk('defender.scripts')) steps.push(`Put the scripts into Defender’s library: ${commandFor('library', envFile, 'push')} (docs/library.md).`);
+  }
   steps.push(`Start the bot: ${commandFor('start', envFile)}`);
   if (chat.chats.includes('slack-http')) steps.push('Once it runs: api.slack.com/apps, your app, "Event Subscriptions", have the address verified again.');
   if (teams) {
     steps.push(`Set the messaging endpoint of the bot’s registration to https://${chat.host ?? '<public name>'}/api/messages.`);
-    steps.push(`Make the Teams app and upload it to Teams: ${envFile === undefined ? commandFor('teams-package', undefined) : commandFor('teams-package', undefined, `--env ${envPath}`)}`);
+    const make = envFile === undefined ? commandFor('teams-package', undefined) : commandFor('teams-package', undefined, `--env ${envPath}`);
+    if (teamsApp?.fits === true) steps.push(`Upload ${teamsApp.path} to Teams: Apps, "Manage your apps", "Upload an app". Add it to a team and to yourself.`);
+    else if (teamsApp !== undefined) steps.push(`${teamsApp.path} is not of this application. Make one that is, and upload it to Teams: ${make}`);
+    else steps.push(`Make the Teams app, once MicrosoftAppId is set, and upload it to Teams: ${make}`);
   }
   if (slack) steps.push('In the Slack channel: /invite @live-response');
   if (idsLater && (slack || teams)) steps.push(`Type "${slack ? '/lr whoami' : 'lr whoami'}" in the chat, you and a colleague, and put what it prints where ${policyPath} says "LATER:". Some seconds later it counts.`);

@@ -1,7 +1,9 @@
 // Questions in a terminal, through @clack/prompts.
-import { confirm, isCancel, log, password, select, spinner, text } from '@clack/prompts';
+import { confirm, isCancel, log, password, select, text } from '@clack/prompts';
 import type { Asker, Question } from './asker.ts';
 import { Left } from './asker.ts';
+
+const controlC = 0x03;
 
 const shown = ({ ask, why }: Question, usual?: string): string => `${ask}${usual === undefined ? '' : ` [${usual}]`}\n${why}`;
 
@@ -29,22 +31,27 @@ export const terminal: Asker = {
     const answer = answered(await text({ message: shown(question, 'later'), defaultValue: '', validate: (typed) => ((typed ?? '').trim() === '' ? undefined : check(typed ?? '')) }));
     return answer.trim() === '' ? undefined : answer.trim();
   },
-  async secret(question, check) {
-    const answer = answered(await password({ message: shown(question, 'later'), validate: (typed) => ((typed ?? '').trim() === '' ? undefined : check(typed ?? '')) })) as string | undefined;
+  async secret(question, check, kept) {
+    const answer = answered(await password({ message: shown(question, kept ? 'as before' : 'later'), validate: (typed) => ((typed ?? '').trim() === '' ? undefined : check(typed ?? '')) })) as string | undefined;
     return (answer ?? '').trim() === '' ? undefined : answer?.trim();
   },
   async confirm(question, usual) {
     return answered(await confirm({ message: shown(question), initialValue: usual }));
   },
-  async during(what, work) {
-    // Where nobody watches, a turning sign fills the log with lines.
-    if (!process.stdout.isTTY) return work();
-    const sign = spinner();
-    sign.start(what);
+  async during(what, work, after) {
+    log.step(`${what} ...`);
+    const listens = process.stdin.isTTY;
+    // Typed ahead, a secret would be echoed; and the sign of @clack/prompts ends the program with 0 at Ctrl-C.
+    const hear = (typed: Buffer): void => {
+      if (typed.includes(controlC)) process.kill(process.pid, 'SIGINT');
+    };
+    if (listens) process.stdin.setRawMode(true).on('data', hear).resume();
     try {
-      return await work();
+      const result = await work();
+      log.message(after(result), { spacing: 0 });
+      return result;
     } finally {
-      sign.stop(what);
+      if (listens) process.stdin.off('data', hear).setRawMode(false).pause();
     }
   },
 };

@@ -20,7 +20,7 @@ export function isThere(path: string): boolean {
 }
 
 /** @param mode of the file, such as 0o600 @throws what the system says when it cannot be written */
-export function writeNew(path: string, text: string, mode: number): Written {
+export function writeNew(path: string, content: string | Uint8Array, mode: number): Written {
   if (isThere(path)) return 'there already';
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -29,7 +29,7 @@ export function writeNew(path: string, text: string, mode: number): Written {
   const file = openSync(draft, 'wx', mode);
   try {
     try {
-      writeAll(file, Buffer.from(text));
+      writeAll(file, Buffer.from(content));
       fsyncSync(file);
     } finally {
       closeSync(file);

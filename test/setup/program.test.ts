@@ -107,7 +107,7 @@ describe('with every answer given', () => {
     expect(bench.read('slack-manifest.json').match(/https:\/\/bot\.example\.com\/slack\/events/g)).toHaveLength(3);
     expect(bench.read('slack-manifest.json')).not.toContain('REPLACE-ME');
     expect(ran.out).toContain('https://bot.example.com/api/messages');
-    expect(ran.out).toContain('npm run package:teams');
+    expect(bench.files()).toContain('teams-package');
     expect(ran.out).not.toContain('canary');
     const policy = readPolicy(bench.read('policy.yaml'));
     expect('policy' in policy && policy.policy.devices.allow.groups).toEqual(['Live "test"']);
@@ -205,9 +205,9 @@ describe('what is wrong', () => {
     await terminal.answer('It begins with xoxb-', `${'\u007f'.repeat(10)}xoxb-of-another-app${keys.enter}`);
     await terminal.answer('SLACK_APP_TOKEN', `${slack.tokens.app}${keys.enter}`);
     await terminal.answer('FAIL slack.token', '');
-    await terminal.answer('Type them once more?', keys.enter);
+    await terminal.answer('What next?', keys.enter);
     await terminal.answer('SLACK_BOT_TOKEN', `${slack.tokens.bot}${keys.enter}`);
-    await terminal.answer('SLACK_APP_TOKEN', `${slack.tokens.app}${keys.enter}`);
+    await terminal.answer('SLACK_APP_TOKEN [as before]', keys.enter);
     await terminal.answer('Which Defender?', keys.enter);
     await terminal.answer('Name of person 1', `Riley Responder${keys.enter}`);
     await terminal.answer('Short id [riley]', keys.enter);

@@ -64,6 +64,9 @@ export interface Terminal {
   readonly ended: Promise<number | null>;
 }
 
+/** The doctor alone may take a while on a loaded machine. Milliseconds. */
+const shownWithin = 40_000;
+
 export const keys = { enter: '\r', down: '\u001b[B', interrupt: '\u0003' } as const;
 
 /** @param args of the assistant; none of them may hold a quote */
@@ -83,16 +86,22 @@ export function inTerminal(bench: SetupBench, args: readonly string[] = [], envi
     ended,
     answer: (words, typed) =>
       new Promise((resolve, reject) => {
+        const late = setTimeout(() => {
+          reject(new Error(`"${words}" was not shown within ${shownWithin} ms:\n${plain(raw).slice(-2_000)}`));
+          child.kill('SIGKILL');
+        }, shownWithin);
         const look = (): void => {
           const at = plain(raw).indexOf(words, from);
           if (at < 0) return;
           waiting.delete(look);
+          clearTimeout(late);
           from = at + words.length;
           child.stdin.write(typed);
           resolve();
         };
         waiting.add(look);
         void ended.then((code) => {
+          clearTimeout(late);
           reject(new Error(`it ended with ${String(code)} before "${words}" was shown:\n${plain(raw).slice(-2_000)}`));
         });
         look();
