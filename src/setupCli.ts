@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { appPackages, packagedFor } from './adapters/teams/appPackage.ts';
 import { isInside } from './adapters/store/keys.ts';
@@ -16,6 +16,7 @@ import type { ChatAnswers } from './setup/answers.ts';
 import { Left } from './setup/asker.ts';
 import type { Asker } from './setup/asker.ts';
 import { askDoctor } from './setup/checking.ts';
+import { commandFor } from './setup/commandLine.ts';
 import type { DoctorLine } from './setup/checking.ts';
 import { envText, hiddenEnvText } from './setup/envText.ts';
 import { readFlags, usage } from './setup/flags.ts';
@@ -23,6 +24,7 @@ import type { Given } from './setup/flags.ts';
 import { foundIn } from './setup/found.ts';
 import { askChat, askCredential, askPolicy, askTenant, simulated } from './setup/interview.ts';
 import type { Look, Parts } from './setup/interview.ts';
+import { columnsOf, numbered, wrapped } from './setup/layout.ts';
 import { leftToDo } from './setup/left.ts';
 import type { TeamsApp } from './setup/left.ts';
 import { NoPolicy, laterMark, policyText } from './setup/policyText.ts';
@@ -40,7 +42,7 @@ const done: string[] = [];
 const leaving = new AbortController();
 
 function say(text = ''): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${wrapped(text, columnsOf(process.stdout)).join('\n')}\n`);
 }
 
 interface Work {
@@ -51,15 +53,15 @@ interface Work {
 /** Writes one file, or says what would be written, or that it is there. */
 function put({ given }: Work, path: string, mode: number, content: string | Uint8Array, shown = String(content)): void {
   if (given.dryRun) {
-    say(isThere(path) ? `${path} is there already and stays as it is.\n` : `--- ${path} (mode ${mode.toString(8)})\n${shown}`);
+    say(isThere(path) ? `${near(path)} is there already and stays as it is.\n` : `--- ${near(path)} (mode ${mode.toString(8)})\n${shown}`);
     return;
   }
   if (writeNew(path, content, mode) === 'there already') {
-    say(`kept     ${path} is there already: not a byte of it was changed.`);
+    say(`kept     ${near(path)} is there already: not a byte of it was changed.`);
     return;
   }
-  done.push(path);
-  say(`written  ${path} (mode ${mode.toString(8)})`);
+  done.push(near(path));
+  say(`written  ${near(path)} (mode ${mode.toString(8)})`);
 }
 
 /** The doctor, asked about one step with nothing but the answers so far. */
@@ -83,7 +85,8 @@ async function work(parts: Work): Promise<number> {
   if (!given.dryRun) removeDrafts(folder);
   const here = folder === resolve('.');
   const there = isThere(envPath);
-  if (there) say(`${envPath} is there already and stays as it is; what it says of chat and tenant is taken from it.`);
+  asker?.say('This writes what the bot needs to run for real. Enter takes what stands in [brackets]; "later" leaves a marked place to fill in. Ctrl-C leaves at any time.');
+  if (there) say(`${near(envPath)} is there already and stays as it is; what it says of chat and tenant is taken from it.`);
   const found = there ? foundIn(envPath) : undefined;
 
   const asked = found === undefined ? await askChat(given, asker) : { ...given.chat, ...found.chat };
@@ -92,7 +95,7 @@ async function work(parts: Work): Promise<number> {
   // Before the tokens are asked for: there are none before the app is made from it.
   if (slack !== undefined && manifestPath !== undefined && (!there || slack === 'slack-socket')) {
     put(parts, manifestPath, 0o644, slackManifest(slack, asked.host));
-    if (asker !== undefined && !there) asker.say(`Make the app now, if there is none: api.slack.com/apps, "Create New App", "From a manifest", paste ${manifestPath}, "Install to Workspace".`);
+    if (asker !== undefined && !there) asker.say(`Make the app now, if there is none: api.slack.com/apps, "Create New App", "From a manifest", paste ${near(manifestPath)}, "Install to Workspace". Its tokens are asked for next.`);
   }
   const look = given.check && !given.dryRun ? lookWith(parts) : undefined;
   let known: Parts = { chat: asked, tenant: simulated, secrets: found?.secrets ?? given.secrets };
@@ -111,9 +114,9 @@ async function work(parts: Work): Promise<number> {
     if (isInside(keyPath, join(folder, 'data'))) throw new NoPolicy(`The journal key ${keyPath} would lie in the data folder: anyone who may write the folder could then forge the journal. Name another place with --key.`);
     put(parts, keyPath, 0o600, `${randomBytes(keyBytes).toString('base64')}\n`, '[secret]\n');
   }
-  if (policy === undefined) say(`kept     ${policyPath} is there already: not a byte of it was changed.`);
+  if (policy === undefined) say(`kept     ${near(policyPath)} is there already: not a byte of it was changed.`);
   else put(parts, policyPath, 0o644, policy);
-  if (there) say(`kept     ${envPath} is there already: not a byte of it was changed.`);
+  if (there) say(`kept     ${near(envPath)} is there already: not a byte of it was changed.`);
   else {
     const text = envText({ chat, tenant, secrets, keyFile: wantsKey ? keyPath : undefined, policyFile: here ? './policy.yaml' : policyPath, dataDir: here ? './data' : join(folder, 'data'), more: given.more });
     put(parts, envPath, 0o600, text, hiddenEnvText(text, secrets));
@@ -126,8 +129,8 @@ async function work(parts: Work): Promise<number> {
 
   const lines = given.check ? await check(parts, envPath, known) : [];
   const red = lines.filter(({ verdict, check: name }) => verdict === 'FAIL' && name !== 'policy.places');
-  const steps = leftToDo({ chat, tenant, secrets, envFile: here ? undefined : envPath, envPath, policyPath, slackManifest: manifestPath, teamsApp, hostLater: manifestPath !== undefined && holds(manifestPath, 'REPLACE-ME'), idsLater: holds(policyPath, `# ${laterMark}`), lines, red: red.length > 0 });
-  say(`\nWhat is left, in this order:\n${steps.map((step, index) => `${String(index + 1).padStart(3)}. ${step}`).join('\n')}`);
+  const steps = leftToDo({ chat, tenant, secrets, envFile: here ? undefined : envPath, envPath: near(envPath), policyPath: near(policyPath), slackManifest: manifestPath === undefined ? undefined : near(manifestPath), teamsApp, hostLater: manifestPath !== undefined && holds(manifestPath, 'REPLACE-ME'), idsLater: holds(policyPath, `# ${laterMark}`), lines, red: red.length > 0 });
+  process.stdout.write(`\nWhat is left, in this order:\n${numbered(steps, columnsOf(process.stdout)).join('\n')}\n`);
   return red.length > 0 ? 1 : 0;
 }
 
@@ -139,7 +142,7 @@ function putTeamsApp(parts: Work, { chats, teamsId }: ChatAnswers): TeamsApp | u
   const path = join(parts.given.folder, 'teams-package', name);
   put(parts, path, 0o644, bytes, `the app package for Teams, of the application ${appId}\n`);
   const content = contentOf(path);
-  return { path, fits: content === undefined ? parts.given.dryRun : packagedFor(content) === appId };
+  return { path: near(path), fits: content === undefined ? parts.given.dryRun : packagedFor(content) === appId };
 }
 
 /** Bytes of a file that is there already; more is none of ours. */
@@ -161,6 +164,12 @@ function contentOf(path: string): Buffer | undefined {
   }
 }
 
+/** As it is said: without the folder that the commands are typed in. */
+function near(path: string): string {
+  const inside = relative(resolve('.'), path);
+  return inside.startsWith('..') || isAbsolute(inside) ? path : inside;
+}
+
 /** Whether a file says that something is left. */
 function holds(path: string, words: string): boolean {
   return contentOf(path)?.includes(words) === true;
@@ -169,14 +178,17 @@ function holds(path: string, words: string): boolean {
 /** The whole report of what is now there: red and yellow lines, and how many are well. */
 async function check({ given, asker }: Work, envPath: string, { tenant }: Parts): Promise<readonly DoctorLine[]> {
   const ask = (): ReturnType<typeof askDoctor> => askDoctor({ variables: { ...process.env, LR_ENV_FILE: envPath }, folder: given.folder, probe: tenant.tenant !== 'simulator', signal: leaving.signal });
-  const lines = await (asker === undefined ? ask() : asker.during('The doctor looks at everything', ask, () => 'This is what it found:'));
+  const lines = await (asker === undefined ? ask() : asker.during('The doctor looks at everything', ask, () => 'Done.'));
   if ('wrong' in lines) {
     say(`\n${lines.wrong}`);
     return [{ verdict: 'FAIL', check: 'doctor', found: lines.wrong }];
   }
-  say('\nThe doctor:');
+  say('\nThe doctor says:');
   for (const { verdict, check: name, found, next } of lines) {
-    if (verdict === 'FAIL' || verdict === 'warn') say(`${verdict.padEnd(4)}  ${name}  ${found}${next === undefined ? '' : `\n      -> ${next}`}`);
+    if (verdict !== 'FAIL' && verdict !== 'warn') continue;
+    const columns = columnsOf(process.stdout);
+    const hanging = (words: string, indent: string, first: string): string => wrapped(words, columns === undefined ? undefined : columns - indent.length).map((line, index) => `${index === 0 ? first : indent}${line}`).join('\n');
+    process.stdout.write(`${hanging(`${name}  ${found}`, '      ', `${verdict.padEnd(4)}  `)}\n${next === undefined ? '' : `${hanging(next, '         ', '      -> ')}\n`}`);
   }
   say(`${lines.filter(({ verdict }) => verdict === 'ok').length} more are ok.`);
   return lines;
@@ -189,7 +201,8 @@ function whyNotAsked({ yes }: Given): string | undefined {
 }
 
 function left(): number {
-  say(done.length === 0 ? '\nLeft. Nothing was written.' : `\nLeft. Written, whole: ${done.join(', ')}. The next run goes on from there.`);
+  const again = `Go on: ${commandFor('setup', undefined)}`;
+  say(done.length === 0 ? `\nLeft. Nothing was written, and what you typed is not kept. ${again}` : `\nLeft. Written, whole: ${done.join(', ')}. What you typed besides is not kept. ${again}`);
   return interrupted;
 }
 
@@ -200,7 +213,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if ('problems' in given) {
-    process.stderr.write(`${given.problems.map((problem) => `  - ${problem}`).join('\n')}\n\nnpm run setup -- --help lists the options.\n`);
+    process.stderr.write(`${given.problems.map((problem) => `  - ${problem}`).join('\n')}\n\n${commandFor('setup', undefined, '--help')} lists the options.\n`);
     return 2;
   }
   const pair = given.people.length === 0 ? undefined : whyNoPair(given.people);

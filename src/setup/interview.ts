@@ -25,7 +25,7 @@ export async function askChat(given: Given, asker: Asker | undefined): Promise<C
   const chats = given.chat.chats ?? (asker === undefined ? [] : await askChats(asker));
   const teams = chats.includes('teams');
   const reached = teams || chats.includes('slack-http');
-  const host = given.chat.host ?? (reached ? await asker?.maybe({ ask: 'Public name of the bot', why: `${teams ? 'Teams' : 'Slack'} sends to https://<this name>/${teams ? 'api/messages' : 'slack/events'}; TLS ends at your proxy. Such as bot.example.com.` }, checkHost) : undefined);
+  const host = given.chat.host ?? (reached ? await asker?.maybe({ ask: 'Public name of the bot', why: `Such as bot.example.com. ${teams ? 'Teams' : 'Slack'} sends to https://<this name>/${teams ? 'api/messages' : 'slack/events'}, and your proxy hands it to the bot (docs/reach.md).` }, checkHost) : undefined);
   return { chats, ...(host === undefined ? {} : { host: host.toLowerCase() }), ...(teams ? await askTeams(given, asker) : {}) };
 }
 
@@ -46,7 +46,7 @@ async function askChats(asker: Asker): Promise<readonly Chat[]> {
 }
 
 async function askTeams({ chat }: Given, asker: Asker | undefined): Promise<Partial<ChatAnswers>> {
-  const teamsType = chat.teamsType ?? (await asker?.choose<(typeof teamsTypes)[number]>({ ask: 'What kind of registration has the bot in Azure?', why: 'Azure portal, your Azure Bot, "Configuration", "Bot Type". docs/teams-setup.md shows how to make one, also without a subscription.' }, [
+  const teamsType = chat.teamsType ?? (await asker?.choose<(typeof teamsTypes)[number]>({ ask: 'How is the bot registered in Azure?', why: 'Azure portal, your Azure Bot, "Configuration", "Bot Type". None yet? docs/teams-setup.md, step 1, also without a subscription.' }, [
     { value: 'SingleTenant', label: 'Single tenant', hint: 'with a client secret' },
     { value: 'UserAssignedMSI', label: 'User-assigned managed identity', hint: 'no secret; the bot runs on Azure' },
   ], 'SingleTenant')) ?? 'SingleTenant';
@@ -68,9 +68,11 @@ export async function askTenant(given: Given, { chats }: ChatAnswers, asker: Ask
   const tenantId = given.tenant.tenantId ?? (await asker?.maybe(tenantIdQuestion, checkGuid));
   const clientId = given.tenant.clientId ?? (await asker?.maybe(clientIdQuestion(tenant), checkGuid));
   const certificate = tenant === 'certificate' ? (given.tenant.certificate ?? (await asker?.maybe(certificateQuestion, checkFile))) : undefined;
-  const cloud = given.tenant.cloud ?? (await asker?.choose({ ask: 'Which cloud?', why: 'Government clouds and regions have hosts of their own.' }, cloudNames.map((value) => ({ value, label: value })), 'commercial'));
+  const cloud = given.tenant.cloud ?? (await asker?.choose({ ask: 'Which cloud?', why: 'Regions and government clouds have hosts of their own.' }, cloudNames.map((value) => ({ value, label: value, ...(cloudHints[value] === undefined ? {} : { hint: cloudHints[value] }) })), 'commercial'));
   return { tenant, ...(tenantId === undefined ? {} : { tenantId: tenantId.toLowerCase() }), ...(clientId === undefined ? {} : { clientId: clientId.toLowerCase() }), ...(certificate === undefined ? {} : { certificate: resolve(certificate) }), ...(cloud === undefined ? {} : { cloud }) };
 }
+
+const cloudHints: Readonly<Partial<Record<(typeof cloudNames)[number], string>>> = { commercial: 'most tenants', gcc: 'US government', 'gcc-high': 'US government', dod: 'US government' };
 
 const areas = { SLACK: 'slack', Microsoft: 'teams', AZURE: 'defender' } as const;
 const spoken = { slack: 'Slack', teams: 'Teams', defender: 'Defender' } as const;
@@ -87,6 +89,9 @@ export async function askCredential(part: keyof typeof areas, known: Parts, aske
   if (asker === undefined || !isWanted(part, known)) return known;
   const needed = secretsFor(known.chat, known.tenant).filter((name) => name.startsWith(part));
   const area = areas[part];
+  // Without its registration nobody has its secret.
+  if (part === 'Microsoft' && known.chat.teamsId === undefined) return known;
+  if (part === 'AZURE' && known.tenant.clientId === undefined && known.tenant.tenant !== 'managed-identity') return known;
   let parts = { ...known, secrets: await askSecrets(needed.filter((name) => !known.secrets.has(name)), known.secrets, asker) };
   while (look !== undefined && isComplete(part, parts, needed)) {
     const current = parts;
@@ -157,7 +162,7 @@ export async function askPolicy(given: Given, { chats }: ChatAnswers, { tenant }
   const people = given.people.length > 0 ? given.people : asker === undefined ? later : await askPeople(chats, asker);
   const places = [...given.places];
   if (places.length === 0 && asker !== undefined && chats.length > 0) {
-    const place = await asker.maybe({ ask: 'Channel where approvals are asked for', why: 'slack:C0123456 or teams:19:...@thread.tacv2. "/lr whoami" typed there prints it, so it can wait until the bot runs.' }, checkPlace);
+    const place = await asker.maybe({ ask: 'Channel where approvals are asked for', why: `Such as ${chats.includes('teams') && chats.length === 1 ? 'teams:19:...@thread.tacv2' : 'slack:C0123456'}. "/lr whoami" typed there prints it, once the bot runs.` }, checkPlace);
     if (place !== undefined) places.push(place);
   }
   const usual = tenant === 'simulator' ? 'Workstations' : 'Live response test';
@@ -166,7 +171,7 @@ export async function askPolicy(given: Given, { chats }: ChatAnswers, { tenant }
 }
 
 async function askPeople(chats: readonly Chat[], asker: Asker): Promise<readonly PersonAnswer[]> {
-  asker.say('People. At least one who asks, and another one who approves: nobody approves their own request.\nIds of the chats may be left for later: "/lr whoami", typed in the chat, prints them, and policy.yaml marks where they go.');
+  asker.say(`People: at least one who asks, and another one who approves. Nobody approves their own request.${chats.length === 0 ? '' : '\nTheir ids in the chat can wait: "/lr whoami", typed there, prints them, and policy.yaml marks where they go.'}`);
   const people: PersonAnswer[] = [];
   for (;;) {
     people.push(await askPerson(people, chats, asker));
@@ -181,8 +186,8 @@ async function askPeople(chats: readonly Chat[], asker: Asker): Promise<readonly
 
 async function askPerson(others: readonly PersonAnswer[], chats: readonly Chat[], asker: Asker): Promise<PersonAnswer> {
   const name = await asker.text({ ask: `Name of person ${others.length + 1}`, why: 'It stands on cards and in the journal.' }, checkName);
-  const slug = name.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').split('-')[0] ?? '';
-  const usual = slug !== '' && !others.some(({ id }) => id === slug) ? slug : `person${others.length + 1}`;
+  const short = shortId(name);
+  const usual = short !== '' && !others.some(({ id }) => id === short) ? short : `person${others.length + 1}`;
   const id = await asker.text({ ask: 'Short id', why: 'Roles name people by it.' }, (text) => checkPersonId(text) ?? (others.some((one) => one.id === text.trim()) ? 'Somebody has that id already.' : undefined), usual);
   const role = await asker.choose({ ask: `What may ${name} do?`, why: 'Who has both still cannot approve what they asked for themselves.' }, [
     { value: 'asks', label: 'Ask' },
@@ -192,4 +197,10 @@ async function askPerson(others: readonly PersonAnswer[], chats: readonly Chat[]
   const slack = chats.some((chat) => chat.startsWith('slack')) ? await asker.maybe({ ask: `Slack member id of ${name}`, why: 'In Slack: the profile, "...", "Copy member ID". Never a name.' }, checkSlackMember) : undefined;
   const teams = chats.includes('teams') ? await asker.maybe({ ask: `Entra object id of ${name}`, why: 'entra.microsoft.com, "Users", the person, "Object ID".' }, checkGuid) : undefined;
   return { id, name, asks: role !== 'approves', approves: role !== 'asks', ...(slack === undefined ? {} : { slack }), ...(teams === undefined ? {} : { teams }) };
+}
+
+/** Of the first word of a name, without its accents; empty where no letter of it is Latin. */
+export function shortId(name: string): string {
+  const latin = name.normalize('NFKD').replace(/\p{M}+/gu, '').toLowerCase().replaceAll('ß', 'ss').replaceAll('ø', 'o').replaceAll('ł', 'l').replaceAll('æ', 'ae').replaceAll('đ', 'd');
+  return (latin.split(/[^a-z0-9]+/).find((word) => word !== '') ?? '').slice(0, 64);
 }

@@ -1,11 +1,26 @@
 // Questions in a terminal, through @clack/prompts.
-import { confirm, isCancel, log, password, select, text } from '@clack/prompts';
+import { S_BAR, confirm, isCancel, log, password, select, text } from '@clack/prompts';
+import type { Check } from './answers.ts';
 import type { Asker, Question } from './asker.ts';
 import { Left } from './asker.ts';
+import { columnsOf, wrapped } from './layout.ts';
 
 const controlC = 0x03;
+/** The bar and two blanks, at the beginning of each line. */
+const margin = 3;
 
-const shown = ({ ask, why }: Question, usual?: string): string => `${ask}${usual === undefined ? '' : ` [${usual}]`}\n${why}`;
+const lines = (words: string): readonly string[] => wrapped(words, (columnsOf(process.stdout) ?? 80) - margin);
+
+/** The question, and below it why it is asked. @param bars when the library itself draws none but before the first line */
+function shown({ ask, why }: Question, { usual, bars }: { readonly usual?: string | undefined; readonly bars: boolean }): string {
+  return [...lines(`${ask}${usual === undefined ? '' : ` [${usual}]`}`), ...lines(why)].join(bars ? `\n${S_BAR}  ` : '\n');
+}
+
+/** The sentence of a check, below the answer. */
+function told(check: Check, typed: string): string | undefined {
+  const wrong = check(typed);
+  return wrong === undefined ? undefined : lines(wrong).join(`\n${' '.repeat(margin)}`);
+}
 
 function answered<T>(answer: T): Exclude<T, symbol> {
   if (isCancel(answer)) throw new Left('left');
@@ -14,29 +29,33 @@ function answered<T>(answer: T): Exclude<T, symbol> {
 
 export const terminal: Asker = {
   say(words) {
-    log.message(words);
+    log.message(lines(words).join('\n'));
   },
   async choose(question, choices, usual) {
     const values: string[] = choices.map(({ value }) => value);
-    const answer = answered(await select<string>({ message: shown(question), options: choices.map(({ value, label, hint }) => ({ value, label, ...(hint === undefined ? {} : { hint }) })), initialValue: usual }));
+    const options = choices.map(({ value, label, hint }) => ({ value, label, ...(hint === undefined ? {} : { hint }) }));
+    const answer = answered(await select<string>({ message: shown(question, { bars: false }), options, initialValue: usual }));
     const found = choices[values.indexOf(answer)];
     if (found === undefined) throw new Error('an answer that was not offered');
     return found.value;
   },
   async text(question, check, usual) {
-    const answer = answered(await text({ message: shown(question, usual), ...(usual === undefined ? {} : { defaultValue: usual, placeholder: usual }), validate: (typed) => check((typed ?? '') === '' && usual !== undefined ? usual : (typed ?? '')) }));
+    const validate = (typed = ''): string | undefined => told(check, typed === '' && usual !== undefined ? usual : typed);
+    const answer = answered(await text({ message: shown(question, { usual, bars: true }), ...(usual === undefined ? {} : { defaultValue: usual, placeholder: usual }), validate }));
     return answer.trim();
   },
   async maybe(question, check) {
-    const answer = answered(await text({ message: shown(question, 'later'), defaultValue: '', validate: (typed) => ((typed ?? '').trim() === '' ? undefined : check(typed ?? '')) }));
+    const validate = (typed = ''): string | undefined => (typed.trim() === '' ? undefined : told(check, typed));
+    const answer = answered(await text({ message: shown(question, { usual: 'later', bars: true }), defaultValue: '', validate }));
     return answer.trim() === '' ? undefined : answer.trim();
   },
   async secret(question, check, kept) {
-    const answer = answered(await password({ message: shown(question, kept ? 'as before' : 'later'), validate: (typed) => ((typed ?? '').trim() === '' ? undefined : check(typed ?? '')) })) as string | undefined;
+    const validate = (typed = ''): string | undefined => (typed.trim() === '' ? undefined : told(check, typed));
+    const answer = answered(await password({ message: shown(question, { usual: kept ? 'as before' : 'later', bars: true }), validate })) as string | undefined;
     return (answer ?? '').trim() === '' ? undefined : answer?.trim();
   },
   async confirm(question, usual) {
-    return answered(await confirm({ message: shown(question), initialValue: usual }));
+    return answered(await confirm({ message: shown(question, { bars: false }), initialValue: usual }));
   },
   async during(what, work, after) {
     log.step(`${what} ...`);

@@ -55,7 +55,7 @@ describe('Teams', () => {
     const files = unzipSync(new Uint8Array(readFileSync(path)));
     expect(Object.keys(files).toSorted()).toEqual(['color.png', 'manifest.json', 'outline.png']);
     expect(JSON.parse(Buffer.from(files['manifest.json'] ?? []).toString('utf8'))).toMatchObject({ id: registered.teams.appId, bots: [{ botId: registered.teams.appId }] });
-    expect(leftIn(ran.out).slice(0, 3)).toEqual(['Start the bot: npm start', 'Set the messaging endpoint of the bot’s registration to https://bot.example.com/api/messages.', `Upload ${path} to Teams: Apps, "Manage your apps", "Upload an app". Add it to a team and to yourself.`]);
+    expect(leftIn(ran.out).slice(0, 3)).toEqual(['Start the bot: npm start', 'In the bot’s registration, set the messaging endpoint to https://bot.example.com/api/messages', `Upload teams-package/live-response-bot.zip to Teams: Apps, "Manage your apps", "Upload an app". Add it to a team and to yourself.`]);
 
     // A second run keeps it to the byte and says the same, the host included, which stands in no setting.
     const before = [readFileSync(path), statSync(path).mtimeMs];
@@ -71,7 +71,7 @@ describe('Teams', () => {
     writeFileSync(join(bench.folder, '.env'), bench.read('.env').replace(registered.teams.appId, other));
     const ran = await bench.run(['--yes', '--no-check']);
     expect(readFileSync(path)).toEqual(before);
-    expect(leftIn(ran.out).join('\n')).toContain(`${path} is not of this application. Make one that is, and upload it to Teams: npm run package:teams`);
+    expect(leftIn(ran.out).join('\n')).toContain('teams-package/live-response-bot.zip is not of this application. Make one that is, and upload it to Teams: npm run package:teams');
   });
 
   test.each<readonly [string, () => Promise<Ran>, readonly string[], RegExp]>([
@@ -100,7 +100,7 @@ describe('Defender', () => {
     run(['--teams-tenant', registered.tenant, '--tenant', 'secret', '--tenant-id', registered.tenant, '--client-id', registered.defender.appId, '--device-group', 'Workstations', ...more], `MicrosoftAppPassword=${registered.teams.secret}\nAZURE_CLIENT_SECRET=${secret}\n`);
   const right = registered.defender.secret;
   const turnOn = 'Make sure that live response is on: security.microsoft.com, Settings, Endpoints, Advanced features.';
-  const push = 'Put the scripts into Defender’s library: npm run library -- push (docs/library.md).';
+  const push = 'Put the scripts into Defender’s library (docs/library.md): npm run library -- push';
 
   test('with everything right nothing is red, and the library is not left; the switch is, which nobody can read', async () => {
     const ran = await defender(right);
