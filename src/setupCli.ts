@@ -2,13 +2,13 @@
 // the app package for Teams, has the doctor look at each step, and says what is left. It overwrites nothing. Exit code 0 when everything is in place, 1 when the doctor
 // calls something broken, 2 when it was called wrongly, 130 when it was left with Ctrl-C.
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { smallFile } from './adapters/config/secretFiles.ts';
 import { appPackages, packagedFor } from './adapters/teams/appPackage.ts';
 import { isInside } from './adapters/store/keys.ts';
-import { codeOf } from './adapters/store/disk.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { packageFile } from './adapters/packageFiles.ts';
 import { checkGuid, whyNoPair } from './setup/answers.ts';
@@ -30,7 +30,7 @@ import type { TeamsApp } from './setup/left.ts';
 import { NoPolicy, laterMark, policyText } from './setup/policyText.ts';
 import { slackManifest } from './setup/slackManifest.ts';
 import { terminal } from './setup/terminal.ts';
-import { isThere, removeDrafts, writeNew } from './setup/writing.ts';
+import { NotWritten, isThere, removeDrafts, writeNew } from './setup/writing.ts';
 
 const keyBytes = 32;
 /** As other programs end that are interrupted. */
@@ -127,6 +127,8 @@ async function work(parts: Work): Promise<number> {
     return 0;
   }
 
+  if (done.length > 0 && process.getuid?.() === 0) say(`You are root, so these files are root’s alone. If the bot runs as another user, hand them over: chown <user> ${done.join(' ')}`);
+
   const lines = given.check ? await check(parts, envPath, known) : [];
   const red = lines.filter(({ verdict, check: name }) => verdict === 'FAIL' && name !== 'policy.places');
   const steps = leftToDo({ chat, tenant, secrets, envFile: here ? undefined : envPath, envPath: near(envPath), policyPath: near(policyPath), slackManifest: manifestPath === undefined ? undefined : near(manifestPath), teamsApp, hostLater: manifestPath !== undefined && holds(manifestPath, 'REPLACE-ME'), idsLater: holds(policyPath, `# ${laterMark}`), lines, red: red.length > 0 });
@@ -150,18 +152,8 @@ const mostRead = 4 * 1024 * 1024;
 
 /** Undefined for what is no file, cannot be read, or is too large to be ours: the doctor tells what it makes of it. */
 function contentOf(path: string): Buffer | undefined {
-  let file: number | undefined;
-  try {
-    // A pipe of that name would be waited for.
-    file = openSync(path, constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK));
-    const about = fstatSync(file);
-    return about.isFile() && about.size <= mostRead ? readFileSync(file) : undefined;
-  } catch (error) {
-    if (codeOf(error) === '') throw error;
-    return undefined;
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
+  const found = smallFile(path, mostRead);
+  return 'wrong' in found || found.bytes.length > mostRead ? undefined : found.bytes;
 }
 
 /** As it is said: without the folder that the commands are typed in. */
@@ -231,7 +223,8 @@ async function main(): Promise<number> {
     return await work({ given, asker: given.yes ? undefined : terminal });
   } catch (error) {
     if (error instanceof Left) return left();
-    process.stderr.write(`${error instanceof NoPolicy ? `What was answered makes no policy: ${error.message}` : whyItFailed(error)}\n`);
+    const why = error instanceof NoPolicy ? `What was answered makes no policy: ${error.message}` : error instanceof NotWritten ? error.message : whyItFailed(error);
+    process.stderr.write(`${why}\n${done.length === 0 ? 'Nothing was written.' : `Written, whole: ${done.join(', ')}.`} Then go on: ${commandFor('setup', undefined)}\n`);
     return error instanceof NoPolicy ? 2 : 1;
   }
 }

@@ -1,8 +1,7 @@
 // What a `.env` that is there already says of chat and tenant, so that a second run goes on from it instead of asking again.
-import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { secretNames } from '../adapters/config/secretFiles.ts';
-import { readDotEnv } from '../dotEnv.ts';
+import { secretNames, smallFile } from '../adapters/config/secretFiles.ts';
+import { mostBytes, readDotEnv, textOf } from '../dotEnv.ts';
 import { teamsTypes } from './answers.ts';
 import type { Chat, ChatAnswers, SecretAnswer, SecretAnswers, TenantAnswers } from './answers.ts';
 import { envHead } from './envText.ts';
@@ -21,7 +20,8 @@ export function foundIn(file: string): Found | undefined {
   if (readDotEnv(variables).said === undefined) return undefined;
   const text = (name: string): string | undefined => variables[name]?.trim();
   // A line that the assistant left empty tells what was chosen; in a copy of .env.example every line is there.
-  const content = readFileSync(file, 'utf8');
+  const read = smallFile(file, mostBytes);
+  const content = 'wrong' in read ? '' : (textOf(read.bytes) ?? '');
   const named = content.startsWith(envHead) ? Object.keys(parseEnv(content)) : [];
   const has = (...names: readonly string[]): boolean => names.some((name) => (text(name) ?? '') !== '' || (text(`${name}_FILE`) ?? '') !== '' || named.includes(name));
   const chats: Chat[] = [];
