@@ -7,6 +7,7 @@ import { unknownName } from './adapters/config/environment.ts';
 import { readSecretFiles, secretNames, whoElseReads } from './adapters/config/secretFiles.ts';
 import { knownNames } from './adapters/config/settings.ts';
 import { codeOf, diskWords } from './adapters/store/disk.ts';
+import type { FileRights } from './adapters/store/keys.ts';
 
 type Variables = Record<string, string | undefined>;
 
@@ -37,10 +38,10 @@ function readEnvFile(variables: Variables): DotEnv {
   if (named.toLowerCase() === 'off') return { said: undefined };
   const file = resolve(named === '' ? '.env' : named);
   let bytes: Buffer;
-  let mode: number;
+  let rights: FileRights;
   try {
     bytes = readFileSync(file);
-    mode = statSync(file).mode;
+    rights = statSync(file);
   } catch (error) {
     if (codeOf(error) === 'ENOENT' && named === '') return { said: undefined };
     return { said: undefined, wrong: `${file} cannot be read: ${diskWords(error)}. Correct it, or set ${envFileSetting}=off.` };
@@ -48,7 +49,7 @@ function readEnvFile(variables: Variables): DotEnv {
   const text = textOf(bytes);
   if (text === undefined) return { said: undefined, wrong: `${file} is no UTF-8 text. Save it as UTF-8, or set ${envFileSetting}=off.` };
   const given = Object.entries(parseEnv(text)).filter((entry): entry is [string, string] => nameShape.test(entry[0]) && (entry[1] ?? '').trim() !== '');
-  const secret = given.some(([name]) => name === 'LR_JOURNAL_KEY' || secretNames.some((one) => one === name)) ? whoElseReads(file, mode) : undefined;
+  const secret = given.some(([name]) => name === 'LR_JOURNAL_KEY' || secretNames.some((one) => one === name)) ? whoElseReads(file, rights) : undefined;
   const unknown = given.flatMap(([name]) => unknownName(name, knownNames, 'file') ?? []);
   const odd = [...[...oddities(text), ...unknown].map((one) => `${file}: ${one}`), ...(secret === undefined ? [] : [secret])];
   const overruled = given.filter(([name]) => variables[name] !== undefined).map(([name]) => name);
