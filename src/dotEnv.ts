@@ -39,12 +39,12 @@ function readEnvFile(variables: Variables): DotEnv {
     if (opened.code === 'ENOENT' && named === '') return { said: undefined };
     return { said: undefined, wrong: `${file} cannot be read: ${opened.wrong}. Correct it, or set ${envFileSetting}=off.` };
   }
-  const { bytes, mode } = opened;
+  const { bytes, rights } = opened;
   if (bytes.length > mostBytes) return { said: undefined, wrong: `${file} is larger than ${mostBytes / 1024} KiB, and no file of settings is. Let ${envFileSetting} name the right one, or set it to off.` };
   const text = textOf(bytes);
   if (text === undefined) return { said: undefined, wrong: `${file} is no UTF-8 text. Save it as UTF-8, or set ${envFileSetting}=off.` };
   const given = Object.entries(parseEnv(text)).filter((entry): entry is [string, string] => nameShape.test(entry[0]) && (entry[1] ?? '').trim() !== '');
-  const secret = given.some(([name]) => name === 'LR_JOURNAL_KEY' || secretNames.some((one) => one === name)) ? whoElseReads(file, mode) : undefined;
+  const secret = given.some(([name]) => name === 'LR_JOURNAL_KEY' || secretNames.some((one) => one === name)) ? whoElseReads(file, rights) : undefined;
   const unknown = given.flatMap(([name]) => unknownName(name, knownNames, 'file') ?? []);
   const odd = [...[...oddities(text), ...unknown].map((one) => `${file}: ${one}`), ...(secret === undefined ? [] : [secret])];
   const overruled = given.filter(([name]) => variables[name] !== undefined).map(([name]) => name);

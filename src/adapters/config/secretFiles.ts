@@ -2,6 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { codeOf, diskWords } from '../store/disk.ts';
+import { groupIsOwn } from '../store/keys.ts';
+import type { FileRights } from '../store/keys.ts';
 
 /** Settings whose values must never be shown. Each may come from a file; the journal key has its own reading (src/adapters/store/keys.ts). */
 export const secretNames = ['AZURE_CLIENT_SECRET', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET', 'MicrosoftAppPassword', 'LIBRARY_CLIENT_SECRET'] as const;
@@ -59,19 +61,20 @@ export function readSecretFile(path: string, what: string): ReadSecret {
   if (/^~(?:[\\/]|$)|^\$|^%[A-Za-z_]+%/.test(path)) return { wrong: `${what} is ${path}, and only a shell replaces what it begins with: write the whole path.` };
   const opened = smallFile(path, mostBytes);
   if ('wrong' in opened) return { wrong: `${named} cannot be read: ${opened.wrong}. Let it name a file that the bot’s user can read and that holds the secret alone.` };
-  const { bytes, mode } = opened;
+  const { bytes, rights } = opened;
   if (bytes.length > mostBytes) return { wrong: `${named} is larger than ${mostBytes / 1024} KiB, and no secret is. Let it name the right file.` };
   if (!isUtf8(bytes) || bytes.includes(0)) return { wrong: `${named} is no UTF-8 text. Save it as UTF-8, with the secret alone in it.` };
   const text = bytes.toString('utf8').replace(/^\ufeff/, '').trim();
   if (text === '') return { wrong: `${named} is empty. Write the secret into it.` };
   // A token that goes on in a second line was pasted with something else, and a header cannot hold it.
   if (/[\r\n]/.test(text)) return { wrong: `${named} holds several lines. Leave the secret alone in it, in one line.` };
-  return { text, odd: whoElseReads(path, mode) };
+  return { text, odd: whoElseReads(path, rights) };
 }
 
 /** A sentence when others than the owner may use a file with secrets. On Windows a mode says nothing of others. */
-export function whoElseReads(path: string, mode: number): string | undefined {
-  if (process.platform === 'win32' || (mode & 0o077) === 0) return undefined;
+export function whoElseReads(path: string, rights: FileRights): string | undefined {
+  const { mode } = rights;
+  if (process.platform === 'win32' || (mode & 0o077) === 0 || groupIsOwn(rights)) return undefined;
   const who = (mode & 0o007) === 0 ? 'A group' : 'Everybody on this machine';
   return `${who} may use the secret in ${path} (mode ${(mode & 0o777).toString(8)}). Take that away: chmod 600 ${path} (in Kubernetes: defaultMode 0400 and an fsGroup).`;
 }
@@ -80,7 +83,7 @@ export function whoElseReads(path: string, mode: number): string | undefined {
 const handedOver = /^\/dev\/(?:fd\/\d{1,4}|stdin)$/;
 
 /** A file that must be small: one byte more than `most` at most, so that the caller can tell. Never waits for a pipe that nobody writes into. */
-export function smallFile(path: string, most: number): { readonly bytes: Buffer; readonly mode: number } | { readonly wrong: string; readonly code?: string } {
+export function smallFile(path: string, most: number): { readonly bytes: Buffer; readonly rights: FileRights } | { readonly wrong: string; readonly code?: string } {
   const piped = handedOver.test(path);
   let file: number | undefined;
   try {
@@ -96,7 +99,7 @@ export function smallFile(path: string, most: number): { readonly bytes: Buffer;
       length += count;
       chunks.push(chunk.subarray(0, count));
     }
-    return { bytes: Buffer.concat(chunks), mode: about.mode };
+    return { bytes: Buffer.concat(chunks), rights: about };
   } catch (error) {
     if (codeOf(error) === '') throw error;
     return { wrong: diskWords(error), code: codeOf(error) };
