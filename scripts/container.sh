@@ -2,6 +2,7 @@
 # Builds the image where there is neither a registry nor Docker: on bases made of Debian packages, with buildah. As root.
 #   scripts/container.sh [TAG]         builds and prints the image's id
 #   LR_CONTAINER_STORE                 where bases and images are kept; a folder below the one for temporary files when left out
+#   LR_CONTAINER_NODE                  24 or 22, the line of Node in it; the Containerfile's own when left out
 #   LR_CONTAINER_FORMAT                docker (with HEALTHCHECK) or oci
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -51,5 +52,6 @@ cache=$(npm config get cache)
 [ -d "$cache" ] && mounts+=(--volume "$cache:/root/.npm")
 buildah bud "${storage[@]}" --quiet --format "${LR_CONTAINER_FORMAT:-docker}" "${mounts[@]}" \
   --build-arg BUILD_BASE=localhost/lr-build-base --build-arg RUN_BASE=localhost/lr-run-base \
+  ${LR_CONTAINER_NODE:+--build-arg NODE_MAJOR="$LR_CONTAINER_NODE"} \
   --build-arg REVISION="$(git rev-parse HEAD 2> /dev/null || echo unknown)" \
   --file Containerfile --tag "$tag" .

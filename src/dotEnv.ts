@@ -1,12 +1,10 @@
 // Settings from a `.env` file in the folder the program is started in: read before anything else, and never over what the environment says. After it the secrets that lie in files.
 import { isUtf8 } from 'node:buffer';
-import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { unknownName } from './adapters/config/environment.ts';
-import { readSecretFiles, secretNames, whoElseReads } from './adapters/config/secretFiles.ts';
+import { readSecretFiles, secretNames, smallFile, whoElseReads } from './adapters/config/secretFiles.ts';
 import { knownNames } from './adapters/config/settings.ts';
-import { codeOf, diskWords } from './adapters/store/disk.ts';
 
 type Variables = Record<string, string | undefined>;
 
@@ -36,19 +34,17 @@ function readEnvFile(variables: Variables): DotEnv {
   const named = variables[envFileSetting]?.trim() ?? '';
   if (named.toLowerCase() === 'off') return { said: undefined };
   const file = resolve(named === '' ? '.env' : named);
-  let bytes: Buffer;
-  let mode: number;
-  try {
-    bytes = readFileSync(file);
-    mode = statSync(file).mode;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' && named === '') return { said: undefined };
-    return { said: undefined, wrong: `${file} cannot be read: ${diskWords(error)}. Correct it, or set ${envFileSetting}=off.` };
+  const opened = smallFile(file, mostBytes);
+  if ('wrong' in opened) {
+    if (opened.code === 'ENOENT' && named === '') return { said: undefined };
+    return { said: undefined, wrong: `${file} cannot be read: ${opened.wrong}. Correct it, or set ${envFileSetting}=off.` };
   }
+  const { bytes, rights } = opened;
+  if (bytes.length > mostBytes) return { said: undefined, wrong: `${file} is larger than ${mostBytes / 1024} KiB, and no file of settings is. Let ${envFileSetting} name the right one, or set it to off.` };
   const text = textOf(bytes);
   if (text === undefined) return { said: undefined, wrong: `${file} is no UTF-8 text. Save it as UTF-8, or set ${envFileSetting}=off.` };
   const given = Object.entries(parseEnv(text)).filter((entry): entry is [string, string] => nameShape.test(entry[0]) && (entry[1] ?? '').trim() !== '');
-  const secret = given.some(([name]) => name === 'LR_JOURNAL_KEY' || secretNames.some((one) => one === name)) ? whoElseReads(file, mode) : undefined;
+  const secret = given.some(([name]) => name === 'LR_JOURNAL_KEY' || secretNames.some((one) => one === name)) ? whoElseReads(file, rights) : undefined;
   const unknown = given.flatMap(([name]) => unknownName(name, knownNames, 'file') ?? []);
   const odd = [...[...oddities(text), ...unknown].map((one) => `${file}: ${one}`), ...(secret === undefined ? [] : [secret])];
   const overruled = given.filter(([name]) => variables[name] !== undefined).map(([name]) => name);
@@ -57,10 +53,13 @@ function readEnvFile(variables: Variables): DotEnv {
   return { said: `${count} read from ${file}${overruled.length === 0 ? '' : `; the environment overrules ${overruled.join(', ')}`}`, ...(odd.length === 0 ? {} : { odd }) };
 }
 
+/** Bytes; .env.example with all its comments has 8 KiB. */
+export const mostBytes = 262_144;
+
 const nameShape = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 
 /** As Windows' editors and shells save it: with a byte order mark, or in UTF-16; line ends and the spaces of `export` as the parser wants them. */
-function textOf(bytes: Buffer): string | undefined {
+export function textOf(bytes: Buffer): string | undefined {
   const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
   if (encoding === 'utf-8' && !isUtf8(bytes)) return undefined;
   const text = new TextDecoder(encoding).decode(bytes);

@@ -1,32 +1,36 @@
-// `npm run setup`: asks what is needed to run the bot for real, writes `.env`, the journal key, the policy and the manifest of the Slack app,
-// has the doctor look at each step, and says what is left. It overwrites nothing. Exit code 0 when everything is in place, 1 when the doctor
+// `npm run setup`: asks what is needed to run the bot for real, writes `.env`, the journal key, the policy, the manifest of the Slack app and
+// the app package for Teams, has the doctor look at each step, and says what is left. It overwrites nothing. Exit code 0 when everything is in place, 1 when the doctor
 // calls something broken, 2 when it was called wrongly, 130 when it was left with Ctrl-C.
 import { randomBytes } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { smallFile } from './adapters/config/secretFiles.ts';
+import { appPackages, packagedFor } from './adapters/teams/appPackage.ts';
 import { isInside } from './adapters/store/keys.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { packageFile } from './adapters/packageFiles.ts';
-import { whyNoPair } from './setup/answers.ts';
-import type { SecretAnswers } from './setup/answers.ts';
+import { checkGuid, whyNoPair } from './setup/answers.ts';
+import type { ChatAnswers } from './setup/answers.ts';
 import { Left } from './setup/asker.ts';
 import type { Asker } from './setup/asker.ts';
-import { commandFor } from './setup/commandLine.ts';
 import { askDoctor } from './setup/checking.ts';
+import { commandFor } from './setup/commandLine.ts';
 import type { DoctorLine } from './setup/checking.ts';
 import { envText, hiddenEnvText } from './setup/envText.ts';
 import { readFlags, usage } from './setup/flags.ts';
 import type { Given } from './setup/flags.ts';
 import { foundIn } from './setup/found.ts';
-import { askChat, askPolicy, askSecrets, askTenant } from './setup/interview.ts';
-import type { Look } from './setup/interview.ts';
+import { askChat, askCredential, askPolicy, askTenant, simulated } from './setup/interview.ts';
+import type { Look, Parts } from './setup/interview.ts';
+import { columnsOf, numbered, wrapped } from './setup/layout.ts';
 import { leftToDo } from './setup/left.ts';
+import type { TeamsApp } from './setup/left.ts';
 import { NoPolicy, laterMark, policyText } from './setup/policyText.ts';
 import { slackManifest } from './setup/slackManifest.ts';
 import { terminal } from './setup/terminal.ts';
-import { isThere, removeDrafts, writeNew } from './setup/writing.ts';
+import { NotWritten, isThere, removeDrafts, writeNew } from './setup/writing.ts';
 
 const keyBytes = 32;
 /** As other programs end that are interrupted. */
@@ -34,9 +38,11 @@ const interrupted = 130;
 
 /** What was done so far, for whoever leaves in the middle. */
 const done: string[] = [];
+/** Ends the doctor with the assistant. */
+const leaving = new AbortController();
 
 function say(text = ''): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${wrapped(text, columnsOf(process.stdout)).join('\n')}\n`);
 }
 
 interface Work {
@@ -45,26 +51,27 @@ interface Work {
 }
 
 /** Writes one file, or says what would be written, or that it is there. */
-function put({ given }: Work, path: string, mode: number, text: string, shown = text): void {
+function put({ given }: Work, path: string, mode: number, content: string | Uint8Array, shown = String(content)): void {
   if (given.dryRun) {
-    say(isThere(path) ? `${path} is there already and stays as it is.\n` : `--- ${path} (mode ${mode.toString(8)})\n${shown}`);
+    say(isThere(path) ? `${near(path)} is there already and stays as it is.\n` : `--- ${near(path)} (mode ${mode.toString(8)})\n${shown}`);
     return;
   }
-  if (writeNew(path, text, mode) === 'there already') {
-    say(`kept     ${path} is there already: not a byte of it was changed.`);
+  if (writeNew(path, content, mode) === 'there already') {
+    say(`kept     ${near(path)} is there already: not a byte of it was changed.`);
     return;
   }
-  done.push(path);
-  say(`written  ${path} (mode ${mode.toString(8)})`);
+  done.push(near(path));
+  say(`written  ${near(path)} (mode ${mode.toString(8)})`);
 }
 
 /** The doctor, asked about one step with nothing but the answers so far. */
 function lookWith({ given }: Work): Look {
   return async (area, { chat, tenant, secrets }) => {
-    const parts = { tenant, secrets, keyFile: undefined, policyFile: join(given.folder, 'policy.yaml'), dataDir: join(given.folder, 'data'), more: given.more };
+    const settings = { tenant, secrets, keyFile: undefined, policyFile: join(given.folder, 'policy.yaml'), dataDir: join(given.folder, 'data'), more: given.more };
     // A chat is looked at before the simulator; Defender before the chat that is set up, since nothing real stands behind the console.
-    const text = envText({ ...parts, chat: { ...chat, chats: chat.chats.filter((one) => area === 'defender' || one.startsWith(area)) }, tenant: area === 'defender' ? tenant : { tenant: 'simulator' } });
-    const lines = await askDoctor({ ...process.env, ...parseEnv(text), ...(area === 'defender' ? { LR_JOURNAL_KEY: randomBytes(keyBytes).toString('base64') } : {}), LR_ENV_FILE: 'off' }, given.folder);
+    const text = envText({ ...settings, chat: { ...chat, chats: chat.chats.filter((one) => area === 'defender' || one.startsWith(area)) }, tenant: area === 'defender' ? tenant : simulated });
+    const variables = { ...process.env, ...parseEnv(text), ...(area === 'defender' ? { LR_JOURNAL_KEY: randomBytes(keyBytes).toString('base64') } : {}), LR_ENV_FILE: 'off' };
+    const lines = await askDoctor({ variables, folder: given.folder, probe: area === 'defender', signal: leaving.signal });
     if ('wrong' in lines) return [{ verdict: 'FAIL', check: area, found: lines.wrong }];
     return lines.filter(({ check }) => check.startsWith(`${area}.`) || check === 'settings.valid');
   };
@@ -78,22 +85,24 @@ async function work(parts: Work): Promise<number> {
   if (!given.dryRun) removeDrafts(folder);
   const here = folder === resolve('.');
   const there = isThere(envPath);
-  if (there) say(`${envPath} is there already and stays as it is; what it says of chat and tenant is taken from it.`);
+  asker?.say('This writes what the bot needs to run for real. Enter takes what stands in [brackets]; "later" leaves a marked place to fill in. Ctrl-C leaves at any time.');
+  if (there) say(`${near(envPath)} is there already and stays as it is; what it says of chat and tenant is taken from it.`);
   const found = there ? foundIn(envPath) : undefined;
 
-  const chat = found?.chat ?? (await askChat(given, asker));
-  const slack = chat.chats.find((one) => one !== 'teams');
+  const asked = found === undefined ? await askChat(given, asker) : { ...given.chat, ...found.chat };
+  const slack = asked.chats.find((one) => one !== 'teams');
   const manifestPath = slack === undefined ? undefined : join(folder, 'slack-manifest.json');
   // Before the tokens are asked for: there are none before the app is made from it.
   if (slack !== undefined && manifestPath !== undefined && (!there || slack === 'slack-socket')) {
-    put(parts, manifestPath, 0o644, slackManifest(slack, chat.host));
-    if (asker !== undefined && !there) asker.say(`Make the app now, if there is none: api.slack.com/apps, "Create New App", "From a manifest", paste ${manifestPath}, "Install to Workspace".`);
+    put(parts, manifestPath, 0o644, slackManifest(slack, asked.host));
+    if (asker !== undefined && !there) asker.say(`Make the app now, if there is none: api.slack.com/apps, "Create New App", "From a manifest", paste ${near(manifestPath)}, "Install to Workspace". Its tokens are asked for next.`);
   }
   const look = given.check && !given.dryRun ? lookWith(parts) : undefined;
-  let secrets: SecretAnswers = found?.secrets ?? given.secrets;
-  if (!there) for (const part of ['SLACK', 'Microsoft'] as const) secrets = await askSecrets(part, { chat, tenant: { tenant: 'simulator' } }, secrets, asker, look);
-  const tenant = found?.tenant ?? (await askTenant(given, chat, asker));
-  if (!there) secrets = await askSecrets('AZURE', { chat, tenant }, secrets, asker, look);
+  let known: Parts = { chat: asked, tenant: simulated, secrets: found?.secrets ?? given.secrets };
+  if (!there) for (const part of ['SLACK', 'Microsoft'] as const) known = await askCredential(part, known, asker, look);
+  known = { ...known, tenant: found?.tenant ?? (await askTenant(given, asked, asker)) };
+  if (!there) known = await askCredential('AZURE', known, asker, look);
+  const { chat, tenant, secrets } = known;
   const policyThere = isThere(policyPath);
   const policy = policyThere ? undefined : policyText(readFileSync(packageFile('policy.example.yaml'), 'utf8'), await askPolicy(given, chat, tenant, asker), chat.chats);
 
@@ -105,41 +114,73 @@ async function work(parts: Work): Promise<number> {
     if (isInside(keyPath, join(folder, 'data'))) throw new NoPolicy(`The journal key ${keyPath} would lie in the data folder: anyone who may write the folder could then forge the journal. Name another place with --key.`);
     put(parts, keyPath, 0o600, `${randomBytes(keyBytes).toString('base64')}\n`, '[secret]\n');
   }
-  if (policy === undefined) say(`kept     ${policyPath} is there already: not a byte of it was changed.`);
+  if (policy === undefined) say(`kept     ${near(policyPath)} is there already: not a byte of it was changed.`);
   else put(parts, policyPath, 0o644, policy);
-  if (there) say(`kept     ${envPath} is there already: not a byte of it was changed.`);
+  if (there) say(`kept     ${near(envPath)} is there already: not a byte of it was changed.`);
   else {
     const text = envText({ chat, tenant, secrets, keyFile: wantsKey ? keyPath : undefined, policyFile: here ? './policy.yaml' : policyPath, dataDir: here ? './data' : join(folder, 'data'), more: given.more });
     put(parts, envPath, 0o600, text, hiddenEnvText(text, secrets));
   }
+  const teamsApp = putTeamsApp(parts, chat);
   if (given.dryRun) {
     say('Nothing was written.');
     return 0;
   }
 
-  const lines = given.check ? await check(parts, envPath) : [];
+  if (done.length > 0 && process.getuid?.() === 0) say(`You are root, so these files are root’s alone. If the bot runs as another user, hand them over: chown <user> ${done.join(' ')}`);
+
+  const lines = given.check ? await check(parts, envPath, known) : [];
   const red = lines.filter(({ verdict, check: name }) => verdict === 'FAIL' && name !== 'policy.places');
-  const steps = leftToDo({ chat, tenant, secrets, envFile: here ? undefined : envPath, envPath, policyPath, slackManifest: manifestPath, hostLater: manifestPath !== undefined && holds(manifestPath, 'REPLACE-ME'), idsLater: holds(policyPath, `# ${laterMark}`), red: red.length > 0 });
-  say(`\nWhat is left, in this order:\n${steps.map((step, index) => `  ${index + 1}. ${step}`).join('\n')}`);
+  const steps = leftToDo({ chat, tenant, secrets, envFile: here ? undefined : envPath, envPath: near(envPath), policyPath: near(policyPath), slackManifest: manifestPath === undefined ? undefined : near(manifestPath), teamsApp, hostLater: manifestPath !== undefined && holds(manifestPath, 'REPLACE-ME'), idsLater: holds(policyPath, `# ${laterMark}`), lines, red: red.length > 0 });
+  process.stdout.write(`\nWhat is left, in this order:\n${numbered(steps, columnsOf(process.stdout)).join('\n')}\n`);
   return red.length > 0 ? 1 : 0;
 }
 
-/** Whether a file says that something is left; one that is no file, or cannot be read, is the doctor's to tell. */
+/** Writes the app package for Teams, or finds out whether the one that is there is for this bot. Undefined without an application id. */
+function putTeamsApp(parts: Work, { chats, teamsId }: ChatAnswers): TeamsApp | undefined {
+  const appId = teamsId?.trim().toLowerCase() ?? '';
+  if (!chats.includes('teams') || checkGuid(appId) !== undefined) return undefined;
+  const [{ name, bytes }] = appPackages({ appId });
+  const path = join(parts.given.folder, 'teams-package', name);
+  put(parts, path, 0o644, bytes, `the app package for Teams, of the application ${appId}\n`);
+  const content = contentOf(path);
+  return { path: near(path), fits: content === undefined ? parts.given.dryRun : packagedFor(content) === appId };
+}
+
+/** Bytes of a file that is there already; more is none of ours. */
+const mostRead = 4 * 1024 * 1024;
+
+/** Undefined for what is no file, cannot be read, or is too large to be ours: the doctor tells what it makes of it. */
+function contentOf(path: string): Buffer | undefined {
+  const found = smallFile(path, mostRead);
+  return 'wrong' in found || found.bytes.length > mostRead ? undefined : found.bytes;
+}
+
+/** As it is said: without the folder that the commands are typed in. */
+function near(path: string): string {
+  const inside = relative(resolve('.'), path);
+  return inside.startsWith('..') || isAbsolute(inside) ? path : inside;
+}
+
+/** Whether a file says that something is left. */
 function holds(path: string, words: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true && readFileSync(path, 'utf8').includes(words);
+  return contentOf(path)?.includes(words) === true;
 }
 
 /** The whole report of what is now there: red and yellow lines, and how many are well. */
-async function check({ given, asker }: Work, envPath: string): Promise<readonly DoctorLine[]> {
-  const ask = (): ReturnType<typeof askDoctor> => askDoctor({ ...process.env, LR_ENV_FILE: envPath }, given.folder);
-  const lines = await (asker === undefined ? ask() : asker.during('The doctor looks at everything', ask));
+async function check({ given, asker }: Work, envPath: string, { tenant }: Parts): Promise<readonly DoctorLine[]> {
+  const ask = (): ReturnType<typeof askDoctor> => askDoctor({ variables: { ...process.env, LR_ENV_FILE: envPath }, folder: given.folder, probe: tenant.tenant !== 'simulator', signal: leaving.signal });
+  const lines = await (asker === undefined ? ask() : asker.during('The doctor looks at everything', ask, () => 'Done.'));
   if ('wrong' in lines) {
     say(`\n${lines.wrong}`);
     return [{ verdict: 'FAIL', check: 'doctor', found: lines.wrong }];
   }
-  say('\nThe doctor:');
+  say('\nThe doctor says:');
   for (const { verdict, check: name, found, next } of lines) {
-    if (verdict === 'FAIL' || verdict === 'warn') say(`${verdict.padEnd(4)}  ${name}  ${found}${next === undefined ? '' : `\n      -> ${next}`}`);
+    if (verdict !== 'FAIL' && verdict !== 'warn') continue;
+    const columns = columnsOf(process.stdout);
+    const hanging = (words: string, indent: string, first: string): string => wrapped(words, columns === undefined ? undefined : columns - indent.length).map((line, index) => `${index === 0 ? first : indent}${line}`).join('\n');
+    process.stdout.write(`${hanging(`${name}  ${found}`, '      ', `${verdict.padEnd(4)}  `)}\n${next === undefined ? '' : `${hanging(next, '         ', '      -> ')}\n`}`);
   }
   say(`${lines.filter(({ verdict }) => verdict === 'ok').length} more are ok.`);
   return lines;
@@ -152,7 +193,8 @@ function whyNotAsked({ yes }: Given): string | undefined {
 }
 
 function left(): number {
-  say(done.length === 0 ? '\nLeft. Nothing was written.' : `\nLeft. Written, whole: ${done.join(', ')}. The next run goes on from there.`);
+  const again = `Go on: ${commandFor('setup', undefined)}`;
+  say(done.length === 0 ? `\nLeft. Nothing was written, and what you typed is not kept. ${again}` : `\nLeft. Written, whole: ${done.join(', ')}. What you typed besides is not kept. ${again}`);
   return interrupted;
 }
 
@@ -173,13 +215,16 @@ async function main(): Promise<number> {
     return 2;
   }
   process.on('SIGINT', () => {
-    process.exit(left());
+    const code = left();
+    leaving.abort();
+    process.exit(code);
   });
   try {
     return await work({ given, asker: given.yes ? undefined : terminal });
   } catch (error) {
     if (error instanceof Left) return left();
-    process.stderr.write(`${error instanceof NoPolicy ? `What was answered makes no policy: ${error.message}` : whyItFailed(error)}\n`);
+    const why = error instanceof NoPolicy ? `What was answered makes no policy: ${error.message}` : error instanceof NotWritten ? error.message : whyItFailed(error);
+    process.stderr.write(`${why}\n${done.length === 0 ? 'Nothing was written.' : `Written, whole: ${done.join(', ')}.`} Then go on: ${commandFor('setup', undefined)}\n`);
     return error instanceof NoPolicy ? 2 : 1;
   }
 }

@@ -65,7 +65,7 @@ const doors: Readonly<Record<string, string | readonly string[]>> = {
   adaptivecards: 'src/adapters/console/',
   pino: 'src/adapters/log.ts',
   // The simulator imports nothing of ours, so that the other one cannot lend it its own.
-  fflate: ['src/simulator/', 'src/teamsPackageCli.ts'],
+  fflate: ['src/simulator/', 'src/adapters/teams/appPackage.ts'],
   'csv-parse': 'src/adapters/store/',
   ws: 'src/demo/',
   '@clack/prompts': 'src/setup/terminal.ts',

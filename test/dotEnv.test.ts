@@ -1,10 +1,13 @@
 // Row 2.16: a `.env` as other tools and editors leave it is read as it is meant, and what of it counts for nothing is said by its line.
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { readDotEnv } from '../src/dotEnv.ts';
 import type { DotEnv } from '../src/dotEnv.ts';
+import { root } from './support/root.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -76,4 +79,23 @@ test('a file that was named and is not there is wrong, unless none is wanted', (
   const file = join(dir, 'nowhere.env');
   expect(readDotEnv({ LR_ENV_FILE: file }).wrong).toMatch(`${file} cannot be read`);
   expect(readDotEnv({ LR_ENV_FILE: ' OFF ' })).toEqual({ said: undefined });
+});
+
+test('an empty file, and one of comments alone, is no settings and nothing wrong', () => {
+  for (const content of ['', '\n\n', '# PORT=1\n']) expect(read(content)).toMatchObject({ variables: {}, told: { said: expect.stringContaining('0 settings read') as unknown } });
+});
+
+test('what is no file of settings is told at once: a folder, a pipe that nobody writes into, a device, too many bytes', () => {
+  mkdirSync(join(dir, 'folder'));
+  execFileSync('mkfifo', [join(dir, 'pipe')]);
+  const why = (path: string): string => readDotEnv({ LR_ENV_FILE: path }).wrong ?? '';
+  for (const path of [join(dir, 'folder'), join(dir, 'pipe'), '/dev/zero']) expect(why(path)).toBe(`${path} cannot be read: it is not a file. Correct it, or set LR_ENV_FILE=off.`);
+  expect(read(Buffer.alloc(262_145, 'A')).told.wrong).toMatch(/is larger than 256 KiB, and no file of settings is/);
+  expect(read(`PORT=1\n${'#'.repeat(262_100)}\n`).variables).toEqual({ PORT: '1' });
+});
+
+test('what a shell hands over as <(command) is read, so that no file need hold the secrets', () => {
+  const program = `import { readDotEnv } from ${JSON.stringify(pathToFileURL(join(root, 'dist', 'src', 'dotEnv.js')).href)}; const v = { LR_ENV_FILE: process.argv[1] }; console.log(JSON.stringify([readDotEnv(v), v.SLACK_BOT_TOKEN]));`;
+  const out = execFileSync('bash', ['-c', '"$0" --input-type=module -e "$1" <(printf "SLACK_BOT_TOKEN=xoxb-1\n")', process.execPath, program], { encoding: 'utf8' });
+  expect(JSON.parse(out)).toEqual([{ said: expect.stringMatching(/^one setting read from \/dev\/fd\/\d+$/) as unknown }, 'xoxb-1']);
 });

@@ -1,5 +1,6 @@
 // What the assistant has to know, and whether one answer has the shape of what was asked for: told at once, before the platform says only "invalid".
 import { isAbsolute, resolve } from 'node:path';
+import { domainToASCII } from 'node:url';
 
 export const chatWords = ['slack-socket', 'slack-http', 'teams'] as const;
 export type Chat = (typeof chatWords)[number];
@@ -53,11 +54,30 @@ export type Check = (text: string) => string | undefined;
 
 const guidShape = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-export const checkGuid: Check = (text) => (guidShape.test(text.trim()) ? undefined : 'That is no GUID; one looks like 5f0c1d2e-0000-4000-8000-000000000000.');
+const eMail = /^\S+@\S+\.\S+$/;
+
+/** What was pasted around an answer: told as such, since the answer itself may be right. @param text trimmed */
+function pastedAround(text: string): string | undefined {
+  if (/^["'`\u2018-\u201f\u00ab\u00bb]|["'`\u2018-\u201f\u00ab\u00bb]$/.test(text)) return 'Leave out the quotes around it.';
+  if (/^(?:export\s+)?[A-Za-z_]\w*=/.test(text)) return 'The value alone, without the name and "=" before it.';
+  // Blanks that do not break, and signs without width: web pages put them next to what is copied.
+  if (/[\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff]/.test(text)) return 'It holds a sign that nobody can see, copied from a page. Copy it again, or type it.';
+  return undefined;
+}
+
+export const checkGuid: Check = (typed) => {
+  const text = typed.trim();
+  if (guidShape.test(text)) return undefined;
+  if (/^[{(].*[)}]$/.test(text)) return 'Leave out the brackets around it.';
+  if (eMail.test(text)) return 'That is an e-mail address; the id is needed, a GUID such as 5f0c1d2e-0000-4000-8000-000000000000.';
+  return pastedAround(text) ?? 'That is no GUID; one looks like 5f0c1d2e-0000-4000-8000-000000000000.';
+};
 
 export const checkHost: Check = (text) => {
   const host = text.trim();
   if (/[/:@?#\s]/.test(host)) return 'The name alone, without https://, port and path: bot.example.com';
+  const ascii = /[^\x20-\x7e]/.test(host) ? domainToASCII(host) : '';
+  if (ascii !== '') return `Write it as the network does: ${ascii}`;
   if (!/^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*$/i.test(host)) return 'That is no full host name; one looks like bot.example.com.';
   return /^replace-me\.|(?:^|\.)localhost$/i.test(host) ? 'The chat has to reach it from outside: write the public name.' : undefined;
 };
@@ -65,24 +85,38 @@ export const checkHost: Check = (text) => {
 export const checkPersonId: Check = (text) => (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(text.trim()) ? undefined : 'Small letters, digits, ".", "-" and "_", such as robin.');
 export const checkName: Check = (text) => {
   const name = text.trim();
+  if (eMail.test(name)) return 'That is an e-mail address; write the name, as it should stand on cards.';
   return name === '' || name.length > 80 || /\p{Cc}/u.test(name) ? 'A name of 1 to 80 characters.' : undefined;
 };
-export const checkSlackMember: Check = (text) => (/^[UW][A-Z0-9]{4,20}$/.test(text.trim()) ? undefined : 'A Slack member id such as U0123ABCD, not a name: profile, "...", "Copy member ID".');
+export const checkSlackMember: Check = (typed) => {
+  const text = typed.trim();
+  if (/^[UW][A-Z0-9]{4,20}$/.test(text)) return undefined;
+  if (/^<@\w+(?:\|[^>]*)?>$/.test(text)) return 'The id alone, without <@ and >.';
+  const where = 'in Slack: the profile, "...", "Copy member ID".';
+  if (eMail.test(text)) return `That is an e-mail address; the member id is needed, such as U0123ABCD. It is ${where}`;
+  return pastedAround(text) ?? `That is no member id; one looks like U0123ABCD. It is ${where}`;
+};
 export const checkDeviceGroup: Check = (text) => (text.trim() === '' || text.trim().length > 200 || (text.includes('*') && text.trim() !== '*') ? 'The name of a device group, as Defender shows it; "*" alone means every device.' : undefined);
 
 export const checkPlace: Check = (text) => {
   const place = text.trim();
   if (/^slack:[CG][A-Z0-9]{4,20}$/.test(place) || /^teams:[0-9]{1,3}:[\x21-\x7e]{8,200}$/.test(place)) return undefined;
-  return 'A place is slack:C0123456 or teams:19:...@thread.tacv2; "/lr whoami" typed in the channel prints it.';
+  if (/^[CG][A-Z0-9]{4,20}$/.test(place)) return `With the name of the chat before it: slack:${place}`;
+  if (/^19:\S+@thread\.\S+$/.test(place)) return `With the name of the chat before it: teams:${place.slice(0, 200)}`;
+  if (place.startsWith('#')) return 'That is the channel’s name; its id is needed. In Slack: the channel’s name, "About", at the bottom. Then slack:C0123456.';
+  return pastedAround(place) ?? 'A place is slack:C0123456 or teams:19:...@thread.tacv2; "/lr whoami" typed in the channel prints it.';
 };
 
-export const checkFile: Check = (text) => (/^~|^\$/.test(text.trim()) || !isAbsolute(resolve(text.trim())) || text.trim() === '' ? 'Write the whole path.' : undefined);
+export const checkFile: Check = (text) => pastedAround(text.trim()) ?? (/^~|^\$/.test(text.trim()) || !isAbsolute(resolve(text.trim())) || text.trim() === '' ? 'Write the whole path.' : undefined);
 
 /** Per secret: what it looks like. None of these sentences holds what was typed. */
 const secretChecks: Readonly<Record<string, Check>> = {
   SLACK_BOT_TOKEN: begins('xoxb-', 'the "Bot User OAuth Token" under "OAuth & Permissions"'),
   SLACK_APP_TOKEN: begins('xapp-', 'made under "Basic Information", "App-Level Tokens", with the scope connections:write'),
-  SLACK_SIGNING_SECRET: (text) => (/^x(?:ox|app)/.test(text) ? 'That is a token; the signing secret stands under "Basic Information", "App Credentials".' : undefined),
+  SLACK_SIGNING_SECRET: (text) => {
+    const kind = slackKind(text);
+    return kind === undefined ? undefined : `That is ${kind}; the signing secret stands under "Basic Information", "App Credentials".`;
+  },
   AZURE_CLIENT_SECRET: valueNotId,
   MicrosoftAppPassword: valueNotId,
 };
@@ -90,14 +124,30 @@ const secretChecks: Readonly<Record<string, Check>> = {
 export function checkSecret(name: string): Check {
   return (text) => {
     const secret = text.trim();
+    const around = pastedAround(secret);
+    if (around !== undefined) return around;
     if (secret.length < 8) return 'That is too short to be it.';
     if (/\s/.test(secret)) return 'It holds a blank or a line end: something else was pasted with it.';
+    if (eMail.test(secret)) return 'That is an e-mail address.';
     return secretChecks[name]?.(secret);
   };
 }
 
 function begins(how: string, where: string): Check {
-  return (text) => (text.startsWith(how) ? undefined : `It begins with ${how}: ${where}.`);
+  return (text) => {
+    if (text.startsWith(how)) return undefined;
+    const kind = slackKind(text);
+    return `${kind === undefined ? '' : `That is ${kind}. `}The right one begins with ${how}: ${where}.`;
+  };
+}
+
+/** By how Slack's tokens begin (docs.slack.dev/authentication/tokens). */
+function slackKind(text: string): string | undefined {
+  if (/^xoxe[.-]/.test(text)) return 'a token that ends after hours (token rotation)';
+  if (text.startsWith('xoxb-')) return 'the bot token';
+  if (text.startsWith('xoxp-')) return 'a person’s token';
+  if (text.startsWith('xapp-')) return 'an app-level token';
+  return /^xox[a-z]-/.test(text) ? 'a token of another kind' : undefined;
 }
 
 function valueNotId(text: string): string | undefined {

@@ -16,9 +16,9 @@ export interface Asker {
   /** An empty answer is `usual`; with `may: 'later'` it is undefined. */
   text(question: Question, check: Check, usual?: string): Promise<string>;
   maybe(question: Question, check: Check): Promise<string | undefined>;
-  /** Not shown while it is typed; undefined when it is left for later. */
-  secret(question: Question, check: Check): Promise<string | undefined>;
+  /** Not shown while it is typed; undefined when it is left as it was: for later, or, with `kept`, as it was typed before. */
+  secret(question: Question, check: Check, kept: boolean): Promise<string | undefined>;
   confirm(question: Question, usual: boolean): Promise<boolean>;
-  /** Runs with a sign that something goes on. */
-  during<T>(what: string, work: () => Promise<T>): Promise<T>;
+  /** Runs with a sign that something goes on, and then says in one line what came of it. */
+  during<T>(what: string, work: () => Promise<T>, after: (result: T) => string): Promise<T>;
 }

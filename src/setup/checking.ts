@@ -1,4 +1,4 @@
-// The doctor as a process of its own, for one step or for all that was written: its lines, or why there are none. It only reads.
+// The doctor as a process of its own, for one step or for all that was written: its lines, or why there are none.
 import { spawn } from 'node:child_process';
 import { doctorArguments } from './commandLine.ts';
 
@@ -16,10 +16,21 @@ const mostOutput = 1024 * 1024;
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** @param variables the doctor's whole environment: secrets go there, and never into its arguments @param signal kills it */
-export function askDoctor(variables: Variables, folder: string, signal?: AbortSignal): Promise<readonly DoctorLine[] | { readonly wrong: string }> {
+export interface Asked {
+  /** The doctor's whole environment: secrets go there, and never into its arguments. */
+  readonly variables: Variables;
+  /** In which it runs. */
+  readonly folder: string;
+  /** Whether it also sends the one request that shows the right to run, for a device that does not exist. */
+  readonly probe: boolean;
+  /** Kills it. */
+  readonly signal: AbortSignal;
+}
+
+/** Never rejects. */
+export function askDoctor({ variables, folder, probe, signal }: Asked): Promise<readonly DoctorLine[] | { readonly wrong: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [...doctorArguments(), '--json', '--no-probe'], { env: { ...variables }, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: doctorWithin, ...(signal === undefined ? {} : { signal }) });
+    const child = spawn(process.execPath, [...doctorArguments(), '--json', ...(probe ? [] : ['--no-probe'])], { env: { ...variables }, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: doctorWithin, signal });
     let out = '';
     let err = '';
     const kept = (text: string, chunk: Buffer): string => (text.length < mostOutput ? text + chunk.toString('utf8') : text);

@@ -3,17 +3,18 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs, parseEnv } from 'node:util';
 import { nearest } from '../bot/language/nearest.ts';
-import { readSecretFile, secretNames } from '../adapters/config/secretFiles.ts';
+import { readSecretFile, secretNames, smallFile } from '../adapters/config/secretFiles.ts';
 import { knownNames } from '../adapters/config/settings.ts';
 import { cloudNames } from '../adapters/defender/clouds.ts';
 import { diskWords } from '../adapters/store/disk.ts';
+import { mostBytes, textOf } from '../dotEnv.ts';
 import { chatWords, checkDeviceGroup, checkFile, checkGuid, checkHost, checkName, checkPersonId, checkPlace, checkSecret, checkSlackMember, teamsTypes, tenantWords } from './answers.ts';
 import type { Chat, ChatAnswers, Check, PersonAnswer, SecretAnswer, Tenant, TenantAnswers } from './answers.ts';
 import { commandFor } from './commandLine.ts';
 
 export const usage = `usage: ${commandFor('setup', undefined, '[options]')}
-Asks what is needed to run the bot for real, one question at a time, and writes .env, the journal key, policy.yaml and the manifest of the
-Slack app. Nothing that is there is overwritten; a second run goes on where the first one ended. Answers given here are not asked for.
+Asks what is needed to run the bot for real, one question at a time, and writes .env, the journal key, policy.yaml, the manifest of the Slack
+app and the app package for Teams. Nothing that is there is overwritten; a second run goes on where the first one ended. Answers given here are not asked for.
   --chat CHAT           slack-socket, slack-http, teams, two of them with a comma, or none (the local console)
   --host NAME           public name of the bot, where slack-http or teams has to reach it: bot.example.com
   --teams-type TYPE     SingleTenant (the default) or UserAssignedMSI
@@ -198,11 +199,21 @@ function told(name: string, wrong: string | undefined): string | undefined {
 }
 
 function linesOf(file: string, problems: string[]): Readonly<Record<string, string>> {
-  try {
-    const text = readFileSync(file === '-' ? 0 : resolve(file), 'utf8');
-    return Object.fromEntries(Object.entries(parseEnv(text.replace(/\r\n?/g, '\n'))).flatMap(([name, value]): readonly [string, string][] => (value === undefined ? [] : [[name, value]])));
-  } catch (error) {
-    problems.push(`The file of settings ${file === '-' ? 'on standard input' : resolve(file)} (--settings) cannot be read: ${diskWords(error)}.`);
+  const where = file === '-' ? 'on standard input' : resolve(file);
+  const read = file === '-' ? standardInput() : smallFile(resolve(file), mostBytes);
+  const text = 'wrong' in read ? undefined : textOf(read.bytes);
+  const why = 'wrong' in read ? read.wrong : read.bytes.length > mostBytes ? 'it is too large for a file of settings' : text === undefined ? 'it is no UTF-8 text' : undefined;
+  if (why !== undefined || text === undefined) {
+    problems.push(`The file of settings ${where} (--settings) cannot be read: ${why ?? ''}.`);
     return {};
+  }
+  return Object.fromEntries(Object.entries(parseEnv(text)).flatMap(([name, value]): readonly [string, string][] => (value === undefined ? [] : [[name, value]])));
+}
+
+function standardInput(): { readonly bytes: Buffer } | { readonly wrong: string } {
+  try {
+    return { bytes: readFileSync(0) };
+  } catch (error) {
+    return { wrong: diskWords(error) };
   }
 }

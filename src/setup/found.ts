@@ -1,8 +1,7 @@
 // What a `.env` that is there already says of chat and tenant, so that a second run goes on from it instead of asking again.
-import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { secretNames } from '../adapters/config/secretFiles.ts';
-import { readDotEnv } from '../dotEnv.ts';
+import { secretNames, smallFile } from '../adapters/config/secretFiles.ts';
+import { mostBytes, readDotEnv, textOf } from '../dotEnv.ts';
 import { teamsTypes } from './answers.ts';
 import type { Chat, ChatAnswers, SecretAnswer, SecretAnswers, TenantAnswers } from './answers.ts';
 import { envHead } from './envText.ts';
@@ -21,7 +20,8 @@ export function foundIn(file: string): Found | undefined {
   if (readDotEnv(variables).said === undefined) return undefined;
   const text = (name: string): string | undefined => variables[name]?.trim();
   // A line that the assistant left empty tells what was chosen; in a copy of .env.example every line is there.
-  const content = readFileSync(file, 'utf8');
+  const read = smallFile(file, mostBytes);
+  const content = 'wrong' in read ? '' : (textOf(read.bytes) ?? '');
   const named = content.startsWith(envHead) ? Object.keys(parseEnv(content)) : [];
   const has = (...names: readonly string[]): boolean => names.some((name) => (text(name) ?? '') !== '' || (text(`${name}_FILE`) ?? '') !== '' || named.includes(name));
   const chats: Chat[] = [];
@@ -36,9 +36,11 @@ export function foundIn(file: string): Found | undefined {
     else if (value !== undefined && value !== '') secrets.set(name, { value });
   }
   const fields = (names: Readonly<Record<string, string>>): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(names).flatMap(([field, name]) => (text(name) === undefined ? [] : [[field, text(name) ?? '']])));
+  // No setting holds it: the head of a part does, for people and for this.
+  const host = content.startsWith(envHead) ? /^# .* messaging endpoint is https:\/\/([a-z0-9.-]+)\/api\/messages$/m.exec(content)?.[1] : undefined;
   const teamsType = teamsTypes.find((type) => type === text('MicrosoftAppType'));
   return {
-    chat: { chats, ...fields({ teamsId: 'MicrosoftAppId', teamsTenant: 'MicrosoftAppTenantId' }), ...(teamsType === undefined ? {} : { teamsType }) },
+    chat: { chats, ...fields({ teamsId: 'MicrosoftAppId', teamsTenant: 'MicrosoftAppTenantId' }), ...(teamsType === undefined ? {} : { teamsType }), ...(host === undefined ? {} : { host }) },
     tenant: { tenant: tenantOf(text, has), ...fields({ tenantId: 'AZURE_TENANT_ID', clientId: 'AZURE_CLIENT_ID', certificate: 'AZURE_CLIENT_CERTIFICATE_PATH' }) },
     secrets,
     keyFile: text('LR_JOURNAL_KEY_FILE'),

@@ -1,51 +1,103 @@
 // What is left to do, in order, each with where it is done or with the very command.
 import type { ChatAnswers, SecretAnswers, TenantAnswers } from './answers.ts';
 import { secretsFor, whereSecrets } from './answers.ts';
+import type { DoctorLine } from './checking.ts';
 import { commandFor } from './commandLine.ts';
+import type { Step } from './layout.ts';
+
+/** The app package for Teams that lies in the folder. */
+export interface TeamsApp {
+  readonly path: string;
+  /** Whether it is of this bot's application. */
+  readonly fits: boolean;
+}
 
 export interface LeftParts {
   readonly chat: ChatAnswers;
   readonly tenant: TenantAnswers;
   readonly secrets: SecretAnswers;
-  /** Undefined when it is not the folder's own, and so need not be named. */
+  /** Undefined when it is the one of the folder that the commands are typed in, and so need not be named. */
   readonly envFile: string | undefined;
+  /** As they are shown. */
   readonly envPath: string;
   readonly policyPath: string;
   readonly slackManifest: string | undefined;
+  /** Undefined where there is none, for want of the application id. */
+  readonly teamsApp: TeamsApp | undefined;
   /** The manifest still has the example's name in it. */
   readonly hostLater: boolean;
   /** Somebody’s or a channel’s id is not known yet. */
   readonly idsLater: boolean;
-  /** The doctor found something broken. */
+  /** What the doctor found; none when it was not asked. */
+  readonly lines: readonly DoctorLine[];
+  /** It found something broken. */
   readonly red: boolean;
 }
 
-export function leftToDo(parts: LeftParts): readonly string[] {
-  const { chat, tenant, secrets, envFile, envPath, policyPath, slackManifest, hostLater, idsLater, red } = parts;
+export function leftToDo(parts: LeftParts): readonly Step[] {
+  const { chat, tenant, envFile, policyPath, idsLater, red } = parts;
   const slack = chat.chats.some((one) => one.startsWith('slack'));
   const teams = chat.chats.includes('teams');
-  const missing = secretsFor(chat, tenant).filter((name) => !secrets.has(name));
-  const steps: string[] = [];
-  if (slack && slackManifest !== undefined && missing.some((name) => name.startsWith('SLACK_'))) steps.push(`Make the Slack app: api.slack.com/apps, "Create New App", "From a manifest", and paste ${slackManifest}. Then "Install to Workspace".`);
-  if (hostLater) steps.push(`Replace REPLACE-ME.example in ${slackManifest ?? 'the manifest'} by the public name of the bot.`);
-  for (const name of missing) steps.push(`Put ${name} into ${envPath}: ${whereSecrets[name] ?? ''}.`);
-  if (teams && chat.teamsId === undefined) steps.push(`Register the bot in Azure (docs/teams-setup.md, step 1), and put MicrosoftAppId and MicrosoftAppTenantId into ${envPath}.`);
-  if (tenant.tenant !== 'simulator') {
-    if (tenant.tenantId === undefined || (tenant.clientId === undefined && tenant.tenant !== 'managed-identity')) steps.push(`Register an app for Defender (docs/defender-setup.md, steps 1 to 3), and put AZURE_TENANT_ID and AZURE_CLIENT_ID into ${envPath}.`);
-    if (tenant.tenant === 'certificate' && tenant.certificate === undefined) steps.push(`Put AZURE_CLIENT_CERTIFICATE_PATH into ${envPath}: a PEM file with the certificate and its key.`);
-  }
-  if (red) steps.push(`Fix what the doctor calls FAIL, and ask it again: ${commandFor('doctor', envFile)}`);
-  if (tenant.tenant !== 'simulator') steps.push(`Turn Live Response on in the Defender portal, and put the scripts into its library: ${commandFor('library', envFile, 'diff')} (docs/library.md).`);
-  steps.push(`Start the bot: ${commandFor('start', envFile)}`);
-  if (chat.chats.includes('slack-http')) steps.push('Once it runs: api.slack.com/apps, your app, "Event Subscriptions", have the address verified again.');
-  if (teams) {
-    steps.push(`Set the messaging endpoint of the bot’s registration to https://${chat.host ?? '<public name>'}/api/messages.`);
-    steps.push(`Make the Teams app and upload it to Teams: ${envFile === undefined ? commandFor('teams-package', undefined) : commandFor('teams-package', undefined, `--env ${envPath}`)}`);
-  }
-  if (slack) steps.push('In the Slack channel: /invite @live-response');
-  if (idsLater && (slack || teams)) steps.push(`Type "${slack ? '/lr whoami' : 'lr whoami'}" in the chat, you and a colleague, and put what it prints where ${policyPath} says "LATER:". Some seconds later it counts.`);
-  if (chat.chats.length === 0) steps.push('Open http://127.0.0.1:3978/, ask as one person and approve as another.');
-  else steps.push(`Ask for the first dump: ${slack ? '/lr' : 'lr'} dump ${tenant.tenant === 'simulator' ? 'hosta OfficeClickToRun' : '<test device> notepad'}; a colleague presses Approve.`);
-  if (tenant.tenant !== 'simulator') steps.push(`Measure the first dump in your tenant: ${commandFor('acceptance', envFile, '--device <test device> --watch')}`);
+  const real = tenant.tenant !== 'simulator';
+  const steps: Step[] = [...(slack ? slackFirst(parts) : []), ...(teams ? teamsFirst(parts) : []), ...(real ? defenderFirst(parts) : [])];
+  if (red) steps.push({ say: 'Fix what the doctor calls FAIL, and ask it again:', run: commandFor('doctor', envFile) });
+  if (real) steps.push(...defenderLater(parts));
+  steps.push({ say: 'Start the bot:', run: commandFor('start', envFile) });
+  if (chat.chats.includes('slack-http')) steps.push({ say: 'Once it runs: api.slack.com/apps, your app, "Event Subscriptions", have the address verified again.' });
+  if (teams) steps.push(...teamsLater(parts));
+  if (slack) steps.push({ say: 'In the Slack channel:', run: '/invite @live-response' });
+  const whoami = slack ? '/lr whoami' : 'lr whoami';
+  if (idsLater && (slack || teams)) steps.push({ say: `Type "${whoami}" in the chat, you and a colleague, and put what it prints where ${policyPath} says "LATER:". It counts some seconds later.` });
+  if (chat.chats.length === 0) steps.push({ say: 'Open http://127.0.0.1:3978/, ask as one person and approve as another.' });
+  else steps.push({ say: `Ask for the first dump, and have a colleague press Approve:`, run: `${slack ? '/lr' : 'lr'} dump ${real ? '<test device> notepad' : 'hosta OfficeClickToRun'}` });
+  if (real) steps.push({ say: 'Measure it once on a test device of your tenant:', run: commandFor('acceptance', envFile, '--device <test device> --watch') });
   return steps;
+}
+
+function missing({ chat, tenant, secrets, envPath }: LeftParts, beginning: string): readonly Step[] {
+  return secretsFor(chat, tenant)
+    .filter((name) => name.startsWith(beginning) && !secrets.has(name))
+    .map((name) => ({ say: `Put ${name} into ${envPath}: ${whereSecrets[name] ?? ''}.` }));
+}
+
+function slackFirst(parts: LeftParts): readonly Step[] {
+  const { slackManifest, hostLater } = parts;
+  const secrets = missing(parts, 'SLACK_');
+  const replace: readonly Step[] = hostLater ? [{ say: `Replace REPLACE-ME.example in ${slackManifest ?? 'the manifest'} by the public name of the bot.` }] : [];
+  const make: readonly Step[] = slackManifest !== undefined && secrets.length > 0 ? [{ say: `Make the Slack app: api.slack.com/apps, "Create New App", "From a manifest", paste ${slackManifest}, "Install to Workspace".` }] : [];
+  return [...replace, ...make, ...secrets];
+}
+
+function teamsFirst(parts: LeftParts): readonly Step[] {
+  const { chat, envPath } = parts;
+  const names = [...(chat.teamsId === undefined ? ['MicrosoftAppId'] : []), ...(chat.teamsTenant === undefined ? ['MicrosoftAppTenantId'] : [])];
+  const register: readonly Step[] = names.length === 0 ? [] : [{ say: `Register the bot in Azure (docs/teams-setup.md, step 1), and put ${names.join(' and ')} into ${envPath}.` }];
+  return [...register, ...missing(parts, 'Microsoft')];
+}
+
+function teamsLater({ chat, envFile, envPath, teamsApp }: LeftParts): readonly Step[] {
+  const make = envFile === undefined ? commandFor('teams-package', undefined) : commandFor('teams-package', undefined, `--env ${envPath}`);
+  const app: Step =
+    teamsApp?.fits === true ? { say: `Upload ${teamsApp.path} to Teams: Apps, "Manage your apps", "Upload an app". Add it to a team and to yourself.` }
+    : teamsApp === undefined ? { say: 'Make the Teams app, once MicrosoftAppId is set, and upload it to Teams:', run: make }
+    : { say: `${teamsApp.path} is not of this application. Make one that is, and upload it to Teams:`, run: make };
+  return [{ say: `In the bot’s registration, set the messaging endpoint to https://${chat.host ?? '<public name>'}/api/messages` }, app];
+}
+
+function defenderFirst(parts: LeftParts): readonly Step[] {
+  const { tenant, envPath } = parts;
+  const names = [...(tenant.tenantId === undefined ? ['AZURE_TENANT_ID'] : []), ...(tenant.clientId === undefined && tenant.tenant !== 'managed-identity' ? ['AZURE_CLIENT_ID'] : [])];
+  const register: readonly Step[] = names.length === 0 ? [] : [{ say: `Register an app for Defender (docs/defender-setup.md, steps 1 to 3), and put ${names.join(' and ')} into ${envPath}.` }];
+  const certificate: readonly Step[] = tenant.tenant === 'certificate' && tenant.certificate === undefined ? [{ say: `Put AZURE_CLIENT_CERTIFICATE_PATH into ${envPath}: a PEM file with the certificate and its key.` }] : [];
+  return [...register, ...certificate, ...missing(parts, 'AZURE_')];
+}
+
+function defenderLater({ envFile, lines }: LeftParts): readonly Step[] {
+  const scripts = lines.filter(({ check }) => check === 'defender.scripts');
+  const inPlace = scripts.length > 0 && scripts.every(({ verdict }) => verdict === 'ok');
+  return [
+    // Always: a probe for a device that does not exist may be answered "not found" before the switch is looked at.
+    { say: 'Make sure that live response is on: security.microsoft.com, Settings, Endpoints, Advanced features.' },
+    ...(inPlace ? [] : [{ say: 'Put the scripts into Defender’s library (docs/library.md):', run: commandFor('library', envFile, 'push') }]),
+  ];
 }

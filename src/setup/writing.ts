@@ -1,8 +1,8 @@
 // Writes files that are not there yet, whole or not at all: a kill at any moment leaves no part of one under its name, and nothing is ever overwritten.
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { codeOf } from '../adapters/store/disk.ts';
+import { codeOf, diskWords } from '../adapters/store/disk.ts';
 
 export type Written = 'written' | 'there already';
 
@@ -19,8 +19,32 @@ export function isThere(path: string): boolean {
   }
 }
 
-/** @param mode of the file, such as 0o600 @throws what the system says when it cannot be written */
-export function writeNew(path: string, text: string, mode: number): Written {
+/** Thrown when a file cannot be written; the message is for people, and nothing of the file is there. */
+export class NotWritten extends Error {}
+
+/** By the system's code: why a folder takes no file, and what to do. */
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write in the folder. Give it the right to, or name another folder',
+  EPERM: 'this user may not write in the folder. Give it the right to, or name another folder',
+  EROFS: 'the folder is on a file system that is mounted for reading only. Name another folder',
+  ENOSPC: 'the disk is full. Free some space',
+  EDQUOT: 'this user’s share of the disk is used up. Free some space',
+  ENOTDIR: 'something on the way to it is a file and no folder. Name another folder',
+  EEXIST: 'something on the way to it is a file and no folder. Name another folder',
+};
+
+/** @param mode of the file, such as 0o600, of which a umask can only take away @throws NotWritten */
+export function writeNew(path: string, content: string | Uint8Array, mode: number): Written {
+  try {
+    return written(path, content, mode);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === '') throw error;
+    throw new NotWritten(`${path} cannot be written (${code}): ${reasons[code] ?? diskWords(error)}.`, { cause: error });
+  }
+}
+
+function written(path: string, content: string | Uint8Array, mode: number): Written {
   if (isThere(path)) return 'there already';
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -29,14 +53,14 @@ export function writeNew(path: string, text: string, mode: number): Written {
   const file = openSync(draft, 'wx', mode);
   try {
     try {
-      writeAll(file, Buffer.from(text));
+      writeAll(file, Buffer.from(content));
       fsyncSync(file);
     } finally {
       closeSync(file);
     }
-    const written = giveName(draft, path);
+    const outcome = giveName(draft, path);
     syncFolder(folder);
-    return written;
+    return outcome;
   } finally {
     rmSync(draft, { force: true });
   }
@@ -73,10 +97,19 @@ function syncFolder(folder: string): void {
 
 /** What a killed run left: it may hold a secret. Drafts of a run that still works stay. */
 export function removeDrafts(folder: string): void {
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) {
+  for (const name of namesIn(folder)) {
     const pid = draftShape.exec(name)?.[1];
     if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true });
+  }
+}
+
+/** None where they cannot be listed: what is to be written there tells why. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (codeOf(error) === '') throw error;
+    return [];
   }
 }
 

@@ -1,7 +1,8 @@
 // `npm run test:container`: builds the image with scripts/container.sh and runs it with a read-only root: the story, health, stop, kill and
 // start again, a second one on the same data, a policy that the kubelet swaps. The last line counts the steps; where a program that this
-// needs is missing, everything is skipped and counted as that. `--built` takes the image that is there.
-import { spawnSync } from 'node:child_process';
+// needs is missing, everything is skipped and counted as that. `--built` takes the image that is there; `--only TEXT` runs the steps with it in
+// their names.
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { journalLines } from '../support/journal.ts';
 import { root } from '../support/root.ts';
 import { openImage, runImage } from './engine.ts';
 import type { Container, Image, RunOptions } from './engine.ts';
+import type { Told } from './containerStory.ts';
 
 const tag = 'localhost/live-response-bot:test';
 const bot = 10_001;
@@ -22,6 +24,8 @@ interface Bench {
 }
 interface Step {
   readonly name: string;
+  /** A program that this step alone needs. */
+  readonly needs?: string;
   readonly run: (bench: Bench) => Promise<void>;
 }
 
@@ -102,6 +106,20 @@ function kubeletFolder(folder: string, policy: string): (next: string) => void {
     renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
     rmSync(before, { recursive: true });
   };
+}
+
+/** Milliseconds for a whole story. */
+const storyMayTake = 240_000;
+
+/** Runs test/deploy/containerStory.ts in a network of its own, with nothing in it but the machine itself. */
+async function storyAs(way: Told['way'], { image: { config, root: files }, dir }: Bench): Promise<void> {
+  const told: Told = { way, folder: dir, config, root: files };
+  const program = join(root, 'dist', 'test', 'deploy', 'containerStory.js');
+  const child = spawn('unshare', ['--net', '--kill-child', '--fork', 'sh', '-c', 'ip link set lo up && exec "$@"', 'story', process.execPath, program, JSON.stringify(told)], { stdio: ['ignore', 'pipe', 'pipe'], timeout: storyMayTake, killSignal: 'SIGKILL' });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  holds(`the story as ${way} starts it`, code === 0, output);
 }
 
 const steps: readonly Step[] = [
@@ -219,11 +237,23 @@ const steps: readonly Step[] = [
       holds('journaled', journalIn(join(dir, 'data')).some(({ event }) => event.type === 'policyChanged'));
     },
   },
+  {
+    name: 'as compose.yaml starts it, with Slack and every secret as a file: ready, the main job, stopped in the midst of it and started again, and no secret is seen',
+    needs: 'docker-compose',
+    run: (bench) => storyAs('compose', bench),
+  },
+  {
+    name: 'the same as the Kubernetes example starts it, with root’s files for the pod’s group',
+    needs: 'kubectl',
+    run: (bench) => storyAs('kubernetes', bench),
+  },
 ];
+
+const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
 /** Programs this needs; root, too. */
 function missing(): readonly string[] {
-  const programs = ['buildah', 'mmdebstrap', 'unshare', 'nsenter', 'setpriv', 'chroot', 'ip'].filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0);
+  const programs = ['buildah', 'mmdebstrap', 'unshare', 'nsenter', 'setpriv', 'chroot', 'ip'].filter((name) => !has(name));
   return [...programs, ...(process.getuid?.() === 0 ? [] : ['root'])];
 }
 
@@ -241,9 +271,17 @@ async function main(): Promise<number> {
     }
   }
   const image = openImage(store, tag);
+  const at = process.argv.indexOf('--only');
+  const chosen = at < 0 ? steps : steps.filter(({ name }) => name.includes(process.argv[at + 1] ?? ''));
   let passed = 0;
+  let skipped = 0;
   try {
-    for (const { name, run } of steps) {
+    for (const { name, needs, run } of chosen) {
+      if (needs !== undefined && !has(needs)) {
+        skipped += 1;
+        say(`skip ${name}: ${needs} not here`);
+        continue;
+      }
       const dir = mkdtempSync(join(tmpdir(), 'lr-container-'));
       const data = join(dir, 'data');
       mkdirSync(data);
@@ -273,8 +311,8 @@ async function main(): Promise<number> {
   } finally {
     image.remove();
   }
-  say(`\n${passed} passed, ${steps.length - passed} failed, 0 skipped`);
-  return passed === steps.length ? 0 : 1;
+  say(`\n${passed} passed, ${chosen.length - passed - skipped} failed, ${skipped} skipped`);
+  return passed + skipped === chosen.length && passed > 0 ? 0 : 1;
 }
 
 process.exitCode = await main();

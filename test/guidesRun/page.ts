@@ -1,8 +1,9 @@
 // Reads a guide as its reader does: which commands it says to type, which settings to set, which output to expect. What cannot run here is
 // marked by an HTML comment, which no renderer shows; everything without one is run, a new block too.
 
-/** Why a command is not run: it needs the real platform, `.ci/run` runs it as a step of its own, another guide executes it, or it takes too long. */
-export type MarkKind = 'real-platform' | 'own-step' | 'elsewhere' | 'long';
+/** Why a command is not run: it needs the real platform, `.ci/run` runs it as a step of its own, another guide executes it, a test of `npm test`
+ * reads it from the page and runs it, or it takes too long. */
+export type MarkKind = 'real-platform' | 'own-step' | 'elsewhere' | 'tested' | 'long';
 
 export interface Mark {
   readonly kind: MarkKind;
@@ -20,6 +21,14 @@ export interface Command {
   readonly exits?: number;
   /** Until the page ends or the same program is started again. */
   readonly keepsRunning?: boolean;
+  /** It asks its reader in a terminal: `words of a question = what is typed`, one after the other with `;`. Enter for all others. */
+  readonly answers?: string;
+  /** Writes into folders of the whole machine, or gives files to others. */
+  readonly asRoot?: boolean;
+  /** A block with `set -e`: all of it in one shell, as it is pasted. */
+  readonly script?: boolean;
+  /** The comment with which its block begins. */
+  readonly title?: string;
 }
 
 export type Piece =
@@ -27,6 +36,8 @@ export type Piece =
   | { readonly kind: 'settings'; readonly line: number; readonly settings: readonly (readonly [name: string, value: string])[] }
   /** The page goes on where another one ends: with its settings and its policy. */
   | { readonly kind: 'after'; readonly line: number; readonly page: string }
+  /** What the reader has done by then without being told to type it here; `stop` ends what runs. */
+  | { readonly kind: 'before'; readonly line: number; readonly text: string }
   | { readonly kind: 'output'; readonly line: number; readonly lines: readonly string[] }
   /** A heading or the beginning of a block of commands: what a command before it left running is stopped. */
   | { readonly kind: 'boundary'; readonly line: number }
@@ -38,13 +49,9 @@ const shells = new Set(['', 'sh', 'bash', 'shell', 'powershell']);
 /** First words by which code within a sentence is known as a command. Alone they are only named. */
 const programs = /^(?:npm|npx|node|live-response-bot|cp|mv|rm|mkdir|chmod|chown|tar|git|curl|openssl|sudo|az|azd|docker|podman|buildah|kubectl|systemctl|systemd-\w+|journalctl|caddy|nginx|cloudflared|ngrok|devtunnel|psexec)\s+\S/;
 const setting = /^([A-Za-z][A-Za-z0-9_]*)=((?:"[^"]*"|[^#])*?)\s*(?:\s#.*)?$/;
-const markPattern = /<!--\s*(real-platform|own-step|elsewhere|long|exits|keeps-running)(\s+section|\s+\d+)?:\s*([\s\S]*?)\s*-->/;
+const markPattern = /<!--\s*(real-platform|own-step|elsewhere|tested|long|exits|keeps-running|terminal|as-root)(\s+section|\s+\d+)?:\s*([\s\S]*?)\s*-->/;
 
-interface Said {
-  readonly mark?: Mark;
-  readonly exits?: number;
-  readonly keepsRunning?: boolean;
-}
+type Said = Pick<Command, 'mark' | 'exits' | 'keepsRunning' | 'answers' | 'asRoot'>;
 
 function said(comment: string): (Said & { readonly section: boolean }) | undefined {
   const found = markPattern.exec(comment);
@@ -52,6 +59,8 @@ function said(comment: string): (Said & { readonly section: boolean }) | undefin
   const [, kind, word = '', why = ''] = found;
   if (kind === 'exits') return { exits: Number(word), section: false };
   if (kind === 'keeps-running') return { keepsRunning: true, section: false };
+  if (kind === 'terminal') return { answers: why, ...(word === '' ? {} : { exits: Number(word) }), section: false };
+  if (kind === 'as-root') return { asRoot: true, section: false };
   return { mark: { kind: kind as MarkKind, why }, section: word.trim() === 'section' };
 }
 
@@ -86,7 +95,10 @@ function blockPieces(language: string, lines: readonly string[], line: number, m
     return [{ kind: 'settings', line, settings: settings.map((found) => [found?.[1] ?? '', found?.[2] ?? '']) }];
   }
   if (language === 'powershell' && marked.mark === undefined) return [{ kind: 'problem', line, text: 'PowerShell, which is not here: mark it' }];
-  return joined(lines, line + 1).map((one) => ({ kind: 'command', inline: false, ...one, ...marked }));
+  const title = /^\s*#\s*(.*\S)/.exec(lines[0] ?? '')?.[1];
+  const more = { ...(title === undefined ? {} : { title }), ...marked };
+  if (typed.some((text) => /^set -\w*e/.test(text.trim()))) return [{ kind: 'command', inline: false, line: line + 1, text: lines.join('\n').trim(), script: true, ...more }];
+  return joined(lines, line + 1).map((one) => ({ kind: 'command', inline: false, ...one, ...more }));
 }
 
 /** All that a guide has its reader do, in reading order. */
@@ -94,7 +106,7 @@ export function readPage(markdown: string): readonly Piece[] {
   const lines = markdown.split('\n');
   const pieces: Piece[] = [];
   const prose: string[] = [];
-  let pending: (Said & { readonly line: number }) | undefined;
+  let pending: { readonly said: Said; readonly line: number } | undefined;
   let section: { readonly level: number; readonly mark: Mark } | undefined;
   let level = 0;
   let start = 1;
@@ -114,9 +126,10 @@ export function readPage(markdown: string): readonly Piece[] {
     const heading = /^(#{1,6}) /.exec(text);
     const alone = /^\s*<!--.*-->\s*$/.test(text) ? said(text) : undefined;
     const after = /^\s*<!--\s*after:\s*(\S+)\s*-->\s*$/.exec(text)?.[1];
-    if (after !== undefined) {
+    const before = /^\s*<!--\s*before:\s*(.*?)\s*-->\s*$/.exec(text)?.[1];
+    if (after !== undefined || before !== undefined) {
       flush();
-      pieces.push({ kind: 'after', line: index + 1, page: after });
+      pieces.push(after === undefined ? { kind: 'before', line: index + 1, text: before ?? '' } : { kind: 'after', line: index + 1, page: after });
       continue;
     }
     if (fence === null) {
@@ -130,8 +143,9 @@ export function readPage(markdown: string): readonly Piece[] {
       } else if (alone !== undefined) {
         unused();
         if (alone.mark?.why === '') pieces.push({ kind: 'problem', line: index + 1, text: 'a mark that does not say why' });
-        if (alone.section && alone.mark !== undefined) section = { level, mark: alone.mark };
-        else pending = { ...alone, line: index + 1 };
+        const { section: holds, ...rest } = alone;
+        if (holds && alone.mark !== undefined) section = { level, mark: alone.mark };
+        else pending = { said: rest, line: index + 1 };
         continue;
       } else if (text.trim() !== '') unused();
       if (prose.length === 0) start = index + 1;
@@ -142,9 +156,8 @@ export function readPage(markdown: string): readonly Piece[] {
     const [, indent = '', ticks = '```', language = ''] = fence;
     const end = lines.findIndex((other, at) => at > index && other.trim() === ticks);
     const body = lines.slice(index + 1, end === -1 ? lines.length : end).map((one) => (one.startsWith(indent) ? one.slice(indent.length) : one));
-    const { mark = section?.mark, exits, keepsRunning } = pending ?? {};
+    const found = blockPieces(language, body, index + 1, { ...(section === undefined ? {} : { mark: section.mark }), ...pending?.said });
     pending = undefined;
-    const found = blockPieces(language, body, index + 1, { ...(mark === undefined ? {} : { mark }), ...(exits === undefined ? {} : { exits }), ...(keepsRunning === undefined ? {} : { keepsRunning }) });
     if (found.some(({ kind }) => kind === 'command')) pieces.push({ kind: 'boundary', line: index + 1 });
     pieces.push(...found);
     index = end === -1 ? lines.length : end;
@@ -158,14 +171,13 @@ export function readPage(markdown: string): readonly Piece[] {
 function inlinePieces(prose: string, from: number, sectionMark: Mark | undefined, pieces: Piece[]): void {
   for (const found of prose.matchAll(/(?<!`)`([^`]+)`(?!`)(?:\s*(<!--[\s\S]*?-->))?/g)) {
     const text = (found[1] ?? '').replaceAll('\\|', '|').replace(/\s+/g, ' ').trim();
-    const mark = said(found[2] ?? '');
+    const { section: _, ...mark } = said(found[2] ?? '') ?? { section: false };
     const line = from + prose.slice(0, found.index).split('\n').length - 1;
     if (!programs.test(text.replace(/^(?:[A-Za-z_]\w*=\S*\s+)+/, '')) && !text.startsWith('.\\')) {
-      if (mark !== undefined) pieces.push({ kind: 'problem', line, text: `a mark behind "${text}", which is not taken for a command` });
+      if (Object.keys(mark).length > 0) pieces.push({ kind: 'problem', line, text: `a mark behind "${text}", which is not taken for a command` });
       continue;
     }
-    if (mark?.mark?.why === '') pieces.push({ kind: 'problem', line, text: 'a mark that does not say why' });
-    const effective = mark?.mark ?? sectionMark;
-    pieces.push({ kind: 'command', inline: true, line, text, ...(effective === undefined ? {} : { mark: effective }), ...(mark?.exits === undefined ? {} : { exits: mark.exits }), ...(mark?.keepsRunning === undefined ? {} : { keepsRunning: mark.keepsRunning }) });
+    if (mark.mark?.why === '') pieces.push({ kind: 'problem', line, text: 'a mark that does not say why' });
+    pieces.push({ kind: 'command', inline: true, line, text, ...(sectionMark === undefined ? {} : { mark: sectionMark }), ...mark });
   }
 }

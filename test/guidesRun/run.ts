@@ -6,19 +6,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../support/root.ts';
 import { startCloud } from './cloud.ts';
-import { runPages, stopAll } from './runner.ts';
+import { stopAll } from './processes.ts';
+import { runPages } from './runner.ts';
 import type { Outcome } from './runner.ts';
 
 /** Those that have to be executed, and others that are cheap. README is first: it installs for all. */
 function allPages(): readonly string[] {
   const setups = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('-setup.md')).sort().map((name) => `docs/${name}`);
-  const others = ['operate', 'reach', 'containers', 'systemd', 'acceptance', 'library', 'console'].map((name) => `docs/${name}.md`);
-  return ['README.md', ...setups, ...others.filter((page) => existsSync(join(root, page)))];
+  const others = ['operate', 'reach', 'containers', 'systemd', 'setup', 'storage', 'audit-compare', 'simulator', 'health', 'policy', 'acceptance', 'library', 'console'].map((name) => `docs/${name}.md`);
+  return ['README.md', ...setups, ...others.filter((page) => existsSync(join(root, page))), 'manifest/defender/README.md', 'CONTRIBUTING.md'];
 }
 
 function lines(outcomes: readonly Outcome[]): string {
   const count = (result: Outcome['result']): number => outcomes.filter((one) => one.result === result).length;
-  const more = [[count('repeated'), 'the same again'], [count('own-step'), 'a step of their own in .ci/run'], [count('elsewhere'), 'executed by another guide'], [count('long'), 'left out for their length']] as const;
+  const more = [[count('repeated'), 'the same again'], [count('own-step'), 'a step of their own in .ci/run'], [count('elsewhere'), 'executed by another guide'], [count('tested'), 'taken from the page and run by a test'], [count('long'), 'left out for their length'], [count('not-root'), 'left out because they want root']] as const;
   const said = more.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`);
   return `${count('executed')} commands executed, ${count('real-platform')} marked as needing the real platform, ${count('failed')} failed${said.length === 0 ? '' : `\n(${said.join(', ')})`}`;
 }

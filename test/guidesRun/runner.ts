@@ -2,7 +2,7 @@
 // next block or heading begins, and each command has to end as the guide says.
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
@@ -13,14 +13,17 @@ import { slackPolicy } from '../support/slack/slackHouse.ts';
 import type { Cloud } from './cloud.ts';
 import { readPage } from './page.ts';
 import type { Command, MarkKind } from './page.ts';
+import { markProblem } from './marks.ts';
+import { firstMissing, tail } from './output.ts';
+import { alive, answering, ready, reasons, signal } from './processes.ts';
 import { filled, NoStandIn, typed, valuesFor } from './standIns.ts';
 
 export interface Outcome {
   readonly page: string;
   readonly line: number;
   readonly text: string;
-  /** `repeated`: the very command was executed before on this page, with the same settings. */
-  readonly result: 'executed' | 'repeated' | 'failed' | MarkKind;
+  /** `repeated`: the very command was executed before on this page, with the same settings. `not-root`: it writes into folders of the machine. */
+  readonly result: 'executed' | 'repeated' | 'failed' | 'not-root' | MarkKind;
   /** Why it was not run, or what is wrong. */
   readonly why?: string;
   readonly ms: number;
@@ -33,6 +36,7 @@ export interface Run {
   readonly cloud: Cloud;
   /** Takes node_modules and dist of the checkout in place of a first `npm ci` and build: for trying a page while writing it. */
   readonly installed?: boolean;
+  /** Called page by page, once a page has ended. */
   readonly tell?: (outcome: Outcome) => void;
 }
 
@@ -41,7 +45,9 @@ const longest = 240_000;
 /** Until a server has said that it is ready, and until it has ended when told to (docs/health.md: 20 s). */
 const patience = longest;
 const stopsWithin = 30_000;
-const servers = /^(?:\w+=\S*\s+)*(?:npm start|npm run (?:serve|simulator)|node dist\/src\/main\.js|live-response-bot(?: start| simulator)?)(?:\s|$)/;
+const servers = /^(?:\w+=\S*\s+)*(?:npm start|npm run (?:serve|simulator)|node dist\/src\/main\.js|(?:npx \.\/)?live-response-bot(?:-\S+\.tgz)?(?: start| simulator)?)(?:\s+-|\s*$)/;
+/** A line that only sets variables of the terminal. */
+const assignment = /^(\w+)=(?:\$\(.*\)|"[^"]*"|[^\s;&|]*)$/s;
 
 /** A clone of what is tracked, with the changes that are not committed yet. */
 export function clone(root: string, to: string): void {
@@ -77,6 +83,8 @@ export function plainEnvironment(home: string): Record<string, string> {
     npm_config_update_notifier: 'false',
     npm_config_audit: 'false',
     npm_config_fund: 'false',
+    // What npx asks at its first call of a package ("Ok to proceed?") is answered with Enter.
+    npm_config_yes: 'true',
     ...(existsSync(npmrc) ? { npm_config_userconfig: npmrc } : {}),
     ...Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
   };
@@ -95,17 +103,24 @@ class PageRun {
   readonly #folder: string;
   readonly #state: string;
   readonly #master: string;
-  readonly #before: ReadonlyMap<string, PageRun>;
+  readonly #earlier: ReadonlyMap<string, PageRun>;
   readonly #values: Readonly<Record<string, string>>;
   readonly #ports: Record<string, string> = {};
   readonly #settings: Record<string, string> = {};
   readonly #done = new Set<string>();
+  /** Variables of the terminal, which also fill the gaps of their names: `<person>` is `$person`. */
+  readonly #variables = new Set<string>();
   readonly #servers: { readonly child: ChildProcess; readonly text: string; readonly keepsRunning: boolean }[] = [];
   #last: Ended | undefined;
+  #installed = false;
+  #packs = false;
+  /** Told once the packages and what was built of the sources can be used by other pages. */
+  readonly #whenBuilt: (() => void) | undefined;
 
-  constructor(run: Run, page: string, where: { readonly work: string; readonly master: string; readonly before: ReadonlyMap<string, PageRun> }) {
+  constructor(run: Run, page: string, where: { readonly work: string; readonly master: string; readonly before: ReadonlyMap<string, PageRun>; readonly whenBuilt: (() => void) | undefined }) {
     const { work, master, before } = where;
-    this.#before = before;
+    this.#whenBuilt = where.whenBuilt;
+    this.#earlier = before;
     this.#run = run;
     this.#page = page;
     this.#folder = join(work, page.replaceAll('/', '_').replace(/\.md$/, ''), 'live-response-bot');
@@ -118,15 +133,17 @@ class PageRun {
   async all(): Promise<void> {
     const text = readFileSync(join(this.#run.root, this.#page), 'utf8');
     clone(this.#run.root, this.#folder);
-    // A page that does not install goes on from one that did.
     const pieces = readPage(text);
-    if (!pieces.some((piece) => piece.kind === 'command' && piece.mark === undefined && /\bnpm ci\b/.test(piece.text)) && existsSync(this.#master)) this.#install();
+    // A page that does not install goes on from one that did.
+    this.#installed = pieces.some((piece) => piece.kind === 'command' && piece.mark === undefined && /\bnpm ci\b/.test(piece.text));
+    this.#packs = /\bnpm (?:pack|run package)\b(?!:)/.test(text);
     for (const port of ['3978', '3979', '4000']) this.#ports[port] = String(await freePort());
     try {
       for (const piece of pieces) {
         if (piece.kind === 'boundary') await this.#stopServers((server) => !server.keepsRunning);
         else if (piece.kind === 'problem') this.#tell({ line: piece.line, text: '', result: 'failed', why: piece.text, ms: 0 });
         else if (piece.kind === 'after') this.#goOn(piece.line, piece.page);
+        else if (piece.kind === 'before') await this.#before(piece.line, piece.text);
         else if (piece.kind === 'settings') this.#set(piece.line, piece.settings);
         else if (piece.kind === 'output') this.#compare(piece.line, piece.lines);
         else await this.#command(piece);
@@ -139,12 +156,14 @@ class PageRun {
   #tell(outcome: Omit<Outcome, 'page'>): void {
     const whole = { page: this.#page, ...outcome };
     this.outcomes.push(whole);
-    this.#run.tell?.(whole);
   }
 
   #install(): void {
-    if (existsSync(join(this.#folder, 'node_modules'))) return;
-    linked(join(this.#master, 'node_modules'), join(this.#folder, 'node_modules'));
+    this.#installed = true;
+    if (existsSync(join(this.#folder, 'node_modules')) || !existsSync(this.#master)) return;
+    // Hard links of 26,000 files take seconds on a busy machine, a link to their folder takes none; but packing wants the files below its own folder.
+    if (this.#packs) linked(join(this.#master, 'node_modules'), join(this.#folder, 'node_modules'));
+    else symlinkSync(join(this.#master, 'node_modules'), join(this.#folder, 'node_modules'));
     if (!existsSync(join(this.#master, 'dist'))) return;
     cpSync(join(this.#master, 'dist'), join(this.#folder, 'dist'), { recursive: true });
     // Built of the very same files. The folders of this copy are newer, which would have all of it built again.
@@ -152,7 +171,7 @@ class PageRun {
   }
 
   #goOn(line: number, page: string): void {
-    const earlier = this.#before.get(page);
+    const earlier = this.#earlier.get(page);
     if (earlier === undefined) {
       this.#tell({ line, text: page, result: 'failed', why: 'the page goes on from one that was not executed before it', ms: 0 });
       return;
@@ -165,7 +184,7 @@ class PageRun {
   #set(line: number, settings: readonly (readonly [string, string])[]): void {
     for (const [name, value] of settings) {
       try {
-        if (!knownNames.includes(name)) throw new NoStandIn(`"${name}" is no setting`);
+        if (!knownNames.includes(name) && name !== 'NODE_EXTRA_CA_CERTS') throw new NoStandIn(`"${name}" is no setting`);
         const own = typed(filled(name, value, this.#values), this.#values, this.#ports);
         // What listens everywhere would be reached from outside this machine while it is tested.
         if (name !== 'HOST') this.#settings[name] = own;
@@ -184,13 +203,42 @@ class PageRun {
 
   /** Sign-in, Slack and Defender are played under their real names, behind a proxy; the way to the package registry stays as it is. */
   #behindProxy(): Record<string, string> {
-    return { HTTPS_PROXY: this.#run.cloud.proxy, NODE_EXTRA_CA_CERTS: this.#run.cloud.authorities, npm_config_proxy: 'null', npm_config_https_proxy: 'null' };
+    const { proxy, authorities } = this.#run.cloud;
+    return { HTTPS_PROXY: proxy, NODE_EXTRA_CA_CERTS: authorities, CURL_CA_BUNDLE: authorities, npm_config_proxy: 'null', npm_config_https_proxy: 'null' };
+  }
+
+  /** What the page takes for done: it has to work, and does not count as a command of the page. */
+  async #before(line: number, text: string): Promise<void> {
+    this.#done.clear();
+    try {
+      if (text === 'stop') await this.#stopServers(() => true);
+      else await this.#type(text, { keepsRunning: true }, 0);
+    } catch (error) {
+      if (!(error instanceof NoStandIn) && !(error instanceof Failed)) throw error;
+      this.#tell({ line, text, result: 'failed', why: error.message, ms: 0 });
+    }
+  }
+
+  async #type(text: string, how: Pick<Command, 'keepsRunning' | 'script' | 'answers' | 'asRoot'>, exits: number): Promise<void> {
+    const install = /^npm ci(?: && |$)/.exec(text)?.[0];
+    if (install !== undefined) await this.#npmCi();
+    else if (!this.#installed) this.#install();
+    const rest = typed(text.slice(install?.length ?? 0), this.#values, this.#ports, this.#variables);
+    const [before, last] = how.script === true ? ['', rest] : split(rest);
+    if (before !== '') this.#expect(await this.#ran(before, how), 0);
+    if (servers.test(last)) await this.#serve(last, how.keepsRunning === true);
+    else if (last !== '') {
+      this.#last = await this.#ran(last, how);
+      this.#expect(this.#last, exits);
+      const name = assignment.exec(last)?.[1];
+      if (name !== undefined) this.#variables.add(name);
+    }
   }
 
   async #command(command: Command): Promise<void> {
     const { line, text, mark, exits = 0 } = command;
     if (mark !== undefined) {
-      const wrong = this.#markProblem(command);
+      const wrong = markProblem(command, this.#folder, this.#page);
       this.#tell({ line, text, result: wrong === undefined ? mark.kind : 'failed', why: wrong ?? mark.why, ms: 0 });
       return;
     }
@@ -198,19 +246,15 @@ class PageRun {
       this.#tell({ line, text, result: 'repeated', ms: 0 });
       return;
     }
+    if (command.asRoot === true && !mayBeRoot()) {
+      this.#tell({ line, text, result: 'not-root', ms: 0 });
+      return;
+    }
     const began = performance.now();
     const ms = (): number => Math.round(performance.now() - began);
     try {
-      const install = /^npm ci(?: && |$)/.exec(text)?.[0];
-      if (install !== undefined) await this.#npmCi();
-      const rest = typed(text.slice(install?.length ?? 0), this.#values, this.#ports);
-      const [before, last] = split(rest);
-      if (before !== '') this.#expect(await this.#ran(before), 0);
-      if (servers.test(last)) await this.#serve(last, command.keepsRunning === true);
-      else if (last !== '') {
-        this.#last = await this.#ran(last);
-        this.#expect(this.#last, exits);
-      }
+      await this.#type(text, command, exits);
+      if (this.#whenBuilt !== undefined) this.#keepBuilt();
       this.#done.add(text);
       this.#tell({ line, text, result: 'executed', ms: ms() });
     } catch (error) {
@@ -219,80 +263,64 @@ class PageRun {
     }
   }
 
-  /** A mark may not hide a command that does not exist, nor claim that it is executed where it is not. */
-  #markProblem({ text, mark }: Command): string | undefined {
-    const several = text.split(' && ');
-    if (mark?.kind === 'own-step' && several.length > 1 && !text.startsWith('node ')) {
-      for (const part of several) {
-        const problem = this.#markProblem({ kind: 'command', line: 0, inline: true, text: part, mark });
-        if (problem !== undefined) return problem;
-      }
-      return undefined;
-    }
-    if (mark?.kind === 'elsewhere') {
-      const page = /\S+\.md/.exec(mark.why)?.[0] ?? '';
-      const start = /^npm (?:run )?\S+/.exec(text)?.[0] ?? text;
-      const there = existsSync(join(this.#folder, page)) ? readPage(readFileSync(join(this.#folder, page), 'utf8')) : [];
-      return there.some((piece) => piece.kind === 'command' && piece.mark === undefined && piece.text.includes(start)) ? undefined : `${page} does not execute "${start}"`;
-    }
-    const script = /^npm (?:run (?:--silent )?([\w:-]+)|(test|start|ci)\b)/.exec(text.replace(/^(?:\w+=\S*\s+)+/, ''));
-    // One file of the suite, all of which `npm test` runs.
-    if (/^node scripts\/build\.js && node scripts\/jest\.js /.test(text)) return undefined;
-    if (script === null) return mark?.kind === 'own-step' && !this.#ownSteps().includes(text) ? '.ci/run has no such step' : undefined;
-    const { scripts } = JSON.parse(readFileSync(join(this.#folder, 'package.json'), 'utf8')) as { readonly scripts: Readonly<Record<string, string>> };
-    const name = script[1] ?? script[2] ?? '';
-    if (name === 'ci') return undefined;
-    if (scripts[name] === undefined) return `package.json has no script "${name}"`;
-    if (mark?.kind !== 'own-step') return undefined;
-    const parts = scripts[name].split(' && ').filter((part) => part.startsWith('npm '));
-    const wanted = parts.length > 0 ? parts : [script[0]];
-    const missing = wanted.find((one) => !new RegExp(`^\\s*(?:[A-Z_]+=\\S+ )*${one.replace('npm run ', 'npm run (?:--silent )?')}\\b`, 'm').test(this.#ownSteps()));
-    return missing === undefined ? undefined : `.ci/run has no step "${missing}"`;
-  }
-
-  #ownSteps(): string {
-    return readFileSync(join(this.#folder, '.ci', 'run'), 'utf8');
-  }
-
   /** The first one is real; later ones would install the very same again. */
   async #npmCi(): Promise<void> {
     if (existsSync(join(this.#master, 'node_modules'))) {
       this.#install();
       return;
     }
-    this.#expect(await this.#ran('npm ci', {}), 0);
+    this.#installed = true;
+    this.#expect(await this.#ran('npm ci', {}, {}), 0);
     mkdirSync(this.#master, { recursive: true });
     linked(join(this.#folder, 'node_modules'), join(this.#master, 'node_modules'));
   }
 
   /** What this page has built, for the pages behind it. */
-  keepBuilt(): void {
+  #keepBuilt(): void {
     if (!existsSync(join(this.#folder, 'dist', '.built')) || existsSync(join(this.#master, 'dist')) || !existsSync(this.#master)) return;
     cpSync(join(this.#folder, 'dist'), join(this.#master, 'dist'), { recursive: true });
+    this.#whenBuilt?.();
   }
 
-  #start(text: string, extra: Readonly<Record<string, string>>): ChildProcess {
+  #start(text: string, extra: Readonly<Record<string, string>>, how: Pick<Command, 'script' | 'answers' | 'asRoot'> = {}): ChildProcess {
     // Variables that a line sets stay for the next ones, as in the reader's terminal.
     const env = join(this.#state, 'env.sh');
     const cwd = join(this.#state, 'cwd');
     if (!existsSync(env)) writeFileSync(env, '');
     const at = existsSync(cwd) ? readFileSync(cwd, 'utf8').trim() : this.#folder;
-    const script = `set -eo pipefail; . ${env}; trap 'code=$?; pwd > ${cwd}; exit $code' EXIT\n${/^\w+=\$\(/.test(text) ? `set -a\n${text}\ndeclare -p ${/^\w+/.exec(text)?.[0] ?? ''} >> ${env}` : text}`;
-    const child = spawn('bash', ['-c', script], { cwd: at, env: { ...this.#environment(), ...extra }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const name = how.script === true ? undefined : assignment.exec(text)?.[1];
+    const kept = name === undefined ? text : `set -a\n${text}\ndeclare -p ${name} >> ${env}`;
+    const settings = { ...this.#environment(), ...extra };
+    if (how.script === true) {
+      // As it is pasted into a shell of its own: what it sets, and that it ends at an error, is its own.
+      const script = join(this.#state, 'block.sh');
+      writeFileSync(script, `${text}\n`);
+      return this.#spawned('bash', ['-c', `. ${env}; exec sh ${script}`], at, settings);
+    }
+    const script = `set -eo pipefail; . ${env}; trap 'code=$?; pwd > ${cwd}; exit $code' EXIT\n${kept}`;
+    if (how.answers !== undefined) return this.#spawned('script', ['-qefc', `stty cols 200 rows 60; ${text}`, '/dev/null'], at, { ...settings, SHELL: '/bin/bash', TERM: 'xterm' });
+    if (how.asRoot === true) return this.#spawned('unshare', ['-m', 'bash', '-c', `${ownSystemFolders(this.#state)}\n${script}`], at, settings);
+    return this.#spawned('bash', ['-c', script], at, settings);
+  }
+
+  #spawned(program: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): ChildProcess {
+    const child = spawn(program, args, { cwd, env, stdio: [program === 'script' ? 'pipe' : 'ignore', 'pipe', 'pipe'], detached: true });
     alive.add(child);
     child.once('close', () => alive.delete(child));
     return child;
   }
 
-  async #ran(text: string, extra = this.#behindProxy()): Promise<Ended> {
-    const child = this.#start(text, extra);
+  async #ran(text: string, how: Pick<Command, 'script' | 'answers' | 'asRoot'>, extra = this.#behindProxy()): Promise<Ended> {
+    const child = this.#start(text, extra, how);
     let out = '';
     let all = '';
     child.stdout?.on('data', (chunk: Buffer) => { out += String(chunk); all += String(chunk); });
     child.stderr?.on('data', (chunk: Buffer) => (all += String(chunk)));
+    const typing = how.answers === undefined ? undefined : answering(child, how.answers, () => out);
     const timer = setTimeout(() => { signal(child, 'SIGKILL'); }, longest);
     const code = await new Promise<number | null>((resolve, reject) => { child.once('close', resolve); child.once('error', reject); });
     clearTimeout(timer);
+    clearInterval(typing);
     if (child.signalCode === 'SIGKILL') throw new Failed(`it did not end within ${longest / 1000} s:\n${tail(all)}`);
     return { code, out, all };
   }
@@ -349,60 +377,32 @@ class Failed extends Error {}
 
 const programOf = (text: string): string => (/simulator/.test(text) ? 'simulator' : 'service');
 
+/** Mounts of one's own need root; a container may not give them all the same. */
+function mayBeRoot(): boolean {
+  return process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0;
+}
+
+/** Lines of shell that put copies in place of the folders of this machine, for one process and its children. */
+function ownSystemFolders(state: string): string {
+  const own = join(state, 'machine');
+  if (!existsSync(own)) {
+    mkdirSync(join(own, 'opt'), { recursive: true });
+    const done = spawnSync('cp', ['-a', '/etc', own], { encoding: 'utf8' });
+    if (done.status !== 0) throw new Error(`cp -a /etc: ${done.stderr}`);
+  }
+  return ['opt', 'etc'].map((name) => `mount --bind ${join(own, name)} /${name}`).join('\n');
+}
+
 /** What stands before the last `&&` of one line, and what behind it. */
 function split(text: string): readonly [string, string] {
   const at = text.includes('\n') || /["']/.test(text) ? -1 : text.lastIndexOf(' && ');
   return at === -1 ? ['', text] : [text.slice(0, at), text.slice(at + 4)];
 }
 
-/** The first line of a guide's output that does not come, in order; digits stand for any digits, dots and <...> for anything. */
-export function firstMissing(lines: readonly string[], output: string): string | undefined {
-  const printed = output.split('\n');
-  let from = 0;
-  for (const line of lines) {
-    if (/^\s*(?:\.\.\.|…)\s*$/.test(line)) continue;
-    const shape = line.trim().split(/(\d+|\.\.\.|…|<[^<>]+>)/).map((part, index) => (index % 2 === 0 ? part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : /^\d/.test(part) ? '\\d+' : '.*')).join('');
-    const found = printed.findIndex((one, index) => index >= from && new RegExp(`^\\s*${shape}\\s*$`).test(one));
-    if (found === -1) return line.trim();
-    from = found + 1;
-  }
-  return undefined;
-}
+/** Pages that are executed at once: much of their time is spent waiting for a story or for a start. */
+const atOnce = 2;
 
-/** What runs now: a run that is broken off leaves nothing behind. */
-const alive = new Set<ChildProcess>();
-
-export function stopAll(): void {
-  for (const child of alive) signal(child, 'SIGKILL');
-}
-
-/** The whole group: npm and a shell stand before the program. */
-function signal(child: ChildProcess, name: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
-async function ready(admin: string): Promise<boolean> {
-  const answer = await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
-  return answer?.status === 200 && ((await answer.json()) as { readonly status?: string }).status === 'ready';
-}
-
-async function reasons(admin: string): Promise<string> {
-  const answer = await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch((error: unknown) => String(error));
-  return typeof answer === 'string' ? answer : (await answer.text()).slice(0, 2_000);
-}
-
-/** The end of what was printed, and lines before it that say what is wrong. */
-function tail(text: string): string {
-  const lines = text.trim().split('\n');
-  return lines.filter((line, index) => index >= lines.length - 15 || /FAIL|error/i.test(line)).map((line) => `      ${line.slice(0, 300)}`).join('\n');
-}
-
-/** Executes the pages, one after the other. */
+/** Executes the pages: the first one installs and builds for all, and each comes behind the one that it goes on from. */
 export async function runPages(run: Run): Promise<readonly Outcome[]> {
   const work = mkdtempSync(join(tmpdir(), 'lr-guides-'));
   const master = join(work, 'installed');
@@ -414,16 +414,55 @@ export async function runPages(run: Run): Promise<readonly Outcome[]> {
       if (existsSync(join(run.root, 'dist', '.built'))) cpSync(join(run.root, 'dist'), join(master, 'dist'), { recursive: true });
     }
     const before = new Map<string, PageRun>();
-    for (const page of run.pages) {
-      const one = new PageRun(run, page, { work, master, before });
+    const ended = new Map<string, Promise<void>>();
+    const left = [...inOrder(run)];
+    const order = [...left];
+    let built = (): void => undefined;
+    const installed = new Promise<void>((resolve) => (built = resolve));
+    if (run.installed === true) built();
+    const execute = async (page: string): Promise<void> => {
+      const first = page === order[0];
+      if (!first) await installed;
+      for (const other of goesOnFrom(run.root, page)) await ended.get(other);
+      const one = new PageRun(run, page, { work, master, before, whenBuilt: first ? built : undefined });
       before.set(page, one);
-      await one.all();
-      one.keepBuilt();
-      outcomes.push(...one.outcomes);
-    }
+      try {
+        await one.all();
+      } finally {
+        if (first) built();
+      }
+      for (const outcome of one.outcomes) run.tell?.(outcome);
+    };
+    const worker = async (): Promise<void> => {
+      for (let page = left.shift(); page !== undefined; page = left.shift()) {
+        const running = execute(page);
+        ended.set(page, running);
+        await running;
+      }
+    };
+    const all = await Promise.allSettled(Array.from({ length: atOnce }, worker));
+    for (const one of all) if (one.status === 'rejected') throw one.reason;
+    for (const page of order) outcomes.push(...(before.get(page)?.outcomes ?? []));
     return outcomes;
   } finally {
     if (process.env['LR_KEEP'] === undefined) rmSync(work, { recursive: true, force: true });
     else renameSync(work, process.env['LR_KEEP']);
   }
+}
+
+function goesOnFrom(root: string, page: string): readonly string[] {
+  const pieces = existsSync(join(root, page)) ? readPage(readFileSync(join(root, page), 'utf8')) : [];
+  return pieces.flatMap((piece) => (piece.kind === 'after' && existsSync(join(root, piece.page)) ? [piece.page] : []));
+}
+
+/** A page behind the one that it goes on from, which is executed even where nobody named it. */
+function inOrder({ root, pages }: Run): readonly string[] {
+  const order: string[] = [];
+  const add = (page: string, from: readonly string[]): void => {
+    if (order.includes(page) || from.includes(page)) return;
+    for (const other of goesOnFrom(root, page)) add(other, [...from, page]);
+    order.push(page);
+  };
+  for (const page of pages) add(page, []);
+  return order;
 }

@@ -42,7 +42,7 @@ describe('with every answer given', () => {
     expect([mode(join(bench.folder, '.env')), mode(bench.key), mode(join(bench.home, '.live-response-bot'))]).toEqual(['600', '600', '700']);
     expect(JSON.parse(bench.read('slack-manifest.json'))).toMatchObject({ settings: { socket_mode_enabled: true } });
     // What is left, in order: the start first, the dump last.
-    expect(ran.out).toMatch(/1\. Start the bot: npm start\n +2\. In the Slack channel: \/invite @live-response\n +3\. Ask for the first dump: \/lr dump hosta OfficeClickToRun/);
+    expect(ran.out).toMatch(/1\. Start the bot: npm start\n +2\. In the Slack channel: \/invite @live-response\n +3\. Ask for the first dump, and have a colleague press Approve: \/lr dump hosta OfficeClickToRun/);
 
     const variables = { LR_ENV_FILE: join(bench.folder, '.env'), LR_POLICY: join(bench.folder, 'policy.yaml'), LR_DATA_DIR: join(bench.folder, 'data') };
     const program = await startProgram('src/main.js', [], variables);
@@ -107,7 +107,7 @@ describe('with every answer given', () => {
     expect(bench.read('slack-manifest.json').match(/https:\/\/bot\.example\.com\/slack\/events/g)).toHaveLength(3);
     expect(bench.read('slack-manifest.json')).not.toContain('REPLACE-ME');
     expect(ran.out).toContain('https://bot.example.com/api/messages');
-    expect(ran.out).toContain('npm run package:teams');
+    expect(bench.files()).toContain('teams-package');
     expect(ran.out).not.toContain('canary');
     const policy = readPolicy(bench.read('policy.yaml'));
     expect('policy' in policy && policy.policy.devices.allow.groups).toEqual(['Live "test"']);
@@ -167,7 +167,7 @@ describe('what is wrong', () => {
     ['both ways to Slack', ['--chat', 'slack-socket,slack-http'], /Slack reaches the bot in one way/],
     ['a host with a path', ['--host', 'https://bot.example.com/'], /The name alone/],
     ['one person alone', ['--yes', '--person', 'id=robin,roles=asks+approves'], /Nobody approves their own request/],
-    ['a name in place of an id', ['--person', 'id=robin,roles=asks,slack=@robin'], /A Slack member id such as/],
+    ['a name in place of an id', ['--person', 'id=robin,roles=asks,slack=@robin'], /That is no member id; one looks like U0123ABCD/],
     ['words of no option', ['--yes', 'xoxb-canary'], /words that belong to no option/],
     ['no terminal to ask in', [], /There is no terminal to ask in/],
   ])('%s is refused with its cause, and nothing is written', async (_what, args, words) => {
@@ -180,7 +180,7 @@ describe('what is wrong', () => {
   test('a secret of another kind, and an unknown setting, are told without their values', async () => {
     const ran = await bench.run([...quick, '--settings', '-'], { input: 'SLACK_BOT_TOKEN=xoxp-canary-user\nSLACK_APP_TOKEN_FIEL=xapp-canary\n', environment: { SLACK_APP_TOKEN: 'xapp-canary two' } });
     expect([ran.code, bench.files()]).toEqual([2, []]);
-    expect(ran.err).toMatch(/SLACK_BOT_TOKEN: It begins with xoxb-/);
+    expect(ran.err).toMatch(/SLACK_BOT_TOKEN: That is a person’s token\. The right one begins with xoxb-/);
     expect(ran.err).toMatch(/SLACK_APP_TOKEN_FIEL is not a setting\. Did you mean SLACK_APP_TOKEN_FILE\?/);
     expect(ran.err).toMatch(/SLACK_APP_TOKEN: It holds a blank/);
     expect(ran.err).not.toContain('canary');
@@ -202,12 +202,12 @@ describe('what is wrong', () => {
     await terminal.answer('Which chat?', keys.enter);
     await terminal.answer('How does Slack reach the bot?', keys.enter);
     await terminal.answer('SLACK_BOT_TOKEN', `xoxp-wrong${keys.enter}`);
-    await terminal.answer('It begins with xoxb-', `${'\u007f'.repeat(10)}xoxb-of-another-app${keys.enter}`);
+    await terminal.answer('The right one begins with xoxb-', `${'\u007f'.repeat(10)}xoxb-of-another-app${keys.enter}`);
     await terminal.answer('SLACK_APP_TOKEN', `${slack.tokens.app}${keys.enter}`);
     await terminal.answer('FAIL slack.token', '');
-    await terminal.answer('Type them once more?', keys.enter);
+    await terminal.answer('What next?', keys.enter);
     await terminal.answer('SLACK_BOT_TOKEN', `${slack.tokens.bot}${keys.enter}`);
-    await terminal.answer('SLACK_APP_TOKEN', `${slack.tokens.app}${keys.enter}`);
+    await terminal.answer('SLACK_APP_TOKEN [as before]', keys.enter);
     await terminal.answer('Which Defender?', keys.enter);
     await terminal.answer('Name of person 1', `Riley Responder${keys.enter}`);
     await terminal.answer('Short id [riley]', keys.enter);
@@ -239,7 +239,7 @@ describe('what is wrong', () => {
     expect(await terminal.ended).toBe(130);
     expect(bench.files()).toEqual(['slack-manifest.json']);
     expect(existsSync(bench.key)).toBe(false);
-    expect(terminal.shown()).toMatch(/Left\. Written, whole: .*slack-manifest\.json/);
+    expect(terminal.shown()).toMatch(/Left\. Written, whole: slack-manifest\.json\. What you typed besides is not kept\. Go on: npm run setup/);
     expect(terminal.shown()).not.toContain('xoxb-half');
   });
 });

@@ -77,7 +77,7 @@ describe('row 2.16: .env', () => {
 
   test('one that cannot be read is a reason not to start, and LR_ENV_FILE names another or none', async () => {
     mkdirSync(join(dir, '.env'));
-    expect(await run(main, /^never$/)).toMatchObject({ code: 2, out: expect.stringContaining('.env cannot be read: EISDIR') as unknown });
+    expect(await run(main, /^never$/)).toMatchObject({ code: 2, out: expect.stringContaining('.env cannot be read: it is not a file') as unknown });
     expect(await run(main, /console at http/, { LR_ENV_FILE: 'off', PORT: '0', LR_DATA_DIR: join(dir, 'd') })).toMatchObject({ code: undefined });
     child?.kill('SIGKILL');
     expect(await run(main, /^never$/, { LR_ENV_FILE: 'other.env' })).toMatchObject({ code: 2, out: expect.stringContaining('other.env cannot be read') as unknown });

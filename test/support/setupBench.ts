@@ -64,11 +64,14 @@ export interface Terminal {
   readonly ended: Promise<number | null>;
 }
 
+/** The doctor alone may take a while on a loaded machine. Milliseconds. */
+const shownWithin = 40_000;
+
 export const keys = { enter: '\r', down: '\u001b[B', interrupt: '\u0003' } as const;
 
 /** @param args of the assistant; none of them may hold a quote */
-export function inTerminal(bench: SetupBench, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}): Terminal {
-  const child = spawn('script', ['-qefc', `stty cols 200 rows 60; exec ${process.execPath} ${setupProgram} ${args.join(' ')}`, '/dev/null'], { env: bench.environment({ SHELL: '/bin/sh', ...environment }), cwd: bench.folder, stdio: ['pipe', 'pipe', 'pipe'] });
+export function inTerminal(bench: SetupBench, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}, columns = 200): Terminal {
+  const child = spawn('script', ['-qefc', `stty cols ${columns} rows 60; exec ${process.execPath} ${setupProgram} ${args.join(' ')}`, '/dev/null'], { env: bench.environment({ SHELL: '/bin/sh', ...environment }), cwd: bench.folder, stdio: ['pipe', 'pipe', 'pipe'] });
   let raw = '';
   let from = 0;
   const plain = (text: string): string => text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '').replace(/\r/g, '');
@@ -83,16 +86,22 @@ export function inTerminal(bench: SetupBench, args: readonly string[] = [], envi
     ended,
     answer: (words, typed) =>
       new Promise((resolve, reject) => {
+        const late = setTimeout(() => {
+          reject(new Error(`"${words}" was not shown within ${shownWithin} ms:\n${plain(raw).slice(-2_000)}`));
+          child.kill('SIGKILL');
+        }, shownWithin);
         const look = (): void => {
           const at = plain(raw).indexOf(words, from);
           if (at < 0) return;
           waiting.delete(look);
+          clearTimeout(late);
           from = at + words.length;
           child.stdin.write(typed);
           resolve();
         };
         waiting.add(look);
         void ended.then((code) => {
+          clearTimeout(late);
           reject(new Error(`it ended with ${String(code)} before "${words}" was shown:\n${plain(raw).slice(-2_000)}`));
         });
         look();

@@ -75,28 +75,50 @@ export class KeyFileError extends Error {
   readonly code = 'keyFile';
 }
 
+/** What a file's owner, group and mode are; of `fs.Stats`. */
+export interface FileRights {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
+
+/** The user and group numbers that this process has; undefined on Windows. */
+export function ownNumbers(): { readonly uid: number; readonly gid: number } | undefined {
+  const { getuid, getgid } = process;
+  return getuid === undefined || getgid === undefined ? undefined : { uid: getuid(), gid: getgid() };
+}
+
+/**
+ * Whether the group's right to read a file is the bot's own: root's file, which the group may read and nobody else, and a group that is this
+ * user's alone, by having its number. So the kubelet hands secrets in with an fsGroup (mode 0440), and no mode that it takes is narrower.
+ */
+export function groupIsOwn({ uid, gid, mode }: FileRights, own = ownNumbers()): boolean {
+  return own !== undefined && own.uid !== 0 && uid === 0 && (mode & 0o077) === 0o040 && gid === own.gid && own.gid === own.uid;
+}
+
 /**
  * The keys in a file.
  * @throws KeyFileError when it cannot be read, holds no key, lies in the data folder, or everybody may read it
  */
 export function readKeyFile(path: string, folder: string): { readonly keys: Keys; readonly warnings: readonly string[] } {
   let text: string;
-  let mode: number;
+  let rights: FileRights;
   try {
     const about = statSync(path);
     if (!about.isFile()) throw new Error('it is not a file');
     if (about.size > maxFileBytes) throw new Error(`it has ${about.size} bytes, and a key has some forty`);
-    mode = about.mode;
+    rights = about;
     text = readFileSync(path, 'utf8');
   } catch (error) {
     throw new KeyFileError(`The journal key in ${path} (LR_JOURNAL_KEY_FILE) cannot be read: ${diskWords(error)}.${codeOf(error) === 'ENOENT' ? ` To make one, as the bot’s user: ${makeKeyAt(path)}` : ''}`);
   }
   if (isInside(path, folder)) throw new KeyFileError(`The journal key ${path} (LR_JOURNAL_KEY_FILE) lies in the data folder ${folder}: anyone who may write the folder could then forge the journal. Move it elsewhere.`);
   const posix = process.platform !== 'win32';
+  const { mode } = rights;
   if (posix && (mode & 0o007) !== 0) throw new KeyFileError(`Everybody on this machine may use the journal key ${path} (mode ${(mode & 0o777).toString(8)}). Take that away: chmod 600 ${path} (in Kubernetes: defaultMode 0400 and an fsGroup).`);
   const read = parseKeys(text);
   if ('wrong' in read) throw new KeyFileError(`The journal key in ${path} (LR_JOURNAL_KEY_FILE) ${read.wrong}. If it never was a key of this journal, move it away and make one, as the bot’s user: ${makeKeyAt(path)}`);
-  const warnings = posix && (mode & 0o070) !== 0 ? [`A group may use the journal key ${path} (mode ${(mode & 0o777).toString(8)}): anyone in it can forge the journal.`] : [];
+  const warnings = posix && (mode & 0o070) !== 0 && !groupIsOwn(rights) ? [`A group may use the journal key ${path} (mode ${(mode & 0o777).toString(8)}): anyone in it can forge the journal.`] : [];
   return { keys: keysFrom(read.secrets), warnings };
 }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keysFrom, parseKeys, readKeyFile, signedText, verifiedText } from '../../../src/adapters/store/keys.ts';
+import { groupIsOwn, keysFrom, parseKeys, readKeyFile, signedText, verifiedText } from '../../../src/adapters/store/keys.ts';
 import { testKeys, testKeyText } from '../../support/testKeys.ts';
 
 let root = '';
@@ -57,6 +57,19 @@ describe('a key file', () => {
   test('is taken when its owner alone may read it, and warned of when a group may', () => {
     expect(readKeyFile(file('key', `${testKeyText}\n`), data)).toMatchObject({ keys: { current: { id: testKeys.current.id } }, warnings: [] });
     expect(readKeyFile(file('key', testKeyText, 0o640), data).warnings).toEqual([expect.stringContaining('A group may use the journal key')]);
+  });
+
+  test.each([
+    ['as the kubelet hands it in', {}, {}, true],
+    ['of another than root', { uid: 1000 }, {}, false],
+    ['of the bot itself', { uid: 10_001 }, {}, false],
+    ['of a group that is not the bot’s', { gid: 20_000 }, {}, false],
+    ['of a group that many users have', { gid: 100 }, { gid: 100 }, false],
+    ['that the group may also write', { mode: 0o100_460 }, {}, false],
+    ['that everybody may read', { mode: 0o100_444 }, {}, false],
+    ['read by root', { gid: 0 }, { uid: 0, gid: 0 }, false],
+  ])('%s belongs to a group that is the bot’s own: %j %j %s', (_, about, own, is) => {
+    expect(groupIsOwn({ uid: 0, gid: 10_001, mode: 0o100_440, ...about }, { uid: 10_001, gid: 10_001, ...own })).toBe(is);
   });
 
   test.each<readonly [string, () => string, RegExp]>([

@@ -1,0 +1,111 @@
+// Ctrl-C at every question of the assistant, and while the doctor looks: it ends as interrupted, nothing is there in part, no secret was shown, and
+// it is said how to go on. Every line that it writes on the way fits into 80 columns.
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { SetupBench, hasScript, inTerminal, keys } from '../support/setupBench.ts';
+
+let bench: SetupBench;
+beforeEach(() => {
+  bench = new SetupBench();
+});
+afterEach(() => {
+  bench.close();
+});
+
+const guid = '5f0c1d2e-0000-4000-8000-00000000000a';
+const { enter, down } = keys;
+/** The longest way: both chats, a real tenant, two people. */
+const way: readonly (readonly [string, string])[] = [
+  ['Which chat?', `${down}${down}${enter}`],
+  ['How does Slack reach the bot?', `${down}${enter}`],
+  ['Public name of the bot', `bot.example.com${enter}`],
+  ['How is the bot registered in Azure?', enter],
+  ['Application id of the bot', `${guid}${enter}`],
+  ['Tenant id of the bot', `${guid}${enter}`],
+  ['SLACK_BOT_TOKEN', `xoxb-canary-0001${enter}`],
+  ['SLACK_SIGNING_SECRET', `canary-signing-0001${enter}`],
+  ['MicrosoftAppPassword', `canary-password-0001${enter}`],
+  ['Which Defender?', `${down}${down}${enter}`],
+  ['Tenant id of Defender', `${guid}${enter}`],
+  ['Application id for Defender', `${guid}${enter}`],
+  ['Which cloud?', enter],
+  ['AZURE_CLIENT_SECRET', `canary-secret-0001${enter}`],
+  ['Name of person 1', `Jörg Müller${enter}`],
+  ['Short id [jorg]', enter],
+  ['What may Jörg Müller do?', enter],
+  ['Slack member id of Jörg Müller', `U0123ABCD${enter}`],
+  ['Entra object id of Jörg Müller', enter],
+  ['Name of person 2', `Avery Lead${enter}`],
+  ['Short id [avery]', enter],
+  ['What may Avery Lead do?', enter],
+  ['Slack member id of Avery Lead', enter],
+  ['Entra object id of Avery Lead', enter],
+  ['One more person?', enter],
+  ['Channel where approvals are asked for', enter],
+  ['Device group that may be reached', enter],
+];
+/** From this question on the manifest of Slack is there. */
+const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
+
+(hasScript ? describe : describe.skip)('Ctrl-C', () => {
+  test.each(way.map(([words], index) => [words, index] as const))('at "%s" leaves nothing in part, and says how to go on', async (words, index) => {
+    const terminal = inTerminal(bench, ['--no-check'], {}, 80);
+    for (const [question, answer] of way.slice(0, index)) await terminal.answer(question, answer);
+    // A letter already answers a question with yes and no.
+    await terminal.answer(words, `${words.startsWith('One more') ? '' : 'half-canary'}${keys.interrupt}`);
+    expect(await terminal.ended).toBe(130);
+    expect(bench.files()).toEqual(index < tokens ? [] : ['slack-manifest.json']);
+    expect(readdirSync(bench.home)).toEqual([]);
+    const shown = terminal.shown();
+    expect(shown.replace(/\n/g, ' ')).toMatch(index < tokens ? /Left\. Nothing was written, and what you typed is not kept\. Go on: npm run setup/ : /Left\. Written, whole: slack-manifest\.json\. What you typed besides is not kept\. Go on: npm run setup/);
+    expect(shown).not.toMatch(/xoxb-canary|canary-signing|canary-password|canary-secret/);
+  });
+
+  test('while the doctor waits for an answer that never comes ends it too, with its own code', async () => {
+    // Takes connections and says nothing.
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    try {
+      writeFileSync(join(bench.home, 'more.env'), `SLACK_API_URL=http://127.0.0.1:${(silent.address() as AddressInfo).port}/api/\n`);
+      const asked = new Promise<void>((resolve) => silent.once('connection', () => {
+        resolve();
+      }));
+      const terminal = inTerminal(bench, ['--chat', 'slack-socket', '--settings', join(bench.home, 'more.env')], {}, 80);
+      await terminal.answer('SLACK_BOT_TOKEN', `xoxb-canary-0001${enter}`);
+      await terminal.answer('SLACK_APP_TOKEN', `xapp-canary-0001${enter}`);
+      await terminal.answer('The doctor looks at Slack', '');
+      await asked;
+      // Typed ahead, it is not echoed.
+      await terminal.answer('...', `xoxb-canary-ahead${keys.interrupt}`);
+      expect(await terminal.ended).toBe(130);
+      expect(terminal.shown()).toContain('Go on: npm run setup');
+      expect(terminal.shown()).not.toContain('canary');
+      expect(existsSync(join(bench.folder, '.env'))).toBe(false);
+      // Its connections end with it.
+      await new Promise<void>((resolve) => {
+        silent.close(() => {
+          resolve();
+        });
+      });
+    } finally {
+      silent.close();
+    }
+  });
+
+  test('is not needed: on the whole way no line is longer than 80 columns, and what was typed of secrets is nowhere but in .env', async () => {
+    const terminal = inTerminal(bench, ['--no-check'], {}, 80);
+    for (const [question, answer] of way) await terminal.answer(question, answer);
+    expect(await terminal.ended).toBe(0);
+    const shown = terminal.shown();
+    expect(shown).not.toContain('canary');
+    expect(bench.read('.env').match(/canary/g)).toHaveLength(4);
+    expect(bench.read('policy.yaml')).not.toContain('canary');
+    // Without the lines in which one letter is drawn over the other while it is typed; the path of the key is longer than a line here.
+    const long = shown.split('\n').filter((line) => line.length > 80 && !/[█▪]/.test(line) && !line.includes(bench.key));
+    expect(long).toEqual([]);
+    expect(shown).toMatch(/What is left, in this order:/);
+  });
+});

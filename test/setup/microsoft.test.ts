@@ -1,0 +1,168 @@
+// What the assistant says of Teams and of Defender, with Microsoft's hosts under their real names behind a proxy: MSAL, TLS and the doctor are the
+// real ones, and each of the mistakes that people make has its own sentence and its own next step.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { unzipSync } from 'fflate';
+import { allRoles, registered, startMicrosoftCloud } from '../support/microsoftCloud.ts';
+import type { MicrosoftCloud } from '../support/microsoftCloud.ts';
+import { SetupBench, hasScript, inTerminal, keys } from '../support/setupBench.ts';
+import type { Ran } from '../support/setupBench.ts';
+
+let cloud: MicrosoftCloud;
+let folder: string;
+let bench: SetupBench;
+let library: ReturnType<MicrosoftCloud['simulator']['tenant']['library']>;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'lr-cloud-'));
+  cloud = await startMicrosoftCloud(folder);
+  library = cloud.simulator.tenant.library();
+});
+afterAll(async () => {
+  await cloud.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+beforeEach(() => {
+  for (const file of library) cloud.simulator.tenant.keepFile(file);
+  bench = new SetupBench();
+  Object.assign(cloud.world, { roles: allRoles, expired: false, down: false, off: false });
+});
+afterEach(() => {
+  bench.close();
+});
+
+const person = (id: string, role: string, teams: string): string => `id=${id},roles=${role},teams=5f0c1d2e-0000-4000-8000-00000000000${teams}`;
+const teamsPlace = 'teams:19:0123456789abcdef@thread.tacv2';
+const base = ['--yes', '--chat', 'teams', '--host', 'bot.example.com', '--teams-id', registered.teams.appId, '--person', person('riley', 'asks', '1'), '--person', person('avery', 'approves', '2'), '--place', teamsPlace];
+const ports = 'PORT=0\nLR_ADMIN_PORT=0\n';
+const other = '99999999-9999-4999-8999-999999999999';
+
+const run = (args: readonly string[], secrets: string): Promise<Ran> => bench.run([...base, ...args, '--settings', '-'], { input: `${ports}${secrets}`, environment: cloud.environment });
+const red = (out: string): readonly string[] => [...out.matchAll(/^FAIL {2}(\S+) /gm)].map(([, check]) => check ?? '');
+const leftIn = (out: string): readonly string[] => [...(out.split('What is left, in this order:\n')[1] ?? '').matchAll(/^ +\d+\. (.*)$/gm)].map(([, step]) => step ?? '');
+
+describe('Teams', () => {
+  const teams = (tenant: string, secret: string): Promise<Ran> => run(['--teams-tenant', tenant], `MicrosoftAppPassword=${secret}\n`);
+
+  test('with everything right the doctor has no red line, and the app package lies there for the application, to be uploaded', async () => {
+    const ran = await teams(registered.tenant, registered.teams.secret);
+    expect([ran.err, red(ran.out), ran.code]).toEqual(['', [], 0]);
+    expect(ran.out).not.toContain(registered.teams.secret);
+    expect(cloud.asked).toEqual(expect.arrayContaining(['login.microsoftonline.com', 'login.botframework.com']));
+    const path = join(bench.folder, 'teams-package', 'live-response-bot.zip');
+    const files = unzipSync(new Uint8Array(readFileSync(path)));
+    expect(Object.keys(files).toSorted()).toEqual(['color.png', 'manifest.json', 'outline.png']);
+    expect(JSON.parse(Buffer.from(files['manifest.json'] ?? []).toString('utf8'))).toMatchObject({ id: registered.teams.appId, bots: [{ botId: registered.teams.appId }] });
+    expect(leftIn(ran.out).slice(0, 3)).toEqual(['Start the bot: npm start', 'In the bot’s registration, set the messaging endpoint to https://bot.example.com/api/messages', `Upload teams-package/live-response-bot.zip to Teams: Apps, "Manage your apps", "Upload an app". Add it to a team and to yourself.`]);
+
+    // A second run keeps it to the byte and says the same, the host included, which stands in no setting.
+    const before = [readFileSync(path), statSync(path).mtimeMs];
+    const again = await bench.run(['--yes'], { environment: cloud.environment });
+    expect([again.code, readFileSync(path), statSync(path).mtimeMs]).toEqual([0, ...before]);
+    expect(leftIn(again.out)).toEqual(leftIn(ran.out));
+  });
+
+  test('a package of another application is kept, and is not told to be the one to upload', async () => {
+    await run(['--no-check', '--teams-tenant', registered.tenant], `MicrosoftAppPassword=${registered.teams.secret}\n`);
+    const path = join(bench.folder, 'teams-package', 'live-response-bot.zip');
+    const before = readFileSync(path);
+    writeFileSync(join(bench.folder, '.env'), bench.read('.env').replace(registered.teams.appId, other));
+    const ran = await bench.run(['--yes', '--no-check']);
+    expect(readFileSync(path)).toEqual(before);
+    expect(leftIn(ran.out).join('\n')).toContain('teams-package/live-response-bot.zip is not of this application. Make one that is, and upload it to Teams: npm run package:teams');
+  });
+
+  test.each<readonly [string, () => Promise<Ran>, readonly string[], RegExp]>([
+    ['a wrong secret', () => teams(registered.tenant, 'Tms8Q~wrong-canary'), ['teams.token'], /the client secret is wrong; note that its value is needed, not its id \[AADSTS7000215\]/],
+    ['an expired secret', () => {
+      cloud.world.expired = true;
+      return teams(registered.tenant, registered.teams.secret);
+    }, ['teams.token'], /the client secret has expired; make a new one in the app registration \[AADSTS7000222\]/],
+    ['a tenant that does not exist', () => teams(other, registered.teams.secret), ['teams.token'], /there is no tenant with this id; check MicrosoftAppTenantId and the cloud \[AADSTS90002\]/],
+    ['an application of another tenant', () => bench.run([...base.map((word) => (word === registered.teams.appId ? other : word)), '--teams-tenant', registered.tenant, '--settings', '-'], { input: `${ports}MicrosoftAppPassword=${registered.teams.secret}\n`, environment: cloud.environment }), ['teams.token'], /no application with this client id is in the tenant; check MicrosoftAppId and MicrosoftAppTenantId \[AADSTS700016\]/],
+    ['no network', () => {
+      cloud.world.down = true;
+      return teams(registered.tenant, registered.teams.secret);
+    }, ['teams.token', 'teams.keys'], /cannot be reached at https:\/\/login\.microsoftonline\.com\n +-> Let this machine reach https:\/\/login\.microsoftonline\.com over https/],
+  ])('%s is told in its own words, with exit code 1', async (_what, ran, checks, words) => {
+    const { out, code, err } = await ran();
+    expect([err, red(out), code]).toEqual(['', checks, 1]);
+    expect(out).toMatch(words);
+    expect(leftIn(out)[0]).toBe('Fix what the doctor calls FAIL, and ask it again: npm run doctor');
+    expect(out).not.toMatch(/canary|right-secret/);
+  });
+});
+
+describe('Defender', () => {
+  const defender = (secret: string, more: readonly string[] = []): Promise<Ran> =>
+    run(['--teams-tenant', registered.tenant, '--tenant', 'secret', '--tenant-id', registered.tenant, '--client-id', registered.defender.appId, '--device-group', 'Workstations', ...more], `MicrosoftAppPassword=${registered.teams.secret}\nAZURE_CLIENT_SECRET=${secret}\n`);
+  const right = registered.defender.secret;
+  const turnOn = 'Make sure that live response is on: security.microsoft.com, Settings, Endpoints, Advanced features.';
+  const push = 'Put the scripts into Defender’s library (docs/library.md): npm run library -- push';
+
+  test('with everything right nothing is red, and the library is not left; the switch is, which nobody can read', async () => {
+    const ran = await defender(right);
+    expect([ran.err, red(ran.out), ran.code]).toEqual(['', [], 0]);
+    expect(cloud.asked).toContain('api.security.microsoft.com');
+    expect(leftIn(ran.out).slice(0, 2)).toEqual([turnOn, 'Start the bot: npm start']);
+    expect(ran.out).not.toContain('right-secret');
+    // Nothing ran: the probe asks for a device that does not exist.
+    expect(cloud.simulator.tenant.submissions).toEqual([]);
+  });
+
+  test.each<readonly [string, () => Promise<Ran>, readonly string[], RegExp, readonly string[]]>([
+    ['a wrong secret', () => defender('Dfn8Q~wrong-canary'), ['defender.token'], /the client secret is wrong; note that its value is needed, not its id \[AADSTS7000215\]/, [turnOn, push]],
+    ['a permission without consent', () => {
+      cloud.world.roles = ['Machine.ReadWrite.All', 'Machine.Read.All', 'Library.Manage'];
+      return defender(right);
+    }, ['defender.role.Machine.LiveResponse'], /Add the application permission Machine\.LiveResponse of WindowsDefenderATP to the app registration and grant admin consent/, [turnOn]],
+    ['no permission at all', () => {
+      cloud.world.roles = [];
+      return defender(right);
+    }, ['defender.role.Machine.LiveResponse', 'defender.role.Machine.ReadWrite.All'], /grant admin consent/, [turnOn, push]],
+    ['live response that is off', () => {
+      cloud.world.off = true;
+      return defender(right);
+    }, ['defender.run'], /DisabledFeature.*the feature is off in this tenant\n +-> Turn live response on: security\.microsoft\.com/, [turnOn]],
+    ['a library without the script', () => {
+      expect(cloud.simulator.tenant.dropFile('minidump.ps1')).toBe(true);
+      return defender(right);
+    }, ['defender.scripts'], /minidump\.ps1 is not in the live response library.*\n +-> Upload it: npm run library -- push/, [turnOn, push]],
+  ])('%s is told in its own words, and what is left begins with it', async (_what, ran, checks, words, steps) => {
+    const { out, code, err } = await ran();
+    expect([err, red(out), code]).toEqual(['', checks, 1]);
+    expect(out).toMatch(words);
+    expect(leftIn(out).slice(0, 2 + steps.length)).toEqual(['Fix what the doctor calls FAIL, and ask it again: npm run doctor', ...steps, 'Start the bot: npm start']);
+    expect(out).not.toMatch(/canary|right-secret/);
+  });
+});
+
+(hasScript ? describe : describe.skip)('in a terminal', () => {
+  test('a wrong tenant is typed again with the rest kept, and a consent that was missing is looked for again', async () => {
+    cloud.world.roles = ['Machine.ReadWrite.All', 'Library.Manage'];
+    writeFileSync(join(bench.home, 'more.env'), ports);
+    const terminal = inTerminal(bench, [...base.slice(1), '--teams-type', 'SingleTenant', '--tenant', 'secret', '--cloud', 'commercial', '--settings', join(bench.home, 'more.env')].map((word) => `'${word}'`), cloud.environment);
+    await terminal.answer('Tenant id of the bot', `${other}${keys.enter}`);
+    await terminal.answer('MicrosoftAppPassword', `${registered.teams.secret}${keys.enter}`);
+    await terminal.answer('there is no tenant with this id', '');
+    await terminal.answer('What next?', keys.enter);
+    await terminal.answer(`Application id of the bot [${registered.teams.appId}]`, keys.enter);
+    await terminal.answer(`Tenant id of the bot [${other}]`, `${registered.tenant}${keys.enter}`);
+    await terminal.answer('MicrosoftAppPassword [as before]', keys.enter);
+    await terminal.answer('Teams: ', '');
+    await terminal.answer('Tenant id of Defender', `${registered.tenant}${keys.enter}`);
+    await terminal.answer('Application id for Defender', `${registered.defender.appId}${keys.enter}`);
+    await terminal.answer('AZURE_CLIENT_SECRET', `${registered.defender.secret}${keys.enter}`);
+    await terminal.answer('FAIL defender.role.Machine.LiveResponse', '');
+    cloud.world.roles = allRoles;
+    await terminal.answer('What next?', keys.enter);
+    await terminal.answer('Defender: ', '');
+    await terminal.answer('Device group that may be reached', keys.enter);
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.shown()).not.toContain('right-secret');
+    expect(terminal.shown()).not.toMatch(/^\W*FAIL {2}/m);
+    expect(parseEnv(bench.read('.env'))).toMatchObject({ MicrosoftAppTenantId: registered.tenant, MicrosoftAppPassword: registered.teams.secret, AZURE_CLIENT_SECRET: registered.defender.secret });
+  });
+});
