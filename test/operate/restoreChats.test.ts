@@ -12,7 +12,7 @@ import { testKeyText } from '../support/testKeys.ts';
 import { runBlock } from './guide.ts';
 
 /** Several starts, on a machine that does much else. Milliseconds. */
-const patience = 150_000;
+const patience = 240_000;
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -42,6 +42,9 @@ function blocks(folder: string, settings: Readonly<Record<string, string>>) {
   };
 }
 
+/** A refusal by Defender's limits is waited out for up to a minute. Milliseconds. */
+const waitedOut = 100_000;
+
 const throttled = { what: 'throttle', on: 'run', times: 'always', retryAfter: 1 } as const;
 
 test('Slack: cards go back to what the copy knows and say that it is frozen; a card of the lost lines takes no press; nothing is sent again', async () => {
@@ -55,7 +58,7 @@ test('Slack: cards go back to what the copy knows and say that it is frozen; a c
   const says = (dump: string, words: RegExp) => slack.until(`${String(words)} on the card of ${dump}`, () => {
     const one = card(dump);
     return one !== undefined && words.test(read(one)) ? one : undefined;
-  });
+  }, waitedOut);
   const ask = async (dump: string) => {
     await riley.command(incidents, `dump hosta ${dump}`);
     return says(dump, /Waiting for approval/);
@@ -119,7 +122,7 @@ test('Teams: places are known from the copy, cards say that it is frozen and tha
   house.settings = outside(house.folder);
   const machine = blocks(house.folder, house.settings);
   await house.open();
-  const says = (dump: string, words: RegExp, place = channel) => house.connector.until(() => house.cards(place).find((one) => wordsOf(one).includes(`Dump ${dump}`) && words.test(wordsOf(one))), 30_000);
+  const says = (dump: string, words: RegExp, place = channel) => house.connector.until(() => house.cards(place).find((one) => wordsOf(one).includes(`Dump ${dump}`) && words.test(wordsOf(one))), waitedOut);
   await house.say(ben, channel, 'lr help');
 
   house.simulator.tenant.faults.plant(throttled);
