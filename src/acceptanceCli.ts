@@ -6,6 +6,7 @@ import type { Settings } from './adapters/config/settings.ts';
 import { findPolicy } from './adapters/config/policySource.ts';
 import { redact } from './adapters/log.ts';
 import { useProxy } from './adapters/outbound/proxy.ts';
+import { commandFor } from './adapters/ownCommands.ts';
 import { realDisk } from './adapters/store/disk.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { freezeInForce, pendingFreeze } from './adapters/store/freezeRequest.ts';
@@ -73,7 +74,7 @@ async function main(): Promise<number> {
   } catch (error) {
     if (error instanceof SettingsError) return complain(redact(error.message, secrets));
     if (error instanceof FolderInUse) return complain(`${error.message} While it runs, --watch looks on from outside.`);
-    process.stderr.write(`The acceptance cannot go on: ${redact(error instanceof DefenderError ? `${error.message}${error.detail.apiMessage === undefined ? '' : ` (${error.detail.apiMessage})`}. npm run doctor says what is missing.` : whyItFailed(error), secrets)}\n`);
+    process.stderr.write(`The acceptance cannot go on: ${redact(error instanceof DefenderError ? `${error.message}${error.detail.apiMessage === undefined ? '' : ` (${error.detail.apiMessage})`}. ${commandFor('doctor')} says what is missing.` : whyItFailed(error), secrets)}\n`);
     return 1;
   } finally {
     process.stdin.pause();

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Environment } from './adapters/config/environment.ts';
 import { readRecord } from './adapters/config/recordSettings.ts';
 import type { RecordSettings } from './adapters/config/recordSettings.ts';
+import { commandFor } from './adapters/ownCommands.ts';
 import { createClock } from './adapters/clock.ts';
 import { createLog } from './adapters/log.ts';
 import { anchorOf, appendAnchor } from './adapters/store/anchors.ts';
@@ -27,15 +28,15 @@ import { readDotEnv } from './dotEnv.ts';
 import { anchorsOf, keysOf } from './record.ts';
 import { SettingsError } from './settingsError.ts';
 
-const usage = `usage: npm run audit -- verify [--data DIR] [--anchor SEQ:HASH]   check every line of the journal, and the anchors of LR_ANCHOR_FILE
-       npm run audit -- head [--data DIR]                        print the newest line's number and hash, to be noted elsewhere
-       npm run audit -- show REQUEST [--data DIR]                print what happened to one request
+const usage = `usage: ${commandFor('audit', 'verify')} [--data DIR] [--anchor SEQ:HASH]   check every line of the journal, and the anchors of LR_ANCHOR_FILE
+       ${commandFor('audit', 'head')} [--data DIR]                        print the newest line's number and hash, to be noted elsewhere
+       ${commandFor('audit', 'show')} REQUEST [--data DIR]                print what happened to one request
 ${compareUsage}
 With the bot stopped:
-       npm run audit -- accept SEQ:HASH [--data DIR]             after a restore: go on from this head; the bot then starts frozen
-       npm run audit -- hold PERSON|REQUEST [WHY] [--data DIR]   a legal hold: that person, or the people of that request, cannot be forgotten
-       npm run audit -- release PERSON|REQUEST [--data DIR]      end a legal hold
-       npm run audit -- forget PERSON [--data DIR]               destroy a person's key: names, accounts and reasons cannot be read again
+       ${commandFor('audit', 'accept')} SEQ:HASH [--data DIR]             after a restore: go on from this head; the bot then starts frozen
+       ${commandFor('audit', 'hold')} PERSON|REQUEST [WHY] [--data DIR]   a legal hold: that person, or the people of that request, cannot be forgotten
+       ${commandFor('audit', 'release')} PERSON|REQUEST [--data DIR]      end a legal hold
+       ${commandFor('audit', 'forget')} PERSON [--data DIR]               destroy a person's key: names, accounts and reasons cannot be read again
 DIR is LR_DATA_DIR or ./data when not given. The key is that of LR_JOURNAL_KEY or LR_JOURNAL_KEY_FILE, or the one in the folder.`;
 
 interface Arguments {
@@ -191,7 +192,7 @@ async function hold(place: Place, keys: Keys, word: string, why: string): Promis
     const holds = holdsIn(store, place.folder, word);
     if (holds.length === 0) return unknown(place.folder, word);
     for (const one of holds) await store.note({ type: 'legalHold', ...one, by: operator(), ...(why === '' ? {} : { why }) });
-    console.log(`Held: ${holds[0]?.kind === 'person' ? word : `anybody who stands in request ${word}`} cannot be forgotten until "npm run audit -- release ${word}".`);
+    console.log(`Held: ${holds[0]?.kind === 'person' ? word : `anybody who stands in request ${word}`} cannot be forgotten until "${commandFor('audit', `release ${word}`)}".`);
     return 0;
   });
 }
@@ -222,7 +223,7 @@ async function forget(place: Place, keys: Keys, word: string): Promise<number> {
     const touches = (request: string): boolean => personsIn(realDisk, folder, request).some((person) => persons.includes(person));
     const held = holds.find(({ kind, on }) => (kind === 'person' ? persons.includes(on) : touches(on)));
     if (held !== undefined) {
-      console.error(`Nothing was forgotten: a legal hold ${held.kind === 'person' ? `on ${word}` : `on request ${held.on}, in which ${word} stands,`} has been in force since ${new Date(held.at).toISOString()}. "npm run audit -- release ${held.kind === 'person' ? word : held.on}" ends it, once it may be ended.`);
+      console.error(`Nothing was forgotten: a legal hold ${held.kind === 'person' ? `on ${word}` : `on request ${held.on}, in which ${word} stands,`} has been in force since ${new Date(held.at).toISOString()}. "${commandFor('audit', `release ${held.kind === 'person' ? word : held.on}`)}" ends it, once it may be ended.`);
       return 1;
     }
     const open = store.open().find((request) => touches(request.id));

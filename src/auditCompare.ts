@@ -4,6 +4,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Environment } from './adapters/config/environment.ts';
 import { readRecord } from './adapters/config/recordSettings.ts';
+import { commandFor } from './adapters/ownCommands.ts';
 import { printable } from './adapters/printable.ts';
 import { audit } from './adapters/store/audit.ts';
 import { compare, differs, logLag } from './adapters/store/auditCompare.ts';
@@ -18,7 +19,7 @@ import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { keysOf } from './record.ts';
 import { SettingsError } from './settingsError.ts';
 
-export const compareUsage = `       npm run audit -- compare FILE [options] [--data DIR]      hold an export of the tenant's audit log against the journal (docs/audit-compare.md)
+export const compareUsage = `       ${commandFor('audit', 'compare')} FILE [options] [--data DIR]      hold an export of the tenant's audit log against the journal (docs/audit-compare.md)
          --from TIME --to TIME   what the export covers, as its search had it; the times of its records when not given
          --app ID                id or name under which the bot appears there besides AZURE_CLIENT_ID; may be given several times
          --tenant ID             AZURE_TENANT_ID when not given
@@ -114,10 +115,10 @@ const ofRequest = (request: JournalRequest): string => `request ${request.id} on
 /** Words for what is in one alone, the alarming first. */
 function report(found: Compared): void {
   const { downloads } = found;
-  group('ALARM: sessions by the bot’s own application, or with its tag, that the journal does not know', found.ownUnknown, told, 'Somebody used the bot’s credential past the bot, or its journal was cut or is another one. Freeze, change the credential, and check the journal: npm run audit -- verify.');
+  group('ALARM: sessions by the bot’s own application, or with its tag, that the journal does not know', found.ownUnknown, told, `Somebody used the bot’s credential past the bot, or its journal was cut or is another one. Freeze, change the credential, and check the journal: ${commandFor('audit', 'verify')}`);
   group('ALARM: sessions of which the log does not tell whose they are, and that the journal does not know', found.unclear, told, 'If they are another application’s, its name or id stands above; if the bot appears in the log under another name, give that with --app.');
   group('ALARM: a second record for one attempt: look whether it ran twice', found.twice, ({ request, record }) => `${ofRequest(request)}: ${told(record)}`);
-  group('Arrived at Defender, though the journal only knows that it was sent', found.unseen, ({ request, record }) => `${ofRequest(request)}: ${told(record)}`, 'Its answer was lost and it was never found: it may have run. "npm run audit -- show <request>" tells what was decided then.');
+  group('Arrived at Defender, though the journal only knows that it was sent', found.unseen, ({ request, record }) => `${ofRequest(request)}: ${told(record)}`, `Its answer was lost and it was never found: it may have run. "${commandFor('audit', 'show <request>')}" tells what was decided then.`);
   group('In the journal, and not in the export', found.missing, ({ request, session }: Located) => `${when(session.at)}  ${ofRequest(request)}, action ${session.actionId}`, 'Was the search limited to other operations, people or devices? If not, ask Microsoft’s support: the bot has Defender’s answer with that action.');
   group('Sessions in the portal (RunLiveResponseSession): never the bot’s, and approved by nobody here', found.portal, told);
   group('Sessions by API of others than the bot', found.othersApi, told, 'If the bot appears in the log under one of these names or ids, give that with --app.');
@@ -169,7 +170,7 @@ export async function compareExport(words: readonly string[], usage: string): Pr
     const { from, to } = range(given, read);
     const proof = audit({ disk: realDisk, folder, ...(keys === undefined ? {} : { keys }) });
     if (proof.wrong !== undefined) {
-      fail(`BROKEN: ${proof.wrong.sentence}. A journal that is not what the bot wrote proves nothing: see npm run audit -- verify.`);
+      fail(`BROKEN: ${proof.wrong.sentence}. A journal that is not what the bot wrote proves nothing: see ${commandFor('audit', 'verify')}`);
       return 3;
     }
     if (keys === undefined) fail('No key was given, so nothing proves that the bot wrote the journal (LR_JOURNAL_KEY or LR_JOURNAL_KEY_FILE).');

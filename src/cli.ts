@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // The one entry of the package: its first word names the program, what follows is for that program, and no word starts the bot. `--version`
 // and `help` are answered here. Exit code 2 for a word that names nothing, else that of the program.
+import { entryCommand } from './adapters/ownCommands.ts';
+import type { Word } from './adapters/ownCommands.ts';
 import { packageVersion } from './adapters/packageFiles.ts';
 import { nearest } from './bot/language/nearest.ts';
 
@@ -10,10 +12,10 @@ interface Program {
 }
 
 /** Loaded only when named: none of them pays for what the others need, and each runs when it is loaded. */
-const programs: Readonly<Record<string, Program>> = {
+const programs: Readonly<Record<Word, Program>> = {
   start: { what: 'the bot, with the settings of the environment and of .env (this is also what no word does)', load: () => import('./main.ts') },
   demo: { what: 'the main job as a story in the terminal; --chat slack or teams plays it in a chat that stands in for the real one', load: () => import('./demo.ts') },
-  simulator: { what: 'a Defender tenant on this machine', load: () => import('./simulator/cli.ts') },
+  simulator: { what: 'a Defender tenant on this machine', load: () => import('./simulatorCli.ts') },
   setup: { what: 'asks for chat, tenant and people, and writes .env, the journal key and the policy', load: () => import('./setupCli.ts') },
   doctor: { what: 'what works and what to fix, line by line', load: () => import('./doctorCli.ts') },
   audit: { what: 'the journal: proved, read, held against an export of the tenant', load: () => import('./auditCli.ts') },
@@ -27,8 +29,10 @@ const others = { help: 'this list', '--version': 'the version of the package' } 
 function help(): string {
   const rows = [...Object.entries(programs).map(([word, { what }]) => [word, what] as const), ...Object.entries(others)];
   const width = Math.max(...rows.map(([word]) => word.length)) + 2;
-  return `usage: live-response-bot [word] [options of that program]\n${rows.map(([word, what]) => `  ${word.padEnd(width)}${what}\n`).join('')}"live-response-bot WORD --help" tells the options of the programs that have some. In a checkout each is "npm run WORD -- options".\n`;
+  return `usage: ${entryCommand()} [word] [options of that program]\n${rows.map(([word, what]) => `  ${word.padEnd(width)}${what}\n`).join('')}"${entryCommand()} WORD --help" tells the options of the programs that have some. In a checkout each is "npm run WORD -- options".\n`;
 }
+
+const isWord = (word: string): word is Word => Object.hasOwn(programs, word);
 
 async function main(): Promise<void> {
   const [word = 'start'] = process.argv.slice(2);
@@ -40,10 +44,10 @@ async function main(): Promise<void> {
     process.stdout.write(`${packageVersion()}\n`);
     return;
   }
-  const program = Object.hasOwn(programs, word) ? programs[word] : undefined;
+  const program = isWord(word) ? programs[word] : undefined;
   if (program === undefined) {
     const near = nearest(word, [...Object.keys(programs), ...Object.keys(others)]);
-    process.stderr.write(`live-response-bot has no program ${JSON.stringify(word)}.${near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`} "live-response-bot help" lists them all.\n`);
+    process.stderr.write(`live-response-bot has no program ${JSON.stringify(word)}.${near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`} "${entryCommand()} help" lists them all.\n`);
     process.exitCode = 2;
     return;
   }

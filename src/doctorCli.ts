@@ -2,6 +2,7 @@
 // 1 when something does, 2 when it was called wrongly.
 import { parseArgs } from 'node:util';
 import { createClock } from './adapters/clock.ts';
+import { commandFor } from './adapters/ownCommands.ts';
 import { Http } from './adapters/outbound/http.ts';
 import { readDotEnv } from './dotEnv.ts';
 import { proxyFrom, useProxy } from './adapters/outbound/proxy.ts';
@@ -12,11 +13,11 @@ import { showCounts, showLine } from './doctor/report.ts';
 import type { Style } from './doctor/report.ts';
 import { secretsIn } from './doctor/settings.ts';
 
-const usage = `usage: npm run doctor -- [options]
+const usage = `usage: ${commandFor('doctor', '[options]')}
   --json       one JSON object a line: {"verdict","check","found","next"}; the last one counts the verdicts
   --offline    only what this machine alone can tell: settings, policy, data folder, port
   --no-probe   leave out the one POST, which asks for a device that does not exist and takes one of the ten submissions a minute
-The settings are those of npm start (.env.example). It only reads, except for the probe; a running bot is not disturbed.
+The settings are those of the bot (.env.example). It only reads, except for the probe; a running bot is not disturbed.
 Verdicts: ok, warn (works, look at it), FAIL (fix it), skip (not looked at). Exit code: 0 without a FAIL, 1 with one, 2 called wrongly.
 `;
 

@@ -13,6 +13,7 @@ import { segmentsIn } from './adapters/store/segments.ts';
 import { keysOf } from './record.ts';
 import { createClock } from './adapters/clock.ts';
 import { createLog } from './adapters/log.ts';
+import { commandFor } from './adapters/ownCommands.ts';
 import { diskWords, realDisk } from './adapters/store/disk.ts';
 import { createFreezeWatch, dropFreezeRequest, freezeInForce, freezeLook, pendingFreeze } from './adapters/store/freezeRequest.ts';
 import { FolderInUse, lockHolder } from './adapters/store/lock.ts';
@@ -21,7 +22,7 @@ import { readDotEnv } from './dotEnv.ts';
 import { tameProse } from './bot/language/prose.ts';
 import type { Freeze } from './liveResponse/ports.ts';
 
-const usage = `usage: npm run freeze -- "why" [--data DIR]
+const usage = `usage: ${commandFor('freeze', '"why"')} [--data DIR]
 Stops all submissions to Defender; works with both chats down. DIR is LR_DATA_DIR or ./data when not given.
 Released with "unfreeze" in a chat, by somebody with a role under "freeze" in the policy.
 `;

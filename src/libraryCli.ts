@@ -15,6 +15,7 @@ import { TokenError } from './adapters/entra/tokenError.ts';
 import { Http } from './adapters/outbound/http.ts';
 import { printable } from './adapters/printable.ts';
 import { proxyFrom, useProxy } from './adapters/outbound/proxy.ts';
+import { commandFor } from './adapters/ownCommands.ts';
 import { packageFile } from './adapters/packageFiles.ts';
 import { readDotEnv } from './dotEnv.ts';
 import { agrees, compared } from './library/comparison.ts';
@@ -29,8 +30,8 @@ import { readLibrarySettings, tokenSays } from './library/settings.ts';
 import type { LibrarySettings } from './library/settings.ts';
 import { about, short, shortDigits, shown } from './library/shown.ts';
 
-const usage = `usage: npm run library -- diff [NAME...] [options]    say what differs; nothing is changed
-       npm run library -- push [NAME...] [options]    upload what is missing or was pushed from here before
+const usage = `usage: ${commandFor('library', 'diff')} [NAME...] [options]    say what differs; nothing is changed
+       ${commandFor('library', 'push')} [NAME...] [options]    upload what is missing or was pushed from here before
   --scripts DIR          folder with copies that count before the shipped ones (signed ones: --scripts ./signed)
   --policy FILE          LR_POLICY or ./policy.yaml when not given; "none" compares the shipped scripts alone
   --state FILE           what was pushed from here; library.lock.json next to the policy when not given

@@ -13,6 +13,7 @@ import { whyNoPair } from './setup/answers.ts';
 import type { SecretAnswers } from './setup/answers.ts';
 import { Left } from './setup/asker.ts';
 import type { Asker } from './setup/asker.ts';
+import { commandFor } from './setup/commandLine.ts';
 import { askDoctor } from './setup/checking.ts';
 import type { DoctorLine } from './setup/checking.ts';
 import { envText, hiddenEnvText } from './setup/envText.ts';
@@ -162,7 +163,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if ('problems' in given) {
-    process.stderr.write(`${given.problems.map((problem) => `  - ${problem}`).join('\n')}\n\nnpm run setup -- --help lists the options.\n`);
+    process.stderr.write(`${given.problems.map((problem) => `  - ${problem}`).join('\n')}\n\n${commandFor('setup', undefined, '--help')} lists the options.\n`);
     return 2;
   }
   const pair = given.people.length === 0 ? undefined : whyNoPair(given.people);

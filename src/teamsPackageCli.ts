@@ -4,10 +4,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs, parseEnv } from 'node:util';
 import { zipSync } from 'fflate';
+import { commandFor } from './adapters/ownCommands.ts';
 import { packageFile, packageVersion } from './adapters/packageFiles.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
 
-const usage = `usage: npm run package:teams -- [options]
+const usage = `usage: ${commandFor('teams-package', '[options]')}
   --out DIR           where the packages are written (teams-package)
   --developer NAME    whom Teams names as the developer, 32 characters at most
   --website URL       the developer's page, https

@@ -31,7 +31,7 @@ describe('the first word', () => {
   test.each([
     ['docter', 'Did you mean doctor?'],
     ['Freeze', 'Did you mean freeze?'],
-    ['constructor', 'live-response-bot has no program "constructor". "live-response-bot help" lists them all.'],
+    ['constructor', 'live-response-bot has no program "constructor". "node '],
     ['--chat', 'live-response-bot has no program "--chat".'],
     ['', 'live-response-bot has no program "".'],
   ])('%j names nothing: no bot is started, and the next step is told', (word, said) => {

@@ -53,7 +53,7 @@ describe('the built program', () => {
   });
 
   test('lets a submission under way end before it stops, so that a restart never has to guess', async () => {
-    const simulator = await startProgram('src/simulator/cli.js', ['--port', '0', '--latency', '700']);
+    const simulator = await startProgram('src/simulatorCli.js', ['--port', '0', '--latency', '700']);
     try {
       const { url: api } = JSON.parse(simulator.firstLine) as { readonly url: string };
       program = await startProgram('src/main.js', [], { PORT: '0', LR_DATA_DIR: dir, LR_LOG_LEVEL: 'error', DEFENDER_API_URL: api, DEFENDER_AUTH: 'none' });

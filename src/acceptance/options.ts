@@ -1,7 +1,8 @@
 // How the program is called: the words after its name, and what they may not be together.
 import { parseArgs } from 'node:util';
+import { commandFor } from '../adapters/ownCommands.ts';
 
-export const usage = `usage: npm run acceptance -- --device NAME [options]
+export const usage = `usage: ${commandFor('acceptance', '--device NAME')} [options]
 Does the whole main job once on one test device of your tenant, with two people, and measures what could not be measured without one:
 what is written down in docs/acceptance.md. Prints "assumption / simulator / this tenant", and writes acceptance-<date>.json, a redacted
 fixture that holds no name, id, address, text or link of yours. Nothing runs without the approval of a second person.
@@ -15,7 +16,7 @@ fixture that holds no name, id, address, text or link of yours. Nothing runs wit
   --data DIR         where the journals of runs at the terminal are kept (./acceptance-data), one folder each
   --out DIR          where the fixture is written (.)
   --help
-Without --chat, --watch or --play two people sit at this terminal (docs/acceptance.md). The settings are those of npm start (.env.example).
+Without --chat, --watch or --play two people sit at this terminal (docs/acceptance.md). The settings are those of the bot (.env.example).
 Exit code: 0 the main job went through from end to end, 1 it did not, 2 called wrongly or something has to be set up first. What differs
 from the simulator is told, and fails nothing.
 `;

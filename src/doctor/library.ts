@@ -1,6 +1,7 @@
 // The live response library against the policy: every script and file that a recipe names must be there, or the recipe fails on the
 // device after two people have agreed on it.
 import { readLibraryFile, readPage } from '../adapters/defender/wire.ts';
+import { commandFor } from '../adapters/ownCommands.ts';
 import type { Policy } from '../bot/rules/policy.ts';
 import { neededFiles } from '../bot/rules/libraryFiles.ts';
 import { isAnswer } from './call.ts';
@@ -56,7 +57,7 @@ export async function examineLibrary({ api, policy, lacking }: LibrarySubject, t
   for (const [file, recipes] of missing) {
     const why = `${file} is not in the live response library, and ${recipes.length === 1 ? 'the recipe' : 'the recipes'} ${recipes.join(', ')} ${recipes.length === 1 ? 'needs' : 'need'} it`;
     // A list that goes on may hold the file on its next page; libraries of that size have not been seen.
-    if (next === undefined) tell(fail('defender.scripts', why, `Upload it: npm run library -- push (docs/library.md), or live response in the portal, "Upload file to library"${ownScripts.includes(file) ? `; the file is manifest/defender/${file}` : ''}.`));
+    if (next === undefined) tell(fail('defender.scripts', why, `Upload it: ${commandFor('library', 'push')} (docs/library.md), or live response in the portal, "Upload file to library"${ownScripts.includes(file) ? `; the file is manifest/defender/${file}` : ''}.`));
     else tell(warn('defender.scripts', `${why}, as far as the first page of the list tells`, 'Look in the portal whether it is there.'));
   }
   return files;

@@ -3,6 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RecordSettings } from '../adapters/config/recordSettings.ts';
+import { commandFor } from '../adapters/ownCommands.ts';
 import { realDisk } from '../adapters/store/disk.ts';
 import { whyItFailed } from '../adapters/store/fileTrouble.ts';
 import type { Keys } from '../adapters/store/keys.ts';
@@ -89,8 +90,10 @@ function keyOf(path: string, which: 'first' | 'last'): string | undefined {
   return typeof key === 'string' ? key : undefined;
 }
 
+const notTheNewest = (): string => `The bot does not start. Put back the newest copy, or accept this one: ${commandFor('audit', 'accept')} (docs/storage.md).`;
+
 async function examineAnchors({ record, dataDir, real, now }: RecordPlace, keys: Keys, tell: Tell): Promise<void> {
-  if (record?.anchorUrl !== undefined) tell(ok('record.anchors', `the head is posted to ${record.anchorUrl.origin}; it was not called now, and "npm run audit -- verify --anchor SEQ:HASH" compares`));
+  if (record?.anchorUrl !== undefined) tell(ok('record.anchors', `the head is posted to ${record.anchorUrl.origin}; it was not called now, and "${commandFor('audit', 'verify --anchor SEQ:HASH')}" compares`));
   if (record?.anchorFile === undefined) {
     if (record?.anchorUrl === undefined && real) tell(warn('record.anchors', 'the head of the journal is noted nowhere else, so an older copy of the data folder could be put back unseen', 'Set LR_ANCHOR_FILE to a file on another disk or share, or LR_ANCHOR_URL to a webhook (docs/storage.md).'));
     return;
@@ -105,8 +108,8 @@ async function examineAnchors({ record, dataDir, real, now }: RecordPlace, keys:
     const { seq, hash } = read.newest;
     const here = lineAt(realDisk, dataDir, seq);
     const ago = `${Math.max(0, Math.round((now - (read.newestAt ?? now)) / 60_000))} min ago`;
-    if (here === undefined) tell(fail('record.anchors', `line ${seq} was anchored ${ago} and is not in the journal: it was cut, or an older copy was put back`, 'The bot does not start. Put back the newest copy, or accept this one: npm run audit -- accept (docs/storage.md).'));
-    else if (here.hash !== hash) tell(fail('record.anchors', `line ${seq} of the journal is another one than was anchored ${ago}`, 'The bot does not start. Put back the newest copy, or accept this one: npm run audit -- accept (docs/storage.md).'));
+    if (here === undefined) tell(fail('record.anchors', `line ${seq} was anchored ${ago} and is not in the journal: it was cut, or an older copy was put back`, notTheNewest()));
+    else if (here.hash !== hash) tell(fail('record.anchors', `line ${seq} of the journal is another one than was anchored ${ago}`, notTheNewest()));
     else tell(ok('record.anchors', `line ${seq}, anchored ${ago} in ${record.anchorFile}, is in the journal`));
   } catch (error) {
     tell(fail('record.anchors', whyItFailed(error), 'The bot does not start until it can be read.'));

@@ -88,7 +88,7 @@ async function pushOne({ local, over }: Planned, { library, pushed, clock, tell 
       // The spelling that is there, so that no second file comes to stand next to it.
       name: now?.name ?? name,
       bytes: local.bytes,
-      description: local.description ?? over?.description ?? (local.recipes.length === 0 ? 'Uploaded by npm run library' : `For ${local.recipes.join(', ')}`),
+      description: local.description ?? over?.description ?? (local.recipes.length === 0 ? 'Uploaded by live-response-bot, library push' : `For ${local.recipes.join(', ')}`),
       ...parametersOf(local, over),
       replace: over !== undefined,
     });

@@ -88,7 +88,7 @@ function read(path: string): Tenants {
     if (!(error instanceof SyntaxError)) throw error;
     throw wrong('is no JSON');
   }
-  if (typeof value !== 'object' || value === null || !('version' in value) || !('tenants' in value)) throw wrong('is no state of npm run library');
+  if (typeof value !== 'object' || value === null || !('version' in value) || !('tenants' in value)) throw wrong('is no state of the program that uploads scripts');
   if (value.version !== version) throw wrong(`is of another version (${JSON.stringify(value.version).slice(0, 40)}) of this program`);
   if (!isMap(value.tenants) || !Object.values(value.tenants).every(isMap)) throw wrong('holds no list of tenants and their files');
   const tenants = new Map<string, Readonly<Record<string, Pushed>>>();

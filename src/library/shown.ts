@@ -1,4 +1,5 @@
 // The comparison in words: one line for each file and the next step below it. Descriptions and names of the library are other people's texts.
+import { commandFor } from '../adapters/ownCommands.ts';
 import { printable } from '../adapters/printable.ts';
 import type { Comparison, Standing } from './comparison.ts';
 import type { LiveFile } from './liveLibrary.ts';
@@ -62,14 +63,14 @@ function linesOf(one: Standing, policyRead: boolean, options: string): readonly 
           'Ask that person, or look at the file in the portal: the API gives no content of library files, only their hashes.',
           one.live.sha256 === undefined
             ? 'Defender gives no SHA-256 for it, so it cannot be replaced from here: delete it in the portal, then push.'
-            : `To replace exactly what is there now: npm run library -- push --replace ${one.local.name} --if-sha ${short(one.live.sha256)}${options}`,
+            : `To replace exactly what is there now: ${commandFor('library', `push --replace ${one.local.name} --if-sha ${short(one.live.sha256)}${options}`)}`,
           ...one.local.warnings,
         ),
       ];
     case 'signedThere':
       return [
         row('SIGNED', one.local.name, `library ${short(one.live.sha256)}${spelt(one.local, one.live)} with a signature, here ${short(one.local.sha256)} (${one.local.path}) without one${used(one.local.recipes, policyRead)}`),
-        ...next(`The signed copy was pushed from here (${one.pushed.at}). Give the folder of signed copies with --scripts.`, `To replace it by the unsigned one: npm run library -- push --replace ${one.local.name} --if-sha ${short(one.live.sha256)}${options}`),
+        ...next(`The signed copy was pushed from here (${one.pushed.at}). Give the folder of signed copies with --scripts.`, `To replace it by the unsigned one: ${commandFor('library', `push --replace ${one.local.name} --if-sha ${short(one.live.sha256)}${options}`)}`),
       ];
     case 'doubled':
       return [row('DOUBLED', one.local.name, `the library holds ${one.lives.map((live) => `${live.name} (${short(live.sha256)})`).join(' and ')}${used(one.local.recipes, policyRead)}`), ...next('It is not known which of them a session runs: delete the wrong one in the portal. Nothing is pushed before.')];

@@ -1,29 +1,18 @@
-// How the programs of this product are called from here: by npm in a checkout, by the one command of the package elsewhere.
+// How the assistant calls the other programs: the doctor as a process of its own, and the commands that it names for what is left.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { packageVersion } from '../adapters/packageFiles.ts';
+import { commandFor as ownCommand } from '../adapters/ownCommands.ts';
+import type { Word } from '../adapters/ownCommands.ts';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const doctorFile = join(here, '..', 'doctorCli.js');
-/** In a bundle there is one file with a first word. */
-const isCheckout = existsSync(join(here, '..', '..', '..', 'scripts', 'build.js'));
+const doctorFile = join(dirname(fileURLToPath(import.meta.url)), '..', 'doctorCli.js');
 
-/** What is handed to Node to run the doctor. */
+/** What is handed to Node to run the doctor. In a bundle there is one file with a first word. */
 export function doctorArguments(): readonly string[] {
   return existsSync(doctorFile) ? [doctorFile] : [process.argv[1] ?? '', 'doctor'];
 }
 
-/**
- * By npx the file is named, not the package alone: that name npx would look up at the registry, where it may be somebody else's.
- */
-function packaged(): string {
-  return process.env['npm_command'] === 'exec' ? `npx ./live-response-bot-${packageVersion()}.tgz` : 'live-response-bot';
-}
-
 /** @param envFile when it is not the one of the folder that the command is typed in */
-export function commandFor(word: 'start' | 'doctor' | 'setup' | 'teams-package' | 'library' | 'acceptance', envFile: string | undefined, rest = ''): string {
-  const npm = word === 'start' ? 'npm start' : `npm run ${word === 'teams-package' ? 'package:teams' : word}`;
-  const tail = rest === '' ? '' : isCheckout ? ` -- ${rest}` : ` ${rest}`;
-  return `${envFile === undefined ? '' : `LR_ENV_FILE=${envFile} `}${isCheckout ? npm : `${packaged()} ${word}`}${tail}`;
+export function commandFor(word: Word, envFile: string | undefined, rest = ''): string {
+  return `${envFile === undefined ? '' : `LR_ENV_FILE=${envFile} `}${ownCommand(word, rest)}`;
 }

@@ -9,8 +9,9 @@ import { cloudNames } from '../adapters/defender/clouds.ts';
 import { diskWords } from '../adapters/store/disk.ts';
 import { chatWords, checkDeviceGroup, checkFile, checkGuid, checkHost, checkName, checkPersonId, checkPlace, checkSecret, checkSlackMember, teamsTypes, tenantWords } from './answers.ts';
 import type { Chat, ChatAnswers, Check, PersonAnswer, SecretAnswer, Tenant, TenantAnswers } from './answers.ts';
+import { commandFor } from './commandLine.ts';
 
-export const usage = `usage: npm run setup -- [options]
+export const usage = `usage: ${commandFor('setup', undefined, '[options]')}
 Asks what is needed to run the bot for real, one question at a time, and writes .env, the journal key, policy.yaml and the manifest of the
 Slack app. Nothing that is there is overwritten; a second run goes on where the first one ended. Answers given here are not asked for.
   --chat CHAT           slack-socket, slack-http, teams, two of them with a comma, or none (the local console)

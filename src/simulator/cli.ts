@@ -1,12 +1,11 @@
-// `npm run simulator`: a Defender tenant in a terminal. The first line is JSON for programs, the rest is for people.
+// A Defender tenant in a terminal, as src/simulatorCli.ts starts it. The first line is JSON for programs, the rest is for people.
 import { parseArgs } from 'node:util';
 import { profileFrom } from './checks.ts';
 import type { ProfileChange } from './profile.ts';
 import { namedProfiles, profileNamed, profileNames } from './profiles.ts';
 import { startSimulator } from './simulator.ts';
 
-const usage = `npm run simulator -- [options]
-  --port N            API port (4000; 0 takes a free one)
+const usage = `  --port N            API port (4000; 0 takes a free one)
   --blob-port N       port of the result links (a free one)
   --speed N           devices work N times as fast (1)
   --data DIR          keep the state in DIR/simulator.json and go on with it
@@ -66,9 +65,9 @@ function settingsIn(text: string): ProfileChange {
   }
 }
 
-async function main(): Promise<void> {
+async function serve(command: string): Promise<void> {
   if (values.help === true) {
-    console.log(usage);
+    console.log(`usage: ${command}\n${usage}`);
     return;
   }
   const { named, written } = given();
@@ -98,7 +97,7 @@ Devices: ${tenant.devices().slice(0, 11).map((device) => device.name).join(', ')
 What ran:       curl ${simulator.url}/simulator/submissions
 Wake a device:  curl -X POST -H "content-type: application/json" -d '{"online":true}' ${simulator.url}/simulator/devices/laptop7.corp.example
 Plant a fault:  curl -X POST -H "content-type: application/json" -d '{"what":"loseAnswer","on":"run"}' ${simulator.url}/simulator/faults
-Stop with Ctrl-C. All options: npm run simulator -- --help`);
+Stop with Ctrl-C. All options: --help`);
 
   const stop = (): void => {
     simulator.stop().catch((error: unknown) => {
@@ -110,7 +109,12 @@ Stop with Ctrl-C. All options: npm run simulator -- --help`);
   process.once('SIGINT', stop);
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+/** @param command how it is called from here */
+export async function runSimulator(command: string): Promise<void> {
+  try {
+    await serve(command);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}

@@ -122,7 +122,7 @@ describe('a bot that is killed again and again', () => {
       writeFileSync(policy, examplePolicy.replace('groups: [Workstations, Servers]', "groups: ['*']"));
       const random = randomFrom(seed);
       const devices = 200;
-      const simulator = await startProgram('src/simulator/cli.js', ['--port', '0', '--speed', '40', '--devices', String(devices), '--latency', '40', '--lose-answers', '0.4', '--data', join(dir, 'tenant'), '--sessions', '50']);
+      const simulator = await startProgram('src/simulatorCli.js', ['--port', '0', '--speed', '40', '--devices', String(devices), '--latency', '40', '--lose-answers', '0.4', '--data', join(dir, 'tenant'), '--sessions', '50']);
       const api = (JSON.parse(simulator.firstLine) as { readonly url: string }).url;
       await liftLimits(api);
       const env = {

@@ -46,7 +46,7 @@ async function openStage(): Promise<Stage> {
   const data = join(dir, 'data');
   writeFileSync(join(dir, 'policy.yaml'), crashPolicy());
   writeFileSync(join(dir, 'slack.ndjson'), '');
-  const simulator = await startProgram('src/simulator/cli.js', ['--port', '0', '--speed', '60', '--devices', String(deviceCount), '--latency', '20', '--lose-answers', '0.1', '--data', join(dir, 'tenant'), '--sessions', '50']);
+  const simulator = await startProgram('src/simulatorCli.js', ['--port', '0', '--speed', '60', '--devices', String(deviceCount), '--latency', '20', '--lose-answers', '0.1', '--data', join(dir, 'tenant'), '--sessions', '50']);
   const { url: simulatorUrl } = JSON.parse(simulator.firstLine) as { readonly url: string };
   await liftLimits(simulatorUrl);
   const slackProgram = await startProgram('test/crash/slackProcess.js', [join(dir, 'slack.ndjson')]);

@@ -63,7 +63,7 @@ function botFramework(message: IncomingMessage, response: ServerResponse): void 
 }
 
 /** Hands a call on to a stand-in that speaks plain HTTP. */
-function forward(to: string) {
+export function forward(to: string) {
   return (message: IncomingMessage, response: ServerResponse): void => {
     const target = new URL(message.url ?? '/', to);
     const onward = ask(target, { method: message.method, headers: { ...message.headers, host: target.host } }, (answer) => {
@@ -75,16 +75,21 @@ function forward(to: string) {
   };
 }
 
-export async function startCloud(folder: string): Promise<Cloud> {
+/** Who answers under a host's real name. */
+export type Hosts = Readonly<Record<string, (message: IncomingMessage, response: ServerResponse) => unknown>>;
+
+/** @param more hosts in addition to the usual ones, or in place of them */
+export async function startCloud(folder: string, more: Hosts = {}): Promise<Cloud> {
   const slack = await startFakeSlack();
   furnish(slack);
   slack.world.scopes = [...slack.world.scopes, 'channels:history', 'groups:history'];
   const simulator = await startSimulator({ deviceSpeed: 200 });
-  const hosts: Readonly<Record<string, (message: IncomingMessage, response: ServerResponse) => unknown>> = {
+  const hosts: Hosts = {
     'login.microsoftonline.com': signIn,
     'login.botframework.com': botFramework,
     'api.security.microsoft.com': forward(simulator.url),
     'slack.com': forward(slack.apiUrl.replace(/\/api\/$/, '/')),
+    ...more,
   };
   const servers = new Map<string, TlsServer>();
   const sockets = new Set<Socket>();

@@ -6,6 +6,7 @@ import { readSlack, readTeams, teamsNames } from './chatSettings.ts';
 import type { SlackSettings, TeamsSettings } from './chatSettings.ts';
 import { proxyFrom } from '../outbound/proxy.ts';
 import type { Proxy } from '../outbound/proxy.ts';
+import { commandFor } from '../ownCommands.ts';
 import { makeKey, makeKeyText } from '../store/keys.ts';
 import { fileSettings } from './secretFiles.ts';
 import { readRecord } from './recordSettings.ts';
@@ -71,7 +72,7 @@ export const knownNames: readonly string[] = [
 /** With the very line that makes one. */
 export const noJournalKey = `The journal has no key, and a real Defender is set up: anyone who may write the data folder could have anything run. As the bot’s user, make one, and set what this line prints:\n      ${makeKey}\n    Keep a copy of it, apart from the backups of the data folder. Any other file outside the data folder does as well, or LR_JOURNAL_KEY with what "${makeKeyText}" prints.`;
 
-const libraryCredential = 'LIBRARY_CLIENT_SECRET or LIBRARY_CLIENT_CERTIFICATE_PATH is set where the bot can read it. Who has that credential may replace every script that the bot has run, so it stays out of the bot: keep it in a file of its own, and give that to "npm run library" with --credentials FILE.';
+const libraryCredential = `LIBRARY_CLIENT_SECRET or LIBRARY_CLIENT_CERTIFICATE_PATH is set where the bot can read it. Who has that credential may replace every script that the bot has run, so it stays out of the bot: keep it in a file of its own, and give that to "${commandFor('library')}" with --credentials FILE.`;
 
 const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
 

@@ -2,6 +2,7 @@
 import type { Changed, Clock, Decision, Freeze, HouseEvent, Log, RequestStore } from '../../liveResponse/ports.ts';
 import type { Asked, Event, Request } from '../../liveResponse/request.ts';
 import { createClock } from '../clock.ts';
+import { commandFor } from '../ownCommands.ts';
 import { auditSteps } from './audit.ts';
 import type { Disk } from './disk.ts';
 import { diskWords, realDisk } from './disk.ts';
@@ -395,7 +396,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
 export class NotAnchored extends Error {
   readonly code = 'notAnchored';
   constructor(what: string, head: Head) {
-    super(`The journal was cut, rewound or exchanged. ${what} If somebody did that on purpose, such as by restoring a backup: npm run audit -- accept ${head.seq}:${head.hash}, which lets the bot start frozen. Otherwise put back the newest copy of the data folder, and find out who did it.`);
+    super(`The journal was cut, rewound or exchanged. ${what} If somebody did that on purpose, such as by restoring a backup: ${commandFor('audit', `accept ${head.seq}:${head.hash}`)}, which lets the bot start frozen. Otherwise put back the newest copy of the data folder, and find out who did it.`);
     this.name = 'NotAnchored';
   }
 }

@@ -68,7 +68,7 @@ export async function startWithPolicy({ store, loop, todays }: Parts, sha256: st
 
 /** The file cannot be used: said once, and once more when it can again. `why` undefined: it is well, and in force is what it was. */
 export function policyFileSaid({ loop, todays }: Pick<Parts, 'loop' | 'todays'>, why: string | undefined): void {
-  const words = why === undefined ? 'The policy file has no mistake any more. It says what is in force already, so nothing changes.' : `The policy file cannot be used, so the policy that was in force stays in force: ${why} An administrator fixes it (the log and “npm run doctor” name every mistake); it is taken as soon as it has none.`;
+  const words = why === undefined ? 'The policy file has no mistake any more. It says what is in force already, so nothing changes.' : `The policy file cannot be used, so the policy that was in force stays in force: ${why} An administrator fixes it (the log and the doctor name every mistake); it is taken as soon as it has none.`;
   loop.announcing.say('policy file', approvalsOf(todays.policy), words);
 }
 
