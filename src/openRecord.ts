@@ -4,7 +4,7 @@ import { noJournalKey } from './adapters/config/settings.ts';
 import type { AnchorsRead } from './adapters/store/anchors.ts';
 import { realDisk } from './adapters/store/disk.ts';
 import type { Disk } from './adapters/store/disk.ts';
-import { OtherKey } from './adapters/store/journalBroken.ts';
+import { JournalBroken, OtherKey } from './adapters/store/journalBroken.ts';
 import { NotAnchored, openStore } from './adapters/store/requestStore.ts';
 import type { Store } from './adapters/store/requestStore.ts';
 import type { Clock, Log } from './liveResponse/ports.ts';
@@ -22,7 +22,7 @@ export interface RecordOptions {
   readonly warn: (sentence: string) => void;
 }
 
-/** @throws SettingsError for what only somebody with the key, or with the right folder, can put right */
+/** @throws SettingsError for what only somebody with the key, the right folder or the right version can put right; FolderInUse and the system's errors as they are, which may be gone at the next start */
 export async function openRecord({ dataDir, record, disk = realDisk, real, clock, log, warn }: RecordOptions): Promise<Store> {
   if (real && record?.key === undefined) throw new SettingsError(noJournalKey);
   disk.makeFolder(dataDir);
@@ -48,7 +48,8 @@ export async function openRecord({ dataDir, record, disk = realDisk, real, clock
     if (anchors?.missing === true && store.head().seq > 0) log.warn('anchorFileNew', { file: record?.anchorFile, seq: store.head().seq, why: 'there was none, so nothing shows whether the journal is the newest' });
     return store;
   } catch (error) {
-    if (error instanceof OtherKey || error instanceof NotAnchored) throw new SettingsError(error.message, { cause: error });
+    // What is read is the same at the next start: a supervisor that starts it again and again only hides the sentence.
+    if (error instanceof JournalBroken || error instanceof OtherKey || error instanceof NotAnchored) throw new SettingsError(error.message, { cause: error });
     throw error;
   }
 }

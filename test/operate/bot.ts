@@ -17,7 +17,9 @@ import { unhurried } from '../../src/demo/unhurried.ts';
 import type { Ran } from './guide.ts';
 
 /** Devices work this many times as fast as real ones: a session takes about a second. */
-const deviceSpeed = 200;
+const usualSpeed = 200;
+/** Where the programs of today are. */
+const today = join(root, 'dist', 'src');
 /** Generous: a loaded machine. Milliseconds. */
 const patience = 45_000;
 
@@ -29,6 +31,8 @@ export class OperatedBot {
   readonly policyFile = join(this.folder, 'policy.yaml');
   /** Settings over the usual ones; an empty value takes one out. */
   more: Readonly<Record<string, string>> = {};
+  /** Where the programs are that `start` and `run` take. */
+  programs = today;
   #simulator: Simulator | undefined;
   #program: Program | undefined;
 
@@ -45,6 +49,11 @@ export class OperatedBot {
   /** Sessions that Defender was asked for. */
   get submissions(): number {
     return this.simulator.tenant.submissions.length;
+  }
+
+  /** Sessions go on, as Defender tells it, until its faults are cleared: they outlive any exchange of the program. */
+  holdSessions(): void {
+    this.simulator.tenant.faults.plant({ what: 'unknownStatus', value: 'InProgress', times: 'always' });
   }
 
   settings(): Readonly<Record<string, string>> {
@@ -64,14 +73,19 @@ export class OperatedBot {
   }
 
   /** The simulated tenant alone; `start` starts the bot. */
-  async open(): Promise<void> {
+  async open({ deviceSpeed = usualSpeed, policy = manyPending(readFileSync(join(root, 'policy.example.yaml'), 'utf8')) } = {}): Promise<void> {
     this.#simulator = await startSimulator({ deviceSpeed });
     writeFileSync(this.keyFile, `${testKeyText}\n`, { mode: 0o600 });
-    writeFileSync(this.policyFile, manyPending(unhurried(readFileSync(join(root, 'policy.example.yaml'), 'utf8'))));
+    writeFileSync(this.policyFile, unhurried(policy));
   }
 
   async start(): Promise<void> {
-    this.#program = await startProgram('src/main.js', [], this.settings());
+    this.#program = await startProgram(join(this.programs, 'main.js'), [], this.settings());
+  }
+
+  /** The programs of an earlier version from now on, or today's again. */
+  take(programs = today): void {
+    this.programs = programs;
   }
 
   /** Resolves with the exit code. */
@@ -89,7 +103,7 @@ export class OperatedBot {
 
   /** A program of ours to its end, with the bot's settings. */
   run(file: string, words: readonly string[] = [], more: Readonly<Record<string, string>> = {}): Ran {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'dist', 'src', file), ...words], { cwd: root, encoding: 'utf8', timeout: patience, env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...this.settings(), ...more } });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(this.programs, file), ...words], { cwd: root, encoding: 'utf8', timeout: patience, env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...this.settings(), ...more } });
     return { code: status, out: `${stdout}${stderr}` };
   }
 
@@ -109,9 +123,11 @@ export class OperatedBot {
     return requestId;
   }
 
-  async press(as: string, id: string, verb: string): Promise<Readonly<Record<string, unknown>>> {
+  /** A press of the newest card; `carried` where its button holds something else than today's. */
+  async press(as: string, id: string, verb: string, carried?: string): Promise<Readonly<Record<string, unknown>>> {
     const { revision, digest } = this.request(id);
-    return this.#post('presses', { as, place: 'incidents', request: id, verb, revision, fingerprint: digest.slice(0, 16) });
+    const fingerprint = carried ?? digest.slice(0, 16);
+    return this.#post('presses', { as, place: 'incidents', request: id, verb, revision, fingerprint });
   }
 
   /** As the journal on disk tells it. */

@@ -34,7 +34,7 @@ describe('a new key of the journal', () => {
     expect(await bot.stop()).toBe(0);
     expect(bot.run('auditCli.js', ['verify'])).toMatchObject({ code: 0, out: expect.stringMatching(/\nok/) as unknown });
     const old = { LR_JOURNAL_KEY_FILE: '', LR_JOURNAL_KEY: before.trim() };
-    expect(bot.run('main.js', [], { ...old, LR_ANCHOR_FILE: '' })).toMatchObject({ code: 1, out: expect.stringMatching(/cannot start|another key/) as unknown });
+    expect(bot.run('main.js', [], { ...old, LR_ANCHOR_FILE: '' })).toMatchObject({ code: 2, out: expect.stringMatching(/cannot start|another key/) as unknown });
     expect(bot.run('auditCli.js', ['verify'], { ...old, LR_ANCHOR_FILE: '' })).toMatchObject({ code: 1, out: expect.stringMatching(/key/) as unknown });
   });
 });
