@@ -1,10 +1,14 @@
 // New keys and credentials as docs/operate.md tells them: a session that runs goes on, what waits stays open, and nothing runs twice.
 import { createHmac } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { secretNames } from '../../src/adapters/config/secretFiles.ts';
+import { knownNames } from '../../src/adapters/config/settings.ts';
 import { incidents } from '../support/slack/slackHouse.ts';
 import { openSlackProgram } from '../support/slack/slackProgram.ts';
 import type { SlackProgram } from '../support/slack/slackProgram.ts';
+import { root } from '../support/root.ts';
 import { OperatedBot } from './bot.ts';
 import { runBlock } from './guide.ts';
 
@@ -22,6 +26,8 @@ describe('a new key of the journal', () => {
     await bot.reaches(id, 'running');
     expect(await bot.stop()).toBe(0);
     const before = readFileSync(bot.keyFile, 'utf8');
+    // In the wrong order: a new key without the old one behind it.
+    expect(bot.run('main.js', [], { LR_JOURNAL_KEY_FILE: '', LR_JOURNAL_KEY: Buffer.alloc(32, 9).toString('base64') })).toMatchObject({ code: expect.any(Number) as unknown, out: expect.stringMatching(/key/) as unknown });
 
     expect(await runBlock('new key of the journal', { ...bot.settings(), BACKUP_DIR: bot.backups })).toMatchObject({ code: 0 });
     expect(readFileSync(bot.keyFile, 'utf8')).toMatch(/^\S{44}\n\S{44}\n$/);
@@ -70,5 +76,25 @@ describe('a new signing secret of Slack', () => {
     expect(await signedWith(fresh, slack.target)).toBe(200);
     expect(await signedWith(old, slack.target)).toBe(401);
     expect(story.simulator.tenant.submissions).toHaveLength(1);
+  });
+});
+
+describe('the table in docs/operate.md', () => {
+  const section = readFileSync(join(root, 'docs', 'operate.md'), 'utf8').split('## New keys and credentials\n')[1]?.split('\n## ')[0] ?? '';
+  const rows = section.split('\n').filter((line) => line.startsWith('| ')).slice(1);
+  const named = new Set(rows.flatMap((row) => [...(row.split(' | ')[0] ?? '').matchAll(/`([A-Za-z_]+)`/g)].map(([, name = '']) => name)));
+  /** Settings that hold a secret, name a file with one, or are an address in which one may stand. */
+  const secret = /SECRET|TOKEN|PASSWORD|Password|CERTIFICATE|Certificate|_KEY|_PROXY$|_ANCHOR_URL$/;
+
+  test('has a row for every setting that holds a secret, so that none is forgotten', () => {
+    const settings = knownNames.filter((name) => secret.test(name) && name !== 'NO_PROXY' && !(name.endsWith('_FILE') && knownNames.includes(name.slice(0, -'_FILE'.length)) && name !== 'LR_JOURNAL_KEY_FILE'));
+    expect(settings).toEqual(expect.arrayContaining([...secretNames]));
+    expect(settings.filter((name) => !named.has(name))).toEqual([]);
+    expect([...named].filter((name) => !settings.includes(name))).toEqual(['UserAssignedMSI']);
+  });
+
+  test('says of each what happens in the wrong order, and names files that are there', () => {
+    for (const row of rows) expect([row, row.split(' | ').length]).toEqual([row, 4]);
+    for (const [, file = ''] of section.matchAll(/`(?:test\/operate\/)?(rotation\w*\.test\.ts)`/g)) expect(readFileSync(join(root, 'test', 'operate', file), 'utf8')).toContain('docs/operate.md');
   });
 });

@@ -32,10 +32,15 @@ const advice: Readonly<Record<string, string>> = {
   AADSTS700024: 'the assertion of the workload is outside its time; check the clock',
 };
 
+/** The code of Entra ID's refusal, such as AADSTS7000215, from whatever a library of Microsoft's threw; undefined where there is none. */
+export function aadstsOf(error: unknown): string | undefined {
+  return /AADSTS\d{4,8}/.exec(everyMessage(error))?.[0];
+}
+
 /** The library's messages repeat requests and file contents, so only codes and our own words go on. */
 export function explained(error: unknown, settings: { readonly credentials: { readonly kind: Credentials['kind'] }; readonly authority: string }): TokenError {
   const text = everyMessage(error);
-  const aadsts = /AADSTS\d{4,8}/.exec(text)?.[0];
+  const aadsts = aadstsOf(error);
   const kind = settings.credentials.kind;
   if (aadsts !== undefined) {
     return new TokenError('refused', `Entra ID refused the credentials (${kind}): ${advice[aadsts] ?? 'see the code'} [${aadsts}]`, aadsts);

@@ -1,7 +1,7 @@
 // Socket Mode that comes back: reconnects without giving up, and a watchdog that says when the bot is deaf and asks for a restart.
 import { SocketModeReceiver } from '@slack/bolt';
 import type { Logger } from '@slack/bolt';
-import { messageOf } from './errors.ts';
+import { failureOf, messageOf } from './errors.ts';
 import { readFrame } from './frames.ts';
 import type { Check } from '../http/server.ts';
 import { random } from '../random.ts';
@@ -123,7 +123,7 @@ export function createSocket(options: SocketOptions): Socket {
       return startOnce();
     }
     return startOnce().catch((error: unknown) => {
-      lost(`Slack does not let the bot connect again: ${messageOf(error)}`);
+      lost(whyNotAgain(error));
       if (!isStopped()) void again();
       return { ok: false };
     });
@@ -181,4 +181,10 @@ export function createSocket(options: SocketOptions): Socket {
       cut.abort();
     },
   };
+}
+
+/** A token that is refused stays refused: a person has to act, and is told where. */
+function whyNotAgain(error: unknown): string {
+  const { kind, slackError } = failureOf('apps.connections.open', error);
+  return kind === 'token' ? `Slack does not accept SLACK_APP_TOKEN any more (${slackError}). Make one under "Basic Information", "App-Level Tokens", with the scope connections:write, set it and restart.` : `Slack does not let the bot connect again: ${messageOf(error)}`;
 }

@@ -79,7 +79,7 @@ function withoutAnswer(fault: Exclude<Fault, { readonly kind: 'answered' }>, wha
     case 'broken':
       return { code: 'ambiguous', message: `${what}: the connection to Teams broke (${fault.code ?? 'no code'})`, ours: 'the connection to Teams broke' };
     case 'noToken':
-      return { code: 'unavailable', message: `${what}: no token for Teams (${fault.why})`, ours: `no token for Teams could be had (${fault.why}): check MicrosoftAppId, its secret and its tenant` };
+      return { code: 'unavailable', message: `${what}: no token for Teams (${fault.why})`, ours: `no token for Teams could be had (${fault.why}): check MicrosoftAppId, its secret or certificate, and its tenant; the doctor says what is wrong` };
     case 'impossible':
       return { code: 'rejected', message: `${what}: ${fault.why}` };
   }

@@ -180,7 +180,7 @@ export async function startFakeSlack(options: { readonly now?: () => number } = 
   function newResponseUrl(user: string, channel: string): string {
     const id = `r${world.nextId()}`;
     world.responseUrls.set(id, { user, channel, at: world.now(), uses: 0 });
-    return `${api.origin}/respond/${id}`;
+    return `${api.names.answers}/respond/${id}`;
   }
 
   function person(id: string): Person {

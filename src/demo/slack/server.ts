@@ -32,6 +32,10 @@ export const tokens = { bot: 'xoxb-fake-bot', app: 'xapp-fake-app', signingSecre
 
 export interface ApiServer {
   readonly origin: string;
+  /** Tokens that are accepted, which change when one is exchanged. A socket stays open when its token goes. */
+  readonly accepted: { readonly bot: Set<string>; readonly app: Set<string> };
+  /** The addresses it names for sockets and for answers, in place of its own: Slack has hosts of their own for both. */
+  names: { readonly sockets: string; readonly answers: string };
   readonly sockets: ReadonlySet<WebSocket>;
   fault(method: string, fault: Fault, times?: number): void;
   /** Forgets faults that have not happened yet. */
@@ -55,6 +59,7 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
   const tickets = new Set<string>();
   const sockets = new Set<WebSocket>();
   const held: string[] = [];
+  const accepted = { bot: new Set<string>([tokens.bot]), app: new Set<string>([tokens.app]) };
   const state: { refuse: Refuse | undefined; down: boolean; rates: boolean; mood: SocketMood; muted: number } = { refuse: undefined, muted: 0, down: false, rates: true, mood: 'open' };
 
   const server: Server = createServer((request, response) => {
@@ -156,14 +161,14 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
 
   function perform(method: string, args: Json, request: IncomingMessage): Json {
     const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? text(args['token']);
-    const wanted = method === 'apps.connections.open' ? tokens.app : tokens.bot;
+    const wanted = method === 'apps.connections.open' ? accepted.app : accepted.bot;
     if (bearer === '') return refusal(new SlackRefusal('not_authed'));
-    if (bearer !== wanted) return refusal(new SlackRefusal('invalid_auth'));
+    if (!wanted.has(bearer)) return refusal(new SlackRefusal('invalid_auth'));
     if (world.revoked) return refusal(new SlackRefusal('token_revoked'));
     if (method === 'apps.connections.open') {
       const ticket = `t${world.nextId()}`;
       tickets.add(ticket);
-      return { ok: true, url: `${origin.replace('http:', 'ws:')}/link?ticket=${ticket}` };
+      return { ok: true, url: `${made.names.sockets}/link?ticket=${ticket}` };
     }
     const known = methods[method];
     if (known === undefined) return refusal(new SlackRefusal('unknown_method'));
@@ -202,8 +207,10 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
     response.writeHead(200).end('ok');
   }
 
-  return {
+  const made: ApiServer = {
     origin,
+    accepted,
+    names: { sockets: origin.replace('http:', 'ws:'), answers: origin },
     sockets,
     fault(method, fault, times = 1) {
       faults.set(method, [...(faults.get(method) ?? []), ...Array.from({ length: times }, () => fault)]);
@@ -249,6 +256,7 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  return made;
 }
 
 function refusal(error: SlackRefusal): Json {

@@ -2,6 +2,7 @@
 import type { Activity } from 'botbuilder';
 import { ClaimsIdentity } from 'botframework-connector';
 import type { BotFrameworkAuthentication, ConnectorClient } from 'botframework-connector';
+import { aadstsOf } from '../../entra/tokenError.ts';
 import { CallError } from '../protocol.ts';
 import type { Calls, Fault } from '../protocol.ts';
 
@@ -78,8 +79,8 @@ function faultOf(error: unknown): Fault {
   if (name === 'AbortError') return { kind: 'late' };
   if (code !== undefined && notSent.has(code)) return { kind: 'notSent', code };
   if (name === 'RestError') return { kind: 'broken', ...word };
-  // Signing comes before sending; MSAL's messages repeat requests, so only the kind is told.
-  return { kind: 'noToken', why: name };
+  // Signing comes before sending; MSAL's messages repeat requests, so only Entra's code or the kind is told.
+  return { kind: 'noToken', why: aadstsOf(error) ?? name };
 }
 
 function read(error: unknown): { readonly name: string; readonly code: string | undefined; readonly status: number | undefined; readonly retryAfter: string | undefined } {
