@@ -60,20 +60,21 @@ const runs = ['bundle/src/cli.js', 'bundle/manifest/defender/collect.sh'];
 const filesIn = (folder: string): readonly string[] => readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => !lstatSync(join(folder, name)).isDirectory());
 
 /** What names the machine that made it: folders of the checkout, its own name, and the registry where that is not the public one. */
-function tracesOf(text: string): readonly string[] {
-  const { packages } = json(join(root, 'package-lock.json')) as { readonly packages: Readonly<Record<string, { readonly resolved?: string }>> };
-  const registries = [process.env['npm_config_registry'], ...Object.values(packages).map(({ resolved }) => resolved)].flatMap((url) => (url !== undefined && URL.canParse(url) ? [new URL(url).host] : []));
-  const names = [root, process.cwd(), ...new Set(registries)].filter((one) => one !== 'registry.npmjs.org' && one !== '/');
+function tracesHere(): readonly string[] {
+  const registries = [process.env['npm_config_registry'], ...Object.values(ownLock()).map(({ resolved }) => resolved)].flatMap((url) => (url !== undefined && URL.canParse(url) ? [new URL(url).host] : []));
   // A short name is part of other words.
-  if (hostname().length > 8) names.push(hostname());
-  return names.filter((one) => text.includes(one));
+  return [...new Set([root, process.cwd(), ...registries, ...(hostname().length > 8 ? [hostname()] : [])])].filter((one) => one !== 'registry.npmjs.org' && one !== '/');
 }
 
 export function checkContents(folder: string): string {
   const files = filesIn(folder);
   const odd = files.filter((name) => /\.map$|(?:^|\/)(?:test|node_modules)(?:\/|$)|\.test\.js$|(?:^|\/)\.env$|npmrc/.test(name));
   holds('no tests, maps, settings or packages lie in it', odd.length === 0, odd.join(', '));
-  const traced = files.flatMap((name) => tracesOf(readFileSync(join(folder, name), 'utf8')).map((trace) => `${name}: ${trace}`));
+  const traces = tracesHere();
+  const traced = files.flatMap((name) => {
+    const text = readFileSync(join(folder, name), 'utf8');
+    return traces.filter((one) => text.includes(one)).map((one) => `${name}: ${one}`);
+  });
   holds('no file names the machine that made it', traced.length === 0, traced.join('\n'));
   const links = files.filter((name) => !lstatSync(join(folder, name)).isFile());
   holds('it holds files alone', links.length === 0, links.join(', '));
@@ -109,7 +110,7 @@ export function checkLicences(folder: string): string {
   return `${[...counted].map(([licence, count]) => `${licence} ${count}`).join(', ')}; ${without} bring no text`;
 }
 
-type Lock = Readonly<Record<string, { readonly version?: string; readonly hasInstallScript?: boolean }>>;
+type Lock = Readonly<Record<string, { readonly version?: string; readonly resolved?: string; readonly hasInstallScript?: boolean }>>;
 
 const ownLock = (): Lock => (json(join(root, 'package-lock.json')) as { readonly packages: Lock }).packages;
 
