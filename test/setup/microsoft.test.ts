@@ -85,7 +85,7 @@ describe('Teams', () => {
     ['no network', () => {
       cloud.world.down = true;
       return teams(registered.tenant, registered.teams.secret);
-    }, ['teams.token', 'teams.keys'], /cannot be reached at https:\/\/login\.microsoftonline\.com\n +-> Let this machine reach https:\/\/login\.microsoftonline\.com over https/],
+    }, ['teams.token', 'teams.keys'], /cannot be reached at https:\/\/login\.microsoftonline\.com: the proxy .*look at the proxy.*\n +-> Let this machine reach https:\/\/login\.microsoftonline\.com over https/],
   ])('%s is told in its own words, with exit code 1', async (_what, ran, checks, words) => {
     const { out, code, err } = await ran();
     expect([err, red(out), code]).toEqual(['', checks, 1]);

@@ -90,7 +90,7 @@ test('a .env that is a link to a file elsewhere is read through it, and neither 
 });
 
 /** What is printed to be typed, of a part of the list of what is left. */
-const commands = (out: string): readonly string[] => [...out.matchAll(/^ +\d+\. .*: ((?:LR_ENV_FILE=\S+ )?(?:npm|npx|live-response-bot) .*)$/gm)].map(([, command]) => command ?? '');
+const commands = (out: string): readonly string[] => [...out.matchAll(/^ +\d+\. .*: ((?:LR_ENV_FILE=\S+ )?(?:npm|npx|node|live-response-bot) .*)$/gm)].map(([, command]) => command ?? '');
 
 /** Starts what was printed, and ends it once it says that it listens. */
 function starts(command: string, cwd: string): Promise<string> {
@@ -129,28 +129,31 @@ describe('the commands that are printed at the end', () => {
     expect(said).toContain(`read from ${join(bench.folder, '.env')}`);
   });
 
-  test('work from the package, by npx and by its own name', async () => {
+  test('work from the package, by its file and by its own name', async () => {
     const home = join(bench.home, 'package');
     build(join(home, 'dist'));
     symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'));
     const cli = join(home, 'dist', 'src', 'cli.js');
-    const setup = (more: Readonly<Record<string, string>>, args: readonly string[]): Ran => {
-      const { status, stdout, stderr } = spawnSync(process.execPath, [cli, 'setup', '--yes', ...args], { env: bench.environment({ PORT: '0', LR_ADMIN_PORT: '0', ...more }), cwd: bench.folder, encoding: 'utf8' });
+    chmodSync(cli, 0o755);
+    // As npm installs it: a link of the package's name in a folder of the PATH.
+    const bin = join(home, 'bin');
+    mkdirSync(bin);
+    symlinkSync(cli, join(bin, 'live-response-bot'));
+    const path = `${bin}:${process.env['PATH'] ?? ''}`;
+    // Nobody is reached for Slack, so the doctor is among what is left.
+    const secrets = { SLACK_BOT_TOKEN: token, SLACK_APP_TOKEN: 'xapp-canary-0001', SLACK_API_URL: 'http://127.0.0.1:9/' };
+    const typed = (command: string): Ran => {
+      const { status, stdout, stderr } = spawnSync('bash', ['-c', command], { env: bench.environment({ ...secrets, PATH: path, PORT: '0', LR_ADMIN_PORT: '0' }), cwd: bench.folder, encoding: 'utf8' });
       return { code: status, out: stdout, err: stderr };
     };
-    // Nobody is reached for Slack, so the doctor is among what is left.
-    const args = ['--chat', 'slack-socket'];
-    const secrets = { SLACK_BOT_TOKEN: token, SLACK_APP_TOKEN: 'xapp-canary-0001', SLACK_API_URL: 'http://127.0.0.1:9/' };
-    const byNpx = setup({ npm_command: 'exec', ...secrets }, args);
-    expect(commands(byNpx.out)).toEqual([expect.stringMatching(/^npx \.\/live-response-bot-\d+\.\d+\.\d+\.tgz doctor$/), expect.stringMatching(/^npx \.\/live-response-bot-\d+\.\d+\.\d+\.tgz start$/)]);
-    const byName = setup(secrets, args);
+    const byFile = typed(`'${process.execPath}' '${cli}' setup --yes --chat slack-socket`);
+    const [doctor = '', start = ''] = commands(byFile.out);
+    expect([doctor, start]).toEqual([expect.stringMatching(/^node \S+cli\.js doctor$/), expect.stringMatching(/^node \S+cli\.js start$/)]);
+    const byName = typed('live-response-bot setup --yes --chat slack-socket');
     expect(commands(byName.out)).toEqual(['live-response-bot doctor', 'live-response-bot start']);
-    const here = (command: string): string => command.replace(/npx \.\/live-response-bot-[\d.]+\.tgz|live-response-bot/, `${process.execPath} ${cli}`);
-    const [doctor = '', start = ''] = commands(byNpx.out);
-    const told = spawnSync('bash', ['-c', here(doctor)], { env: bench.environment(secrets), cwd: bench.folder, encoding: 'utf8' });
-    expect([told.status, told.stdout]).toEqual([1, expect.stringContaining('FAIL  slack.')]);
+    for (const command of [doctor, ...commands(byName.out).slice(0, 1)]) expect(typed(command)).toMatchObject({ code: 1, out: expect.stringContaining('FAIL  slack.') });
     // Slack is asked again and again until it answers; that it takes the settings is what is shown here.
-    expect(await starts(here(start), bench.folder)).toContain(`read from ${join(realpathSync(bench.folder), '.env')}`);
+    expect(await starts(start, bench.folder)).toContain(`read from ${join(realpathSync(bench.folder), '.env')}`);
   });
 });
 
