@@ -1,6 +1,6 @@
 // `npm run setup`: asks what is needed to run the bot for real, writes `.env`, the journal key, the policy, the manifest of the Slack app and
-// the app package for Teams, has the doctor look at each step, and says what is left. It overwrites nothing. Exit code 0 when everything is in place, 1 when the doctor
-// calls something broken, 2 when it was called wrongly, 130 when it was left with Ctrl-C.
+// the app package for Teams, has the doctor look at each step, and says what is left. It overwrites nothing. Exit code 0 when the doctor calls nothing broken, 1 when it
+// does, 2 when it was called wrongly, 130 when it was left with Ctrl-C.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -25,7 +25,7 @@ import { foundIn } from './setup/found.ts';
 import { askChat, askCredential, askPolicy, askTenant, simulated } from './setup/interview.ts';
 import type { Look, Parts } from './setup/interview.ts';
 import { columnsOf, numbered, wrapped } from './setup/layout.ts';
-import { leftToDo } from './setup/left.ts';
+import { leftForLater, leftToDo } from './setup/left.ts';
 import type { TeamsApp } from './setup/left.ts';
 import { NoPolicy, laterMark, policyText } from './setup/policyText.ts';
 import { slackManifest } from './setup/slackManifest.ts';
@@ -85,7 +85,7 @@ async function work(parts: Work): Promise<number> {
   if (!given.dryRun) removeDrafts(folder);
   const here = folder === resolve('.');
   const there = isThere(envPath);
-  asker?.say('This writes what the bot needs to run for real. Enter takes what stands in [brackets]; "later" leaves a marked place to fill in. Ctrl-C leaves at any time.');
+  asker?.say('This writes what the bot needs to run for real. In a list the arrow keys choose; Enter takes what is marked there, or what stands in [brackets]. "later" leaves a marked place to fill in. Ctrl-C leaves at any time.');
   if (there) say(`${near(envPath)} is there already and stays as it is; what it says of chat and tenant is taken from it.`);
   const found = there ? foundIn(envPath) : undefined;
 
@@ -95,7 +95,7 @@ async function work(parts: Work): Promise<number> {
   // Before the tokens are asked for: there are none before the app is made from it.
   if (slack !== undefined && manifestPath !== undefined && (!there || slack === 'slack-socket')) {
     put(parts, manifestPath, 0o644, slackManifest(slack, asked.host));
-    if (asker !== undefined && !there) asker.say(`Make the app now, if there is none: api.slack.com/apps, "Create New App", "From a manifest", paste ${near(manifestPath)}, "Install to Workspace". Its tokens are asked for next.`);
+    if (asker !== undefined && !there) asker.say(`Make the app now, if there is none: api.slack.com/apps, "Create New App", "From a manifest", paste what is in ${near(manifestPath)}, "Install to Workspace". Its tokens are asked for next.`);
   }
   const look = given.check && !given.dryRun ? lookWith(parts) : undefined;
   let known: Parts = { chat: asked, tenant: simulated, secrets: found?.secrets ?? given.secrets };
@@ -127,12 +127,13 @@ async function work(parts: Work): Promise<number> {
     return 0;
   }
 
-  if (done.length > 0 && process.getuid?.() === 0) say(`You are root, so these files are root’s alone. If the bot runs as another user, hand them over: chown <user> ${done.join(' ')}`);
+  if (done.length > 0 && process.getuid?.() === 0) sayOfRoot(wantsKey ? keyPath : undefined);
 
   const lines = given.check ? await check(parts, envPath, known) : [];
   const red = lines.filter(({ verdict, check: name }) => verdict === 'FAIL' && name !== 'policy.places');
   const steps = leftToDo({ chat, tenant, secrets, envFile: here ? undefined : envPath, envPath: near(envPath), policyPath: near(policyPath), slackManifest: manifestPath === undefined ? undefined : near(manifestPath), teamsApp, hostLater: manifestPath !== undefined && holds(manifestPath, 'REPLACE-ME'), idsLater: holds(policyPath, `# ${laterMark}`), lines, red: red.length > 0 });
   process.stdout.write(`\nWhat is left, in this order:\n${numbered(steps, columnsOf(process.stdout)).join('\n')}\n`);
+  if (!isThere(join('docs', 'setup.md'))) process.stdout.write(`The guides (docs/...) and .env.example are in\n${packageFile()}\n`);
   return red.length > 0 ? 1 : 0;
 }
 
@@ -167,8 +168,17 @@ function holds(path: string, words: string): boolean {
   return contentOf(path)?.includes(words) === true;
 }
 
+/** A command is not broken between its words, so that it can be copied. @param keyPath undefined where there is none */
+function sayOfRoot(keyPath: string | undefined): void {
+  const hidden = keyPath !== undefined && done.includes(near(keyPath)) && isInside(keyPath, homedir()) ? near(keyPath) : undefined;
+  const others = done.filter((path) => path !== hidden);
+  say('You are root, so these files are root’s alone. If the bot runs as another user, hand them over:');
+  if (others.length > 0) process.stdout.write(`chown <user> ${others.join(' ')}\n`);
+  if (hidden !== undefined) say(`${hidden} is in root’s home, which that user cannot enter: hand it over in another place, and name that as LR_JOURNAL_KEY_FILE in .env.`);
+}
+
 /** The whole report of what is now there: red and yellow lines, and how many are well. */
-async function check({ given, asker }: Work, envPath: string, { tenant }: Parts): Promise<readonly DoctorLine[]> {
+async function check({ given, asker }: Work, envPath: string, { chat, tenant, secrets }: Parts): Promise<readonly DoctorLine[]> {
   const ask = (): ReturnType<typeof askDoctor> => askDoctor({ variables: { ...process.env, LR_ENV_FILE: envPath }, folder: given.folder, probe: tenant.tenant !== 'simulator', signal: leaving.signal });
   const lines = await (asker === undefined ? ask() : asker.during('The doctor looks at everything', ask, () => 'Done.'));
   if ('wrong' in lines) {
@@ -182,7 +192,10 @@ async function check({ given, asker }: Work, envPath: string, { tenant }: Parts)
     const hanging = (words: string, indent: string, first: string): string => wrapped(words, columns === undefined ? undefined : columns - indent.length).map((line, index) => `${index === 0 ? first : indent}${line}`).join('\n');
     process.stdout.write(`${hanging(`${name}  ${found}`, '      ', `${verdict.padEnd(4)}  `)}\n${next === undefined ? '' : `${hanging(next, '         ', '      -> ')}\n`}`);
   }
-  say(`${lines.filter(({ verdict }) => verdict === 'ok').length} more are ok.`);
+  const ok = `${lines.filter(({ verdict }) => verdict === 'ok').length}`;
+  say(lines.some(({ verdict }) => verdict === 'FAIL' || verdict === 'warn') ? `${ok} more are ok.` : `Nothing to fix: ${ok} checks are ok.`);
+  const empty = leftForLater({ chat, tenant, secrets });
+  if (empty.length > 0) say(`It could not look at what was left for later, ${empty.join(', ')}, nor at what needs it. Until then the bot is not the one you chose.`);
   return lines;
 }
 

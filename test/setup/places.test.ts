@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { codeOf } from '../../src/adapters/store/disk.ts';
 import { build } from '../support/built.ts';
 import { root } from '../support/root.ts';
@@ -36,9 +36,11 @@ describe('modes', () => {
     expect([mode(bench.key), mode(join(bench.home, '.live-response-bot'))]).toEqual(['600', '700']);
   });
 
-  (isRoot ? test : test.skip)('root is told that the files are root’s, with the command that hands them over', () => {
+  (isRoot ? test : test.skip)('root is told that the files are root’s, with the command that hands over what another user can reach', () => {
     const { out } = shell('exec $SETUP');
-    expect(out).toContain(`If the bot runs as another user, hand them over: chown <user> slack-manifest.json ${bench.key} policy.yaml .env\n`);
+    expect(out).toContain(`If the bot runs as another user, hand them over:\nchown <user> slack-manifest.json policy.yaml .env\n`);
+    // The folder of the key is root's own, and so is what is above it.
+    expect(out).toContain(`${bench.key} is in root’s home, which that user cannot enter: hand it over in another place, and name that as LR_JOURNAL_KEY_FILE in .env.\n`);
   });
 });
 
@@ -134,17 +136,26 @@ describe('the commands that are printed at the end', () => {
     build(join(home, 'dist'));
     symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'));
     const cli = join(home, 'dist', 'src', 'cli.js');
-    const setup = (more: Readonly<Record<string, string>>, args: readonly string[]): Ran => {
-      const { status, stdout, stderr } = spawnSync(process.execPath, [cli, 'setup', '--yes', ...args], { env: bench.environment({ PORT: '0', LR_ADMIN_PORT: '0', ...more }), cwd: bench.folder, encoding: 'utf8' });
+    // As npx and npm lay it out: a link to the entry, and next to npx's a note of the file that it was made from.
+    const made = join(bench.home, '_npx', '0');
+    const [npx, own] = [join(made, 'node_modules', '.bin', 'live-response-bot'), join(bench.home, 'bin', 'live-response-bot')] as const;
+    for (const link of [npx, own]) {
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(cli, link);
+    }
+    writeFileSync(join(made, 'package.json'), JSON.stringify({ dependencies: { 'live-response-bot': `file:${join(realpathSync(bench.folder), 'live-response-bot-9.9.9.tgz')}` } }, undefined, 2));
+    const secrets = { SLACK_BOT_TOKEN: token, SLACK_APP_TOKEN: 'xapp-canary-0001', SLACK_API_URL: 'http://127.0.0.1:9/' };
+    const setup = (entry: string): Ran => {
+      const { PATH = '', ...environment } = bench.environment({ PORT: '0', LR_ADMIN_PORT: '0', ...secrets });
+      // Nobody is reached for Slack, so the doctor is among what is left.
+      const { status, stdout, stderr } = spawnSync(process.execPath, [entry, 'setup', '--yes', '--chat', 'slack-socket'], { env: { ...environment, PATH: `${dirname(own)}${delimiter}${PATH}` }, cwd: bench.folder, encoding: 'utf8' });
       return { code: status, out: stdout, err: stderr };
     };
-    // Nobody is reached for Slack, so the doctor is among what is left.
-    const args = ['--chat', 'slack-socket'];
-    const secrets = { SLACK_BOT_TOKEN: token, SLACK_APP_TOKEN: 'xapp-canary-0001', SLACK_API_URL: 'http://127.0.0.1:9/' };
-    const byNpx = setup({ npm_command: 'exec', ...secrets }, args);
-    expect(commands(byNpx.out)).toEqual([expect.stringMatching(/^npx \.\/live-response-bot-\d+\.\d+\.\d+\.tgz doctor$/), expect.stringMatching(/^npx \.\/live-response-bot-\d+\.\d+\.\d+\.tgz start$/)]);
-    const byName = setup(secrets, args);
-    expect(commands(byName.out)).toEqual(['live-response-bot doctor', 'live-response-bot start']);
+    const byNpx = setup(npx);
+    expect(commands(byNpx.out)).toEqual(['npx ./live-response-bot-9.9.9.tgz doctor', 'npx ./live-response-bot-9.9.9.tgz start']);
+    // The pages that it names are not in the folder, which has nothing but the file.
+    expect(byNpx.out).toContain(`The guides (docs/...) and .env.example are in\n${realpathSync(join(home, 'dist'))}\n`);
+    expect(commands(setup(own).out)).toEqual(['live-response-bot doctor', 'live-response-bot start']);
     const here = (command: string): string => command.replace(/npx \.\/live-response-bot-[\d.]+\.tgz|live-response-bot/, `${process.execPath} ${cli}`);
     const [doctor = '', start = ''] = commands(byNpx.out);
     const told = spawnSync('bash', ['-c', here(doctor)], { env: bench.environment(secrets), cwd: bench.folder, encoding: 'utf8' });
@@ -160,7 +171,8 @@ test('the lists of processes never show a secret: the doctor has it in its envir
   const look = (): void => {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       const words = wordsOf(pid);
-      if (/setupCli|doctorCli/.test(words)) seen.add(words);
+      // Those of this checkout that run for other tests at the same time have other words, and other secrets.
+      if (/setupCli|doctorCli/.test(words) && isBelow(pid, child.pid)) seen.add(words);
     }
   };
   child.stdin?.end(`SLACK_BOT_TOKEN=${token}\nSLACK_APP_TOKEN=xapp-canary-0002\n`);
@@ -172,10 +184,19 @@ test('the lists of processes never show a secret: the doctor has it in its envir
   expect([...seen].join('\n')).not.toContain('canary');
 });
 
+/** Whether a process is `first`, or was started by it. */
+function isBelow(pid: string, first: number | undefined): boolean {
+  return pid === String(first) || parentOf(pid) === String(first);
+}
+
 /** Empty where the process has ended since. */
-function wordsOf(pid: string): string {
+const parentOf = (pid: string): string => /^PPid:\s*(\d+)/m.exec(fileOf(`/proc/${pid}/status`))?.[1] ?? '';
+
+const wordsOf = (pid: string): string => fileOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
+
+function fileOf(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (['ENOENT', 'ESRCH'].includes(codeOf(error))) return '';
     throw error;
