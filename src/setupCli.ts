@@ -1,6 +1,7 @@
 // `npm run setup`: asks what is needed to run the bot for real, writes `.env`, the journal key, the policy, the manifest of the Slack app and
-// the app package for Teams, has the doctor look at each step, and says what is left. It overwrites nothing. Exit code 0 when the doctor calls nothing broken, 1 when it
-// does, 2 when it was called wrongly, 130 when it was left with Ctrl-C.
+// the app package for Teams, has the doctor look at each step, and says what is left. It overwrites nothing. Exit code 0
+// when the files are there and the doctor calls nothing broken, 1 when it does or a file could not be written, 2 when it was called wrongly, 130
+// when it was left with Ctrl-C.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -127,7 +128,7 @@ async function work(parts: Work): Promise<number> {
     return 0;
   }
 
-  if (done.length > 0 && process.getuid?.() === 0) sayOfRoot(wantsKey ? keyPath : undefined);
+  if (done.length > 0 && process.getuid?.() === 0) tellRoot();
 
   const lines = given.check ? await check(parts, envPath, known) : [];
   const red = lines.filter(({ verdict, check: name }) => verdict === 'FAIL' && name !== 'policy.places');
@@ -135,6 +136,12 @@ async function work(parts: Work): Promise<number> {
   process.stdout.write(`\nWhat is left, in this order:\n${numbered(steps, columnsOf(process.stdout)).join('\n')}\n`);
   if (!isThere(join('docs', 'setup.md'))) process.stdout.write(`The guides (docs/...) and .env.example are in\n${packageFile()}\n`);
   return red.length > 0 ? 1 : 0;
+}
+
+/** The command stands in a line of its own, so that it can be copied. */
+function tellRoot(): void {
+  say('You are root, and these files are root’s alone. For a bot that runs as another user, hand them over, the key to where that user can read it (LR_JOURNAL_KEY_FILE in .env):');
+  process.stdout.write(`  chown <user> ${done.join(' ')}\n`);
 }
 
 /** Writes the app package for Teams, or finds out whether the one that is there is for this bot. Undefined without an application id. */
@@ -168,15 +175,6 @@ function holds(path: string, words: string): boolean {
   return contentOf(path)?.includes(words) === true;
 }
 
-/** A command is not broken between its words, so that it can be copied. @param keyPath undefined where there is none */
-function sayOfRoot(keyPath: string | undefined): void {
-  const hidden = keyPath !== undefined && done.includes(near(keyPath)) && isInside(keyPath, homedir()) ? near(keyPath) : undefined;
-  const others = done.filter((path) => path !== hidden);
-  say('You are root, so these files are root’s alone. If the bot runs as another user, hand them over:');
-  if (others.length > 0) process.stdout.write(`chown <user> ${others.join(' ')}\n`);
-  if (hidden !== undefined) say(`${hidden} is in root’s home, which that user cannot enter: hand it over in another place, and name that as LR_JOURNAL_KEY_FILE in .env.`);
-}
-
 /** The whole report of what is now there: red and yellow lines, and how many are well. */
 async function check({ given, asker }: Work, envPath: string, { chat, tenant, secrets }: Parts): Promise<readonly DoctorLine[]> {
   const ask = (): ReturnType<typeof askDoctor> => askDoctor({ variables: { ...process.env, LR_ENV_FILE: envPath }, folder: given.folder, probe: tenant.tenant !== 'simulator', signal: leaving.signal });
@@ -192,8 +190,9 @@ async function check({ given, asker }: Work, envPath: string, { chat, tenant, se
     const hanging = (words: string, indent: string, first: string): string => wrapped(words, columns === undefined ? undefined : columns - indent.length).map((line, index) => `${index === 0 ? first : indent}${line}`).join('\n');
     process.stdout.write(`${hanging(`${name}  ${found}`, '      ', `${verdict.padEnd(4)}  `)}\n${next === undefined ? '' : `${hanging(next, '         ', '      -> ')}\n`}`);
   }
-  const ok = `${lines.filter(({ verdict }) => verdict === 'ok').length}`;
-  say(lines.some(({ verdict }) => verdict === 'FAIL' || verdict === 'warn') ? `${ok} more are ok.` : `Nothing to fix: ${ok} checks are ok.`);
+  const fine = lines.filter(({ verdict }) => verdict === 'ok').length;
+  const told = lines.some(({ verdict }) => verdict === 'FAIL' || verdict === 'warn');
+  say(told ? `${fine} more checks are ok.` : `All ${fine} checks are ok.`);
   const empty = leftForLater({ chat, tenant, secrets });
   if (empty.length > 0) say(`It could not look at what was left for later, ${empty.join(', ')}, nor at what needs it. Until then the bot is not the one you chose.`);
   return lines;

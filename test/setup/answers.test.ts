@@ -1,7 +1,7 @@
 // What is typed or pasted wrong: each mistake that people make has its own sentence, none of which repeats a secret; and lines that fit the terminal.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { checkGuid, checkHost, checkName, checkPlace, checkSecret, checkSlackMember } from '../../src/setup/answers.ts';
+import { checkDeviceGroup, checkGuid, checkHost, checkName, checkPlace, checkSecret, checkSlackMember } from '../../src/setup/answers.ts';
 import type { Check } from '../../src/setup/answers.ts';
 import { shortId } from '../../src/setup/interview.ts';
 import { columnsOf, numbered, wrapped } from '../../src/setup/layout.ts';
@@ -13,7 +13,10 @@ describe('what cannot be the answer is told by its cause', () => {
     ['a GUID in braces', checkGuid, `{${guid}}`, /^Leave out the brackets/],
     ['a GUID in quotes', checkGuid, `"${guid}"`, /^Leave out the quotes/],
     ['a GUID with its name', checkGuid, `MicrosoftAppId=${guid}`, /^The value alone, without the name and "=" before it/],
-    ['a GUID with a sign without width', checkGuid, `${guid}\u200b`, /^It holds a sign that nobody can see/],
+    ['a GUID with a sign without width', checkGuid, `${guid}\u200b`, /^It holds a character that nobody can see/],
+    ['a name with a sign that turns its direction', checkName, 'Robin\u202eReal', /^It holds a character that nobody can see \(U\+202E\)/],
+    ['a name with a blank of another kind', checkName, 'Robin\u2000Real', /^It holds a character that nobody can see/],
+    ['a group with a sign without width', checkDeviceGroup, 'Live\u200btest', /^It holds a character that nobody can see/],
     ['an e-mail address for a GUID', checkGuid, 'robin@example.com', /^That is an e-mail address; the id is needed, a GUID such as/],
     ['something else for a GUID', checkGuid, 'robin', /^That is no GUID; one looks like/],
     ['an address for a host', checkHost, 'https://bot.example.com/api', /^The name alone, without https/],
