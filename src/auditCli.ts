@@ -261,6 +261,10 @@ async function run(given: readonly string[]): Promise<number> {
   const file = readDotEnv(process.env);
   // The folder may be named there: nobody may prove another one in silence.
   for (const one of [file.wrong, ...(file.odd ?? [])]) if (one !== undefined) console.error(one);
+  if (given[0] === '--help') {
+    console.log(usage);
+    return 0;
+  }
   if (given[0] === 'compare') return await compareExport(given.slice(1), usage);
   const read = readArguments(given, process.env['LR_DATA_DIR'] ?? './data');
   const [verb = '', ...words] = read?.words ?? [];

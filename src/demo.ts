@@ -3,12 +3,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { plainText } from '../cards/plainText.ts';
 import type { CardView, Verb } from '../cards/view.ts';
 import type { ChatPort, Reply } from './bot/ports.ts';
 import { ChatError } from './bot/ports.ts';
 import { bindingOf } from './liveResponse/commands.ts';
 import type { Request } from './liveResponse/request.ts';
+import { commandFor } from './adapters/ownCommands.ts';
 import { packageFile } from './adapters/packageFiles.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { startService } from './service.ts';
@@ -166,16 +168,39 @@ async function main(): Promise<void> {
   }
 }
 
-/** `--chat slack` and `--chat teams` play it through that chat's real adapter, with a chat that stands in for the real one. */
-const chosen = process.argv.includes('--chat') ? process.argv.at(process.argv.indexOf('--chat') + 1) : 'console';
-try {
-  if (chosen === 'console') await main();
+const chats = ['console', 'slack', 'teams'] as const;
+const usage = `usage: ${commandFor('demo')} [--chat ${chats.join('|')}]
+Plays the main job as a story on a simulated tenant; nothing is kept, and nothing real is touched. --chat slack and --chat teams play it through
+that chat's real adapter, with a chat that stands in for the real one. Exit code: 0 every step was seen, 1 one was not, 2 called wrongly.
+`;
+
+/** Undefined when help was asked for; throws what is wrong with the options. */
+function chosenChat(): string | undefined {
+  const { values } = parseArgs({ options: { chat: { type: 'string', default: 'console' }, help: { type: 'boolean', short: 'h' } } });
+  return values.help === true ? undefined : values.chat;
+}
+
+async function play(): Promise<void> {
+  let chosen: string | undefined;
+  try {
+    chosen = chosenChat();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+    process.exitCode = 2;
+    return;
+  }
+  if (chosen === undefined) process.stdout.write(usage);
+  else if (chosen === 'console') await main();
   else if (chosen === 'slack') await (await import('./demo/slack/story.ts')).playInSlack();
   else if (chosen === 'teams') await (await import('./demo/teams/story.ts')).playInTeams();
   else {
-    console.error(`There is no demo for the chat "${chosen ?? ''}". Name one after --chat: console, slack or teams.`);
+    console.error(`There is no demo for the chat "${chosen}". Name one after --chat: console, slack or teams.`);
     process.exitCode = 2;
   }
+}
+
+try {
+  await play();
 } catch (error) {
   console.error(`The demo cannot start: ${whyItFailed(error)}`);
   process.exitCode = 1;

@@ -97,6 +97,10 @@ function keysIn(folder: string): Keys | undefined {
 async function main(): Promise<number> {
   const file = readDotEnv(process.env);
   for (const one of [file.wrong, ...(file.odd ?? [])]) if (one !== undefined) process.stderr.write(`${one}\n`);
+  if (process.argv[2] === '--help') {
+    process.stdout.write(usage);
+    return 0;
+  }
   const given = readArguments(process.argv.slice(2));
   if (given === undefined) {
     process.stderr.write(usage);

@@ -1,5 +1,7 @@
 // `npm start`: settings from the environment, one service, one address; a clear sentence and exit code 2 when something has to be fixed first.
 import { readSettings } from './adapters/config/settings.ts';
+import { commandFor } from './adapters/ownCommands.ts';
+import { packageFile } from './adapters/packageFiles.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { useProxy } from './adapters/outbound/proxy.ts';
 import { readDotEnv } from './dotEnv.ts';
@@ -15,7 +17,22 @@ const longestStop = 18_500;
 /** Exit codes: 0 asked to stop, 1 broken, 2 a setting or file has to be changed first. */
 const misconfigured = 2;
 
+const usage = (): string => `usage: ${commandFor('start')}
+Starts the bot. It takes no options: settings come from the environment and from .env in this folder (LR_ENV_FILE names another file).
+${packageFile('.env.example')} explains every one; ${commandFor('setup')} asks for those that are needed.
+Exit code: 0 asked to stop, 1 broken or not possible now, 2 something has to be changed first.
+`;
+
 async function main(): Promise<void> {
+  const [word] = process.argv.slice(2);
+  if (word !== undefined) {
+    // Not passed over: whoever types an option believes that it counts.
+    const asked = word === '--help' || word === '-h';
+    if (asked) process.stdout.write(usage());
+    else process.stderr.write(`The bot cannot start: it takes no options, and ${JSON.stringify(word)} was given.\n${usage()}`);
+    process.exitCode = asked ? 0 : misconfigured;
+    return;
+  }
   let service: Service | undefined;
   let rereads = 0;
   // Before anything else: unheard, it would end the process.

@@ -12,7 +12,7 @@ import { appPackages, packagedFor } from './adapters/teams/appPackage.ts';
 import { isInside } from './adapters/store/keys.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { packageFile } from './adapters/packageFiles.ts';
-import { checkGuid, secretsFor, whyNoPair } from './setup/answers.ts';
+import { checkGuid, whyNoPair } from './setup/answers.ts';
 import type { ChatAnswers } from './setup/answers.ts';
 import { Left } from './setup/asker.ts';
 import type { Asker } from './setup/asker.ts';
@@ -26,7 +26,7 @@ import { foundIn } from './setup/found.ts';
 import { askChat, askCredential, askPolicy, askTenant, simulated } from './setup/interview.ts';
 import type { Look, Parts } from './setup/interview.ts';
 import { columnsOf, numbered, wrapped } from './setup/layout.ts';
-import { leftToDo } from './setup/left.ts';
+import { leftForLater, leftToDo } from './setup/left.ts';
 import type { TeamsApp } from './setup/left.ts';
 import { NoPolicy, laterMark, policyText } from './setup/policyText.ts';
 import { slackManifest } from './setup/slackManifest.ts';
@@ -86,7 +86,7 @@ async function work(parts: Work): Promise<number> {
   if (!given.dryRun) removeDrafts(folder);
   const here = folder === resolve('.');
   const there = isThere(envPath);
-  asker?.say('This writes what the bot needs to run for real. Enter takes what stands in [brackets]; "later" leaves a marked place to fill in. Ctrl-C leaves at any time.');
+  asker?.say('This writes what the bot needs to run for real. In a list the arrow keys choose; Enter takes what is marked there, or what stands in [brackets]. "later" leaves a marked place to fill in. Ctrl-C leaves at any time.');
   if (there) say(`${near(envPath)} is there already and stays as it is; what it says of chat and tenant is taken from it.`);
   const found = there ? foundIn(envPath) : undefined;
 
@@ -96,7 +96,7 @@ async function work(parts: Work): Promise<number> {
   // Before the tokens are asked for: there are none before the app is made from it.
   if (slack !== undefined && manifestPath !== undefined && (!there || slack === 'slack-socket')) {
     put(parts, manifestPath, 0o644, slackManifest(slack, asked.host));
-    if (asker !== undefined && !there) asker.say(`Make the app now, if there is none: api.slack.com/apps, "Create New App", "From a manifest", paste ${near(manifestPath)}, "Install to Workspace". Its tokens are asked for next.`);
+    if (asker !== undefined && !there) asker.say(`Make the app now, if there is none: api.slack.com/apps, "Create New App", "From a manifest", paste what is in ${near(manifestPath)}, "Install to Workspace". Its tokens are asked for next.`);
   }
   const look = given.check && !given.dryRun ? lookWith(parts) : undefined;
   let known: Parts = { chat: asked, tenant: simulated, secrets: found?.secrets ?? given.secrets };
@@ -134,6 +134,7 @@ async function work(parts: Work): Promise<number> {
   const red = lines.filter(({ verdict, check: name }) => verdict === 'FAIL' && name !== 'policy.places');
   const steps = leftToDo({ chat, tenant, secrets, envFile: here ? undefined : envPath, envPath: near(envPath), policyPath: near(policyPath), slackManifest: manifestPath === undefined ? undefined : near(manifestPath), teamsApp, hostLater: manifestPath !== undefined && holds(manifestPath, 'REPLACE-ME'), idsLater: holds(policyPath, `# ${laterMark}`), lines, red: red.length > 0 });
   process.stdout.write(`\nWhat is left, in this order:\n${numbered(steps, columnsOf(process.stdout)).join('\n')}\n`);
+  if (!isThere(join('docs', 'setup.md'))) process.stdout.write(`The guides (docs/...) and .env.example are in\n${packageFile()}\n`);
   return red.length > 0 ? 1 : 0;
 }
 
@@ -192,8 +193,8 @@ async function check({ given, asker }: Work, envPath: string, { chat, tenant, se
   const fine = lines.filter(({ verdict }) => verdict === 'ok').length;
   const told = lines.some(({ verdict }) => verdict === 'FAIL' || verdict === 'warn');
   say(told ? `${fine} more checks are ok.` : `All ${fine} checks are ok.`);
-  const missing = secretsFor(chat, tenant).filter((name) => !secrets.has(name));
-  if (missing.length > 0) say(`Not looked at before they are set: ${missing.join(', ')}.`);
+  const empty = leftForLater({ chat, tenant, secrets });
+  if (empty.length > 0) say(`It could not look at what was left for later, ${empty.join(', ')}, nor at what needs it. Until then the bot is not the one you chose.`);
   return lines;
 }
 

@@ -44,6 +44,15 @@ describe('the first word', () => {
     expect(run(['demo', '--chat', 'irc'])).toMatchObject({ status: 2, stderr: expect.stringContaining('There is no demo for the chat "irc"') as unknown });
   });
 
+  test.each(['start', 'demo', 'audit', 'freeze'])('%s --help tells its usage, and does nothing else', (word) => {
+    expect(run([word, '--help'])).toMatchObject({ status: 0, stdout: expect.stringMatching(/^usage: /) as unknown, stderr: '' });
+  });
+
+  test('start and demo refuse an option that they do not have, rather than go on without it', () => {
+    expect(run(['start', '--port', '4000'])).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('it takes no options, and "--port" was given') as unknown });
+    expect(run(['demo', '--speed', '9'])).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(/--speed[\s\S]*usage: /) as unknown });
+  });
+
   test('that is left out, and start, start the bot', () => {
     for (const words of [[], ['start']]) expect(run(words, { LR_SPEED: 'fast' })).toMatchObject({ status: 2, stderr: expect.stringMatching(/^The bot cannot start:[\s\S]*LR_SPEED/) as unknown });
   });

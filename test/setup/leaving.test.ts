@@ -133,8 +133,8 @@ const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
     expect(shown).not.toContain('canary');
     expect(bench.read('.env').match(/canary/g)).toHaveLength(4);
     expect(bench.read('policy.yaml')).not.toContain('canary');
-    // Without the lines in which one letter is drawn over the other while it is typed; the path of the key is longer than a line here.
-    const long = shown.split('\n').filter((line) => line.length > 80 && !/[█▪]/.test(line) && !line.includes(bench.key));
+    // Without the lines in which one letter is drawn over the other while it is typed; the path of the key is longer than a line here, and a command to be copied is not broken.
+    const long = shown.split('\n').filter((line) => line.length > 80 && !/[█▪]|^chown /.test(line) && !line.includes(bench.key));
     expect(long).toEqual([]);
     expect(shown).toMatch(/What is left, in this order:/);
   });

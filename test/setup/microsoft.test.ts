@@ -55,7 +55,7 @@ describe('Teams', () => {
     const files = unzipSync(new Uint8Array(readFileSync(path)));
     expect(Object.keys(files).toSorted()).toEqual(['color.png', 'manifest.json', 'outline.png']);
     expect(JSON.parse(Buffer.from(files['manifest.json'] ?? []).toString('utf8'))).toMatchObject({ id: registered.teams.appId, bots: [{ botId: registered.teams.appId }] });
-    expect(leftIn(ran.out).slice(0, 3)).toEqual(['Start the bot: npm start', 'In the bot’s registration, set the messaging endpoint to https://bot.example.com/api/messages', `Upload teams-package/live-response-bot.zip to Teams: Apps, "Manage your apps", "Upload an app". Add it to a team and to yourself.`]);
+    expect(leftIn(ran.out).slice(0, 4)).toEqual(['Start the bot: npm start', 'Put a proxy with TLS in front, which passes what comes for https://bot.example.com on to the bot (docs/reach.md).', 'In the bot’s registration, set the messaging endpoint to https://bot.example.com/api/messages', `Upload teams-package/live-response-bot.zip to Teams: Apps, "Manage your apps", "Upload an app". Add it to a team and to yourself.`]);
 
     // A second run keeps it to the byte and says the same, the host included, which stands in no setting.
     const before = [readFileSync(path), statSync(path).mtimeMs];
@@ -110,6 +110,13 @@ describe('Defender', () => {
     expect(ran.out).not.toContain('right-secret');
     // Nothing ran: the probe asks for a device that does not exist.
     expect(cloud.simulator.tenant.submissions).toEqual([]);
+  });
+
+  test('what is left for later is named as not looked at, and a simulated library is not taken for the tenant’s', async () => {
+    const ran = await bench.run(['--yes', '--chat', 'slack-socket', '--tenant', 'secret', '--settings', '-'], { input: ports, environment: cloud.environment });
+    expect([ran.err, red(ran.out), ran.code]).toEqual(['', [], 0]);
+    expect(ran.out).toContain('It could not look at what was left for later, SLACK_BOT_TOKEN, SLACK_APP_TOKEN, AZURE_CLIENT_SECRET, AZURE_TENANT_ID, AZURE_CLIENT_ID, nor at what needs it. Until then the bot is not the one you chose.');
+    expect(leftIn(ran.out).slice(5, 9)).toEqual(['Once all of that is filled in, ask the doctor: npm run doctor', turnOn, push, 'Start the bot: npm start']);
   });
 
   test.each<readonly [string, () => Promise<Ran>, readonly string[], RegExp, readonly string[]]>([

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { codeOf } from '../../src/adapters/store/disk.ts';
 import { build } from '../support/built.ts';
 import { root } from '../support/root.ts';
@@ -90,7 +90,7 @@ test('a .env that is a link to a file elsewhere is read through it, and neither 
 });
 
 /** What is printed to be typed, of a part of the list of what is left. */
-const commands = (out: string): readonly string[] => [...out.matchAll(/^ +\d+\. .*: ((?:LR_ENV_FILE=\S+ )?(?:npm|npx|node|live-response-bot) .*)$/gm)].map(([, command]) => command ?? '');
+const commands = (out: string): readonly string[] => [...out.matchAll(/^ +\d+\. .*: ((?:LR_ENV_FILE=\S+ )?(?:npm|npx|live-response-bot) .*)$/gm)].map(([, command]) => command ?? '');
 
 /** Starts what was printed, and ends it once it says that it listens. */
 function starts(command: string, cwd: string): Promise<string> {
@@ -129,31 +129,37 @@ describe('the commands that are printed at the end', () => {
     expect(said).toContain(`read from ${join(bench.folder, '.env')}`);
   });
 
-  test('work from the package, by its file and by its own name', async () => {
+  test('work from the package, by npx and by its own name', async () => {
     const home = join(bench.home, 'package');
     build(join(home, 'dist'));
     symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'));
     const cli = join(home, 'dist', 'src', 'cli.js');
-    chmodSync(cli, 0o755);
-    // As npm installs it: a link of the package's name in a folder of the PATH.
-    const bin = join(home, 'bin');
-    mkdirSync(bin);
-    symlinkSync(cli, join(bin, 'live-response-bot'));
-    const path = `${bin}:${process.env['PATH'] ?? ''}`;
-    // Nobody is reached for Slack, so the doctor is among what is left.
+    // As npx and npm lay it out: a link to the entry, and next to npx's a note of the file that it was made from.
+    const made = join(bench.home, '_npx', '0');
+    const [npx, own] = [join(made, 'node_modules', '.bin', 'live-response-bot'), join(bench.home, 'bin', 'live-response-bot')] as const;
+    for (const link of [npx, own]) {
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(cli, link);
+    }
+    writeFileSync(join(made, 'package.json'), JSON.stringify({ dependencies: { 'live-response-bot': `file:${join(realpathSync(bench.folder), 'live-response-bot-9.9.9.tgz')}` } }, undefined, 2));
     const secrets = { SLACK_BOT_TOKEN: token, SLACK_APP_TOKEN: 'xapp-canary-0001', SLACK_API_URL: 'http://127.0.0.1:9/' };
-    const typed = (command: string): Ran => {
-      const { status, stdout, stderr } = spawnSync('bash', ['-c', command], { env: bench.environment({ ...secrets, PATH: path, PORT: '0', LR_ADMIN_PORT: '0' }), cwd: bench.folder, encoding: 'utf8' });
+    const setup = (entry: string): Ran => {
+      const { PATH = '', ...environment } = bench.environment({ PORT: '0', LR_ADMIN_PORT: '0', ...secrets });
+      // Nobody is reached for Slack, so the doctor is among what is left.
+      const { status, stdout, stderr } = spawnSync(process.execPath, [entry, 'setup', '--yes', '--chat', 'slack-socket'], { env: { ...environment, PATH: `${dirname(own)}${delimiter}${PATH}` }, cwd: bench.folder, encoding: 'utf8' });
       return { code: status, out: stdout, err: stderr };
     };
-    const byFile = typed(`'${process.execPath}' '${cli}' setup --yes --chat slack-socket`);
-    const [doctor = '', start = ''] = commands(byFile.out);
-    expect([doctor, start]).toEqual([expect.stringMatching(/^node \S+cli\.js doctor$/), expect.stringMatching(/^node \S+cli\.js start$/)]);
-    const byName = typed('live-response-bot setup --yes --chat slack-socket');
-    expect(commands(byName.out)).toEqual(['live-response-bot doctor', 'live-response-bot start']);
-    for (const command of [doctor, ...commands(byName.out).slice(0, 1)]) expect(typed(command)).toMatchObject({ code: 1, out: expect.stringContaining('FAIL  slack.') });
+    const byNpx = setup(npx);
+    expect(commands(byNpx.out)).toEqual(['npx ./live-response-bot-9.9.9.tgz doctor', 'npx ./live-response-bot-9.9.9.tgz start']);
+    // The pages that it names are not in the folder, which has nothing but the file.
+    expect(byNpx.out).toContain(`The guides (docs/...) and .env.example are in\n${realpathSync(join(home, 'dist'))}\n`);
+    expect(commands(setup(own).out)).toEqual(['live-response-bot doctor', 'live-response-bot start']);
+    const here = (command: string): string => command.replace(/npx \.\/live-response-bot-[\d.]+\.tgz|live-response-bot/, `${process.execPath} ${cli}`);
+    const [doctor = '', start = ''] = commands(byNpx.out);
+    const told = spawnSync('bash', ['-c', here(doctor)], { env: bench.environment(secrets), cwd: bench.folder, encoding: 'utf8' });
+    expect([told.status, told.stdout]).toEqual([1, expect.stringContaining('FAIL  slack.')]);
     // Slack is asked again and again until it answers; that it takes the settings is what is shown here.
-    expect(await starts(start, bench.folder)).toContain(`read from ${join(realpathSync(bench.folder), '.env')}`);
+    expect(await starts(here(start), bench.folder)).toContain(`read from ${join(realpathSync(bench.folder), '.env')}`);
   });
 });
 
@@ -163,7 +169,8 @@ test('the lists of processes never show a secret: the doctor has it in its envir
   const look = (): void => {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       const words = wordsOf(pid);
-      if (/setupCli|doctorCli/.test(words)) seen.add(words);
+      // Those of this checkout that run for other tests at the same time have other words, and other secrets.
+      if (/setupCli|doctorCli/.test(words) && isBelow(pid, child.pid)) seen.add(words);
     }
   };
   child.stdin?.end(`SLACK_BOT_TOKEN=${token}\nSLACK_APP_TOKEN=xapp-canary-0002\n`);
@@ -175,10 +182,19 @@ test('the lists of processes never show a secret: the doctor has it in its envir
   expect([...seen].join('\n')).not.toContain('canary');
 });
 
+/** Whether a process is `first`, or was started by it. */
+function isBelow(pid: string, first: number | undefined): boolean {
+  return pid === String(first) || parentOf(pid) === String(first);
+}
+
 /** Empty where the process has ended since. */
-function wordsOf(pid: string): string {
+const parentOf = (pid: string): string => /^PPid:\s*(\d+)/m.exec(fileOf(`/proc/${pid}/status`))?.[1] ?? '';
+
+const wordsOf = (pid: string): string => fileOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
+
+function fileOf(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (['ENOENT', 'ESRCH'].includes(codeOf(error))) return '';
     throw error;

@@ -60,7 +60,7 @@ export function interview(words: readonly string[], answers: readonly Answer[], 
     child.once('error', reject);
     child.once('close', (code) => {
       if (left.length === 0) resolve(code);
-      else reject(new Error(`setup ended with ${String(code)} and had not asked "${left[0]?.question ?? ''}":\n${shown().slice(-3_000)}`));
+      else reject(new Error(`setup ended${code === null ? ' by a signal' : ` with ${code}`} and did not ask "${left[0]?.question ?? ''}", for which this waited:\n${shown().slice(-3_000)}`));
     });
   });
   return { child, ended, shown };
