@@ -130,20 +130,24 @@ describe('the commands that are printed at the end', () => {
   });
 
   test('work from the package, by npx and by its own name', async () => {
-    const home = join(bench.home, 'package');
+    // Where npx puts a package, and a link as an installation makes it.
+    const home = join(bench.home, '_npx', '0a', 'node_modules', 'live-response-bot');
     build(join(home, 'dist'));
     symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'));
     const cli = join(home, 'dist', 'src', 'cli.js');
-    const setup = (more: Readonly<Record<string, string>>, args: readonly string[]): Ran => {
-      const { status, stdout, stderr } = spawnSync(process.execPath, [cli, 'setup', '--yes', ...args], { env: bench.environment({ PORT: '0', LR_ADMIN_PORT: '0', ...more }), cwd: bench.folder, encoding: 'utf8' });
+    const bin = join(bench.home, 'bin');
+    mkdirSync(bin);
+    symlinkSync(cli, join(bin, 'live-response-bot'));
+    const setup = (entry: string, more: Readonly<Record<string, string>>, args: readonly string[]): Ran => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [entry, 'setup', '--yes', ...args], { env: bench.environment({ PORT: '0', LR_ADMIN_PORT: '0', ...more }), cwd: bench.folder, encoding: 'utf8' });
       return { code: status, out: stdout, err: stderr };
     };
     // Nobody is reached for Slack, so the doctor is among what is left.
     const args = ['--chat', 'slack-socket'];
     const secrets = { SLACK_BOT_TOKEN: token, SLACK_APP_TOKEN: 'xapp-canary-0001', SLACK_API_URL: 'http://127.0.0.1:9/' };
-    const byNpx = setup({ npm_command: 'exec', ...secrets }, args);
+    const byNpx = setup(cli, secrets, args);
     expect(commands(byNpx.out)).toEqual([expect.stringMatching(/^npx \.\/live-response-bot-\d+\.\d+\.\d+\.tgz doctor$/), expect.stringMatching(/^npx \.\/live-response-bot-\d+\.\d+\.\d+\.tgz start$/)]);
-    const byName = setup(secrets, args);
+    const byName = setup(join(bin, 'live-response-bot'), { ...secrets, PATH: `${bin}:${process.env['PATH'] ?? ''}` }, args);
     expect(commands(byName.out)).toEqual(['live-response-bot doctor', 'live-response-bot start']);
     const here = (command: string): string => command.replace(/npx \.\/live-response-bot-[\d.]+\.tgz|live-response-bot/, `${process.execPath} ${cli}`);
     const [doctor = '', start = ''] = commands(byNpx.out);
