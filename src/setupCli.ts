@@ -91,6 +91,7 @@ async function work(parts: Work): Promise<number> {
   const found = there ? foundIn(envPath) : undefined;
 
   const asked = found === undefined ? await askChat(given, asker) : { ...given.chat, ...found.chat };
+  if (!there && asked.chats.length === 0 && (given.tenant.tenant ?? 'simulator') !== 'simulator') throw new Refused('A real Defender needs a chat: the local console lets one human play everybody. Give --chat, or --tenant simulator.');
   // The console makes its own, and a `.env` that names none has another way.
   const ownKey = (asked.chats.length === 0 && given.key === undefined) || (found !== undefined && found.keyFile === undefined);
   const keyPath = ownKey ? undefined : keyPlace(given.key ?? found?.keyFile ?? usualKey(), folder);
@@ -134,19 +135,19 @@ async function work(parts: Work): Promise<number> {
   return red.length > 0 ? 1 : 0;
 }
 
-/** The journal key has no place; the message is for people. */
-class NoKeyPlace extends Error {}
+/** What was given cannot be; the message is for people. */
+class Refused extends Error {}
 
-/** @throws NoKeyPlace */
+/** @throws Refused */
 function keyPlace(path: string, folder: string): string {
-  if (isInside(path, join(folder, 'data'))) throw new NoKeyPlace(`The journal key ${path} would lie in the data folder: anyone who may write the folder could then forge the journal. Name another place with --key.`);
+  if (isInside(path, join(folder, 'data'))) throw new Refused(`The journal key ${path} would lie in the data folder: anyone who may write the folder could then forge the journal. Name another place with --key.`);
   return path;
 }
 
-/** Never in the folder that the program is called in, where a home that is no whole path would lead. @throws NoKeyPlace */
+/** Never in the folder that the program is called in, where a home that is no whole path would lead. @throws Refused */
 function usualKey(): string {
   const home = homeOf();
-  if (home === undefined || !isAbsolute(home)) throw new NoKeyPlace('This user has no home folder for the journal key. Name a place with --key, such as /var/lib/live-response-bot-key/journal.key: outside of the data folder, and for the bot’s user alone.');
+  if (home === undefined || !isAbsolute(home)) throw new Refused('This user has no home folder for the journal key. Name a place with --key, such as /var/lib/live-response-bot-key/journal.key: outside of the data folder, and for the bot’s user alone.');
   return join(home, '.live-response-bot', 'journal.key');
 }
 
@@ -247,9 +248,9 @@ async function main(): Promise<number> {
     return await work({ given, asker: given.yes ? undefined : terminal });
   } catch (error) {
     if (error instanceof Left) return left();
-    const why = error instanceof NoPolicy ? `What was answered makes no policy: ${error.message}` : error instanceof NotWritten || error instanceof NoKeyPlace ? error.message : whyItFailed(error);
+    const why = error instanceof NoPolicy ? `What was answered makes no policy: ${error.message}` : error instanceof NotWritten || error instanceof Refused ? error.message : whyItFailed(error);
     process.stderr.write(`${why}\n${done.length === 0 ? 'Nothing was written.' : `Written, whole: ${done.join(', ')}.`} Then go on: ${commandFor('setup', undefined)}\n`);
-    return error instanceof NoPolicy || error instanceof NoKeyPlace ? 2 : 1;
+    return error instanceof NoPolicy || error instanceof Refused ? 2 : 1;
   }
 }
 

@@ -1,6 +1,7 @@
 // What the assistant has to know, and whether one answer has the shape of what was asked for: told at once, before the platform says only "invalid".
 import { isAbsolute, resolve } from 'node:path';
 import { domainToASCII } from 'node:url';
+import { hiddenCharacter } from '../liveResponse/shown.ts';
 
 export const chatWords = ['slack-socket', 'slack-http', 'teams'] as const;
 export type Chat = (typeof chatWords)[number];
@@ -56,6 +57,12 @@ const guidShape = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const eMail = /^\S+@\S+\.\S+$/;
 
+/** As the policy refuses it, where everything else that was typed would be lost. */
+function notSeen(text: string): string | undefined {
+  const hidden = hiddenCharacter(text);
+  return hidden === undefined ? undefined : `It holds a sign that nobody can see (${hidden}). Type it again instead of pasting it.`;
+}
+
 /** What was pasted around an answer: told as such, since the answer itself may be right. @param text trimmed */
 function pastedAround(text: string): string | undefined {
   if (/^["'`\u2018-\u201f\u00ab\u00bb]|["'`\u2018-\u201f\u00ab\u00bb]$/.test(text)) return 'Leave out the quotes around it.';
@@ -86,6 +93,8 @@ export const checkPersonId: Check = (text) => (/^[a-z0-9][a-z0-9._-]{0,63}$/.tes
 export const checkName: Check = (text) => {
   const name = text.trim();
   if (eMail.test(name)) return 'That is an e-mail address; write the name, as it should stand on cards.';
+  const seen = notSeen(name);
+  if (seen !== undefined) return seen;
   return name === '' || name.length > 80 || /\p{Cc}/u.test(name) ? 'A name of 1 to 80 characters.' : undefined;
 };
 export const checkSlackMember: Check = (typed) => {
@@ -96,7 +105,7 @@ export const checkSlackMember: Check = (typed) => {
   if (eMail.test(text)) return `That is an e-mail address; the member id is needed, such as U0123ABCD. It is ${where}`;
   return pastedAround(text) ?? `That is no member id; one looks like U0123ABCD. It is ${where}`;
 };
-export const checkDeviceGroup: Check = (text) => (text.trim() === '' || text.trim().length > 200 || (text.includes('*') && text.trim() !== '*') ? 'The name of a device group, as Defender shows it; "*" alone means every device.' : undefined);
+export const checkDeviceGroup: Check = (text) => notSeen(text.trim()) ?? (text.trim() === '' || text.trim().length > 200 || (text.includes('*') && text.trim() !== '*') ? 'The name of a device group, as Defender shows it; "*" alone means every device.' : undefined);
 
 export const checkPlace: Check = (text) => {
   const place = text.trim();

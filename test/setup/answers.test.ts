@@ -1,7 +1,7 @@
 // What is typed or pasted wrong: each mistake that people make has its own sentence, none of which repeats a secret; and lines that fit the terminal.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { checkGuid, checkHost, checkName, checkPlace, checkSecret, checkSlackMember } from '../../src/setup/answers.ts';
+import { checkDeviceGroup, checkGuid, checkHost, checkName, checkPlace, checkSecret, checkSlackMember } from '../../src/setup/answers.ts';
 import type { Check } from '../../src/setup/answers.ts';
 import { shortId } from '../../src/setup/interview.ts';
 import { columnsOf, numbered, wrapped } from '../../src/setup/layout.ts';
@@ -20,6 +20,10 @@ describe('what cannot be the answer is told by its cause', () => {
     ['a host with umlauts', checkHost, 'bücher.example', /^Write it as the network does: xn--bcher-kva\.example$/],
     ['a host of this machine', checkHost, 'bot.localhost', /reach it from outside/],
     ['an e-mail address for a name', checkName, 'robin@example.com', /^That is an e-mail address; write the name/],
+    ['a name with a blank of a page', checkName, 'Robin\u2000Real', /^It holds a sign that nobody can see \(U\+2000\)/],
+    ['a name that is drawn the other way round', checkName, 'Robin \u202elaeR', /^It holds a sign that nobody can see \(U\+202E\)/],
+    ['a name of two lines', checkName, 'Robin\nReal', /^It holds a sign that nobody can see \(U\+000A\)/],
+    ['a device group with a sign without width', checkDeviceGroup, 'Test\u200bers', /^It holds a sign that nobody can see \(U\+200B\)/],
     ['an e-mail address for a member id', checkSlackMember, 'robin@example.com', /^That is an e-mail address; the member id is needed, such as U0123ABCD/],
     ['a mention for a member id', checkSlackMember, '<@U0123ABCD>', /^The id alone, without <@ and >/],
     ['a name for a member id', checkSlackMember, '@robin', /^That is no member id; one looks like U0123ABCD/],

@@ -81,3 +81,19 @@ test('a folder with a line end in its name is refused with its cause', async () 
   expect(ran.code).toBe(1);
   expect(ran.err).toContain('The value of LR_POLICY cannot be written into .env as it is. Choose one without line ends.');
 });
+
+test('a real Defender without a chat is refused before anything is written', async () => {
+  const ran = await bench.run(['--yes', '--no-check', '--chat', 'none', '--tenant', 'certificate']);
+  expect([ran.code, bench.files()]).toEqual([2, []]);
+  expect(ran.err).toMatch(/^A real Defender needs a chat: the local console lets one human play everybody\./);
+});
+
+test('a secret by its name and by a file, and one of another kind in a file, are told without any content', async () => {
+  const path = join(bench.home, 'token');
+  writeFileSync(path, 'xoxp-canary-user\n', { mode: 0o600 });
+  const ran = await bench.run(quick, { environment: { SLACK_BOT_TOKEN_FILE: path, SLACK_APP_TOKEN_FILE: path, SLACK_APP_TOKEN: 'xapp-canary-0001' } });
+  expect([ran.code, bench.files()]).toEqual([2, []]);
+  expect(ran.err).toContain('SLACK_BOT_TOKEN: That is a person’s token.');
+  expect(ran.err).toContain('SLACK_APP_TOKEN and SLACK_APP_TOKEN_FILE are both given. Remove one.');
+  expect(ran.err).not.toContain('canary');
+});

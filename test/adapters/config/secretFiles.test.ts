@@ -90,6 +90,11 @@ test('who else may read a file with secrets is told, of the .env too, and a link
   writeFileSync(env, 'SLACK_BOT_TOKEN=xoxb-canary\n');
   chmodSync(env, 0o644);
   expect(readDotEnv({ LR_ENV_FILE: env }).odd).toEqual([expect.stringContaining(`Everybody on this machine may use the secret in ${env}`)]);
+  writeFileSync(env, 'LR_JOURNAL_KEY=canary\n');
+  expect(readDotEnv({ LR_ENV_FILE: env }).odd).toHaveLength(1);
+  writeFileSync(env, 'PORT=1\n');
+  expect(readDotEnv({ LR_ENV_FILE: env }).odd).toBeUndefined();
+  writeFileSync(env, 'SLACK_BOT_TOKEN=xoxb-canary\n');
   chmodSync(env, 0o600);
   expect(readDotEnv({ LR_ENV_FILE: env }).odd).toBeUndefined();
 });
