@@ -32,7 +32,7 @@ app and the app package for Teams. Nothing that is there is overwritten; a secon
   --yes                 no questions: what is not given is left for later, in a marked place
   --dry-run             shows what would be written, without secrets, and writes nothing
   --no-check            does not ask the doctor
-Exit code: 0 everything is in place, 1 something is left that the doctor calls broken, 2 called wrongly, 130 left with Ctrl-C.
+Exit code: 0 everything is in place, 1 something is left that the doctor calls broken or a file cannot be used, 2 called wrongly, 130 left with Ctrl-C.
 `;
 
 export interface Given {
