@@ -72,7 +72,7 @@ function writeAll(file: number, bytes: Buffer): void {
 }
 
 /** A link fails where the name is taken, which a rename would not. */
-function giveName(draft: string, path: string): Written {
+export function giveName(draft: string, path: string): Written {
   try {
     linkSync(draft, path);
     return 'written';

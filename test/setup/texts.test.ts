@@ -9,7 +9,7 @@ import { readPolicy } from '../../src/adapters/config/policyFile.ts';
 import { checkName, whyNoPair } from '../../src/setup/answers.ts';
 import { envText, hiddenEnvText } from '../../src/setup/envText.ts';
 import { policyText } from '../../src/setup/policyText.ts';
-import { removeDrafts, writeNew } from '../../src/setup/writing.ts';
+import { giveName, removeDrafts, writeNew } from '../../src/setup/writing.ts';
 import { root } from '../support/root.ts';
 
 const example = readFileSync(join(root, 'policy.example.yaml'), 'utf8');
@@ -97,6 +97,19 @@ test('a draft that a killed run left, as a second name of the file or with this 
     writeFileSync(join(folder, `.lr-setup-${process.ppid}-0123456789ab`), 'at work');
     removeDrafts(folder);
     expect(readdirSync(folder)).toHaveLength(2);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('of two that write at once the second one changes nothing of the first one’s file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lr-writing-'));
+  try {
+    const [path, draft] = [join(folder, '.env'), join(folder, 'draft')];
+    writeFileSync(path, 'of the first\n');
+    writeFileSync(draft, 'of the second\n');
+    expect(giveName(draft, path)).toBe('there already');
+    expect(readFileSync(path, 'utf8')).toBe('of the first\n');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
