@@ -7,14 +7,16 @@ import type { Blocker, ErrorAnswer } from '../src/liveResponse/errorAnswer.ts';
 import { failureAdvice } from './advice.ts';
 import { oneLine } from './clip.ts';
 import * as bound from './limits.ts';
+import { afterRestore } from './said.ts';
 import type { Said } from './said.ts';
+import type { ViewContext } from './view.ts';
 import { missingRight } from './rights.ts';
 import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { timeOf } from './time.ts';
 
-/** @param now until when a lost attempt is looked for is said only while it is so. @param command the chat command's name */
-export function endingWords(request: InState<'over'>, now: number, command: string): Said {
-  return request.found === undefined ? wordsOf(request, now) : foundWords(request, request.found, command);
+/** Until when a lost attempt is looked for is said only while it is so. */
+export function endingWords(request: InState<'over'>, context: Pick<ViewContext, 'now' | 'command' | 'restoredAt'>): Said {
+  return request.found === undefined ? wordsOf(request, context) : foundWords(request, request.found, context.command);
 }
 
 /** Given up, and seen at Defender after all: what was said before is taken back. */
@@ -41,10 +43,10 @@ function atDefender({ status }: Action): string {
   return { succeeded: 'it ran and succeeded', failed: 'it failed', timedOut: 'it timed out', cancelled: 'it was cancelled' }[outcomeOf[status]];
 }
 
-function wordsOf(request: InState<'over'>, now: number): Said {
+function wordsOf(request: InState<'over'>, { now, restoredAt }: Pick<ViewContext, 'now' | 'restoredAt'>): Said {
   const { ending } = request;
   const when = timeOf(request.endedAt, request.at);
-  const ran = nothingRan(request, now);
+  const ran = nothingRan(request, now, restoredAt);
   switch (ending.how) {
     case 'denied':
       return { status: 'Denied', tone: 'neutral', lead: `Denied by ${name(ending.by.name)} at ${when}${because(ending.reason)}. ${ran} If it is still needed, ask again with what was missing.` };
@@ -73,8 +75,9 @@ function wordsOf(request: InState<'over'>, now: number): Said {
   }
 }
 
-/** Never says that nothing ran when an older attempt's answer was lost. */
-function nothingRan(request: InState<'over'>, now: number): string {
+/** Never says that nothing ran when an older attempt's answer was lost, or the lines that would tell. */
+function nothingRan(request: InState<'over'>, now: number, restoredAt: number | undefined): string {
+  if (restoredAt !== undefined) return afterRestore(request, restoredAt);
   const earlier = earlierAttempt(request);
   return earlier === undefined ? 'Nothing was run.' : `It was not sent again, but the attempt of ${timeOf(earlier.at, request.at)} may have run${stillLooked(request, now)}.`;
 }

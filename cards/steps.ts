@@ -110,13 +110,15 @@ export function stepFacts(request: Request): StepFacts {
 
 export function stepLines(request: Request, context: ViewContext): readonly StepLine[] {
   return request.commands.map((command, index) => {
-    const { status, tone } = stepStatus(request, index);
+    const { status, tone } = stepStatus(request, index, context.restoredAt !== undefined);
     const detail = stepDetail(request, command, index, context);
     return { index, command: shownCommand(command), status, tone, ...(detail === undefined ? {} : { detail }) };
   });
 }
 
-function stepStatus(request: Request, index: number): { readonly status: string; readonly tone: Tone } {
+function stepStatus(request: Request, index: number, uncertain: boolean): { readonly status: string; readonly tone: Tone } {
+  // An older copy of the record shows it as not sent; what came after it is lost.
+  if (uncertain && (request.state === 'awaitingApproval' || request.state === 'queued' || (request.state === 'over' && request.found === undefined))) return { status: 'not known', tone: 'warning' };
   switch (request.state) {
     case 'awaitingApproval':
       return { status: 'not run', tone: 'neutral' };

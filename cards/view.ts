@@ -110,6 +110,8 @@ export interface ViewContext {
   readonly queue?: { readonly position: number; readonly expectedAt: number };
   /** Submissions are stopped: by whom, since when and why. */
   readonly frozen?: Freeze;
+  /** The record was restored then (epoch milliseconds), after this request was asked: whether it ran in the lines that are lost is not known. */
+  readonly restoredAt?: number;
   /** How long Defender keeps a session for an offline device in this tenant, as far as it is known. */
   readonly offlineQueue?: OfflineQueue;
   /** What this request depends on cannot be had from Defender. */

@@ -15,6 +15,7 @@ import { outcomeWords } from './outcomes.ts';
 import { alikeWarning } from './panel.ts';
 import { askerName, parkedWords, policyCancelSentence } from './parked.ts';
 import { missingRight } from './rights.ts';
+import { afterRestore } from './said.ts';
 import type { Said } from './said.ts';
 import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { otherDevice, sessionReason, stepFacts } from './steps.ts';
@@ -53,7 +54,7 @@ function wordsOf(request: Request, context: ViewContext): Said {
     case 'finished':
       return outcomeWords(request);
     case 'over':
-      return endingWords(request, context.now, context.command);
+      return endingWords(request, context);
   }
 }
 
@@ -66,13 +67,18 @@ export function person(name: string): string {
   return oneLine(name, bound.view.name);
 }
 
+/** Of what was not sent, as far as the record goes. */
+function ranSoFar(request: Request, { restoredAt }: ViewContext): string {
+  return restoredAt === undefined ? 'Nothing has run.' : afterRestore(request, restoredAt);
+}
+
 function awaiting(request: InState<'awaitingApproval'>, context: ViewContext): Said {
   if (context.frozen !== undefined) {
     return {
       status: 'Waiting for approval, frozen',
       tone: 'warning',
       lead:
-        `Nothing has run. ${frozenSentence(context.frozen, context.command, request.at)} It can be denied or withdrawn meanwhile. ` +
+        `${ranSoFar(request, context)} ${frozenSentence(context.frozen, context.command, request.at)} It can be denied or withdrawn meanwhile. ` +
         `Without a decision by ${at(request, request.terms.expiresAt)} it is denied.${twinWarning(context.twins)}${alikeWarning(request.panel)}`,
     };
   }
@@ -80,7 +86,7 @@ function awaiting(request: InState<'awaitingApproval'>, context: ViewContext): S
     status: 'Waiting for approval',
     tone: 'attention',
     lead:
-      `Nothing has run. Anyone with the role “${oneLine(request.terms.approveRole, 60)}” except ${person(request.requester.name)} can approve or deny. ` +
+      `${ranSoFar(request, context)} Anyone with the role “${oneLine(request.terms.approveRole, 60)}” except ${person(request.requester.name)} can approve or deny. ` +
       `Without a decision by ${at(request, request.terms.expiresAt)} it is denied.${twinWarning(context.twins)}${alikeWarning(request.panel)}`,
   };
 }
@@ -174,7 +180,7 @@ function queued(request: InState<'queued'>, context: ViewContext): Said {
   const frozen = context.frozen === undefined ? undefined : frozenSentence(context.frozen, context.command, request.at);
   const since = context.outage === undefined || cause === 'frozen' ? undefined : at(request, context.outage.since);
   const again = request.notBefore !== undefined && cause !== 'frozen' ? ` Next try at ${at(request, request.notBefore)}.` : '';
-  const so = earlierAttempt(request) !== undefined ? 'Not sent again yet; the earlier attempt may have run.' : 'Nothing has run.';
+  const so = context.restoredAt === undefined && earlierAttempt(request) !== undefined ? 'Not sent again yet; the earlier attempt may have run.' : ranSoFar(request, context);
   return {
     status: waitStatus(cause),
     tone: cause === undefined || cause === 'slot' ? 'neutral' : 'warning',

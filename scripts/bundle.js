@@ -17,6 +17,9 @@ const banner = "import { createRequire as __createRequire } from 'node:module'; 
 const optional = ['bufferutil', 'encoding', 'kerberos', 'utf-8-validate'];
 const page = join('src', 'adapters', 'console', 'page');
 
+/** Why there is none, in words. */
+class NoBundle extends Error {}
+
 /** Of a path in the metafile: the folder of the package it belongs to, or undefined when it is ours. */
 function packageFolder(path) {
   const parts = path.split('/');
@@ -33,7 +36,7 @@ function packagesIn(metafile) {
   return folders.map((folder) => {
     const described = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
     const { name, version, license = described.licenses?.map((one) => one.type).join(' OR '), scripts = {} } = described;
-    if (typeof license !== 'string') throw new Error(`${folder} names no licence: it cannot be handed on.`);
+    if (typeof license !== 'string') throw new NoBundle(`${folder} names no licence, so it cannot be handed on.`);
     const files = readdirSync(join(root, folder)).filter((file) => /^(?:licen[cs]e|copying|notice|thirdparty\w*)(?:[.-].*)?$/i.test(file) && !/\.(?:js|json|ts)$/.test(file)).toSorted();
     const text = files.map((file) => readFileSync(join(root, folder, file), 'utf8').trim()).join('\n\n');
     return { folder, name, version, license, text, runsAtInstall: ['preinstall', 'install', 'postinstall'].some((script) => script in scripts) };
@@ -74,9 +77,9 @@ async function stage() {
     banner: { js: banner },
     logLevel: 'warning',
   });
-  if (warnings.length > 0) throw new Error('The bundler warned, see above: nothing is made of what it is not sure of.');
+  if (warnings.length > 0) throw new NoBundle('the bundler warned, see above. Nothing is made of what it is not sure of: change the code that it points at.');
   const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports).filter(({ path, external }) => external === true && !path.startsWith('node:') && !isBuiltin(path) && !optional.includes(path));
-  if (outside.length > 0) throw new Error(`Not in the bundle: ${[...new Set(outside.map(({ path }) => path))].join(', ')}. Nothing is installed with it, so it would fail where it runs.`);
+  if (outside.length > 0) throw new NoBundle(`${[...new Set(outside.map(({ path }) => path))].join(', ')} is asked for and would not be in it. Nothing is installed with the package, so it would fail where it runs: install it here, or do without it.`);
   const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const packages = packagesIn(metafile);
   const json = (name, value) => writeFileSync(join(staged, name), `${JSON.stringify(value, undefined, 1)}\n`);
@@ -117,6 +120,12 @@ async function main() {
     // On stderr: npm pack --json has stdout for itself.
     console.error(`bundle/: live-response-bot with ${count} packages inside. It runs with: node bundle/src/cli.js`);
     return 0;
+  } catch (error) {
+    // What the bundler found it has printed with its place; its own error repeats that.
+    const why = error instanceof NoBundle ? error.message : error.errors?.[0]?.text;
+    if (why === undefined) throw error;
+    console.error(`No bundle was made: ${why}`);
+    return 1;
   } finally {
     rmSync(staged, { recursive: true, force: true });
   }

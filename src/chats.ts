@@ -158,7 +158,7 @@ async function lateSlack(settings: SlackService, options: ChatOptions, parts: Ch
         dataDir,
         lastKnown,
         ...(parts.disk === undefined ? {} : { disk: parts.disk }),
-        ...(proxy === undefined ? {} : { dispatcher: proxyDispatcher(proxy) }),
+        ...(proxy === undefined ? {} : { dispatcher: proxyDispatcher(proxy), proxyFor: (hostname) => parts.http.proxyFor(hostname) }),
         onDeaf: (why) => {
           if (others()) slack.reconnect(why);
           else parts.onBroken(why);

@@ -145,7 +145,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const outputs = await openOutputStore({ dir: options.dataDir, clock });
     const http = options.http ?? new Http(options.proxy === undefined ? {} : { proxy: options.proxy });
     later('http', 1_000, () => http.close());
-    const upstream = await openDefender(options, clock, closing);
+    const upstream = await openDefender(options, http, clock, closing);
     const budgets = new Budgets(ratesOf(options.rates));
     seed(budgets, store, clock);
     const defender = new DefenderClient({ http, budgets, clock, log, tokens: upstream.tokens, endpoint: upstream.endpoint, resultsOnLoopback: upstream.loopback, resultHosts: options.resultHosts ?? [] });
@@ -321,7 +321,7 @@ interface Upstream {
   readonly simulator?: Simulator;
 }
 
-async function openDefender({ defender, dataDir }: ServiceOptions, clock: Clock, { later }: Closing): Promise<Upstream> {
+async function openDefender({ defender, dataDir }: ServiceOptions, http: Http, clock: Clock, { later }: Closing): Promise<Upstream> {
   if (defender.kind === 'simulator') {
     const simulator = await startSimulator({ clock, dataDir, profile: namedProfiles[defender.profile ?? 'default'] });
     later('simulator', 1_000, () => simulator.stop());
@@ -337,7 +337,7 @@ async function openDefender({ defender, dataDir }: ServiceOptions, clock: Clock,
   const { endpoint, credentials, tenant, loopback } = defender;
   return {
     endpoint,
-    tokens: credentials === 'none' ? noCredentials(endpoint.apiUrl) : new EntraTokens({ credentials, authority: endpoint.authority }),
+    tokens: credentials === 'none' ? noCredentials(endpoint.apiUrl) : new EntraTokens({ credentials, authority: endpoint.authority, way: http }),
     loopback,
     tenant,
     // Without credentials it can only be a loopback address: a simulator somebody started.

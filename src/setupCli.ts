@@ -1,6 +1,7 @@
 // `npm run setup`: asks what is needed to run the bot for real, writes `.env`, the journal key, the policy, the manifest of the Slack app and
-// the app package for Teams, has the doctor look at each step, and says what is left. It overwrites nothing. Exit code 0 when everything is in place, 1 when the doctor
-// calls something broken, 2 when it was called wrongly, 130 when it was left with Ctrl-C.
+// the app package for Teams, has the doctor look at each step, and says what is left. It overwrites nothing. Exit code 0
+// when the files are there and the doctor calls nothing broken, 1 when it does or a file could not be written, 2 when it was called wrongly, 130
+// when it was left with Ctrl-C.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -11,7 +12,7 @@ import { appPackages, packagedFor } from './adapters/teams/appPackage.ts';
 import { isInside } from './adapters/store/keys.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { packageFile } from './adapters/packageFiles.ts';
-import { checkGuid, whyNoPair } from './setup/answers.ts';
+import { checkGuid, secretsFor, whyNoPair } from './setup/answers.ts';
 import type { ChatAnswers } from './setup/answers.ts';
 import { Left } from './setup/asker.ts';
 import type { Asker } from './setup/asker.ts';
@@ -126,7 +127,7 @@ async function work(parts: Work): Promise<number> {
     return 0;
   }
 
-  if (done.length > 0 && process.getuid?.() === 0) say(`You are root, so these files are root’s alone. If the bot runs as another user, hand them over: chown <user> ${done.map(shellWord).join(' ')}`);
+  if (done.length > 0 && process.getuid?.() === 0) tellRoot();
 
   const lines = given.check ? await check(parts, envPath, known) : [];
   const red = lines.filter(({ verdict, check: name }) => verdict === 'FAIL' && name !== 'policy.places');
@@ -161,6 +162,12 @@ function homeOf(): string | undefined {
   }
 }
 
+/** The command stands in a line of its own, so that it can be copied. */
+function tellRoot(): void {
+  say('You are root, and these files are root’s alone. For a bot that runs as another user, hand them over, the key to where that user can read it (LR_JOURNAL_KEY_FILE in .env):');
+  process.stdout.write(`  chown <user> ${done.map(shellWord).join(' ')}\n`);
+}
+
 /** Writes the app package for Teams, or finds out whether the one that is there is for this bot. Undefined without an application id. */
 function putTeamsApp(parts: Work, { chats, teamsId }: ChatAnswers): TeamsApp | undefined {
   const appId = teamsId?.trim().toLowerCase() ?? '';
@@ -193,7 +200,7 @@ function holds(path: string, words: string): boolean {
 }
 
 /** The whole report of what is now there: red and yellow lines, and how many are well. */
-async function check({ given, asker }: Work, envPath: string, { tenant }: Parts): Promise<readonly DoctorLine[]> {
+async function check({ given, asker }: Work, envPath: string, { chat, tenant, secrets }: Parts): Promise<readonly DoctorLine[]> {
   const ask = (): ReturnType<typeof askDoctor> => askDoctor({ variables: { ...process.env, LR_ENV_FILE: envPath }, folder: given.folder, probe: tenant.tenant !== 'simulator', signal: leaving.signal });
   const lines = await (asker === undefined ? ask() : asker.during('The doctor looks at everything', ask, () => 'Done.'));
   if ('wrong' in lines) {
@@ -207,7 +214,11 @@ async function check({ given, asker }: Work, envPath: string, { tenant }: Parts)
     const hanging = (words: string, indent: string, first: string): string => wrapped(words, columns === undefined ? undefined : columns - indent.length).map((line, index) => `${index === 0 ? first : indent}${line}`).join('\n');
     process.stdout.write(`${hanging(`${name}  ${found}`, '      ', `${verdict.padEnd(4)}  `)}\n${next === undefined ? '' : `${hanging(next, '         ', '      -> ')}\n`}`);
   }
-  say(`${lines.filter(({ verdict }) => verdict === 'ok').length} more are ok.`);
+  const fine = lines.filter(({ verdict }) => verdict === 'ok').length;
+  const told = lines.some(({ verdict }) => verdict === 'FAIL' || verdict === 'warn');
+  say(told ? `${fine} more checks are ok.` : `All ${fine} checks are ok.`);
+  const missing = secretsFor(chat, tenant).filter((name) => !secrets.has(name));
+  if (missing.length > 0) say(`Not looked at before they are set: ${missing.join(', ')}.`);
   return lines;
 }
 

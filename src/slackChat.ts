@@ -11,7 +11,7 @@ export type SlackService = Pick<SlackOptions, 'botToken' | 'signingSecret' | 'ap
 /** Where its deliveries come in. */
 export const slackPath = eventsPath;
 
-export async function openSlack(settings: SlackService, store: Store, rest: Pick<SlackOptions, 'command' | 'bot' | 'clock' | 'log' | 'dataDir' | 'disk' | 'lastKnown' | 'onDeaf' | 'dispatcher'>): Promise<Slack> {
+export async function openSlack(settings: SlackService, store: Store, rest: Pick<SlackOptions, 'command' | 'bot' | 'clock' | 'log' | 'dataDir' | 'disk' | 'lastKnown' | 'onDeaf' | 'dispatcher' | 'proxyFor'>): Promise<Slack> {
   const slack = await told(() =>
     startSlack({
       ...settings,

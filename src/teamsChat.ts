@@ -40,5 +40,5 @@ export interface EntraService {
 
 export function openEntraGroups({ credentials, authority, graph }: EntraService, http: Http, clock: Clock, log: Log): Groups {
   const host = graph ?? (authority.endsWith('.us') ? graphHosts.usGov : graphHosts.public);
-  return new EntraGroups({ http, tokens: new EntraTokens({ credentials, authority }), clock, log, graph: host });
+  return new EntraGroups({ http, tokens: new EntraTokens({ credentials, authority, way: http }), clock, log, graph: host });
 }

@@ -102,7 +102,7 @@ function networkAreas(options: ServiceOptions | undefined, policy: Policy | unde
     }));
   }
   const { slack, teams, entra } = options;
-  const tokensOf = parts.tokensOf ?? ((credentials: Credentials, authority: string) => new EntraTokens({ credentials, authority }));
+  const tokensOf = parts.tokensOf ?? ((credentials: Credentials, authority: string) => new EntraTokens({ credentials, authority, way: parts.http }));
   const local = options.console ? 'the local console is the chat' : 'not set up';
   return [
     { name: 'defender', run: (tell) => lookAtDefender(options, policy, { ...parts, tokensOf }, tell) },

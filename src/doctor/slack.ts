@@ -46,7 +46,7 @@ export async function examineSlack({ slack, policy }: SlackSubject, caller: Call
     for (const { place } of policy?.places ?? []) if (place.startsWith('slack:')) await examineChannel(place.slice('slack:'.length), (channel) => api('conversations.info', slack.botToken, { channel }), tell);
     for (const group of groupsOf(policy)) await examineGroup(group, () => api('usergroups.users.list', slack.botToken, { usergroup: group }), tell);
   }
-  await examineIntake(slack, (token) => api('apps.connections.open', token), tell);
+  await examineIntake(slack, caller, (token) => api('apps.connections.open', token), tell);
 }
 
 async function ask(caller: Caller, apiUrl: string, method: string, token: string, parameters: Readonly<Record<string, string>>): Promise<Said> {
@@ -108,14 +108,19 @@ async function examineGroup(group: string, members: () => Promise<Said>, tell: T
   else tell(fail(check, `the user group ${group} cannot be read (${said.error}), so it gives its role to nobody`, 'Correct its id in the policy, or enable the group again in Slack.'));
 }
 
-async function examineIntake(slack: SlackService, open: (appToken: string) => Promise<Said>, tell: Tell): Promise<void> {
+async function examineIntake(slack: SlackService, { http }: Caller, open: (appToken: string) => Promise<Said>, tell: Tell): Promise<void> {
   if (slack.appToken === undefined) {
     tell(skip('slack.signing', 'SLACK_SIGNING_SECRET cannot be tried from here', 'Press "Verify" next to the request URL of the app: Slack then signs a request to the running bot.'));
     return;
   }
   const said = await open(slack.appToken);
-  if (!('error' in said) && text(said.fields, 'url').startsWith('ws')) tell(ok('slack.socket', 'SLACK_APP_TOKEN gets an address for Socket Mode (it was not used)'));
-  else {
+  const address = 'error' in said ? '' : text(said.fields, 'url');
+  if (URL.canParse(address) && /^wss?:$/.test(new URL(address).protocol)) {
+    const { host } = new URL(address);
+    const why = await http.whyNotReached(address.startsWith('wss:') ? `https://${host}` : `http://${host}`);
+    if (why === undefined) tell(ok('slack.socket', 'SLACK_APP_TOKEN gets an address for Socket Mode, and its host is reached (no socket was opened)'));
+    else tell(fail('slack.socket', `Slack’s host for Socket Mode, ${host}, gives no answer: ${why}`, 'Let this machine reach it over https, WebSockets included (proxy, firewall, DNS; docs/reach.md lists the hosts).'));
+  } else {
     tell(fail('slack.socket', `SLACK_APP_TOKEN gets no address for Socket Mode: ${'error' in said ? said.error : 'the answer holds none'}`, 'Make an app-level token under "Basic Information" with the scope connections:write, and turn Socket Mode on.'));
   }
 }

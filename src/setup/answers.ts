@@ -30,6 +30,8 @@ export interface ChatAnswers {
   readonly teamsType?: (typeof teamsTypes)[number];
   readonly teamsId?: string;
   readonly teamsTenant?: string;
+  /** A PEM file in place of the secret; from settings alone, nobody is asked for it. */
+  readonly teamsCertificate?: string;
 }
 
 export interface TenantAnswers {
@@ -55,20 +57,17 @@ export type Check = (text: string) => string | undefined;
 
 const guidShape = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-const eMail = /^\S+@\S+\.\S+$/;
+/** The policy takes none of them: a name that reads like another one is a trap. */
+const unseen = (which: string): string => `It holds a character that nobody can see (${which}), copied from a page. Type it.`;
 
-/** As the policy refuses it, where everything else that was typed would be lost. */
-function notSeen(text: string): string | undefined {
-  const hidden = hiddenCharacter(text);
-  return hidden === undefined ? undefined : `It holds a sign that nobody can see (${hidden}). Type it again instead of pasting it.`;
-}
+const eMail = /^\S+@\S+\.\S+$/;
 
 /** What was pasted around an answer: told as such, since the answer itself may be right. @param text trimmed */
 function pastedAround(text: string): string | undefined {
   if (/^["'`\u2018-\u201f\u00ab\u00bb]|["'`\u2018-\u201f\u00ab\u00bb]$/.test(text)) return 'Leave out the quotes around it.';
   if (/^(?:export\s+)?[A-Za-z_]\w*=/.test(text)) return 'The value alone, without the name and "=" before it.';
   // Blanks that do not break, and signs without width: web pages put them next to what is copied.
-  if (/[\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff]/.test(text)) return 'It holds a sign that nobody can see, copied from a page. Copy it again, or type it.';
+  if (/[\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff]/.test(text)) return 'It holds a character that nobody can see, copied from a page. Copy it again, or type it.';
   return undefined;
 }
 
@@ -93,8 +92,8 @@ export const checkPersonId: Check = (text) => (/^[a-z0-9][a-z0-9._-]{0,63}$/.tes
 export const checkName: Check = (text) => {
   const name = text.trim();
   if (eMail.test(name)) return 'That is an e-mail address; write the name, as it should stand on cards.';
-  const seen = notSeen(name);
-  if (seen !== undefined) return seen;
+  const hidden = hiddenCharacter(name);
+  if (hidden !== undefined) return unseen(hidden);
   return name === '' || name.length > 80 || /\p{Cc}/u.test(name) ? 'A name of 1 to 80 characters.' : undefined;
 };
 export const checkSlackMember: Check = (typed) => {
@@ -105,7 +104,11 @@ export const checkSlackMember: Check = (typed) => {
   if (eMail.test(text)) return `That is an e-mail address; the member id is needed, such as U0123ABCD. It is ${where}`;
   return pastedAround(text) ?? `That is no member id; one looks like U0123ABCD. It is ${where}`;
 };
-export const checkDeviceGroup: Check = (text) => notSeen(text.trim()) ?? (text.trim() === '' || text.trim().length > 200 || (text.includes('*') && text.trim() !== '*') ? 'The name of a device group, as Defender shows it; "*" alone means every device.' : undefined);
+export const checkDeviceGroup: Check = (text) => {
+  const hidden = hiddenCharacter(text.trim());
+  if (hidden !== undefined) return unseen(hidden);
+  return text.trim() === '' || text.trim().length > 200 || (text.includes('*') && text.trim() !== '*') ? 'The name of a device group, as Defender shows it; "*" alone means every device.' : undefined;
+};
 
 export const checkPlace: Check = (text) => {
   const place = text.trim();
@@ -164,12 +167,12 @@ function valueNotId(text: string): string | undefined {
 }
 
 /** The secrets that a set of answers needs. */
-export function secretsFor({ chats, teamsType }: ChatAnswers, { tenant }: TenantAnswers): readonly string[] {
+export function secretsFor({ chats, teamsType, teamsCertificate }: ChatAnswers, { tenant }: TenantAnswers): readonly string[] {
   return [
     ...(chats.some((chat) => chat.startsWith('slack')) ? ['SLACK_BOT_TOKEN'] : []),
     ...(chats.includes('slack-socket') ? ['SLACK_APP_TOKEN'] : []),
     ...(chats.includes('slack-http') ? ['SLACK_SIGNING_SECRET'] : []),
-    ...(chats.includes('teams') && teamsType !== 'UserAssignedMSI' ? ['MicrosoftAppPassword'] : []),
+    ...(chats.includes('teams') && teamsType !== 'UserAssignedMSI' && teamsCertificate === undefined ? ['MicrosoftAppPassword'] : []),
     ...(tenant === 'secret' ? ['AZURE_CLIENT_SECRET'] : []),
   ];
 }

@@ -25,14 +25,17 @@ app and the app package for Teams. Nothing that is there is overwritten; a secon
   --person "id=robin,name=Robin Real,roles=asks+approves,slack=U0123ABCD,teams=GUID"   once for each; ids of the chats may be left for later
   --place PLACE         where approvals are asked for: slack:C0123456, teams:19:...@thread.tacv2; may be left for later
   --device-group NAME   Defender’s device groups that may be reached; more than one by repeating it
-  --settings FILE       NAME=value lines as in .env, "-" for standard input: secrets, and any other setting. Secrets are also taken from the
-                        environment (SLACK_BOT_TOKEN, or SLACK_BOT_TOKEN_FILE for one that stays in its file), and never from a flag
+  --slack-bot-token-file FILE, --slack-app-token-file FILE, --slack-signing-secret-file FILE, --teams-secret-file FILE, --client-secret-file FILE
+                        a secret that stays in a file of its own, with nothing else in it. Secrets are also taken from the environment
+                        (SLACK_BOT_TOKEN, or SLACK_BOT_TOKEN_FILE), and never from a flag, which everybody on the machine can read
+  --settings FILE       NAME=value lines as in .env, "-" for standard input: secrets, and any other setting
   --folder DIR          where .env and policy.yaml go; here when left out
   --key FILE            the journal key; ~/.live-response-bot/journal.key when left out
   --yes                 no questions: what is not given is left for later, in a marked place
   --dry-run             shows what would be written, without secrets, and writes nothing
   --no-check            does not ask the doctor
-Exit code: 0 everything is in place, 1 something is left that the doctor calls broken or a file cannot be used, 2 called wrongly, 130 left with Ctrl-C.
+Exit code: 0 the files are there and the doctor calls nothing broken, 1 it does or a file cannot be used, 2 called wrongly, 130 left with
+Ctrl-C. What is left is printed in any case.
 `;
 
 export interface Given {
@@ -56,9 +59,12 @@ type Variables = Readonly<Record<string, string | undefined>>;
 const single = { type: 'string' } as const;
 const many = { type: 'string', multiple: true } as const;
 const flag = { type: 'boolean' } as const;
+/** A secret's file, by the name of its setting. */
+const secretFlags = { 'slack-bot-token-file': single, 'slack-app-token-file': single, 'slack-signing-secret-file': single, 'teams-secret-file': single, 'client-secret-file': single } as const;
+const secretFlagOf: Readonly<Record<string, keyof typeof secretFlags>> = { SLACK_BOT_TOKEN: 'slack-bot-token-file', SLACK_APP_TOKEN: 'slack-app-token-file', SLACK_SIGNING_SECRET: 'slack-signing-secret-file', MicrosoftAppPassword: 'teams-secret-file', AZURE_CLIENT_SECRET: 'client-secret-file' };
 const options = {
   chat: single, host: single, 'teams-type': single, 'teams-id': single, 'teams-tenant': single, tenant: single, 'tenant-id': single, 'client-id': single, certificate: single, cloud: single,
-  person: many, place: many, 'device-group': many, settings: single, folder: single, key: single, yes: flag, 'dry-run': flag, 'no-check': flag, help: flag,
+  ...secretFlags, person: many, place: many, 'device-group': many, settings: single, folder: single, key: single, yes: flag, 'dry-run': flag, 'no-check': flag, help: flag,
 } as const;
 
 /** Every problem at once; no sentence holds a secret. */
@@ -96,7 +102,7 @@ export function readFlags(args: readonly string[], environment: Variables): Give
   const devices = (values['device-group'] ?? []).map((group) => checked('device-group', group, checkDeviceGroup) ?? group);
   const folder = resolve(values.folder ?? '.');
   const key = checked('key', values.key, checkFile);
-  const { secrets, more } = settingsOf(values.settings, environment, problems);
+  const { secrets, more } = settingsOf(values.settings, (name) => (secretFlagOf[name] === undefined ? undefined : values[secretFlagOf[name]]), environment, problems);
   if (problems.length > 0) return { problems };
   return {
     chat: { ...given({ chats, host, teamsType, teamsId: teamsId?.toLowerCase(), teamsTenant: teamsTenant?.toLowerCase() }) },
@@ -120,7 +126,7 @@ function parsedOf(args: readonly string[]) {
   } catch (error) {
     // Node's own sentence may quote what was typed, which may be a secret.
     const name = args.find((arg) => arg.startsWith('-') && !Object.hasOwn(options, arg.replace(/^--/, '').replace(/=.*$/s, '')))?.replace(/=.*$/s, '');
-    if (name !== undefined && /token|secret|password/i.test(name)) return { problems: [`${name} is not taken: everybody on this machine sees the words of a command. Give the secret in a file with --settings FILE ("-" for standard input), or in the environment.`] };
+    if (name !== undefined && /token|secret|password/i.test(name)) return { problems: [`${name} is not taken: everybody on this machine sees the words of a command. Give a file with the secret in it (--help lists the options), or set it in the environment.`] };
     if (name !== undefined) return { problems: [`${name.slice(0, 60)} is no option.${meant(name.replace(/^--/, ''), Object.keys(options), '--')}`] };
     return { problems: [error instanceof Error && 'code' in error && error.code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' ? error.message : 'There are words that belong to no option.'] };
   }
@@ -189,7 +195,7 @@ const answers: Readonly<Record<string, string>> = {
 };
 
 /** From the file of settings and the environment; a secret that has a file of its own stays there. */
-function settingsOf(file: string | undefined, environment: Variables, problems: string[]): Pick<Given, 'secrets' | 'more'> {
+function settingsOf(file: string | undefined, fileOf: (name: string) => string | undefined, environment: Variables, problems: string[]): Pick<Given, 'secrets' | 'more'> {
   const lines = file === undefined ? {} : linesOf(file, problems);
   for (const [name, value] of Object.entries(lines)) {
     const own = value.trim() === '' ? undefined : answers[name];
@@ -200,8 +206,10 @@ function settingsOf(file: string | undefined, environment: Variables, problems: 
   }
   const secrets = new Map<string, SecretAnswer>();
   for (const name of secretNames) {
-    const [value, path] = [name, `${name}_FILE`].map((one) => (lines[one] ?? environment[one] ?? '').trim());
     if (name.startsWith('LIBRARY_')) continue;
+    const flagged = fileOf(name);
+    const [value, named] = [name, `${name}_FILE`].map((one) => (lines[one] ?? environment[one] ?? '').trim());
+    const path = flagged ?? named;
     if (value !== '' && path !== '') problems.push(`${name} and ${name}_FILE are both given. Remove one.`);
     else if (path !== undefined && path !== '') {
       const read = readSecretFile(path, `${name}_FILE`);

@@ -41,7 +41,7 @@ export function foundIn(file: string): Found {
   const host = content.startsWith(envHead) ? /^# .* messaging endpoint is https:\/\/([a-z0-9.-]+)\/api\/messages$/m.exec(content)?.[1] : undefined;
   const teamsType = teamsTypes.find((type) => type === text('MicrosoftAppType'));
   return {
-    chat: { chats, ...fields({ teamsId: 'MicrosoftAppId', teamsTenant: 'MicrosoftAppTenantId' }), ...(teamsType === undefined ? {} : { teamsType }), ...(host === undefined ? {} : { host }) },
+    chat: { chats, ...fields({ teamsId: 'MicrosoftAppId', teamsTenant: 'MicrosoftAppTenantId', teamsCertificate: 'MicrosoftAppCertificatePath' }), ...(teamsType === undefined ? {} : { teamsType }), ...(host === undefined ? {} : { host }) },
     tenant: { tenant: tenantOf(text, has), ...fields({ tenantId: 'AZURE_TENANT_ID', clientId: 'AZURE_CLIENT_ID', certificate: 'AZURE_CLIENT_CERTIFICATE_PATH' }) },
     secrets,
     keyFile: text('LR_JOURNAL_KEY_FILE'),

@@ -45,14 +45,15 @@ async function askChats(asker: Asker): Promise<readonly Chat[]> {
   return which === 'both' ? [way, 'teams'] : [way];
 }
 
-async function askTeams({ chat }: Given, asker: Asker | undefined): Promise<Partial<ChatAnswers>> {
+async function askTeams({ chat, more }: Given, asker: Asker | undefined): Promise<Partial<ChatAnswers>> {
   const teamsType = chat.teamsType ?? (await asker?.choose<(typeof teamsTypes)[number]>({ ask: 'How is the bot registered in Azure?', why: 'Azure portal, your Azure Bot, "Configuration", "Bot Type". None yet? docs/teams-setup.md, step 1, also without a subscription.' }, [
     { value: 'SingleTenant', label: 'Single tenant', hint: 'with a client secret' },
     { value: 'UserAssignedMSI', label: 'User-assigned managed identity', hint: 'no secret; the bot runs on Azure' },
   ], 'SingleTenant')) ?? 'SingleTenant';
   const teamsId = chat.teamsId ?? (await asker?.maybe(teamsIdQuestion, checkGuid));
   const teamsTenant = chat.teamsTenant ?? (await asker?.maybe(teamsTenantQuestion, checkGuid));
-  return { teamsType, ...(teamsId === undefined ? {} : { teamsId: teamsId.toLowerCase() }), ...(teamsTenant === undefined ? {} : { teamsTenant: teamsTenant.toLowerCase() }) };
+  const teamsCertificate = more['MicrosoftAppCertificatePath'];
+  return { teamsType, ...(teamsCertificate === undefined ? {} : { teamsCertificate }), ...(teamsId === undefined ? {} : { teamsId: teamsId.toLowerCase() }), ...(teamsTenant === undefined ? {} : { teamsTenant: teamsTenant.toLowerCase() }) };
 }
 
 export async function askTenant(given: Given, { chats }: ChatAnswers, asker: Asker | undefined): Promise<TenantAnswers> {
@@ -194,8 +195,13 @@ async function askPerson(others: readonly PersonAnswer[], chats: readonly Chat[]
     { value: 'approves', label: 'Approve' },
     { value: 'both', label: 'Both' },
   ], others.some(({ asks }) => asks) ? 'approves' : 'asks');
-  const slack = chats.some((chat) => chat.startsWith('slack')) ? await asker.maybe({ ask: `Slack member id of ${name}`, why: 'In Slack: the profile, "...", "Copy member ID". Never a name.' }, checkSlackMember) : undefined;
-  const teams = chats.includes('teams') ? await asker.maybe({ ask: `Entra object id of ${name}`, why: 'entra.microsoft.com, "Users", the person, "Object ID".' }, checkGuid) : undefined;
+  // Nobody may be two people: they could approve their own request.
+  const taken = (chat: 'slack' | 'teams', text: string): string | undefined => {
+    const other = others.find((one) => one[chat]?.toLowerCase() === text.toLowerCase());
+    return other === undefined ? undefined : `That is ${other.name}’s id.`;
+  };
+  const slack = chats.some((chat) => chat.startsWith('slack')) ? await asker.maybe({ ask: `Slack member id of ${name}`, why: 'In Slack: the profile, "...", "Copy member ID". Never a name.' }, (text) => checkSlackMember(text) ?? taken('slack', text.trim())) : undefined;
+  const teams = chats.includes('teams') ? await asker.maybe({ ask: `Entra object id of ${name}`, why: 'entra.microsoft.com, "Users", the person, "Object ID".' }, (text) => checkGuid(text) ?? taken('teams', text.trim())) : undefined;
   return { id, name, asks: role !== 'approves', approves: role !== 'asks', ...(slack === undefined ? {} : { slack }), ...(teams === undefined ? {} : { teams }) };
 }
 

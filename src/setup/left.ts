@@ -47,8 +47,8 @@ export function leftToDo(parts: LeftParts): readonly Step[] {
   if (chat.chats.includes('slack-http')) steps.push({ say: 'Once it runs: api.slack.com/apps, your app, "Event Subscriptions", have the address verified again.' });
   if (teams) steps.push(...teamsLater(parts));
   if (slack) steps.push({ say: 'In the Slack channel:', run: '/invite @live-response' });
-  const whoami = slack ? '/lr whoami' : 'lr whoami';
-  if (idsLater && (slack || teams)) steps.push({ say: `Type "${whoami}" in the chat, you and a colleague, and put what it prints where ${policyPath} says "LATER:". It counts some seconds later.` });
+  const whoami = [...(slack ? ['"/lr whoami" in Slack'] : []), ...(teams ? ['"lr whoami" in Teams'] : [])].join(' and ');
+  if (idsLater && (slack || teams)) steps.push({ say: `Type ${whoami}, you and a colleague, and put what it prints where ${policyPath} says "LATER:". It counts some seconds later.` });
   if (chat.chats.length === 0) steps.push({ say: 'Open http://127.0.0.1:3978/, ask as one person and approve as another.' });
   else steps.push({ say: `Ask for the first dump, and have a colleague press Approve:`, run: `${slack ? '/lr' : 'lr'} dump ${real ? '<test device> notepad' : 'hosta OfficeClickToRun'}` });
   if (real) steps.push({ say: 'Measure it once on a test device of your tenant:', run: commandFor('acceptance', envFile, '--device <test device> --watch') });

@@ -9,6 +9,9 @@ const controlC = 0x03;
 /** The bar and two blanks, at the beginning of each line. */
 const margin = 3;
 
+// One that does not know its size says 0, and the library would then write one letter a line.
+if (process.stdout.isTTY) process.stdout.columns = columnsOf(process.stdout) ?? process.stdout.columns;
+
 const lines = (words: string): readonly string[] => wrapped(words, (columnsOf(process.stdout) ?? 80) - margin);
 
 /** The question, and below it why it is asked. @param bars when the library itself draws none but before the first line */

@@ -1,7 +1,6 @@
 // How a message names a command: one that works where the program runs. Each way of running is a folder of its own here; the real package is
 // tried by test/package/run.ts.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -80,6 +79,6 @@ test('no message of the product has a command of its own', () => {
 });
 
 test('the printed command of a checkout is one that npm has', () => {
-  const listed = spawnSync('npm', ['run'], { cwd: root, encoding: 'utf8', timeout: 50_000 });
-  for (const word of ['demo', 'simulator', 'setup', 'doctor', 'audit', 'freeze', 'acceptance', 'library', 'teams-package'] as const) expect(listed.stdout).toContain(`\n  ${commandFor(word).replace('npm run ', '')}\n`);
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly scripts: Readonly<Record<string, string>> };
+  for (const word of ['start', 'demo', 'simulator', 'setup', 'doctor', 'audit', 'freeze', 'acceptance', 'library', 'teams-package'] as const) expect(Object.keys(scripts)).toContain(commandFor(word).replace(/^npm (?:run )?/, ''));
 });

@@ -67,7 +67,7 @@ function prepare(folder: string, requests: number): number {
 }
 
 /** What is measured is the work, not what else the machine did meanwhile, nor the first run of cold code. */
-const runs = 5;
+const runs = Math.min(5, Number(process.env['BENCH_ROUNDS'] ?? 5));
 
 /** Lines a second, by the clock and by the time that one core worked, of the best run of several: on a machine that does other things too, only the second says anything. */
 function measured(check: () => AuditReport): { readonly said: string } {

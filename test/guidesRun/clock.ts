@@ -46,7 +46,7 @@ function answersFor({ slack }: Cloud): readonly Answer[] {
     chosen('Which chat?', 2),
     offered('How does Slack reach the bot?'),
     typed('Public name of the bot', 'bot.example.com'),
-    offered('What kind of registration has the bot in Azure?'),
+    offered('How is the bot registered in Azure?'),
     pasted('Application id of the bot', people.teamsApp),
     pasted('Tenant id of the bot', people.tenant),
     pasted('SLACK_BOT_TOKEN', slack.tokens.bot),

@@ -113,7 +113,6 @@ class PageRun {
   readonly #servers: { readonly child: ChildProcess; readonly text: string; readonly keepsRunning: boolean }[] = [];
   #last: Ended | undefined;
   #installed = false;
-  #packs = false;
   /** Told once the packages and what was built of the sources can be used by other pages. */
   readonly #whenBuilt: (() => void) | undefined;
 
@@ -136,7 +135,6 @@ class PageRun {
     const pieces = readPage(text);
     // A page that does not install goes on from one that did.
     this.#installed = pieces.some((piece) => piece.kind === 'command' && piece.mark === undefined && /\bnpm ci\b/.test(piece.text));
-    this.#packs = /\bnpm (?:pack|run package)\b(?!:)/.test(text);
     for (const port of ['3978', '3979', '4000']) this.#ports[port] = String(await freePort());
     try {
       for (const piece of pieces) {
@@ -161,9 +159,8 @@ class PageRun {
   #install(): void {
     this.#installed = true;
     if (existsSync(join(this.#folder, 'node_modules')) || !existsSync(this.#master)) return;
-    // Hard links of 26,000 files take seconds on a busy machine, a link to their folder takes none; but packing wants the files below its own folder.
-    if (this.#packs) linked(join(this.#master, 'node_modules'), join(this.#folder, 'node_modules'));
-    else symlinkSync(join(this.#master, 'node_modules'), join(this.#folder, 'node_modules'));
+    // A copy of 26,000 files, or hard links to them, would take most of the time of a page.
+    symlinkSync(join(this.#master, 'node_modules'), join(this.#folder, 'node_modules'));
     if (!existsSync(join(this.#master, 'dist'))) return;
     cpSync(join(this.#master, 'dist'), join(this.#folder, 'dist'), { recursive: true });
     // Built of the very same files. The folders of this copy are newer, which would have all of it built again.
@@ -272,7 +269,7 @@ class PageRun {
     this.#installed = true;
     this.#expect(await this.#ran('npm ci', {}, {}), 0);
     mkdirSync(this.#master, { recursive: true });
-    linked(join(this.#folder, 'node_modules'), join(this.#master, 'node_modules'));
+    symlinkSync(join(this.#folder, 'node_modules'), join(this.#master, 'node_modules'));
   }
 
   /** What this page has built, for the pages behind it. */
@@ -379,7 +376,7 @@ const programOf = (text: string): string => (/simulator/.test(text) ? 'simulator
 
 /** Mounts of one's own need root; a container may not give them all the same. */
 function mayBeRoot(): boolean {
-  return process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0;
+  return process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'mount', '--bind', '/opt', '/opt']).status === 0;
 }
 
 /** Lines of shell that put copies in place of the folders of this machine, for one process and its children. */

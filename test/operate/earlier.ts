@@ -17,7 +17,7 @@ export interface Earlier {
   readonly folder: string;
   /** The text of its example policy. */
   readonly policy: string;
-  remove(): void;
+  readonly remove: () => void;
 }
 
 export function layOut(version: EarlierVersion): Earlier {

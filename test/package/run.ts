@@ -1,19 +1,18 @@
 // `npm run test:package`: packs what `npm pack` packs and uses it as somebody who has nothing but the file: in empty folders, with empty caches,
 // without a registry, by npm 10 and npm 11. Prints sizes and times; the last line counts. Exit code 0 when nothing failed.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { belowFloors, floors } from '../support/floors.ts';
 import { root } from '../support/root.ts';
+import { checkChecks, checkContents, checkLicences, checkVersions, holds, json, unpacked } from './contents.ts';
+import { checkout, interrupted, refusals } from './making.ts';
 
 /** The newest of each line that Node 20 runs; Node 20 itself comes with 10. */
 const npmVersions = ['10.9.9', '11.19.1'] as const;
-/** The oldest that engines names, and a newer line. From the registry, as npm is. */
-const nodeVersions = ['20.19.0', '24.22.3'] as const;
-/** Floors of packages that only the tests use. */
-const testsOnly = ['unrs-resolver'];
+/** The oldest that engines names, and each newer line with long support, with the npm that belongs to it. From the registry, as npm is. */
+const nodeVersions = [['20.19.0', '10.9.9'], ['22.23.5', '10.9.9'], ['24.22.3', '11.19.1']] as const;
 /** Bytes. The issue asks for a few megabytes. */
 const largest = 5_000_000;
 /** Milliseconds for any one command on a loaded machine. */
@@ -62,10 +61,6 @@ function start(file: string, args: readonly string[], cwd: string, env: Readonly
 
 const run = (file: string, args: readonly string[], cwd = emptyFolder(), env = bare()): Promise<Ended> => start(file, args, cwd, env).ended;
 
-function holds(what: string, is: boolean, otherwise = ''): void {
-  if (!is) throw new Error(`${what}${otherwise === '' ? '' : `\n${otherwise.slice(-4_000)}`}`);
-}
-
 async function step(name: string, body: () => Promise<string | undefined>): Promise<void> {
   const began = performance.now();
   try {
@@ -76,70 +71,6 @@ async function step(name: string, body: () => Promise<string | undefined>): Prom
     tally.failed += 1;
     process.stdout.write(`FAIL  ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
   }
-}
-
-interface Component {
-  readonly name: string;
-  readonly version: string;
-  readonly licenses: readonly { readonly expression: string }[];
-  readonly properties: readonly { readonly value: string }[];
-}
-
-const json = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
-
-/** The file that `npm pack` makes, unpacked below `package`. */
-function unpacked(tarball: string): string {
-  const to = join(work, 'unpacked');
-  mkdirSync(to);
-  execFileSync('tar', ['-xzf', tarball, '-C', to]);
-  return join(to, 'package');
-}
-
-/** What esbuild wrote above each module it took: the folders of packages that are really there, whatever a list says. */
-function foldersIn(source: string): ReadonlySet<string> {
-  const found = new Set<string>();
-  for (const name of readdirSync(source).filter((one) => one.endsWith('.js'))) {
-    for (const [, path = ''] of readFileSync(join(source, name), 'utf8').matchAll(/^ *\/\/ (node_modules\/\S+)$/gm)) {
-      const folder = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
-      if (folder !== undefined) found.add(folder);
-    }
-  }
-  return found;
-}
-
-function checkContents(folder: string): string {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  const odd = files.filter((name) => /\.map$|(?:^|\/)(?:test|node_modules)(?:\/|$)|\.test\.js$|(?:^|\/)\.env$|npmrc/.test(name));
-  holds('no tests, maps, settings or packages lie in it', odd.length === 0, odd.join(', '));
-  for (const file of [join(folder, 'package.json'), join(folder, 'bundle', 'package.json')]) {
-    const own = json(file) as Readonly<Record<string, unknown>>;
-    const asked = ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies', 'bundledDependencies'].filter((key) => own[key] !== undefined);
-    const scripts = Object.keys((own['scripts'] ?? {}) as Readonly<Record<string, string>>).filter((name) => /^(?:pre|post)?install$|^prepare$/.test(name));
-    holds(`${file} asks for no package and runs nothing when it is installed`, asked.length === 0 && scripts.length === 0, [...asked, ...scripts].join(', '));
-    holds(`${file} names the Node it needs`, JSON.stringify(own['engines']).includes('20.19'));
-  }
-  holds('the licences are in it', readFileSync(join(folder, 'bundle', 'THIRD_PARTY.txt'), 'utf8').length > 50_000 && existsSync(join(folder, 'LICENSE')));
-  return `${files.length} entries`;
-}
-
-function checkVersions(folder: string): string {
-  const { components } = json(join(folder, 'bundle', 'sbom.cdx.json')) as { readonly components: readonly Component[] };
-  const listed = new Map(components.map((one) => [one.properties[0]?.value ?? '', one]));
-  const there = foldersIn(join(folder, 'bundle', 'src'));
-  holds('modules of many packages are found in it', there.size > 100, String(there.size));
-  const unlisted = [...there].filter((path) => !listed.has(path));
-  holds('its list names every package that is in it', unlisted.length === 0, unlisted.join(', '));
-  const { packages: locked } = json(join(root, 'package-lock.json')) as { readonly packages: Readonly<Record<string, { readonly version?: string; readonly hasInstallScript?: boolean }>> };
-  const other = components.filter(({ version, properties }) => locked[properties[0]?.value ?? '']?.version !== version);
-  holds('every version is the locked one', other.length === 0, other.map(({ name, version }) => `${name} ${version}`).join(', '));
-  const scripted = [...listed.keys()].filter((path) => locked[path]?.hasInstallScript === true);
-  holds('nothing in it would run something when installed', scripted.length === 0, scripted.join(', '));
-  const low = belowFloors(Object.fromEntries([...listed].map(([path, { version }]) => [path, { version }])));
-  holds('nothing in it lies below its floor', low.length === 0, low.join('\n'));
-  const missing = floors.filter(({ name }) => !testsOnly.includes(name) && !components.some((one) => one.name === name));
-  holds('every floor is of something in it', missing.length === 0, missing.map(({ name }) => name).join(', '));
-  for (const one of ['uuid', 'ws', 'adaptivecards', '@azure/msal-node']) holds(`one ${one} is in it`, components.filter(({ name }) => name === one).length === 1);
-  return `${components.length} packages, ${floors.length - testsOnly.length} floors hold`;
 }
 
 async function serve(bin: string): Promise<string> {
@@ -190,33 +121,56 @@ async function main(): Promise<void> {
     });
   }
   holds('there is a package to look at', existsSync(file));
-  const name = file.split('/').at(-1) ?? '';
-  const folder = unpacked(file);
+  const packed = file.split('/').at(-1) ?? '';
+  const folder = unpacked(file, join(work, 'unpacked'));
   const { version: own } = json(join(root, 'package.json')) as { readonly version: string };
   await step('what lies in it', () => Promise.resolve(checkContents(folder)));
   await step('the versions in it', () => Promise.resolve(checkVersions(folder)));
+  await step('the licences in it', () => Promise.resolve(checkLicences(folder)));
+  await step('these checks find what is planted', () => Promise.resolve(checkChecks(folder)));
 
   for (const version of npmVersions) {
     const npx = async (words: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Ended> => {
       const cwd = emptyFolder();
-      copyFileSync(file, join(cwd, name));
-      return await run(process.execPath, [cli(version, 'npx'), '--yes', `./${name}`, ...words], cwd, bare(more));
+      copyFileSync(file, join(cwd, packed));
+      return await run(process.execPath, [cli(version, 'npx'), '--yes', `./${packed}`, ...words], cwd, bare(more));
     };
-    await step(`npm ${version}: npx ./${name} --version, nothing cached, no registry`, async () => {
+    await step(`npm ${version}: npx ./${packed} --version, nothing cached, no registry`, async () => {
       const { out, err, code } = await npx(['--version']);
       holds('it says its version and nothing else', code === 0 && out.trim() === own && !/warn/i.test(err), `${out}${err}`);
       return undefined;
     });
-    await step(`npm ${version}: npx ./${name} doctor`, async () => {
+    await step(`npm ${version}: npx ./${packed} doctor`, async () => {
       const { out, err, code } = await npx(['doctor'], { PORT: '0' });
       holds('it examines the simulated tenant and finds nothing to fix', code === 0 && /^[1-9]\d* ok, 0 warn, 0 FAIL, \d+ skip$/m.test(out), `${out}${err}`);
       return /^\d+ ok, .*$/m.exec(out)?.[0];
     });
-    await step(`npm ${version}: npm install ./${name} and each word`, async () => {
+    await step(`npm ${version}: what it says to type can be typed where it runs`, async () => {
       const cwd = emptyFolder();
-      copyFileSync(file, join(cwd, name));
+      copyFileSync(file, join(cwd, packed));
+      const env = bare({ PATH: `${join(npms.get(version) ?? '', '..', '..', '.bin')}:${process.env['PATH'] ?? ''}` });
+      const shell = (line: string): Promise<Ended> => run('/bin/sh', ['-c', line], cwd, env);
+      const byNpx = `npx ./${packed}`;
+      const first = await shell(`npx --yes ./${packed} audit`);
+      const named = /^usage: (.+?) verify /m.exec(first.err)?.[1];
+      holds('npx: the usage names the file that was given', named === `${byNpx} audit` && first.code === 2, `${first.out}${first.err}`);
+      const again = await shell(`${named ?? ''} verify`);
+      holds('npx: what it names runs', /The data folder \.\/data cannot be read/.test(`${again.out}${again.err}`), `${again.out}${again.err}`);
+      const installed = await shell(`npm install ./${packed}`);
+      holds('it is installed', installed.code === 0, installed.err);
+      const local = await shell('./node_modules/.bin/live-response-bot freeze');
+      holds('installed: the usage names the link in this folder', local.err.startsWith('usage: ./node_modules/.bin/live-response-bot freeze "why"'), local.err);
+      for (const words of [['simulator', '--help'], ['setup', '--help'], ['doctor', '--help'], ['acceptance', '--help'], ['library', '--help'], ['teams-package', '--help'], ['audit'], ['freeze'], ['doctor', '--offline'], ['setup']]) {
+        const told = await shell(`PORT=0 LR_DATA_DIR=./data ./node_modules/.bin/live-response-bot ${words.join(' ')}`);
+        holds(`${words.join(' ')} sends nobody to a script of npm, which is not there`, !/npm (?:run|start)/.test(`${told.out}${told.err}`), `${told.out}${told.err}`);
+      }
+      return named;
+    });
+    await step(`npm ${version}: npm install ./${packed} and each word`, async () => {
+      const cwd = emptyFolder();
+      copyFileSync(file, join(cwd, packed));
       const env = bare();
-      const { code, out, err } = await run(process.execPath, [cli(version, 'npm'), 'install', `./${name}`], cwd, env);
+      const { code, out, err } = await run(process.execPath, [cli(version, 'npm'), 'install', `./${packed}`], cwd, env);
       holds('it installs without a warning', code === 0 && !/warn/i.test(`${out}${err}`), `${out}${err}`);
       const installed = readdirSync(join(cwd, 'node_modules')).filter((one) => !one.startsWith('.'));
       holds('it is alone', installed.join() === 'live-response-bot', installed.join());
@@ -234,18 +188,29 @@ async function main(): Promise<void> {
   }
   const bin = join(folder, 'bundle', 'src', 'cli.js');
   await step('the service', () => serve(bin));
-  for (const version of nodeVersions) {
-    await step(`Node ${version}`, async () => {
+  for (const [version, npm] of nodeVersions) {
+    await step(`Node ${version}: npx ./${packed} doctor`, async () => {
       const to = join(work, `node-${version}`);
       mkdirSync(to);
       const name = `node-${process.platform}-${process.arch}`;
       const fetched = await run('npm', ['install', '--prefix', to, '--no-audit', '--no-fund', '--no-save', '--ignore-scripts', `${name}@${version}`], to, process.env as Record<string, string>);
       holds('it is installed', fetched.code === 0, fetched.err);
-      const { out, err, code } = await run(join(to, 'node_modules', name, 'bin', 'node'), [bin, 'doctor'], emptyFolder(), bare({ PORT: '0' }));
+      const cwd = emptyFolder();
+      copyFileSync(file, join(cwd, packed));
+      const folderOfNode = join(to, 'node_modules', name, 'bin');
+      // First in the PATH, where the first line of the program has it looked up.
+      const more = { PATH: `${folderOfNode}:${process.env['PATH'] ?? ''}`, PORT: '0' };
+      const { out, err, code } = await run(join(folderOfNode, 'node'), [cli(npm, 'npx'), '--yes', `./${packed}`, 'doctor'], cwd, bare(more));
       holds('the doctor runs on it and warns of nothing', code === 0 && err === '' && /^[1-9]\d* ok, 0 warn, 0 FAIL, \d+ skip$/m.test(out), `${out}${err}`);
       return undefined;
     });
   }
+  const copy = checkout(join(work, 'checkout'));
+  // The stories wait on purpose for most of their time, and meanwhile this computes.
+  const making = (async () => {
+    await step('scripts/bundle.js makes nothing of what would not run', () => refusals(copy));
+    await step('npm pack, killed with -9 three times on its way', () => interrupted(copy, folder));
+  })();
   // One after the other: each plays at a hundred times real speed.
   for (const chat of ['console', 'slack', 'teams']) {
     await step(`demo --chat ${chat}`, async () => {
@@ -254,6 +219,7 @@ async function main(): Promise<void> {
       return /Every step was seen.*/.exec(out)?.[0];
     });
   }
+  await making;
 }
 
 try {

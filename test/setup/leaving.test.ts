@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { SetupBench, hasScript, inTerminal, keys } from '../support/setupBench.ts';
 
@@ -78,8 +78,7 @@ const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
       await terminal.answer('SLACK_APP_TOKEN', `xapp-canary-0001${enter}`);
       await terminal.answer('The doctor looks at Slack', '');
       await asked;
-      // Typed ahead, it is not echoed.
-      await terminal.answer('...', `xoxb-canary-ahead${keys.interrupt}`);
+      await terminal.answer('...', keys.interrupt);
       expect(await terminal.ended).toBe(130);
       expect(terminal.shown()).toContain('Go on: npm run setup');
       expect(terminal.shown()).not.toContain('canary');
@@ -93,6 +92,37 @@ const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
     } finally {
       silent.close();
     }
+  });
+
+  test('is taken while the doctor works, and what is typed then is not echoed', async () => {
+    const held: Socket[] = [];
+    let asked: () => void = () => undefined;
+    const first = new Promise<void>((resolve) => (asked = resolve));
+    const holding = createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      held.push(socket);
+      asked();
+    });
+    await new Promise<void>((resolve) => holding.listen(0, '127.0.0.1', resolve));
+    writeFileSync(join(bench.home, 'more.env'), `SLACK_API_URL=http://127.0.0.1:${(holding.address() as AddressInfo).port}/api/\n`);
+    const terminal = inTerminal(bench, ['--chat', 'slack-socket', '--settings', join(bench.home, 'more.env')], {}, 80);
+    await terminal.answer('SLACK_BOT_TOKEN', `xoxb-canary-0001${enter}`);
+    await terminal.answer('SLACK_APP_TOKEN', `xapp-canary-0001${enter}`);
+    await first;
+    await terminal.answer('The doctor looks at Slack', 'xoxb-canary-ahead');
+    // Nobody answers any more, so that the doctor comes to its end; a terminal that echoes has done so long before.
+    holding.close();
+    for (const socket of held) socket.destroy();
+    await terminal.answer('What next?', keys.interrupt);
+    expect(await terminal.ended).toBe(130);
+    expect(terminal.shown()).not.toContain('canary');
+  });
+
+  test('works in a terminal that does not know its size, with whole lines', async () => {
+    const terminal = inTerminal(bench, ['--no-check'], {}, 0);
+    await terminal.answer('Which chat?', keys.interrupt);
+    expect(await terminal.ended).toBe(130);
+    expect(terminal.shown()).toContain('People ask, approve and read results there.');
   });
 
   test('is not needed: on the whole way no line is longer than 80 columns, and what was typed of secrets is nowhere but in .env', async () => {

@@ -38,7 +38,7 @@ describe('modes', () => {
 
   (isRoot ? test : test.skip)('root is told that the files are root’s, with the command that hands them over', () => {
     const { out } = shell('exec $SETUP');
-    expect(out).toContain(`If the bot runs as another user, hand them over: chown <user> slack-manifest.json ${bench.key} policy.yaml .env\n`);
+    expect(out).toContain(`\n  chown <user> slack-manifest.json ${bench.key} policy.yaml .env\n`);
   });
 });
 

@@ -84,6 +84,25 @@ describe('with every answer given', () => {
     expect(bench.read('.env')).not.toContain(slack.tokens.bot);
   });
 
+  test('every secret can be a file that an option names, and a file of another secret is refused', async () => {
+    const file = (name: string, content: string): string => {
+      writeFileSync(join(bench.home, name), `${content}\r\n`, { mode: 0o600 });
+      return join(bench.home, name);
+    };
+    const guid = '5f0c1d2e-0000-4000-8000-000000000000';
+    const files = { 'slack-bot-token-file': file('bot', 'xoxb-canary-1'), 'slack-signing-secret-file': file('signing', 'canary-signing'), 'teams-secret-file': file('teams', 'canary-teams'), 'client-secret-file': file('client', 'canary-client') };
+    const args = ['--yes', '--no-check', '--chat', 'slack-http,teams', '--teams-id', guid, '--teams-tenant', guid, '--tenant', 'secret', '--tenant-id', guid, '--client-id', guid];
+    const swapped = await bench.run([...args, '--slack-bot-token-file', files['slack-signing-secret-file']]);
+    expect([swapped.code, bench.files()]).toEqual([2, []]);
+    expect(swapped.err).toMatch(/SLACK_BOT_TOKEN: The right one begins with xoxb-/);
+    const ran = await bench.run([...args, ...Object.entries(files).flatMap(([flag, path]) => [`--${flag}`, path])]);
+    expect([ran.code, ran.err]).toEqual([0, '']);
+    expect(parseEnv(bench.read('.env'))).toMatchObject({ SLACK_BOT_TOKEN_FILE: files['slack-bot-token-file'], SLACK_SIGNING_SECRET_FILE: files['slack-signing-secret-file'], MicrosoftAppPassword_FILE: files['teams-secret-file'], AZURE_CLIENT_SECRET_FILE: files['client-secret-file'] });
+    expect([bench.read('.env'), ran.out].join('\n')).not.toContain('canary');
+    const settings = readSettings({ ...parseEnv(bench.read('.env')), SLACK_BOT_TOKEN: 'xoxb-canary-1', SLACK_SIGNING_SECRET: 'canary-signing', MicrosoftAppPassword: 'canary-teams', AZURE_CLIENT_SECRET: 'canary-client' });
+    expect(settings).not.toHaveProperty('problems');
+  });
+
   test('a dry run shows the files without secrets and writes nothing', async () => {
     const ran = await bench.run([...quick, '--dry-run', '--settings', '-'], { input: secrets() });
     expect([ran.code, bench.files(), existsSync(bench.key)]).toEqual([0, [], false]);
@@ -115,6 +134,15 @@ describe('with every answer given', () => {
 });
 
 describe('what is there', () => {
+  test('a certificate in place of the secret of Teams is seen, in settings given and in a .env found', async () => {
+    const guid = '5f0c1d2e-0000-4000-8000-000000000000';
+    const args = ['--yes', '--no-check', '--chat', 'teams', '--teams-id', guid, '--teams-tenant', guid, '--settings', '-'];
+    const ran = await bench.run(args, { input: 'MicrosoftAppCertificatePath=/nowhere/teams.pem\n' });
+    const again = await bench.run(['--yes', '--no-check']);
+    for (const { code, out } of [ran, again]) expect([code, out.includes('MicrosoftAppPassword')]).toEqual([0, false]);
+    expect(parseEnv(bench.read('.env'))).not.toHaveProperty('MicrosoftAppPassword');
+  });
+
   test('is untouched to the byte, whatever it holds, a link that leads nowhere included; the rest is written', async () => {
     const odd = Buffer.from([0xff, 0x00, 0x0d, 0x0a, 0x41]);
     writeFileSync(join(bench.folder, 'policy.yaml'), odd);

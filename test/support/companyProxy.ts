@@ -8,10 +8,9 @@ import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls'
 import type { Authority } from './selfSigned.ts';
 
 /**
- * `refuse`: 403, as a filter does. `hang`: no answer. `cut`: the connection ends without an answer. `die`: the tunnel stands and is then cut
- * as soon as anything comes through it.
+ * `refuse`: 403, as a filter does. `hang`: no answer. `die`: the tunnel stands and is then cut as soon as anything comes through it.
  */
-export type ProxyMood = 'open' | 'refuse' | 'hang' | 'cut' | 'die';
+export type ProxyMood = 'open' | 'refuse' | 'hang' | 'die';
 
 export interface Tunnel {
   readonly host: string;
@@ -32,6 +31,8 @@ export class CompanyProxy {
   readonly #options: CompanyProxyOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** 0 takes a free one, the first time. */
+  #port = 0;
   /** Each CONNECT in order. */
   readonly asked: Tunnel[] = [];
   /** Hosts that nobody plays. */
@@ -56,11 +57,11 @@ export class CompanyProxy {
   }
 
   async start(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => this.#server.listen(this.#port, '127.0.0.1', resolve));
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#server.listening ? (this.#server.address() as AddressInfo).port : this.#port;
   }
 
   get url(): string {
@@ -71,15 +72,13 @@ export class CompanyProxy {
     return [...new Set(this.asked.map(({ host }) => host))].sort();
   }
 
-  /** Cuts what stands; new tunnels are made as before. */
-  cutAll(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
+  /** Cuts what stands, and takes nothing more until it is started again, on the same port. */
   async stop(): Promise<void> {
-    this.#server.close();
-    this.cutAll();
-    if (this.#server.listening) await new Promise((resolve) => this.#server.once('close', resolve));
+    if (!this.#server.listening) return;
+    this.#port = this.port;
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
   }
 
   #keep(socket: Socket): void {
@@ -99,10 +98,6 @@ export class CompanyProxy {
     }
     const mood = this.mood(host);
     if (mood === 'hang') return;
-    if (mood === 'cut') {
-      client.destroy();
-      return;
-    }
     if (mood === 'refuse') {
       client.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n');
       return;

@@ -21,7 +21,9 @@ import { certificateAuthority } from './selfSigned.ts';
 
 export const defenderApp = '66666666-7777-4888-8999-aaaaaaaaaaaa';
 export const libraryApp = '77777777-7777-4888-8999-aaaaaaaaaaaa';
-const audience = { defender: 'https://api.securitycenter.microsoft.com', teams: 'https://api.botframework.com' } as const;
+/** Where the test's own anchors go. */
+export const anchors = 'anchors.corp.example';
+const audience = { defender: 'https://api.securitycenter.microsoft.com', teams: 'https://api.botframework.com', graph: 'https://graph.microsoft.com' } as const;
 /** Where the connector of Teams is, as its messages say. */
 const serviceUrl = 'https://smba.trafficmanager.net/teams/';
 const results = 'lrresults.blob.core.windows.net';
@@ -100,6 +102,11 @@ export async function startRealNames({ folder, inspected = false, credentials }:
     'login.botframework.com': forward(keysAt),
     'smba.trafficmanager.net': onlyWithToken(forward(teams.connector.origin), audience.teams, appId),
     'api.security.microsoft.com': onlyWithToken(forward(simulator.url), audience.defender, defenderApp, libraryApp),
+    'graph.microsoft.com': onlyWithToken((_message, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"value":[]}'), audience.graph, defenderApp),
+    [anchors]: (message, response) => {
+      message.resume();
+      response.writeHead(204).end();
+    },
     [results]: forward(simulator.blobUrl),
     'slack.com': forward(slackAt),
     'hooks.slack.com': forward(slackAt),

@@ -69,9 +69,9 @@ const shownWithin = 40_000;
 
 export const keys = { enter: '\r', down: '\u001b[B', interrupt: '\u0003' } as const;
 
-/** @param args of the assistant; none of them may hold a quote */
+/** @param args of the assistant; none of them may hold a quote. The terminal echoes, as one of a person does: script alone turns that off when it is fed by a pipe */
 export function inTerminal(bench: SetupBench, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}, columns = 200): Terminal {
-  const child = spawn('script', ['-qefc', `stty cols ${columns} rows 60; exec ${process.execPath} ${setupProgram} ${args.join(' ')}`, '/dev/null'], { env: bench.environment({ SHELL: '/bin/sh', ...environment }), cwd: bench.folder, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn('script', ['-qefc', `stty cols ${columns} rows 60 echo; exec ${process.execPath} ${setupProgram} ${args.join(' ')}`, '/dev/null'], { env: bench.environment({ SHELL: '/bin/sh', ...environment }), cwd: bench.folder, stdio: ['pipe', 'pipe', 'pipe'] });
   let raw = '';
   let from = 0;
   const plain = (text: string): string => text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '').replace(/\r/g, '');

@@ -31,8 +31,8 @@ export interface Chats {
   readonly teams?: boolean;
 }
 
-/** Generous: a loaded machine. Milliseconds. */
-const patience = 40_000;
+/** Generous: a loaded machine, and outages that are looked at again once a minute. Below the time a test has where that says nothing else. Milliseconds. */
+const patience = 50_000;
 
 export class Site {
   readonly folder = mkdtempSync(join(tmpdir(), 'lr-site-'));
@@ -156,8 +156,8 @@ export class Site {
     });
   }
 
-  async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    const deadline = performance.now() + patience;
+  async until(what: string, holds: () => boolean | Promise<boolean>, ms = patience): Promise<void> {
+    const deadline = performance.now() + ms;
     while (!(await holds())) {
       if (performance.now() > deadline) throw new Error(`it never came to that: ${what}; ${this.#program?.stderr().slice(-3_000) ?? ''}`);
       await pause(50);

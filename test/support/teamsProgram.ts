@@ -22,6 +22,12 @@ export class TeamsProgram extends TeamsHouse {
   #simulator: Simulator | undefined;
   readonly #journal = createJournalWatch(join(this.folder, 'data'));
   #program: Program | undefined;
+  /** Which program `run` starts; an earlier one by its whole path. */
+  file = 'src/main.js';
+  /** The example policy that its people and places are put into; today's when left out. */
+  policyExample: string | undefined;
+  /** Settings over the usual ones. */
+  settings: Readonly<Record<string, string>> = {};
 
   get simulator(): Simulator {
     if (this.#simulator === undefined) throw new Error('nothing is open');
@@ -33,8 +39,8 @@ export class TeamsProgram extends TeamsHouse {
     this.connector.authorization = undefined;
     this.#simulator ??= await startSimulator({ deviceSpeed });
     const policy = join(this.folder, 'policy.yaml');
-    writeFileSync(policy, teamsPolicy(unhurried));
-    this.#program = await startProgram('src/main.js', [], {
+    writeFileSync(policy, teamsPolicy(unhurried, this.policyExample));
+    this.#program = await startProgram(this.file, [], {
       LR_TEAMS_DEV_NO_AUTH: '1',
       LR_TEAMS_DOOR: teamsDoor(),
       TEAMS_ALLOWED_TENANTS: tenant,
@@ -44,6 +50,7 @@ export class TeamsProgram extends TeamsHouse {
       LR_DATA_DIR: join(this.folder, 'data'),
       LR_POLL_MS: '100',
       PORT: '0',
+      ...this.settings,
     });
     this.url = addressIn(this.#program.firstLine);
   }
@@ -56,6 +63,17 @@ export class TeamsProgram extends TeamsHouse {
 
   override async deliver(...[activity, options]: Parameters<TeamsHouse['deliver']>): ReturnType<TeamsHouse['deliver']> {
     return super.deliver(activity, { ...options, header0: null });
+  }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    await this.#program?.kill('SIGKILL');
+  }
+
+  /** The answer of /readyz on the admin port. */
+  async ready(): Promise<string> {
+    if (this.#program === undefined) throw new Error('no program runs');
+    return (await fetch(`${await this.#program.adminUrl()}/readyz`)).text();
   }
 
   /** All requests as the journal on disk tells them, oldest first. */

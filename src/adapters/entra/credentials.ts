@@ -60,10 +60,18 @@ export class EntraTokens implements TokenSource {
     } catch (error) {
       // A credential that could not even be made (a missing certificate file) is made again next time, when it may be there.
       this.#credential = undefined;
-      throw error instanceof TokenError ? error : explained(error, this.#settings);
+      throw await this.#reasoned(error instanceof TokenError ? error : explained(error, this.#settings));
     } finally {
       clearTimeout(stop);
     }
+  }
+
+  /** Of a sign-in host that does not answer, with what is in between. A managed identity is asked for on this machine, where no way leads. */
+  async #reasoned(error: TokenError): Promise<TokenError> {
+    const { way, authority, credentials } = this.#settings;
+    if (error.code !== 'unreachable' || way === undefined || credentials.kind === 'managedIdentity') return error;
+    const why = await way.whyNotReached(authority);
+    return why === undefined ? error : new TokenError('unreachable', `Entra ID cannot be reached at ${authority}: ${why}`);
   }
 }
 

@@ -40,8 +40,8 @@ type Ask = (scope: string, renew: boolean) => Promise<Given | null>;
 export class MsalTokens implements TokenSource {
   readonly #options: MsalOptions;
   #ask: Promise<Ask> | undefined;
-  /** Whether the network failed: MSAL turns such a failure into one of its own. */
-  #failed = false;
+  /** How the network failed: MSAL turns such a failure into one of its own. */
+  #failed: string | undefined;
   readonly #running = new Map<string, Promise<Token>>();
 
   constructor(options: MsalOptions) {
@@ -64,7 +64,7 @@ export class MsalTokens implements TokenSource {
     const deadline = new Promise<never>((_resolve, reject) => {
       stop = setTimeout(() => reject(new TokenError('unreachable', `no token from ${origin} within ${timeoutMs / 1000} s`)), timeoutMs);
     });
-    this.#failed = false;
+    this.#failed = undefined;
     try {
       this.#ask ??= this.#prepare();
       const asked = this.#ask.then((ask) => ask(scope, renew));
@@ -77,14 +77,15 @@ export class MsalTokens implements TokenSource {
       // What could not even be made is made again next time.
       this.#ask = undefined;
       if (error instanceof TokenError) throw error;
-      if (this.#networkFailed() && credentials.kind !== 'managedIdentity') throw new TokenError('unreachable', `Entra ID cannot be reached at ${origin}`);
+      const failed = this.#networkFailed();
+      if (failed !== undefined && credentials.kind !== 'managedIdentity') throw new TokenError('unreachable', `Entra ID cannot be reached at ${origin}${failed === '' ? '' : `: ${failed}`}`);
       throw explained(error, { credentials, authority: origin });
     } finally {
       clearTimeout(stop);
     }
   }
 
-  #networkFailed(): boolean {
+  #networkFailed(): string | undefined {
     return this.#failed;
   }
 
@@ -127,7 +128,7 @@ export class MsalTokens implements TokenSource {
         if (read === undefined) throw new HttpError('encoded', `${new URL(address).origin} answered ${answer.status} with something that is not JSON`, { status: answer.status });
         return { headers: Object.fromEntries(answer.headers), body: read.value as T, status: answer.status };
       } catch (error) {
-        this.#failed = true;
+        this.#failed = error instanceof HttpError ? (error.wayOut ?? '') : '';
         throw error;
       }
     };

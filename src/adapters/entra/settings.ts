@@ -13,12 +13,19 @@ export type Credentials =
   /** Whoever is signed in with az, azd or Azure PowerShell on this machine. */
   | { readonly kind: 'developer'; readonly tenantId?: string };
 
+/** Words for why nothing gets to an origin; undefined when it answers. */
+export interface WayOut {
+  whyNotReached(origin: string): Promise<string | undefined>;
+}
+
 export interface EntraSettings {
   readonly credentials: Credentials;
   /** Sign-in host, such as https://login.microsoftonline.com; see `clouds.ts`. */
   readonly authority: string;
   /** Milliseconds to wait for a token. */
   readonly timeoutMs?: number;
+  /** Asked why the sign-in host cannot be reached, once it was not: the library does not tell a proxy's answer from the host's. */
+  readonly way?: WayOut;
   /** Repeats of the library on failures of the network. */
   readonly retries?: number;
 }

@@ -5,9 +5,10 @@ import type { Dispatcher, ProxyAgent } from 'undici';
 import { maxJsonDepth, parseJson } from '../../liveResponse/json.ts';
 import { publicLookup } from './addresses.ts';
 import { unpack } from './unpack.ts';
-import { goesDirect, proxyAgent } from './proxy.ts';
+import { addressOf, goesDirect, proxyAgent } from './proxy.ts';
 import type { Proxy } from './proxy.ts';
 import type { Lookup } from './addresses.ts';
+import { wayOutTrouble } from './wayOut.ts';
 
 export interface HttpSettings {
   /** Milliseconds for DNS, TCP and TLS together. */
@@ -32,6 +33,9 @@ export const defaultHttpSettings: HttpSettings = {
   connections: 8,
   keepAliveMs: 20_000,
 };
+
+/** Milliseconds of a look whether a host can be reached at all. */
+const reachMs = 5_000;
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
@@ -72,11 +76,14 @@ export class HttpError extends Error {
   readonly code: HttpErrorCode;
   /** Status of the answer, where its head arrived. */
   readonly status: number | undefined;
-  constructor(code: HttpErrorCode, message: string, options: { readonly cause?: unknown; readonly status?: number } = {}) {
+  /** What a proxy or a certificate has to do with it, with the next step. */
+  readonly wayOut: string | undefined;
+  constructor(code: HttpErrorCode, message: string, options: { readonly cause?: unknown; readonly status?: number; readonly wayOut?: string } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'HttpError';
     this.code = code;
     this.status = options.status;
+    this.wayOut = options.wayOut;
   }
 }
 
@@ -127,6 +134,7 @@ export class Http {
     const timeoutMs = ask.timeoutMs ?? this.#settings.timeoutMs;
     const timer = new AbortController();
     const late = new Error(`no complete answer within ${timeoutMs} ms`);
+    late.name = 'TimeoutError';
     let sent = false;
     const dispatcher = this.#way(ask).compose(
       (dispatch) => (options, handler) => dispatch(options, new Marking(handler, () => (sent = true))),
@@ -161,9 +169,30 @@ export class Http {
     try {
       return await Promise.race([running, deadline]);
     } catch (cause) {
-      throw toHttpError(cause, sent, ask, status);
+      throw toHttpError(cause, sent, ask, { status, proxy: this.proxyFor(ask.url.hostname) });
     } finally {
       clearTimeout(stop);
+    }
+  }
+
+  /** Address of the proxy by which that host is reached, without credentials; undefined where it is reached directly. */
+  proxyFor(hostname: string): string | undefined {
+    const { proxy } = this.#settings;
+    return proxy === undefined || goesDirect(proxy, hostname) ? undefined : addressOf(proxy);
+  }
+
+  /**
+   * Why nothing gets to a host, by one call without any credentials; undefined when anybody there answers, whatever it is. For clients that
+   * are not ours, whose errors do not tell a proxy's answer from the host's.
+   */
+  async whyNotReached(origin: string): Promise<string | undefined> {
+    const url = new URL('/', origin);
+    try {
+      await this.send({ method: 'GET', url, connection: 'fresh', maxBytes: 1_024, cut: true, timeoutMs: reachMs });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      return error.code === 'notSent' || error.code === 'ambiguous' ? (error.wayOut ?? error.message) : undefined;
     }
   }
 
@@ -179,13 +208,14 @@ export class Http {
   }
 }
 
-function toHttpError(cause: unknown, sent: boolean, ask: HttpRequest, status: number | undefined): HttpError {
+function toHttpError(cause: unknown, sent: boolean, ask: HttpRequest, { status, proxy }: { readonly status: number | undefined; readonly proxy: string | undefined }): HttpError {
   if (cause instanceof HttpError) return status === undefined ? cause : new HttpError(cause.code, cause.message, { status });
   const code = codeOf(cause);
   const where = `${ask.method} ${ask.url.origin}`;
-  const what = (cause instanceof Error ? cause.message : String(cause)) || code || 'connection failed';
+  const wayOut = wayOutTrouble(cause, ask.url.hostname, sent ? undefined : proxy)?.words;
+  const what = wayOut ?? ((cause instanceof Error ? cause.message : String(cause)) || code || 'connection failed');
   if (code === 'EPRIVATE') return new HttpError('private', what, { cause });
-  const options = status === undefined ? { cause } : { cause, status };
+  const options = { cause, ...(status === undefined ? {} : { status }), ...(wayOut === undefined ? {} : { wayOut }) };
   return sent
     ? new HttpError('ambiguous', `${where}: no whole answer: ${what}`, options)
     : new HttpError('notSent', `${where}: could not connect: ${what}`, options);

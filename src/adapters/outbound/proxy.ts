@@ -72,6 +72,12 @@ function isEncoded(text: string): boolean {
   }
 }
 
+/** Its address without credentials, as people are told it. */
+export function addressOf({ url }: Proxy): string {
+  const { protocol, host } = new URL(url.reveal());
+  return `${protocol}//${host}`;
+}
+
 /** Whether a host is reached without the proxy. */
 export function goesDirect({ direct }: Proxy, hostname: string): boolean {
   const host = hostname.toLowerCase();

@@ -17,9 +17,11 @@ export class SlackFailure extends Error {
   /** Slack's own word, such as `message_not_found`; for people and for branching. */
   readonly slackError: string;
   readonly retryAfterMs: number | undefined;
+  /** What lies between the bot and Slack, with the next step, where that is the matter. */
+  readonly way: string | undefined;
   /** What Slack says about blocks: sentences with JSON pointers. */
   readonly details: readonly string[];
-  constructor(kind: FailureKind, method: string, slackError: string, more: { readonly retryAfterMs?: number; readonly details?: readonly string[]; readonly cause?: unknown } = {}) {
+  constructor(kind: FailureKind, method: string, slackError: string, more: { readonly retryAfterMs?: number; readonly details?: readonly string[]; readonly way?: string; readonly cause?: unknown } = {}) {
     super(`Slack ${method}: ${slackError}`, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'SlackFailure';
     this.kind = kind;
@@ -27,6 +29,7 @@ export class SlackFailure extends Error {
     this.slackError = slackError;
     this.retryAfterMs = more.retryAfterMs;
     this.details = more.details ?? [];
+    this.way = more.way;
   }
 }
 
@@ -39,8 +42,8 @@ export function failureOf(method: string, error: unknown): SlackFailure {
   if (error instanceof WebAPIPlatformError) return platformFailure(method, error);
   if (error instanceof WebAPIHTTPError) return new SlackFailure(kindOfStatus(error.statusCode), method, `http_${error.statusCode}`, { cause: error });
   if (error instanceof WebAPIRequestError) {
-    const code = error.original instanceof NoAnswer ? error.original.code : 'no_answer';
-    return new SlackFailure(unmade.has(code) ? 'unsent' : 'lost', method, code, { cause: error });
+    const { code, way } = error.original instanceof NoAnswer ? error.original : { code: 'no_answer', way: undefined };
+    return new SlackFailure(way?.unsent === true || unmade.has(code) ? 'unsent' : 'lost', method, code, { cause: error, ...(way === undefined ? {} : { way: way.words }) });
   }
   // The SDK has no class for a 429 without a usable Retry-After.
   if (messageOf(error).startsWith('Retry header did not contain')) return throttled(method, undefined, error);

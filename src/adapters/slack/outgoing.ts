@@ -1,21 +1,25 @@
 // The fetch that everything to Slack goes through: what failed below it is told by a code, however deep the HTTP client buries it.
 import type { WebClientOptions } from '@slack/web-api';
+import { wayOutTrouble } from '../outbound/wayOut.ts';
+import type { WayOut } from '../outbound/wayOut.ts';
 import { callTimeout } from './limits.ts';
 
 export type SlackFetch = NonNullable<WebClientOptions['fetch']>;
 
-/** A call that got no answer. `code` is the socket's own, such as ECONNREFUSED, or `timeout`. */
+/** A call that got no answer. `code` is the socket's own, such as ECONNREFUSED, `timeout`, or that of what lies between, which `way` tells. */
 export class NoAnswer extends Error {
   readonly code: string;
-  constructor(code: string, cause: unknown) {
+  readonly way: WayOut | undefined;
+  constructor(code: string, cause: unknown, way?: WayOut) {
     super(`no answer (${code})`, { cause });
     this.name = 'NoAnswer';
     this.code = code;
+    this.way = way;
   }
 }
 
-/** `timeout` in milliseconds. `heard` gets the Date header of every answer. */
-export function outgoing(fetchNow: SlackFetch, timeout: number = callTimeout, heard: (date: string | null) => void = () => undefined): SlackFetch {
+/** `timeout` in milliseconds. `heard` gets the Date header of every answer. `proxyFor` names the proxy by which a host is reached. */
+export function outgoing(fetchNow: SlackFetch, timeout: number = callTimeout, heard: (date: string | null) => void = () => undefined, proxyFor: (hostname: string) => string | undefined = () => undefined): SlackFetch {
   return async (url, init) => {
     try {
       // The SDK sets a signal of its own for Web API calls; what it forgets ends here.
@@ -23,7 +27,9 @@ export function outgoing(fetchNow: SlackFetch, timeout: number = callTimeout, he
       heard(answer.headers.get('date'));
       return answer;
     } catch (error) {
-      throw new NoAnswer(codeOf(error), error);
+      const { hostname } = new URL(url instanceof Request ? url.url : url);
+      const way = wayOutTrouble(error, hostname, proxyFor(hostname));
+      throw new NoAnswer(way?.code ?? codeOf(error), error, way);
     }
   };
 }

@@ -21,6 +21,8 @@ export interface SocketOptions {
   readonly fetch: SlackFetch;
   /** Another way than the direct one. */
   readonly dispatcher?: SocketDispatcher;
+  /** The proxy by which Slack's sockets are reached, where they are. */
+  readonly proxy?: string;
   /** How long there may be no connection. Milliseconds; `socketDeaf` by default. */
   readonly deafAfter?: number;
   /** For each call that asks for a connection. Milliseconds; `callTimeout` by default. */
@@ -163,7 +165,7 @@ export function createSocket(options: SocketOptions): Socket {
     },
     check() {
       const gone = goneFor();
-      return gone <= grace ? { name: 'slackSocket', ok: true } : { name: 'slackSocket', ok: false, why: `No connection to Slack for ${Math.round(gone / 1000)} s: ${why}` };
+      return gone <= grace ? { name: 'slackSocket', ok: true } : { name: 'slackSocket', ok: false, why: `No connection to Slack for ${Math.round(gone / 1000)} s: ${why}${options.proxy === undefined ? '' : `. The proxy ${options.proxy} must let WebSockets to wss-primary.slack.com and wss-backup.slack.com through (docs/reach.md)`}` };
     },
     quiet() {
       client.removeAllListeners('slack_event');
@@ -185,6 +187,7 @@ export function createSocket(options: SocketOptions): Socket {
 
 /** A token that is refused stays refused: a person has to act, and is told where. */
 function whyNotAgain(error: unknown): string {
-  const { kind, slackError } = failureOf('apps.connections.open', error);
+  const { kind, slackError, way } = failureOf('apps.connections.open', error);
+  if (way !== undefined) return way;
   return kind === 'token' ? `Slack does not accept SLACK_APP_TOKEN any more (${slackError}). Make one under "Basic Information", "App-Level Tokens", with the scope connections:write, set it and restart.` : `Slack does not let the bot connect again: ${messageOf(error)}`;
 }

@@ -76,6 +76,8 @@ export interface SlackOptions {
   readonly fetch?: SlackFetch;
   /** The way of the socket, through a proxy; fetch takes the process’s own. */
   readonly dispatcher?: SocketDispatcher;
+  /** The proxy by which a host is reached, without credentials; undefined where it is reached directly. */
+  readonly proxyFor?: (hostname: string) => string | undefined;
   /** Socket Mode's patience in milliseconds, for tests. */
   readonly pingTimeout?: number;
 }
@@ -118,7 +120,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   checkSettings(options, apiUrl);
   const logger = boltLogger(log);
   const time = createSlackTime(clock, options.appToken === undefined);
-  const way = outgoing(options.fetch ?? fetch, options.timeout, (date) => time.heard(date));
+  const way = outgoing(options.fetch ?? fetch, options.timeout, (date) => time.heard(date), options.proxyFor);
   const where = { apiUrl, logger, fetch: way, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) };
   const plain = createWebApi({ token: options.botToken, clock, log, ...where });
   const self = await whoAmI(plain, options, apiUrl);
@@ -136,7 +138,8 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   const superseding = createSuperseding(api, budgets, log);
   const memory = options.appToken === undefined ? openReplayMemory(options.dataDir, clock, log) : undefined;
   const deliveries = await Deliveries.open({ disk: options.disk ?? realDisk, folder: options.dataDir, name: 'slack-deliveries.ndjson', keys: options.keys, clock, log });
-  const socket: Socket | undefined = options.appToken === undefined ? undefined : createSocket({ appToken: options.appToken, ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }), clock, onDeaf: options.onDeaf, log, ...where, ...(options.deafAfter === undefined ? {} : { deafAfter: options.deafAfter }), ...(options.pingTimeout === undefined ? {} : { pingTimeout: options.pingTimeout }) });
+  const socketProxy = options.proxyFor?.('wss-primary.slack.com');
+  const socket: Socket | undefined = options.appToken === undefined ? undefined : createSocket({ appToken: options.appToken, ...(socketProxy === undefined ? {} : { proxy: socketProxy }), ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }), clock, onDeaf: options.onDeaf, log, ...where, ...(options.deafAfter === undefined ? {} : { deafAfter: options.deafAfter }), ...(options.pingTimeout === undefined ? {} : { pingTimeout: options.pingTimeout }) });
   const http = socket === undefined ? httpReceiver(options, log) : undefined;
   const receiver = socket?.receiver ?? http?.receiver;
   if (receiver === undefined) throw new SlackStartError('Slack has no way in.');
@@ -211,8 +214,8 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
       try {
         await socket?.start();
       } catch (error) {
-        const { kind, slackError } = failureOf('apps.connections.open', error);
-        const told = slackError === 'no_answer' ? messageOf(error) : slackError;
+        const { kind, slackError, way } = failureOf('apps.connections.open', error);
+        const told = way ?? (slackError === 'no_answer' ? messageOf(error) : slackError);
         if (kind !== 'token' && kind !== 'refused') throw new SlackStartError(`Slack cannot be connected to by Socket Mode: ${told}. Check that a WebSocket to Slack is let out of this network.`, error, true);
         throw new SlackStartError(`Slack does not take SLACK_APP_TOKEN: ${messageOf(error)}. Make one under "Basic Information", "App-Level Tokens", with the scope connections:write.`, error);
       }
@@ -277,7 +280,7 @@ async function whoAmI(api: WebApi, { clock, log, startPauses = defaultStartPause
         throw new SlackStartError(`Slack does not accept SLACK_BOT_TOKEN: ${failure.slackError}. It is the "Bot User OAuth Token" (xoxb-...) under "OAuth & Permissions" of the app.`, error);
       }
       const pause = startPauses[attempt];
-      if (pause === undefined) throw new SlackStartError(`Slack cannot be reached at ${new URL(apiUrl).host}: ${failure.slackError}. Check the network, and SLACK_API_URL if it is set.`, error, true);
+      if (pause === undefined) throw new SlackStartError(`Slack cannot be reached at ${new URL(apiUrl).host}: ${failure.way ?? `${failure.slackError}. Check the network, and SLACK_API_URL if it is set`}.`, error, true);
       log.warn('slackNotReached', { error: failure.slackError, againInMs: Math.max(pause, failure.retryAfterMs ?? 0) });
       await clock.sleep(Math.max(pause, failure.retryAfterMs ?? 0));
     }

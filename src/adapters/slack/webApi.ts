@@ -115,7 +115,7 @@ export function createWebApi(options: WebApiOptions): WebApi {
       return asRecord(answer);
     } catch (error) {
       const failure = failureOf(method, error);
-      if (failure.kind === 'unsent' || failure.kind === 'lost') unanswered(failure.slackError);
+      if (failure.kind === 'unsent' || failure.kind === 'lost') unanswered(failure.way ?? failure.slackError);
       else answered();
       if (failure.kind === 'throttled') {
         stalls.set(method, clock.elapsed() + (failure.retryAfterMs ?? 0));

@@ -6,5 +6,5 @@ import type { DoorParts, TeamsDoor } from './protocol.ts';
 export async function openDoor(settings: TeamsSettings, parts: DoorParts): Promise<TeamsDoor> {
   if (!settings.devNoAuth && (settings.appId === undefined || settings.appId === '')) throw new Error('MicrosoftAppId is missing: without it messages of anybody would be taken.');
   if (settings.door === 'direct') return (await import('./direct/directDoor.ts')).openDirectDoor(settings, parts);
-  return (await import('./botbuilder/botbuilderDoor.ts')).openBotbuilderDoor(settings, parts.authority);
+  return (await import('./botbuilder/botbuilderDoor.ts')).openBotbuilderDoor(settings, parts.authority, undefined, parts.http);
 }

@@ -16,7 +16,7 @@ export interface TeamsAuthority {
 
 export interface DoorParts {
   readonly authority?: TeamsAuthority;
-  /** For the door without botbuilder, which has no client of its own. */
+  /** The door without botbuilder has no client of its own; the other asks it why nothing gets out. */
   readonly http: Http;
   readonly clock: Clock;
   readonly log: Log;

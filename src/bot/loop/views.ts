@@ -83,6 +83,9 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
     const queue = submission.place(request.id);
     const freeze = deps.store.freeze();
     const outage = outageFor(request);
+    const restoredAt = deps.store.restoredAt();
+    // What had come to its end in the copy stays as it was.
+    const uncertain = restoredAt !== undefined && request.at <= restoredAt && (isOpen(request) || ('endedAt' in request && request.endedAt > restoredAt));
     return {
       now: deps.clock.now(),
       results: 'private',
@@ -94,6 +97,7 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
       ...(queue === undefined ? {} : { queue }),
       ...(freeze === undefined ? {} : { frozen: freeze }),
       ...(outage === undefined ? {} : { outage }),
+      ...(uncertain ? { restoredAt } : {}),
     };
   }
 

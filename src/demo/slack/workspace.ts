@@ -6,9 +6,9 @@ import type { FakeSlack } from './fakeSlack.ts';
 export const incidents = 'C0INCIDENT';
 export const privateRoom = 'C0PRIVATE1';
 
-/** The example policy with its people and places in Slack. */
-export function slackPolicy(): string {
-  return readFileSync(packageFile('policy.example.yaml'), 'utf8')
+/** The example policy, or that of another version, with its people and places in Slack. */
+export function slackPolicy(example = readFileSync(packageFile('policy.example.yaml'), 'utf8')): string {
+  return example
     .replace('console: responder1', 'slack: U0RILEY1')
     .replace('console: responder2', 'slack: U0SAMMY1')
     .replace('console: approver1', 'slack: U0AVERY1')

@@ -12,8 +12,7 @@ import { unhurried } from '../unhurried.ts';
 import { ana, appId, ben, channel, group, TeamsStage, tenant } from './stage.ts';
 
 /** Ana may ask, Ben may approve and is mentioned in the channel, where every request has a card; the group is where people ask. */
-export function teamsPolicy(more: (text: string) => string): string {
-  const example = readFileSync(packageFile('policy.example.yaml'), 'utf8');
+export function teamsPolicy(more: (text: string) => string, example = readFileSync(packageFile('policy.example.yaml'), 'utf8')): string {
   const people = example
     .replace('name: Riley Responder, console: responder1 }', `name: ${ana.name}, console: responder1, teams: ${ana.objectId} }`)
     .replace('name: Avery Approver, console: approver1 }', `name: ${ben.name}, console: approver1, teams: ${ben.objectId} }`);

@@ -59,6 +59,14 @@ describe('a call', () => {
     slack = await startFakeSlack();
   });
 
+  test('through a proxy that refuses is known not to have been sent, and tells the proxy with the next step', async () => {
+    const refused = Object.assign(new TypeError('fetch failed'), { cause: new Error('Proxy response (403) !== 200 when HTTP Tunneling') });
+    const way = outgoing(() => Promise.reject(refused), undefined, undefined, () => 'http://proxy.corp:3128');
+    const far = createWebApi({ token: slack.tokens.bot, apiUrl: slack.apiUrl, clock: { now: () => now, elapsed: () => now }, log, logger: boltLogger(log), fetch: way });
+    const failure = await far.call('chat.postMessage', post).catch((error: unknown) => failureOf('chat.postMessage', error));
+    expect(failure).toMatchObject({ kind: 'unsent', slackError: 'proxy_403', way: expect.stringContaining('have the hosts in docs/reach.md allowed there') as unknown });
+  });
+
   test('that a body explains brings the explanation along', async () => {
     const failure = await failing('chat.postMessage', { channel: 'C1', blocks: [{ type: 'header', text: { type: 'plain_text', text: 'x'.repeat(151), emoji: false } }] });
     expect(failure.slackError).toBe('invalid_blocks');

@@ -17,6 +17,8 @@ import { furnish, slackPolicy } from './slackHouse.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 
 export interface SlackProgram {
+  /** Holds the data folder, as `data`. */
+  readonly folder: string;
   readonly slack: FakeSlack;
   readonly simulator: Simulator;
   readonly riley: Person;
@@ -24,8 +26,8 @@ export interface SlackProgram {
   /** The process; throws while there is none. */
   program(): Program;
   url(): string;
-  /** Resolves when it listens and Slack is connected. */
-  start(born?: (child: ChildProcess) => void): Promise<void>;
+  /** Resolves when it listens and Slack is connected. `file` is another program than today's, by its whole path. */
+  start(born?: (child: ChildProcess) => void, file?: string): Promise<void>;
   /** kill -9. */
   kill(): Promise<void>;
   /** SIGTERM. Resolves with the exit code; rejects when it still runs after the time it has. */
@@ -48,6 +50,8 @@ export interface SlackProgram {
 export interface SlackProgramOptions {
   readonly socket?: boolean;
   readonly settings?: Readonly<Record<string, string>>;
+  /** In place of the usual policy. */
+  readonly policyText?: string;
   /** How many devices there are beside those of every simulated tenant. */
   readonly extraDevices?: number;
   /** Fills the data folder before the first start. */
@@ -58,14 +62,14 @@ export interface SlackProgramOptions {
 const deviceSpeed = 200;
 
 /** Everything but the process itself, which `start` starts. */
-export async function openSlackProgram({ socket = false, settings = {}, extraDevices = 0, prepare }: SlackProgramOptions = {}): Promise<SlackProgram> {
+export async function openSlackProgram({ socket = false, settings = {}, extraDevices = 0, policyText = slackPolicy(), prepare }: SlackProgramOptions = {}): Promise<SlackProgram> {
   const slack = await startFakeSlack();
   furnish(slack);
   slack.world.scopes = [...slack.world.scopes, 'channels:history', 'groups:history'];
   const simulator = await startSimulator({ deviceSpeed, extraDevices });
   const dir = mkdtempSync(join(tmpdir(), 'lr-slack-program-'));
   const policy = join(dir, 'policy.yaml');
-  writeFileSync(policy, unhurried(slackPolicy()));
+  writeFileSync(policy, unhurried(policyText));
   await prepare?.(join(dir, 'data'), slack);
   const journal = createJournalWatch(join(dir, 'data'));
   let running: Program | undefined;
@@ -82,14 +86,15 @@ export async function openSlackProgram({ socket = false, settings = {}, extraDev
   }
 
   return {
+    folder: dir,
     slack,
     simulator,
     riley: slack.person('U0RILEY1'),
     avery: slack.person('U0AVERY1'),
     program,
     url,
-    async start(born) {
-      running = await startProgram('src/main.js', [], {
+    async start(born, file = 'src/main.js') {
+      running = await startProgram(file, [], {
         SLACK_BOT_TOKEN: slack.tokens.bot,
         ...(socket ? { SLACK_APP_TOKEN: slack.tokens.app } : { SLACK_SIGNING_SECRET: slack.tokens.signingSecret }),
         SLACK_API_URL: slack.apiUrl,

@@ -3,13 +3,15 @@ import type { Activity } from 'botbuilder';
 import { ClaimsIdentity } from 'botframework-connector';
 import type { BotFrameworkAuthentication, ConnectorClient } from 'botframework-connector';
 import { aadstsOf } from '../../entra/tokenError.ts';
+import type { Http } from '../../outbound/http.ts';
 import { CallError } from '../protocol.ts';
 import type { Calls, Fault } from '../protocol.ts';
 
 const targetedHeader = 'x-lr-targeted';
 
-export async function callsOf(authentication: BotFrameworkAuthentication, appId: string, audience: string, serviceUrl: string): Promise<Calls> {
+export async function callsOf(authentication: BotFrameworkAuthentication, appId: string, audience: string, serviceUrl: string, way?: WayOut): Promise<Calls> {
   const claims = new ClaimsIdentity(appId === '' ? [] : [{ type: 'aud', value: appId }, { type: 'appid', value: appId }], true);
+  const told = <T>(answer: Promise<T>): Promise<T> => toldBy(answer, serviceUrl, way);
   const { conversations } = tamed(await told(authentication.createConnectorFactory(claims).create(serviceUrl, audience)));
   return {
     send: (conversation, activity, { timeout, targeted }) =>
@@ -20,6 +22,21 @@ export async function callsOf(authentication: BotFrameworkAuthentication, appId:
     firstMember: (conversation, { timeout }) =>
       told(conversations.getConversationPagedMembers(conversation, { pageSize: 1, abortSignal: within(timeout) } as unknown as Parameters<typeof conversations.getConversationPagedMembers>[1] & object)),
   };
+}
+
+/** Asked why nothing gets out: botbuilder's clients hand the answer of a proxy on as if it were the host's. */
+interface WayOut {
+  readonly http: Pick<Http, 'whyNotReached' | 'proxyFor'>;
+  /** Sign-in address. */
+  readonly login: string;
+}
+
+/** The fault as it is, or what lies between. Of a 403 without a word of Teams' own: a proxy may have said it, and no place is closed by that. */
+async function reasoned(fault: Fault, error: unknown, serviceUrl: string, { http, login }: WayOut): Promise<Fault> {
+  const asked = fault.kind === 'noToken' && aadstsOf(error) === undefined ? login : fault.kind === 'notSent' || (fault.kind === 'answered' && fault.code === undefined && (fault.status === 403 || fault.status === 407) && http.proxyFor(new URL(serviceUrl).hostname) !== undefined) ? serviceUrl : undefined;
+  const why = asked === undefined ? undefined : await http.whyNotReached(asked);
+  if (why === undefined) return fault;
+  return { kind: 'notSent', code: why };
 }
 
 interface Pipeline {
@@ -61,11 +78,12 @@ function within(ms: number): AbortSignal {
   return AbortSignal.timeout(ms);
 }
 
-async function told<T>(answer: Promise<T>): Promise<T> {
+async function toldBy<T>(answer: Promise<T>, serviceUrl: string, way: WayOut | undefined): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    throw new CallError(faultOf(error), { cause: error });
+    const fault = faultOf(error);
+    throw new CallError(way === undefined ? fault : await reasoned(fault, error, serviceUrl, way), { cause: error });
   }
 }
 

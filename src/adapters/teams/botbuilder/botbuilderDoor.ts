@@ -4,6 +4,7 @@ import type { ConfigurationBotFrameworkAuthenticationOptions } from 'botbuilder'
 import { AuthenticationConfiguration, AuthenticationError, MicrosoftAppCredentials, ServiceClientCredentialsFactory } from 'botframework-connector';
 import type { BotFrameworkAuthentication, ServiceClientCredentials } from 'botframework-connector';
 import type { TeamsSettings } from '../../config/chatSettings.ts';
+import type { Http } from '../../outbound/http.ts';
 import { readCertificate } from '../certificate.ts';
 import type { Certificate } from '../certificate.ts';
 import { channelAuthorities } from '../hosts.ts';
@@ -14,10 +15,10 @@ import { callsOf } from './botbuilderCalls.ts';
 const keysWithin = 5_000;
 
 /**
- * `credentials` signs outgoing calls; botbuilder's own by default.
+ * `credentials` signs outgoing calls; botbuilder's own by default. `http` is asked why nothing gets out, once nothing did.
  * @throws when botbuilder would not check tokens although the settings ask for it
  */
-export async function openBotbuilderDoor(settings: TeamsSettings, authority?: TeamsAuthority, credentials?: ServiceClientCredentialsFactory): Promise<TeamsDoor> {
+export async function openBotbuilderDoor(settings: TeamsSettings, authority?: TeamsAuthority, credentials?: ServiceClientCredentialsFactory, http?: Http): Promise<TeamsDoor> {
   if (settings.devNoAuth) {
     const authentication = new ConfigurationBotFrameworkAuthentication({});
     return { appId: '', issuer: undefined, tokenProblem: () => Promise.resolve(undefined), calls: (serviceUrl) => callsOf(authentication, '', channelAuthorities.public.audience, serviceUrl) };
@@ -40,7 +41,7 @@ export async function openBotbuilderDoor(settings: TeamsSettings, authority?: Te
     appId,
     issuer: authority?.tokenIssuer ?? channel.issuer,
     tokenProblem: (message) => tokenProblem(authentication, message),
-    calls: (serviceUrl) => callsOf(authentication, appId, authority?.oauthScope ?? channel.audience, serviceUrl),
+    calls: (serviceUrl) => callsOf(authentication, appId, authority?.oauthScope ?? channel.audience, serviceUrl, http === undefined ? undefined : { http, login: authority?.loginUrl ?? channel.login }),
   };
 }
 

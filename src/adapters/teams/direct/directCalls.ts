@@ -70,7 +70,7 @@ async function tokenFrom({ token }: Way, renew: boolean, timeout: number): Promi
     return await Promise.race([asked, new Promise<never>((_resolve, reject) => (timer = setTimeout(() => reject(new TokenError('unreachable', 'Entra ID did not answer in time')), timeout)))]);
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
-    throw new CallError({ kind: 'noToken', why: error.aadsts ?? error.message }, { cause: error });
+    throw new CallError(error.code === 'unreachable' ? { kind: 'notSent', code: error.message } : { kind: 'noToken', why: error.aadsts ?? error.message }, { cause: error });
   } finally {
     clearTimeout(timer);
   }
@@ -89,7 +89,7 @@ function faultOf(error: HttpError): CallError['fault'] {
   // An answer came, and could not be taken: what was asked is done or refused, as its status says.
   if (error.status !== undefined && (error.code === 'tooLarge' || error.code === 'encoded')) return { kind: 'answered', status: error.status };
   const code = codeOf(error.cause);
-  if (error.code === 'notSent') return { kind: 'notSent', code: code ?? 'no connection in time' };
+  if (error.code === 'notSent') return { kind: 'notSent', code: error.wayOut ?? code ?? 'no connection in time' };
   // Our own deadline has no code.
   return code === undefined || /TIMEOUT$/.test(code) ? { kind: 'late' } : { kind: 'broken', code };
 }

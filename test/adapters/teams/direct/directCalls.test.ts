@@ -92,7 +92,7 @@ describe('a call', () => {
   it('whose token does not come in its own time is given up, and not sent when it comes after all', async () => {
     let give: (token: string) => void = () => undefined;
     const late = new Promise<string>((resolve) => (give = resolve));
-    expect(await fault(calls(() => late).send('19:g', {}, { timeout: 100 }))).toEqual({ kind: 'noToken', why: 'Entra ID did not answer in time' });
+    expect(await fault(calls(() => late).send('19:g', {}, { timeout: 100 }))).toEqual({ kind: 'notSent', code: 'Entra ID did not answer in time' });
     give('t');
     await calls(() => late).firstMember('19:g', options);
     expect(taken.map((one) => one.method)).toEqual(['GET']);

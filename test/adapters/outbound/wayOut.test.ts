@@ -1,0 +1,45 @@
+// What a failure on the way out is called, from the errors that undici, Node and its fetch really throw (their shapes are held by test/reach).
+import { describe, expect, test } from '@jest/globals';
+import { Http } from '../../../src/adapters/outbound/http.ts';
+import { proxyFrom } from '../../../src/adapters/outbound/proxy.ts';
+import { wayOutTrouble } from '../../../src/adapters/outbound/wayOut.ts';
+
+const proxy = 'http://proxy.corp:3128';
+const failed = (message: string, more: object = {}): Error => Object.assign(new Error(message), more);
+
+describe('what lies between', () => {
+  test.each([
+    [failed('fetch failed', { cause: failed('Proxy response (407) !== 200 when HTTP Tunneling', { code: 'UND_ERR_ABORTED' }) }), 'proxy_407', true],
+    [failed('Proxy response (403) !== 200 when HTTP Tunneling'), 'proxy_403', true],
+    [failed('Proxy response (502) !== 200 when HTTP Tunneling'), 'proxy_502', true],
+    [failed('x', { errors: [failed('y', { code: 'ECONNREFUSED' })] }), 'proxy_silent', true],
+    [failed('x', { name: 'TimeoutError' }), 'proxy_silent', false],
+    [failed('x', { cause: { code: 'ECONNRESET' } }), 'proxy_ended', false],
+    [failed('x', { cause: { code: 'SELF_SIGNED_CERT_IN_CHAIN' } }), 'certificate', true],
+  ])('%j is %s', (error, code, unsent) => {
+    expect(wayOutTrouble(error, 'slack.com', proxy)).toMatchObject({ code, unsent });
+  });
+
+  test('is nothing of a proxy where there is none, of a failure that nobody knows, and of what is no error', () => {
+    for (const error of [failed('x', { code: 'ECONNREFUSED' }), failed('Proxy response (403) !== 200')]) expect(wayOutTrouble(error, 'slack.com', undefined)).toBeUndefined();
+    for (const error of [failed('x', { code: 'EOTHER' }), 'text', null, undefined]) expect(wayOutTrouble(error, 'slack.com', proxy)).toBeUndefined();
+  });
+
+  test('ends in a cause that leads back to itself', () => {
+    const loop = failed('x');
+    loop.cause = loop;
+    expect(wayOutTrouble(loop, 'slack.com', proxy)).toBeUndefined();
+  });
+});
+
+test('why a host is not reached is told without the proxy’s password', async () => {
+  const found = proxyFrom({ HTTPS_PROXY: 'http://bot:p%40ss@127.0.0.1:9' });
+  if (found === undefined || 'wrong' in found) throw new Error('no proxy');
+  const http = new Http({ proxy: found });
+  try {
+    expect(await http.whyNotReached('https://slack.com')).toBe('the proxy http://127.0.0.1:9 does not answer (ECONNREFUSED): check HTTPS_PROXY, and that the proxy runs');
+    expect(http.proxyFor('127.0.0.1')).toBeUndefined();
+  } finally {
+    await http.close();
+  }
+});
