@@ -259,14 +259,15 @@ const verbs: Readonly<Record<string, readonly [least: number, most: number]>> = 
 /** Exit code: 0 all well, 1 something is wrong with the journal or the request is unknown, 2 called wrongly or without the key. */
 async function run(given: readonly string[]): Promise<number> {
   const file = readDotEnv(process.env);
-  // The folder may be named there: nobody may prove another one in silence.
   for (const one of [file.wrong, ...(file.odd ?? [])]) if (one !== undefined) console.error(one);
   if (given[0] === '--help') {
     console.log(usage);
     return 0;
   }
+  // The folder, the key and the anchors may be named there: another record, or one without its anchors, would be called well.
+  if (file.unread === true) return 2;
   if (given[0] === 'compare') return await compareExport(given.slice(1), usage);
-  const read = readArguments(given, process.env['LR_DATA_DIR'] ?? './data');
+  const read = readArguments(given, (process.env['LR_DATA_DIR']?.trim() ?? '') || './data');
   const [verb = '', ...words] = read?.words ?? [];
   const takes = verbs[verb];
   const [word = '', ...more] = words;

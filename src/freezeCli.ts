@@ -107,6 +107,11 @@ async function main(): Promise<number> {
     return 2;
   }
   const { why, folder } = given;
+  // A freeze of another folder, told as one of the bot's, would stop nothing.
+  if (file.unread === true && !process.argv.includes('--data') && (process.env['LR_DATA_DIR']?.trim() ?? '') === '') {
+    process.stderr.write('Nothing was frozen: the settings that may name the data folder were not read. Name the bot\u2019s own with --data or LR_DATA_DIR, and run this as the bot\u2019s user.\n');
+    return 1;
+  }
   try {
     if (!statSync(folder).isDirectory()) throw new Error('it is not a folder');
     dropFreezeRequest(realDisk, folder, `${userInfo().username} at the machine`, why);

@@ -17,6 +17,7 @@ import type { ChatAnswers } from './setup/answers.ts';
 import { Left } from './setup/asker.ts';
 import type { Asker } from './setup/asker.ts';
 import { askDoctor } from './setup/checking.ts';
+import { shellWord } from './adapters/ownCommands.ts';
 import { commandFor } from './setup/commandLine.ts';
 import type { DoctorLine } from './setup/checking.ts';
 import { envText, hiddenEnvText } from './setup/envText.ts';
@@ -91,6 +92,10 @@ async function work(parts: Work): Promise<number> {
   const found = there ? foundIn(envPath) : undefined;
 
   const asked = found === undefined ? await askChat(given, asker) : { ...given.chat, ...found.chat };
+  if (!there && asked.chats.length === 0 && (given.tenant.tenant ?? 'simulator') !== 'simulator') throw new Refused('A real Defender needs a chat: the local console lets one human play everybody. Give --chat, or --tenant simulator.');
+  // The console makes its own, and a `.env` that names none has another way.
+  const ownKey = (asked.chats.length === 0 && given.key === undefined) || (found !== undefined && found.keyFile === undefined);
+  const keyPath = ownKey ? undefined : keyPlace(given.key ?? found?.keyFile ?? usualKey(), folder);
   const slack = asked.chats.find((one) => one !== 'teams');
   const manifestPath = slack === undefined ? undefined : join(folder, 'slack-manifest.json');
   // Before the tokens are asked for: there are none before the app is made from it.
@@ -108,19 +113,13 @@ async function work(parts: Work): Promise<number> {
   const policy = policyThere ? undefined : policyText(readFileSync(packageFile('policy.example.yaml'), 'utf8'), await askPolicy(given, chat, tenant, asker), chat.chats);
 
   // Everything is known: written in this order, so that whatever is missing after a kill is asked for again.
-  const console = chat.chats.length === 0;
-  const keyPath = given.key ?? found?.keyFile ?? join(homedir(), '.live-response-bot', 'journal.key');
-  const wantsKey = !console || given.key !== undefined;
-  if (wantsKey && !(there && found?.keyFile === undefined)) {
-    if (isInside(keyPath, join(folder, 'data'))) throw new NoPolicy(`The journal key ${keyPath} would lie in the data folder: anyone who may write the folder could then forge the journal. Name another place with --key.`);
-    put(parts, keyPath, 0o600, `${randomBytes(keyBytes).toString('base64')}\n`, '[secret]\n');
-  }
+  if (keyPath !== undefined) put(parts, keyPath, 0o600, `${randomBytes(keyBytes).toString('base64')}\n`, '[secret]\n');
   if (policy === undefined) say(`kept     ${near(policyPath)} is there already: not a byte of it was changed.`);
   else put(parts, policyPath, 0o644, policy);
   if (there) say(`kept     ${near(envPath)} is there already: not a byte of it was changed.`);
   else {
-    const text = envText({ chat, tenant, secrets, keyFile: wantsKey ? keyPath : undefined, policyFile: here ? './policy.yaml' : policyPath, dataDir: here ? './data' : join(folder, 'data'), more: given.more });
-    put(parts, envPath, 0o600, text, hiddenEnvText(text, secrets));
+    const text = envText({ chat, tenant, secrets, keyFile: keyPath, policyFile: here ? './policy.yaml' : policyPath, dataDir: here ? './data' : join(folder, 'data'), more: given.more });
+    put(parts, envPath, 0o600, text, hiddenEnvText(text));
   }
   const teamsApp = putTeamsApp(parts, chat);
   if (given.dryRun) {
@@ -138,10 +137,36 @@ async function work(parts: Work): Promise<number> {
   return red.length > 0 ? 1 : 0;
 }
 
+/** What was given cannot be; the message is for people. */
+class Refused extends Error {}
+
+/** @throws Refused */
+function keyPlace(path: string, folder: string): string {
+  if (isInside(path, join(folder, 'data'))) throw new Refused(`The journal key ${path} would lie in the data folder: anyone who may write the folder could then forge the journal. Name another place with --key.`);
+  return path;
+}
+
+/** Never in the folder that the program is called in, where a home that is no whole path would lead. @throws Refused */
+function usualKey(): string {
+  const home = homeOf();
+  if (home === undefined || !isAbsolute(home)) throw new Refused('This user has no home folder for the journal key. Name a place with --key, such as /var/lib/live-response-bot-key/journal.key: outside of the data folder, and for the bot’s user alone.');
+  return join(home, '.live-response-bot', 'journal.key');
+}
+
+/** Undefined for a user that the system knows nothing of, as in a container. */
+function homeOf(): string | undefined {
+  try {
+    return homedir();
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.includes('homedir')) throw error;
+    return undefined;
+  }
+}
+
 /** The command stands in a line of its own, so that it can be copied. */
 function tellRoot(): void {
   say('You are root, and these files are root’s alone. For a bot that runs as another user, hand them over, the key to where that user can read it (LR_JOURNAL_KEY_FILE in .env):');
-  process.stdout.write(`  chown <user> ${done.join(' ')}\n`);
+  process.stdout.write(`  chown <user> ${done.map(shellWord).join(' ')}\n`);
 }
 
 /** Writes the app package for Teams, or finds out whether the one that is there is for this bot. Undefined without an application id. */
@@ -235,9 +260,9 @@ async function main(): Promise<number> {
     return await work({ given, asker: given.yes ? undefined : terminal });
   } catch (error) {
     if (error instanceof Left) return left();
-    const why = error instanceof NoPolicy ? `What was answered makes no policy: ${error.message}` : error instanceof NotWritten ? error.message : whyItFailed(error);
+    const why = error instanceof NoPolicy ? `What was answered makes no policy: ${error.message}` : error instanceof NotWritten || error instanceof Refused ? error.message : whyItFailed(error);
     process.stderr.write(`${why}\n${done.length === 0 ? 'Nothing was written.' : `Written, whole: ${done.join(', ')}.`} Then go on: ${commandFor('setup', undefined)}\n`);
-    return error instanceof NoPolicy ? 2 : 1;
+    return error instanceof NoPolicy || error instanceof Refused ? 2 : 1;
   }
 }
 

@@ -47,7 +47,14 @@ test.each([
   ['PORT: 1', 'line 1 is no NAME=value'],
   ['PORT\u00a0=\u00a01', 'line 1 is no NAME=value'],
   ['LR_PASS=ab#cd', 'the value of LR_PASS in line 1 ends before its "#"'],
-  ['LR_PASS="abcd', 'the quote that opens the value of LR_PASS in line 1 is never closed'],
+  ['LR_PASS="abcd', 'the quote that opens the value of LR_PASS in line 1 is never closed, so it is part of the value'],
+  ['MY_PASS=#abcd', 'the value of MY_PASS in line 1 ends before its "#"'],
+  ["MY_PASS='ab'cd'", 'the value of MY_PASS in line 1 ends at its second quote'],
+  ['MY_PASS="ab\\"cd"', 'the value of MY_PASS in line 1 ends at its second quote'],
+  ["MY_PASS='ab\nPORT=1\nMY_HOST='cd'", 'the value of MY_PASS in line 1 goes on to line 3, and what stands behind the quote there counts for nothing'],
+  ['MY_PASS="ab\\nab"', 'the value of MY_PASS in line 1 holds \\n, of which double quotes make the end of a line'],
+  ['NODE_EXTRA_CA_CERTS=/ab.pem', 'NODE_EXTRA_CA_CERTS has no effect in a file: it is read before this one'],
+  ['LR_ENV_FILE=ab', 'LR_ENV_FILE has no effect in a file'],
   ['LR_PASS=“abcd”', 'the curly quotes around the value of LR_PASS in line 1'],
   ['PORT=1\nPORT=2', 'PORT stands twice; the one in line 2 counts'],
 ])('row 2.16: %j is told, without the value', (content, words) => {
@@ -59,6 +66,18 @@ test.each([
 test('row 2.16: a value of several lines is one, and nothing in it is taken for a line of its own', () => {
   const { variables, told } = read('LR_KEY="-----BEGIN\nabc def\n-----END"\nPORT=1\n');
   expect(variables).toEqual({ LR_KEY: '-----BEGIN\nabc def\n-----END', PORT: '1' });
+  expect(told.odd).toBeUndefined();
+});
+
+test.each(['=ab', ' = ab', 'ab', 'ab\n\nab', 'ab:\n', '"'])('a line that is none, %j, takes nothing of the lines behind it', (line) => {
+  const { variables, told } = read(`LR_SPEED=2\n${line}\nPORT=1\n`);
+  expect(variables).toEqual({ LR_SPEED: '2', PORT: '1' });
+  expect(told.odd?.join(' ')).toContain('line 2 is no NAME=value and counts for nothing.');
+});
+
+test('a comment behind a value is one, whatever signs it holds', () => {
+  const { variables, told } = read('PORT=1 # see issue#12, it\'s "there\nLR_SPEED="2" # or "3"\nLR_HOST= # later\n');
+  expect(variables).toEqual({ PORT: '1', LR_SPEED: '2' });
   expect(told.odd).toBeUndefined();
 });
 

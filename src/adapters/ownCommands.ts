@@ -26,8 +26,8 @@ function isCheckout(root: string): boolean {
   return [root, ...(basename(root) === 'dist' ? [dirname(root)] : [])].some((folder) => existsSync(join(folder, 'scripts', 'build.js')));
 }
 
-/** For a shell of POSIX. */
-function quoted(text: string): string {
+/** A word for a shell of POSIX, in the quotes that it needs. */
+export function shellWord(text: string): string {
   return /^[\w./:@%+=,~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
@@ -58,11 +58,11 @@ function fileOfNpx({ entry, folder, version }: Running): string {
 function entryOf(running: Running): string | undefined {
   const { root, entry, folder, path } = running;
   if (isCheckout(root)) return undefined;
-  if (entry.split(sep).includes('_npx')) return `npx ${quoted(fileOfNpx(running))}`;
+  if (entry.split(sep).includes('_npx')) return `npx ${shellWord(fileOfNpx(running))}`;
   // Only scripts of npm have node_modules/.bin in their PATH; the shell that the reader types in has not.
   const isFound = path.some((one) => resolve(one) === dirname(entry) && !one.endsWith(join('node_modules', '.bin')));
-  if (basename(entry) === packageName) return isFound ? packageName : quoted(shown(entry, folder));
-  return `node ${quoted(shown(entry, folder))}`;
+  if (basename(entry) === packageName) return isFound ? packageName : shellWord(shown(entry, folder));
+  return `node ${shellWord(shown(entry, folder))}`;
 }
 
 /** @param rest what follows the word; not quoted here */
@@ -84,5 +84,5 @@ export function commandFor(word: Word, rest = ''): string {
 /** How the entry itself is called, where it is called at all; a checkout's is among what was built. */
 export function entryCommand(): string {
   const running = here();
-  return entryOf(running) ?? `node ${quoted(shown(packageFile('src', 'cli.js'), running.folder))}`;
+  return entryOf(running) ?? `node ${shellWord(shown(packageFile('src', 'cli.js'), running.folder))}`;
 }

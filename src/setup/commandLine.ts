@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { commandFor as ownCommand } from '../adapters/ownCommands.ts';
+import { commandFor as ownCommand, shellWord } from '../adapters/ownCommands.ts';
 import type { Word } from '../adapters/ownCommands.ts';
 
 const doctorFile = join(dirname(fileURLToPath(import.meta.url)), '..', 'doctorCli.js');
@@ -14,5 +14,5 @@ export function doctorArguments(): readonly string[] {
 
 /** @param envFile when it is not the one of the folder that the command is typed in */
 export function commandFor(word: Word, envFile: string | undefined, rest = ''): string {
-  return `${envFile === undefined ? '' : `LR_ENV_FILE=${envFile} `}${ownCommand(word, rest)}`;
+  return `${envFile === undefined ? '' : `LR_ENV_FILE=${shellWord(envFile)} `}${ownCommand(word, rest)}`;
 }

@@ -1,5 +1,6 @@
 // The text of `.env`: what was answered, each with where it is from, and an empty line with the way to it for what was left for later.
 import { parseEnv } from 'node:util';
+import { secretNames } from '../adapters/config/secretFiles.ts';
 import { whereSecrets } from './answers.ts';
 import type { ChatAnswers, SecretAnswers, TenantAnswers } from './answers.ts';
 import { secretsFor } from './answers.ts';
@@ -78,11 +79,14 @@ function secretLines(name: string, secrets: SecretAnswers): readonly string[] {
 function lineOf(name: string, value: string): string {
   const forms = /^[\w./:@%+,~-]*$/.test(value) ? [value] : [`'${value}'`, `"${value}"`, `\`${value}\``];
   const line = forms.map((form) => `${name}=${form}`).find((one) => parseEnv(one)[name] === value);
-  if (line === undefined || /[\r\n]/.test(value)) throw new Error(`The value of ${name} cannot be written into .env as it is. Put it into a file of its own and name that by ${name}_FILE.`);
+  if (line === undefined || /[\r\n]/.test(value)) throw new Error(`The value of ${name} cannot be written into .env as it is. ${secretNames.some((one) => one === name) ? `Put it into a file of its own and name that by ${name}_FILE` : 'Choose one without line ends'}.`);
   return line;
 }
 
-/** The same with every secret hidden, for a dry run. */
-export function hiddenEnvText(text: string, secrets: SecretAnswers): string {
-  return [...secrets.values()].reduce((rest, secret) => ('value' in secret ? rest.replaceAll(secret.value, '[secret]') : rest), text);
+/** What a dry run does not show: a secret, or an address that may hold a password or a token. */
+const hidden: readonly string[] = [...secretNames, 'LR_JOURNAL_KEY', 'HTTPS_PROXY', 'HTTP_PROXY', 'LR_ANCHOR_URL'];
+
+/** The same with every secret hidden, for a dry run: by its name, since one value may be the beginning of another one. */
+export function hiddenEnvText(text: string): string {
+  return text.replace(/^(\w+)=.+$/gm, (line, name: string) => (hidden.includes(name) ? `${name}=[secret]` : line));
 }

@@ -1,13 +1,13 @@
 // Every answer as a flag, but for secrets: those come from a file of settings, from standard input or from the environment, where no list of processes shows them.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs, parseEnv } from 'node:util';
+import { parseArgs } from 'node:util';
 import { nearest } from '../bot/language/nearest.ts';
 import { readSecretFile, secretNames, smallFile } from '../adapters/config/secretFiles.ts';
 import { knownNames } from '../adapters/config/settings.ts';
 import { cloudNames } from '../adapters/defender/clouds.ts';
 import { diskWords } from '../adapters/store/disk.ts';
-import { mostBytes, textOf } from '../dotEnv.ts';
+import { mostBytes, settingsIn, textOf } from '../dotEnv.ts';
 import { chatWords, checkDeviceGroup, checkFile, checkGuid, checkHost, checkName, checkPersonId, checkPlace, checkSecret, checkSlackMember, teamsTypes, tenantWords } from './answers.ts';
 import type { Chat, ChatAnswers, Check, PersonAnswer, SecretAnswer, Tenant, TenantAnswers } from './answers.ts';
 import { commandFor } from './commandLine.ts';
@@ -34,7 +34,7 @@ app and the app package for Teams. Nothing that is there is overwritten; a secon
   --yes                 no questions: what is not given is left for later, in a marked place
   --dry-run             shows what would be written, without secrets, and writes nothing
   --no-check            does not ask the doctor
-Exit code: 0 the files are there and the doctor calls nothing broken, 1 it does or a file could not be written, 2 called wrongly, 130 left with
+Exit code: 0 the files are there and the doctor calls nothing broken, 1 it does or a file cannot be used, 2 called wrongly, 130 left with
 Ctrl-C. What is left is printed in any case.
 `;
 
@@ -176,10 +176,34 @@ function personOf(text: string, problems: string[]): PersonAnswer | undefined {
   return { id, name: name ?? id, asks, approves, ...(slack === undefined ? {} : { slack }), ...(teams === undefined ? {} : { teams: teams.toLowerCase() }) };
 }
 
+/** Settings that are answers, or follow from them; how each is given. */
+const answers: Readonly<Record<string, string>> = {
+  LR_POLICY: 'it lies in --folder',
+  LR_DATA_DIR: 'it lies in --folder',
+  LR_JOURNAL_KEY: 'it makes a key, or takes the file that --key names',
+  LR_JOURNAL_KEY_FILE: 'give --key',
+  LR_ENV_FILE: 'give --folder',
+  MicrosoftAppType: 'give --teams-type',
+  MicrosoftAppId: 'give --teams-id',
+  MicrosoftAppTenantId: 'give --teams-tenant',
+  LR_DEFENDER: 'give --tenant',
+  AZURE_TENANT_ID: 'give --tenant-id',
+  AZURE_CLIENT_ID: 'give --client-id',
+  AZURE_CLIENT_CERTIFICATE_PATH: 'give --certificate',
+  DEFENDER_AUTH: 'give --tenant',
+  DEFENDER_CLOUD: 'give --cloud',
+};
+
 /** From the file of settings and the environment; a secret that has a file of its own stays there. */
 function settingsOf(file: string | undefined, fileOf: (name: string) => string | undefined, environment: Variables, problems: string[]): Pick<Given, 'secrets' | 'more'> {
   const lines = file === undefined ? {} : linesOf(file, problems);
-  for (const name of Object.keys(lines)) if (!knownNames.includes(name)) problems.push(`--settings: ${name} is not a setting.${meant(name, knownNames)}`);
+  for (const [name, value] of Object.entries(lines)) {
+    const own = value.trim() === '' ? undefined : answers[name];
+    const library = value.trim() !== '' && name.startsWith('LIBRARY_');
+    if (!knownNames.includes(name)) problems.push(`--settings: ${name} is not a setting.${meant(name, knownNames)}`);
+    else if (library) problems.push(`--settings holds ${name}, which the bot must never have. It belongs into a file of the library’s own (docs/library.md).`);
+    else if (own !== undefined) problems.push(`--settings holds ${name}, which the setup writes itself: ${own}. In both places, nobody could tell which counts.`);
+  }
   const secrets = new Map<string, SecretAnswer>();
   for (const name of secretNames) {
     if (name.startsWith('LIBRARY_')) continue;
@@ -215,7 +239,9 @@ function linesOf(file: string, problems: string[]): Readonly<Record<string, stri
     problems.push(`The file of settings ${where} (--settings) cannot be read: ${why ?? ''}.`);
     return {};
   }
-  return Object.fromEntries(Object.entries(parseEnv(text)).flatMap(([name, value]): readonly [string, string][] => (value === undefined ? [] : [[name, value]])));
+  const { set, odd } = settingsIn(text);
+  problems.push(...odd.map((one) => `The file of settings ${where} (--settings): ${one}`));
+  return set;
 }
 
 function standardInput(): { readonly bytes: Buffer } | { readonly wrong: string } {

@@ -1,10 +1,10 @@
 // What a `.env` that is there already says of chat and tenant, so that a second run goes on from it instead of asking again.
-import { parseEnv } from 'node:util';
 import { secretNames, smallFile } from '../adapters/config/secretFiles.ts';
-import { mostBytes, readDotEnv, textOf } from '../dotEnv.ts';
+import { mostBytes, readDotEnv, settingsIn, textOf } from '../dotEnv.ts';
 import { teamsTypes } from './answers.ts';
 import type { Chat, ChatAnswers, SecretAnswer, SecretAnswers, TenantAnswers } from './answers.ts';
 import { envHead } from './envText.ts';
+import { NotWritten } from './writing.ts';
 
 export interface Found {
   readonly chat: ChatAnswers;
@@ -14,15 +14,16 @@ export interface Found {
   readonly keyFile: string | undefined;
 }
 
-/** @param file a `.env` that is there; undefined when it cannot be read: the doctor says why */
-export function foundIn(file: string): Found | undefined {
+/** @param file a `.env` that is there @throws NotWritten when it cannot be read: no answer could get into it */
+export function foundIn(file: string): Found {
   const variables: Record<string, string | undefined> = { LR_ENV_FILE: file };
-  if (readDotEnv(variables).said === undefined) return undefined;
+  const { said, wrong = '' } = readDotEnv(variables);
+  if (said === undefined) throw new NotWritten(`${wrong.replace(/ [^.]*LR_ENV_FILE.*$/, '')} Nothing is written over it: move it away, or name another folder with --folder.`);
   const text = (name: string): string | undefined => variables[name]?.trim();
   // A line that the assistant left empty tells what was chosen; in a copy of .env.example every line is there.
   const read = smallFile(file, mostBytes);
   const content = 'wrong' in read ? '' : (textOf(read.bytes) ?? '');
-  const named = content.startsWith(envHead) ? Object.keys(parseEnv(content)) : [];
+  const named = content.startsWith(envHead) ? Object.keys(settingsIn(content).set) : [];
   const has = (...names: readonly string[]): boolean => names.some((name) => (text(name) ?? '') !== '' || (text(`${name}_FILE`) ?? '') !== '' || named.includes(name));
   const chats: Chat[] = [];
   if (has('SLACK_APP_TOKEN')) chats.push('slack-socket');

@@ -2,6 +2,7 @@
 import type { ChatAnswers, SecretAnswers, TenantAnswers } from './answers.ts';
 import { secretsFor, whereSecrets } from './answers.ts';
 import type { DoctorLine } from './checking.ts';
+import { shellWord } from '../adapters/ownCommands.ts';
 import { commandFor } from './commandLine.ts';
 import type { Step } from './layout.ts';
 
@@ -94,7 +95,7 @@ function teamsFirst(parts: LeftParts): readonly Step[] {
 }
 
 function teamsLater({ chat, envFile, envPath, teamsApp }: LeftParts): readonly Step[] {
-  const make = envFile === undefined ? commandFor('teams-package', undefined) : commandFor('teams-package', undefined, `--env ${envPath}`);
+  const make = envFile === undefined ? commandFor('teams-package', undefined) : commandFor('teams-package', undefined, `--env ${shellWord(envPath)}`);
   const app: Step =
     teamsApp?.fits === true ? { say: `Upload ${teamsApp.path} to Teams: Apps, "Manage your apps", "Upload an app". Add it to a team and to yourself.` }
     : teamsApp === undefined ? { say: 'Make the Teams app, once MicrosoftAppId is set, and upload it to Teams:', run: make }

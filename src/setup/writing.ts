@@ -45,10 +45,11 @@ export function writeNew(path: string, content: string | Uint8Array, mode: numbe
 }
 
 function written(path: string, content: string | Uint8Array, mode: number): Written {
-  if (isThere(path)) return 'there already';
   const folder = dirname(path);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // Before the look: a run that was killed right after it gave the name left the draft as a second name of the file.
   removeDrafts(folder);
+  if (isThere(path)) return 'there already';
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const draft = join(folder, `.lr-setup-${process.pid}-${randomBytes(6).toString('hex')}`);
   const file = openSync(draft, 'wx', mode);
   try {
@@ -71,7 +72,7 @@ function writeAll(file: number, bytes: Buffer): void {
 }
 
 /** A link fails where the name is taken, which a rename would not. */
-function giveName(draft: string, path: string): Written {
+export function giveName(draft: string, path: string): Written {
   try {
     linkSync(draft, path);
     return 'written';
@@ -114,7 +115,8 @@ function namesIn(folder: string): readonly string[] {
 }
 
 function isAlive(pid: number): boolean {
-  if (pid === process.pid) return true;
+  // Of an earlier run with the same number, as each has in a container: this one has no draft while it looks for them.
+  if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);
     return true;

@@ -26,6 +26,14 @@ describe('what has to be put right first', () => {
     expect(at.submissions).toHaveLength(0);
   });
 
+  test('settings that cannot be read are no settings to go by', async () => {
+    const { url, tenant: at } = await bench.tenant();
+    const run = bench.start(['--device', device, '--play'], { ...bench.settings(url), LR_ENV_FILE: bench.folder });
+    expect(await run.ended).toBe(2);
+    expect(run.text()).toContain(`${bench.folder} cannot be read: it is not a file`);
+    expect(at.submissions).toHaveLength(0);
+  });
+
   const real = { DEFENDER_API_URL: '', DEFENDER_AUTH: '', AZURE_TENANT_ID: '11111111-2222-4333-8444-555555555555', AZURE_CLIENT_ID: '66666666-7777-4888-8999-aaaaaaaaaaaa', AZURE_CLIENT_SECRET: 'a secret nobody knows', LR_POLL_MS: '', LR_CALLS_PER_MINUTE: '', LR_CALLS_PER_HOUR: '' };
   const key = (): Readonly<Record<string, string>> => {
     const file = join(bench.folder, 'key');

@@ -47,6 +47,12 @@ describe('2, "do not start it again"', () => {
     expect(start()).toMatchObject({ code: 2, out: expect.stringContaining('written with another key') as unknown });
   });
 
+  test('for a .env or a secret’s file that cannot be read, and nothing is opened before', () => {
+    const file = join(bot.folder, 'nowhere');
+    for (const more of [{ LR_ENV_FILE: file }, { SLACK_BOT_TOKEN_FILE: file }] as const) expect(bot.run('main.js', [], more)).toMatchObject({ code: 2, out: expect.stringMatching(/^The bot cannot start: .*nowhere.* cannot be read: /) as unknown });
+    expect(readdirSync(bot.folder)).not.toContain('data');
+  });
+
   test('for an open request whose people’s keys are gone', async () => {
     await used();
     rmSync(join(bot.data, 'people.keys'));

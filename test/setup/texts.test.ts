@@ -1,7 +1,7 @@
 // What the assistant writes, for any answer: settings are read as they were given or refused, and every policy is one that our own reader takes.
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { linkSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -9,7 +9,7 @@ import { readPolicy } from '../../src/adapters/config/policyFile.ts';
 import { checkName, whyNoPair } from '../../src/setup/answers.ts';
 import { envText, hiddenEnvText } from '../../src/setup/envText.ts';
 import { policyText } from '../../src/setup/policyText.ts';
-import { writeNew } from '../../src/setup/writing.ts';
+import { giveName, removeDrafts, writeNew } from '../../src/setup/writing.ts';
 import { root } from '../support/root.ts';
 
 const example = readFileSync(join(root, 'policy.example.yaml'), 'utf8');
@@ -34,7 +34,15 @@ test('a secret of any characters is read as it was typed, or refused without bei
 
 test('a dry run hides every secret', () => {
   const secrets = new Map([['SLACK_BOT_TOKEN', { value: 'xoxb-canary' }], ['SLACK_APP_TOKEN', { value: 'xapp-canary#1' }]]);
-  expect(hiddenEnvText(envText({ ...base, secrets, more: {} }), secrets)).not.toContain('canary');
+  expect(hiddenEnvText(envText({ ...base, secrets, more: {} }))).not.toContain('canary');
+});
+
+test('a dry run hides what is the beginning of another secret, and what other settings hold', () => {
+  const secrets = new Map([['SLACK_BOT_TOKEN', { value: 'xoxb-aaaa' }], ['SLACK_APP_TOKEN', { value: 'xoxb-aaaa-canary' }]]);
+  const more = { LR_JOURNAL_KEY: 'canary1+/=', HTTPS_PROXY: 'http://me:canary@proxy:1', LR_ANCHOR_URL: 'https://hooks.example/canary', PORT: '1' };
+  const shown = hiddenEnvText(envText({ ...base, secrets, more }));
+  expect(shown).not.toContain('canary');
+  expect(shown).toContain('\nPORT=1\n');
 });
 
 test('a policy with names of any characters holds them as they were typed, and nobody else', () => {
@@ -69,6 +77,39 @@ test('a file is written once, with its mode, and a second time not at all', () =
     const path = join(folder, 'below', '.env');
     expect([writeNew(path, 'one\n', 0o600), writeNew(path, 'two\n', 0o600)]).toEqual(['written', 'there already']);
     expect([readFileSync(path, 'utf8'), (statSync(path).mode & 0o777).toString(8)]).toEqual(['one\n', '600']);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a draft that a killed run left, as a second name of the file or with this process’s own number, is removed', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lr-writing-'));
+  try {
+    const path = join(folder, 'journal.key');
+    writeFileSync(path, 'key\n', { mode: 0o600 });
+    // Killed between giving the name and removing the draft; numbers of processes begin again in each container.
+    linkSync(path, join(folder, '.lr-setup-999999999-0123456789ab'));
+    writeFileSync(join(folder, `.lr-setup-${process.pid}-0123456789ab`), 'half a secret');
+    expect(writeNew(path, 'another\n', 0o600)).toBe('there already');
+    expect(readdirSync(folder)).toEqual(['journal.key']);
+    expect(readFileSync(path, 'utf8')).toBe('key\n');
+    // Of a process that is there, it stays.
+    writeFileSync(join(folder, `.lr-setup-${process.ppid}-0123456789ab`), 'at work');
+    removeDrafts(folder);
+    expect(readdirSync(folder)).toHaveLength(2);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('of two that write at once the second one changes nothing of the first one’s file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lr-writing-'));
+  try {
+    const [path, draft] = [join(folder, '.env'), join(folder, 'draft')];
+    writeFileSync(path, 'of the first\n');
+    writeFileSync(draft, 'of the second\n');
+    expect(giveName(draft, path)).toBe('there already');
+    expect(readFileSync(path, 'utf8')).toBe('of the first\n');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 // `npm run freeze`, with real processes: beside a running bot, without one, and across a death in between.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { realDisk } from '../../src/adapters/store/disk.ts';
@@ -24,9 +24,15 @@ afterEach(async () => {
 
 const start = async (): Promise<Program> => (program = await startProgram('src/main.js', [], { PORT: '0', LR_DATA_DIR: dir, LR_LOG_LEVEL: 'error' }));
 
-function freeze(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string }> {
+type Ran = Promise<{ readonly code: number | null; readonly out: string }>;
+
+function freeze(...args: readonly string[]): Ran {
+  return freezeIn(root, { LR_DATA_DIR: dir, LR_ENV_FILE: 'off' }, args);
+}
+
+function freezeIn(cwd: string, settings: Readonly<Record<string, string>>, args: readonly string[]): Ran {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(root, 'dist', 'src', 'freezeCli.js'), ...args], { env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', LR_DATA_DIR: dir }, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [join(root, 'dist', 'src', 'freezeCli.js'), ...args], { env: { PATH: process.env['PATH'] ?? '', ...settings }, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '';
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')));
     child.stderr.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')));
@@ -59,6 +65,15 @@ describe('npm run freeze', () => {
     expect(await freeze('again')).toMatchObject({ code: 0, out: expect.stringMatching(/^Frozen already.*machine room on fire/) as unknown });
     const { firstLine } = await start();
     expect(await asked(addressIn(firstLine))).toContain('machine room on fire');
+  });
+
+  test('where the settings cannot be read it freezes no folder that happens to be there, and says so; --data names one', async () => {
+    mkdirSync(join(dir, 'data'));
+    mkdirSync(join(dir, '.env'));
+    const ran = await freezeIn(dir, {}, ['odd approvals']);
+    expect(ran).toEqual({ code: 1, out: expect.stringMatching(/\.env cannot be read[^]*\nNothing was frozen: the settings that may name the data folder were not read\./) as unknown });
+    expect(readdirSync(join(dir, 'data'))).toEqual([]);
+    expect(await freezeIn(dir, {}, ['odd approvals', '--data', join(dir, 'data')])).toMatchObject({ code: 0, out: expect.stringContaining('Frozen: nothing more is sent') as unknown });
   });
 
   test('one that was dropped as the process died is in the journal before the next start answers anything', async () => {

@@ -311,7 +311,8 @@ describe('the credential', () => {
     const env = { DEFENDER_AUTH: 'auto', AZURE_TENANT_ID: '11111111-2222-4333-8444-555555555555', DEFENDER_SCOPE: 'https://x/.default' };
     const half = bench.write('half.env', 'LIBRARY_CLIENT_ID=66666666-7777-4888-8999-aaaaaaaaaaaa\nLIBRARY_CLIENT_SECERT=x\n');
     expect(await bench.run(['diff', '--credentials', half], { env })).toMatchObject({ code: 2, out: expect.stringContaining('Set LIBRARY_CLIENT_SECRET or LIBRARY_CLIENT_CERTIFICATE_PATH as well') });
-    const whole = bench.write('whole.env', 'LIBRARY_CLIENT_ID=66666666-7777-4888-8999-aaaaaaaaaaaa\nLIBRARY_CLIENT_CERTIFICATE_PATH=nowhere.pem\n');
+    // Of that file nothing else counts.
+    const whole = bench.write('whole.env', 'LIBRARY_CLIENT_ID=66666666-7777-4888-8999-aaaaaaaaaaaa\nLIBRARY_CLIENT_CERTIFICATE_PATH=nowhere.pem\nAZURE_TENANT_ID=of-another\nLR_POLICY=gone.yaml\n');
     expect(await bench.run(['diff', '--credentials', whole], { env })).toMatchObject({ code: 3, out: expect.stringContaining('check LIBRARY_CLIENT_CERTIFICATE_PATH') });
     expect(await bench.run(['diff', '--credentials', whole, '--developer'], { env })).toMatchObject({ code: 2, out: expect.stringContaining('nobody could tell who uploads') });
     expect(await bench.run(['diff', '--credentials', 'gone.env'], { env })).toMatchObject({ code: 2, out: expect.stringContaining('cannot be read') });

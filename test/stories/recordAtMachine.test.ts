@@ -56,6 +56,16 @@ async function ready(running: Program): Promise<string> {
   return (await fetch(`${await running.adminUrl()}/readyz`)).text();
 }
 
+test('no record is called well where the settings, which name it and its anchors, cannot be read', async () => {
+  await start();
+  await stop();
+  const ran = run('auditCli.js', ['verify'], { LR_ENV_FILE: folder });
+  expect(ran).toMatchObject({ code: 2, out: expect.stringContaining(`${folder} cannot be read: it is not a file`) as unknown });
+  expect(ran.out).not.toMatch(/^ok$/m);
+  // An empty name is none, as for the bot.
+  expect(run('auditCli.js', ['verify'], { LR_DATA_DIR: '' }).out).not.toMatch(/The data folder +cannot be read/);
+});
+
 test('a bot notes its head elsewhere, refuses an older copy of its folder and says what is missing, and after "accept" starts frozen', async () => {
   await start();
   await stop();

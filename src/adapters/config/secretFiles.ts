@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { codeOf, diskWords } from '../store/disk.ts';
-import { groupIsOwn } from '../store/keys.ts';
+import { groupIsOwn, isCredential } from '../store/keys.ts';
 import type { FileRights } from '../store/keys.ts';
 
 /** Settings whose values must never be shown. Each may come from a file; the journal key has its own reading (src/adapters/store/keys.ts). */
@@ -74,7 +74,7 @@ export function readSecretFile(path: string, what: string): ReadSecret {
 /** A sentence when others than the owner may use a file with secrets. On Windows a mode says nothing of others. */
 export function whoElseReads(path: string, rights: FileRights): string | undefined {
   const { mode } = rights;
-  if (process.platform === 'win32' || (mode & 0o077) === 0 || groupIsOwn(rights)) return undefined;
+  if (process.platform === 'win32' || (mode & 0o077) === 0 || groupIsOwn(rights) || isCredential(path, rights)) return undefined;
   const who = (mode & 0o007) === 0 ? 'A group' : 'Everybody on this machine';
   return `${who} may use the secret in ${path} (mode ${(mode & 0o777).toString(8)}). Take that away: chmod 600 ${path} (in Kubernetes: defaultMode 0400 and an fsGroup).`;
 }

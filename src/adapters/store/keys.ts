@@ -2,7 +2,7 @@
 import { createHmac, createSecretKey, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { realpathSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import type { Disk } from './disk.ts';
 import { codeOf, diskWords } from './disk.ts';
 
@@ -97,6 +97,14 @@ export function groupIsOwn({ uid, gid, mode }: FileRights, own = ownNumbers()): 
 }
 
 /**
+ * Whether systemd hands the file to this service alone: in its folder of credentials, where a list of rights (ACL) lets the service's user read and
+ * the mode shows 0440 of root for it (systemd 254 and later). Nobody else gets into that folder, and the mode cannot be changed.
+ */
+export function isCredential(path: string, { uid, gid, mode }: FileRights, directory = process.env['CREDENTIALS_DIRECTORY']): boolean {
+  return directory !== undefined && isAbsolute(directory) && resolve(path).startsWith(`${resolve(directory)}${sep}`) && uid === 0 && gid === 0 && (mode & 0o777) === 0o440;
+}
+
+/**
  * The keys in a file.
  * @throws KeyFileError when it cannot be read, holds no key, lies in the data folder, or everybody may read it
  */
@@ -118,7 +126,7 @@ export function readKeyFile(path: string, folder: string): { readonly keys: Keys
   if (posix && (mode & 0o007) !== 0) throw new KeyFileError(`Everybody on this machine may use the journal key ${path} (mode ${(mode & 0o777).toString(8)}). Take that away: chmod 600 ${path} (in Kubernetes: defaultMode 0400 and an fsGroup).`);
   const read = parseKeys(text);
   if ('wrong' in read) throw new KeyFileError(`The journal key in ${path} (LR_JOURNAL_KEY_FILE) ${read.wrong}. If it never was a key of this journal, move it away and make one, as the bot’s user: ${makeKeyAt(path)}`);
-  const warnings = posix && (mode & 0o070) !== 0 && !groupIsOwn(rights) ? [`A group may use the journal key ${path} (mode ${(mode & 0o777).toString(8)}): anyone in it can forge the journal.`] : [];
+  const warnings = posix && (mode & 0o070) !== 0 && !groupIsOwn(rights) && !isCredential(path, rights) ? [`A group may use the journal key ${path} (mode ${(mode & 0o777).toString(8)}): anyone in it can forge the journal.`] : [];
   return { keys: keysFrom(read.secrets), warnings };
 }
 
@@ -129,7 +137,7 @@ export function isInside(path: string, folder: string): boolean {
       try {
         return join(realpathSync(at), rest);
       } catch (error) {
-        if (codeOf(error) !== 'ENOENT' || dirname(at) === at) throw error;
+        if (!['ENOENT', 'ENOTDIR'].includes(codeOf(error)) || dirname(at) === at) throw error;
       }
     }
   };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileSettings, readSecretFiles, secretNames } from '../../../src/adapters/config/secretFiles.ts';
 import { knownNames, readSettings } from '../../../src/adapters/config/settings.ts';
 import { readDotEnv } from '../../../src/dotEnv.ts';
+import { isCredential, readKeyFile } from '../../../src/adapters/store/keys.ts';
 import { optionsFrom } from '../../../src/options.ts';
 import { secretsIn } from '../../../src/doctor/settings.ts';
 
@@ -89,8 +90,47 @@ test('who else may read a file with secrets is told, of the .env too, and a link
   writeFileSync(env, 'SLACK_BOT_TOKEN=xoxb-canary\n');
   chmodSync(env, 0o644);
   expect(readDotEnv({ LR_ENV_FILE: env }).odd).toEqual([expect.stringContaining(`Everybody on this machine may use the secret in ${env}`)]);
+  writeFileSync(env, 'LR_JOURNAL_KEY=canary\n');
+  expect(readDotEnv({ LR_ENV_FILE: env }).odd).toHaveLength(1);
+  writeFileSync(env, 'PORT=1\n');
+  expect(readDotEnv({ LR_ENV_FILE: env }).odd).toBeUndefined();
+  writeFileSync(env, 'SLACK_BOT_TOKEN=xoxb-canary\n');
   chmodSync(env, 0o600);
   expect(readDotEnv({ LR_ENV_FILE: env }).odd).toBeUndefined();
+});
+
+test('a credential that systemd hands over is not told as a group’s, and any other file with that mode is', () => {
+  const credential = { uid: 0, gid: 0, mode: 0o100440 };
+  expect(isCredential('/run/credentials/bot.service/token', credential, '/run/credentials/bot.service')).toBe(true);
+  for (const [path, rights, folder] of [
+    ['/run/credentials/bot.service-2/token', credential, '/run/credentials/bot.service'],
+    ['/run/credentials/bot.service/../token', credential, '/run/credentials/bot.service'],
+    ['/run/credentials/bot.service/token', credential, undefined],
+    ['/token', credential, ''],
+    ['/run/credentials/bot.service/token', { ...credential, gid: 7 }, '/run/credentials/bot.service'],
+    ['/run/credentials/bot.service/token', { ...credential, uid: 7 }, '/run/credentials/bot.service'],
+    ['/run/credentials/bot.service/token', { ...credential, mode: 0o100444 }, '/run/credentials/bot.service'],
+    ['/run/credentials/bot.service/token', { ...credential, mode: 0o100460 }, '/run/credentials/bot.service'],
+  ] as const) expect(isCredential(path, rights, folder)).toBe(false);
+});
+
+(process.getuid?.() === 0 ? test : test.skip)('so the secret and the key of a service of systemd are read without a warning', () => {
+  const before = process.env['CREDENTIALS_DIRECTORY'];
+  try {
+    const token = file('xoxb-canary', 0o440);
+    const key = join(dir, 'key');
+    writeFileSync(key, `${Buffer.from([...Array(32).keys()]).toString('base64')}\n`);
+    chmodSync(key, 0o440);
+    delete process.env['CREDENTIALS_DIRECTORY'];
+    expect(readSecretFiles({ SLACK_BOT_TOKEN_FILE: token }).odd).toHaveLength(1);
+    expect(readKeyFile(key, join(dir, 'data')).warnings).toHaveLength(1);
+    process.env['CREDENTIALS_DIRECTORY'] = dir;
+    expect(readSecretFiles({ SLACK_BOT_TOKEN_FILE: token }).odd).toEqual([]);
+    expect(readKeyFile(key, join(dir, 'data')).warnings).toEqual([]);
+  } finally {
+    if (before === undefined) delete process.env['CREDENTIALS_DIRECTORY'];
+    else process.env['CREDENTIALS_DIRECTORY'] = before;
+  }
 });
 
 test('what came from a file is struck out of logs and of the doctor’s report as if it stood in the environment', () => {
