@@ -46,7 +46,9 @@ function fileOfNpx({ entry, folder, version }: Running): string {
   const described = join(made, 'package.json');
   const usual = `.${sep}${packageName}-${version}.tgz`;
   if (!existsSync(described)) return usual;
-  const from = /"live-response-bot":\s*"file:([^"]+)"/.exec(readFileSync(described, 'utf8'))?.[1];
+  // As JSON writes it: a quote in the path stands there escaped.
+  const written = /"live-response-bot":\s*("file:(?:[^"\\]|\\.)+")/.exec(readFileSync(described, 'utf8'))?.[1];
+  const from = written === undefined ? undefined : String(JSON.parse(written)).slice('file:'.length);
   if (from === undefined) return usual;
   const file = resolve(made, from);
   const near = shown(file, folder);

@@ -51,6 +51,7 @@ describe('a command is named', () => {
     const here = folder('here');
     expect(commandIn(byNpx('near', fromFile('../../../here/live-response-bot-9.9.9.tgz')), 'doctor')).toBe('npx ./live-response-bot-9.9.9.tgz doctor');
     expect(commandIn(byNpx('deep', fromFile('../../../here/files/a b.tgz')), 'audit', 'head')).toBe("npx './files/a b.tgz' audit head");
+    expect(commandIn(byNpx('quote', fromFile('../../../here/12" \\ x/a.tgz')), 'start')).toBe(String.raw`npx './12" \ x/a.tgz' start`);
     expect(commandIn(byNpx('far', fromFile('../../../there/renamed.tgz')), 'start')).toBe(`npx file:${join(top, 'there', 'renamed.tgz')} start`);
     for (const described of [undefined, '{}', '{"dependencies":{"live-response-bot":"0.1.0"}}']) expect(commandIn(byNpx(`none${String(described?.length)}`, described, { folder: here }), 'setup')).toBe('npx ./live-response-bot-9.9.9.tgz setup');
   });

@@ -106,6 +106,8 @@ test('Slack: cards go back to what the copy knows and say that it is frozen; a c
   await slack.until('the press was answered', () => (avery.told() === '' ? undefined : true));
   expect(avery.told()).toMatch(/^There is no request \S+\. "\/lr list recent" shows the latest ones\.$/);
 
+  await avery.command(incidents, `link ${alpha?.id ?? ''}`);
+  await slack.until('that nobody knows what ran', () => (/^It is not known yet whether \S+ ran/.test(avery.told()) ? true : undefined));
   await riley.command(incidents, `cancel ${alpha?.id ?? ''}`);
   expect(read(await says('alpha', /Withdrawn/))).toMatch(/Whether it ran is not known/);
   await avery.command(incidents, 'unfreeze');

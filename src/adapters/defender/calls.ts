@@ -233,7 +233,7 @@ export class Calls {
   /** Decided by status and `error.code`; by the message only that a device is busy, because there it is all that some answers tell. */
   #refusal(ask: Ask, status: number, said: WireError, answer?: HttpAnswer): DefenderError {
     const { budgets, clock } = this.#parts;
-    const code = codeOf(ask.kind, status, said);
+    const code = codeOf(ask.kind, status, answer !== undefined && isPage(answer) ? undefined : said);
     let retryAfter = answer === undefined ? undefined : retryAfterMs(answer, clock.now());
     if (code === 'throttled') {
       retryAfter = Math.min(maxPenaltyMs, Math.max(1000, retryAfter ?? defaultRetryAfterMs));
@@ -311,12 +311,20 @@ function toldOf({ apiCode, apiMessage, target }: WireError): Pick<WireError, 'ap
   return { ...(apiCode === undefined ? {} : { apiCode }), ...(apiMessage === undefined ? {} : { apiMessage }), ...(target === undefined ? {} : { target }) };
 }
 
-/** The JSON of a refusal, or its text: some gateways send no JSON. A page of HTML is for browsers. */
+/** The JSON of a refusal, or its text: some gateways send no JSON. */
 function bodyOf(answer: HttpAnswer): unknown {
   const json = jsonOf(answer);
   if (json !== undefined) return json.value;
-  const text = new TextDecoder().decode(answer.bytes.subarray(0, 2000)).trim();
-  return text.startsWith('<') ? undefined : text;
+  return isPage(answer) ? undefined : startOf(answer);
+}
+
+/** HTML is for browsers: whatever stands on the way sent it, and not Defender's API. */
+function isPage(answer: HttpAnswer): boolean {
+  return startOf(answer).startsWith('<');
+}
+
+function startOf(answer: HttpAnswer): string {
+  return new TextDecoder().decode(answer.bytes.subarray(0, 2000)).trim();
 }
 
 /** "Action is already in progress" is what clients in the field decide by (defender-api.md 1.4); other words for the same are taken as well. */
@@ -332,14 +340,16 @@ function isBusy({ codes = [], texts = [] }: WireError): boolean {
   return !folded.some((code) => neverBusy.has(code)) && [...texts, ...codes].some((text) => busyText.test(text));
 }
 
-function codeOf(kind: Kind, status: number, said: WireError): DefenderErrorCode {
+/** @param said undefined where it was not Defender that said it, but a page for browsers */
+function codeOf(kind: Kind, status: number, said: WireError | undefined): DefenderErrorCode {
   // No page names 409, but it is what HTTP has for this.
-  if (kind === 'submit' && (status === 400 || status === 409) && isBusy(said)) return 'busy';
+  if (kind === 'submit' && said !== undefined && (status === 400 || status === 409) && isBusy(said)) return 'busy';
   if (status === 401) return 'unauthorized';
   if (status === 404) return 'notFound';
   if (status === 429) return 'throttled';
   // 408 comes from gateways that gave up on somebody: on whom, nobody says.
   if (status >= 500 || status === 408) return kind === 'submit' ? 'ambiguous' : 'unavailable';
-  if (status >= 400) return 'refused';
+  // A proxy that opens TLS may have passed the submission on, and refused to let the answer back in.
+  if (status >= 400) return kind === 'submit' && said === undefined ? 'ambiguous' : 'refused';
   return kind === 'submit' ? 'ambiguous' : 'unreadable';
 }

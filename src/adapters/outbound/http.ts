@@ -9,6 +9,7 @@ import { addressOf, goesDirect, proxyAgent } from './proxy.ts';
 import type { Proxy } from './proxy.ts';
 import type { Lookup } from './addresses.ts';
 import { wayOutTrouble } from './wayOut.ts';
+import type { WayOut } from './wayOut.ts';
 
 export interface HttpSettings {
   /** Milliseconds for DNS, TCP and TLS together. */
@@ -78,12 +79,15 @@ export class HttpError extends Error {
   readonly status: number | undefined;
   /** What a proxy or a certificate has to do with it, with the next step. */
   readonly wayOut: string | undefined;
-  constructor(code: HttpErrorCode, message: string, options: { readonly cause?: unknown; readonly status?: number; readonly wayOut?: string } = {}) {
+  /** The short form of that. */
+  readonly wayCode: string | undefined;
+  constructor(code: HttpErrorCode, message: string, options: { readonly cause?: unknown; readonly status?: number; readonly wayOut?: WayOut } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'HttpError';
     this.code = code;
     this.status = options.status;
-    this.wayOut = options.wayOut;
+    this.wayOut = options.wayOut?.words;
+    this.wayCode = options.wayOut?.code;
   }
 }
 
@@ -184,14 +188,16 @@ export class Http {
   /**
    * Why nothing gets to a host, by one call without any credentials; undefined when anybody there answers, whatever it is. For clients that
    * are not ours, whose errors do not tell a proxy's answer from the host's.
+   * @param only the one way (`proxy_403`) that explains what the caller saw; any other is none
    */
-  async whyNotReached(origin: string): Promise<string | undefined> {
+  async whyNotReached(origin: string, only?: string): Promise<string | undefined> {
     const url = new URL('/', origin);
     try {
       await this.send({ method: 'GET', url, connection: 'fresh', maxBytes: 1_024, cut: true, timeoutMs: reachMs });
       return undefined;
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
+      if (only !== undefined && error.wayCode !== only) return undefined;
       return error.code === 'notSent' || error.code === 'ambiguous' ? (error.wayOut ?? error.message) : undefined;
     }
   }
@@ -212,8 +218,8 @@ function toHttpError(cause: unknown, sent: boolean, ask: HttpRequest, { status, 
   if (cause instanceof HttpError) return status === undefined ? cause : new HttpError(cause.code, cause.message, { status });
   const code = codeOf(cause);
   const where = `${ask.method} ${ask.url.origin}`;
-  const wayOut = wayOutTrouble(cause, ask.url.hostname, sent ? undefined : proxy)?.words;
-  const what = wayOut ?? ((cause instanceof Error ? cause.message : String(cause)) || code || 'connection failed');
+  const wayOut = wayOutTrouble(cause, ask.url.hostname, sent ? undefined : proxy);
+  const what = wayOut?.words ?? ((cause instanceof Error ? cause.message : String(cause)) || code || 'connection failed');
   if (code === 'EPRIVATE') return new HttpError('private', what, { cause });
   const options = { cause, ...(status === undefined ? {} : { status }), ...(wayOut === undefined ? {} : { wayOut }) };
   return sent

@@ -3,7 +3,7 @@
 
 /** Of OpenSSL, as Node names them (nodejs.org/api/tls.html, "X509 certificate error codes"). */
 const unknownAuthority = new Set(['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE']);
-/** Nobody took the connection. Through a proxy that is the proxy: it alone is looked up and connected to. */
+/** Nobody took the connection. Through a proxy that is the proxy: it alone is looked up and connected to. The system says some of them of a connection that was made, too. */
 const unanswered = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'timeout']);
 const ended = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
@@ -31,10 +31,20 @@ export function wayOutTrouble(error: unknown, host: string, proxy: string | unde
   if (status !== undefined && status >= 500) return { code: `proxy_${String(status)}`, unsent: true, words: `the proxy ${proxy} does not get to ${host} (${String(status)}): look at the proxy, and whether it knows the name` };
   if (status !== undefined) return { code: `proxy_${String(status)}`, unsent: true, words: `the proxy ${proxy} does not let ${host} through (${String(status)}): have the hosts in docs/reach.md allowed there` };
   const silent = found.codes.find((code) => unanswered.has(code));
-  if (silent !== undefined) return { code: 'proxy_silent', unsent: silent !== 'timeout', words: `the proxy ${proxy} does not answer (${silent}): check HTTPS_PROXY, and that the proxy runs` };
+  if (silent !== undefined) return { code: 'proxy_silent', unsent: silent !== 'timeout' && !hadConnected(error), words: `the proxy ${proxy} does not answer (${silent}): check HTTPS_PROXY, and that the proxy runs` };
   const cut = found.codes.find((code) => ended.has(code));
   if (cut !== undefined) return { code: 'proxy_ended', unsent: false, words: `the proxy ${proxy} ended the connection to ${host} (${cut}): look at the proxy’s log` };
   return undefined;
+}
+
+/** Of reading and writing: the connection was made, and what was sent may have arrived. Some clients keep nothing but Node's message of it. */
+const ofOpenConnection = /^(?:read|writev?) E[A-Z]+/;
+
+/** Whether some error, cause or part is of a connection that had been made. By shape, like the codes. */
+export function hadConnected(error: unknown, depth = 0): boolean {
+  if (typeof error !== 'object' || error === null || depth > 6) return false;
+  const { message, cause, errors } = error as Readonly<Record<string, unknown>>;
+  return (typeof message === 'string' && ofOpenConnection.test(message)) || [cause, ...(Array.isArray(errors) ? (errors as readonly unknown[]) : [])].some((one) => hadConnected(one, depth + 1));
 }
 
 interface Found {

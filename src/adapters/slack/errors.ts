@@ -1,5 +1,6 @@
 // What an answer (or none) of Slack's Web API means: which kind of failure, and whether the call may have happened nevertheless.
 import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } from '@slack/web-api';
+import { hadConnected } from '../outbound/wayOut.ts';
 import { meaningOf } from './errorWords.ts';
 import { NoAnswer } from './outgoing.ts';
 import { defaultRetryAfter, longestRetryAfter } from './limits.ts';
@@ -43,7 +44,7 @@ export function failureOf(method: string, error: unknown): SlackFailure {
   if (error instanceof WebAPIHTTPError) return new SlackFailure(kindOfStatus(error.statusCode), method, `http_${error.statusCode}`, { cause: error });
   if (error instanceof WebAPIRequestError) {
     const { code, way } = error.original instanceof NoAnswer ? error.original : { code: 'no_answer', way: undefined };
-    return new SlackFailure(way?.unsent === true || unmade.has(code) ? 'unsent' : 'lost', method, code, { cause: error, ...(way === undefined ? {} : { way: way.words }) });
+    return new SlackFailure(way?.unsent === true || (way === undefined && unmade.has(code) && !hadConnected(error.original)) ? 'unsent' : 'lost', method, code, { cause: error, ...(way === undefined ? {} : { way: way.words }) });
   }
   // The SDK has no class for a 429 without a usable Retry-After.
   if (messageOf(error).startsWith('Retry header did not contain')) return throttled(method, undefined, error);

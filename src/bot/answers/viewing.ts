@@ -18,6 +18,7 @@ import { resultsShownIn } from '../rules/cardPlaces.ts';
 import type { Place, Reply } from '../ports.ts';
 import { keptOutput } from '../rules/keptOutput.ts';
 import type { Refusal } from '../rules/refusal.ts';
+import { mayHaveGoneOn } from '../rules/restored.ts';
 import { keepRefusal, mintOnCard } from '../loop/results.ts';
 
 /** Characters of output on one private page: with its frame it stays below Slack's 3,000 per text. */
@@ -36,7 +37,7 @@ type Session = Pick<WithResults, 'id' | 'actionId' | 'commands'>;
  */
 export async function link(bot: Conversation, actor: Actor, request: Request, index: number | undefined, place: Place, pressed: boolean): Promise<Reply> {
   granted(mayReadResults(bot.policy, actor, place), request.id);
-  const { ready, at } = readyFor(request, index, 'link');
+  const { ready, at } = readyFor(bot, request, index, 'link');
   const own = isIn(request, ['finished']) ? request : undefined;
   const by = refOf(actor.person);
   if (pressed && own !== undefined && resultsShownIn(bot, request, place) === 'card') {
@@ -68,7 +69,7 @@ async function orKept<T>(bot: Conversation, request: Session, index: number, wor
 
 export async function output(bot: Conversation, actor: Actor, request: Request, index: number | undefined, place: Place, page = 1): Promise<Reply> {
   granted(mayReadResults(bot.policy, actor, place), request.id);
-  const { ready, at } = readyFor(request, index, 'output');
+  const { ready, at } = readyFor(bot, request, index, 'output');
   const kept = await keptOutput(bot, request, at);
   const read = kept === undefined ? await orKept(bot, ready, at, bot.loop.results.read(ready, at)) : { text: kept, ...toldOf(request, at) };
   const text = clean(read.text);
@@ -88,11 +89,12 @@ function toldOf(request: Request, index: number): { readonly notText?: NotText; 
 }
 
 /** The index, if it names a command that has completed and left something. @throws Refused */
-function readyFor(request: Request, index: number | undefined, what: 'link' | 'output'): { readonly ready: Session; readonly at: number } {
+function readyFor({ store }: Pick<Conversation, 'store'>, request: Request, index: number | undefined, what: 'link' | 'output'): { readonly ready: Session; readonly at: number } {
   const no = (why: Extract<Refusal, { readonly refused: 'noResult' }>['why'], at?: number) =>
     new Refused({ refused: 'noResult', id: request.id, why, ...(at === undefined ? {} : { index: at }) }, request.id);
   const session = sessionOf(request);
   if (session === undefined) {
+    if (mayHaveGoneOn(request, store.restoredAt())) throw no('notKnown');
     if (request.state === 'awaitingApproval' || (request.state === 'queued' && earlierAttempt(request) === undefined)) throw no('notSent');
     if (request.state === 'over' && !mayTurnUp(request)) throw no('neverRan');
     throw no(request.state === 'submitting' ? 'notYet' : 'notKnown');

@@ -14,6 +14,7 @@ import type { Deps } from '../deps.ts';
 import { mayBeNamedIn } from '../rules/cardPlaces.ts';
 import { keptOutput } from '../rules/keptOutput.ts';
 import type { CardPlace } from '../rules/places.ts';
+import { mayHaveGoneOn } from '../rules/restored.ts';
 import { shownToday } from '../rules/today.ts';
 import { queueOf } from './limits.ts';
 import type { Submission } from './submission.ts';
@@ -84,8 +85,6 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
     const freeze = deps.store.freeze();
     const outage = outageFor(request);
     const restoredAt = deps.store.restoredAt();
-    // What had come to its end in the copy stays as it was.
-    const uncertain = restoredAt !== undefined && request.at <= restoredAt && (isOpen(request) || ('endedAt' in request && request.endedAt > restoredAt));
     return {
       now: deps.clock.now(),
       results: 'private',
@@ -97,7 +96,7 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
       ...(queue === undefined ? {} : { queue }),
       ...(freeze === undefined ? {} : { frozen: freeze }),
       ...(outage === undefined ? {} : { outage }),
-      ...(uncertain ? { restoredAt } : {}),
+      ...(mayHaveGoneOn(request, restoredAt) ? { restoredAt } : {}),
     };
   }
 

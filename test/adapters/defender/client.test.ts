@@ -106,6 +106,8 @@ describe('a submission', () => {
     ['a body that breaks off', (_ask, response) => void response.writeHead(201, { 'content-length': '900' }).write('{"id":', () => response.destroy())],
     ['an answer without an id', (_ask, response) => json(response, 201, { status: 'Pending' })],
     ['a redirect', (_ask, response) => response.writeHead(302, { location: 'https://evil.example/' }).end()],
+    ['a page of a proxy that opens TLS and keeps the answer back', (_ask, response) => response.writeHead(403, { 'content-type': 'text/html' }).end('<html>Blocked by policy</html>')],
+    ['such a page that asks for a password', (_ask, response) => response.writeHead(407, { 'content-type': 'text/html' }).end('\n<!DOCTYPE html><p>Sign in</p>')],
   ] as readonly (readonly [string, Answer])[])('answered by %s is ambiguous and sent once', async (name, answer) => {
     // Only silence needs the deadline; on a busy machine the other answers may take longer than a short one.
     const { client, api } = await bench(answer, { timeout: name === 'a silent server' ? 1000 : 5000 });

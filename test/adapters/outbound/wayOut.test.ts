@@ -13,6 +13,10 @@ describe('what lies between', () => {
     [failed('Proxy response (403) !== 200 when HTTP Tunneling'), 'proxy_403', true],
     [failed('Proxy response (502) !== 200 when HTTP Tunneling'), 'proxy_502', true],
     [failed('x', { errors: [failed('y', { code: 'ECONNREFUSED' })] }), 'proxy_silent', true],
+    [failed('connect ETIMEDOUT 10.0.0.1:3128', { code: 'ETIMEDOUT' }), 'proxy_silent', true],
+    // The system says so of a connection that was made, too, after it sent again and again: the request may have arrived.
+    [failed('fetch failed', { cause: failed('read ETIMEDOUT', { code: 'ETIMEDOUT' }) }), 'proxy_silent', false],
+    [failed('fetch failed', { cause: failed('write EHOSTUNREACH', { code: 'EHOSTUNREACH' }) }), 'proxy_silent', false],
     [failed('x', { name: 'TimeoutError' }), 'proxy_silent', false],
     [failed('x', { cause: { code: 'ECONNRESET' } }), 'proxy_ended', false],
     [failed('x', { cause: { code: 'SELF_SIGNED_CERT_IN_CHAIN' } }), 'certificate', true],
@@ -38,6 +42,7 @@ test('why a host is not reached is told without the proxy’s password', async (
   const http = new Http({ proxy: found });
   try {
     expect(await http.whyNotReached('https://slack.com')).toBe('the proxy http://127.0.0.1:9 does not answer (ECONNREFUSED): check HTTPS_PROXY, and that the proxy runs');
+    expect(await http.whyNotReached('https://slack.com', 'proxy_403')).toBeUndefined();
     expect(http.proxyFor('127.0.0.1')).toBeUndefined();
   } finally {
     await http.close();

@@ -67,6 +67,15 @@ describe('a call', () => {
     expect(failure).toMatchObject({ kind: 'unsent', slackError: 'proxy_403', way: expect.stringContaining('have the hosts in docs/reach.md allowed there') as unknown });
   });
 
+  test.each(['read ETIMEDOUT', 'read EHOSTUNREACH', 'write ENETUNREACH'])('over a connection that had been made and failed by %s may have been done, with a proxy and without', async (message) => {
+    const broken = Object.assign(new TypeError('fetch failed'), { cause: Object.assign(new Error(message), { code: message.split(' ')[1] }) });
+    for (const proxy of [undefined, 'http://proxy.corp:3128']) {
+      const way = outgoing(() => Promise.reject(broken), undefined, undefined, () => proxy);
+      const far = createWebApi({ token: slack.tokens.bot, apiUrl: slack.apiUrl, clock: { now: () => now, elapsed: () => now }, log, logger: boltLogger(log), fetch: way });
+      expect(await far.call('chat.postMessage', post).catch((error: unknown) => failureOf('chat.postMessage', error))).toMatchObject({ kind: 'lost' });
+    }
+  });
+
   test('that a body explains brings the explanation along', async () => {
     const failure = await failing('chat.postMessage', { channel: 'C1', blocks: [{ type: 'header', text: { type: 'plain_text', text: 'x'.repeat(151), emoji: false } }] });
     expect(failure.slackError).toBe('invalid_blocks');

@@ -4,6 +4,7 @@ import { ClaimsIdentity } from 'botframework-connector';
 import type { BotFrameworkAuthentication, ConnectorClient } from 'botframework-connector';
 import { aadstsOf } from '../../entra/tokenError.ts';
 import type { Http } from '../../outbound/http.ts';
+import { hadConnected } from '../../outbound/wayOut.ts';
 import { CallError } from '../protocol.ts';
 import type { Calls, Fault } from '../protocol.ts';
 
@@ -31,10 +32,14 @@ interface WayOut {
   readonly login: string;
 }
 
-/** The fault as it is, or what lies between. Of a 403 without a word of Teams' own: a proxy may have said it, and no place is closed by that. */
+/**
+ * The fault as it is, or what lies between. A 403 without a word of Teams' own may be a proxy's: no place is closed by that. It was not sent
+ * only where the proxy says the same before any connection: one that opens TLS may have passed the message on, and kept the answer back.
+ */
 async function reasoned(fault: Fault, error: unknown, serviceUrl: string, { http, login }: WayOut): Promise<Fault> {
-  const asked = fault.kind === 'noToken' && aadstsOf(error) === undefined ? login : fault.kind === 'notSent' || (fault.kind === 'answered' && fault.code === undefined && (fault.status === 403 || fault.status === 407) && http.proxyFor(new URL(serviceUrl).hostname) !== undefined) ? serviceUrl : undefined;
-  const why = asked === undefined ? undefined : await http.whyNotReached(asked);
+  const ofProxy = fault.kind === 'answered' && fault.code === undefined && (fault.status === 403 || fault.status === 407) && http.proxyFor(new URL(serviceUrl).hostname) !== undefined;
+  const asked = fault.kind === 'noToken' && aadstsOf(error) === undefined ? login : fault.kind === 'notSent' || ofProxy ? serviceUrl : undefined;
+  const why = asked === undefined ? undefined : await http.whyNotReached(asked, ofProxy ? `proxy_${String(fault.status)}` : undefined);
   if (why === undefined) return fault;
   return { kind: 'notSent', code: why };
 }
@@ -95,7 +100,7 @@ function faultOf(error: unknown): Fault {
   const word = code === undefined ? {} : { code };
   if (status !== undefined) return { kind: 'answered', status, ...word, ...(retryAfter === undefined ? {} : { retryAfter }) };
   if (name === 'AbortError') return { kind: 'late' };
-  if (code !== undefined && notSent.has(code)) return { kind: 'notSent', code };
+  if (code !== undefined && notSent.has(code) && !hadConnected(error)) return { kind: 'notSent', code };
   if (name === 'RestError') return { kind: 'broken', ...word };
   // Signing comes before sending; MSAL's messages repeat requests, so only Entra's code or the kind is told.
   return { kind: 'noToken', why: aadstsOf(error) ?? name };
