@@ -24,6 +24,13 @@ describe('what lies between', () => {
     expect(wayOutTrouble(error, 'slack.com', proxy)).toMatchObject({ code, unsent });
   });
 
+  test('of a proxy’s answer says what has to be done about that one', () => {
+    const words = (status: number): string => wayOutTrouble(failed(`Proxy response (${status}) !== 200 when HTTP Tunneling`), 'slack.com', proxy)?.words ?? '';
+    expect(words(407)).toMatch(/wants a user name and password.*http:\/\/user:password@host:port/);
+    expect(words(403)).toMatch(/does not let slack\.com through \(403\).*docs\/reach\.md/);
+    expect(words(502)).toMatch(/does not get to slack\.com \(502\)/);
+  });
+
   test('is nothing of a proxy where there is none, of a failure that nobody knows, and of what is no error', () => {
     for (const error of [failed('x', { code: 'ECONNREFUSED' }), failed('Proxy response (403) !== 200')]) expect(wayOutTrouble(error, 'slack.com', undefined)).toBeUndefined();
     for (const error of [failed('x', { code: 'EOTHER' }), 'text', null, undefined]) expect(wayOutTrouble(error, 'slack.com', proxy)).toBeUndefined();
