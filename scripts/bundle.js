@@ -92,7 +92,8 @@ async function stage() {
   // Without the pictures, which are most of it.
   mkdirSync(join(staged, 'docs'));
   for (const name of readdirSync(join(root, 'docs')).filter((one) => one.endsWith('.md'))) copyFileSync(join(root, 'docs', name), join(staged, 'docs', name));
-  for (const name of ['policy.example.yaml', '.env.example', 'LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md']) copyFileSync(join(root, name), join(staged, name));
+  cpSync(join(root, 'docs', 'decisions'), join(staged, 'docs', 'decisions'), { recursive: true });
+  for (const name of ['policy.example.yaml', '.env.example', 'LICENSE', 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']) copyFileSync(join(root, name), join(staged, name));
   chmodSync(join(staged, 'src', 'cli.js'), 0o755);
   return packages.length;
 }

@@ -15,6 +15,9 @@ for program in buildah mmdebstrap npm; do
 done
 [ "$(id -u)" = 0 ] || { echo 'This needs root: the bases are made with their files owned by root.' >&2; exit 1; }
 mkdir -p "$store"
+# A folder that somebody else made could hold bases of theirs, which would be run as root.
+{ [ ! -L "$store" ] && [ -O "$store" ]; } || { echo "$store is not a folder of root: remove it, or name another one in LR_CONTAINER_STORE." >&2; exit 1; }
+chmod 700 "$store"
 storage=(--root "$store/storage" --runroot "$store/run" --storage-driver vfs)
 scratch=$(mktemp -d "$store/scratch.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT

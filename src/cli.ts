@@ -29,7 +29,7 @@ const others = { help: 'this list', '--version': 'the version of the package' } 
 function help(): string {
   const rows = [...Object.entries(programs).map(([word, { what }]) => [word, what] as const), ...Object.entries(others)];
   const width = Math.max(...rows.map(([word]) => word.length)) + 2;
-  return `usage: ${entryCommand()} [word] [options of that program]\n${rows.map(([word, what]) => `  ${word.padEnd(width)}${what}\n`).join('')}"${entryCommand()} WORD --help" tells the options of one. In a checkout each is "npm run WORD -- options".\nThe guides (docs/...), .env.example and policy.example.yaml are in ${packageFile()}\n`;
+  return `usage: ${entryCommand()} [word] [options of that program]\n${rows.map(([word, what]) => `  ${word.padEnd(width)}${what}\n`).join('')}"${entryCommand()} WORD --help" tells the options of one. In a checkout each is "npm run WORD -- options" ("teams-package" is "npm run package:teams").\nThe guides (docs/...), .env.example and policy.example.yaml are in ${packageFile()}\n`;
 }
 
 const isWord = (word: string): word is Word => Object.hasOwn(programs, word);

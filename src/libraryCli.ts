@@ -147,9 +147,9 @@ function settingsOf({ credentials, developer }: Arguments): LibrarySettings {
 }
 
 /** @throws Stop */
-async function tokensOf({ credentials, endpoint, botClientId }: LibrarySettings): Promise<TokenSource> {
+async function tokensOf({ credentials, endpoint, botClientId }: LibrarySettings, http: Http): Promise<TokenSource> {
   if (credentials === 'none') return noCredentials(endpoint.apiUrl);
-  const tokens = new EntraTokens({ credentials, authority: endpoint.authority });
+  const tokens = new EntraTokens({ credentials, authority: endpoint.authority, way: http });
   try {
     const token = await tokens.getToken(endpoint.scope);
     const { appId, manages } = token === undefined ? {} : tokenSays(token.value.reveal());
@@ -225,7 +225,7 @@ async function run(given: Arguments): Promise<number> {
   const http = new Http(found === undefined ? {} : { proxy: found });
   try {
     const clock = createClock();
-    const library = liveLibrary({ http, tokens: await tokensOf(settings), clock, endpoint: settings.endpoint, tell: warn });
+    const library = liveLibrary({ http, tokens: await tokensOf(settings, http), clock, endpoint: settings.endpoint, tell: warn });
     const comparison: Comparison = compared(here, await library.list(), (name) => pushed.get(name));
     // Of a part, "not ours" would be said of files that are.
     for (const line of shown({ ...comparison, others: given.names.length === 0 ? comparison.others : [] }, policy !== undefined, optionsOf(given))) say(line);

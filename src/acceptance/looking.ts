@@ -35,7 +35,7 @@ export function lookingWith(settings: Settings, { http, apiUrl, clock, stop, pat
   const part = (limit: number): number => Math.max(1, Math.floor(limit * share));
   const calls = new Calls({
     http,
-    tokens: service === undefined || service.credentials === 'none' ? noCredentials(apiUrl) : new EntraTokens({ credentials: service.credentials, authority: service.endpoint.authority }),
+    tokens: service === undefined || service.credentials === 'none' ? noCredentials(apiUrl) : new EntraTokens({ credentials: service.credentials, authority: service.endpoint.authority, way: http }),
     budgets: new Budgets(ratesOf({ submitsPerMinute: 1, callsPerMinute: part(pacing.callsPerMinute), callsPerHour: part(pacing.callsPerHour) })),
     clock,
     log: createLog({ level: 'error', secrets: options.secrets }),

@@ -91,7 +91,7 @@ describe('README.md', () => {
     await simulator?.stop();
   });
 
-  const calls = [...readme.matchAll(/^curl -sS (\S+) \\\n(?: {2}.*\n)+/gm)].map(([text, url = '']) => ({ url, fields: [...text.matchAll(/^ {2}-F "(\w+)=(.*)"/gm)].map(([, name = '', value = '']) => ({ name, value })) }));
+  const calls = [...readme.matchAll(/^curl -sS --fail-with-body (\S+) \\\n(?: {2}.*\n)+/gm)].map(([text, url = '']) => ({ url, fields: [...text.matchAll(/^ {2}-F "(\w+)=(.*)"/gm)].map(([, name = '', value = '']) => ({ name, value })) }));
   const fileOf = ({ fields }: (typeof calls)[number]): string => fields.find(({ value }) => value.startsWith('@'))?.value.split('/').at(-1) ?? '';
 
   test('uploads every script', () => {

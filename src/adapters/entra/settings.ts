@@ -14,7 +14,7 @@ export type Credentials =
   | { readonly kind: 'developer'; readonly tenantId?: string };
 
 /** Words for why nothing gets to an origin; undefined when it answers. */
-export interface WayOut {
+export interface Reach {
   whyNotReached(origin: string): Promise<string | undefined>;
 }
 
@@ -25,7 +25,7 @@ export interface EntraSettings {
   /** Milliseconds to wait for a token. */
   readonly timeoutMs?: number;
   /** Asked why the sign-in host cannot be reached, once it was not: the library does not tell a proxy's answer from the host's. */
-  readonly way?: WayOut;
+  readonly way?: Reach;
   /** Repeats of the library on failures of the network. */
   readonly retries?: number;
 }

@@ -165,7 +165,7 @@ export function createSocket(options: SocketOptions): Socket {
     },
     check() {
       const gone = goneFor();
-      return gone <= grace ? { name: 'slackSocket', ok: true } : { name: 'slackSocket', ok: false, why: `No connection to Slack for ${Math.round(gone / 1000)} s: ${why}${options.proxy === undefined ? '' : `. The proxy ${options.proxy} must let WebSockets to wss-primary.slack.com and wss-backup.slack.com through (docs/reach.md)`}` };
+      return gone <= grace ? { name: 'slackSocket', ok: true } : { name: 'slackSocket', ok: false, why: `No connection to Slack for ${Math.round(gone / 1000)} s: ${why}${options.proxy === undefined || why.includes('SLACK_APP_TOKEN') ? '' : `. The proxy ${options.proxy} must let WebSockets to wss-primary.slack.com and wss-backup.slack.com through (docs/reach.md)`}` };
     },
     quiet() {
       client.removeAllListeners('slack_event');

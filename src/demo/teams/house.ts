@@ -79,7 +79,8 @@ export class TeamsHouse extends TeamsStage {
   }
 
   async close(): Promise<void> {
-    await this.service.stop();
+    // Undefined where the start failed, whose servers have to end all the same.
+    await (this.service as Service | undefined)?.stop();
     await this.connector.stop();
     await this.keys.stop();
     this.tidy();

@@ -84,9 +84,9 @@ async function story(house: TeamsHouse): Promise<void> {
 export async function playInTeams(): Promise<void> {
   const began = performance.now();
   const house = new TeamsHouse();
-  await house.open({ speed });
-  watch(house);
   try {
+    await house.open({ speed });
+    watch(house);
     await story(house);
     print(`\nEvery step was seen, in ${((performance.now() - began) / 1000).toFixed(1)} s at ${speed} times real speed.`);
   } catch (error) {

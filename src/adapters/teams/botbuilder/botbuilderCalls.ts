@@ -10,7 +10,7 @@ import type { Calls, Fault } from '../protocol.ts';
 
 const targetedHeader = 'x-lr-targeted';
 
-export async function callsOf(authentication: BotFrameworkAuthentication, appId: string, audience: string, serviceUrl: string, way?: WayOut): Promise<Calls> {
+export async function callsOf(authentication: BotFrameworkAuthentication, appId: string, audience: string, serviceUrl: string, way?: AskedWay): Promise<Calls> {
   const claims = new ClaimsIdentity(appId === '' ? [] : [{ type: 'aud', value: appId }, { type: 'appid', value: appId }], true);
   const told = <T>(answer: Promise<T>): Promise<T> => toldBy(answer, serviceUrl, way);
   const { conversations } = tamed(await told(authentication.createConnectorFactory(claims).create(serviceUrl, audience)));
@@ -26,7 +26,7 @@ export async function callsOf(authentication: BotFrameworkAuthentication, appId:
 }
 
 /** Asked why nothing gets out: botbuilder's clients hand the answer of a proxy on as if it were the host's. */
-interface WayOut {
+interface AskedWay {
   readonly http: Pick<Http, 'whyNotReached' | 'proxyFor'>;
   /** Sign-in address. */
   readonly login: string;
@@ -36,7 +36,7 @@ interface WayOut {
  * The fault as it is, or what lies between. A 403 without a word of Teams' own may be a proxy's: no place is closed by that. It was not sent
  * only where the proxy says the same before any connection: one that opens TLS may have passed the message on, and kept the answer back.
  */
-async function reasoned(fault: Fault, error: unknown, serviceUrl: string, { http, login }: WayOut): Promise<Fault> {
+async function reasoned(fault: Fault, error: unknown, serviceUrl: string, { http, login }: AskedWay): Promise<Fault> {
   const ofProxy = fault.kind === 'answered' && fault.code === undefined && (fault.status === 403 || fault.status === 407) && http.proxyFor(new URL(serviceUrl).hostname) !== undefined;
   const asked = fault.kind === 'noToken' && aadstsOf(error) === undefined ? login : fault.kind === 'notSent' || ofProxy ? serviceUrl : undefined;
   const why = asked === undefined ? undefined : await http.whyNotReached(asked, ofProxy ? `proxy_${String(fault.status)}` : undefined);
@@ -83,7 +83,7 @@ function within(ms: number): AbortSignal {
   return AbortSignal.timeout(ms);
 }
 
-async function toldBy<T>(answer: Promise<T>, serviceUrl: string, way: WayOut | undefined): Promise<T> {
+async function toldBy<T>(answer: Promise<T>, serviceUrl: string, way: AskedWay | undefined): Promise<T> {
   try {
     return await answer;
   } catch (error) {
