@@ -210,7 +210,7 @@ function readOne(disk: Disk, path: string, keys: Keys, people: Pick<Vault, 'open
 
 /** Of a snapshot as this version writes it. */
 const parts: ReadonlySet<string> = new Set(['format', 'head', 'takenAt', 'requests', 'submissions', 'links', 'record', 'policy', 'learned', 'house', 'key', 'hmac']);
-const recordParts: ReadonlySet<string> = new Set(['takenOver', 'restoredAt', 'holds', 'forgotten'] satisfies readonly (keyof HouseState['record'])[]);
+const recordParts: ReadonlySet<string> = new Set(['takenOver', 'restores', 'holds', 'forgotten'] satisfies readonly (keyof HouseState['record'])[]);
 
 function fromJson(value: unknown, people: Pick<Vault, 'open'>): { readonly snapshot: Snapshot } | { readonly wrong: string } {
   if (!isRecord(value) || value['format'] !== format) return { wrong: 'it was written by another version' };
