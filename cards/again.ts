@@ -11,8 +11,9 @@ export type NotAgain = 'notEnded' | 'complete' | 'takenBack' | 'mayHaveRun' | 'f
 /**
  * The index to go on from: the first command that did not complete. Offered where a session ended short of its end, and where nothing
  * was sent because time ran out or Defender refused; not against the word of a person, and not where nobody knows whether it ran.
+ * @param lost whether the record was restored, and what became of the request is in the lines that are lost
  */
-export function againFrom(request: Request): { readonly from: number } | { readonly why: NotAgain } {
+export function againFrom(request: Request, lost = false): { readonly from: number } | { readonly why: NotAgain } {
   if (request.state === 'finished') {
     // What completed are other commands than these, or did so on another device.
     if (request.differs !== undefined || otherDevice(request) !== undefined) return { why: 'mayHaveRun' };
@@ -21,7 +22,7 @@ export function againFrom(request: Request): { readonly from: number } | { reado
   }
   if (request.state !== 'over') return { why: 'notEnded' };
   if (request.found !== undefined) return { why: 'foundLate' };
-  if (request.ending.how === 'dropped' || earlierAttempt(request) !== undefined) return { why: 'mayHaveRun' };
+  if (lost || request.ending.how === 'dropped' || earlierAttempt(request) !== undefined) return { why: 'mayHaveRun' };
   switch (request.ending.how) {
     case 'denied':
     case 'withdrawn':
@@ -36,9 +37,9 @@ export function againFrom(request: Request): { readonly from: number } | { reado
   }
 }
 
-/** Whether a request reached Defender, or may have: going on from an older one would then run things twice. */
-export function mayHaveReached(request: Request): boolean {
-  return request.state !== 'over' || request.ending.how === 'dropped' || earlierAttempt(request) !== undefined;
+/** Whether a request reached Defender, or may have: going on from an older one would then run things twice. @param lost as for `againFrom` */
+export function mayHaveReached(request: Request, lost = false): boolean {
+  return request.state !== 'over' || lost || request.ending.how === 'dropped' || earlierAttempt(request) !== undefined;
 }
 
 /** What the new request holds of the old one. @param from an index of the old request's commands */

@@ -14,7 +14,7 @@ import type { Button, ViewContext } from './view.ts';
 export const reasonMax = 300;
 
 /** What would only be refused is not offered: while submissions are frozen nothing can be approved or sent again. */
-export function buttons(request: Request, title: string, linked: ReadonlySet<number>, { frozen, twins, reasons }: Partial<Pick<ViewContext, 'frozen' | 'twins' | 'reasons'>> = {}): readonly Button[] {
+export function buttons(request: Request, title: string, linked: ReadonlySet<number>, { frozen, restoredAt, twins, reasons }: Partial<Pick<ViewContext, 'frozen' | 'restoredAt' | 'twins' | 'reasons'>> = {}): readonly Button[] {
   const host = oneLine(request.device.name, 60);
   switch (request.state) {
     case 'awaitingApproval':
@@ -24,7 +24,7 @@ export function buttons(request: Request, title: string, linked: ReadonlySet<num
     case 'submitting':
       return [];
     case 'over':
-      return again(request, title);
+      return again(request, title, restoredAt !== undefined);
     case 'running':
       return [...(mayAskCancel(request.cancel) ? [cancel(host, title)] : []), ...outputs(request)];
     case 'unknown':
@@ -134,8 +134,8 @@ function drop({ looks }: Extract<Request, { state: 'unknown' }>, title: string):
 }
 
 /** It posts a new approval card and runs nothing, so it needs no second step. */
-function again(request: Request, title: string): readonly Button[] {
-  const start = againFrom(request);
+function again(request: Request, title: string, lost = false): readonly Button[] {
+  const start = againFrom(request, lost);
   if (!('from' in start)) return [];
   const { from } = start;
   const label = from === 0 ? 'Ask again' : `Retry from here (index ${from})`;

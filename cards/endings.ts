@@ -53,12 +53,12 @@ function wordsOf(request: InState<'over'>, { now, restoredAt }: Pick<ViewContext
     case 'withdrawn':
       return { status: 'Withdrawn', tone: 'neutral', lead: `Withdrawn by ${name(ending.by.name)} at ${when}${because(ending.reason)}. ${ran} If it is needed after all, ask again.` };
     case 'expired':
-      return { status: 'Expired', tone: 'neutral', lead: `Nobody decided by ${timeOf(request.terms.expiresAt, request.at)}, which counts as denied. ${ran} If it is still needed, ask again and call an approver.` };
+      return { status: 'Expired', tone: 'neutral', lead: `${restoredAt === undefined ? 'Nobody' : 'As far as the record goes, nobody'} decided by ${timeOf(request.terms.expiresAt, request.at)}, which counts as denied. ${ran} If it is still needed, ask again and call an approver.` };
     case 'lapsed':
       return {
         status: 'Approval lapsed',
         tone: 'warning',
-        lead: `Approved, but it could not be sent in time${ending.waitedFor === undefined ? '' : ` (${lapsedCause(ending.waitedFor, ending.blocker)})`}; an old approval is never used. ${ran} ${lapsedNext(ending.error)}If it is still needed, ask again.`,
+        lead: `Approved, but ${restoredAt === undefined ? '' : 'as far as the record goes '}it could not be sent in time${ending.waitedFor === undefined ? '' : ` (${lapsedCause(ending.waitedFor, ending.blocker)})`}; an old approval is never used. ${ran} ${lapsedNext(ending.error)}If it is still needed, ask again.`,
       };
     case 'refused': {
       const advice = failureAdvice({ ...ending, os: request.device.os });

@@ -263,8 +263,8 @@ export interface RequestStore {
   freeze(): Freeze | undefined;
   /** The freeze that was announced last; undefined when none was, or its end. */
   announcedFreeze(): Freeze | undefined;
-  /** When the record was last accepted after a restore (epoch ms); undefined when it never was. What was asked before may have gone on in lines that are lost. */
-  restoredAt(): number | undefined;
+  /** When the record was accepted after a restore (epoch ms), in that order. What was asked before may have gone on in lines that are lost. */
+  restores(): readonly number[];
   /** Undefined before the first start. */
   lastPolicy(): LastPolicy | undefined;
   /** What sessions have shown of the limits of the tenants that this folder worked with. */

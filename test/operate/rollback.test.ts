@@ -60,7 +60,7 @@ async function approvedAndWaiting(): Promise<string> {
   return id;
 }
 
-describe('the last version before today’s, which has the same format,', () => {
+describe('the last version before today’s, whose lines have the same format,', () => {
   beforeEach(() => opened('keyed'));
 
   test.each(['stopped', 'killed'])('reads what a %s program of today wrote, goes on with it, and can be exchanged back', async (how) => {
@@ -120,6 +120,37 @@ describe('the last version before today’s, which has the same format,', () => 
     const next = await approved('dump hosta explorer');
     await bot.reaches(next, 'finished');
     expect(bot.submissions).toBe(3);
+    expect(await bot.stop()).toBe(0);
+    expect(bot.run('auditCli.js', ['verify'])).toMatchObject({ code: 0, out: expect.stringMatching(/^ok$/m) as unknown });
+  }, patience);
+});
+
+describe('a restore that the last version before today’s accepted', () => {
+  beforeEach(() => opened('keyed'));
+
+  test('is known to today’s after the next upgrade: its cards do not say that nothing ran', async () => {
+    bot.take(earlier.programs);
+    await bot.start();
+    const queued = await approvedAndWaiting();
+    expect(await bot.stop()).toBe(0);
+    const copy = await backedUp();
+    bot.simulator.tenant.faults.clear();
+    await bot.start();
+    await bot.reaches(queued, 'finished');
+    expect(await bot.stop()).toBe(0);
+
+    expect(await runThere('restore', { BACKUP: copy })).toMatchObject({ code: 0, out: expect.stringContaining('the bot starts frozen') as unknown });
+    await bot.start();
+    expect(bot.request(queued).state).toBe('queued');
+    // With a snapshot of its own, which keeps nothing of that.
+    expect(await bot.stop()).toBe(0);
+    expect(readdirSync(bot.data)).toContain('snapshot.json');
+
+    bot.take();
+    await bot.start();
+    expect(JSON.stringify(await bot.say('responder1', `status ${queued}`))).toMatch(/Whether it ran is not known: the record was restored at/);
+    expect(await bot.say('responder1', `cancel ${queued}`)).toMatchObject({ text: expect.stringMatching(/^Withdrew \S+ Whether it ran is not known/) as unknown });
+    expect(bot.submissions).toBe(1);
     expect(await bot.stop()).toBe(0);
     expect(bot.run('auditCli.js', ['verify'])).toMatchObject({ code: 0, out: expect.stringMatching(/^ok$/m) as unknown });
   }, patience);

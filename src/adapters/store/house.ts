@@ -29,8 +29,8 @@ export interface HouseState {
 export interface RecordState {
   /** Lines of version 0.1 at its beginning: without a key, and with what is personal in plain words. */
   readonly takenOver?: { readonly lines: number; readonly at: number };
-  /** When somebody accepted it after a restore, the last time: what was asked before may have gone on in lines that are lost. */
-  readonly restoredAt?: number;
+  /** When somebody accepted it after a restore (epoch ms), each time: what was asked before may have gone on in lines that are lost. */
+  readonly restores?: readonly number[];
   readonly holds: readonly Hold[];
   /** Random ids of persons whose keys were destroyed. */
   readonly forgotten: readonly string[];
@@ -177,7 +177,7 @@ function recorded(record: RecordState, event: HouseEvent, at: number): RecordSta
     case 'takenOver':
       return { ...record, takenOver: { lines: event.lines, at } };
     case 'accepted':
-      return { ...record, restoredAt: at };
+      return { ...record, restores: [...(record.restores ?? []), at] };
     case 'legalHold':
       return { ...record, holds: [...without(event.on), { kind: event.kind, on: event.on, at }] };
     case 'legalHoldReleased':

@@ -332,7 +332,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     all: () => house.requests().toReversed(),
     freeze: (): Freeze | undefined => house.freeze(),
     announcedFreeze: (): Freeze | undefined => house.announcedFreeze(),
-    restoredAt: () => house.record().restoredAt,
+    restores: () => house.record().restores ?? [],
     lastPolicy: () => house.lastPolicy(),
     learned: () => house.learned(),
     trouble: () => journal.trouble(),

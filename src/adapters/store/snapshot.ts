@@ -24,9 +24,9 @@ import { seal, unseal } from './sealing.ts';
  * Raised when a field changes its meaning, or when the same journal folds into other requests than before: whoever finds another number
  * replays the journal. Kept, an older fold would be told as a snapshot that somebody changed. 2: how a session ended, what was adopted.
  * 3: an ended request keeps all that was asked, also what this version does not know. 4: authenticated with the key of the record, what is
- * personal sealed per person; one without the key is never read.
+ * personal sealed per person; one without the key is never read. 5: every restore that was accepted; one of 4 may keep none, or the last only.
  */
-const format = 4;
+const format = 5;
 
 export interface Snapshot {
   readonly format: typeof format;
@@ -210,7 +210,7 @@ function readOne(disk: Disk, path: string, keys: Keys, people: Pick<Vault, 'open
 
 /** Of a snapshot as this version writes it. */
 const parts: ReadonlySet<string> = new Set(['format', 'head', 'takenAt', 'requests', 'submissions', 'links', 'record', 'policy', 'learned', 'house', 'key', 'hmac']);
-const recordParts: ReadonlySet<string> = new Set(['takenOver', 'restoredAt', 'holds', 'forgotten'] satisfies readonly (keyof HouseState['record'])[]);
+const recordParts: ReadonlySet<string> = new Set(['takenOver', 'restores', 'holds', 'forgotten'] satisfies readonly (keyof HouseState['record'])[]);
 
 function fromJson(value: unknown, people: Pick<Vault, 'open'>): { readonly snapshot: Snapshot } | { readonly wrong: string } {
   if (!isRecord(value) || value['format'] !== format) return { wrong: 'it was written by another version' };

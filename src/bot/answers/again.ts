@@ -15,6 +15,7 @@ import { maxReason } from '../language/grammarProblem.ts';
 import type { Actor } from '../rules/people.ts';
 import type { CommandIn, Place, Reply } from '../ports.ts';
 import { rendersAs } from '../rules/recipes.ts';
+import { lostAt } from '../rules/restored.ts';
 import type { Recipe } from '../rules/policy.ts';
 import { originAfter } from '../loop/sequels.ts';
 import type { SessionAsk } from '../rules/sessionAsk.ts';
@@ -29,7 +30,8 @@ export async function again(
   const repeated = askedBy(bot, input);
   if (repeated !== undefined) return repeated;
   const old = requestFor(bot, actor, id);
-  const start = againFrom(old);
+  const lost = (one: Request): boolean => lostAt(one, bot.store) !== undefined;
+  const start = againFrom(old, lost(old));
   if ('why' in start) throw new Refused({ refused: 'notAgain', id, why: start.why, ...(start.why === 'notEnded' ? { state: old.state } : {}) }, id);
   const from = index ?? start.from;
   // A press is data from outside: -1 or 0.5 would be read as another command than the one that was looked at.
@@ -42,7 +44,7 @@ export async function again(
   if (tries.some((one) => !mayFind(bot.policy, actor, one))) throw new Refused({ refused: 'notAgain', id, why: 'triedElsewhere' }, id);
   if (last !== old && isOpen(last)) return standing(bot, old, last);
   // Any of them, not only the newest: one in the middle may have run what this one would repeat.
-  const reached = tries.findLast(mayHaveReached);
+  const reached = tries.findLast((one) => mayHaveReached(one, lost(one)));
   if (reached !== undefined) throw new Refused({ refused: 'goneOn', id, as: reached.id }, id);
   // One request at most goes on from each attempt: of two presses at once, the store takes the first.
   const line = `retry ${id} ${from}${reason === undefined ? '' : ` --reason "${reason}"`}`;

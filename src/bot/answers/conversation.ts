@@ -1,5 +1,6 @@
 // What every answer needs: who speaks, how a refusal is told, and how a bug or a broken journal reaches the person.
 import { missingRight } from '../../../cards/rights.ts';
+import { afterRestore } from '../../../cards/said.ts';
 import { DefenderError, errorAnswer, StoreError } from '../../liveResponse/ports.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
@@ -14,6 +15,7 @@ import { mayUse } from '../rules/places.ts';
 import type { Reply } from '../ports.ts';
 import { blockOf, explain, isRefusal } from '../rules/refusal.ts';
 import type { Refusal } from '../rules/refusal.ts';
+import { lostAt } from '../rules/restored.ts';
 import type { RecentHistory } from './panel.ts';
 import type { Refusals, Speaker } from './refusals.ts';
 import type { Turns } from './turns.ts';
@@ -97,6 +99,18 @@ export function granted<T>(value: T | Refusal, requestId?: string): T {
   return value;
 }
 
+/** Decisions are judged by the request alone; that it may have run in lines which a restore lost is added here, for all of them. */
+function asFarAsKnown({ store }: Pick<Deps, 'store'>, refusal: Refusal): Refusal {
+  if (refusal.refused !== 'alreadyOver' && refusal.refused !== 'expired') return refusal;
+  const request = store.get(refusal.id);
+  const restoredAt = request === undefined || wasFound(request) ? undefined : lostAt(request, store);
+  return request === undefined || restoredAt === undefined ? refusal : { ...refusal, lost: afterRestore(request, restoredAt) };
+}
+
+function wasFound(request: Request): boolean {
+  return request.state === 'over' && request.found !== undefined;
+}
+
 /** Runs an answer; whatever goes wrong becomes one clear private sentence, and every refusal a line in the journal. */
 export async function answering(deps: Conversation, speaker: Speaker, answer: () => Promise<Reply>): Promise<Reply> {
   try {
@@ -104,8 +118,9 @@ export async function answering(deps: Conversation, speaker: Speaker, answer: ()
   } catch (error) {
     if (error instanceof Refused) {
       await deps.refusals.write(speaker, error.refusal, error.requestId);
-      if (error.shown !== undefined) return error.shown(explain(error.refusal, deps.settings.command));
-      return sentence(explain(error.refusal, deps.settings.command), blockOf(error.refusal, deps.settings.command));
+      const refusal = asFarAsKnown(deps, error.refusal);
+      if (error.shown !== undefined) return error.shown(explain(refusal, deps.settings.command));
+      return sentence(explain(refusal, deps.settings.command), blockOf(refusal, deps.settings.command));
     }
     if (error instanceof StoreError) {
       deps.log.error('storeUnavailable', { error });

@@ -1,5 +1,6 @@
 // The decisions people take on a request, typed or pressed: approve, deny, withdraw, cancel, and what to do with an unknown one.
 import { rightSentence } from '../../../cards/rights.ts';
+import { afterRestore } from '../../../cards/said.ts';
 import { earlierAttempt } from '../../liveResponse/request.ts';
 import { looksBeforeAsking } from '../../liveResponse/pacing.ts';
 import type { Approval, Move, Request } from '../../liveResponse/request.ts';
@@ -16,6 +17,7 @@ import type { Actor, GroupReading } from '../rules/people.ts';
 import type { Reply } from '../ports.ts';
 import { isRefusal } from '../rules/refusal.ts';
 import type { Refusal } from '../rules/refusal.ts';
+import { lostAt } from '../rules/restored.ts';
 import { seenAnew } from '../rules/seal.ts';
 import { approveRoles, judgeApprover, judgeRequest } from '../rules/today.ts';
 
@@ -94,6 +96,8 @@ export async function deny(bot: Conversation, actor: Actor, id: string, reason: 
 
 export async function withdraw(bot: Conversation, actor: Actor, id: string, reason: string | undefined): Promise<Reply> {
   const request = await decide(bot, actor, id, (current, _now, who) => mayWithdraw(who, current) ?? { type: 'withdrawn', by: refOf(who.person), ...because(reason), ...byLastKnown(actor) });
+  const restoredAt = lostAt(request, bot.store);
+  if (restoredAt !== undefined) return stopped(actor, request, `Withdrew ${id}. ${afterRestore(request, restoredAt)}`);
   const earlier = earlierAttempt(request);
   return stopped(actor, request, earlier === undefined ? `Withdrew ${id}. ${'attempts' in request && request.attempts.length > 0 ? 'Nothing was run.' : 'Nothing was sent to Defender.'}` : `Withdrew ${id}. It was not sent again, but the first attempt may have run: the bot looks for it on and corrects the card if it turns up; check the device in the portal.`);
 }

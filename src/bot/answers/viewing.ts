@@ -18,7 +18,7 @@ import { resultsShownIn } from '../rules/cardPlaces.ts';
 import type { Place, Reply } from '../ports.ts';
 import { keptOutput } from '../rules/keptOutput.ts';
 import type { Refusal } from '../rules/refusal.ts';
-import { mayHaveGoneOn } from '../rules/restored.ts';
+import { lostAt } from '../rules/restored.ts';
 import { keepRefusal, mintOnCard } from '../loop/results.ts';
 
 /** Characters of output on one private page: with its frame it stays below Slack's 3,000 per text. */
@@ -94,7 +94,7 @@ function readyFor({ store }: Pick<Conversation, 'store'>, request: Request, inde
     new Refused({ refused: 'noResult', id: request.id, why, ...(at === undefined ? {} : { index: at }) }, request.id);
   const session = sessionOf(request);
   if (session === undefined) {
-    if (mayHaveGoneOn(request, store.restoredAt())) throw no('notKnown');
+    if (lostAt(request, store) !== undefined) throw no('notKnown');
     if (request.state === 'awaitingApproval' || (request.state === 'queued' && earlierAttempt(request) === undefined)) throw no('notSent');
     if (request.state === 'over' && !mayTurnUp(request)) throw no('neverRan');
     throw no(request.state === 'submitting' ? 'notYet' : 'notKnown');

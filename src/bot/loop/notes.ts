@@ -1,9 +1,11 @@
 // The short public notes below a card, at the end of a request and when a parked device wakes: updating a card does not notify anybody, these do.
+import { afterRestore } from '../../../cards/said.ts';
 import { duration } from '../../../cards/time.ts';
 import { isTerminal } from '../../liveResponse/action.ts';
 import type { FoundLate, Request } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
 import { endingWords } from '../rules/ending.ts';
+import { lostAt } from '../rules/restored.ts';
 import { wordsOf } from './views.ts';
 
 export interface Note {
@@ -15,7 +17,7 @@ export interface Note {
  * The note that `place` (`surface:id`) has not had yet. Undefined while there is nothing to tell: open requests, and those that their
  * requester ended. A device that woke is told while its session runs; after that the end says more.
  */
-export function dueNote(deps: Pick<Deps, 'clock' | 'settings'>, request: Request, place: string): Note | undefined {
+export function dueNote(deps: Pick<Deps, 'clock' | 'settings' | 'store'>, request: Request, place: string): Note | undefined {
   if (request.state === 'running') return wakeNote(deps, request, place);
   if (request.state !== 'finished' && request.state !== 'over') return undefined;
   if (request.state === 'over' && request.found !== undefined) return foundNote(deps, request, request.found, place);
@@ -24,7 +26,8 @@ export function dueNote(deps: Pick<Deps, 'clock' | 'settings'>, request: Request
   const { title, status } = wordsOf(deps, request);
   // A note is read on a lock screen: whose no it was stands in it.
   const whose = request.state === 'over' && request.ending.how === 'refused' ? endingWords(request.ending).replace(/^refused/, '') : '';
-  return { what: 'end', text: `${request.id}, ${title}: ${status}${whose}.` };
+  const restoredAt = request.state === 'over' ? lostAt(request, deps.store) : undefined;
+  return { what: 'end', text: `${request.id}, ${title}: ${status}${whose}.${restoredAt === undefined ? '' : ` ${afterRestore(request, restoredAt)}`}` };
 }
 
 /** What was given up ran after all: told once it has ended, to the requester who ended it as well. */

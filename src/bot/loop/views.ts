@@ -14,7 +14,7 @@ import type { Deps } from '../deps.ts';
 import { mayBeNamedIn } from '../rules/cardPlaces.ts';
 import { keptOutput } from '../rules/keptOutput.ts';
 import type { CardPlace } from '../rules/places.ts';
-import { mayHaveGoneOn } from '../rules/restored.ts';
+import { lostAt } from '../rules/restored.ts';
 import { shownToday } from '../rules/today.ts';
 import { queueOf } from './limits.ts';
 import type { Submission } from './submission.ts';
@@ -84,7 +84,7 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
     const queue = submission.place(request.id);
     const freeze = deps.store.freeze();
     const outage = outageFor(request);
-    const restoredAt = deps.store.restoredAt();
+    const restoredAt = lostAt(request, deps.store);
     return {
       now: deps.clock.now(),
       results: 'private',
@@ -96,7 +96,7 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
       ...(queue === undefined ? {} : { queue }),
       ...(freeze === undefined ? {} : { frozen: freeze }),
       ...(outage === undefined ? {} : { outage }),
-      ...(mayHaveGoneOn(request, restoredAt) ? { restoredAt } : {}),
+      ...(restoredAt === undefined ? {} : { restoredAt }),
     };
   }
 

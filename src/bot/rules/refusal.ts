@@ -69,14 +69,14 @@ export type Refusal =
   | { readonly refused: 'noRequestId'; readonly verb: string; readonly word: string; readonly meant: 'recipe' | 'command' | 'file' | 'list' | 'fingerprint' | 'action' | 'device'; readonly requests: readonly { readonly id: string; readonly status: string }[] }
   /** `deed` and `state`: what was wanted instead, and where it stands since. */
   | { readonly refused: 'alreadyApproved'; readonly id: string; readonly by: PersonRef; readonly at: number; readonly you: boolean; readonly deed?: 'approve' | 'deny'; readonly state?: State }
-  /** `retry`: it may be asked for again with one word. */
-  | { readonly refused: 'alreadyOver'; readonly id: string; readonly how: string; readonly at: number; readonly retry?: boolean }
+  /** `retry`: it may be asked for again with one word. `lost`: that nobody knows whether it ran, since the record was restored; then it may not. */
+  | { readonly refused: 'alreadyOver'; readonly id: string; readonly how: string; readonly at: number; readonly retry?: boolean; readonly lost?: string }
   | { readonly refused: 'staleCard'; readonly id: string; readonly typed?: true }
   /** The 8 digits for eyes, typed, or on a card that an older version drew. */
   | { readonly refused: 'shortFingerprint'; readonly id: string; readonly typed?: true }
   | { readonly refused: 'wrongFingerprint'; readonly id: string }
   | { readonly refused: 'contentDeparted'; readonly id: string; readonly departure: Departure }
-  | { readonly refused: 'expired'; readonly id: string; readonly at: number }
+  | { readonly refused: 'expired'; readonly id: string; readonly at: number; readonly lost?: string }
   /** Today's policy is stricter than the one it was asked under, and ended it. `code` and `detail` as on its card. */
   | { readonly refused: 'policyStricter'; readonly id: string; readonly deed: 'approve' | 'resend'; readonly code: string; readonly detail?: string; readonly ended: boolean }
   /** Whether the people may still do it could not be asked. */
@@ -171,7 +171,7 @@ function sentence(refusal: Refusal, command: string): string {
     case 'alreadyApproved':
       return `${refusal.id} was approved already by ${refusal.you ? 'you' : refusal.by.name} at ${clock(refusal.at)}${sinceApproval(refusal, command)}`;
     case 'alreadyOver':
-      return `${refusal.id} is over: ${refusal.how} at ${clock(refusal.at)}. If it is still needed, ${refusal.retry === true ? `"${command} retry ${refusal.id}" asks for it again` : 'type it again'}.`;
+      return `${refusal.id} is over: ${refusal.how} at ${clock(refusal.at)}. ${onceMore(refusal, refusal.retry === true, command)}`;
     case 'staleCard':
       if (refusal.typed === true) return `That line was made for an older state of ${refusal.id}, so nothing was approved. ${newLine(refusal.id, command)}`;
       return `That card showed an older state of ${refusal.id}, so the press was not taken. Look at the card as it is now and press again.`;
@@ -184,7 +184,7 @@ function sentence(refusal: Refusal, command: string): string {
     case 'contentDeparted':
       return departureSentence(refusal.departure);
     case 'expired':
-      return `${refusal.id} expired at ${clock(refusal.at)} and can no longer be approved. If it is still needed, "${command} retry ${refusal.id}" asks for it again.`;
+      return `${refusal.id} expired at ${clock(refusal.at)} and can no longer be approved. ${onceMore(refusal, true, command)}`;
     case 'policyStricter':
       return `${refusal.deed === 'approve' ? 'Nothing was approved' : 'Nothing was sent again'}: today's policy does not let ${refusal.id} run. ${policyWords(refusal)}${refusal.ended ? ` ${refusal.id} has ended; its card says so too.` : ''}`;
     case 'groupsUnread':
@@ -204,7 +204,7 @@ function sentence(refusal: Refusal, command: string): string {
     case 'notAgain':
       return notAgainSentence(refusal, command);
     case 'goneOn':
-      return `${refusal.id} was tried again already as ${refusal.as}, which reached Defender. Go on from there: "${command} status ${refusal.as}" shows its card.`;
+      return `${refusal.id} was tried again already as ${refusal.as}, which reached Defender, or may have. Go on from there: "${command} status ${refusal.as}" shows its card.`;
     case 'frozen':
       return frozenSentence(refusal, command);
     case 'alreadyFrozen':
@@ -224,6 +224,11 @@ function sentence(refusal: Refusal, command: string): string {
     case 'noRight':
       return `${rightSentence(refusal.error) ?? 'Defender does not let the bot in.'}${correlation(refusal.error.target)}`;
   }
+}
+
+function onceMore({ id, lost }: { readonly id: string; readonly lost?: string }, retry: boolean, command: string): string {
+  if (lost !== undefined) return `${lost} Then type what is still missing.`;
+  return `If it is still needed, ${retry ? `"${command} retry ${id}" asks for it again` : 'type it again'}.`;
 }
 
 function newLine(id: string, command: string): string {
