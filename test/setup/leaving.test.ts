@@ -80,7 +80,7 @@ const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
       await asked;
       await terminal.answer('...', keys.interrupt);
       expect(await terminal.ended).toBe(130);
-      expect(terminal.shown()).toContain('Go on: npm run setup');
+      expect(terminal.shown().replace(/\n/g, ' ')).toContain('Go on: npm run setup');
       expect(terminal.shown()).not.toContain('canary');
       expect(existsSync(join(bench.folder, '.env'))).toBe(false);
       // Its connections end with it.
