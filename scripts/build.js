@@ -15,7 +15,7 @@ function newestBelow(path) {
   return readdirSync(path).reduce((newest, name) => Math.max(newest, newestBelow(join(path, name))), stats.mtimeMs);
 }
 
-/** What the program reads next to its modules: with it, dist and node_modules are all that a container needs. */
+/** What the program reads next to its modules: so that dist runs wherever it lies next to node_modules. */
 function copyWhatRuns() {
   const page = join('src', 'adapters', 'console', 'page');
   cpSync(join(root, page), join(root, 'dist', page), { recursive: true });

@@ -55,7 +55,7 @@ function description(own) {
   return { name, version, description: words, license, private: true, type: 'module', engines, bin: { [name]: 'src/cli.js' } };
 }
 
-/** CycloneDX 1.5: what is in the bundle, for whoever looks after advisories. The property is the folder that esbuild took it from. */
+/** CycloneDX 1.5: what is in the bundle, for those who look after advisories. The property is the folder that esbuild took it from. */
 function bill(own, packages) {
   const component = (type, { name, version, license }) => ({ type, 'bom-ref': `${name}@${version}`, name, version, purl: `pkg:npm/${name.replace('@', '%40')}@${version}`, licenses: [{ expression: license }] });
   return {

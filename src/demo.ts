@@ -169,7 +169,7 @@ async function main(): Promise<void> {
 }
 
 const chats = ['console', 'slack', 'teams'] as const;
-const usage = `usage: ${commandFor('demo')} [--chat ${chats.join('|')}]
+const usage = `usage: ${commandFor('demo', `[--chat ${chats.join('|')}]`)}
 Plays the main job as a story on a simulated tenant; nothing is kept, and nothing real is touched. --chat slack and --chat teams play it through
 that chat's real adapter, with a chat that stands in for the real one. Exit code: 0 every step was seen, 1 one was not, 2 called wrongly.
 `;

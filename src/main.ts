@@ -26,7 +26,7 @@ Exit code: 0 asked to stop, 1 broken or not possible now, 2 something has to be 
 async function main(): Promise<void> {
   const [word] = process.argv.slice(2);
   if (word !== undefined) {
-    // Not passed over: whoever types an option believes that it counts.
+    // Not passed over: a person who types an option believes that it counts.
     const asked = word === '--help' || word === '-h';
     if (asked) process.stdout.write(usage());
     else process.stderr.write(`The bot cannot start: it takes no options, and ${JSON.stringify(word)} was given.\n${usage()}`);

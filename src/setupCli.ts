@@ -5,19 +5,19 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { smallFile } from './adapters/config/secretFiles.ts';
 import { appPackages, packagedFor } from './adapters/teams/appPackage.ts';
 import { isInside } from './adapters/store/keys.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { packageFile } from './adapters/packageFiles.ts';
-import { checkGuid, whyNoPair } from './setup/answers.ts';
+import { checkFile, checkGuid, whyNoPair } from './setup/answers.ts';
 import type { ChatAnswers } from './setup/answers.ts';
 import { Left } from './setup/asker.ts';
 import type { Asker } from './setup/asker.ts';
 import { askDoctor } from './setup/checking.ts';
-import { shellWord } from './adapters/ownCommands.ts';
+import { shellWord, within } from './adapters/ownCommands.ts';
 import { commandFor } from './setup/commandLine.ts';
 import type { DoctorLine } from './setup/checking.ts';
 import { envText, hiddenEnvText } from './setup/envText.ts';
@@ -38,8 +38,10 @@ const keyBytes = 32;
 /** As other programs end that are interrupted. */
 const interrupted = 130;
 
-/** What was done so far, for whoever leaves in the middle. */
+/** What was done so far, for a person who leaves in the middle. */
 const done: string[] = [];
+/** The same with the folders that were made for it, in the order in which a command can take them. */
+const owned: string[] = [];
 /** Ends the doctor with the assistant. */
 const leaving = new AbortController();
 
@@ -58,25 +60,36 @@ function put({ given }: Work, path: string, mode: number, content: string | Uint
     say(isThere(path) ? `${near(path)} is there already and stays as it is.\n` : `--- ${near(path)} (mode ${mode.toString(8)})\n${shown}`);
     return;
   }
-  if (writeNew(path, content, mode) === 'there already') {
+  const made = (folder: string): void => {
+    owned.push(near(folder));
+  };
+  if (writeNew(path, content, mode, made) === 'there already') {
     say(`kept     ${near(path)} is there already: not a byte of it was changed.`);
     return;
   }
   done.push(near(path));
+  owned.push(near(path));
   say(`written  ${near(path)} (mode ${mode.toString(8)})`);
 }
 
 /** The doctor, asked about one step with nothing but the answers so far. */
 function lookWith({ given }: Work): Look {
   return async (area, { chat, tenant, secrets }) => {
-    const settings = { tenant, secrets, keyFile: undefined, policyFile: join(given.folder, 'policy.yaml'), dataDir: join(given.folder, 'data'), more: given.more };
+    const settings = { tenant, secrets, keyFile: undefined, policyFile: join(given.folder, 'policy.yaml'), dataDir: join(given.folder, 'data'), more: fromFolder(given) };
     // A chat is looked at before the simulator; Defender before the chat that is set up, since nothing real stands behind the console.
     const text = envText({ ...settings, chat: { ...chat, chats: chat.chats.filter((one) => area === 'defender' || one.startsWith(area)) }, tenant: area === 'defender' ? tenant : simulated });
     const variables = { ...process.env, ...parseEnv(text), ...(area === 'defender' ? { LR_JOURNAL_KEY: randomBytes(keyBytes).toString('base64') } : {}), LR_ENV_FILE: 'off' };
-    const lines = await askDoctor({ variables, folder: given.folder, probe: area === 'defender', signal: leaving.signal });
+    // The folder is made only with the first file in it.
+    const lines = await askDoctor({ variables, folder: isThere(given.folder) ? given.folder : resolve('.'), probe: area === 'defender', signal: leaving.signal });
     if ('wrong' in lines) return [{ verdict: 'FAIL', check: area, found: lines.wrong }];
     return lines.filter(({ check }) => check.startsWith(`${area}.`) || check === 'settings.valid');
   };
+}
+
+/** With the certificate as the bot finds it from its own folder, wherever the doctor runs. */
+function fromFolder({ more, folder }: Given): Given['more'] {
+  const path = more['MicrosoftAppCertificatePath'];
+  return path === undefined ? more : { ...more, MicrosoftAppCertificatePath: resolve(folder, path) };
 }
 
 async function work(parts: Work): Promise<number> {
@@ -95,7 +108,9 @@ async function work(parts: Work): Promise<number> {
   if (!there && asked.chats.length === 0 && (given.tenant.tenant ?? 'simulator') !== 'simulator') throw new Refused('A real Defender needs a chat: the local console lets one human play everybody. Give --chat, or --tenant simulator.');
   // The console makes its own, and a `.env` that names none has another way.
   const ownKey = (asked.chats.length === 0 && given.key === undefined) || (found !== undefined && found.keyFile === undefined);
-  const keyPath = ownKey ? undefined : keyPlace(given.key ?? found?.keyFile ?? usualKey(), folder);
+  const named = found?.keyFile === undefined ? undefined : namedKey(found.keyFile, parts, envPath);
+  if (found !== undefined && given.key !== undefined && given.key !== named) say(`--key ${given.key} does not count: ${near(envPath)} names ${named ?? 'no file of a key'} (LR_JOURNAL_KEY_FILE).`);
+  const keyPath = ownKey ? undefined : keyPlace(named ?? given.key ?? usualKey(), folder);
   const slack = asked.chats.find((one) => one !== 'teams');
   const manifestPath = slack === undefined ? undefined : join(folder, 'slack-manifest.json');
   // Before the tokens are asked for: there are none before the app is made from it.
@@ -146,6 +161,12 @@ function keyPlace(path: string, folder: string): string {
   return path;
 }
 
+/** As the bot finds it, from its own folder. @throws Refused where the bot refuses it, since a folder of the name "~" would be made */
+function namedKey(written: string, { given }: Work, envPath: string): string {
+  if (checkFile(written) !== undefined) throw new Refused(`${near(envPath)} names the journal key ${written}, which the bot does not take. Write the whole path there (LR_JOURNAL_KEY_FILE).`);
+  return resolve(given.folder, written);
+}
+
 /** Never in the folder that the program is called in, where a home that is no whole path would lead. @throws Refused */
 function usualKey(): string {
   const home = homeOf();
@@ -165,8 +186,8 @@ function homeOf(): string | undefined {
 
 /** The command stands in a line of its own, so that it can be copied. */
 function tellRoot(): void {
-  say('You are root, and these files are root’s alone. For a bot that runs as another user, hand them over, the key to where that user can read it (LR_JOURNAL_KEY_FILE in .env):');
-  process.stdout.write(`  chown <user> ${done.map(shellWord).join(' ')}\n`);
+  say('You are root, and these files and folders are root’s alone. For a bot that runs as another user, hand them over, the key to where that user can read it (LR_JOURNAL_KEY_FILE in .env):');
+  process.stdout.write(`  chown <user> ${owned.map(shellWord).join(' ')}\n`);
 }
 
 /** Writes the app package for Teams, or finds out whether the one that is there is for this bot. Undefined without an application id. */
@@ -191,8 +212,7 @@ function contentOf(path: string): Buffer | undefined {
 
 /** As it is said: without the folder that the commands are typed in. */
 function near(path: string): string {
-  const inside = relative(resolve('.'), path);
-  return inside.startsWith('..') || isAbsolute(inside) ? path : inside;
+  return within(path, resolve('.')) ?? path;
 }
 
 /** Whether a file says that something is left. */
@@ -231,7 +251,7 @@ function whyNotAsked({ yes }: Given): string | undefined {
 
 function left(): number {
   const again = `Go on: ${commandFor('setup', undefined)}`;
-  say(done.length === 0 ? `\nLeft. Nothing was written, and what you typed is not kept. ${again}` : `\nLeft. Written, whole: ${done.join(', ')}. What you typed besides is not kept. ${again}`);
+  say(done.length === 0 ? `\nLeft. Nothing was written, and what you typed is not kept. ${again}` : `\nLeft. Written, whole: ${done.join(', ')}. What else you typed is not kept. ${again}`);
   return interrupted;
 }
 

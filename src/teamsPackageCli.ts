@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { isGuid } from './adapters/config/environment.ts';
 import { commandFor } from './adapters/ownCommands.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { appPackages, usualDeveloper, usualWebsite } from './adapters/teams/appPackage.ts';
@@ -14,8 +15,6 @@ const usage = `usage: ${commandFor('teams-package', '[options]')}
   --website URL       the developer's page, https
   --env FILE          NAME=value lines to take MicrosoftAppId from (.env, if it is there)
 `;
-
-const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function readArguments() {
   return parseArgs({
@@ -50,7 +49,7 @@ function main(): number {
   const appId = settings['MicrosoftAppId']?.trim().toLowerCase() ?? '';
   // A secret's file that cannot be read does not matter here, but a file of settings that cannot is why the id is missing.
   if (appId === '' && wrong !== undefined) return complain(wrong);
-  if (!guid.test(appId)) return complain('MicrosoftAppId is missing or not a GUID: set it, or put it into .env. It is the application (client) id of the bot’s registration.');
+  if (!isGuid(appId)) return complain('MicrosoftAppId is missing or not a GUID: set it, or put it into .env. It is the application (client) id of the bot’s registration.');
   if (!URL.canParse(values.website) || new URL(values.website).protocol !== 'https:') return complain('--website must be an https URL: Teams shows it as the developer’s page.');
 
   const out = resolve(values.out);

@@ -50,7 +50,7 @@ describe('the first word', () => {
 
   test('start and demo refuse an option that they do not have, rather than go on without it', () => {
     expect(run(['start', '--port', '4000'])).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('it takes no options, and "--port" was given') as unknown });
-    expect(run(['demo', '--speed', '9'])).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(/--speed[\s\S]*usage: /) as unknown });
+    expect(run(['demo', '--speed', '9'])).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(/--speed[\s\S]*usage: npm run demo -- \[--chat /) as unknown });
   });
 
   test('that is left out, and start, start the bot', () => {

@@ -1,7 +1,7 @@
 // How somebody calls the programs of this product from where this one runs: by npm in a checkout, by npx from the package's file, or by the one
 // entry of an installed package. Every message that names a command takes it from here.
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, delimiter, dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, delimiter, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { packageFile, packageName, packageVersion } from './packageFiles.ts';
 
 /** As src/cli.ts knows them. */
@@ -31,10 +31,16 @@ export function shellWord(text: string): string {
   return /^[\w./:@%+=,~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
+/** A path as it is written from a folder that it is in or below; undefined elsewhere, on another drive of Windows too. */
+export function within(path: string, folder: string): string | undefined {
+  const near = relative(folder, path);
+  return near === '..' || near.startsWith(`..${sep}`) || isAbsolute(near) ? undefined : near;
+}
+
 /** As somebody in `folder` would write it: with ./ in front where it is below, since npx and shells take a bare name for another thing. */
 function shown(path: string, folder: string): string {
-  const near = relative(folder, path);
-  return near.startsWith('..') ? path : `.${sep}${near}`;
+  const near = within(path, folder);
+  return near === undefined ? path : `.${sep}${near}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 // What the assistant has to know, and whether one answer has the shape of what was asked for: told at once, before the platform says only "invalid".
 import { isAbsolute, resolve } from 'node:path';
 import { domainToASCII } from 'node:url';
+import { isGuid } from '../adapters/config/environment.ts';
 import { hiddenCharacter } from '../liveResponse/shown.ts';
 
 export const chatWords = ['slack-socket', 'slack-http', 'teams'] as const;
@@ -55,8 +56,6 @@ export type SecretAnswers = ReadonlyMap<string, SecretAnswer>;
 /** The sentence that is shown below an answer; undefined when it can be what was asked for. */
 export type Check = (text: string) => string | undefined;
 
-const guidShape = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** The policy takes none of them: a name that reads like another one is a trap. */
 const unseen = (which: string): string => `It holds a character that nobody can see (${which}), copied from a page. Type it.`;
 
@@ -73,7 +72,7 @@ function pastedAround(text: string): string | undefined {
 
 export const checkGuid: Check = (typed) => {
   const text = typed.trim();
-  if (guidShape.test(text)) return undefined;
+  if (isGuid(text)) return undefined;
   if (/^[{(].*[)}]$/.test(text)) return 'Leave out the brackets around it.';
   if (eMail.test(text)) return 'That is an e-mail address; the id is needed, a GUID such as 5f0c1d2e-0000-4000-8000-000000000000.';
   return pastedAround(text) ?? 'That is no GUID; one looks like 5f0c1d2e-0000-4000-8000-000000000000.';
@@ -163,7 +162,7 @@ function slackKind(text: string): string | undefined {
 }
 
 function valueNotId(text: string): string | undefined {
-  return guidShape.test(text) ? 'That is the id of the secret; its value is needed, which the portal shows only once, right after it was made.' : undefined;
+  return isGuid(text) ? 'That is the id of the secret; its value is needed, which the portal shows only once, right after it was made.' : undefined;
 }
 
 /** The secrets that a set of answers needs. */

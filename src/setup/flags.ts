@@ -8,7 +8,7 @@ import { knownNames } from '../adapters/config/settings.ts';
 import { cloudNames } from '../adapters/defender/clouds.ts';
 import { diskWords } from '../adapters/store/disk.ts';
 import { mostBytes, settingsIn, textOf } from '../dotEnv.ts';
-import { chatWords, checkDeviceGroup, checkFile, checkGuid, checkHost, checkName, checkPersonId, checkPlace, checkSecret, checkSlackMember, teamsTypes, tenantWords } from './answers.ts';
+import { chatWords, checkDeviceGroup, checkFile, checkGuid, checkHost, checkName, checkPersonId, checkPlace, checkSecret, checkSlackMember, secretsFor, teamsTypes, tenantWords } from './answers.ts';
 import type { Chat, ChatAnswers, Check, PersonAnswer, SecretAnswer, Tenant, TenantAnswers } from './answers.ts';
 import { commandFor } from './commandLine.ts';
 
@@ -102,7 +102,14 @@ export function readFlags(args: readonly string[], environment: Variables): Give
   const devices = (values['device-group'] ?? []).map((group) => checked('device-group', group, checkDeviceGroup) ?? group);
   const folder = resolve(values.folder ?? '.');
   const key = checked('key', values.key, checkFile);
-  const { secrets, more } = settingsOf(values.settings, (name) => (secretFlagOf[name] === undefined ? undefined : values[secretFlagOf[name]]), environment, problems);
+  const { secrets, more, named } = settingsOf(values.settings, (name) => (secretFlagOf[name] === undefined ? undefined : values[secretFlagOf[name]]), environment, problems);
+  // Where nobody is asked, what is not given is chosen too; a word that is no choice has been told already.
+  const chosen = { chats: values.yes === true && values.chat === undefined ? [] : chats, tenant: values.yes === true && values.tenant === undefined ? 'simulator' : tenant, byName: values.tenant !== undefined };
+  problems.push(...unused(chosen, { teams: { 'teams-type': teamsType, 'teams-id': teamsId, 'teams-tenant': teamsTenant }, defender: { 'tenant-id': tenantId, 'client-id': clientId, certificate, cloud } }));
+  if (chosen.chats !== undefined && chosen.tenant !== undefined) {
+    const needed = secretsFor({ ...given({ chats: chosen.chats, teamsType, teamsCertificate: more['MicrosoftAppCertificatePath'] }), chats: chosen.chats }, { tenant: chosen.tenant });
+    problems.push(...named.filter((name) => !needed.includes(name)).map((name) => `${name} is given, and what was chosen does not use it. Choose what does (--chat, --teams-type, --tenant), or leave it out.`));
+  }
   if (problems.length > 0) return { problems };
   return {
     chat: { ...given({ chats, host, teamsType, teamsId: teamsId?.toLowerCase(), teamsTenant: teamsTenant?.toLowerCase() }) },
@@ -118,6 +125,29 @@ export function readFlags(args: readonly string[], environment: Variables): Give
     dryRun: values['dry-run'] === true,
     check: values['no-check'] !== true,
   };
+}
+
+interface Chosen {
+  /** Undefined: it will be asked for. */
+  readonly chats: readonly Chat[] | undefined;
+  readonly tenant: Tenant | undefined;
+  /** The tenant was given, and does not only follow from nobody being asked. */
+  readonly byName: boolean;
+}
+
+type Options = Readonly<Record<string, string | undefined>>;
+
+/** What was given and would count for nothing. Dropped in silence, it would leave a simulated tenant to people who gave a real one. */
+function unused({ chats, tenant, byName }: Chosen, { teams, defender }: { readonly teams: Options; readonly defender: Options }): readonly string[] {
+  const flags = (of: Options): readonly string[] => Object.keys(of).filter((name) => of[name] !== undefined).map((name) => `--${name}`);
+  const belong = (names: readonly string[]): string => `${new Intl.ListFormat('en-GB').format(names)} ${names.length === 1 ? 'belongs' : 'belong'} to`;
+  const [ofTeams, ofDefender] = [flags(teams), flags(defender)];
+  const them = ofDefender.length === 1 ? 'it' : 'them';
+  return [
+    ...(chats === undefined || chats.includes('teams') || ofTeams.length === 0 ? [] : [`${belong(ofTeams)} Teams, and --chat does not hold teams. Add it there, or leave ${ofTeams.length === 1 ? 'it' : 'them'} out.`]),
+    ...(tenant !== 'simulator' || ofDefender.length === 0 ? [] : [`${belong(ofDefender)} a real Defender, and ${byName ? `--tenant is simulator. Give another --tenant, or leave ${them} out.` : 'without --tenant the simulated one is written. Give --tenant as well: certificate, secret, managed-identity or workload-identity.'}`]),
+    ...(tenant === undefined || tenant === 'simulator' || tenant === 'certificate' || defender['certificate'] === undefined ? [] : [`--certificate belongs to --tenant certificate, and --tenant is ${tenant}. Give the other --tenant, or leave it out.`]),
+  ];
 }
 
 function parsedOf(args: readonly string[]) {
@@ -195,7 +225,7 @@ const answers: Readonly<Record<string, string>> = {
 };
 
 /** From the file of settings and the environment; a secret that has a file of its own stays there. */
-function settingsOf(file: string | undefined, fileOf: (name: string) => string | undefined, environment: Variables, problems: string[]): Pick<Given, 'secrets' | 'more'> {
+function settingsOf(file: string | undefined, fileOf: (name: string) => string | undefined, environment: Variables, problems: string[]): Pick<Given, 'secrets' | 'more'> & { readonly named: readonly string[] } {
   const lines = file === undefined ? {} : linesOf(file, problems);
   for (const [name, value] of Object.entries(lines)) {
     const own = value.trim() === '' ? undefined : answers[name];
@@ -205,6 +235,8 @@ function settingsOf(file: string | undefined, fileOf: (name: string) => string |
     else if (own !== undefined) problems.push(`--settings holds ${name}, which the setup writes itself: ${own}. In both places, nobody could tell which counts.`);
   }
   const secrets = new Map<string, SecretAnswer>();
+  // What the environment holds may be another program's.
+  const named = secretNames.filter((name) => !name.startsWith('LIBRARY_') && [fileOf(name), lines[name], lines[`${name}_FILE`]].some((one) => (one ?? '').trim() !== ''));
   for (const name of secretNames) {
     if (name.startsWith('LIBRARY_')) continue;
     const flagged = fileOf(name);
@@ -223,7 +255,7 @@ function settingsOf(file: string | undefined, fileOf: (name: string) => string |
     }
   }
   const more = Object.fromEntries(Object.entries(lines).filter(([name, value]) => value.trim() !== '' && !secretNames.some((one) => name === one || name === `${one}_FILE`)));
-  return { secrets, more };
+  return { secrets, more, named };
 }
 
 function told(name: string, wrong: string | undefined): string | undefined {

@@ -44,7 +44,7 @@ export function foundIn(file: string): Found {
     chat: { chats, ...fields({ teamsId: 'MicrosoftAppId', teamsTenant: 'MicrosoftAppTenantId', teamsCertificate: 'MicrosoftAppCertificatePath' }), ...(teamsType === undefined ? {} : { teamsType }), ...(host === undefined ? {} : { host }) },
     tenant: { tenant: tenantOf(text, has), ...fields({ tenantId: 'AZURE_TENANT_ID', clientId: 'AZURE_CLIENT_ID', certificate: 'AZURE_CLIENT_CERTIFICATE_PATH' }) },
     secrets,
-    keyFile: text('LR_JOURNAL_KEY_FILE'),
+    keyFile: text('LR_JOURNAL_KEY_FILE') === '' ? undefined : text('LR_JOURNAL_KEY_FILE'),
   };
 }
 

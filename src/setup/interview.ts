@@ -6,6 +6,7 @@ import type { teamsTypes, Chat, ChatAnswers, PersonAnswer, PolicyAnswers, Secret
 import type { Asker, Question } from './asker.ts';
 import type { DoctorLine } from './checking.ts';
 import type { Given } from './flags.ts';
+import { leftForLater } from './left.ts';
 
 /** Looks at one step with the answers so far; only what is wrong with it. */
 export type Look = (area: 'slack' | 'teams' | 'defender', parts: Parts) => Promise<readonly DoctorLine[]>;
@@ -126,6 +127,8 @@ function isComplete(part: keyof typeof areas, { chat, tenant, secrets }: Parts, 
   if (needed.some((name) => !secrets.has(name))) return false;
   if (part === 'SLACK') return true;
   if (part === 'Microsoft') return chat.teamsId !== undefined && chat.teamsTenant !== undefined;
+  // Without its chat the doctor refuses the settings and does not look at Defender at all.
+  if (leftForLater({ chat, tenant: simulated, secrets }).length > 0) return false;
   if (tenant.tenantId === undefined || (tenant.tenant === 'certificate' && tenant.certificate === undefined)) return false;
   return tenant.tenant === 'managed-identity' || tenant.clientId !== undefined;
 }

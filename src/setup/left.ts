@@ -23,7 +23,7 @@ export interface LeftParts {
   readonly envPath: string;
   readonly policyPath: string;
   readonly slackManifest: string | undefined;
-  /** Undefined where there is none, for want of the application id. */
+  /** Undefined where there is none, because the application id is missing. */
   readonly teamsApp: TeamsApp | undefined;
   /** The manifest still has the example's name in it. */
   readonly hostLater: boolean;

@@ -1,7 +1,7 @@
 // Writes files that are not there yet, whole or not at all: a kill at any moment leaves no part of one under its name, and nothing is ever overwritten.
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { codeOf, diskWords } from '../adapters/store/disk.ts';
 
 export type Written = 'written' | 'there already';
@@ -33,10 +33,14 @@ const reasons: Readonly<Record<string, string>> = {
   EEXIST: 'something on the way to it is a file and no folder. Name another folder',
 };
 
-/** @param mode of the file, such as 0o600, of which a umask can only take away @throws NotWritten */
-export function writeNew(path: string, content: string | Uint8Array, mode: number): Written {
+/**
+ * @param mode of the file, such as 0o600, of which a umask can only take away
+ * @param made is told each folder that was made for it, the highest first
+ * @throws NotWritten
+ */
+export function writeNew(path: string, content: string | Uint8Array, mode: number, made: (folder: string) => void = () => undefined): Written {
   try {
-    return written(path, content, mode);
+    return written(path, content, mode, made);
   } catch (error) {
     const code = codeOf(error);
     if (code === '') throw error;
@@ -44,12 +48,13 @@ export function writeNew(path: string, content: string | Uint8Array, mode: numbe
   }
 }
 
-function written(path: string, content: string | Uint8Array, mode: number): Written {
+function written(path: string, content: string | Uint8Array, mode: number, made: (folder: string) => void): Written {
   const folder = dirname(path);
   // Before the look: a run that was killed right after it gave the name left the draft as a second name of the file.
   removeDrafts(folder);
   if (isThere(path)) return 'there already';
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const highest = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (highest !== undefined) for (const one of between(highest, folder)) made(one);
   const draft = join(folder, `.lr-setup-${process.pid}-${randomBytes(6).toString('hex')}`);
   const file = openSync(draft, 'wx', mode);
   try {
@@ -65,6 +70,12 @@ function written(path: string, content: string | Uint8Array, mode: number): Writ
   } finally {
     rmSync(draft, { force: true });
   }
+}
+
+/** From a folder down to one in it, both included. */
+function between(highest: string, lowest: string): readonly string[] {
+  const names = relative(highest, lowest).split(sep).filter((name) => name !== '');
+  return [highest, ...names.map((_name, index) => join(highest, ...names.slice(0, index + 1)))];
 }
 
 function writeAll(file: number, bytes: Buffer): void {

@@ -1,7 +1,7 @@
 // `npm run setup` where the machine or the answers are hostile: nothing is asked in vain, no key lies where nobody looks for it, and every command it names can be pasted.
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { SetupBench } from '../support/setupBench.ts';
@@ -96,4 +96,69 @@ test('a secret by its name and by a file, and one of another kind in a file, are
   expect(ran.err).toContain('SLACK_BOT_TOKEN: That is a person’s token.');
   expect(ran.err).toContain('SLACK_APP_TOKEN and SLACK_APP_TOKEN_FILE are both given. Remove one.');
   expect(ran.err).not.toContain('canary');
+});
+
+const guid = '5f0c1d2e-0000-4000-8000-000000000000';
+const secretFile = (): string => {
+  const path = join(bench.home, 'secret');
+  writeFileSync(path, 'canary-signing\n', { mode: 0o600 });
+  return path;
+};
+
+// Dropped in silence, they would leave a bot that shows successes of a simulated tenant to people who gave a real one.
+test.each<readonly [string, () => readonly string[], string]>([
+  ['a real tenant without --tenant', () => ['--tenant-id', guid, '--client-id', guid, '--certificate', '/nowhere/a.pem'], '--tenant-id, --client-id and --certificate belong to a real Defender, and without --tenant the simulated one is written. Give --tenant as well: certificate, secret, managed-identity or workload-identity.'],
+  ['a cloud with the simulated tenant', () => ['--tenant', 'simulator', '--cloud', 'gcc'], '--cloud belongs to a real Defender, and --tenant is simulator. Give another --tenant, or leave it out.'],
+  ['a certificate with a tenant that takes a secret', () => ['--tenant', 'secret', '--certificate', '/nowhere/a.pem'], '--certificate belongs to --tenant certificate, and --tenant is secret. Give the other --tenant, or leave it out.'],
+  ['what belongs to Teams without Teams', () => ['--teams-id', guid], '--teams-id belongs to Teams, and --chat does not hold teams. Add it there, or leave it out.'],
+  ['a secret of a tenant that takes a certificate', () => ['--tenant', 'certificate', '--client-secret-file', secretFile()], 'AZURE_CLIENT_SECRET is given, and what was chosen does not use it. Choose what does (--chat, --teams-type, --tenant), or leave it out.'],
+  ['a secret of the other way to Slack', () => ['--slack-signing-secret-file', secretFile()], 'SLACK_SIGNING_SECRET is given, and what was chosen does not use it. Choose what does (--chat, --teams-type, --tenant), or leave it out.'],
+])('%s is refused, since it would count for nothing', async (_what, args, words) => {
+  const ran = await bench.run([...quick, ...args()]);
+  expect([ran.code, bench.files(), ran.out]).toEqual([2, [], '']);
+  expect(ran.err).toBe(`  - ${words}\n\nnpm run setup -- --help lists the options.\n`);
+});
+
+test('a secret in the environment that this choice does not use is no mistake: it may be another program’s', async () => {
+  expect(await bench.run(quick, { environment: { AZURE_CLIENT_SECRET: 'canary-ambient' } })).toMatchObject({ code: 0, err: '' });
+  expect(bench.read('.env')).not.toContain('canary');
+});
+
+test('an unknown tenant is told alone, and not as a missing one too', async () => {
+  const ran = await bench.run([...quick, '--tenant', 'certifcate', '--tenant-id', guid]);
+  expect(ran.err.match(/^ {2}- /gm)).toHaveLength(1);
+});
+
+const env = (keyFile: string): string => `SLACK_BOT_TOKEN=xoxb-canary-0001\nSLACK_APP_TOKEN=xapp-canary-0001\nLR_DEFENDER=simulator\nLR_JOURNAL_KEY_FILE=${keyFile}\n`;
+
+test('the key that a .env names by a path of its own folder is written there, and not into the folder at hand', async () => {
+  const folder = join(bench.home, 'bot');
+  mkdirSync(folder);
+  writeFileSync(join(folder, '.env'), env('./journal.key'), { mode: 0o600 });
+  const ran = await bench.run([...quick, '--folder', folder]);
+  expect([ran.code, ran.err, bench.files()]).toEqual([0, '', []]);
+  expect(readFileSync(join(folder, 'journal.key'), 'utf8')).toMatch(/^[A-Za-z0-9+/]{43}=\n$/);
+});
+
+test('a key next to a .env that names another one is not written: the bot would not look at it', async () => {
+  const [named, given] = [join(bench.home, 'named.key'), join(bench.home, 'given.key')];
+  writeFileSync(join(bench.folder, '.env'), env(named), { mode: 0o600 });
+  const ran = await bench.run([...quick, '--key', given]);
+  expect([ran.code, existsSync(named), existsSync(given)]).toEqual([0, true, false]);
+  expect(ran.out).toContain(`--key ${given} does not count: .env names ${named} (LR_JOURNAL_KEY_FILE).`);
+});
+
+test('a key that a .env names as only a shell would read it is refused before anything is written', async () => {
+  writeFileSync(join(bench.folder, '.env'), env('~/bot.key'), { mode: 0o600 });
+  const ran = await bench.run(quick);
+  expect([ran.code, bench.files(), readdirSync(bench.home)]).toEqual([2, ['.env'], []]);
+  expect(ran.err).toMatch(/^\.env names the journal key ~\/bot\.key, which the bot does not take\. Write the whole path there \(LR_JOURNAL_KEY_FILE\)\.\n/);
+});
+
+test('a .env that names no key, or an empty one, gets none: it would not be looked at', async () => {
+  writeFileSync(join(bench.folder, '.env'), env(''), { mode: 0o600 });
+  const given = join(bench.home, 'given.key');
+  const ran = await bench.run([...quick, '--key', given]);
+  expect([ran.code, ran.err, readdirSync(bench.home)]).toEqual([0, '', []]);
+  expect(ran.out).toContain(`--key ${given} does not count: .env names no file of a key (LR_JOURNAL_KEY_FILE).`);
 });

@@ -60,7 +60,7 @@ const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
     expect(bench.files()).toEqual(index < tokens ? [] : ['slack-manifest.json']);
     expect(readdirSync(bench.home)).toEqual([]);
     const shown = terminal.shown();
-    expect(shown.replace(/\n/g, ' ')).toMatch(index < tokens ? /Left\. Nothing was written, and what you typed is not kept\. Go on: npm run setup/ : /Left\. Written, whole: slack-manifest\.json\. What you typed besides is not kept\. Go on: npm run setup/);
+    expect(shown.replace(/\n/g, ' ')).toMatch(index < tokens ? /Left\. Nothing was written, and what you typed is not kept\. Go on: npm run setup/ : /Left\. Written, whole: slack-manifest\.json\. What else you typed is not kept\. Go on: npm run setup/);
     expect(shown).not.toMatch(/xoxb-canary|canary-signing|canary-password|canary-secret/);
   });
 
@@ -80,7 +80,7 @@ const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
       await asked;
       await terminal.answer('...', keys.interrupt);
       expect(await terminal.ended).toBe(130);
-      expect(terminal.shown()).toContain('Go on: npm run setup');
+      expect(terminal.shown().replace(/\n/g, ' ')).toContain('Go on: npm run setup');
       expect(terminal.shown()).not.toContain('canary');
       expect(existsSync(join(bench.folder, '.env'))).toBe(false);
       // Its connections end with it.

@@ -172,4 +172,30 @@ describe('Defender', () => {
     expect(terminal.shown()).not.toMatch(/^\W*FAIL {2}/m);
     expect(parseEnv(bench.read('.env'))).toMatchObject({ MicrosoftAppTenantId: registered.tenant, MicrosoftAppPassword: registered.teams.secret, AZURE_CLIENT_SECRET: registered.defender.secret });
   });
+
+  test('with Slack left for later a whole credential of Defender is not looked at: without its chat the doctor could not, and would give a wrong reason', async () => {
+    writeFileSync(join(bench.home, 'more.env'), ports);
+    const terminal = inTerminal(bench, ['--chat', 'slack-socket', '--person', person('riley', 'asks', '1'), '--person', person('avery', 'approves', '2'), '--place', 'slack:C0123456', '--tenant', 'secret', '--cloud', 'commercial', '--settings', join(bench.home, 'more.env')].map((word) => `'${word}'`), cloud.environment);
+    await terminal.answer('SLACK_BOT_TOKEN', keys.enter);
+    await terminal.answer('SLACK_APP_TOKEN', keys.enter);
+    await terminal.answer('Tenant id of Defender', `${registered.tenant}${keys.enter}`);
+    await terminal.answer('Application id for Defender', `${registered.defender.appId}${keys.enter}`);
+    await terminal.answer('AZURE_CLIENT_SECRET', `${registered.defender.secret}${keys.enter}`);
+    await terminal.answer('Device group that may be reached', keys.enter);
+    await terminal.ended;
+    expect(terminal.shown()).not.toContain('The doctor looks at Defender');
+    expect(terminal.shown()).toContain('It could not look at what was left for later, SLACK_BOT_TOKEN, SLACK_APP_TOKEN, nor at what needs it.');
+  });
+
+  test('Teams is looked at before the folder is made that the files go to', async () => {
+    writeFileSync(join(bench.home, 'more.env'), ports);
+    const made = join(bench.folder, 'srv', 'bot');
+    const terminal = inTerminal(bench, [...base.slice(1), '--teams-type', 'SingleTenant', '--teams-tenant', registered.tenant, '--tenant', 'simulator', '--folder', made, '--settings', join(bench.home, 'more.env')].map((word) => `'${word}'`), cloud.environment);
+    await terminal.answer('MicrosoftAppPassword', `${registered.teams.secret}${keys.enter}`);
+    await terminal.answer('Teams: ', '');
+    await terminal.answer('Device group that may be reached', keys.enter);
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.shown()).not.toMatch(/could not be run|^\W*FAIL {2}/m);
+    expect(parseEnv(readFileSync(join(made, '.env'), 'utf8'))).toMatchObject({ MicrosoftAppPassword: registered.teams.secret });
+  });
 });

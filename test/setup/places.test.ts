@@ -38,7 +38,18 @@ describe('modes', () => {
 
   (isRoot ? test : test.skip)('root is told that the files are root’s, with the command that hands them over', () => {
     const { out } = shell('exec $SETUP');
-    expect(out).toContain(`\n  chown <user> slack-manifest.json ${bench.key} policy.yaml .env\n`);
+    expect(out).toContain(`\n  chown <user> slack-manifest.json ${dirname(bench.key)} ${bench.key} policy.yaml .env\n`);
+  });
+
+  (isRoot ? test : test.skip)('root is told to hand over the folders too that were made for them, each of them', () => {
+    const folder = join(bench.folder, 'srv', 'bot');
+    const { out } = shell(`exec $SETUP --folder ${folder}`);
+    const [, command = ''] = /^ {2}(chown <user> .*)$/m.exec(out) ?? [];
+    expect(command).toContain(' srv srv/bot srv/bot/slack-manifest.json ');
+    // Handed over as it is printed, the bot's user reads its settings; the folders above were there before.
+    for (const above of [bench.folder, bench.home]) chmodSync(above, 0o755);
+    expect(shell(command.replace('<user>', String(nobody))).code).toBe(0);
+    expect(shell(`cat ${join(folder, '.env')} ${bench.key}`, { uid: nobody, gid: nobody })).toMatchObject({ code: 0, err: '', out: expect.stringContaining('LR_DATA_DIR=') });
   });
 });
 

@@ -267,7 +267,7 @@ describe('what is wrong', () => {
     expect(await terminal.ended).toBe(130);
     expect(bench.files()).toEqual(['slack-manifest.json']);
     expect(existsSync(bench.key)).toBe(false);
-    expect(terminal.shown()).toMatch(/Left\. Written, whole: slack-manifest\.json\. What you typed besides is not kept\. Go on: npm run setup/);
+    expect(terminal.shown()).toMatch(/Left\. Written, whole: slack-manifest\.json\. What else you typed is not kept\. Go on: npm run setup/);
     expect(terminal.shown()).not.toContain('xoxb-half');
   });
 });

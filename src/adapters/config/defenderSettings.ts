@@ -2,7 +2,7 @@
 import { clouds, cloudNames } from '../defender/clouds.ts';
 import type { Secret } from '../secret.ts';
 import { isPublicAddress } from '../outbound/addresses.ts';
-import { bare, isLoopback, readGuid, readUrl } from './environment.ts';
+import { bare, isGuid, isLoopback, readGuid, readUrl } from './environment.ts';
 import type { Environment } from './environment.ts';
 
 /** How tokens are got from Entra. */
@@ -147,10 +147,6 @@ function whyNoScope(text: string): { readonly why: string; readonly resource: st
   if (!text.endsWith('/.default')) return { why: 'it ends with /.default in small letters', resource };
   if (isGuid(resource) || /^(?:https|api):\/\/[^/]/i.test(resource)) return undefined;
   return { why: 'it begins with https://, api:// or an application id', resource: `https://${resource.replace(/^[a-z]+:\/\//i, '')}` };
-}
-
-function isGuid(text: string): boolean {
-  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
 
 /** What stands as `aud` in tokens: URLs, api:// names and application ids. */

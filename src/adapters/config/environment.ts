@@ -139,10 +139,14 @@ export function bare(url: URL): string {
 
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+export function isGuid(text: string): boolean {
+  return guid.test(text);
+}
+
 /** A GUID in lower case. */
 export function readGuid(env: Environment, name: string, what: string): string | undefined {
   const text = env.text(name);
-  if (text === undefined || guid.test(text)) return text?.toLowerCase();
+  if (text === undefined || isGuid(text)) return text?.toLowerCase();
   env.problem(`${name} is not ${what}; that is a GUID such as 5f0c1d2e-0000-4000-8000-000000000000.`);
   return undefined;
 }

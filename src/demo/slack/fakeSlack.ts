@@ -47,7 +47,7 @@ export interface FakeSlack {
   fault(method: string, fault: Fault, times?: number): void;
   /** Signs and sends a body as Slack would. */
   send(body: string, options?: SignOptions, contentType?: string): Promise<Delivered>;
-  /** The cards in a channel: messages that bear a request's metadata, oldest first. */
+  /** The cards in a channel: messages that carry a request's metadata, oldest first. */
   cards(channel: string): readonly SlackMessageKept[];
   readonly until: SlackWorld['until'];
   /** Cuts the socket right after the next delivery went out on it, before its acknowledgement can come back. */

@@ -65,7 +65,7 @@ export class FakeConnector {
   readonly faults: Fault[] = [];
   /** Tells the time for the limits. */
   now: () => number = () => Date.now();
-  /** The header every call must bear, if any. */
+  /** The header every call must carry, if any. */
   authorization: string | undefined;
   /** Asked before all else at each call. */
   refuse: Refuse | undefined;
@@ -220,7 +220,7 @@ export class FakeConnector {
     this.#next += 1;
     const id = String(this.#next);
     this.messages.push({ id, conversation, body, history: [body], ...(targeted && recipient?.id !== undefined ? { to: recipient.id } : {}) });
-    // Text beside a card becomes two messages, and the caller gets no id.
+    // Text next to a card becomes two messages, and the caller gets no id.
     const attachments = body['attachments'];
     const split = typeof body['text'] === 'string' && Array.isArray(attachments) && attachments.length > 0;
     return { status: 201, body: split ? {} : { id } };
