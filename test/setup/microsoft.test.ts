@@ -198,4 +198,14 @@ describe('Defender', () => {
     expect(terminal.shown()).not.toMatch(/could not be run|^\W*FAIL {2}/m);
     expect(parseEnv(readFileSync(join(made, '.env'), 'utf8'))).toMatchObject({ MicrosoftAppPassword: registered.teams.secret });
   });
+
+  test('a certificate is looked for from the folder that the bot will run in, and not from the one at hand', async () => {
+    writeFileSync(join(bench.home, 'more.env'), `${ports}MicrosoftAppCertificatePath=teams.pem\n`);
+    writeFileSync(join(bench.folder, 'teams.pem'), 'one that the bot will not find');
+    const terminal = inTerminal(bench, [...base.slice(1), '--teams-type', 'SingleTenant', '--teams-tenant', registered.tenant, '--folder', 'bot', '--settings', join(bench.home, 'more.env')].map((word) => `'${word}'`), cloud.environment);
+    await terminal.answer(join('bot', 'teams.pem'), '');
+    await terminal.answer('What next?', keys.interrupt);
+    expect(await terminal.ended).toBe(130);
+    expect(bench.files()).toEqual(['teams.pem']);
+  });
 });
