@@ -1,6 +1,6 @@
 // What the guides' settings lead to, as stand-ins on this machine: sign-in, Defender, Teams' keys and Slack under their real names, reached
 // through a proxy as in a company network, so that every command runs exactly as the guide writes it.
-import { createServer, request as ask } from 'node:http';
+import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
@@ -14,6 +14,7 @@ import { selfSigned } from '../support/selfSigned.ts';
 import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import { furnish } from '../support/slack/slackHouse.ts';
+import { forward } from '../support/forward.ts';
 
 export interface Cloud {
   /** For HTTPS_PROXY. */
@@ -62,19 +63,6 @@ function botFramework(message: IncomingMessage, response: ServerResponse): void 
   if ((message.url ?? '').includes('openidconfiguration')) say(response, 200, { issuer: 'https://api.botframework.com', jwks_uri: 'https://login.botframework.com/v1/.well-known/keys', id_token_signing_alg_values_supported: ['RS256'] });
   else if ((message.url ?? '').includes('keys')) say(response, 200, { keys: [] });
   else say(response, 404, {});
-}
-
-/** Hands a call on to a stand-in that speaks plain HTTP. */
-export function forward(to: string) {
-  return (message: IncomingMessage, response: ServerResponse): void => {
-    const target = new URL(message.url ?? '/', to);
-    const onward = ask(target, { method: message.method, headers: { ...message.headers, host: target.host } }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    onward.on('error', () => response.destroy());
-    message.pipe(onward);
-  };
 }
 
 /** Who answers under a host's real name. */

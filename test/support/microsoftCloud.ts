@@ -1,6 +1,6 @@
 // Microsoft's side of a setup under its real names: sign-in, the keys of Teams and Defender behind a proxy, with certificates that a program
 // trusts by NODE_EXTRA_CA_CERTS. Entra answers as it does in the field: a tenant that is not there already fails where its addresses are asked for.
-import { createServer, request as ask } from 'node:http';
+import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createTls } from 'node:https';
 import { connect } from 'node:net';
@@ -11,6 +11,7 @@ import type { Server } from 'node:https';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { selfSigned } from './selfSigned.ts';
+import { forward } from './forward.ts';
 
 export const registered = {
   tenant: '22222222-2222-4222-8222-222222222222',
@@ -78,19 +79,6 @@ async function signIn(world: MicrosoftCloud['world'], message: IncomingMessage, 
 function botFramework(message: IncomingMessage, response: ServerResponse): void {
   if ((message.url ?? '').includes('openidconfiguration')) say(response, 200, { issuer: 'https://api.botframework.com', jwks_uri: 'https://login.botframework.com/v1/.well-known/keys', id_token_signing_alg_values_supported: ['RS256'] });
   else say(response, 200, { keys: [] });
-}
-
-/** Hands a call on to a server that speaks plain HTTP. */
-function forward(to: string): (message: IncomingMessage, response: ServerResponse) => void {
-  return (message, response) => {
-    const target = new URL(message.url ?? '/', to);
-    const onward = ask(target, { method: message.method, headers: { ...message.headers, host: target.host } }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    onward.on('error', () => response.destroy());
-    message.pipe(onward);
-  };
 }
 
 const listening = (server: { listen(port: number, host: string, done: () => void): unknown; address(): unknown }): Promise<number> =>

@@ -2,7 +2,6 @@
 // answers. Each is played on a TLS port of its own on this machine, and reached by name through a company's proxy alone, as in a network
 // without another way out; the program under test is configured as in production and knows of none of it.
 import { createServer } from 'node:https';
-import { request as ask } from 'node:http';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -18,6 +17,7 @@ import type { Simulator } from '../../src/simulator/simulator.ts';
 import { CompanyProxy } from './companyProxy.ts';
 import { AppRegistration, EntraApps } from './entraApps.ts';
 import { certificateAuthority } from './selfSigned.ts';
+import { forward } from './forward.ts';
 
 export const defenderApp = '66666666-7777-4888-8999-aaaaaaaaaaaa';
 export const libraryApp = '77777777-7777-4888-8999-aaaaaaaaaaaa';
@@ -177,15 +177,3 @@ export async function startRealNames({ folder, inspected = false, credentials }:
   };
 }
 
-/** Hands a call on to a stand-in that speaks plain HTTP. */
-function forward(to: string): Play {
-  return (message, response) => {
-    const target = new URL(message.url ?? '/', to);
-    const onward = ask(target, { method: message.method, headers: { ...message.headers, host: target.host } }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    onward.on('error', () => response.destroy());
-    message.pipe(onward);
-  };
-}
