@@ -1,5 +1,17 @@
-// Draws a CardView as an Adaptive Card 1.5 for Teams. All text that is not ours stands in text runs, where Teams reads no Markdown.
-import type { Action, AdaptiveCard, Color, Container, Element, Execute, Mention, RichTextBlock, Spacing, TextRun } from './adaptiveTypes.ts';
+// Draws a CardView as an Adaptive Card 1.5 for Teams. All text that is not ours stands in text runs, where
+// Teams reads no Markdown.
+import type {
+  Action,
+  AdaptiveCard,
+  Color,
+  Container,
+  Element,
+  Execute,
+  Mention,
+  RichTextBlock,
+  Spacing,
+  TextRun,
+} from './adaptiveTypes.ts';
 import { clean, markdownText } from './clip.ts';
 import { teams } from './limits.ts';
 import { teamsData, teamsInputId } from './press.ts';
@@ -22,8 +34,20 @@ export function utf8Length(text: string): number {
   return bytes;
 }
 
-const containerStyle = { neutral: 'emphasis', attention: 'accent', good: 'good', warning: 'warning', danger: 'attention' } as const satisfies Record<Tone, Container['style']>;
-const textColor = { neutral: 'default', attention: 'accent', good: 'good', warning: 'warning', danger: 'attention' } as const satisfies Record<Tone, Color>;
+const containerStyle = {
+  neutral: 'emphasis',
+  attention: 'accent',
+  good: 'good',
+  warning: 'warning',
+  danger: 'attention',
+} as const satisfies Record<Tone, Container['style']>;
+const textColor = {
+  neutral: 'default',
+  attention: 'accent',
+  good: 'good',
+  warning: 'warning',
+  danger: 'attention',
+} as const satisfies Record<Tone, Color>;
 
 function draw(view: CardView): AdaptiveCard {
   const mention = mentionOf(view.notify);
@@ -36,12 +60,25 @@ function draw(view: CardView): AdaptiveCard {
     msteams: { width: 'Full', ...(mention === undefined ? {} : { entities: [mention] }) },
     body: [
       head(view),
-      ...(mention === undefined ? [] : [{ type: 'TextBlock', text: `For decision: ${mention.text}`, wrap: true, spacing: 'small' } as const]),
+      ...(mention === undefined
+        ? []
+        : [
+            {
+              type: 'TextBlock',
+              text: `For decision: ${mention.text}`,
+              wrap: true,
+              spacing: 'small',
+            } as const,
+          ]),
       ...view.steps.map(stepRow),
-      ...view.links.map((link): RichTextBlock => text([run(link.label, { weight: 'bolder' }), run(`: ${link.expiry}`)])),
+      ...view.links.map((link): RichTextBlock =>
+        text([run(link.label, { weight: 'bolder' }), run(`: ${link.expiry}`)]),
+      ),
       ...view.excerpts.flatMap(excerpt),
       facts(view),
-      ...view.notes.map((note, at): RichTextBlock => text([run(note, { size: 'small', isSubtle: true })], at === 0 ? 'medium' : 'small')),
+      ...view.notes.map((note, at): RichTextBlock =>
+        text([run(note, { size: 'small', isSubtle: true })], at === 0 ? 'medium' : 'small'),
+      ),
     ],
     ...(actions.length === 0 ? {} : { actions }),
   };
@@ -51,14 +88,19 @@ function run(text: string, look: Omit<TextRun, 'type' | 'text'> = {}): TextRun {
   return { type: 'TextRun', text, ...look };
 }
 
-/** The beginning of a `{{DATE(…)}}` or `{{TIME(…)}}`, which clients replace by a date even in a run; also of one that was clipped. */
+/**
+ * The beginning of a `{{DATE(…)}}` or `{{TIME(…)}}`, which clients replace by a date even in a run; also of
+ * one that was clipped.
+ */
 const dateFunction = /\{(?=\{(?:DATE|TIME)\(\d{4}-)/;
 
 /** Date functions are divided between two runs, and so drawn as they stand. */
 function text(runs: readonly TextRun[], spacing?: Spacing): RichTextBlock {
   const inlines = runs.flatMap((one) => {
     const parts = one.text.split(dateFunction);
-    return parts.length === 1 ? [one] : parts.map((part, at) => ({ ...one, text: at < parts.length - 1 ? `${part}{` : part }));
+    return parts.length === 1
+      ? [one]
+      : parts.map((part, at) => ({ ...one, text: at < parts.length - 1 ? `${part}{` : part }));
   });
   return { type: 'RichTextBlock', inlines, ...(spacing === undefined ? {} : { spacing }) };
 }
@@ -75,7 +117,14 @@ function head(view: CardView): Container {
     bleed: true,
     items: [
       // A heading for screen readers. It is Markdown, and one word of it may be Defender's.
-      { type: 'TextBlock', text: markdownText(view.status, 200), wrap: true, style: 'heading', weight: 'bolder', size: 'default' },
+      {
+        type: 'TextBlock',
+        text: markdownText(view.status, 200),
+        wrap: true,
+        style: 'heading',
+        weight: 'bolder',
+        size: 'default',
+      },
       text([run(view.title, { weight: 'bolder', size: 'large' })], 'small'),
       text([run(view.lead)], 'small'),
     ],
@@ -88,8 +137,16 @@ function stepRow(step: CardView['steps'][number], at: number): Container {
     type: 'Container',
     spacing: at === 0 ? 'medium' : 'default',
     items: [
-      text([run(`${indexLabel(step.index)}: `, { isSubtle: true }), run(step.status, { weight: 'bolder', ...(color === 'default' ? {} : { color }) })]),
-      { type: 'Container', style: 'emphasis', spacing: 'small', items: [text([run(keepSpaces(step.command), { fontType: 'monospace' })])] },
+      text([
+        run(`${indexLabel(step.index)}: `, { isSubtle: true }),
+        run(step.status, { weight: 'bolder', ...(color === 'default' ? {} : { color }) }),
+      ]),
+      {
+        type: 'Container',
+        style: 'emphasis',
+        spacing: 'small',
+        items: [text([run(keepSpaces(step.command), { fontType: 'monospace' })])],
+      },
       ...(step.detail === undefined ? [] : [text([run(step.detail)], 'small')]),
     ],
   };
@@ -97,10 +154,22 @@ function stepRow(step: CardView['steps'][number], at: number): Container {
 
 function excerpt(one: CardView['excerpts'][number]): readonly Element[] {
   // One block for each line: clients differ in what they make of a line end inside a run.
-  const lines = one.text === '' ? [] : one.text.split('\n').map((line) => text([run(line === '' ? '\u00a0' : keepSpaces(line), { fontType: 'monospace', size: 'small' })], 'none'));
+  const lines =
+    one.text === ''
+      ? []
+      : one.text
+          .split('\n')
+          .map((line) =>
+            text(
+              [run(line === '' ? '\u00a0' : keepSpaces(line), { fontType: 'monospace', size: 'small' })],
+              'none',
+            ),
+          );
   return [
     text([run(one.title, { weight: 'bolder' })], 'medium'),
-    ...(lines.length === 0 ? [] : [{ type: 'Container', style: 'emphasis', spacing: 'small', items: lines } as const]),
+    ...(lines.length === 0
+      ? []
+      : [{ type: 'Container', style: 'emphasis', spacing: 'small', items: lines } as const]),
     ...(one.more === undefined ? [] : [text([run(one.more, { size: 'small', isSubtle: true })], 'small')]),
   ];
 }
@@ -123,7 +192,12 @@ function facts(view: CardView): Container {
 
 function actionsOf(view: CardView): readonly Action[] {
   const all: readonly Action[] = [
-    ...view.links.map((link): Action => ({ type: 'Action.OpenUrl', title: link.label, url: link.url, tooltip: link.expiry })),
+    ...view.links.map((link): Action => ({
+      type: 'Action.OpenUrl',
+      title: link.label,
+      url: link.url,
+      tooltip: link.expiry,
+    })),
     ...view.buttons.map((button) => action(view, button)),
   ];
   return all.map((one, at) => (at < teams.primaryActions ? one : { ...one, mode: 'secondary' }));
@@ -140,7 +214,9 @@ function action(view: CardView, button: Button): Action {
     card: {
       type: 'AdaptiveCard',
       body: [
-        ...(confirm === undefined ? [] : [text([run(confirm.title, { weight: 'bolder' })]), text([run(confirm.text)], 'small')]),
+        ...(confirm === undefined
+          ? []
+          : [text([run(confirm.title, { weight: 'bolder' })]), text([run(confirm.text)], 'small')]),
         ...(asks === undefined
           ? []
           : [
@@ -160,7 +236,11 @@ function action(view: CardView, button: Button): Action {
 }
 
 function style(button: Button): { readonly style?: 'positive' | 'destructive' } {
-  return button.style === 'primary' ? { style: 'positive' } : button.style === 'danger' ? { style: 'destructive' } : {};
+  return button.style === 'primary'
+    ? { style: 'positive' }
+    : button.style === 'danger'
+      ? { style: 'destructive' }
+      : {};
 }
 
 function tooltip(button: Button): { readonly tooltip?: string } {
@@ -171,11 +251,19 @@ function execute(view: CardView, button: Button, title: string): Execute {
   const data = teamsData(view, button);
   const associatedInputs = button.asks === undefined ? 'none' : 'auto';
   const common = { title, ...style(button), data, associatedInputs } as const;
-  return { type: 'Action.Execute', verb: `lr.${button.verb}.v1`, ...common, ...tooltip(button), fallback: { type: 'Action.Submit', ...common } };
+  return {
+    type: 'Action.Execute',
+    verb: `lr.${button.verb}.v1`,
+    ...common,
+    ...tooltip(button),
+    fallback: { type: 'Action.Submit', ...common },
+  };
 }
 
 /** A mention fires only through an entity, and only for the account the policy names. */
 function mentionOf(notify: string | undefined): Mention | undefined {
   const id = notify === undefined ? undefined : /^teams:([A-Za-z0-9:_.@-]{1,200})$/.exec(clean(notify))?.[1];
-  return id === undefined ? undefined : { type: 'mention', text: '<at>Approvers</at>', mentioned: { id, name: 'Approvers' } };
+  return id === undefined
+    ? undefined
+    : { type: 'mention', text: '<at>Approvers</at>', mentioned: { id, name: 'Approvers' } };
 }

@@ -99,7 +99,11 @@ export interface ShowCard {
   readonly style?: 'positive' | 'destructive';
   readonly tooltip?: string;
   readonly mode?: 'secondary';
-  readonly card: { readonly type: 'AdaptiveCard'; readonly body: readonly Element[]; readonly actions: readonly Execute[] };
+  readonly card: {
+    readonly type: 'AdaptiveCard';
+    readonly body: readonly Element[];
+    readonly actions: readonly Execute[];
+  };
 }
 
 export type Action = Execute | OpenUrl | ShowCard;

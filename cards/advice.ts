@@ -1,5 +1,5 @@
-// Known causes of failure, each as what happened and the next step. What is done never hangs on a message's text; only the advice may be
-// more exact for it, and the text itself is always quoted beside.
+// Known causes of failure, each as what happened and the next step. What is done never hangs on a message's
+// text; only the advice may be more exact for it, and the text itself is always quoted beside.
 import type { ErrorAnswer } from '../src/liveResponse/errorAnswer.ts';
 import { errorKinds } from '../src/liveResponse/winErrors.ts';
 import type { ErrorKind } from '../src/liveResponse/winErrors.ts';
@@ -17,7 +17,10 @@ const unreadable: Advice = {
   next: 'Check the names and paths on this card, then ask again; if it stays so, give the correlation id to Microsoft support.',
 };
 
-/** Our own codes of a request that was stopped before the POST, and Defender's `error.code` (learn.microsoft.com/defender-endpoint/api/common-errors). */
+/**
+ * Our own codes of a request that was stopped before the POST, and Defender's `error.code`
+ * (learn.microsoft.com/defender-endpoint/api/common-errors).
+ */
 export const refusalAdvice: Readonly<Record<string, Advice>> = {
   deviceOutOfScope: {
     what: 'The policy does not allow this device: its group, tags or name changed, or the policy did.',
@@ -117,9 +120,14 @@ export const refusalAdvice: Readonly<Record<string, Advice>> = {
   MissingRequiredParameter: unreadable,
 };
 
-/** "This script contains malicious content and has been blocked by your antivirus software", as Windows' languages have it. */
-export const malwareWords = /malicious|\bAMSI\b|anti-?(?:v[ií]r|malware)|\bvirus|\bmalware\b|schädlich|malintencionad|mal-intencionad|malveillant|ウイルス|惡意|恶意|악성|вредоносн/i;
-export const controlWords = /app(?:lication)? ?control|\bWDAC\b|app ?locker|device guard|constrained ?language|language mode|software restriction|blocked by [\w ]{0,60}?(?:polic(?:y|ies)|administrator|organi[sz]ation)|cannot dot-?source/i;
+/**
+ * "This script contains malicious content and has been blocked by your antivirus software", as Windows'
+ * languages have it.
+ */
+export const malwareWords =
+  /malicious|\bAMSI\b|anti-?(?:v[ií]r|malware)|\bvirus|\bmalware\b|schädlich|malintencionad|mal-intencionad|malveillant|ウイルス|惡意|恶意|악성|вредоносн/i;
+export const controlWords =
+  /app(?:lication)? ?control|\bWDAC\b|app ?locker|device guard|constrained ?language|language mode|software restriction|blocked by [\w ]{0,60}?(?:polic(?:y|ies)|administrator|organi[sz]ation)|cannot dot-?source/i;
 export const signatureWords = /\b(?:un)?sign(?:ed|ing)\b|\bsignatures?\b/i;
 export const policyWords = /execution ?policy|running scripts is disabled|\bcannot be loaded\b/i;
 
@@ -146,7 +154,15 @@ export const refusalHints: Readonly<Record<string, Hint>> = {
     },
   },
   notOnboarded: {
-    codes: ['BadRequest', 'InvalidInput', 'DisallowedOperation', 'Forbidden', 'ResourceNotFound', 'NotFound', 'notFound'],
+    codes: [
+      'BadRequest',
+      'InvalidInput',
+      'DisallowedOperation',
+      'Forbidden',
+      'ResourceNotFound',
+      'NotFound',
+      'notFound',
+    ],
     text: /onboard|off-?boarded|no (?:active )?sensor\b/i,
     advice: recordAdvice.deviceNotOnboarded,
   },
@@ -203,18 +219,33 @@ export interface Refused extends Pick<ErrorAnswer, 'call' | 'status'> {
   readonly os?: string;
 }
 
-/** Advice for a refused submission. Of the general `refused`, Defender's own code is taken from the beginning of `detail` ("DisabledFeature: …"). */
+/**
+ * Advice for a refused submission. Of the general `refused`, Defender's own code is taken from the beginning
+ * of `detail` ("DisabledFeature: …").
+ */
 export function failureAdvice({ code, detail, os = '', call, status }: Refused): Advice {
   const theirs = detail === undefined ? undefined : /^[A-Z][A-Za-z]{3,60}(?=:)/.exec(detail)?.[0];
   const which = refusalAdvice[code] === undefined && theirs !== undefined ? theirs : code;
   const known = refusalAdvice[which];
   const own = detail === undefined ? '' : detail.replace(/^[A-Z][A-Za-z]{3,60}:/, '');
   const kinds = new Set(errorKinds(own));
-  const hint = Object.values(refusalHints).find((one) => (known === undefined || one.codes.includes(which)) && (one.text.test(own) || one.kinds?.some((kind) => kinds.has(kind)) === true || (which === 'DisabledFeature' && one.os?.test(os) === true)));
+  const hint = Object.values(refusalHints).find(
+    (one) =>
+      (known === undefined || one.codes.includes(which)) &&
+      (one.text.test(own) ||
+        one.kinds?.some((kind) => kinds.has(kind)) === true ||
+        (which === 'DisabledFeature' && one.os?.test(os) === true)),
+  );
   if (hint !== undefined) return hint.advice;
   if (known !== undefined) return known;
   // Requests of older journals say neither call nor status.
-  const right = missingRight({ call: call ?? 'submit', code: which === 'Unauthorized' ? 'unauthorized' : code, apiCode: which, ...(detail === undefined ? {} : { message: own }), ...(which === 'Forbidden' ? { status: 403 } : status === undefined ? {} : { status }) });
+  const right = missingRight({
+    call: call ?? 'submit',
+    code: which === 'Unauthorized' ? 'unauthorized' : code,
+    apiCode: which,
+    ...(detail === undefined ? {} : { message: own }),
+    ...(which === 'Forbidden' ? { status: 403 } : status === undefined ? {} : { status }),
+  });
   return right ?? unknownRefusal(code);
 }
 

@@ -1,4 +1,5 @@
-// Draws a CardView as Slack blocks. One skeleton in every state, header first; all text that is not ours stands where Slack reads no markup.
+// Draws a CardView as Slack blocks. One skeleton in every state, header first; all text that is not ours
+// stands where Slack reads no markup.
 import type { Block, ButtonElement, PlainText, RichElement, RichText, SlackMessage } from './blockTypes.ts';
 import { clip, slackText } from './clip.ts';
 import { slack } from './limits.ts';
@@ -10,45 +11,99 @@ import type { Button, CardView, Tone } from './view.ts';
 /** Top-level text and blocks; both belong in every post and every update. */
 export function blockKit(view: CardView): SlackMessage {
   // Escaping may lengthen the sentence fivefold; Slack's own limit is far above that.
-  return { text: slackText(view.fallback, slack.topText), blocks: fitted(view, draw, (blocks) => stringLength(blocks) <= slack.totalStrings) };
+  return {
+    text: slackText(view.fallback, slack.topText),
+    blocks: fitted(view, draw, (blocks) => stringLength(blocks) <= slack.totalStrings),
+  };
 }
 
-/** Characters over every string in a tree of blocks, which is what Slack's undocumented limit seems to count. */
+/**
+ * Characters over every string in a tree of blocks, which is what Slack's undocumented limit seems to count.
+ */
 export function stringLength(value: unknown): number {
   if (typeof value === 'string') return value.length;
   if (Array.isArray(value)) return value.reduce<number>((sum, one) => sum + stringLength(one), 0);
-  if (typeof value === 'object' && value !== null) return Object.values(value).reduce<number>((sum, one) => sum + stringLength(one), 0);
+  if (typeof value === 'object' && value !== null)
+    return Object.values(value).reduce<number>((sum, one) => sum + stringLength(one), 0);
   return 0;
 }
 
 /** A second sign beside the words, never instead of them. */
-const sign = { neutral: undefined, attention: 'bell', good: 'white_check_mark', warning: 'warning', danger: 'red_circle' } as const satisfies Record<Tone, string | undefined>;
+const sign = {
+  neutral: undefined,
+  attention: 'bell',
+  good: 'white_check_mark',
+  warning: 'warning',
+  danger: 'red_circle',
+} as const satisfies Record<Tone, string | undefined>;
 
 function draw(view: CardView): readonly Block[] {
   const id = (part: string): string => `lr.${clip(view.requestId, 80)}.${view.revision}.${part}`;
   const mention = mentionOf(view.notify);
-  const buttons = [...view.links.map(linkButton), ...view.buttons.map((button) => pressButton(view, button))].slice(0, slack.actionsElements);
+  const buttons = [
+    ...view.links.map(linkButton),
+    ...view.buttons.map((button) => pressButton(view, button)),
+  ].slice(0, slack.actionsElements);
   const symbol = sign[view.tone];
   return [
     { type: 'header', block_id: id('title'), text: plain(clip(view.title, slack.header)) },
     {
       type: 'rich_text',
       block_id: id('status'),
-      elements: [section([...(symbol === undefined ? [] : [{ type: 'emoji', name: symbol } as const, say(' ')]), bold(view.status), say(`\n${view.lead}`)])],
+      elements: [
+        section([
+          ...(symbol === undefined ? [] : [{ type: 'emoji', name: symbol } as const, say(' ')]),
+          bold(view.status),
+          say(`\n${view.lead}`),
+        ]),
+      ],
     },
-    ...(mention === undefined ? [] : [{ type: 'section', block_id: id('notify'), text: { type: 'mrkdwn', text: `For decision: ${mention}`, verbatim: true } } as const]),
-    { type: 'rich_text', block_id: id('steps'), elements: view.steps.flatMap((step, at) => stepRow(view, step, at)) },
+    ...(mention === undefined
+      ? []
+      : [
+          {
+            type: 'section',
+            block_id: id('notify'),
+            text: { type: 'mrkdwn', text: `For decision: ${mention}`, verbatim: true },
+          } as const,
+        ]),
+    {
+      type: 'rich_text',
+      block_id: id('steps'),
+      elements: view.steps.flatMap((step, at) => stepRow(view, step, at)),
+    },
     ...(view.links.length === 0
       ? []
-      : [{ type: 'rich_text', block_id: id('links'), elements: view.links.map((link, at) => section([bold(link.label), say(`: ${link.expiry}${at === view.links.length - 1 ? '' : '\n'}`)])) } as const]),
-    ...(view.excerpts.length === 0 ? [] : [{ type: 'rich_text', block_id: id('output'), elements: view.excerpts.flatMap(excerpt) } as const]),
+      : [
+          {
+            type: 'rich_text',
+            block_id: id('links'),
+            elements: view.links.map((link, at) =>
+              section([bold(link.label), say(`: ${link.expiry}${at === view.links.length - 1 ? '' : '\n'}`)]),
+            ),
+          } as const,
+        ]),
+    ...(view.excerpts.length === 0
+      ? []
+      : [{ type: 'rich_text', block_id: id('output'), elements: view.excerpts.flatMap(excerpt) } as const]),
     {
       type: 'rich_text',
       block_id: id('facts'),
-      elements: [section(view.facts.flatMap((fact, at) => [bold(fact.label), say(`: ${fact.value}${at === view.facts.length - 1 ? '' : '\n'}`)]))],
+      elements: [
+        section(
+          view.facts.flatMap((fact, at) => [
+            bold(fact.label),
+            say(`: ${fact.value}${at === view.facts.length - 1 ? '' : '\n'}`),
+          ]),
+        ),
+      ],
     },
-    ...(view.notes.length === 0 ? [] : [{ type: 'context', block_id: id('notes'), elements: notes(view.notes) } as const]),
-    ...(buttons.length === 0 ? [] : [{ type: 'actions', block_id: id('actions'), elements: buttons } as const]),
+    ...(view.notes.length === 0
+      ? []
+      : [{ type: 'context', block_id: id('notes'), elements: notes(view.notes) } as const]),
+    ...(buttons.length === 0
+      ? []
+      : [{ type: 'actions', block_id: id('actions'), elements: buttons } as const]),
   ];
 }
 
@@ -83,7 +138,11 @@ function stepRow(view: CardView, step: CardView['steps'][number], at: number): r
 }
 
 function excerpt(one: CardView['excerpts'][number]): readonly RichElement[] {
-  return [section([bold(one.title)]), ...(one.text === '' ? [] : [preformatted(one.text)]), ...(one.more === undefined ? [] : [section([say(one.more)])])];
+  return [
+    section([bold(one.title)]),
+    ...(one.text === '' ? [] : [preformatted(one.text)]),
+    ...(one.more === undefined ? [] : [section([say(one.more)])]),
+  ];
 }
 
 function notes(all: readonly string[]): readonly PlainText[] {

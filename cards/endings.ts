@@ -1,4 +1,5 @@
-// What a card says of a request that ended without a finished session: why, whether anything ran, and the next step.
+// What a card says of a request that ended without a finished session: why, whether anything ran, and the
+// next step.
 import { isTerminal, outcomeOf } from '../src/liveResponse/action.ts';
 import type { Action } from '../src/liveResponse/action.ts';
 import { lateSearchMs } from '../src/liveResponse/pacing.ts';
@@ -15,19 +16,32 @@ import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { timeOf } from './time.ts';
 
 /** Until when a lost attempt is looked for is said only while it is so. */
-export function endingWords(request: InState<'over'>, context: Pick<ViewContext, 'now' | 'command' | 'restoredAt'>): Said {
-  return request.found === undefined ? wordsOf(request, context) : foundWords(request, request.found, context.command);
+export function endingWords(
+  request: InState<'over'>,
+  context: Pick<ViewContext, 'now' | 'command' | 'restoredAt'>,
+): Said {
+  return request.found === undefined
+    ? wordsOf(request, context)
+    : foundWords(request, request.found, context.command);
 }
 
 /** Given up, and seen at Defender after all: what was said before is taken back. */
 function foundWords(request: InState<'over'>, { at, action, differs }: FoundLate, command: string): Said {
-  const given = { dropped: 'Dropped', withdrawn: 'Withdrawn', lapsed: 'Approval lapsed', refused: 'Refused', denied: 'Denied', expired: 'Expired' }[request.ending.how];
+  const given = {
+    dropped: 'Dropped',
+    withdrawn: 'Withdrawn',
+    lapsed: 'Approval lapsed',
+    refused: 'Refused',
+    denied: 'Denied',
+    expired: 'Expired',
+  }[request.ending.how];
   const by = 'by' in request.ending ? ` by ${name(request.ending.by.name)}` : '';
   const reason = 'reason' in request.ending ? because(request.ending.reason) : '';
   const when = (ms: number): string => timeOf(ms, request.at);
   const sent = request.attempts.find((attempt) => action.comment.includes(attempt.tag));
   const ended = isTerminal(action.status);
-  const other = differs === undefined ? '' : ' It runs other commands than were approved: tell an administrator at once.';
+  const other =
+    differs === undefined ? '' : ' It runs other commands than were approved: tell an administrator at once.';
   const next = ended
     ? `The rows show what each command did; type "${oneLine(command, 40)} link ${request.id}" or "${oneLine(command, 40)} output ${request.id}" for its results. Look at them before asking again.`
     : 'It goes on there, and this card follows it. To stop it, cancel the action in the portal’s Action center.';
@@ -40,20 +54,40 @@ function foundWords(request: InState<'over'>, { at, action, differs }: FoundLate
 
 function atDefender({ status }: Action): string {
   if (!isTerminal(status)) return status === 'Pending' ? 'it waits for the device' : 'it is running';
-  return { succeeded: 'it ran and succeeded', failed: 'it failed', timedOut: 'it timed out', cancelled: 'it was cancelled' }[outcomeOf[status]];
+  return {
+    succeeded: 'it ran and succeeded',
+    failed: 'it failed',
+    timedOut: 'it timed out',
+    cancelled: 'it was cancelled',
+  }[outcomeOf[status]];
 }
 
-function wordsOf(request: InState<'over'>, { now, restoredAt }: Pick<ViewContext, 'now' | 'restoredAt'>): Said {
+function wordsOf(
+  request: InState<'over'>,
+  { now, restoredAt }: Pick<ViewContext, 'now' | 'restoredAt'>,
+): Said {
   const { ending } = request;
   const when = timeOf(request.endedAt, request.at);
   const ran = nothingRan(request, now, restoredAt);
   switch (ending.how) {
     case 'denied':
-      return { status: 'Denied', tone: 'neutral', lead: `Denied by ${name(ending.by.name)} at ${when}${because(ending.reason)}. ${ran} If it is still needed, ask again with what was missing.` };
+      return {
+        status: 'Denied',
+        tone: 'neutral',
+        lead: `Denied by ${name(ending.by.name)} at ${when}${because(ending.reason)}. ${ran} If it is still needed, ask again with what was missing.`,
+      };
     case 'withdrawn':
-      return { status: 'Withdrawn', tone: 'neutral', lead: `Withdrawn by ${name(ending.by.name)} at ${when}${because(ending.reason)}. ${ran} If it is needed after all, ask again.` };
+      return {
+        status: 'Withdrawn',
+        tone: 'neutral',
+        lead: `Withdrawn by ${name(ending.by.name)} at ${when}${because(ending.reason)}. ${ran} If it is needed after all, ask again.`,
+      };
     case 'expired':
-      return { status: 'Expired', tone: 'neutral', lead: `${restoredAt === undefined ? 'Nobody' : 'As far as the record goes, nobody'} decided by ${timeOf(request.terms.expiresAt, request.at)}, which counts as denied. ${ran} If it is still needed, ask again and call an approver.` };
+      return {
+        status: 'Expired',
+        tone: 'neutral',
+        lead: `${restoredAt === undefined ? 'Nobody' : 'As far as the record goes, nobody'} decided by ${timeOf(request.terms.expiresAt, request.at)}, which counts as denied. ${ran} If it is still needed, ask again and call an approver.`,
+      };
     case 'lapsed':
       return {
         status: 'Approval lapsed',
@@ -79,13 +113,17 @@ function wordsOf(request: InState<'over'>, { now, restoredAt }: Pick<ViewContext
 function nothingRan(request: InState<'over'>, now: number, restoredAt: number | undefined): string {
   if (restoredAt !== undefined) return afterRestore(request, restoredAt);
   const earlier = earlierAttempt(request);
-  return earlier === undefined ? 'Nothing was run.' : `It was not sent again, but the attempt of ${timeOf(earlier.at, request.at)} may have run${stillLooked(request, now)}.`;
+  return earlier === undefined
+    ? 'Nothing was run.'
+    : `It was not sent again, but the attempt of ${timeOf(earlier.at, request.at)} may have run${stillLooked(request, now)}.`;
 }
 
 /** The search goes on behind a card that is over, and corrects it. */
 function stillLooked(request: InState<'over'>, now: number): string {
   const until = request.endedAt + lateSearchMs;
-  return now > until ? '' : `; the bot looks for it until ${timeOf(until, request.at)} and corrects this card if it turns up`;
+  return now > until
+    ? ''
+    : `; the bot looks for it until ${timeOf(until, request.at)} and corrects this card if it turns up`;
 }
 
 function name(text: string): string {

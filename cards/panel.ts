@@ -1,4 +1,5 @@
-// What is said of the device panel: on the approval card in as few words as an approver needs, in the answer to `host` in full.
+// What is said of the device panel: on the approval card in as few words as an approver needs, in the answer
+// to `host` in full.
 import type { Alike } from '../src/liveResponse/lookAlikes.ts';
 import type { Isolation, Panel, Session } from '../src/liveResponse/panel.ts';
 import { oneLine, tailOf } from './clip.ts';
@@ -27,19 +28,37 @@ export function alikeFact(panel: Panel | undefined): FactLine | undefined {
   return { label: 'Look-alikes', value: alikeWords(panel) };
 }
 
-/** Records of the name that cannot take a session: none that could be taken for the device, and why there is no choice. @param device its full name */
+/**
+ * Records of the name that cannot take a session: none that could be taken for the device, and why there is
+ * no choice. @param device its full name
+ */
 export function leftOutFact(panel: Panel | undefined, device: string): FactLine | undefined {
-  const value = panel?.leftOut === undefined ? undefined : leftOutWords(panel.leftOut.records, panel.leftOut.more, [device]);
+  const value =
+    panel?.leftOut === undefined
+      ? undefined
+      : leftOutWords(panel.leftOut.records, panel.leftOut.more, [device]);
   return value === undefined ? undefined : { label: 'Left out', value };
 }
 
-/** The facts of an approval card beside the device's own record; none where nothing is worth a line at three in the morning. */
+/**
+ * The facts of an approval card beside the device's own record; none where nothing is worth a line at three
+ * in the morning.
+ */
 export function panelFacts(panel: Panel | undefined, at: number): readonly FactLine[] {
   if (panel === undefined) return [];
-  const sessions = (panel.sessions ?? []).filter((session) => session.at === undefined || session.at > at - recently);
+  const sessions = (panel.sessions ?? []).filter(
+    (session) => session.at === undefined || session.at > at - recently,
+  );
   const [newest, ...more] = sessions;
   return [
-    ...(newest === undefined ? [] : [{ label: 'Last session', value: `${sessionWords(newest, at)}${more.length === 0 ? '' : `; ${more.length} more within a day`}` }]),
+    ...(newest === undefined
+      ? []
+      : [
+          {
+            label: 'Last session',
+            value: `${sessionWords(newest, at)}${more.length === 0 ? '' : `; ${more.length} more within a day`}`,
+          },
+        ]),
     ...unreadFact(panel),
   ];
 }
@@ -53,7 +72,11 @@ function unreadFact(panel: Panel): readonly FactLine[] {
 function unreadWords(panel: Panel): string | undefined {
   const parts = [
     ...(panel.isolation === undefined ? ['isolation', 'recent sessions'] : []),
-    ...(panel.alike === undefined ? ['devices with look-alike names'] : panel.alike.whole ? [] : ['some devices with similar names']),
+    ...(panel.alike === undefined
+      ? ['devices with look-alike names']
+      : panel.alike.whole
+        ? []
+        : ['some devices with similar names']),
   ];
   const last = parts.at(-1);
   if (last === undefined) return undefined;
@@ -64,7 +87,9 @@ function unreadWords(panel: Panel): string | undefined {
 export function alikeWarning(panel: Panel | undefined): string {
   const devices = panel?.alike?.devices ?? [];
   if (devices.length === 0) return '';
-  return devices.some((one) => one.how === 'alike') ? ' Another device has a look-alike name: compare the id.' : ' Another device has the same name: compare the id.';
+  return devices.some((one) => one.how === 'alike')
+    ? ' Another device has a look-alike name: compare the id.'
+    : ' Another device has the same name: compare the id.';
 }
 
 function alikeWords({ alike }: Panel): string {
@@ -77,19 +102,34 @@ function alikeOne(one: Alike): string {
 }
 
 function sessionWords(session: Session, beside: number): string {
-  const by = session.requestId === undefined ? oneLine(session.by, 60) : `${oneLine(session.by, 60)}, ${session.requestId}`;
+  const by =
+    session.requestId === undefined
+      ? oneLine(session.by, 60)
+      : `${oneLine(session.by, 60)}, ${session.requestId}`;
   return `${session.at === undefined ? 'time not told,' : timeOf(session.at, beside)} ${oneLine(session.status, 30)}: ${oneLine(session.what, 80)}${by === '' ? '' : ` (${by})`}`;
 }
 
 /** Label and value of each line that `host` adds; a line without a label goes on with the one above. */
-export function panelLines(panel: Panel, device: string, now: number): readonly (readonly [string, string])[] {
+export function panelLines(
+  panel: Panel,
+  device: string,
+  now: number,
+): readonly (readonly [string, string])[] {
   const sessions = panel.sessions ?? [];
   const unread = unreadWords(panel);
   const leftOut = leftOutFact(panel, device);
   return [
     ...(panel.isolation === undefined ? [] : [['Isolation', isolationWords(panel.isolation, now)] as const]),
-    ...(panel.alike === undefined || (panel.alike.devices.length === 0 && !panel.alike.whole) ? [] : [['Look-alikes', panel.alike.devices.length === 0 ? 'none' : alikeWords(panel)] as const]),
-    ...(panel.sessions === undefined ? [] : sessions.length === 0 ? [['Last sessions', 'none listed'] as const] : sessions.map((session, at) => [at === 0 ? 'Last sessions' : '', sessionWords(session, now)] as const)),
+    ...(panel.alike === undefined || (panel.alike.devices.length === 0 && !panel.alike.whole)
+      ? []
+      : [['Look-alikes', panel.alike.devices.length === 0 ? 'none' : alikeWords(panel)] as const]),
+    ...(panel.sessions === undefined
+      ? []
+      : sessions.length === 0
+        ? [['Last sessions', 'none listed'] as const]
+        : sessions.map(
+            (session, at) => [at === 0 ? 'Last sessions' : '', sessionWords(session, now)] as const,
+          )),
     ...(leftOut === undefined ? [] : [['Left out', leftOut.value] as const]),
     ...(unread === undefined ? [] : [['Not read', unread] as const]),
   ];

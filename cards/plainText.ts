@@ -5,16 +5,27 @@ import type { CardView } from './view.ts';
 const indent = '    ';
 
 /** `urls: 'shown'` prints the links themselves, which are bearer secrets: never for a log. */
-export function plainText(view: CardView, options: { readonly urls: 'shown' | 'hidden' } = { urls: 'hidden' }): string {
+export function plainText(
+  view: CardView,
+  options: { readonly urls: 'shown' | 'hidden' } = { urls: 'hidden' },
+): string {
   const width = Math.max(0, ...view.facts.map((fact) => fact.label.length));
   const parts: readonly (readonly string[])[] = [
-    [`[${view.status}]`, view.title, view.lead, ...(view.notify === undefined ? [] : [`For decision: ${view.notify}`])],
+    [
+      `[${view.status}]`,
+      view.title,
+      view.lead,
+      ...(view.notify === undefined ? [] : [`For decision: ${view.notify}`]),
+    ],
     view.steps.flatMap((step) => [
       `${indexLabel(step.index)}: ${step.status}`,
       `${indent}${step.command}`,
       ...(step.detail === undefined ? [] : [`${indent}${step.detail}`]),
     ]),
-    view.links.flatMap((link) => [`${link.label}: ${link.expiry}`, ...(options.urls === 'shown' ? [`${indent}${link.url}`] : [])]),
+    view.links.flatMap((link) => [
+      `${link.label}: ${link.expiry}`,
+      ...(options.urls === 'shown' ? [`${indent}${link.url}`] : []),
+    ]),
     ...view.excerpts.map((one) => [
       `${one.title}:`,
       ...(one.text === '' ? [] : one.text.split('\n').map((line) => `${indent}| ${line}`.trimEnd())),
@@ -23,7 +34,8 @@ export function plainText(view: CardView, options: { readonly urls: 'shown' | 'h
     view.facts.map((fact) => `${fact.label.padEnd(width)}  ${fact.value}`),
     view.notes,
     view.buttons.map((button) => {
-      const second = button.confirm === undefined ? '' : ` (asks: ${button.confirm.title} ${button.confirm.text})`;
+      const second =
+        button.confirm === undefined ? '' : ` (asks: ${button.confirm.title} ${button.confirm.text})`;
       return `(${button.verb}) ${button.label}${second}${button.asks === undefined ? '' : ` (asks for: ${button.asks.label})`}`;
     }),
   ];

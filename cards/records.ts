@@ -1,5 +1,5 @@
-// What is said of device records that cannot take a live response session: to the asker at once, on the card of another record of the name,
-// and where it turns out before sending.
+// What is said of device records that cannot take a live response session: to the asker at once, on the card
+// of another record of the name, and where it turns out before sending.
 import type { LeftOut, Unfit } from '../src/liveResponse/records.ts';
 import { onboardingKind } from '../src/liveResponse/records.ts';
 import type { Device } from '../src/liveResponse/request.ts';
@@ -26,7 +26,9 @@ export function unfitWords(unfit: Unfit, os?: string): string {
 }
 
 /** Our own codes of a request that was stopped before the POST. */
-export const unfitCode: Readonly<Record<Unfit['why'], 'deviceMerged' | 'deviceNotOnboarded' | 'deviceUnsupported'>> = {
+export const unfitCode: Readonly<
+  Record<Unfit['why'], 'deviceMerged' | 'deviceNotOnboarded' | 'deviceUnsupported'>
+> = {
   merged: 'deviceMerged',
   notOnboarded: 'deviceNotOnboarded',
   tooLittle: 'deviceNotOnboarded',
@@ -35,7 +37,9 @@ export const unfitCode: Readonly<Record<Unfit['why'], 'deviceMerged' | 'deviceNo
 };
 
 /** By code, as what happened and the next step. */
-export const recordAdvice: Readonly<Record<'deviceMerged' | 'deviceNotOnboarded' | 'deviceUnsupported', Advice>> = {
+export const recordAdvice: Readonly<
+  Record<'deviceMerged' | 'deviceNotOnboarded' | 'deviceUnsupported', Advice>
+> = {
   deviceMerged: {
     what: 'Defender has merged the record of this device into another one, and a merged record takes no session.',
     next: 'Look up the record it was merged into in the portal, and ask again with that record’s id.',
@@ -55,27 +59,41 @@ export function unfitAdvice({ why }: Unfit): Advice {
 }
 
 /**
- * `2 other records of this name: id ending 1a2b3c4d (not onboarded), ...`; undefined where there are none. A typed short name fits
- * devices of other domains too: a record of another full name is named by it.
+ * `2 other records of this name: id ending 1a2b3c4d (not onboarded), ...`; undefined where there are none. A
+ * typed short name fits devices of other domains too: a record of another full name is named by it.
  * @param more that are not among them
  * @param chosen names of those that were not left out
  */
-export function leftOutWords(records: readonly LeftOut[], more: number, chosen: readonly string[]): string | undefined {
+export function leftOutWords(
+  records: readonly LeftOut[],
+  more: number,
+  chosen: readonly string[],
+): string | undefined {
   const count = records.length + more;
   if (count === 0) return undefined;
   const same = new Set(chosen.map((name) => name.toLowerCase()));
   const isOther = ({ name }: LeftOut): boolean => !same.has(name.toLowerCase());
-  const named = records.slice(0, mostNamed).map((one) => `${isOther(one) ? `${oneLine(one.name, 80)}, ` : ''}id ending ${tailOf(one.id)} (${unfitWords(one.unfit)})`);
+  const named = records
+    .slice(0, mostNamed)
+    .map(
+      (one) =>
+        `${isOther(one) ? `${oneLine(one.name, 80)}, ` : ''}id ending ${tailOf(one.id)} (${unfitWords(one.unfit)})`,
+    );
   const rest = count - named.length;
   const what = records.some(isOther) ? 'of the same short name' : 'of this name';
   return `${count === 1 ? 'another record' : `${count} other records`} ${what}: ${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
 }
 
-/** What of the record itself leaves a doubt, for the line on the device's condition: a word that nobody here knows, a possible duplicate. */
+/**
+ * What of the record itself leaves a doubt, for the line on the device's condition: a word that nobody here
+ * knows, a possible duplicate.
+ */
 export function recordDoubts(device: Device): readonly string[] {
   const { onboarding, duplicate } = device;
   return [
-    ...(onboarding === undefined || onboardingKind(onboarding) !== undefined ? [] : [`onboarding “${oneLine(onboarding, 40)}”`]),
+    ...(onboarding === undefined || onboardingKind(onboarding) !== undefined
+      ? []
+      : [`onboarding “${oneLine(onboarding, 40)}”`]),
     ...(duplicate === undefined ? [] : ['perhaps a duplicate record']),
   ];
 }

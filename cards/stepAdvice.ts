@@ -1,5 +1,5 @@
-// What is said of a command that failed, and of a script that ran and reports a failure: Defender's or the script's own text, what it means
-// where a code, an id or its words tell, and the next step.
+// What is said of a command that failed, and of a script that ran and reports a failure: Defender's or the
+// script's own text, what it means where a code, an id or its words tell, and the next step.
 import type { Command } from '../src/liveResponse/commands.ts';
 import { errorKinds } from '../src/liveResponse/winErrors.ts';
 import type { ErrorKind } from '../src/liveResponse/winErrors.ts';
@@ -19,9 +19,10 @@ interface StepHint {
 const all: readonly Command['type'][] = ['PutFile', 'RunScript', 'GetFile'];
 
 /**
- * The next step for a failed command, by a code or an id in its `errors`, else by their words, which no page documents. The more exact come
- * first, and the first match wins: a file that only the cloud has is "access denied" too, and a blocked script "not signed".
- * What GetFile cannot fetch: learn.microsoft.com/defender-endpoint/live-response-command-examples.
+ * The next step for a failed command, by a code or an id in its `errors`, else by their words, which no page
+ * documents. The more exact come first, and the first match wins: a file that only the cloud has is "access
+ * denied" too, and a blocked script "not signed". What GetFile cannot fetch:
+ * learn.microsoft.com/defender-endpoint/live-response-command-examples.
  */
 export const stepHints: Readonly<Record<string, StepHint>> = {
   scriptBlocked: {
@@ -144,12 +145,21 @@ export const stepHints: Readonly<Record<string, StepHint>> = {
   },
 };
 
-/** Names and paths in a text say nothing of what went wrong: a file may be called "cloud access denied.txt". */
+/**
+ * Names and paths in a text say nothing of what went wrong: a file may be called "cloud access denied.txt".
+ */
 function withoutNames(text: string, command: Command): string {
-  const own = command.type === 'GetFile' ? [command.path] : command.type === 'PutFile' ? [command.fileName] : [command.scriptName, ...(command.args === undefined ? [] : [command.args])];
+  const own =
+    command.type === 'GetFile'
+      ? [command.path]
+      : command.type === 'PutFile'
+        ? [command.fileName]
+        : [command.scriptName, ...(command.args === undefined ? [] : [command.args])];
   const lower = text.toLowerCase();
   let rest = text;
-  for (const name of own.flatMap((one) => [one, one.split(/[\\/]/).at(-1) ?? '']).filter((one) => one.length > 2)) {
+  for (const name of own
+    .flatMap((one) => [one, one.split(/[\\/]/).at(-1) ?? ''])
+    .filter((one) => one.length > 2)) {
     if (lower.includes(name.toLowerCase())) rest = rest.replace(new RegExp(escaped(name), 'gi'), ' ');
   }
   // Other paths as far as they are quoted or hold no blank.
@@ -163,46 +173,73 @@ function escaped(text: string): string {
 function hintFor(command: Command, texts: readonly string[]): StepHint | undefined {
   const kinds = new Set(texts.flatMap((text) => errorKinds(text)));
   const plain = texts.map((text) => withoutNames(text.slice(0, maxHinted), command));
-  return Object.values(stepHints).find((one) => one.types.includes(command.type) && (one.kinds?.some((kind) => kinds.has(kind)) === true || plain.some((text) => one.text?.test(text) === true)));
+  return Object.values(stepHints).find(
+    (one) =>
+      one.types.includes(command.type) &&
+      (one.kinds?.some((kind) => kinds.has(kind)) === true ||
+        plain.some((text) => one.text?.test(text) === true)),
+  );
 }
 
 /** Characters of a text in which words are looked for. */
 const maxHinted = 4000;
 
-/** A failed row: Defender's own error text, what usually helps for this kind of command, and what Defender says of the session. @param reason what it says of the session's failure, in sentences */
-export function stepFailure(command: Command, errors: readonly string[], reported: boolean, reason?: string): string {
-  if (!reported) return 'The session ended without an end of this command: it may have run. Check the device before running it again.';
+/**
+ * A failed row: Defender's own error text, what usually helps for this kind of command, and what Defender
+ * says of the session. @param reason what it says of the session's failure, in sentences
+ */
+export function stepFailure(
+  command: Command,
+  errors: readonly string[],
+  reported: boolean,
+  reason?: string,
+): string {
+  if (!reported)
+    return 'The session ended without an end of this command: it may have run. Check the device before running it again.';
   const text = oneLine(errors.join('; '), bound.view.errorText);
   const said = text === '' ? undefined : `Defender says: “${text}”${/[.!?]$/.test(text) ? '' : '.'}`;
   const hint = hintFor(command, [...errors, ...(reason === undefined ? [] : [reason])]);
   const next = hint?.next ?? stepNext[command.type];
-  // The next step before codes and notes, which are for support: on a phone the first lines are all one reads.
-  return said === undefined ? `${reason ?? 'Defender gives no reason.'} ${next}` : [said, next, reason].filter((part) => part !== undefined).join(' ');
+  // The next step before codes and notes, which are for support: on a phone the first lines are all one
+  // reads.
+  return said === undefined
+    ? `${reason ?? 'Defender gives no reason.'} ${next}`
+    : [said, next, reason].filter((part) => part !== undefined).join(' ');
 }
 
 /** Where Defender's text says nothing that is known. */
 export const stepNext: Readonly<Record<Command['type'], string>> = {
   GetFile: 'Next: check the path; a file in use must first be copied to TEMP by a script (3 GB at most).',
-  RunScript: 'Next: check that the script is in the library, signed where the tenant wants it, and done within 10 min.',
-  PutFile: 'Next: check that the file is in the library and not too large (300 MB on Windows, 10 MB elsewhere).',
+  RunScript:
+    'Next: check that the script is in the library, signed where the tenant wants it, and done within 10 min.',
+  PutFile:
+    'Next: check that the file is in the library and not too large (300 MB on Windows, 10 MB elsewhere).',
 };
 
 /** What is said of a script's own errors: what happened, and the next step. */
 export const exitHints: Readonly<Partial<Record<ErrorKind, string>>> = {
-  malware: 'By its errors the device’s antivirus (AMSI) took it for malicious and blocked it. Look at the alert in the portal; change the script, or report it to Microsoft as a false positive.',
-  appControl: 'By its errors application control on the device (App Control, AppLocker or a group policy) held it back, as with PowerShell in constrained language mode. Sign the script with a certificate that this policy trusts, or let its owner allow it.',
-  notSigned: 'By its errors the device wants a signature that it trusts. Sign the script and upload it again.',
-  scriptPolicy: 'By its errors PowerShell’s policy on the device did not let it run: it wants a signature that it trusts, or application control forbids it. Sign the script, or let the policy’s owner allow it.',
+  malware:
+    'By its errors the device’s antivirus (AMSI) took it for malicious and blocked it. Look at the alert in the portal; change the script, or report it to Microsoft as a false positive.',
+  appControl:
+    'By its errors application control on the device (App Control, AppLocker or a group policy) held it back, as with PowerShell in constrained language mode. Sign the script with a certificate that this policy trusts, or let its owner allow it.',
+  notSigned:
+    'By its errors the device wants a signature that it trusts. Sign the script and upload it again.',
+  scriptPolicy:
+    'By its errors PowerShell’s policy on the device did not let it run: it wants a signature that it trusts, or application control forbids it. Sign the script, or let the policy’s owner allow it.',
   inUse: 'By its errors a file was in use by another program.',
   diskFull: 'By its errors the device’s disk is full. Make room on it, then ask again.',
   outOfMemory: 'By its errors the device ran out of memory. Try again when less runs on it.',
-  accessDenied: 'By its errors something on the device denied it access, such as a protected process or a security product.',
+  accessDenied:
+    'By its errors something on the device denied it access, such as a protected process or a security product.',
 };
 
 /** Of several the more exact one: what was blocked is often "access denied" too. */
 const causes = Object.keys(exitHints) as readonly ErrorKind[];
 
-/** Words of the same, where PowerShell prints no ids: in a short view of errors, or in a script's own sentence. */
+/**
+ * Words of the same, where PowerShell prints no ids: in a short view of errors, or in a script's own
+ * sentence.
+ */
 const exitWords: readonly (readonly [RegExp, ErrorKind])[] = [
   [malwareWords, 'malware'],
   [controlWords, 'appControl'],
@@ -215,19 +252,42 @@ const exitWords: readonly (readonly [RegExp, ErrorKind])[] = [
 const ownScripts: ReadonlySet<string> = new Set(['minidump.ps1', 'collect.ps1']);
 const ownCodes: ReadonlyMap<number, ErrorKind> = new Map([[12, 'appControl']]);
 
-/** The kind among `exitHints` that the errors of a script tell; undefined where they tell none. @param output is looked at where it failed without errors: only an id of PowerShell counts there */
-export function scriptCause(command: Command, { exitCode = 0, errors, output }: { readonly exitCode?: number; readonly errors: string; readonly output: string }): ErrorKind | undefined {
-  const known = command.type === 'RunScript' && ownScripts.has(command.scriptName.toLowerCase()) ? ownCodes.get(exitCode) : undefined;
+/**
+ * The kind among `exitHints` that the errors of a script tell; undefined where they tell none. @param output
+ * is looked at where it failed without errors: only an id of PowerShell counts there
+ */
+export function scriptCause(
+  command: Command,
+  {
+    exitCode = 0,
+    errors,
+    output,
+  }: { readonly exitCode?: number; readonly errors: string; readonly output: string },
+): ErrorKind | undefined {
+  const known =
+    command.type === 'RunScript' && ownScripts.has(command.scriptName.toLowerCase())
+      ? ownCodes.get(exitCode)
+      : undefined;
   if (known !== undefined) return known;
   if (errors.trim() !== '') {
     const plain = withoutNames(errors.slice(0, maxHinted), command);
-    const kinds = new Set<string>([...errorKinds(errors), ...exitWords.flatMap(([words, kind]) => (words.test(plain) ? [kind] : []))]);
+    const kinds = new Set<string>([
+      ...errorKinds(errors),
+      ...exitWords.flatMap(([words, kind]) => (words.test(plain) ? [kind] : [])),
+    ]);
     return causes.find((kind) => kinds.has(kind));
   }
-  return exitCode === 0 ? undefined : errorKinds(output).find((kind) => kind === 'malware' || kind === 'appControl' || kind === 'scriptPolicy');
+  return exitCode === 0
+    ? undefined
+    : errorKinds(output).find(
+        (kind) => kind === 'malware' || kind === 'appControl' || kind === 'scriptPolicy',
+      );
 }
 
-/** A script that ran and said that it failed, or wrote errors. `which` begins the sentence: "Command 1 (minidump.ps1)". */
+/**
+ * A script that ran and said that it failed, or wrote errors. `which` begins the sentence: "Command 1
+ * (minidump.ps1)".
+ */
 export function exitAdvice(which: string, exitCode: number | undefined, cause?: ErrorKind): string {
   const hint = cause === undefined ? undefined : exitHints[cause];
   const why = hint === undefined ? '' : ` ${hint}`;

@@ -1,4 +1,5 @@
-// What a card says of each state: the status in two or three words and the lead below it (what happens now, what you can do).
+// What a card says of each state: the status in two or three words and the lead below it (what happens now,
+// what you can do).
 import { isKnownStatus } from '../src/liveResponse/action.ts';
 import type { Blocker, ErrorAnswer } from '../src/liveResponse/errorAnswer.ts';
 import { looksBeforeAsking, lookSchedule } from '../src/liveResponse/pacing.ts';
@@ -28,11 +29,20 @@ import type { ViewContext } from './view.ts';
 export function said(request: Request, context: ViewContext): Said {
   const words = wordsOf(request, context);
   const elsewhere = otherDevice(request);
-  const wrong = 'differs' in request ? 'Defender’s action has this request’s tag but runs other commands than were approved; the rows show them.' : elsewhere === undefined ? undefined : `Defender’s action is on another device than was approved: the id it names ends in ${oneLine(elsewhere.slice(-8), 8)}.`;
+  const wrong =
+    'differs' in request
+      ? 'Defender’s action has this request’s tag but runs other commands than were approved; the rows show them.'
+      : elsewhere === undefined
+        ? undefined
+        : `Defender’s action is on another device than was approved: the id it names ends in ${oneLine(elsewhere.slice(-8), 8)}.`;
   if (wrong === undefined) return words;
   // Before everything else: what runs is not what was approved.
   const stop = `${request.state === 'finished' ? 'Tell' : 'Cancel it, and tell'} an administrator at once${'differs' in request ? ': somebody else may use the bot’s credentials' : ''}.`;
-  return { status: `${words.status}, not as approved`, tone: 'danger', lead: `${wrong} ${stop} ${words.lead}` };
+  return {
+    status: `${words.status}, not as approved`,
+    tone: 'danger',
+    lead: `${wrong} ${stop} ${words.lead}`,
+  };
 }
 
 function wordsOf(request: Request, context: ViewContext): Said {
@@ -58,7 +68,10 @@ function wordsOf(request: Request, context: ViewContext): Said {
   }
 }
 
-/** A time, with its date where that differs from the day the request was made (the card shows that one in full). */
+/**
+ * A time, with its date where that differs from the day the request was made (the card shows that one in
+ * full).
+ */
 export function at(request: Request, ms: number): string {
   return timeOf(ms, request.at);
 }
@@ -92,7 +105,22 @@ function awaiting(request: InState<'awaitingApproval'>, context: ViewContext): S
 }
 
 /** Why an approved request has not been sent, and what helps. */
-export function waitSentence(cause: WaitCause, { frozen, blocker, error, since, at: asked = 0 }: { readonly frozen?: string; readonly blocker?: Blocker; readonly error?: ErrorAnswer; readonly since?: string; readonly at?: number } = {}): string {
+export function waitSentence(
+  cause: WaitCause,
+  {
+    frozen,
+    blocker,
+    error,
+    since,
+    at: asked = 0,
+  }: {
+    readonly frozen?: string;
+    readonly blocker?: Blocker;
+    readonly error?: ErrorAnswer;
+    readonly since?: string;
+    readonly at?: number;
+  } = {},
+): string {
   const right = error === undefined ? undefined : missingRight(error);
   const from = since === undefined ? '' : ` since ${since}`;
   switch (cause) {
@@ -105,7 +133,8 @@ export function waitSentence(cause: WaitCause, { frozen, blocker, error, since, 
     case 'throttled':
       return `Defender ${since === undefined ? 'asked' : 'has asked'} the bot to slow down (429)${from}. It is sent as soon as Defender allows it; nothing to do.`;
     case 'frozen':
-      // Known from the last reading of the freeze alone: it ended a moment ago, and the request is looked at again.
+      // Known from the last reading of the freeze alone: it ended a moment ago, and the request is looked at
+      // again.
       return frozen ?? 'Submissions were frozen when it was last looked at.';
     case 'library':
       return `The live response library cannot be read${since === undefined ? ' just now' : from}, so nobody can tell whether the scripts are still those that were approved; it is not sent unverified.${rightOf(error)}`;
@@ -172,15 +201,30 @@ export function waitStatus(cause: WaitCause | undefined): string {
 
 function queued(request: InState<'queued'>, context: ViewContext): Said {
   // What it was last seen to wait for may be a freeze that is over.
-  const cause = context.frozen !== undefined ? 'frozen' : request.waitsFor === 'frozen' ? undefined : request.waitsFor;
+  const cause =
+    context.frozen !== undefined ? 'frozen' : request.waitsFor === 'frozen' ? undefined : request.waitsFor;
   const turn = cause === undefined || cause === 'slot' || cause === 'sessions' || cause === 'throttled';
   // When a session ends nobody knows: then only the place is told.
-  const expected = context.queue === undefined || cause === 'sessions' ? '' : `, expected to be sent about ${at(request, context.queue.expectedAt)}`;
-  const place = context.queue !== undefined && turn ? ` Place ${context.queue.position} in the queue at ${at(request, context.now)}${expected}.` : '';
-  const frozen = context.frozen === undefined ? undefined : frozenSentence(context.frozen, context.command, request.at);
-  const since = context.outage === undefined || cause === 'frozen' ? undefined : at(request, context.outage.since);
-  const again = request.notBefore !== undefined && cause !== 'frozen' ? ` Next try at ${at(request, request.notBefore)}.` : '';
-  const so = context.restoredAt === undefined && earlierAttempt(request) !== undefined ? 'Not sent again yet; the earlier attempt may have run.' : ranSoFar(request, context);
+  const expected =
+    context.queue === undefined || cause === 'sessions'
+      ? ''
+      : `, expected to be sent about ${at(request, context.queue.expectedAt)}`;
+  const place =
+    context.queue !== undefined && turn
+      ? ` Place ${context.queue.position} in the queue at ${at(request, context.now)}${expected}.`
+      : '';
+  const frozen =
+    context.frozen === undefined ? undefined : frozenSentence(context.frozen, context.command, request.at);
+  const since =
+    context.outage === undefined || cause === 'frozen' ? undefined : at(request, context.outage.since);
+  const again =
+    request.notBefore !== undefined && cause !== 'frozen'
+      ? ` Next try at ${at(request, request.notBefore)}.`
+      : '';
+  const so =
+    context.restoredAt === undefined && earlierAttempt(request) !== undefined
+      ? 'Not sent again yet; the earlier attempt may have run.'
+      : ranSoFar(request, context);
   return {
     status: waitStatus(cause),
     tone: cause === undefined || cause === 'slot' ? 'neutral' : 'warning',
@@ -224,7 +268,13 @@ function unreadSentence(request: Request, outage: Outage, meanwhile = ''): strin
 /** A cancel is not forgotten when its session is lost from sight. */
 function cancelledOutOfSight(request: InState<'unknown'>): string {
   if (request.cancel === undefined) return '';
-  const answer = { sent: 'Defender’s answer is not known', accepted: 'Defender accepted it', alreadyOver: 'Defender called it already over', failed: 'Defender did not confirm it', noEffect: 'it had no effect' }[request.cancel.answer];
+  const answer = {
+    sent: 'Defender’s answer is not known',
+    accepted: 'Defender accepted it',
+    alreadyOver: 'Defender called it already over',
+    failed: 'Defender did not confirm it',
+    noEffect: 'it had no effect',
+  }[request.cancel.answer];
   return ` ${askerName(request.cancel.by, 'The')} asked to cancel at ${at(request, request.cancel.at)}: ${answer}.`;
 }
 
@@ -236,14 +286,24 @@ export function times(count: number): string {
 function unheardCancel({ by, at: asked, answer, error }: CancelAsked, request: InState<'running'>): string {
   const who = `${askerName(by, 'The')} asked to cancel at ${at(request, asked)}`;
   const right = error === undefined ? undefined : missingRight(error);
-  if (right !== undefined && answer === 'failed') return `${who}. ${right.what} ${right.next} Until then, cancel the action in the portal.`;
-  if (answer === 'failed') return `${who}, and Defender did not confirm it; press Cancel again if it should stop.`;
+  if (right !== undefined && answer === 'failed')
+    return `${who}. ${right.what} ${right.next} Until then, cancel the action in the portal.`;
+  if (answer === 'failed')
+    return `${who}, and Defender did not confirm it; press Cancel again if it should stop.`;
   if (answer === 'alreadyOver') return `${who}; Defender says that it is already over. How it ended follows.`;
   return `${who}, without effect: the session still goes on. Press Cancel again, or cancel the action in the portal.`;
 }
 
-function running(request: InState<'running'>, outage: Outage | undefined, queue: OfflineQueue | undefined): Said {
-  const words = lastRead(request, queue, outage === undefined ? ` The bot follows it until ${at(request, request.deadline)}.` : '');
+function running(
+  request: InState<'running'>,
+  outage: Outage | undefined,
+  queue: OfflineQueue | undefined,
+): Said {
+  const words = lastRead(
+    request,
+    queue,
+    outage === undefined ? ` The bot follows it until ${at(request, request.deadline)}.` : '',
+  );
   if (outage === undefined) return words;
   return {
     status: `${words.status}, not read since ${at(request, outage.since)}`,
@@ -257,15 +317,24 @@ function lastRead(request: InState<'running'>, queue: OfflineQueue | undefined, 
   const { action } = request;
   const facts = stepFacts(request);
   if (request.cancel?.answer === 'sent' || request.cancel?.answer === 'accepted') {
-    const answer = request.cancel.answer === 'sent' ? 'Defender has not answered yet.' : 'Defender accepted it and has not finished cancelling.';
-    const woke = request.parked?.wokeAt !== undefined && request.cancel.tries !== undefined ? ' The device woke before it took effect.' : '';
+    const answer =
+      request.cancel.answer === 'sent'
+        ? 'Defender has not answered yet.'
+        : 'Defender accepted it and has not finished cancelling.';
+    const woke =
+      request.parked?.wokeAt !== undefined && request.cancel.tries !== undefined
+        ? ' The device woke before it took effect.'
+        : '';
     return {
       status: 'Cancel requested',
       tone: 'warning',
       lead: `${askerName(request.cancel.by, 'The')} asked to cancel at ${at(request, request.cancel.at)}. ${answer}${woke} A command that has started may still run to its end on the device.`,
     };
   }
-  const cancel = request.cancel === undefined ? '' : ` ${policyCancelSentence(request, until !== '') ?? unheardCancel(request.cancel, request)}`;
+  const cancel =
+    request.cancel === undefined
+      ? ''
+      : ` ${policyCancelSentence(request, until !== '') ?? unheardCancel(request.cancel, request)}`;
   const reason = sessionReason(request);
   if (!isKnownStatus(action.status)) {
     return {

@@ -1,5 +1,6 @@
-// `npm run bundle`: makes the package in bundle/, from what `npm run build` left in dist: everything that runs, in a few modules, with the
-// packages it uses inside. Nothing is installed with it, so what was locked and tested here is what runs elsewhere.
+// `npm run bundle`: makes the package in bundle/, from what `npm run build` left in dist: everything that
+// runs, in a few modules, with the packages it uses inside. Nothing is installed with it, so what was locked
+// and tested here is what runs elsewhere.
 import { build as bundleModules } from 'esbuild';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -8,7 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { build } from './build.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-/** Made next to it and put in its place at the end: a build that is stopped halfway leaves no half package under this name. */
+/**
+ * Made next to it and put in its place at the end: a build that is stopped halfway leaves no half package
+ * under this name.
+ */
 const bundle = join(root, 'bundle');
 const staged = join(root, `bundle.${process.pid}.new`);
 /** In the modules of the bundle, CommonJS packages ask for Node's own modules. */
@@ -28,7 +32,10 @@ function packageFolder(path) {
   return parts.slice(0, at + (parts[at + 1].startsWith('@') ? 3 : 2)).join('/');
 }
 
-/** The packages in the bundle, with what their licences ask to be handed on. Throws for one without a licence text. */
+/**
+ * The packages in the bundle, with what their licences ask to be handed on. Throws for one without a licence
+ * text.
+ */
 function packagesIn(metafile) {
   const inBundle = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
   // The page's renderer is copied and not bundled.
@@ -55,7 +62,10 @@ function description(own) {
   return { name, version, description: words, license, private: true, type: 'module', engines, bin: { [name]: 'src/cli.js' } };
 }
 
-/** CycloneDX 1.5: what is in the bundle, for those who look after advisories. The property is the folder that esbuild took it from. */
+/**
+ * CycloneDX 1.5: what is in the bundle, for those who look after advisories. The property is the folder that
+ * esbuild took it from.
+ */
 function bill(own, packages) {
   const component = (type, { name, version, license }) => ({ type, 'bom-ref': `${name}@${version}`, name, version, purl: `pkg:npm/${name.replace('@', '%40')}@${version}`, licenses: [{ expression: license }] });
   return {

@@ -1,5 +1,6 @@
-// `npm run acceptance`: the main job once on a test device of the buyer's tenant, with two people, everything measured that could not be
-// without one, and a redacted fixture to send home. Exit code 0 when the main job went through, 1 when not, 2 when it was called wrongly.
+// `npm run acceptance`: the main job once on a test device of the buyer's tenant, with two people, everything
+// measured that could not be without one, and a redacted fixture to send home. Exit code 0 when the main job
+// went through, 1 when not, 2 when it was called wrongly.
 import { existsSync } from 'node:fs';
 import { readSettings } from './adapters/config/settings.ts';
 import type { Settings } from './adapters/config/settings.ts';
@@ -42,7 +43,10 @@ async function main(): Promise<number> {
   const file = readDotEnv(process.env);
   if (file.wrong !== undefined) return complain(file.wrong);
   const read = readSettings(variablesFor(options), 'terminal');
-  if ('problems' in read) return complain(`Something has to be set first:\n${read.problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  if ('problems' in read)
+    return complain(
+      `Something has to be set first:\n${read.problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
   const { settings } = read;
   const real = settings.defender.kind === 'tenant' && settings.defender.auth.kind !== 'none';
   const unfit = await whyNot(options, settings, real);
@@ -55,7 +59,8 @@ async function main(): Promise<number> {
   let stoppedAt = 0;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stop.signal.aborted) {
-      // Asked a second time: at once, and nothing more is told. npm may hand on the one that the terminal sent already.
+      // Asked a second time: at once, and nothing more is told. npm may hand on the one that the terminal
+      // sent already.
       if (performance.now() - stoppedAt > oneCtrlC) process.exit(1);
       return;
     }
@@ -69,12 +74,21 @@ async function main(): Promise<number> {
   try {
     if (file.said !== undefined) print(`Settings: ${file.said}.`);
     for (const warning of read.warnings) print(`warning: ${warning}`);
-    const outcome = await (options.mode === 'watch' ? runWatched : runHosted)(options, settings, { http, print, stop: stop.signal, input: process.stdin, real });
+    const outcome = await (options.mode === 'watch' ? runWatched : runHosted)(options, settings, {
+      http,
+      print,
+      stop: stop.signal,
+      input: process.stdin,
+      real,
+    });
     return report(options, outcome, print);
   } catch (error) {
     if (error instanceof SettingsError) return complain(redact(error.message, secrets));
-    if (error instanceof FolderInUse) return complain(`${error.message} While it runs, --watch looks on from outside.`);
-    process.stderr.write(`The acceptance cannot go on: ${redact(error instanceof DefenderError ? `${error.message}${error.detail.apiMessage === undefined ? '' : ` (${error.detail.apiMessage})`}. ${commandFor('doctor')} says what is missing.` : whyItFailed(error), secrets)}\n`);
+    if (error instanceof FolderInUse)
+      return complain(`${error.message} While it runs, --watch looks on from outside.`);
+    process.stderr.write(
+      `The acceptance cannot go on: ${redact(error instanceof DefenderError ? `${error.message}${error.detail.apiMessage === undefined ? '' : ` (${error.detail.apiMessage})`}. ${commandFor('doctor')} says what is missing.` : whyItFailed(error), secrets)}\n`,
+    );
     return 1;
   } finally {
     process.stdin.pause();
@@ -93,30 +107,49 @@ function report(options: Options, outcome: Outcome, print: (text: string) => voi
     // Why something was not measured is ours to say: a person called Second must not strike words out of it.
     .map((one) => (one.verdict === 'unmeasured' ? one : { ...one, tenant: struck(one.tenant, secrets) }));
   print(`\n${table(measures)}`);
-  const written = writeFixture(options.out, new Date().toISOString().slice(0, 10), fixtureOf({ version, mode: options.mode, ...outcome }, seen, measures));
-  print(`\nThe redacted fixture is ${written}, for its owner alone to read. Look through it before you send it home.`);
+  const written = writeFixture(
+    options.out,
+    new Date().toISOString().slice(0, 10),
+    fixtureOf({ version, mode: options.mode, ...outcome }, seen, measures),
+  );
+  print(
+    `\nThe redacted fixture is ${written}, for its owner alone to read. Look through it before you send it home.`,
+  );
   return outcome.ok ? 0 : 1;
 }
 
-/** At the terminal no chat counts, whatever is set up for the bot; and its data folder and address are its own. */
+/**
+ * At the terminal no chat counts, whatever is set up for the bot; and its data folder and address are its
+ * own.
+ */
 function variablesFor({ mode }: Options): Readonly<Record<string, string | undefined>> {
   // The lines of the log would stand between those of the people.
-  const all = { ...process.env, LR_LOG_LEVEL: (process.env['LR_LOG_LEVEL'] ?? '') === '' ? 'error' : process.env['LR_LOG_LEVEL'] };
+  const all = {
+    ...process.env,
+    LR_LOG_LEVEL: (process.env['LR_LOG_LEVEL'] ?? '') === '' ? 'error' : process.env['LR_LOG_LEVEL'],
+  };
   if (mode === 'chat') return all;
   const chats = /^(?:SLACK_|Microsoft(?:App)|TEAMS_|ChannelService$|LR_TEAMS_|HOST$|PORT$|LR_ADMIN_)/;
   return Object.fromEntries(Object.entries(all).filter(([name]) => !chats.test(name)));
 }
 
 /** Why it may not be run so; before anything is started. */
-async function whyNot({ mode, device }: Options, settings: Settings, real: boolean): Promise<string | undefined> {
-  if (mode === 'chat' && settings.console) return '--chat needs a chat: set up Slack or Teams (docs/slack-setup.md, docs/teams-setup.md), or leave --chat out and sit at this terminal.';
+async function whyNot(
+  { mode, device }: Options,
+  settings: Settings,
+  real: boolean,
+): Promise<string | undefined> {
+  if (mode === 'chat' && settings.console)
+    return '--chat needs a chat: set up Slack or Teams (docs/slack-setup.md, docs/teams-setup.md), or leave --chat out and sit at this terminal.';
   if (!real || mode === 'chat' || mode === 'watch') return undefined;
-  if (mode === 'play') return '--play lets this program be two people, so it is for a simulated Defender alone. Before a real one two people ask and approve: leave --play out.';
+  if (mode === 'play')
+    return '--play lets this program be two people, so it is for a simulated Defender alone. Before a real one two people ask and approve: leave --play out.';
   const held = await ofTheBot(settings.dataDir);
   if (held !== undefined) return held;
   const found = await findPolicy(optionsFrom(settings).policyFile);
   if ('policy' in found && !isConfined(found.policy, device)) return notConfined(device);
-  if (!process.stdin.isTTY) return 'Before a real Defender two people type at this terminal, and the input is not a terminal: a program could be both of them. Run it in a terminal, or use --chat or --watch.';
+  if (!process.stdin.isTTY)
+    return 'Before a real Defender two people type at this terminal, and the input is not a terminal: a program could be both of them. Run it in a terminal, or use --chat or --watch.';
   return undefined;
 }
 
@@ -124,9 +157,12 @@ async function whyNot({ mode, device }: Options, settings: Settings, real: boole
 async function ofTheBot(folder: string): Promise<string | undefined> {
   if (!existsSync(folder)) return undefined;
   const frozen = freezeInForce(realDisk, folder);
-  if (frozen !== undefined || pendingFreeze(realDisk, folder) !== undefined) return `Submissions are frozen${frozen === undefined ? '' : ` since ${new Date(frozen.at).toISOString()}`}, by the journal of the bot in ${folder}: nothing is sent from here either. "unfreeze" in a chat releases it.`;
+  if (frozen !== undefined || pendingFreeze(realDisk, folder) !== undefined)
+    return `Submissions are frozen${frozen === undefined ? '' : ` since ${new Date(frozen.at).toISOString()}`}, by the journal of the bot in ${folder}: nothing is sent from here either. "unfreeze" in a chat releases it.`;
   const holder = await lockHolder(folder);
-  return holder === undefined ? undefined : `The bot runs on this machine${holder === '' ? '' : ` (process ${holder})`}, with its people and its limits: use --watch and ask in its chat, or stop it first.`;
+  return holder === undefined
+    ? undefined
+    : `The bot runs on this machine${holder === '' ? '' : ` (process ${holder})`}, with its people and its limits: use --watch and ask in its chat, or stop it first.`;
 }
 
 function complain(text: string): number {

@@ -77,31 +77,80 @@ export interface Chats {
 }
 
 /** Why the options' chats cannot stand where they are asked to; undefined when they can. */
-export function whyNoChats(options: ChatOptions, where: { readonly host: string; readonly localDefender: boolean }): string | undefined {
-  const others = [...(options.slack === undefined ? [] : ['Slack']), ...(options.teams === undefined ? [] : ['Teams']), ...(options.chats ?? []).map((chat) => chat.surface)];
+export function whyNoChats(
+  options: ChatOptions,
+  where: { readonly host: string; readonly localDefender: boolean },
+): string | undefined {
+  const others = [
+    ...(options.slack === undefined ? [] : ['Slack']),
+    ...(options.teams === undefined ? [] : ['Teams']),
+    ...(options.chats ?? []).map((chat) => chat.surface),
+  ];
   return options.console ? whyNoConsole({ ...where, chats: others }) : undefined;
 }
 
-// Bolt and botbuilder take most of a second to load, and hardly anybody needs both: each is loaded only where it is set up.
+// Bolt and botbuilder take most of a second to load, and hardly anybody needs both: each is loaded only where
+// it is set up.
 const slackRoom = () => import('./slackChat.ts');
 const teamsRoom = () => import('./teamsChat.ts');
 
 export async function openChats(options: ChatOptions, parts: ChatParts): Promise<Chats> {
   const { command, policy, store, clock, chatClock, log, dataDir, bot } = parts;
   const disk = parts.disk === undefined ? {} : { disk: parts.disk };
-  const local = options.console ? createConsoleChat({ clock, places: () => placesOf(policy).map((place) => place.id), askedAt: (id) => store.get(id)?.at }) : undefined;
+  const local = options.console
+    ? createConsoleChat({
+        clock,
+        places: () => placesOf(policy).map((place) => place.id),
+        askedAt: (id) => store.get(id)?.at,
+      })
+    : undefined;
   const lastKnown = await openLastKnown(dataDir, store.keys(), log);
-  const slack = options.slack === undefined ? undefined : await lateSlack(options.slack, options, parts, lastKnown, () => teams !== undefined && teams.checks().every((check) => check.ok));
-  const teams = options.teams === undefined ? undefined : await (await teamsRoom()).openTeams(options.teams, store, { command, clock: chatClock, log, dataDir, lastKnown, http: parts.http, ...disk });
-  const entra = options.entra === undefined ? undefined : (await teamsRoom()).openEntraGroups(options.entra, parts.http, chatClock, log);
+  const slack =
+    options.slack === undefined
+      ? undefined
+      : await lateSlack(
+          options.slack,
+          options,
+          parts,
+          lastKnown,
+          () => teams !== undefined && teams.checks().every((check) => check.ok),
+        );
+  const teams =
+    options.teams === undefined
+      ? undefined
+      : await (
+          await teamsRoom()
+        ).openTeams(options.teams, store, {
+          command,
+          clock: chatClock,
+          log,
+          dataDir,
+          lastKnown,
+          http: parts.http,
+          ...disk,
+        });
+  const entra =
+    options.entra === undefined
+      ? undefined
+      : (await teamsRoom()).openEntraGroups(options.entra, parts.http, chatClock, log);
   const streams: (() => Promise<void>)[] = [];
 
   return {
-    ports: [...(local === undefined ? [] : [local]), ...(slack === undefined ? [] : [slack.port]), ...(teams === undefined ? [] : [teams.chat]), ...(options.chats ?? [])],
+    ports: [
+      ...(local === undefined ? [] : [local]),
+      ...(slack === undefined ? [] : [slack.port]),
+      ...(teams === undefined ? [] : [teams.chat]),
+      ...(options.chats ?? []),
+    ],
     groups: {
       includes(group, person, fresh, ms) {
-        const reader = group.startsWith('entra:') ? entra : group.startsWith('slack:') ? slack?.groups : undefined;
-        if (reader === undefined) return Promise.reject(new Error(`nothing is connected that could read the group ${group}`));
+        const reader = group.startsWith('entra:')
+          ? entra
+          : group.startsWith('slack:')
+            ? slack?.groups
+            : undefined;
+        if (reader === undefined)
+          return Promise.reject(new Error(`nothing is connected that could read the group ${group}`));
         const answer = reader.includes(group, person, fresh);
         return ms === undefined ? answer : within(chatClock, ms, group, answer);
       },
@@ -114,7 +163,18 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
       if (local === undefined) return;
       const { world } = parts;
       streams.push(
-        mountConsole(app, { chat: local, bot: bot(), policy, store, journal: (id) => history(realDisk, dataDir, id, store.opener()), clock, random, command, port, ...(world === undefined ? {} : { world }) }),
+        mountConsole(app, {
+          chat: local,
+          bot: bot(),
+          policy,
+          store,
+          journal: (id) => history(realDisk, dataDir, id, store.opener()),
+          clock,
+          random,
+          command,
+          port,
+          ...(world === undefined ? {} : { world }),
+        }),
       );
     },
     async open(url) {
@@ -122,7 +182,10 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
       await teams?.selfTest(url);
     },
     checks: () => [...(slack?.checks() ?? []), ...(teams?.checks() ?? [])],
-    states: () => [...(slack === undefined ? [] : [stateOf('slack', slack.checks())]), ...(teams === undefined ? [] : [stateOf('teams', teams.checks())])],
+    states: () => [
+      ...(slack === undefined ? [] : [stateOf('slack', slack.checks())]),
+      ...(teams === undefined ? [] : [stateOf('teams', teams.checks())]),
+    ],
     keepers: () => [...(slack?.keepers() ?? []), ...(teams?.keepers ?? [])],
     async drain() {
       // A stream of events is an answer that never ends by itself.
@@ -138,7 +201,13 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
 }
 
 /** @param others whether another chat works, so that this one's outage need not end the process */
-async function lateSlack(settings: SlackService, options: ChatOptions, parts: ChatParts, lastKnown: LastKnown, others: () => boolean): Promise<LateChat> {
+async function lateSlack(
+  settings: SlackService,
+  options: ChatOptions,
+  parts: ChatParts,
+  lastKnown: LastKnown,
+  others: () => boolean,
+): Promise<LateChat> {
   const { command, store, chatClock, log, dataDir, bot, proxy } = parts;
   const room = await slackRoom();
   const slack = createLateChat({
@@ -158,7 +227,9 @@ async function lateSlack(settings: SlackService, options: ChatOptions, parts: Ch
         dataDir,
         lastKnown,
         ...(parts.disk === undefined ? {} : { disk: parts.disk }),
-        ...(proxy === undefined ? {} : { dispatcher: proxyDispatcher(proxy), proxyFor: (hostname) => parts.http.proxyFor(hostname) }),
+        ...(proxy === undefined
+          ? {}
+          : { dispatcher: proxyDispatcher(proxy), proxyFor: (hostname) => parts.http.proxyFor(hostname) }),
         onDeaf: (why) => {
           if (others()) slack.reconnect(why);
           else parts.onBroken(why);

@@ -1,4 +1,5 @@
-// Ends the parts in the reverse order of opening, each within its time and all within one: what a supervisor kills loses more than what is left for the next start.
+// Ends the parts in the reverse order of opening, each within its time and all within one: what a supervisor
+// kills loses more than what is left for the next start.
 import type { Log } from './liveResponse/ports.ts';
 
 /** All of them together; a step that comes after this has only `leastTime`. Milliseconds of real time. */
@@ -8,7 +9,10 @@ const leastTime = 250;
 export interface Closing {
   /** `ms`: how long this part may take. */
   readonly later: (name: string, ms: number, close: () => Promise<unknown>) => void;
-  /** Never waits longer than it may. @throws AggregateError of what failed; what took too long is logged and left behind */
+  /**
+   * Never waits longer than it may. @throws AggregateError of what failed; what took too long is logged and
+   * left behind
+   */
   readonly all: () => Promise<void>;
 }
 
@@ -22,7 +26,8 @@ export function createClosing(log: Log): Closing {
       for (const { name, ms, close } of steps) {
         try {
           const time = Math.max(leastTime, Math.min(ms, end - performance.now()));
-          if (!(await within(time, close()))) log.warn('closedTooSlowly', { what: name, afterMs: Math.round(time) });
+          if (!(await within(time, close())))
+            log.warn('closedTooSlowly', { what: name, afterMs: Math.round(time) });
         } catch (error) {
           // One that fails must not keep the others open.
           failures.push(error);

@@ -1,5 +1,5 @@
-// `npm run demo`: the main job as one scripted story in the terminal, on the simulator at high speed. Every card state is printed as
-// plain text; the exit code is 0 only if every step was seen.
+// `npm run demo`: the main job as one scripted story in the terminal, on the simulator at high speed. Every
+// card state is printed as plain text; the exit code is 0 only if every step was seen.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,9 @@ import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { startService } from './service.ts';
 import type { Service } from './service.ts';
 
-/** Simulated seconds per real second: two and a half minutes of waiting for a device take a second and a half. */
+/**
+ * Simulated seconds per real second: two and a half minutes of waiting for a device take a second and a half.
+ */
 const speed = 100;
 /** Real milliseconds for the whole story. */
 const patience = 60_000;
@@ -35,7 +37,9 @@ function createTerminalChat(): TerminalChat {
   const watchers = new Set<() => void>();
   const draw = (view: CardView, how: string): void => {
     newest = view;
-    console.log(`\n---- ${how}, revision ${view.revision} ${'-'.repeat(Math.max(0, 60 - how.length))}\n${plainText(view, { urls: 'shown' })}`);
+    console.log(
+      `\n---- ${how}, revision ${view.revision} ${'-'.repeat(Math.max(0, 60 - how.length))}\n${plainText(view, { urls: 'shown' })}`,
+    );
     for (const watch of watchers) watch();
   };
   return {
@@ -87,12 +91,34 @@ const here = { surface, id: place, direct: false, external: false } as const;
 
 function say(service: Service, as: string, text: string): Promise<Reply> {
   console.log(`\n#${place}  ${as}: /lr ${text}`);
-  return service.bot.command({ surface, account: account(as), place: here, text, deliveryId: `say-${(deliveries += 1)}` });
+  return service.bot.command({
+    surface,
+    account: account(as),
+    place: here,
+    text,
+    deliveryId: `say-${(deliveries += 1)}`,
+  });
 }
 
-function press(service: Service, as: string, verb: Verb, { id, revision, digest }: Request, index?: number): Promise<Reply> {
+function press(
+  service: Service,
+  as: string,
+  verb: Verb,
+  { id, revision, digest }: Request,
+  index?: number,
+): Promise<Reply> {
   console.log(`\n#${place}  ${as} presses ${verb}${index === undefined ? '' : ` on index ${index}`}`);
-  return service.bot.press({ surface, account: account(as), place: here, verb, requestId: id, revision, fingerprint: bindingOf(digest), deliveryId: `press-${(deliveries += 1)}`, ...(index === undefined ? {} : { index }) });
+  return service.bot.press({
+    surface,
+    account: account(as),
+    place: here,
+    verb,
+    requestId: id,
+    revision,
+    fingerprint: bindingOf(digest),
+    deliveryId: `press-${(deliveries += 1)}`,
+    ...(index === undefined ? {} : { index }),
+  });
 }
 
 function expectThat(step: string, seen: boolean): void {
@@ -106,32 +132,56 @@ async function story(service: Service, chat: TerminalChat): Promise<void> {
     if (newest === undefined) throw new Error('never seen: a stored request');
     return newest;
   };
-  const asked = await say(service, 'responder1', 'dump hosta OfficeClickToRun --reason "beacon seen at 02:40"');
+  const asked = await say(
+    service,
+    'responder1',
+    'dump hosta OfficeClickToRun --reason "beacon seen at 02:40"',
+  );
   expectThat('the request is stored', asked.kind === 'asked');
   await chat.seen('an approval card', (view) => view.buttons.some((button) => button.verb === 'approve'));
 
   const self = await press(service, 'responder1', 'approve', request());
   console.log(`   reply: ${self.kind === 'sentence' ? self.text : self.kind}`);
-  expectThat('the requester’s own approval is refused', self.kind === 'sentence' && request().state === 'awaitingApproval');
+  expectThat(
+    'the requester’s own approval is refused',
+    self.kind === 'sentence' && request().state === 'awaitingApproval',
+  );
 
   const approved = await press(service, 'approver1', 'approve', request());
   expectThat('another person’s approval is taken', approved.kind === 'asked');
-  await chat.seen('running at Defender', (view) => /running|defender has it/i.test(`${view.status} ${view.lead}`));
-  await chat.seen('index 0 completed, with its excerpt', (view) => view.excerpts.some((excerpt) => excerpt.index === 0 && excerpt.text.includes('51 MB')));
+  await chat.seen('running at Defender', (view) =>
+    /running|defender has it/i.test(`${view.status} ${view.lead}`),
+  );
+  await chat.seen('index 0 completed, with its excerpt', (view) =>
+    view.excerpts.some((excerpt) => excerpt.index === 0 && excerpt.text.includes('51 MB')),
+  );
   await chat.seen('index 1 completed', (view) => view.steps.at(1)?.tone === 'good');
-  const finished = await chat.seen('a finished card with a link', (view) => view.links.length === 1 && request().state === 'finished');
+  const finished = await chat.seen(
+    'a finished card with a link',
+    (view) => view.links.length === 1 && request().state === 'finished',
+  );
   const [link] = finished.links;
-  expectThat(`the link works and says when it expires (${link?.expiry ?? ''})`, (await fetch(link?.url ?? '')).status === 200 && link?.expiry !== '');
-  expectThat('both indexes ran in one session, sent once', service.simulator?.tenant.submissions.length === 1);
+  expectThat(
+    `the link works and says when it expires (${link?.expiry ?? ''})`,
+    (await fetch(link?.url ?? '')).status === 200 && link?.expiry !== '',
+  );
+  expectThat(
+    'both indexes ran in one session, sent once',
+    service.simulator?.tenant.submissions.length === 1,
+  );
 
   await chat.seen('the link replaced before it dies', (view) => view.links.length === 0);
-  const expiresAt = request().state === 'finished' ? Date.parse(new URL(link?.url ?? '').searchParams.get('se') ?? '') : 0;
+  const expiresAt =
+    request().state === 'finished' ? Date.parse(new URL(link?.url ?? '').searchParams.get('se') ?? '') : 0;
   await service.clock.sleep(Math.max(0, expiresAt - service.clock.now()) + 1000);
   expectThat('the old link is dead', (await fetch(link?.url ?? '')).status === 403);
 
   await press(service, 'responder1', 'link', request(), 1);
   const fresh = await chat.seen('a new link on the card', (view) => view.links.length === 1);
-  expectThat('the new link works', fresh.links[0]?.url !== link?.url && (await fetch(fresh.links[0]?.url ?? '')).status === 200);
+  expectThat(
+    'the new link works',
+    fresh.links[0]?.url !== link?.url && (await fetch(fresh.links[0]?.url ?? '')).status === 200,
+  );
 }
 
 async function main(): Promise<void> {
@@ -158,7 +208,9 @@ async function main(): Promise<void> {
   });
   try {
     await story(service, chat);
-    console.log(`\nEvery step was seen, in ${((performance.now() - began) / 1000).toFixed(1)} s at ${speed} times real speed.`);
+    console.log(
+      `\nEvery step was seen, in ${((performance.now() - began) / 1000).toFixed(1)} s at ${speed} times real speed.`,
+    );
   } catch (error) {
     console.log(`\n${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
@@ -176,7 +228,9 @@ that chat's real adapter, with a chat that stands in for the real one. Exit code
 
 /** Undefined when help was asked for; throws what is wrong with the options. */
 function chosenChat(): string | undefined {
-  const { values } = parseArgs({ options: { chat: { type: 'string', default: 'console' }, help: { type: 'boolean', short: 'h' } } });
+  const { values } = parseArgs({
+    options: { chat: { type: 'string', default: 'console' }, help: { type: 'boolean', short: 'h' } },
+  });
   return values.help === true ? undefined : values.chat;
 }
 
@@ -194,7 +248,9 @@ async function play(): Promise<void> {
   else if (chosen === 'slack') await (await import('./demo/slack/story.ts')).playInSlack();
   else if (chosen === 'teams') await (await import('./demo/teams/story.ts')).playInTeams();
   else {
-    console.error(`There is no demo for the chat "${chosen}". Name one after --chat: console, slack or teams.`);
+    console.error(
+      `There is no demo for the chat "${chosen}". Name one after --chat: console, slack or teams.`,
+    );
     process.exitCode = 2;
   }
 }

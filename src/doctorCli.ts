@@ -1,5 +1,5 @@
-// `npm run doctor`: says line by line what works and what to fix, with readings and one harmless probe. Exit code 0 when nothing FAILs,
-// 1 when something does, 2 when it was called wrongly.
+// `npm run doctor`: says line by line what works and what to fix, with readings and one harmless probe. Exit
+// code 0 when nothing FAILs, 1 when something does, 2 when it was called wrongly.
 import { parseArgs } from 'node:util';
 import { createClock } from './adapters/clock.ts';
 import { commandFor } from './adapters/ownCommands.ts';
@@ -33,8 +33,20 @@ interface Arguments {
 
 function readArguments(): Arguments | undefined {
   try {
-    const { values } = parseArgs({ options: { json: { type: 'boolean' }, offline: { type: 'boolean' }, 'no-probe': { type: 'boolean' }, help: { type: 'boolean' } } });
-    return { json: values.json === true, offline: values.offline === true, probe: values['no-probe'] !== true, help: values.help === true };
+    const { values } = parseArgs({
+      options: {
+        json: { type: 'boolean' },
+        offline: { type: 'boolean' },
+        'no-probe': { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    });
+    return {
+      json: values.json === true,
+      offline: values.offline === true,
+      probe: values['no-probe'] !== true,
+      help: values.help === true,
+    };
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     return undefined;
@@ -49,7 +61,11 @@ async function main(): Promise<number> {
   }
   const { json, offline, probe } = given;
   const file = readDotEnv(process.env);
-  const style: Style = { json, colours: process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '', secrets: secretsIn(process.env) };
+  const style: Style = {
+    json,
+    colours: process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '',
+    secrets: secretsIn(process.env),
+  };
   const counts: Record<Verdict, number> = { ok: 0, warn: 0, FAIL: 0, skip: 0 };
   const found = proxyFrom(process.env);
   const proxy = found === undefined || 'wrong' in found ? undefined : found;
@@ -61,9 +77,16 @@ async function main(): Promise<number> {
   };
   try {
     if (file.said !== undefined) tell(ok('settings.file', file.said));
-    for (const one of file.odd ?? []) tell(warn('settings.file', one, 'Correct the file; .env.example lists every setting.'));
+    for (const one of file.odd ?? [])
+      tell(warn('settings.file', one, 'Correct the file; .env.example lists every setting.'));
     if (file.wrong !== undefined) tell(fail('settings.file', file.wrong, 'The bot does not start with it.'));
-    if (proxy !== undefined) tell(ok('settings.proxy', `everything that leaves this machine goes through ${proxy.said}, but for ${proxy.direct.join(', ')}`));
+    if (proxy !== undefined)
+      tell(
+        ok(
+          'settings.proxy',
+          `everything that leaves this machine goes through ${proxy.said}, but for ${proxy.direct.join(', ')}`,
+        ),
+      );
     await examine({ variables: process.env, http, clock: createClock(), offline, probe }, tell);
   } finally {
     await http.close();

@@ -1,6 +1,7 @@
-// `npm run freeze -- "why"`: stops all submissions from the machine itself, with both chats down, next to a running bot or without one. Exit
-// code 0 once the journal says that the freeze is in force, 1 when it does not yet, 2 when it was called wrongly. There is no unfreeze here:
-// what lets things run again is for a person with that role, in a chat.
+// `npm run freeze -- "why"`: stops all submissions from the machine itself, with both chats down, next to a
+// running bot or without one. Exit code 0 once the journal says that the freeze is in force, 1 when it does
+// not yet, 2 when it was called wrongly. There is no unfreeze here: what lets things run again is for a
+// person with that role, in a chat.
 import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,7 +16,13 @@ import { createClock } from './adapters/clock.ts';
 import { createLog } from './adapters/log.ts';
 import { commandFor } from './adapters/ownCommands.ts';
 import { diskWords, realDisk } from './adapters/store/disk.ts';
-import { createFreezeWatch, dropFreezeRequest, freezeInForce, freezeLook, pendingFreeze } from './adapters/store/freezeRequest.ts';
+import {
+  createFreezeWatch,
+  dropFreezeRequest,
+  freezeInForce,
+  freezeLook,
+  pendingFreeze,
+} from './adapters/store/freezeRequest.ts';
 import { FolderInUse, lockHolder } from './adapters/store/lock.ts';
 import { openStore } from './adapters/store/requestStore.ts';
 import { readDotEnv } from './dotEnv.ts';
@@ -32,12 +39,15 @@ const maxWhy = 500;
 const inForceWithin = 30_000;
 const ownLook = 200;
 
-function readArguments(given: readonly string[]): { readonly why: string; readonly folder: string } | undefined {
+function readArguments(
+  given: readonly string[],
+): { readonly why: string; readonly folder: string } | undefined {
   const at = given.indexOf('--data');
   const folder = at < 0 ? (process.env['LR_DATA_DIR']?.trim() ?? '') || './data' : given[at + 1];
   const words = given.filter((_, index) => at < 0 || (index !== at && index !== at + 1));
   const prose = tameProse(words.join(' ').trim());
-  if (folder === undefined || words.some((word) => word.startsWith('--')) || 'hidden' in prose) return undefined;
+  if (folder === undefined || words.some((word) => word.startsWith('--')) || 'hidden' in prose)
+    return undefined;
   const why = prose.text.replace(/\s+/g, ' ').trim();
   return why === '' || why.length > maxWhy ? undefined : { why, folder };
 }
@@ -46,8 +56,16 @@ function readArguments(given: readonly string[]): { readonly why: string; readon
 async function freezeAlone(folder: string, keys: Keys | undefined): Promise<void> {
   const log = createLog({ level: 'error' });
   // With a key of its own making a bot that has another could not start any more.
-  if (keys === undefined && !mayMakeKey(folder)) throw new Error('no bot runs here, and its key is neither in LR_JOURNAL_KEY or LR_JOURNAL_KEY_FILE nor in the folder, so the journal cannot be written');
-  const store = await openStore({ dir: folder, clock: createClock(), log, ...(keys === undefined ? {} : { keys }) });
+  if (keys === undefined && !mayMakeKey(folder))
+    throw new Error(
+      'no bot runs here, and its key is neither in LR_JOURNAL_KEY or LR_JOURNAL_KEY_FILE nor in the folder, so the journal cannot be written',
+    );
+  const store = await openStore({
+    dir: folder,
+    clock: createClock(),
+    log,
+    ...(keys === undefined ? {} : { keys }),
+  });
   try {
     const freeze = async (by: string, why: string): Promise<void> => {
       if (store.freeze() === undefined) await store.note({ type: 'frozen', by, why });
@@ -60,7 +78,7 @@ async function freezeAlone(folder: string, keys: Keys | undefined): Promise<void
 
 /** Waits for the running bot; takes over where that ends meanwhile. */
 async function inForce(folder: string, keys: Keys | undefined): Promise<Freeze | undefined> {
-  for (const ends = performance.now() + inForceWithin; performance.now() < ends; ) {
+  for (const ends = performance.now() + inForceWithin; performance.now() < ends;) {
     await pause(ownLook);
     if (pendingFreeze(realDisk, folder) === undefined) return freezeNow(folder, keys);
     if ((await lockHolder(folder)) !== undefined) continue;
@@ -76,12 +94,18 @@ async function inForce(folder: string, keys: Keys | undefined): Promise<Freeze |
 /** As the bot itself does before its first line, for a simulated tenant. */
 function mayMakeKey(folder: string): boolean {
   const read = readSettings(process.env);
-  const simulated = 'settings' in read && (read.settings.defender.kind === 'simulator' || read.settings.defender.auth.kind === 'none');
+  const simulated =
+    'settings' in read &&
+    (read.settings.defender.kind === 'simulator' || read.settings.defender.auth.kind === 'none');
   return simulated && segmentsIn(realDisk, folder).every(({ size }) => size === 0);
 }
 
 function freezeNow(folder: string, keys: Keys | undefined): Freeze | undefined {
-  return freezeInForce(realDisk, folder, keys === undefined ? undefined : openPeople({ disk: realDisk, folder, keys }));
+  return freezeInForce(
+    realDisk,
+    folder,
+    keys === undefined ? undefined : openPeople({ disk: realDisk, folder, keys }),
+  );
 }
 
 /** Undefined where there is none, or none that can be used: a running bot needs none of us. */
@@ -96,7 +120,8 @@ function keysIn(folder: string): Keys | undefined {
 
 async function main(): Promise<number> {
   const file = readDotEnv(process.env);
-  for (const one of [file.wrong, ...(file.odd ?? [])]) if (one !== undefined) process.stderr.write(`${one}\n`);
+  for (const one of [file.wrong, ...(file.odd ?? [])])
+    if (one !== undefined) process.stderr.write(`${one}\n`);
   if (process.argv[2] === '--help') {
     process.stdout.write(usage);
     return 0;
@@ -108,15 +133,23 @@ async function main(): Promise<number> {
   }
   const { why, folder } = given;
   // A freeze of another folder, told as one of the bot's, would stop nothing.
-  if (file.unread === true && !process.argv.includes('--data') && (process.env['LR_DATA_DIR']?.trim() ?? '') === '') {
-    process.stderr.write('Nothing was frozen: the settings that may name the data folder were not read. Name the bot\u2019s own with --data or LR_DATA_DIR, and run this as the bot\u2019s user.\n');
+  if (
+    file.unread === true &&
+    !process.argv.includes('--data') &&
+    (process.env['LR_DATA_DIR']?.trim() ?? '') === ''
+  ) {
+    process.stderr.write(
+      'Nothing was frozen: the settings that may name the data folder were not read. Name the bot\u2019s own with --data or LR_DATA_DIR, and run this as the bot\u2019s user.\n',
+    );
     return 1;
   }
   try {
     if (!statSync(folder).isDirectory()) throw new Error('it is not a folder');
     dropFreezeRequest(realDisk, folder, `${userInfo().username} at the machine`, why);
   } catch (error) {
-    process.stderr.write(`Nothing was frozen: the data folder ${folder} cannot be used (${diskWords(error)}). Name the bot\u2019s own with --data or LR_DATA_DIR, and run this as the bot\u2019s user.\n`);
+    process.stderr.write(
+      `Nothing was frozen: the data folder ${folder} cannot be used (${diskWords(error)}). Name the bot\u2019s own with --data or LR_DATA_DIR, and run this as the bot\u2019s user.\n`,
+    );
     return 1;
   }
   try {
@@ -124,16 +157,24 @@ async function main(): Promise<number> {
     const before = freezeNow(folder, keys);
     const freeze = await inForce(folder, keys);
     if (freeze !== undefined && freeze.at === before?.at) {
-      process.stdout.write(`Frozen already, and it stays so: nothing is sent to Defender. In the journal since ${new Date(freeze.at).toISOString()}, by ${freeze.by}: ${freeze.why}\nYour own reason was not written down: the first one stands. "unfreeze" in a chat releases it.\n`);
+      process.stdout.write(
+        `Frozen already, and it stays so: nothing is sent to Defender. In the journal since ${new Date(freeze.at).toISOString()}, by ${freeze.by}: ${freeze.why}\nYour own reason was not written down: the first one stands. "unfreeze" in a chat releases it.\n`,
+      );
       return 0;
     }
     if (freeze !== undefined) {
-      process.stdout.write(`Frozen: nothing more is sent to Defender. In the journal since ${new Date(freeze.at).toISOString()}, by ${freeze.by}: ${freeze.why}\nWhat already runs goes on. "unfreeze" in a chat releases it.\n`);
+      process.stdout.write(
+        `Frozen: nothing more is sent to Defender. In the journal since ${new Date(freeze.at).toISOString()}, by ${freeze.by}: ${freeze.why}\nWhat already runs goes on. "unfreeze" in a chat releases it.\n`,
+      );
       return 0;
     }
-    process.stderr.write(`NOT in force yet: the bot did not take the freeze up within ${inForceWithin / 1000} s (it looks every ${freezeLook / 1000} s), or it was released at once. The request stays in ${folder}: it is taken up as soon as the bot can write its journal, or at its next start. To be sure now, stop the process.\n`);
+    process.stderr.write(
+      `NOT in force yet: the bot did not take the freeze up within ${inForceWithin / 1000} s (it looks every ${freezeLook / 1000} s), or it was released at once. The request stays in ${folder}: it is taken up as soon as the bot can write its journal, or at its next start. To be sure now, stop the process.\n`,
+    );
   } catch (error) {
-    process.stderr.write(`NOT in force yet: ${diskWords(error)}. The request stays in ${folder} and is taken up before the next start sends anything.\n`);
+    process.stderr.write(
+      `NOT in force yet: ${diskWords(error)}. The request stays in ${folder} and is taken up before the next start sends anything.\n`,
+    );
   }
   return 1;
 }

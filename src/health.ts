@@ -1,4 +1,5 @@
-// How the process is, for /healthz, /readyz and metrics: what must be restarted, what may take no deliveries, and what only goes badly.
+// How the process is, for /healthz, /readyz and metrics: what must be restarted, what may take no deliveries,
+// and what only goes badly.
 import { stamp } from '../cards/time.ts';
 import { rightSentence } from '../cards/rights.ts';
 import type { Check } from './adapters/http/server.ts';
@@ -31,23 +32,44 @@ export interface Health {
 
 /** A card takes this long now and then; after that it is said. Milliseconds. */
 const cardsMayTake = 60_000;
-/** Running sessions that could not be read for so long are not followed, whatever the reason. Milliseconds. */
+/**
+ * Running sessions that could not be read for so long are not followed, whatever the reason. Milliseconds.
+ */
 const followingMayTake = 2 * 60_000;
 
-export function createHealth({ store, loop, policy, policyTrouble, chats, anchors, clock, phase }: HealthParts): Health {
+export function createHealth({
+  store,
+  loop,
+  policy,
+  policyTrouble,
+  chats,
+  anchors,
+  clock,
+  phase,
+}: HealthParts): Health {
   let behindSince: number | undefined;
 
   function alive(): readonly Check[] {
     return loop.workers().map(({ name, purpose, stuck, lastRun, nextRun }) => {
       const times = `${purpose}; last run ${lastRun === undefined ? 'none yet' : stamp(lastRun)}, next ${nextRun === undefined ? 'under way' : stamp(nextRun)}`;
-      return { name: `worker ${name}`, ok: stuck === undefined, why: stuck === undefined ? times : `${stuck} (${times}). The process must be restarted.` };
+      return {
+        name: `worker ${name}`,
+        ok: stuck === undefined,
+        why: stuck === undefined ? times : `${stuck} (${times}). The process must be restarted.`,
+      };
     });
   }
 
   function defender(): string | undefined {
     const view = loop.outlook.defender();
     if (!view.readable) return `${view.why} (since ${stamp(view.since)})`;
-    const stuck = store.open().find((request) => request.state === 'queued' && (request.waitsFor === 'unavailable' || request.waitsFor === 'unauthorized'));
+    const stuck = store
+      .open()
+      .find(
+        (request) =>
+          request.state === 'queued' &&
+          (request.waitsFor === 'unavailable' || request.waitsFor === 'unauthorized'),
+      );
     if (stuck?.state !== 'queued') return undefined;
     const right = stuck.error === undefined ? undefined : rightSentence(stuck.error);
     return `approved requests wait, because Defender ${right === undefined ? 'cannot be reached' : `does not let the bot in: ${right}`}`;
@@ -56,7 +78,8 @@ export function createHealth({ store, loop, policy, policyTrouble, chats, anchor
   function following(): string | undefined {
     const running = store.open().filter((request) => request.state === 'running').length;
     const readAt = loop.following.readAt();
-    if (running === 0 || readAt === undefined || clock.elapsed() - readAt <= followingMayTake) return undefined;
+    if (running === 0 || readAt === undefined || clock.elapsed() - readAt <= followingMayTake)
+      return undefined;
     return `${running} running sessions have not been read since ${stamp(clock.now() - (clock.elapsed() - readAt))}`;
   }
 
@@ -64,7 +87,11 @@ export function createHealth({ store, loop, policy, policyTrouble, chats, anchor
     const behind = loop.deck.behind();
     behindSince = behind === 0 ? undefined : (behindSince ?? clock.elapsed());
     const long = behindSince !== undefined && clock.elapsed() - behindSince > cardsMayTake;
-    return { name: 'cards', ok: !long, why: `${behind} behind${long ? `, some of them since ${stamp(clock.now() - (clock.elapsed() - (behindSince ?? 0)))}` : ''}` };
+    return {
+      name: 'cards',
+      ok: !long,
+      why: `${behind} behind${long ? `, some of them since ${stamp(clock.now() - (clock.elapsed() - (behindSince ?? 0)))}` : ''}`,
+    };
   }
 
   function places(): string | undefined {
@@ -75,26 +102,55 @@ export function createHealth({ store, loop, policy, policyTrouble, chats, anchor
 
   function process(): Check {
     const now = phase();
-    return { name: 'process', ok: now === 'running', blocks: true, ...(now === 'running' ? {} : { why: now }) };
+    return {
+      name: 'process',
+      ok: now === 'running',
+      blocks: true,
+      ...(now === 'running' ? {} : { why: now }),
+    };
   }
 
   function ready(): readonly Check[] {
     const trouble = store.trouble();
     const broken = store.auditBreak();
     const freeze = store.freeze();
-    const failing = loop.workers().filter(({ lastError, stuck }) => lastError !== undefined || stuck !== undefined);
+    const failing = loop
+      .workers()
+      .filter(({ lastError, stuck }) => lastError !== undefined || stuck !== undefined);
     return [
       process(),
-      trouble === undefined ? { name: 'journal', ok: true } : { name: 'journal', ok: false, blocks: true, why: `${trouble} Nothing is approved or sent until it can be written again.` },
+      trouble === undefined
+        ? { name: 'journal', ok: true }
+        : {
+            name: 'journal',
+            ok: false,
+            blocks: true,
+            why: `${trouble} Nothing is approved or sent until it can be written again.`,
+          },
       // An old break is for an auditor to look at; incident response goes on.
       { name: 'audit', ok: true, ...(broken === undefined ? {} : { why: broken }) },
       check('anchors', anchors.trouble()),
       check('defender', defender()),
       check('following', following()),
-      check('workers', failing.length === 0 ? undefined : failing.map(({ name, stuck, lastError }) => `${name}: ${stuck ?? lastError ?? ''}`).join('; ')),
+      check(
+        'workers',
+        failing.length === 0
+          ? undefined
+          : failing.map(({ name, stuck, lastError }) => `${name}: ${stuck ?? lastError ?? ''}`).join('; '),
+      ),
       check('clock', loop.clockWatch.trouble()),
-      { name: 'policy', ok: policyTrouble() === undefined, why: policyTrouble() ?? `${policy.people.length} people, ${policy.recipes.size} recipes, ${policy.places.length} places` },
-      { name: 'submissions', ok: true, ...(freeze === undefined ? {} : { why: `frozen by ${freeze.by}: ${freeze.why}` }) },
+      {
+        name: 'policy',
+        ok: policyTrouble() === undefined,
+        why:
+          policyTrouble() ??
+          `${policy.people.length} people, ${policy.recipes.size} recipes, ${policy.places.length} places`,
+      },
+      {
+        name: 'submissions',
+        ok: true,
+        ...(freeze === undefined ? {} : { why: `frozen by ${freeze.by}: ${freeze.why}` }),
+      },
       cards(),
       check('places', places()),
       ...chats.checks(),

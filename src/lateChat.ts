@@ -1,5 +1,5 @@
-// A chat that may be out of reach when the bot starts, or later for so long that it has to be connected again from the beginning: the
-// bot knows it all the time, its cards wait, and the other chats work meanwhile.
+// A chat that may be out of reach when the bot starts, or later for so long that it has to be connected again
+// from the beginning: the bot knows it all the time, its cards wait, and the other chats work meanwhile.
 import type { Express } from 'express';
 import type { Check } from './adapters/http/server.ts';
 import { lateMount } from './adapters/http/lateMount.ts';
@@ -12,7 +12,9 @@ import { SettingsError } from './settingsError.ts';
 /** Pauses before the next try to connect; the last repeats. Milliseconds. */
 const pauses = [2_000, 5_000, 10_000, 20_000, 40_000, 60_000] as const;
 
-/** The other chats do not wait longer than this for one that is slow to connect at the start. Milliseconds. */
+/**
+ * The other chats do not wait longer than this for one that is slow to connect at the start. Milliseconds.
+ */
 const openPatience = 5_000;
 
 /** What connects: the chat as its adapter makes it. */
@@ -35,7 +37,10 @@ export interface LateOptions {
   readonly path: string;
   /** Makes and checks the chat's parts; throws SettingsError for what only another setting can cure. */
   readonly start: () => Promise<Opened>;
-  /** No other chat works without it: what only a setting cures ends the start, and a chat that is gone for good ends the process. */
+  /**
+   * No other chat works without it: what only a setting cures ends the start, and a chat that is gone for
+   * good ends the process.
+   */
   readonly alone: boolean;
   /** Called when it is connected later than at the start, or again. */
   readonly onConnected: () => void;
@@ -50,7 +55,10 @@ export interface LateChat {
   /** Makes the chat's parts, so that it can be written to: one try, like `open`. @throws SettingsError */
   prepare(): Promise<void>;
   mount(app: Express): void;
-  /** Begins to listen. Where it fails and may succeed later, the rest happens in the background. @throws SettingsError */
+  /**
+   * Begins to listen. Where it fails and may succeed later, the rest happens in the background. @throws
+   * SettingsError
+   */
   open(): Promise<void>;
   /** What was connected is of no use any more: connects again from the beginning. */
   reconnect(why: string): void;
@@ -98,7 +106,10 @@ export function createLateChat(options: LateOptions): LateChat {
     }
   }
 
-  /** Nothing else would work meanwhile: whoever starts it has to put the setting right, and is told so at once. */
+  /**
+   * Nothing else would work meanwhile: whoever starts it has to put the setting right, and is told so at
+   * once.
+   */
   async function orLater(step: () => Promise<void>): Promise<void> {
     try {
       await step();
@@ -133,7 +144,10 @@ export function createLateChat(options: LateOptions): LateChat {
       .finally(() => (trying = undefined));
   }
 
-  /** Everything a chat can do, so that nothing of it gets lost on the way; what a platform forgets is no matter of this one. */
+  /**
+   * Everything a chat can do, so that nothing of it gets lost on the way; what a platform forgets is no
+   * matter of this one.
+   */
   const port: Required<Omit<ChatPort, 'volatile'>> = {
     surface,
     // Before the intent to post is written down: what cannot be drawn leaves no line.
@@ -190,7 +204,14 @@ export function createLateChat(options: LateOptions): LateChat {
     },
     checks() {
       if (current !== undefined) return current.checks();
-      return [{ name: surface, ok: false, ...(alone ? { blocks: true } : {}), why: `${name} is not connected: ${why} It is tried again by itself.` }];
+      return [
+        {
+          name: surface,
+          ok: false,
+          ...(alone ? { blocks: true } : {}),
+          why: `${name} is not connected: ${why} It is tried again by itself.`,
+        },
+      ];
     },
     async drain() {
       await current?.drain();

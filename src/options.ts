@@ -1,4 +1,5 @@
-// From settings to what the service is made of. Where the policy is when nobody named one is decided here too.
+// From settings to what the service is made of. Where the policy is when nobody named one is decided here
+// too.
 import { existsSync } from 'node:fs';
 import type { Settings } from './adapters/config/settings.ts';
 import type { AzureSettings } from './adapters/config/defenderSettings.ts';
@@ -34,8 +35,14 @@ export function optionsFrom(settings: Settings): ServiceOptions {
     console: settings.console,
     ...(settings.slack === undefined ? {} : { slack: slackOf(settings.slack) }),
     ...(settings.teams === undefined ? {} : { teams: { settings: settings.teams } }),
-    ...(settings.azure === undefined ? {} : { entra: { credentials: credentialsOf(settings.azure), authority: settings.azure.authority } }),
-    rates: { submitsPerMinute: pacing.submitsPerMinute, callsPerMinute: pacing.callsPerMinute, callsPerHour: pacing.callsPerHour },
+    ...(settings.azure === undefined
+      ? {}
+      : { entra: { credentials: credentialsOf(settings.azure), authority: settings.azure.authority } }),
+    rates: {
+      submitsPerMinute: pacing.submitsPerMinute,
+      callsPerMinute: pacing.callsPerMinute,
+      callsPerHour: pacing.callsPerHour,
+    },
     sessions: pacing.sessions,
     pollGap: pacing.pollMs,
     parkedGap: pacing.parkedPollMs,
@@ -46,12 +53,20 @@ export function optionsFrom(settings: Settings): ServiceOptions {
   };
 }
 
-function slackOf({ botToken, intake, apiUrl, allowedTeams, deafAfterMs }: NonNullable<Settings['slack']>): NonNullable<ServiceOptions['slack']> {
+function slackOf({
+  botToken,
+  intake,
+  apiUrl,
+  allowedTeams,
+  deafAfterMs,
+}: NonNullable<Settings['slack']>): NonNullable<ServiceOptions['slack']> {
   return {
     botToken: botToken.reveal(),
     allowedTeams,
     deafAfter: deafAfterMs,
-    ...(intake.kind === 'socket' ? { appToken: intake.appToken.reveal() } : { signingSecret: intake.signingSecret.reveal() }),
+    ...(intake.kind === 'socket'
+      ? { appToken: intake.appToken.reveal() }
+      : { signingSecret: intake.signingSecret.reveal() }),
     ...(apiUrl === undefined ? {} : { apiUrl }),
   };
 }
@@ -60,7 +75,9 @@ type Tenant = Extract<Settings['defender'], { readonly kind: 'tenant' }>;
 
 function signIn({ auth }: Tenant): Pick<Endpoint, 'authority' | 'scope'> {
   // Without credentials nobody signs in anywhere; the names only have to be there.
-  return auth.kind === 'none' ? { authority: clouds.commercial.authority, scope: clouds.commercial.scope } : { authority: auth.azure.authority, scope: auth.scope };
+  return auth.kind === 'none'
+    ? { authority: clouds.commercial.authority, scope: clouds.commercial.scope }
+    : { authority: auth.azure.authority, scope: auth.scope };
 }
 
 function credentialsOf({ tenantId, credential }: AzureSettings): Credentials {
@@ -70,7 +87,9 @@ function credentialsOf({ tenantId, credential }: AzureSettings): Credentials {
 
 /** The console works at once, with the example; a real chat needs a policy that somebody wrote. */
 function policyFile({ console: local, policyFile: named }: Settings): string {
-  return local && named === './policy.yaml' && !existsSync(named) ? packageFile('policy.example.yaml') : named;
+  return local && named === './policy.yaml' && !existsSync(named)
+    ? packageFile('policy.example.yaml')
+    : named;
 }
 
 /** Known secrets, for the log's second net. */

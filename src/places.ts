@@ -1,5 +1,5 @@
-// A look at every place that the policy names, at start and when a chat connects later: where the bot cannot write, nobody would see a
-// request, and nobody would know.
+// A look at every place that the policy names, at start and when a chat connects later: where the bot cannot
+// write, nobody would see a request, and nobody would know.
 import { ChatError } from './bot/ports.ts';
 import type { ChatPort } from './bot/ports.ts';
 import { splitKey } from './bot/rules/places.ts';
@@ -12,8 +12,16 @@ export interface Unreached {
   readonly why: string;
 }
 
-/** One cheap reading for each place whose chat can tell, one after the other. Never rejects: what could not be asked is logged as that. */
-export async function unreachedPlaces(policy: Pick<Policy, 'places'>, chats: readonly ChatPort[], log: Log, stopped: AbortSignal): Promise<readonly Unreached[]> {
+/**
+ * One cheap reading for each place whose chat can tell, one after the other. Never rejects: what could not be
+ * asked is logged as that.
+ */
+export async function unreachedPlaces(
+  policy: Pick<Policy, 'places'>,
+  chats: readonly ChatPort[],
+  log: Log,
+  stopped: AbortSignal,
+): Promise<readonly Unreached[]> {
   const unreached: Unreached[] = [];
   for (const { place, approvals } of policy.places) {
     const [surface, id] = splitKey(place);
@@ -25,19 +33,28 @@ export async function unreachedPlaces(policy: Pick<Policy, 'places'>, chats: rea
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       if (error instanceof ChatError && error.code === 'closed') unreached.push({ place, approvals, why });
-      log.warn(error instanceof ChatError && error.code === 'closed' ? 'placeNotReached' : 'placeNotLookedAt', { place, approvals, why });
+      log.warn(
+        error instanceof ChatError && error.code === 'closed' ? 'placeNotReached' : 'placeNotLookedAt',
+        { place, approvals, why },
+      );
     }
   }
   return unreached;
 }
 
 export interface PlacesLook {
-  /** Looks at the places of these chats and warns of each that the bot cannot write in, once. Never rejects. */
+  /**
+   * Looks at the places of these chats and warns of each that the bot cannot write in, once. Never rejects.
+   */
   look(chats: readonly ChatPort[]): Promise<void>;
   stop(): void;
 }
 
-export function createPlacesLook(policy: Pick<Policy, 'places'>, log: Log, warn: (sentence: string) => void): PlacesLook {
+export function createPlacesLook(
+  policy: Pick<Policy, 'places'>,
+  log: Log,
+  warn: (sentence: string) => void,
+): PlacesLook {
   const stopped = new AbortController();
   const warned = new Set<string>();
   return {

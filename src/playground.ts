@@ -1,4 +1,5 @@
-// The switches a newcomer plays with: which of the simulator's faults stand behind each, and what is said about its devices.
+// The switches a newcomer plays with: which of the simulator's faults stand behind each, and what is said
+// about its devices.
 import { isDeepStrictEqual } from 'node:util';
 import type { Trouble, World, WorldDevice } from './adapters/console/world.ts';
 import type { ScaledClock } from './adapters/clock.ts';
@@ -21,7 +22,11 @@ type Switch = Said &
   (
     | { readonly fault: Fault }
     | { readonly profile: ProfileChange; readonly without: ProfileChange }
-    | { readonly change: DeviceChange; readonly without: DeviceChange; readonly shows: (device: Device) => boolean }
+    | {
+        readonly change: DeviceChange;
+        readonly without: DeviceChange;
+        readonly shows: (device: Device) => boolean;
+      }
   );
 
 /** The defaults of whatever a profile changes. */
@@ -121,11 +126,13 @@ const switches: readonly Switch[] = [
 ];
 
 export function createPlayground(tenant: Tenant, clock: ScaledClock): World {
-  const isPlanted = (fault: Fault): boolean => tenant.faults.planted().some((one) => one.what === fault.what && one.on === fault.on);
+  const isPlanted = (fault: Fault): boolean =>
+    tenant.faults.planted().some((one) => one.what === fault.what && one.on === fault.on);
 
   function isOn(one: Switch): boolean {
     if ('fault' in one) return isPlanted(one.fault);
-    if ('profile' in one) return isDeepStrictEqual(changedProfile(tenant.profile, one.profile), tenant.profile);
+    if ('profile' in one)
+      return isDeepStrictEqual(changedProfile(tenant.profile, one.profile), tenant.profile);
     const device = tenant.device(example);
     return device !== undefined && one.shows(device);
   }
@@ -136,7 +143,9 @@ export function createPlayground(tenant: Tenant, clock: ScaledClock): World {
     else if (on) tenant.faults.plant(one.fault);
     else {
       // The tenant can only forget all faults at once.
-      const others = tenant.faults.planted().filter((planted) => planted.what !== one.fault.what || planted.on !== one.fault.on);
+      const others = tenant.faults
+        .planted()
+        .filter((planted) => planted.what !== one.fault.what || planted.on !== one.fault.on);
       tenant.faults.clear();
       others.forEach((planted) => tenant.faults.plant(planted));
     }
@@ -146,9 +155,13 @@ export function createPlayground(tenant: Tenant, clock: ScaledClock): World {
     state: () => ({
       speed: clock.speed(),
       devices: tenant.devices().map(shown),
-      troubles: switches.map(
-        (one): Trouble => ({ id: one.id, label: one.label, explains: one.explains, on: isOn(one), once: 'fault' in one && one.fault.times !== 'always' }),
-      ),
+      troubles: switches.map((one): Trouble => ({
+        id: one.id,
+        label: one.label,
+        explains: one.explains,
+        on: isOn(one),
+        once: 'fault' in one && one.fault.times !== 'always',
+      })),
     }),
     library: () => tenant.library().map((file) => file.fileName),
     setSpeed: (speed) => clock.setSpeed(speed),
@@ -179,11 +192,12 @@ function hintOf(device: Device): string {
   if (device.portalSession) return 'in use in the portal';
   if (device.stuck) return 'commands never end';
   if (device.refusal !== null) return `refuses sessions: ${device.refusal}`;
-  if (device.scriptMs !== null && device.scriptMs > defaultProfile.scriptTimeoutMs) return 'scripts run too long';
-  if (device.wakesAfterMs !== null && device.onlineSince === null) return `wakes ${Math.round(device.wakesAfterMs / 60_000)} min after it is asked for`;
+  if (device.scriptMs !== null && device.scriptMs > defaultProfile.scriptTimeoutMs)
+    return 'scripts run too long';
+  if (device.wakesAfterMs !== null && device.onlineSince === null)
+    return `wakes ${Math.round(device.wakesAfterMs / 60_000)} min after it is asked for`;
   if (device.tags.includes('kiosk')) return 'two devices are called kiosk';
   if (device.os === 'linux') return 'Linux';
   if (device.name === example) return 'the device of the examples';
   return '';
 }
-

@@ -1,5 +1,5 @@
-// Keeps the policy that is in force the one of its file: looked at every few seconds and whenever somebody asks by a signal, checked first,
-// and left alone while it cannot be used.
+// Keeps the policy that is in force the one of its file: looked at every few seconds and whenever somebody
+// asks by a signal, checked first, and left alone while it cannot be used.
 import { findPolicy } from './adapters/config/policySource.ts';
 import type { FoundPolicy } from './adapters/config/policySource.ts';
 import { showProblems } from './adapters/config/yamlFile.ts';
@@ -15,7 +15,10 @@ import type { Clock, HouseEvent, Log } from './liveResponse/ports.ts';
 
 /** Milliseconds between two looks at the file. */
 export const policyLookEvery = 5_000;
-/** A change is taken when it looks the same after this: an editor may be in the middle of writing it. Milliseconds. */
+/**
+ * A change is taken when it looks the same after this: an editor may be in the middle of writing it.
+ * Milliseconds.
+ */
 export const policySettles = 1_000;
 /** A file system that does not answer within this is looked at again later. Milliseconds. */
 const readTimeout = 5_000;
@@ -44,7 +47,17 @@ export interface PolicyReloadOptions {
   readonly onChanged?: (warnings: readonly FileProblem[]) => void;
 }
 
-export function createPolicyReload({ file, todays, store, loop, clock, log, onChanged, find: read = findPolicy, ...given }: PolicyReloadOptions): PolicyReload {
+export function createPolicyReload({
+  file,
+  todays,
+  store,
+  loop,
+  clock,
+  log,
+  onChanged,
+  find: read = findPolicy,
+  ...given
+}: PolicyReloadOptions): PolicyReload {
   let { sha256 } = given;
   let asked = false;
   let seen: string | undefined;
@@ -75,12 +88,22 @@ export function createPolicyReload({ file, todays, store, loop, clock, log, onCh
 
   async function isBroken(found: Exclude<FoundPolicy, { readonly policy: unknown }>): Promise<void> {
     const problems = 'problems' in found ? found.problems : [];
-    const why = 'unread' in found ? `it cannot be read (${found.unread}).` : `it has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}, the first in line ${problems[0]?.line ?? 1}.`;
+    const why =
+      'unread' in found
+        ? `it cannot be read (${found.unread}).`
+        : `it has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}, the first in line ${problems[0]?.line ?? 1}.`;
     if (why === broken) return;
     const first = broken === undefined;
     broken = why;
-    log.error('policyNotTaken', { file, why: 'unread' in found ? found.unread : showProblems(file, problems) });
-    await note({ type: 'policyNotTaken', problems: problems.length, ...('sha256' in found ? { sha256: found.sha256 } : {}) });
+    log.error('policyNotTaken', {
+      file,
+      why: 'unread' in found ? found.unread : showProblems(file, problems),
+    });
+    await note({
+      type: 'policyNotTaken',
+      problems: problems.length,
+      ...('sha256' in found ? { sha256: found.sha256 } : {}),
+    });
     // Once for each time it breaks: an editor saves more than once.
     if (first) policyFileSaid({ loop: loop(), todays }, why);
   }
@@ -93,7 +116,8 @@ export function createPolicyReload({ file, todays, store, loop, clock, log, onCh
   }
 
   async function look(): Promise<number> {
-    for (let [first] = unwritten; first !== undefined && (await note(first)); [first] = unwritten) unwritten.shift();
+    for (let [first] = unwritten; first !== undefined && (await note(first)); [first] = unwritten)
+      unwritten.shift();
     const bySignal = asked;
     // Who asks while this look is under way is served by the next.
     asked = false;
@@ -113,7 +137,10 @@ export function createPolicyReload({ file, todays, store, loop, clock, log, onCh
       await isBroken(found);
       return policyLookEvery;
     }
-    const left = await takePolicy({ store, loop: loop(), log, todays }, { policy: found.policy, sha256: found.sha256, before: sha256, how: bySignal ? 'signal' : 'file' });
+    const left = await takePolicy(
+      { store, loop: loop(), log, todays },
+      { policy: found.policy, sha256: found.sha256, before: sha256, how: bySignal ? 'signal' : 'file' },
+    );
     if (left !== undefined) unwritten.push(left);
     ({ sha256 } = found);
     broken = undefined;
@@ -124,6 +151,9 @@ export function createPolicyReload({ file, todays, store, loop, clock, log, onCh
   return {
     look,
     ask: () => void (asked = true),
-    trouble: () => (broken === undefined ? undefined : `the file cannot be used, so the earlier policy stays in force: ${broken}`),
+    trouble: () =>
+      broken === undefined
+        ? undefined
+        : `the file cannot be used, so the earlier policy stays in force: ${broken}`,
   };
 }

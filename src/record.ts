@@ -1,4 +1,5 @@
-// From the settings of the record to its keys and anchors, for the bot and for the programs that look at its folder.
+// From the settings of the record to its keys and anchors, for the bot and for the programs that look at its
+// folder.
 import { accessSync, constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { RecordSettings } from './adapters/config/recordSettings.ts';
@@ -8,7 +9,14 @@ import { anchorFile, readAnchors } from './adapters/store/anchors.ts';
 import type { AnchorPlace, AnchorsRead } from './adapters/store/anchors.ts';
 import { realDisk } from './adapters/store/disk.ts';
 import type { Disk } from './adapters/store/disk.ts';
-import { KeyFileError, findOwnKeys, isInside, keysFrom, parseKeys, readKeyFile } from './adapters/store/keys.ts';
+import {
+  KeyFileError,
+  findOwnKeys,
+  isInside,
+  keysFrom,
+  parseKeys,
+  readKeyFile,
+} from './adapters/store/keys.ts';
 import type { Keys } from './adapters/store/keys.ts';
 import { SettingsError } from './settingsError.ts';
 
@@ -37,17 +45,32 @@ export function keysOf(record: RecordSettings | undefined, dataDir: string, disk
 }
 
 /** What the anchor file says; undefined where none is set. @throws SettingsError */
-export async function anchorsOf({ anchorFile: path }: RecordSettings, keys: Keys, dataDir: string): Promise<AnchorsRead | undefined> {
+export async function anchorsOf(
+  { anchorFile: path }: RecordSettings,
+  keys: Keys,
+  dataDir: string,
+): Promise<AnchorsRead | undefined> {
   if (path === undefined) return undefined;
-  if (isInside(path, dataDir)) throw new SettingsError(`LR_ANCHOR_FILE is ${path}, inside the data folder: anyone who exchanges the folder exchanges it too. Name a file on another disk or share.`);
+  if (isInside(path, dataDir))
+    throw new SettingsError(
+      `LR_ANCHOR_FILE is ${path}, inside the data folder: anyone who exchanges the folder exchanges it too. Name a file on another disk or share.`,
+    );
   try {
     accessSync(dirname(resolve(path)), constants.W_OK);
     return await readAnchors(path, keys);
   } catch (error) {
-    throw new SettingsError(`The anchor file ${path} (LR_ANCHOR_FILE) cannot be used: ${error instanceof Error ? error.message : String(error)}. Its folder has to be there and writable for the bot’s user; without it nobody could tell whether the journal was cut. To start without it, remove the setting.`);
+    throw new SettingsError(
+      `The anchor file ${path} (LR_ANCHOR_FILE) cannot be used: ${error instanceof Error ? error.message : String(error)}. Its folder has to be there and writable for the bot’s user; without it nobody could tell whether the journal was cut. To start without it, remove the setting.`,
+    );
   }
 }
 
-export function anchorPlaces({ anchorFile: path, anchorUrl }: RecordSettings, http: Http): readonly AnchorPlace[] {
-  return [...(path === undefined ? [] : [anchorFile(path)]), ...(anchorUrl === undefined ? [] : [anchorHook(http, anchorUrl)])];
+export function anchorPlaces(
+  { anchorFile: path, anchorUrl }: RecordSettings,
+  http: Http,
+): readonly AnchorPlace[] {
+  return [
+    ...(path === undefined ? [] : [anchorFile(path)]),
+    ...(anchorUrl === undefined ? [] : [anchorHook(http, anchorUrl)]),
+  ];
 }

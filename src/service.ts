@@ -57,11 +57,17 @@ import type { Simulator } from './simulator/simulator.ts';
 export interface ServiceOptions extends ChatOptions {
   readonly host: string;
   readonly port: number;
-  /** Where reasons in words and metrics are; absent: for this machine alone. Without a port: on the one after `port`. */
+  /**
+   * Where reasons in words and metrics are; absent: for this machine alone. Without a port: on the one after
+   * `port`.
+   */
   readonly admin?: { readonly host: string; readonly port?: number } | 'off';
   readonly dataDir: string;
   readonly policyFile: string;
-  /** Key and anchors of the journal; absent: a key in the data folder and none. Only console and simulator may go without. */
+  /**
+   * Key and anchors of the journal; absent: a key in the data folder and none. Only console and simulator may
+   * go without.
+   */
   readonly record?: RecordSettings;
   readonly command: string;
   readonly logLevel: LogLevel;
@@ -69,12 +75,26 @@ export interface ServiceOptions extends ChatOptions {
   readonly secrets: readonly string[];
   readonly defender:
     | { readonly kind: 'simulator'; readonly speed: number; readonly profile?: ProfileName }
-    | { readonly kind: 'service'; readonly tenant: string; readonly endpoint: Endpoint; readonly credentials: Credentials | 'none'; readonly loopback: boolean; readonly unsignedAllowed?: boolean };
+    | {
+        readonly kind: 'service';
+        readonly tenant: string;
+        readonly endpoint: Endpoint;
+        readonly credentials: Credentials | 'none';
+        readonly loopback: boolean;
+        readonly unsignedAllowed?: boolean;
+      };
   /** Called when the process can do its work no longer and should be started again. */
   readonly onBroken?: (why: string) => void;
-  /** Told once for each place of the policy that the bot cannot write in, and of who else could write the policy. */
+  /**
+   * Told once for each place of the policy that the bot cannot write in, and of who else could write the
+   * policy.
+   */
   readonly onWarning?: (sentence: string) => void;
-  readonly rates: { readonly submitsPerMinute: number; readonly callsPerMinute: number; readonly callsPerHour: number };
+  readonly rates: {
+    readonly submitsPerMinute: number;
+    readonly callsPerMinute: number;
+    readonly callsPerHour: number;
+  };
   readonly sessions: number;
   /** Milliseconds. */
   readonly pollGap: number;
@@ -82,15 +102,24 @@ export interface ServiceOptions extends ChatOptions {
   /** Stated by LR_OFFLINE_QUEUE; absent: learned. */
   readonly offlineQueue?: number;
   readonly outputRetention: number;
-  /** Hosts besides those of Azure storage whose result links are read and handed out: endings that begin with a dot, and whole names. */
+  /**
+   * Hosts besides those of Azure storage whose result links are read and handed out: endings that begin with
+   * a dot, and whole names.
+   */
   readonly resultHosts?: readonly string[];
   /** The way out; absent: directly. The clients that are not ours are told by `useProxy`. */
   readonly proxy?: Proxy;
   /** Where journal, snapshot and deliveries are written, for tests; the machine's own by default. */
   readonly disk?: Disk;
-  /** The way to the network, for a program that looks on (src/acceptance); closed with the service. Absent: one of its own. */
+  /**
+   * The way to the network, for a program that looks on (src/acceptance); closed with the service. Absent:
+   * one of its own.
+   */
   readonly http?: Http;
-  /** One clock for everything, chats included, for tests that move time; by default the machine's own, and a faster one for a simulated tenant. */
+  /**
+   * One clock for everything, chats included, for tests that move time; by default the machine's own, and a
+   * faster one for a simulated tenant.
+   */
   readonly clock?: Clock;
 }
 
@@ -103,13 +132,19 @@ export interface Service {
   readonly store: Store;
   /** Today's: it changes when the file does. */
   readonly policy: Policy;
-  /** Reads the policy again now, as SIGHUP asks for. What comes of it is journaled, told in the approvals places, and in /readyz. */
+  /**
+   * Reads the policy again now, as SIGHUP asks for. What comes of it is journaled, told in the approvals
+   * places, and in /readyz.
+   */
   readAgain(): void;
   readonly clock: Clock;
   readonly simulator?: Simulator;
   /** The embedded simulator's clock, whose speed can be set. */
   readonly scaledClock?: ScaledClock;
-  /** Takes nothing new up, lets a POST under way end, shows the last state on the cards, and closes everything. */
+  /**
+   * Takes nothing new up, lets a POST under way end, shows the last state on the cards, and closes
+   * everything.
+   */
   stop(): Promise<void>;
 }
 
@@ -119,7 +154,10 @@ const warningsTold = 10;
 export const version = '0.1.0';
 
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const no = whyNoChats(options, { host: options.host, localDefender: options.defender.kind === 'simulator' || options.defender.loopback });
+  const no = whyNoChats(options, {
+    host: options.host,
+    localDefender: options.defender.kind === 'simulator' || options.defender.loopback,
+  });
   if (no !== undefined) throw new SettingsError(no);
   const log = createLog({ level: options.logLevel, secrets: options.secrets });
   const warn = (sentence: string): void => options.onWarning?.(sentence);
@@ -131,7 +169,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     log.warn('policyFileWritable', { warning });
     options.onWarning?.(`warning: ${warning}.`);
   }
-  const scaledClock = options.clock === undefined && options.defender.kind === 'simulator' ? simulatedClock(options.dataDir, options.defender.speed) : undefined;
+  const scaledClock =
+    options.clock === undefined && options.defender.kind === 'simulator'
+      ? simulatedClock(options.dataDir, options.defender.speed)
+      : undefined;
   // Chats know the real time only, in their signatures and rates, however fast a simulated tenant runs.
   const chatClock = options.clock ?? createClock();
   const clock = scaledClock ?? chatClock;
@@ -140,7 +181,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   try {
     const { dataDir, record, defender: kind, disk } = options;
-    const store = await openRecord({ dataDir, record, disk, real: kind.kind === 'service' && kind.credentials !== 'none', clock, log, warn });
+    const store = await openRecord({
+      dataDir,
+      record,
+      disk,
+      real: kind.kind === 'service' && kind.credentials !== 'none',
+      clock,
+      log,
+      warn,
+    });
     later('store', 3_000, () => store.close());
     const outputs = await openOutputStore({ dir: options.dataDir, clock });
     const http = options.http ?? new Http(options.proxy === undefined ? {} : { proxy: options.proxy });
@@ -148,7 +197,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const upstream = await openDefender(options, http, clock, closing);
     const budgets = new Budgets(ratesOf(options.rates));
     seed(budgets, store, clock);
-    const defender = new DefenderClient({ http, budgets, clock, log, tokens: upstream.tokens, endpoint: upstream.endpoint, resultsOnLoopback: upstream.loopback, resultHosts: options.resultHosts ?? [] });
+    const defender = new DefenderClient({
+      http,
+      budgets,
+      clock,
+      log,
+      tokens: upstream.tokens,
+      endpoint: upstream.endpoint,
+      resultsOnLoopback: upstream.loopback,
+      resultHosts: options.resultHosts ?? [],
+    });
 
     const places = createPlacesLook(policy, log, warn);
     const chats = await openChats(options, {
@@ -165,7 +223,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       onBroken: (why) => options.onBroken?.(why),
       onConnected: (surface) => void places.look(chats.ports.filter((chat) => chat.surface === surface)),
       ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
-      ...(upstream.simulator === undefined || scaledClock === undefined ? {} : { world: createPlayground(upstream.simulator.tenant, scaledClock) }),
+      ...(upstream.simulator === undefined || scaledClock === undefined
+        ? {}
+        : { world: createPlayground(upstream.simulator.tenant, scaledClock) }),
     });
     later('chats', 4_000, () => chats.stop());
     const reload = createPolicyReload({
@@ -211,23 +271,54 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
       { real: chatClock, keepers: () => chats.keepers(), policyLook: () => reload.look(), keepLibrary: true },
     );
-    const anchoring = createAnchoring({ places: options.record === undefined ? [] : anchorPlaces(options.record, http), head: () => store.head(), keys: store.keys(), clock: chatClock, log, everyLines: options.record?.everyLines ?? 1, everyMs: options.record?.everyMs ?? 1 });
+    const anchoring = createAnchoring({
+      places: options.record === undefined ? [] : anchorPlaces(options.record, http),
+      head: () => store.head(),
+      keys: store.keys(),
+      clock: chatClock,
+      log,
+      everyLines: options.record?.everyLines ?? 1,
+      everyMs: options.record?.everyMs ?? 1,
+    });
     later('anchors', 1_500, () => anchoring.stop());
     const state: { phase: 'starting' | 'running' | 'stopping' } = { phase: 'starting' };
-    const health = createHealth({ store, loop: bot.loop, policy, policyTrouble: () => reload.trouble(), chats, anchors: anchoring, clock, phase: () => state.phase });
+    const health = createHealth({
+      store,
+      loop: bot.loop,
+      policy,
+      policyTrouble: () => reload.trouble(),
+      chats,
+      anchors: anchoring,
+      clock,
+      phase: () => state.phase,
+    });
     const metrics = createMetrics(store, () => health.gauges());
     store.subscribe((_request, event) => metrics.count(event.type));
     await store.note({ type: 'started', version });
     await startWithPolicy({ store, loop: bot.loop, log, todays }, sha256);
     anchoring.start();
     later('journal note', 2_000, () => noteStop(store, log));
-    const machine = createFreezeWatch({ disk: options.disk ?? realDisk, folder: options.dataDir, log, freeze: (by, why) => bot.freeze(by, why) });
-    // Before anything can be sent: a freeze asked for while the process was down, or as it died, holds from the first moment.
+    const machine = createFreezeWatch({
+      disk: options.disk ?? realDisk,
+      folder: options.dataDir,
+      log,
+      freeze: (by, why) => bot.freeze(by, why),
+    });
+    // Before anything can be sent: a freeze asked for while the process was down, or as it died, holds from
+    // the first moment.
     await machine.look();
     machine.start();
     later('freeze at the machine', 1_000, () => machine.stop());
     const told = { log, clock: chatClock, healthy: () => health.alive(), ready: () => health.ready() };
-    const admin = options.admin === 'off' ? undefined : await startAdmin({ host: options.admin?.host ?? '127.0.0.1', port: options.admin?.port ?? portAfter(options.port), ...told, metrics: () => metrics.read() });
+    const admin =
+      options.admin === 'off'
+        ? undefined
+        : await startAdmin({
+            host: options.admin?.host ?? '127.0.0.1',
+            port: options.admin?.port ?? portAfter(options.port),
+            ...told,
+            metrics: () => metrics.read(),
+          });
     // Ends after the public one: how a stopping process is can be asked to the last.
     later('admin server', 500, () => admin?.stop() ?? Promise.resolve());
     const server: Listening = await startHttp({
@@ -251,7 +342,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     });
     void places.look(chats.ports);
     tellWarnings(options.policyFile, warnings, log, warn);
-    log.info('started', { url: server.url, ...(admin === undefined ? {} : { admin: admin.url }), ...(options.proxy === undefined ? {} : { proxy: options.proxy.said }), defender: upstream.endpoint.apiUrl, simulated: upstream.simulated, open: store.open().length });
+    log.info('started', {
+      url: server.url,
+      ...(admin === undefined ? {} : { admin: admin.url }),
+      ...(options.proxy === undefined ? {} : { proxy: options.proxy.said }),
+      defender: upstream.endpoint.apiUrl,
+      simulated: upstream.simulated,
+      open: store.open().length,
+    });
     return {
       url: server.url,
       ...(admin === undefined ? {} : { adminUrl: admin.url }),
@@ -283,11 +381,23 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-/** What the policy allows and most likely should not, such as one human listed twice: nothing is decided by it. */
-function tellWarnings(file: string, warnings: readonly FileProblem[], log: Log, warn: (sentence: string) => void): void {
+/**
+ * What the policy allows and most likely should not, such as one human listed twice: nothing is decided by
+ * it.
+ */
+function tellWarnings(
+  file: string,
+  warnings: readonly FileProblem[],
+  log: Log,
+  warn: (sentence: string) => void,
+): void {
   for (const { line, where } of warnings) log.warn('policyWarning', { line, where });
-  for (const { line, where, text } of warnings.slice(0, warningsTold)) warn(`warning: the policy ${file}, line ${line} (${where}): ${text}.`);
-  if (warnings.length > warningsTold) warn(`warning: the policy ${file} has ${warnings.length - warningsTold} more warnings; the doctor lists them all.`);
+  for (const { line, where, text } of warnings.slice(0, warningsTold))
+    warn(`warning: the policy ${file}, line ${line} (${where}): ${text}.`);
+  if (warnings.length > warningsTold)
+    warn(
+      `warning: the policy ${file} has ${warnings.length - warningsTold} more warnings; the doctor lists them all.`,
+    );
 }
 
 async function noteStop(store: Store, log: Log): Promise<void> {
@@ -301,12 +411,21 @@ async function noteStop(store: Store, log: Log): Promise<void> {
 
 async function loadPolicy(file: string): Promise<Extract<FoundPolicy, { readonly policy: Policy }>> {
   const found = await findPolicy(file);
-  if ('unread' in found) throw new SettingsError(`The policy ${file} cannot be read (${found.unread}). Copy policy.example.yaml to policy.yaml and adapt it, or set LR_POLICY.`);
-  if ('problems' in found) throw new SettingsError(`The policy has ${found.problems.length === 1 ? 'a mistake' : `${found.problems.length} mistakes`}:\n${showProblems(file, found.problems)}`);
+  if ('unread' in found)
+    throw new SettingsError(
+      `The policy ${file} cannot be read (${found.unread}). Copy policy.example.yaml to policy.yaml and adapt it, or set LR_POLICY.`,
+    );
+  if ('problems' in found)
+    throw new SettingsError(
+      `The policy has ${found.problems.length === 1 ? 'a mistake' : `${found.problems.length} mistakes`}:\n${showProblems(file, found.problems)}`,
+    );
   return found;
 }
 
-/** Never earlier than anything this data folder has seen, so that a story told at high speed goes on after a restart. */
+/**
+ * Never earlier than anything this data folder has seen, so that a story told at high speed goes on after a
+ * restart.
+ */
 function simulatedClock(dataDir: string, speed: number): ScaledClock {
   const now = createClock().now();
   return createScaledClock({ speed, epoch: Math.max(now, (lastTime(dataDir) ?? 0) + 1) });
@@ -321,9 +440,18 @@ interface Upstream {
   readonly simulator?: Simulator;
 }
 
-async function openDefender({ defender, dataDir }: ServiceOptions, http: Http, clock: Clock, { later }: Closing): Promise<Upstream> {
+async function openDefender(
+  { defender, dataDir }: ServiceOptions,
+  http: Http,
+  clock: Clock,
+  { later }: Closing,
+): Promise<Upstream> {
   if (defender.kind === 'simulator') {
-    const simulator = await startSimulator({ clock, dataDir, profile: namedProfiles[defender.profile ?? 'default'] });
+    const simulator = await startSimulator({
+      clock,
+      dataDir,
+      profile: namedProfiles[defender.profile ?? 'default'],
+    });
     later('simulator', 1_000, () => simulator.stop());
     return {
       endpoint: customEndpoint(simulator.url),
@@ -337,7 +465,10 @@ async function openDefender({ defender, dataDir }: ServiceOptions, http: Http, c
   const { endpoint, credentials, tenant, loopback } = defender;
   return {
     endpoint,
-    tokens: credentials === 'none' ? noCredentials(endpoint.apiUrl) : new EntraTokens({ credentials, authority: endpoint.authority, way: http }),
+    tokens:
+      credentials === 'none'
+        ? noCredentials(endpoint.apiUrl)
+        : new EntraTokens({ credentials, authority: endpoint.authority, way: http }),
     loopback,
     tenant,
     // Without credentials it can only be a loopback address: a simulator somebody started.

@@ -1,4 +1,5 @@
-// Slack for the service: what its adapter is told of the store and the settings, and how its start-up errors become ours.
+// Slack for the service: what its adapter is told of the store and the settings, and how its start-up errors
+// become ours.
 import { eventsPath } from './adapters/slack/guard.ts';
 import { SlackStartError, startSlack } from './adapters/slack/start.ts';
 import type { Slack, SlackOptions } from './adapters/slack/start.ts';
@@ -6,12 +7,31 @@ import type { Store } from './adapters/store/requestStore.ts';
 import { SettingsError } from './settingsError.ts';
 
 /** `timeout` is given by tests only. */
-export type SlackService = Pick<SlackOptions, 'botToken' | 'signingSecret' | 'appToken' | 'apiUrl' | 'allowedTeams' | 'deafAfter' | 'timeout'>;
+export type SlackService = Pick<
+  SlackOptions,
+  'botToken' | 'signingSecret' | 'appToken' | 'apiUrl' | 'allowedTeams' | 'deafAfter' | 'timeout'
+>;
 
 /** Where its deliveries come in. */
 export const slackPath = eventsPath;
 
-export async function openSlack(settings: SlackService, store: Store, rest: Pick<SlackOptions, 'command' | 'bot' | 'clock' | 'log' | 'dataDir' | 'disk' | 'lastKnown' | 'onDeaf' | 'dispatcher' | 'proxyFor'>): Promise<Slack> {
+export async function openSlack(
+  settings: SlackService,
+  store: Store,
+  rest: Pick<
+    SlackOptions,
+    | 'command'
+    | 'bot'
+    | 'clock'
+    | 'log'
+    | 'dataDir'
+    | 'disk'
+    | 'lastKnown'
+    | 'onDeaf'
+    | 'dispatcher'
+    | 'proxyFor'
+  >,
+): Promise<Slack> {
   const slack = await told(() =>
     startSlack({
       ...settings,
@@ -19,7 +39,15 @@ export async function openSlack(settings: SlackService, store: Store, rest: Pick
       keys: store.keys(),
       // One try: whoever opens it tries again, while everything else works.
       startPauses: [],
-      newestCard: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'slack' && card.place === place && (card.ref !== undefined || card.dead === undefined))?.ref,
+      newestCard: (requestId, place) =>
+        store
+          .get(requestId)
+          ?.cards.findLast(
+            (card) =>
+              card.surface === 'slack' &&
+              card.place === place &&
+              (card.ref !== undefined || card.dead === undefined),
+          )?.ref,
     }),
   );
   return { ...slack, open: () => told(() => slack.open()) };
@@ -30,7 +58,8 @@ async function told<T>(start: () => Promise<T>): Promise<T> {
   try {
     return await start();
   } catch (error) {
-    if (error instanceof SlackStartError && !error.transient) throw new SettingsError(error.message, { cause: error });
+    if (error instanceof SlackStartError && !error.transient)
+      throw new SettingsError(error.message, { cause: error });
     throw error;
   }
 }

@@ -1,4 +1,5 @@
-// Teams for the service: what its adapter is told of the settings, and the groups of Entra that roles may name.
+// Teams for the service: what its adapter is told of the settings, and the groups of Entra that roles may
+// name.
 import { EntraTokens } from './adapters/entra/credentials.ts';
 import type { Credentials } from './adapters/entra/settings.ts';
 import { EntraGroups, graphHosts } from './adapters/entra/groups.ts';
@@ -11,9 +12,25 @@ import type { Groups, LastKnown } from './bot/ports.ts';
 import type { Clock, Log } from './liveResponse/ports.ts';
 
 /** Beside the settings only tests give anything. */
-export type TeamsService = Pick<TeamsOptions, 'settings' | 'authority' | 'origins' | 'serviceUrl' | 'pressLimit' | 'timeout'> & Partial<Pick<TeamsOptions, 'jitter'>>;
+export type TeamsService = Pick<
+  TeamsOptions,
+  'settings' | 'authority' | 'origins' | 'serviceUrl' | 'pressLimit' | 'timeout'
+> &
+  Partial<Pick<TeamsOptions, 'jitter'>>;
 
-export function openTeams(teams: TeamsService, store: Store, rest: { readonly command: string; readonly clock: Clock; readonly log: Log; readonly dataDir: string; readonly lastKnown: LastKnown; readonly http: Http; readonly disk?: Disk }): Promise<Teams> {
+export function openTeams(
+  teams: TeamsService,
+  store: Store,
+  rest: {
+    readonly command: string;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly dataDir: string;
+    readonly lastKnown: LastKnown;
+    readonly http: Http;
+    readonly disk?: Disk;
+  },
+): Promise<Teams> {
   return startTeams({
     ...teams,
     folder: rest.dataDir,
@@ -22,7 +39,15 @@ export function openTeams(teams: TeamsService, store: Store, rest: { readonly co
     unkeyedFiles: store.tookOver(),
     ...(rest.disk === undefined ? {} : { disk: rest.disk }),
     lastKnown: rest.lastKnown,
-    newestIntent: (requestId, place) => store.get(requestId)?.cards.findLast((card) => card.surface === 'teams' && card.place === place && (card.ref !== undefined || card.dead === undefined))?.intent,
+    newestIntent: (requestId, place) =>
+      store
+        .get(requestId)
+        ?.cards.findLast(
+          (card) =>
+            card.surface === 'teams' &&
+            card.place === place &&
+            (card.ref !== undefined || card.dead === undefined),
+        )?.intent,
     log: rest.log,
     command: rest.command,
     clock: rest.clock,
@@ -38,7 +63,18 @@ export interface EntraService {
   readonly graph?: string;
 }
 
-export function openEntraGroups({ credentials, authority, graph }: EntraService, http: Http, clock: Clock, log: Log): Groups {
+export function openEntraGroups(
+  { credentials, authority, graph }: EntraService,
+  http: Http,
+  clock: Clock,
+  log: Log,
+): Groups {
   const host = graph ?? (authority.endsWith('.us') ? graphHosts.usGov : graphHosts.public);
-  return new EntraGroups({ http, tokens: new EntraTokens({ credentials, authority, way: http }), clock, log, graph: host });
+  return new EntraGroups({
+    http,
+    tokens: new EntraTokens({ credentials, authority, way: http }),
+    clock,
+    log,
+    graph: host,
+  });
 }

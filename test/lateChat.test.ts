@@ -43,11 +43,33 @@ function openedWith(chat: ChatPort, stop: () => void = () => undefined): Opened 
     stop();
     return Promise.resolve();
   };
-  return { chat, groups: { includes: () => Promise.resolve(false) }, keepers: [], mount: () => undefined, open: () => Promise.resolve(), checks: () => [], drain: () => Promise.resolve(), stop: stopped };
+  return {
+    chat,
+    groups: { includes: () => Promise.resolve(false) },
+    keepers: [],
+    mount: () => undefined,
+    open: () => Promise.resolve(),
+    checks: () => [],
+    drain: () => Promise.resolve(),
+    stop: stopped,
+  };
 }
 
-function lateWith(start: () => Promise<Opened>, more: { readonly alone?: boolean; readonly clock?: ManualClock; readonly onConnected?: () => void } = {}): LateChat {
-  return createLateChat({ name: 'Slack', surface: 'slack', path: '/slack/events', alone: true, onConnected: () => undefined, clock: createManualClock(), log: createLogBook(), start, ...more });
+function lateWith(
+  start: () => Promise<Opened>,
+  more: { readonly alone?: boolean; readonly clock?: ManualClock; readonly onConnected?: () => void } = {},
+): LateChat {
+  return createLateChat({
+    name: 'Slack',
+    surface: 'slack',
+    path: '/slack/events',
+    alone: true,
+    onConnected: () => undefined,
+    clock: createManualClock(),
+    log: createLogBook(),
+    start,
+    ...more,
+  });
 }
 
 test('a setting that is wrong ends the start where no other chat works, and nothing else', async () => {
@@ -55,7 +77,9 @@ test('a setting that is wrong ends the start where no other chat works, and noth
   await expect(lateWith(wrong).prepare()).rejects.toThrow('SLACK_BOT_TOKEN');
   const beside = lateWith(wrong, { alone: false });
   await beside.prepare();
-  expect(beside.checks()).toEqual([{ name: 'slack', ok: false, why: expect.stringContaining('SLACK_BOT_TOKEN') as unknown as string }]);
+  expect(beside.checks()).toEqual([
+    { name: 'slack', ok: false, why: expect.stringContaining('SLACK_BOT_TOKEN') as unknown as string },
+  ]);
 });
 
 test('a chat out of reach takes no deliveries where it is the only one', async () => {
@@ -80,7 +104,9 @@ test('what connects while the bot stops is closed again', async () => {
 
 test('a chat that may be late hands on everything a chat can do, also that an older card is superseded and which cards are not whole', async () => {
   const { chat, asked } = able();
-  const late = lateWith(() => Promise.resolve(openedWith(chat)), { onConnected: () => asked.push('connected later') });
+  const late = lateWith(() => Promise.resolve(openedWith(chat)), {
+    onConnected: () => asked.push('connected later'),
+  });
   // Not connected, nobody knows who reads along: results stay off the cards.
   await expect(late.port.external?.('C1')).rejects.toMatchObject({ code: 'unavailable' });
   await late.prepare();
@@ -95,7 +121,18 @@ test('a chat that may be late hands on everything a chat can do, also that an ol
   await port.announce('C1', 'text');
   await port.probe?.('C1');
   await port.whisper('C1', 'U1', 'text');
-  expect(asked).toEqual(['turn', 'external', 'post', 'update', 'bare', 'supersede', 'note', 'announce', 'probe', 'whisper']);
+  expect(asked).toEqual([
+    'turn',
+    'external',
+    'post',
+    'update',
+    'bare',
+    'supersede',
+    'note',
+    'announce',
+    'probe',
+    'whisper',
+  ]);
   await late.stop();
 });
 
@@ -115,7 +152,16 @@ test('what connects later, or again, is told when it has, and what connects at t
     start: () => {
       refusals -= 1;
       if (refusals >= 0) return Promise.reject(new Error('not now'));
-      return Promise.resolve({ chat, groups: { includes: () => Promise.resolve(false) }, keepers: [], mount: () => undefined, open: () => Promise.resolve(), checks: () => [], drain: () => Promise.resolve(), stop: () => Promise.resolve() });
+      return Promise.resolve({
+        chat,
+        groups: { includes: () => Promise.resolve(false) },
+        keepers: [],
+        mount: () => undefined,
+        open: () => Promise.resolve(),
+        checks: () => [],
+        drain: () => Promise.resolve(),
+        stop: () => Promise.resolve(),
+      });
     },
   });
   await late.prepare();

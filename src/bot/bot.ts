@@ -24,13 +24,32 @@ export interface AtMachine {
 }
 
 /** Nothing runs until `loop.start()`; tests drive `loop.tick()` instead. */
-export function createBot(given: Deps, subscribe: Subscribe, parts: LoopParts & { readonly keepLibrary?: boolean } = {}): Bot & AtMachine & { readonly loop: Loop } {
+export function createBot(
+  given: Deps,
+  subscribe: Subscribe,
+  parts: LoopParts & { readonly keepLibrary?: boolean } = {},
+): Bot & AtMachine & { readonly loop: Loop } {
   const watch = watchDefender(given.defender, given.clock);
   const outsiders = createOutsiders(given);
-  const deps: Deps = { ...given, outsiders, defender: watch.defender, groups: rememberingGroups(given.groups, given.lastKnown) };
+  const deps: Deps = {
+    ...given,
+    outsiders,
+    defender: watch.defender,
+    groups: rememberingGroups(given.groups, given.lastKnown),
+  };
   const recentLibrary = createRecentLibrary(deps);
-  const loop = createLoop({ ...deps, watch }, subscribe, { ...parts, ...(parts.keepLibrary === true ? { libraryLook: createLibraryAtHand(deps, recentLibrary) } : {}) });
-  const conversation: Conversation = { ...deps, loop, refusals: createRefusals(deps), recentLibrary, recentHistory: createRecentHistory(deps), turns: createTurns(deps, 'machines') };
+  const loop = createLoop({ ...deps, watch }, subscribe, {
+    ...parts,
+    ...(parts.keepLibrary === true ? { libraryLook: createLibraryAtHand(deps, recentLibrary) } : {}),
+  });
+  const conversation: Conversation = {
+    ...deps,
+    loop,
+    refusals: createRefusals(deps),
+    recentLibrary,
+    recentHistory: createRecentHistory(deps),
+    turns: createTurns(deps, 'machines'),
+  };
   return {
     loop,
     command: (input) => onCommand(conversation, input),
@@ -38,7 +57,8 @@ export function createBot(given: Deps, subscribe: Subscribe, parts: LoopParts & 
     freeze: (by, why) => freezeAtMachine(conversation, by, why),
     heard(surface, place) {
       loop.deck.heard(surface, place);
-      if (given.policy.places.some((rule) => rule.place === `${surface}:${place}`)) outsiders.askSoon(`${surface}:${place}`);
+      if (given.policy.places.some((rule) => rule.place === `${surface}:${place}`))
+        outsiders.askSoon(`${surface}:${place}`);
     },
   };
 }

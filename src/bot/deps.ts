@@ -1,5 +1,13 @@
 // Everything the conversation needs, handed in once. No part of the bot reaches past this.
-import type { Clock, DefenderApi, Hash, Log, OutputStore, Random, RequestStore } from '../liveResponse/ports.ts';
+import type {
+  Clock,
+  DefenderApi,
+  Hash,
+  Log,
+  OutputStore,
+  Random,
+  RequestStore,
+} from '../liveResponse/ports.ts';
 import type { Budgets } from '../liveResponse/pacing.ts';
 import type { Policy } from './rules/policy.ts';
 import type { ChatPort, Groups, LastKnown } from './ports.ts';
@@ -12,7 +20,10 @@ export interface BotSettings {
   readonly simulated: boolean;
   /** The chat command's name, with its slash. */
   readonly command: string;
-  /** How long Defender keeps an action for a device that is offline, in milliseconds, where somebody states it: tenants differ. */
+  /**
+   * How long Defender keeps an action for a device that is offline, in milliseconds, where somebody states
+   * it: tenants differ.
+   */
   readonly offlineQueue?: number;
   /** Live response sessions of ours at once; Defender's own limit is 25, or 50 for newer tenants. */
   readonly sessions: number;

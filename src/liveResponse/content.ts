@@ -1,5 +1,6 @@
-// The content of the library files that a request names: what was seen of them, and what has changed since. Compared by the whole
-// SHA-256, never by name or time: whoever may write to the library can change what an approved script does.
+// The content of the library files that a request names: what was seen of them, and what has changed since.
+// Compared by the whole SHA-256, never by name or time: whoever may write to the library can change what an
+// approved script does.
 import type { Command } from './commands.ts';
 
 /** A file as the live response library lists it. */
@@ -19,11 +20,15 @@ export interface FileSeen {
   readonly updatedAt?: number;
 }
 
-/** `forbidden`: the application may not read the library. `unavailable`: it could not be read at that moment. */
+/**
+ * `forbidden`: the application may not read the library. `unavailable`: it could not be read at that moment.
+ */
 export type Unread = 'forbidden' | 'unavailable';
 
 /** What was seen of all files that a request names, at a time (epoch milliseconds). */
-export type Content = { readonly at: number; readonly files: readonly FileSeen[] } | { readonly at: number; readonly notRead: Unread };
+export type Content =
+  | { readonly at: number; readonly files: readonly FileSeen[] }
+  | { readonly at: number; readonly notRead: Unread };
 
 export type ContentRead = Extract<Content, { readonly files: readonly FileSeen[] }>;
 
@@ -43,10 +48,13 @@ export function libraryName(command: Command): string | undefined {
 }
 
 /**
- * The entry that a name means. Defender's documents do not say whether case counts: a name of exactly these letters first, else the
- * only one that differs in case alone.
+ * The entry that a name means. Defender's documents do not say whether case counts: a name of exactly these
+ * letters first, else the only one that differs in case alone.
  */
-export function entryNamed<Entry extends LibraryEntry>(library: readonly Entry[], name: string): Entry | undefined {
+export function entryNamed<Entry extends LibraryEntry>(
+  library: readonly Entry[],
+  name: string,
+): Entry | undefined {
   const exact = library.find((entry) => entry.name === name);
   if (exact !== undefined) return exact;
   const alike = library.filter((entry) => entry.name.toLowerCase() === name.toLowerCase());
@@ -54,21 +62,35 @@ export function entryNamed<Entry extends LibraryEntry>(library: readonly Entry[]
 }
 
 /** What a library listing says of the files that commands name. */
-export function contentOf(commands: readonly Command[], library: readonly LibraryEntry[], at: number): ContentRead {
+export function contentOf(
+  commands: readonly Command[],
+  library: readonly LibraryEntry[],
+  at: number,
+): ContentRead {
   const files = libraryNames(commands).map((name): FileSeen => {
     const entry = entryNamed(library, name);
     if (entry === undefined) return { name };
-    return { name, sha256: entry.sha256.toLowerCase(), ...(entry.updatedAt === undefined ? {} : { updatedAt: entry.updatedAt }) };
+    return {
+      name,
+      sha256: entry.sha256.toLowerCase(),
+      ...(entry.updatedAt === undefined ? {} : { updatedAt: entry.updatedAt }),
+    };
   });
   return { at, files };
 }
 
-/** Whether a listing that was read in part still tells of every file that commands name: each is in it under exactly its name. */
+/**
+ * Whether a listing that was read in part still tells of every file that commands name: each is in it under
+ * exactly its name.
+ */
 export function holdsAllNamed(commands: readonly Command[], library: readonly LibraryEntry[]): boolean {
   return libraryNames(commands).every((name) => library.some((entry) => entry.name === name));
 }
 
-/** One file that is not what it was. Without `from` it was not in the library before, without `to` it is no longer there. */
+/**
+ * One file that is not what it was. Without `from` it was not in the library before, without `to` it is no
+ * longer there.
+ */
 export interface Change {
   readonly name: string;
   readonly from?: string;
@@ -96,11 +118,15 @@ export function changesBetween(before: ContentRead, now: ContentRead): readonly 
 }
 
 /** How a fresh reading departs from what a card shows; undefined when the card still says what is so. */
-export type Departure = { readonly why: 'changed'; readonly changes: readonly Change[] } | { readonly why: 'nowRead' } | { readonly why: 'noLongerRead' };
+export type Departure =
+  | { readonly why: 'changed'; readonly changes: readonly Change[] }
+  | { readonly why: 'nowRead' }
+  | { readonly why: 'noLongerRead' };
 
 export function departure(shown: Content | undefined, now: Content): Departure | undefined {
   if (!wasRead(now)) {
-    // What cannot be read at this moment is still compared before it is sent; what may no longer be read never will be.
+    // What cannot be read at this moment is still compared before it is sent; what may no longer be read
+    // never will be.
     return now.notRead === 'forbidden' && wasRead(shown) ? { why: 'noLongerRead' } : undefined;
   }
   if (!wasRead(shown)) return { why: 'nowRead' };

@@ -1,4 +1,5 @@
-// How Defender said no, and what holds a device that is busy: kept with the request, so that its card can tell and support can be asked.
+// How Defender said no, and what holds a device that is busy: kept with the request, so that its card can
+// tell and support can be asked.
 import type { Kind } from './pacing.ts';
 
 /** How Defender said no, kept with what it stopped: on the card for people, and for Microsoft's support. */
@@ -14,7 +15,10 @@ export interface ErrorAnswer {
   readonly target?: string;
 }
 
-/** Calls of one kind that have failed for a while: since when (epoch milliseconds), and how the last of them failed. */
+/**
+ * Calls of one kind that have failed for a while: since when (epoch milliseconds), and how the last of them
+ * failed.
+ */
 export interface Outage {
   readonly since: number;
   readonly error: ErrorAnswer;
@@ -23,11 +27,18 @@ export interface Outage {
 }
 
 /**
- * What holds a device that is busy, as far as anybody can tell: another request of this bot (`undecided`: it waits for a person), an
- * action the API shows, nothing that the API shows, or it could not be looked up.
+ * What holds a device that is busy, as far as anybody can tell: another request of this bot (`undecided`: it
+ * waits for a person), an action the API shows, nothing that the API shows, or it could not be looked up.
  */
 export type Blocker =
   | { readonly by: 'request'; readonly id: string; readonly undecided: boolean }
-  | { readonly by: 'action'; readonly id: string; readonly type: string; readonly app: string; readonly since?: number; readonly comment?: string }
+  | {
+      readonly by: 'action';
+      readonly id: string;
+      readonly type: string;
+      readonly app: string;
+      readonly since?: number;
+      readonly comment?: string;
+    }
   | { readonly by: 'unseen' }
   | { readonly by: 'notRead'; readonly error?: ErrorAnswer };

@@ -1,5 +1,9 @@
-// Windows error codes (HRESULT), as Defender tells them in errorHResult: read from any way of writing them, shown in hex, named where the name is known
-/** Win32 errors by number (learn.microsoft.com/windows/win32/debug/system-error-codes); as an HRESULT they are 0x8007 and the number in hex. */
+// Windows error codes (HRESULT), as Defender tells them in errorHResult: read from any way of writing them,
+// shown in hex, named where the name is known
+/**
+ * Win32 errors by number (learn.microsoft.com/windows/win32/debug/system-error-codes); as an HRESULT they are
+ * 0x8007 and the number in hex.
+ */
 const win32: Readonly<Record<number, string>> = {
   2: 'file not found',
   3: 'path not found',
@@ -51,7 +55,10 @@ const win32: Readonly<Record<number, string>> = {
   12175: 'a secure connection failed',
 };
 
-/** Codes of other families (learn.microsoft.com/windows/win32/seccrypto/common-hresult-values, …/com/com-error-codes, winerror.h, ntstatus.h). */
+/**
+ * Codes of other families (learn.microsoft.com/windows/win32/seccrypto/common-hresult-values,
+ * …/com/com-error-codes, winerror.h, ntstatus.h).
+ */
 const named: Readonly<Record<number, string>> = {
   0x80004001: 'not implemented',
   0x80004002: 'no such interface',
@@ -75,14 +82,26 @@ const named: Readonly<Record<number, string>> = {
   0xc000013a: 'ended by Ctrl+C',
 };
 
-/** An HRESULT or Win32 code as a number of 32 bits without sign: from a number of either sign, decimal text or hex text. Undefined for 0 (no error) and for anything else. */
+/**
+ * An HRESULT or Win32 code as a number of 32 bits without sign: from a number of either sign, decimal text or
+ * hex text. Undefined for 0 (no error) and for anything else.
+ */
 export function readHresult(value: unknown): number | undefined {
   const number = typeof value === 'string' ? fromText(value.trim()) : value;
-  if (typeof number !== 'number' || !Number.isInteger(number) || number < -0x8000_0000 || number > 0xffff_ffff) return undefined;
+  if (
+    typeof number !== 'number' ||
+    !Number.isInteger(number) ||
+    number < -0x8000_0000 ||
+    number > 0xffff_ffff
+  )
+    return undefined;
   return number === 0 ? undefined : number >>> 0;
 }
 
-/** Eight hex digits that begin with 8 to F are an HRESULT written without its 0x: as a decimal number they would be no failure. */
+/**
+ * Eight hex digits that begin with 8 to F are an HRESULT written without its 0x: as a decimal number they
+ * would be no failure.
+ */
 function fromText(text: string): number | undefined {
   // With the sign of 32 bits carried on through 64.
   const short = text.replace(/^0xf{8}(?=[89a-f][0-9a-f]{7}$)/i, '0x');
@@ -99,6 +118,9 @@ export function isFailure(code: number): boolean {
 /** `0x80070005 (access denied)`. */
 export function hresultText(code: number): string {
   const hex = `0x${code.toString(16).toUpperCase().padStart(8, '0')}`;
-  const name = named[code] ?? win32[code] ?? (code >>> 16 === 0x8007 ? (win32[code & 0xffff] ?? `Win32 error ${code & 0xffff}`) : undefined);
+  const name =
+    named[code] ??
+    win32[code] ??
+    (code >>> 16 === 0x8007 ? (win32[code & 0xffff] ?? `Win32 error ${code & 0xffff}`) : undefined);
   return name === undefined ? hex : `${hex} (${name})`;
 }

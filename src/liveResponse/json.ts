@@ -1,9 +1,13 @@
-// JSON of strangers: parsed only after its depth is known, because a deep value parses well and kills any code that walks it later.
+// JSON of strangers: parsed only after its depth is known, because a deep value parses well and kills any
+// code that walks it later.
 
 /** Deeper than anything Defender answers, shallower than anything that hurts. */
 export const maxJsonDepth = 64;
 
-/** How deep brackets nest outside strings; one pass, linear, also over text that is not JSON. Stops counting beyond `stop`. */
+/**
+ * How deep brackets nest outside strings; one pass, linear, also over text that is not JSON. Stops counting
+ * beyond `stop`.
+ */
 export function depthOf(text: string, stop = Number.MAX_SAFE_INTEGER): number {
   let depth = 0;
   let deepest = 0;
@@ -26,8 +30,14 @@ export function depthOf(text: string, stop = Number.MAX_SAFE_INTEGER): number {
   return deepest;
 }
 
-/** The value, wrapped so that a parsed `null` differs from a failure; undefined when it is not JSON or too deep. Never throws. */
-export function parseJson(text: string, depth: number = maxJsonDepth): { readonly value: unknown } | undefined {
+/**
+ * The value, wrapped so that a parsed `null` differs from a failure; undefined when it is not JSON or too
+ * deep. Never throws.
+ */
+export function parseJson(
+  text: string,
+  depth: number = maxJsonDepth,
+): { readonly value: unknown } | undefined {
   if (depthOf(text, depth) > depth) return undefined;
   try {
     const value: unknown = JSON.parse(text);
@@ -38,7 +48,10 @@ export function parseJson(text: string, depth: number = maxJsonDepth): { readonl
   }
 }
 
-/** An own property of an object; undefined for anything else. Inherited names, `__proto__` among them, are never seen. */
+/**
+ * An own property of an object; undefined for anything else. Inherited names, `__proto__` among them, are
+ * never seen.
+ */
 export function field(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
   const found: unknown = (value as Readonly<Record<string, unknown>>)[name];

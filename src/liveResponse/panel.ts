@@ -1,10 +1,14 @@
-// What else is known of a device next to its record: isolation as its actions tell it, its recent sessions, and devices that can be taken for it.
+// What else is known of a device next to its record: isolation as its actions tell it, its recent sessions,
+// and devices that can be taken for it.
 import type { Action } from './action.ts';
 import { isTerminal } from './action.ts';
 import type { Alike } from './lookAlikes.ts';
 import type { LeftOut } from './records.ts';
 
-/** Defender keeps no such property: the newest Isolate or Unisolate that succeeded decides (defender-api.md 6). */
+/**
+ * Defender keeps no such property: the newest Isolate or Unisolate that succeeded decides (defender-api.md
+ * 6).
+ */
 export interface Isolation {
   /** `notKnown`: none of the actions that could be read tells, and there are older ones. */
   readonly state: 'isolated' | 'notIsolated' | 'notKnown';
@@ -14,7 +18,10 @@ export interface Isolation {
   readonly pending?: 'isolation' | 'release';
 }
 
-/** A live response session in Defender's list, of whatever application; those opened in the portal are not in it. */
+/**
+ * A live response session in Defender's list, of whatever application; those opened in the portal are not in
+ * it.
+ */
 export interface Session {
   /** Epoch milliseconds; absent where Defender does not tell. */
   readonly at?: number;
@@ -48,7 +55,14 @@ export function isolationOf(actions: readonly Action[], whole: boolean): Isolati
   // Only what came after it: an older one that never ended is not waited for any more.
   const after = decided === undefined ? relevant : relevant.slice(0, relevant.indexOf(decided));
   const open = after.find((action) => !isTerminal(action.status));
-  const pending = open === undefined ? {} : { pending: open.type === 'Isolate' ? ('isolation' as const) : ('release' as const) };
+  const pending =
+    open === undefined
+      ? {}
+      : { pending: open.type === 'Isolate' ? ('isolation' as const) : ('release' as const) };
   if (decided === undefined) return { state: whole ? 'notIsolated' : 'notKnown', ...pending };
-  return { state: decided.type === 'Isolate' ? 'isolated' : 'notIsolated', ...(decided.updatedAt === undefined ? {} : { since: decided.updatedAt }), ...pending };
+  return {
+    state: decided.type === 'Isolate' ? 'isolated' : 'notIsolated',
+    ...(decided.updatedAt === undefined ? {} : { since: decided.updatedAt }),
+    ...pending,
+  };
 }

@@ -1,4 +1,5 @@
-// What is known of the results of a session: kept with the request, while the texts and files themselves are not.
+// What is known of the results of a session: kept with the request, while the texts and files themselves are
+// not.
 import type { ErrorAnswer } from './errorAnswer.ts';
 import type { PersonRef } from './person.ts';
 import type { Encoding } from './textEncoding.ts';
@@ -13,7 +14,10 @@ export interface Excerpt {
   readonly sha256: string;
   readonly exitCode?: number;
   readonly errors: boolean;
-  /** What its errors tell by a code, an id or known words; absent where they tell nothing, and in journals that did not keep it. */
+  /**
+   * What its errors tell by a code, an id or known words; absent where they tell nothing, and in journals
+   * that did not keep it.
+   */
   readonly cause?: ErrorKind;
   /** The transcript was larger than we read. */
   readonly cut: boolean;
@@ -36,8 +40,8 @@ export interface TextForm {
 }
 
 /**
- * `gzip` `zip` `other`: bytes that are no text. `empty`: no bytes at all. `blank`: nothing but zero bytes and white space. `cut`: it ends
- * before any output.
+ * `gzip` `zip` `other`: bytes that are no text. `empty`: no bytes at all. `blank`: nothing but zero bytes and
+ * white space. `cut`: it ends before any output.
  */
 export interface NotText {
   readonly kind: 'gzip' | 'zip' | 'other' | 'empty' | 'blank' | 'cut';
@@ -51,7 +55,10 @@ export interface CollectedFile {
   readonly name?: string;
   readonly bytes?: number;
   readonly format: 'gzip' | 'zip' | 'other' | 'empty';
-  /** How the storage says that it packs it for the way: browsers undo that by themselves, other programs may not. */
+  /**
+   * How the storage says that it packs it for the way: browsers undo that by themselves, other programs may
+   * not.
+   */
   readonly encoding?: string;
 }
 

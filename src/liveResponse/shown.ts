@@ -1,5 +1,5 @@
-// What can be shown as it runs: characters that draw nothing or over their neighbours, and the order in which letters written from right
-// to left stand among others.
+// What can be shown as it runs: characters that draw nothing or over their neighbours, and the order in which
+// letters written from right to left stand among others.
 
 /** Ranges of code points that draw nothing or change how their neighbours are drawn, in anybody's text. */
 const hiddenRanges: readonly (readonly [number, number])[] = [
@@ -42,12 +42,16 @@ export function isHidden(point: number): boolean {
   return (point & 0xfffe) === 0xfffe || hiddenRanges.some(([from, to]) => point >= from && point <= to);
 }
 
-/** Signs that embrace the digits after them, characters that Unicode has not given out, and a space drawn as none. In prose they may stand. */
+/**
+ * Signs that embrace the digits after them, characters that Unicode has not given out, and a space drawn as
+ * none. In prose they may stand.
+ */
 const unclear = /^[\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}\u303f]$/u;
 
 /**
- * The first character that could make shown text differ from run text: control characters, bidirectional marks and overrides, zero-width
- * and other invisible ones, private use, what no Unicode names, line separators, lone surrogates. Returned as `U+202E`; undefined if there is none.
+ * The first character that could make shown text differ from run text: control characters, bidirectional
+ * marks and overrides, zero-width and other invisible ones, private use, what no Unicode names, line
+ * separators, lone surrogates. Returned as `U+202E`; undefined if there is none.
  */
 export function hiddenCharacter(text: string): string | undefined {
   for (const character of text) {
@@ -62,15 +66,21 @@ export function codePoint(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-/** Marks in a row that are shown and may run: more only serve to paint over the lines around them. Four are enough for every script. */
+/**
+ * Marks in a row that are shown and may run: more only serve to paint over the lines around them. Four are
+ * enough for every script.
+ */
 export const marksInARow = 4;
 
 const mark = /^[\p{M}\p{Emoji_Modifier}]$/u;
 const letter = /^[\p{L}\p{Extended_Pictographic}]$/u;
 /** Marks that enclose or strike out the letter before them, or reach over to the next. */
-const overlay = /^[\p{Me}\u0334-\u0338\u035c-\u0362\u1dcd\u1dfc\u20d2\u20d3\u20d8-\u20da\u20e5\u20e6\u20ea\u20eb]$/u;
+const overlay =
+  /^[\p{Me}\u0334-\u0338\u035c-\u0362\u1dcd\u1dfc\u20d2\u20d3\u20d8-\u20da\u20e5\u20e6\u20ea\u20eb]$/u;
 
-/** The first mark that draws over what is not its own letter, or is one too many; undefined if there is none. */
+/**
+ * The first mark that draws over what is not its own letter, or is one too many; undefined if there is none.
+ */
 export function strayMark(text: string): string | undefined {
   if (/^[\u0000-\u02ff]*$/.test(text)) return undefined;
   let marks = 0;
@@ -87,12 +97,16 @@ export function strayMark(text: string): string | undefined {
   return undefined;
 }
 
-/** Blocks of the scripts that are written from right to left, their digits included (unicode.org, DerivedBidiClass). */
+/**
+ * Blocks of the scripts that are written from right to left, their digits included (unicode.org,
+ * DerivedBidiClass).
+ */
 const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
 /**
- * Whether the algorithm for bidirectional text draws this in another order than that of its characters: after a word written from right
- * to left, or digits of such a script, more of them or a digit stands before the next letter of any other script. One such word alone, as a folder in a path, stays in place.
+ * Whether the algorithm for bidirectional text draws this in another order than that of its characters: after
+ * a word written from right to left, or digits of such a script, more of them or a digit stands before the
+ * next letter of any other script. One such word alone, as a folder in a path, stays in place.
  */
 export function drawnOutOfOrder(text: string): boolean {
   if (!rightToLeft.test(text)) return false;
@@ -115,14 +129,20 @@ export function drawnOutOfOrder(text: string): boolean {
   return false;
 }
 
-/** Text as it may stand on a card: spelt out where it would be drawn out of order, each hidden character spelt out, and what looks spelt out already. */
+/**
+ * Text as it may stand on a card: spelt out where it would be drawn out of order, each hidden character spelt
+ * out, and what looks spelt out already.
+ */
 export function inOrder(text: string): string {
   if (/^[\u0020-\u007e]*$/.test(text)) return text;
   const spell = drawnOutOfOrder(text);
   let spelt = false;
   let shown = '';
   for (const character of text) {
-    spelt = character === '‹' || hiddenCharacter(character) !== undefined || (spell && (rightToLeft.test(character) || (spelt && mark.test(character))));
+    spelt =
+      character === '‹' ||
+      hiddenCharacter(character) !== undefined ||
+      (spell && (rightToLeft.test(character) || (spelt && mark.test(character))));
     shown += spelt ? `‹${codePoint(character)}›` : character;
   }
   return shown;

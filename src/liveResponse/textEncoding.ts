@@ -1,7 +1,10 @@
-// The letters of a text whose encoding nobody names: UTF-8 and UTF-16 are known by their form, an old code page can only be guessed,
-// and a guess is named, so that nobody takes its letters for certain.
+// The letters of a text whose encoding nobody names: UTF-8 and UTF-16 are known by their form, an old code
+// page can only be guessed, and a guess is named, so that nobody takes its letters for certain.
 
-/** What a text was read as. `guessed`: the name is a guess. `lost`: some of it could not be read, and stands as U+FFFD. */
+/**
+ * What a text was read as. `guessed`: the name is a guess. `lost`: some of it could not be read, and stands
+ * as U+FFFD.
+ */
 export interface Decoded {
   readonly text: string;
   /** Absent for UTF-8. `unknown`: not UTF-8, and like no code page that is tried. */
@@ -10,16 +13,25 @@ export interface Decoded {
   readonly lost?: true;
 }
 
-export type Encoding = 'UTF-16' | 'UTF-32' | 'Windows-1252' | 'CP850' | 'CP437' | 'Windows-1251' | 'CP866' | 'unknown';
+export type Encoding =
+  'UTF-16' | 'UTF-32' | 'Windows-1252' | 'CP850' | 'CP437' | 'Windows-1251' | 'CP866' | 'unknown';
 
-/** The upper half of the code pages of Western consoles, which TextDecoder does not know (unicode.org/Public/MAPPINGS/VENDORS/MICSFT/PC). */
+/**
+ * The upper half of the code pages of Western consoles, which TextDecoder does not know
+ * (unicode.org/Public/MAPPINGS/VENDORS/MICSFT/PC).
+ */
 const cp850 =
   'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u00ad±‗¾¶§÷¸°¨·¹³²■\u00a0';
 const cp437 =
   'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0';
 
-/** Node's TextDecoder takes Windows-1252 for ISO 8859-1 (nodejs/node#56542), which has control characters where this one has quotes and the euro. */
-const windows1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ' + String.fromCharCode(...Array.from({ length: 96 }, (_, n) => 0xa0 + n));
+/**
+ * Node's TextDecoder takes Windows-1252 for ISO 8859-1 (nodejs/node#56542), which has control characters
+ * where this one has quotes and the euro.
+ */
+const windows1252 =
+  '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ' +
+  String.fromCharCode(...Array.from({ length: 96 }, (_, n) => 0xa0 + n));
 
 /** Letters of the upper half by code page; on a tie the first one counts. */
 const pages: readonly { readonly name: Encoding; readonly upper: string }[] = [
@@ -37,7 +49,10 @@ function upperHalf(label: string): string {
 /** Looked at to guess: enough for any text with letters in it. */
 const sampled = 64 * 1024;
 
-/** @param cut the bytes end where nobody ended them: half a character at the end is no sign of another encoding */
+/**
+ * @param cut the bytes end where nobody ended them: half a character at the end is no sign of another
+ * encoding
+ */
 export function decodeText(bytes: Uint8Array, cut = false): Decoded {
   const widest = quadsOf(bytes);
   if (widest !== undefined) return withLoss({ text: fromQuads(bytes, widest), encoding: 'UTF-32' });
@@ -47,12 +62,16 @@ export function decodeText(bytes: Uint8Array, cut = false): Decoded {
   if (utf8 !== undefined) return withLoss({ text: utf8 });
   // Only now: the bytes of plain words in pairs are signs of the Far East as well.
   const eastern = orderOf(bytes, true);
-  if (eastern !== undefined) return withLoss({ text: new TextDecoder(eastern).decode(bytes), encoding: 'UTF-16' });
+  if (eastern !== undefined)
+    return withLoss({ text: new TextDecoder(eastern).decode(bytes), encoding: 'UTF-16' });
   const sample = bytes.subarray(0, sampled);
   // A few broken bytes in a text that is otherwise full of good UTF-8 say nothing of a code page.
   if (mostlyUtf8(sample)) return { text: new TextDecoder().decode(bytes), lost: true };
-  const [best] = pages.map((page) => ({ page, score: scoreOf(sample, page.upper) })).sort((a, b) => b.score - a.score);
-  if (best === undefined || best.score <= 0) return { text: new TextDecoder().decode(bytes), encoding: 'unknown', lost: true };
+  const [best] = pages
+    .map((page) => ({ page, score: scoreOf(sample, page.upper) }))
+    .sort((a, b) => b.score - a.score);
+  if (best === undefined || best.score <= 0)
+    return { text: new TextDecoder().decode(bytes), encoding: 'unknown', lost: true };
   return withLoss({ text: decodeWith(bytes, best.page.upper), encoding: best.page.name, guessed: true });
 }
 
@@ -91,7 +110,10 @@ function mostlyUtf8(sample: Uint8Array): boolean {
   return good > 2 * bad;
 }
 
-/** UTF-32 by its form, with a byte order mark or without: of four bytes one is always zero, and the next one nearly always. Undefined: it is none. */
+/**
+ * UTF-32 by its form, with a byte order mark or without: of four bytes one is always zero, and the next one
+ * nearly always. Undefined: it is none.
+ */
 function quadsOf(bytes: Uint8Array): 'little' | 'big' | undefined {
   const quads = Math.min(Math.floor(bytes.length / 4), pairsLooked);
   if (quads === 0 || bytes.length % 4 !== 0) return undefined;
@@ -109,14 +131,19 @@ function quadsOf(bytes: Uint8Array): 'little' | 'big' | undefined {
 
 function pointAt(bytes: Uint8Array, at: number, order: 'little' | 'big'): number {
   const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(at, at + 4);
-  return order === 'little' ? a + b * 0x100 + c * 0x1_0000 + d * 0x100_0000 : d + c * 0x100 + b * 0x1_0000 + a * 0x100_0000;
+  return order === 'little'
+    ? a + b * 0x100 + c * 0x1_0000 + d * 0x100_0000
+    : d + c * 0x100 + b * 0x1_0000 + a * 0x100_0000;
 }
 
 function fromQuads(bytes: Uint8Array, order: 'little' | 'big'): string {
   const parts: string[] = [];
   for (let at = 0; at + 4 <= bytes.length; at += 4) {
     const point = pointAt(bytes, at, order);
-    if (point !== 0xfeff || at > 0) parts.push(point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff) ? '\ufffd' : String.fromCodePoint(point));
+    if (point !== 0xfeff || at > 0)
+      parts.push(
+        point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff) ? '\ufffd' : String.fromCodePoint(point),
+      );
   }
   return parts.join('');
 }
@@ -131,14 +158,21 @@ function wideOf(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
   return orderOf(bytes, false);
 }
 
-/** Plain letters with a zero byte on the same side, those of other alphabets, and few other characters. @param eastern also kana, Han and Hangul */
+/**
+ * Plain letters with a zero byte on the same side, those of other alphabets, and few other characters. @param
+ * eastern also kana, Han and Hangul
+ */
 function orderOf(bytes: Uint8Array, eastern: boolean): 'utf-16le' | 'utf-16be' | undefined {
   let end = Math.min(bytes.length, 2 * pairsLooked);
   // Zeros at the end pad a text; one of them may be half of its last letter.
   while (end > 1 && bytes[end - 1] === 0 && bytes[end - 2] === 0) end -= 1;
   const pairs = Math.floor(end / 2);
   if (pairs === 0) return undefined;
-  return looksWide(bytes, pairs, 1, eastern) ? 'utf-16le' : looksWide(bytes, pairs, 0, eastern) ? 'utf-16be' : undefined;
+  return looksWide(bytes, pairs, 1, eastern)
+    ? 'utf-16le'
+    : looksWide(bytes, pairs, 0, eastern)
+      ? 'utf-16be'
+      : undefined;
 }
 
 /** @param high which byte of a pair is the high one in this order */
@@ -148,9 +182,21 @@ function looksWide(bytes: Uint8Array, pairs: number, high: 0 | 1, eastern: boole
   for (let pair = 0; pair < pairs; pair += 1) {
     const above = bytes[2 * pair + high] ?? 0;
     const below = bytes[2 * pair + 1 - high] ?? 0;
-    if (above === 0 && ((below >= 0x20 && below !== 0x7f) || below === 0x09 || below === 0x0a || below === 0x0d)) plain += 1;
+    if (
+      above === 0 &&
+      ((below >= 0x20 && below !== 0x7f) || below === 0x09 || below === 0x0a || below === 0x0d)
+    )
+      plain += 1;
     // Latin, Greek, Cyrillic, Hebrew and Arabic; punctuation, kana, Han, Hangul and full-width forms.
-    else if ((above >= 0x01 && above <= 0x06) || (eastern && (above === 0x20 || (above >= 0x30 && above <= 0x9f) || (above >= 0xac && above <= 0xd7) || above === 0xff))) letters += 1;
+    else if (
+      (above >= 0x01 && above <= 0x06) ||
+      (eastern &&
+        (above === 0x20 ||
+          (above >= 0x30 && above <= 0x9f) ||
+          (above >= 0xac && above <= 0xd7) ||
+          above === 0xff))
+    )
+      letters += 1;
   }
   return plain * 50 >= pairs && plain + letters >= pairs * 0.95;
 }
@@ -159,12 +205,19 @@ function decodeWith(bytes: Uint8Array, upper: string): string {
   const parts: string[] = [];
   const step = 8192;
   for (let from = 0; from < bytes.length; from += step) {
-    parts.push(Array.from(bytes.subarray(from, from + step), (byte) => (byte < 0x80 ? String.fromCharCode(byte) : upper.charAt(byte - 0x80))).join(''));
+    parts.push(
+      Array.from(bytes.subarray(from, from + step), (byte) =>
+        byte < 0x80 ? String.fromCharCode(byte) : upper.charAt(byte - 0x80),
+      ).join(''),
+    );
   }
   return parts.join('');
 }
 
-/** How well a code page makes words of the upper half: letters where letters stand, in the case of their neighbours, not all kinds at once. */
+/**
+ * How well a code page makes words of the upper half: letters where letters stand, in the case of their
+ * neighbours, not all kinds at once.
+ */
 function scoreOf(bytes: Uint8Array, upper: string): number {
   let score = 0;
   for (let at = 0; at < bytes.length; at += 1) {
@@ -202,7 +255,12 @@ function valueOf(character: string, before: string, after: string): number {
   if (/[\u201a\u201e]/.test(character)) return before === ' ' || before === '\n' || before === '(' ? 2 : -2;
   // Marks and signs stand apart from words: within one they are a letter misread.
   if (latin.test(before) && latin.test(after)) return /[\u2019\u2018\u00b7-]/.test(character) ? 1 : -3;
-  if (/[\u2013\u2014\u2018\u2019\u201c\u201d\u2026\u00ab\u00bb\u00b0\u20ac\u00a3\u00a9\u00ae\u00a7\u00a0\u2116\u00b1\u2122\u2022]/.test(character)) return 2;
+  if (
+    /[\u2013\u2014\u2018\u2019\u201c\u201d\u2026\u00ab\u00bb\u00b0\u20ac\u00a3\u00a9\u00ae\u00a7\u00a0\u2116\u00b1\u2122\u2022]/.test(
+      character,
+    )
+  )
+    return 2;
   return -1;
 }
 

@@ -2,7 +2,10 @@
 import { sameDeeds } from './commands.ts';
 import type { Asked, Request } from './request.ts';
 
-/** How the origin of a request begins that was made from an earlier one; the rest is the id of the last attempt before it. */
+/**
+ * How the origin of a request begins that was made from an earlier one; the rest is the id of the last
+ * attempt before it.
+ */
 export const sequelOrigin = 'again:';
 
 /** After its end a twin is named on the cards of those that wait for as long as this. Milliseconds. */
@@ -12,7 +15,13 @@ type Compared = Pick<Asked, 'id' | 'origin' | 'device' | 'commands' | 'continues
 
 /** A request and the one it was made from are no twins: its card says what it repeats. */
 export function areTwins(one: Compared, other: Compared): boolean {
-  return one.id !== other.id && one.device.id === other.device.id && sameDeeds(one.commands, other.commands) && !madeFrom(one, other) && !madeFrom(other, one);
+  return (
+    one.id !== other.id &&
+    one.device.id === other.device.id &&
+    sameDeeds(one.commands, other.commands) &&
+    !madeFrom(one, other) &&
+    !madeFrom(other, one)
+  );
 }
 
 function madeFrom(one: Compared, earlier: Compared): boolean {
@@ -21,5 +30,8 @@ function madeFrom(one: Compared, earlier: Compared): boolean {
 
 /** The newest of `open` that asks for the same; undefined where there is none. */
 export function twinAmong(open: readonly Request[], asked: Compared): Request | undefined {
-  return open.filter((request) => areTwins(request, asked)).sort((a, b) => b.at - a.at).at(0);
+  return open
+    .filter((request) => areTwins(request, asked))
+    .sort((a, b) => b.at - a.at)
+    .at(0);
 }

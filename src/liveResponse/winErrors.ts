@@ -1,16 +1,56 @@
-// Windows error codes to what they mean, whatever the device's language: HRESULT, NTSTATUS and Win32 numbers (decimal or hex), their names, and
-// PowerShell's error ids, found in any text. `errorKinds(text)` and `kindOfCode(number)` tell the kind.
-// Numbers and names: learn.microsoft.com/windows/win32/debug/system-error-codes, [MS-ERREF] 2.1 to 2.3; error ids: github.com/PowerShell/PowerShell.
+// Windows error codes to what they mean, whatever the device's language: HRESULT, NTSTATUS and Win32 numbers
+// (decimal or hex), their names, and PowerShell's error ids, found in any text. `errorKinds(text)` and
+// `kindOfCode(number)` tell the kind. Numbers and names:
+// learn.microsoft.com/windows/win32/debug/system-error-codes, [MS-ERREF] 2.1 to 2.3; error ids:
+// github.com/PowerShell/PowerShell.
 
 /** What a code says happened. Stable: cards, advice and tests go by these words. */
 export type ErrorKind =
-  | 'malware' | 'appControl' | 'scriptPolicy' | 'notSigned' | 'cloudOnly' | 'reparse' | 'directory' | 'tooLarge' | 'emptyFile' | 'inUse' | 'encrypted'
-  | 'diskFull' | 'outOfMemory' | 'accessDenied' | 'notFound' | 'badPath' | 'partialCopy' | 'timedOut' | 'cancelled' | 'notSupported';
+  | 'malware'
+  | 'appControl'
+  | 'scriptPolicy'
+  | 'notSigned'
+  | 'cloudOnly'
+  | 'reparse'
+  | 'directory'
+  | 'tooLarge'
+  | 'emptyFile'
+  | 'inUse'
+  | 'encrypted'
+  | 'diskFull'
+  | 'outOfMemory'
+  | 'accessDenied'
+  | 'notFound'
+  | 'badPath'
+  | 'partialCopy'
+  | 'timedOut'
+  | 'cancelled'
+  | 'notSupported';
 
-/** Of several codes in one text the more exact one comes first: a blocked file often says "access denied" too. */
+/**
+ * Of several codes in one text the more exact one comes first: a blocked file often says "access denied" too.
+ */
 const order: readonly ErrorKind[] = [
-  'malware', 'appControl', 'notSigned', 'scriptPolicy', 'cloudOnly', 'reparse', 'directory', 'tooLarge', 'emptyFile', 'inUse', 'encrypted',
-  'diskFull', 'outOfMemory', 'partialCopy', 'accessDenied', 'notFound', 'badPath', 'timedOut', 'cancelled', 'notSupported',
+  'malware',
+  'appControl',
+  'notSigned',
+  'scriptPolicy',
+  'cloudOnly',
+  'reparse',
+  'directory',
+  'tooLarge',
+  'emptyFile',
+  'inUse',
+  'encrypted',
+  'diskFull',
+  'outOfMemory',
+  'partialCopy',
+  'accessDenied',
+  'notFound',
+  'badPath',
+  'timedOut',
+  'cancelled',
+  'notSupported',
 ];
 
 type Row = readonly [code: number, name: string, kind: ErrorKind];
@@ -156,11 +196,17 @@ const byName = new Map([...win32, ...wide].map((row) => [row[1], row]));
 /** PowerShell's own ids and exception types: never translated. */
 const ids: readonly (readonly [RegExp, ErrorKind])[] = [
   [/\bScriptContainedMaliciousContent\b/i, 'malware'],
-  [/ConstrainedLanguage\b|\bDotSourceNotSupported\b|\bCannotDefineNewType\b|\bScriptFileNotTrusted/i, 'appControl'],
+  [
+    /ConstrainedLanguage\b|\bDotSourceNotSupported\b|\bCannotDefineNewType\b|\bScriptFileNotTrusted/i,
+    'appControl',
+  ],
   // The same id for a missing signature, an execution policy and application control.
   [/\bPSSecurityException\b/i, 'scriptPolicy'],
   [/\bUnauthorizedAccessException\b|\bPermissionDenied: ?\(/i, 'accessDenied'],
-  [/\bItemNotFoundException\b|\bFileNotFoundException\b|\bDirectoryNotFoundException\b|\bDriveNotFoundException\b|\bPathNotFound\b|\bFileNotFound\b/i, 'notFound'],
+  [
+    /\bItemNotFoundException\b|\bFileNotFoundException\b|\bDirectoryNotFoundException\b|\bDriveNotFoundException\b|\bPathNotFound\b|\bFileNotFound\b/i,
+    'notFound',
+  ],
   [/\bPathTooLongException\b/i, 'badPath'],
   [/\bOutOfMemoryException\b/i, 'outOfMemory'],
   [/\bTimeoutException\b/i, 'timedOut'],
@@ -175,7 +221,10 @@ const hex = /(?<![\w-])(?:0x|&h)(?:f{8})?([0-9a-f]{8})(?![0-9a-f])/gi;
 const bareHex = /(?<![\w-])([89cd][0-9a-f]{7})(?![\w-])/gi;
 /** An HRESULT or NTSTATUS as a signed or unsigned decimal. */
 const decimal = /(?<![\w.-])(-[1-9]\d{8,9}|[2-4]\d{9})(?![\w.])/g;
-/** Small numbers count only right after a word for an error, in the languages that devices are met in; the exit code of a script is not one. */
+/**
+ * Small numbers count only right after a word for an error, in the languages that devices are met in; the
+ * exit code of a script is not one.
+ */
 const labelled =
   /(?<![a-z])(?<!exit[ -]?|http[ -]?|status[ -]?)(?:win32|errno|hresult|ntstatus|getlasterror\(?\)?|(?:native|system|last)?error ?code|error|err|code|fehlercode|fehler|c[oó]digo|erro|erreur|errore|ошибка|エラー ?コード|エラー|错误代码|错误|오류 ?코드|오류)[ :=#(（：]{1,4}(0x[0-9a-f]{1,4}|\d{1,4})(?![\w.)]*\d|[.,]\d)\b/gi;
 /** HTTP statuses that are Win32 codes too: a script that says "error: (404)" speaks of the web. */
@@ -183,7 +232,10 @@ const httpToo = new Set([404, 426, 434]);
 
 const named = /\b(?:ERROR|STATUS|TRUST_E|CERT_E|COR_E|E|WAIT)_[A-Z][A-Z0-9_]{2,60}\b/g;
 
-/** What a number means: HRESULT, NTSTATUS or Win32 code, signed or unsigned. Undefined: not known, or nothing went wrong (0). How one is shown: `hresult`. */
+/**
+ * What a number means: HRESULT, NTSTATUS or Win32 code, signed or unsigned. Undefined: not known, or nothing
+ * went wrong (0). How one is shown: `hresult`.
+ */
 export function kindOfCode(value: number): ErrorKind | undefined {
   if (!Number.isInteger(value) || value < -0x80000000 || value > 0xffffffff) return undefined;
   const code = value >>> 0;
@@ -196,7 +248,10 @@ export function kindOfCode(value: number): ErrorKind | undefined {
   return byWide.get(status)?.[2] ?? (status >>> 8 === 0xc000cf ? 'cloudOnly' : undefined);
 }
 
-/** The kinds that a text tells by codes, names and ids alone, most exact first; empty where it holds none that is known. Words are not read. */
+/**
+ * The kinds that a text tells by codes, names and ids alone, most exact first; empty where it holds none that
+ * is known. Words are not read.
+ */
 export function errorKinds(text: string): readonly ErrorKind[] {
   const shown = text.slice(0, maxText);
   const kinds = new Set<ErrorKind>();
@@ -206,8 +261,10 @@ export function errorKinds(text: string): readonly ErrorKind[] {
   for (const [, digits = ''] of shown.matchAll(hex)) add(kindOfCode(parseInt(digits, 16)));
   for (const [, digits = ''] of shown.matchAll(bareHex)) add(kindOfCode(parseInt(digits, 16)));
   for (const [, digits = ''] of shown.matchAll(decimal)) add(kindOfCode(Number(digits)));
-  for (const [, digits = ''] of shown.matchAll(labelled)) if (!httpToo.has(Number(digits))) add(byWin32.get(Number(digits))?.[2]);
-  for (const [name] of shown.matchAll(named)) add(byName.get(name)?.[2] ?? (/^(?:ERROR|STATUS)_CLOUD_FILE_/.test(name) ? 'cloudOnly' : undefined));
+  for (const [, digits = ''] of shown.matchAll(labelled))
+    if (!httpToo.has(Number(digits))) add(byWin32.get(Number(digits))?.[2]);
+  for (const [name] of shown.matchAll(named))
+    add(byName.get(name)?.[2] ?? (/^(?:ERROR|STATUS)_CLOUD_FILE_/.test(name) ? 'cloudOnly' : undefined));
   for (const [id, kind] of ids) if (id.test(shown)) add(kind);
   return order.filter((kind) => kinds.has(kind));
 }

@@ -1,4 +1,5 @@
-// How the assistant calls the other programs: the doctor as a process of its own, and the commands that it names for what is left.
+// How the assistant calls the other programs: the doctor as a process of its own, and the commands that it
+// names for what is left.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

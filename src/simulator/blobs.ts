@@ -1,5 +1,5 @@
-// The blob server behind the result links. It is another host than the API, speaks Azure storage's XML, and wants no bearer token:
-// a client that sends its Defender token there would leak it.
+// The blob server behind the result links. It is another host than the API, speaks Azure storage's XML, and
+// wants no bearer token: a client that sends its Defender token there would leak it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { blobOf, collectedFile, investigationPackage } from './collected.ts';
@@ -20,7 +20,13 @@ export function blobServer(port: number, tenant: Tenant, closing: AbortSignal): 
     // Whether the answer ended, broke off or the client went away: what left is noted once.
     response.once('close', () => {
       const { path } = addressOf(request);
-      tenant.noteDownload({ at: tenant.now(), path, status: response.headersSent ? response.statusCode : 0, bytes: count.bytes, bearer: request.headers.authorization !== undefined });
+      tenant.noteDownload({
+        at: tenant.now(),
+        path,
+        status: response.headersSent ? response.statusCode : 0,
+        bytes: count.bytes,
+        bearer: request.headers.authorization !== undefined,
+      });
     });
     answer(tenant, closing, request, response, count).catch((error: unknown) => {
       if (closing.aborted || request.destroyed || response.headersSent) response.destroy();
@@ -30,9 +36,17 @@ export function blobServer(port: number, tenant: Tenant, closing: AbortSignal): 
 }
 
 /** Bytes of the body handed to the connection so far. */
-interface Count { bytes: number }
+interface Count {
+  bytes: number;
+}
 
-async function answer(tenant: Tenant, closing: AbortSignal, request: IncomingMessage, response: ServerResponse, count: Count): Promise<void> {
+async function answer(
+  tenant: Tenant,
+  closing: AbortSignal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  count: Count,
+): Promise<void> {
   const { faults } = tenant;
   if (faults.take('reset', 'blob') !== undefined) {
     request.socket.resetAndDestroy();
@@ -42,7 +56,12 @@ async function answer(tenant: Tenant, closing: AbortSignal, request: IncomingMes
   if (delay !== undefined) await pause(delay.ms ?? 0, undefined, { signal: closing });
   const status = faults.take('status', 'blob');
   if (status !== undefined) {
-    refuse(tenant, response, status.status ?? 500, 'The server encountered an internal error. Please retry the request.');
+    refuse(
+      tenant,
+      response,
+      status.status ?? 500,
+      'The server encountered an internal error. Please retry the request.',
+    );
     return;
   }
   const redirect = faults.take('redirect', 'blob');
@@ -51,17 +70,28 @@ async function answer(tenant: Tenant, closing: AbortSignal, request: IncomingMes
     return;
   }
   if (request.headers.authorization !== undefined && tenant.profile.blobBearer === 'refused') {
-    refuse(tenant, response, 403, 'Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.');
+    refuse(
+      tenant,
+      response,
+      403,
+      'Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.',
+    );
     return;
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    refuse(tenant, response, 405, 'The resource doesn\'t support specified Http Verb.');
+    refuse(tenant, response, 405, "The resource doesn't support specified Http Verb.");
     return;
   }
   await give(tenant, closing, request, response, count);
 }
 
-async function give(tenant: Tenant, closing: AbortSignal, request: IncomingMessage, response: ServerResponse, count: Count): Promise<void> {
+async function give(
+  tenant: Tenant,
+  closing: AbortSignal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  count: Count,
+): Promise<void> {
   const { path, query } = addressOf(request);
   const checked = checkLink(tenant, path, query);
   switch (checked.found) {
@@ -69,34 +99,77 @@ async function give(tenant: Tenant, closing: AbortSignal, request: IncomingMessa
       refuse(tenant, response, 403, 'Server failed to authenticate the request.', 'Signature did not match.');
       return;
     case 'expired':
-      refuse(tenant, response, 403, 'Server failed to authenticate the request.',
-        `Signature not valid in the specified time frame: Expiry [${new Date(checked.expiry).toUTCString()}] - Current [${new Date(tenant.now()).toUTCString()}]`);
+      refuse(
+        tenant,
+        response,
+        403,
+        'Server failed to authenticate the request.',
+        `Signature not valid in the specified time frame: Expiry [${new Date(checked.expiry).toUTCString()}] - Current [${new Date(tenant.now()).toUTCString()}]`,
+      );
       return;
     case 'nothing':
       refuse(tenant, response, 404, 'The specified blob does not exist.');
       return;
     case 'package':
-      await send(tenant, closing, request, response, investigationPackage(checked.action.computerDnsName), count);
+      await send(
+        tenant,
+        closing,
+        request,
+        response,
+        investigationPackage(checked.action.computerDnsName),
+        count,
+      );
       return;
     case 'result':
-      await send(tenant, closing, request, response, resultOf(tenant, checked.action, checked.index, checked.run), count);
+      await send(
+        tenant,
+        closing,
+        request,
+        response,
+        resultOf(tenant, checked.action, checked.index, checked.run),
+        count,
+      );
   }
 }
 
 function resultOf(tenant: Tenant, action: Action, index: number, run: CommandRun): Blob {
   const { profile } = tenant;
   const device = tenant.device(action.machineId);
-  if (run.command.type === 'GetFile') return collectedFile(paramOf(run.command, 'Path') ?? '', action.computerDnsName, device?.collected ?? profile.collected);
+  if (run.command.type === 'GetFile')
+    return collectedFile(
+      paramOf(run.command, 'Path') ?? '',
+      action.computerDnsName,
+      device?.collected ?? profile.collected,
+    );
   const mode = device?.transcript ?? (device?.os === 'linux' ? 'bash' : profile.transcript);
   const result = run.result ?? { exitCode: 0, output: '', errors: '' };
-  return blobOf(Buffer.from(transcriptText(mode, paramOf(run.command, 'ScriptName') ?? '', result, guid(`${action.id}:${index}`).toUpperCase())));
+  return blobOf(
+    Buffer.from(
+      transcriptText(
+        mode,
+        paramOf(run.command, 'ScriptName') ?? '',
+        result,
+        guid(`${action.id}:${index}`).toUpperCase(),
+      ),
+    ),
+  );
 }
 
 /** Sends the bytes, or the part a Range header asks for, as Azure does. */
-async function send(tenant: Tenant, closing: AbortSignal, request: IncomingMessage, response: ServerResponse, blob: Blob, count: Count): Promise<void> {
-  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? request.headers['x-ms-range']?.toString() ?? '');
+async function send(
+  tenant: Tenant,
+  closing: AbortSignal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  blob: Blob,
+  count: Count,
+): Promise<void> {
+  const range = /^bytes=(\d+)-(\d*)$/.exec(
+    request.headers.range ?? request.headers['x-ms-range']?.toString() ?? '',
+  );
   const from = range === null ? 0 : Number(range[1]);
-  const to = range?.[2] === undefined || range[2] === '' ? blob.length : Math.min(blob.length, Number(range[2]) + 1);
+  const to =
+    range?.[2] === undefined || range[2] === '' ? blob.length : Math.min(blob.length, Number(range[2]) + 1);
   if (range !== null && from >= blob.length) {
     refuse(tenant, response, 416, 'The range specified is invalid for the current size of the resource.');
     return;
@@ -109,7 +182,9 @@ async function send(tenant: Tenant, closing: AbortSignal, request: IncomingMessa
     'x-ms-blob-type': 'BlockBlob',
     'x-ms-version': '2019-07-07',
     ...(range === null ? {} : { 'content-range': `bytes ${from}-${to - 1}/${blob.length}` }),
-    ...(blob.fileName === undefined ? {} : { 'content-disposition': `attachment; filename=${safe(blob.fileName)}` }),
+    ...(blob.fileName === undefined
+      ? {}
+      : { 'content-disposition': `attachment; filename=${safe(blob.fileName)}` }),
   });
   if (request.method === 'HEAD') {
     response.end();
@@ -130,7 +205,13 @@ async function send(tenant: Tenant, closing: AbortSignal, request: IncomingMessa
 }
 
 /** Writes no faster than the client reads, and stops when it has gone away. */
-async function write(response: ServerResponse, blob: Blob, from: number, to: number, count: Count): Promise<void> {
+async function write(
+  response: ServerResponse,
+  blob: Blob,
+  from: number,
+  to: number,
+  count: Count,
+): Promise<void> {
   for (const piece of blob.slice(from, to)) {
     if (response.destroyed) return;
     count.bytes += piece.length;
@@ -156,13 +237,31 @@ function drained(response: ServerResponse): Promise<void> {
 const safe = (name: string): string => name.replace(/[^\x20-\x7e]/g, '_');
 
 const codes: ReadonlyMap<number, string> = new Map([
-  [403, 'AuthenticationFailed'], [404, 'BlobNotFound'], [405, 'UnsupportedHttpVerb'], [410, 'BlobNotFound'], [416, 'InvalidRange'], [429, 'ServerBusy'], [503, 'ServerBusy'],
+  [403, 'AuthenticationFailed'],
+  [404, 'BlobNotFound'],
+  [405, 'UnsupportedHttpVerb'],
+  [410, 'BlobNotFound'],
+  [416, 'InvalidRange'],
+  [429, 'ServerBusy'],
+  [503, 'ServerBusy'],
 ]);
 
-function refuse(tenant: Tenant, response: ServerResponse, status: number, message: string, detail?: string): void {
+function refuse(
+  tenant: Tenant,
+  response: ServerResponse,
+  status: number,
+  message: string,
+  detail?: string,
+): void {
   const code = codes.get(status) ?? 'InternalError';
   const requestId = tenant.newGuid();
   const more = detail === undefined ? '' : `<AuthenticationErrorDetail>${detail}</AuthenticationErrorDetail>`;
-  response.writeHead(status, { 'content-type': 'application/xml', 'x-ms-error-code': code, 'x-ms-request-id': requestId });
-  response.end(`\uFEFF<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${message}\nRequestId:${requestId}\nTime:${new Date(tenant.now()).toISOString()}</Message>${more}</Error>`);
+  response.writeHead(status, {
+    'content-type': 'application/xml',
+    'x-ms-error-code': code,
+    'x-ms-request-id': requestId,
+  });
+  response.end(
+    `\uFEFF<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${message}\nRequestId:${requestId}\nTime:${new Date(tenant.now()).toISOString()}</Message>${more}</Error>`,
+  );
 }

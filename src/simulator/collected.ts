@@ -1,4 +1,5 @@
-// The bytes a GetFile brings back: a real zip with a small fake dump in it when a zip was asked for, gzipped on the way as Defender does.
+// The bytes a GetFile brings back: a real zip with a small fake dump in it when a zip was asked for, gzipped
+// on the way as Defender does.
 import { gzipSync, strToU8, zipSync } from 'fflate';
 import type { CollectedMode } from './profile.ts';
 
@@ -24,32 +25,46 @@ export function collectedFile(path: string, deviceName: string, mode: CollectedM
   const base = path.split(/[\\/]/).at(-1) ?? 'file';
   const fileName = `${base}.gz`;
   switch (mode) {
-    case 'empty': return { fileName, ...blobOf(new Uint8Array(0)) };
-    case 'plain': return { fileName: base, ...blobOf(fileBytes(path, base, deviceName)) };
-    case 'gzip': return { fileName, ...blobOf(zipped(path, base, deviceName)) };
-    case 'hugeLength': return { fileName, claimedLength: threeGigabytes, ...blobOf(zipped(path, base, deviceName)) };
-    case 'huge': return { fileName: base, length: hugeLength, slice: hugeBytes };
+    case 'empty':
+      return { fileName, ...blobOf(new Uint8Array(0)) };
+    case 'plain':
+      return { fileName: base, ...blobOf(fileBytes(path, base, deviceName)) };
+    case 'gzip':
+      return { fileName, ...blobOf(zipped(path, base, deviceName)) };
+    case 'hugeLength':
+      return { fileName, claimedLength: threeGigabytes, ...blobOf(zipped(path, base, deviceName)) };
+    case 'huge':
+      return { fileName: base, length: hugeLength, slice: hugeBytes };
   }
 }
 
 /** The zip that a collected investigation package comes as. */
 export function investigationPackage(deviceName: string): Blob {
   const content = strToU8(`simulated investigation package of ${deviceName}\n`);
-  return { fileName: `${deviceName}.zip`, ...blobOf(zipSync({ 'ForensicsCollectionSummary.txt': [content, { mtime: packedOn }] })) };
+  return {
+    fileName: `${deviceName}.zip`,
+    ...blobOf(zipSync({ 'ForensicsCollectionSummary.txt': [content, { mtime: packedOn }] })),
+  };
 }
 
 /** Bytes in memory as a blob. */
-export const blobOf = (bytes: Uint8Array): Pick<Blob, 'length' | 'slice'> => ({ length: bytes.length, slice: (from, to) => [bytes.subarray(from, to)] });
+export const blobOf = (bytes: Uint8Array): Pick<Blob, 'length' | 'slice'> => ({
+  length: bytes.length,
+  slice: (from, to) => [bytes.subarray(from, to)],
+});
 
 function* hugeBytes(from: number, to: number): Generator<Uint8Array> {
-  for (let at = from; at < to; at += hugePiece.length) yield hugePiece.subarray(0, Math.min(hugePiece.length, to - at));
+  for (let at = from; at < to; at += hugePiece.length)
+    yield hugePiece.subarray(0, Math.min(hugePiece.length, to - at));
 }
 
-const zipped = (path: string, base: string, deviceName: string): Uint8Array => gzipSync(fileBytes(path, base, deviceName), { filename: base, mtime: packedOn });
+const zipped = (path: string, base: string, deviceName: string): Uint8Array =>
+  gzipSync(fileBytes(path, base, deviceName), { filename: base, mtime: packedOn });
 
 function fileBytes(path: string, base: string, deviceName: string): Uint8Array {
   const content = strToU8(`MDMP\u0000 simulated content of ${path} on ${deviceName}\n`.repeat(20));
-  if (base.toLowerCase().endsWith('.gz')) return gzipSync(content, { filename: base.slice(0, -'.gz'.length), mtime: packedOn });
+  if (base.toLowerCase().endsWith('.gz'))
+    return gzipSync(content, { filename: base.slice(0, -'.gz'.length), mtime: packedOn });
   if (!base.toLowerCase().endsWith('.zip')) return content;
   return zipSync({ [base.slice(0, -'.zip'.length)]: [content, { mtime: packedOn }] });
 }

@@ -1,4 +1,5 @@
-// The OData $filter language as far as Defender documents it or clients use it: eq ne gt ge lt le in and or not, parentheses, startswith endswith contains, and any() over a collection of texts.
+// The OData $filter language as far as Defender documents it or clients use it: eq ne gt ge lt le in and or
+// not, parentheses, startswith endswith contains, and any() over a collection of texts.
 import { odataError } from './refused.ts';
 import { ticksOf } from './seed.ts';
 
@@ -12,7 +13,10 @@ export interface Field<Row> {
   readonly anyCase?: boolean;
 }
 /** A collection of texts, which only `any` can look into. */
-export interface ListField<Row> { readonly kind: 'texts'; readonly of: (row: Row) => readonly string[] }
+export interface ListField<Row> {
+  readonly kind: 'texts';
+  readonly of: (row: Row) => readonly string[];
+}
 export type Fields<Row> = ReadonlyMap<string, Field<Row> | ListField<Row>>;
 type Test<Row> = (row: Row) => boolean;
 
@@ -41,9 +45,12 @@ export function compare(kind: Field<unknown>['kind'], one: Value, other: Value):
 const order = <T>(one: T, other: T): number => (one < other ? -1 : Number(one > other));
 
 const operators: ReadonlyMap<string, (result: number | undefined) => boolean> = new Map([
-  ['eq', (result) => result === 0], ['ne', (result) => result !== 0],
-  ['gt', (result) => result === 1], ['ge', (result) => result === 0 || result === 1],
-  ['lt', (result) => result === -1], ['le', (result) => result === 0 || result === -1],
+  ['eq', (result) => result === 0],
+  ['ne', (result) => result !== 0],
+  ['gt', (result) => result === 1],
+  ['ge', (result) => result === 0 || result === 1],
+  ['lt', (result) => result === -1],
+  ['le', (result) => result === 0 || result === -1],
 ]);
 const functions: ReadonlyMap<string, (text: string, part: string) => boolean> = new Map([
   ['startswith', (text, part) => text.startsWith(part)],
@@ -51,14 +58,22 @@ const functions: ReadonlyMap<string, (text: string, part: string) => boolean> = 
   ['contains', (text, part) => text.includes(part)],
 ]);
 
-/** The rows a filter keeps; refuses with ODataError what the service could not understand. `in` works in the field and stands in no page. */
+/**
+ * The rows a filter keeps; refuses with ODataError what the service could not understand. `in` works in the
+ * field and stands in no page.
+ */
 export function filterOf<Row>(text: string, fields: Fields<Row>, withIn: boolean): Test<Row> {
   const parser = new Parser({ tokens: [...tokensOf(text)], at: 0, text, withIn }, fields);
   return parser.whole();
 }
 
 /** Where a parser is in the text; the one of a lambda goes on where the outer one was. */
-interface Place { readonly tokens: string[]; at: number; readonly text: string; readonly withIn: boolean }
+interface Place {
+  readonly tokens: string[];
+  at: number;
+  readonly text: string;
+  readonly withIn: boolean;
+}
 
 class Parser<Row> {
   readonly #place: Place;
@@ -120,16 +135,23 @@ class Parser<Row> {
     return (row) => call(String(field.of(row) ?? ''), String(part));
   }
 
-  /** `machineTags/any(tag: tag eq 'x')`: whether one of the texts passes the test, which knows the variable only. */
+  /**
+   * `machineTags/any(tag: tag eq 'x')`: whether one of the texts passes the test, which knows the variable
+   * only.
+   */
   #any(name: string): Test<Row> {
     const field = this.#fields.get(name.toLowerCase());
-    if (field?.kind !== 'texts') throw odataError(`Could not find a collection named '${name}' that can be filtered by.`);
+    if (field?.kind !== 'texts')
+      throw odataError(`Could not find a collection named '${name}' that can be filtered by.`);
     this.#expect('(');
     // "tag: tag", "tag:tag" and "tag : tag" are the same.
     const [variable = '', colon, first] = this.#take().split(/(:)/);
     if (colon === undefined) this.#colon();
     else if (first !== '') this.#place.tokens.splice(this.#place.at, 0, first ?? '');
-    const test = new Parser<string>(this.#place, new Map([[variable.toLowerCase(), { kind: 'text', of: (text) => text }]])).part();
+    const test = new Parser<string>(
+      this.#place,
+      new Map([[variable.toLowerCase(), { kind: 'text', of: (text) => text }]]),
+    ).part();
     this.#expect(')');
     return (row) => field.of(row).some(test);
   }
@@ -161,7 +183,8 @@ class Parser<Row> {
 
   #field(name: string): Field<Row> {
     const field = this.#fields.get(name.toLowerCase());
-    if (field === undefined || field.kind === 'texts') throw odataError(`Could not find a property named '${name}' that can be filtered by.`);
+    if (field === undefined || field.kind === 'texts')
+      throw odataError(`Could not find a property named '${name}' that can be filtered by.`);
     return field;
   }
 
@@ -197,6 +220,8 @@ class Parser<Row> {
   }
 
   #error(): Error {
-    return odataError(`Syntax error near '${this.#place.tokens[this.#place.at] ?? 'end'}' in '${this.#place.text}'.`);
+    return odataError(
+      `Syntax error near '${this.#place.tokens[this.#place.at] ?? 'end'}' in '${this.#place.text}'.`,
+    );
   }
 }

@@ -1,4 +1,5 @@
-// Actions that are not ours: what another application, the portal or an automation did or is doing in the same tenant.
+// Actions that are not ours: what another application, the portal or an automation did or is doing in the
+// same tenant.
 import { checked, number, oneOf, orNull, text } from './checks.ts';
 import type { Check } from './checks.ts';
 import { freshRun } from './lifecycle.ts';
@@ -9,13 +10,27 @@ import { actionStatuses } from './shapes.ts';
 import type { Tenant } from './tenant.ts';
 
 const types = [
-  'LiveResponse', 'Isolate', 'Unisolate', 'RunAntiVirusScan', 'CollectInvestigationPackage', 'RestrictCodeExecution', 'UnrestrictCodeExecution',
-  'StopAndQuarantineFile', 'Offboard', 'RequestSample',
+  'LiveResponse',
+  'Isolate',
+  'Unisolate',
+  'RunAntiVirusScan',
+  'CollectInvestigationPackage',
+  'RestrictCodeExecution',
+  'UnrestrictCodeExecution',
+  'StopAndQuarantineFile',
+  'Offboard',
+  'RequestSample',
 ] as const;
 
 export const foreignChecks: ReadonlyMap<string, Check> = new Map([
-  ['device', text], ['type', oneOf(types)], ['requestor', text], ['comment', text], ['scope', orNull(text)],
-  ['status', oneOf(actionStatuses)], ['createdAgoMs', number], ['commands', Array.isArray],
+  ['device', text],
+  ['type', oneOf(types)],
+  ['requestor', text],
+  ['comment', text],
+  ['scope', orNull(text)],
+  ['status', oneOf(actionStatuses)],
+  ['createdAgoMs', number],
+  ['commands', Array.isArray],
 ]);
 
 const defaultCommands = [{ type: 'RunScript', params: [{ key: 'ScriptName', value: 'collect.ps1' }] }];
@@ -23,8 +38,9 @@ const defaultCommands = [{ type: 'RunScript', params: [{ key: 'ScriptName', valu
 const tookMs = 90_000;
 
 /**
- * Puts an action of somebody else into the list, and returns its record. Without `status` a LiveResponse begins its life as Pending at the time
- * it was created, holds its device and goes on by itself; any other type is over. It is no submission: nobody we watch has sent it.
+ * Puts an action of somebody else into the list, and returns its record. Without `status` a LiveResponse
+ * begins its life as Pending at the time it was created, holds its device and goes on by itself; any other
+ * type is over. It is no submission: nobody we watch has sent it.
  */
 export function plantForeign(tenant: Tenant, json: unknown): Action {
   const given = checked(json, foreignChecks);
@@ -35,17 +51,34 @@ export function plantForeign(tenant: Tenant, json: unknown): Action {
   const device = tenant.device(textOf('device', ''));
   if (device === undefined) throw notFound(`No device named ${textOf('device', '')}.`);
   const type = types.find((one) => one === given['type']) ?? 'LiveResponse';
-  const status = actionStatuses.find((one): one is ActionStatus => one === given['status']) ?? (type === 'LiveResponse' ? 'Pending' : 'Succeeded');
-  if (status === 'InProgress') throw badRequest('Plant it without a status and with "createdAgoMs": it comes to InProgress by itself.');
+  const status =
+    actionStatuses.find((one): one is ActionStatus => one === given['status']) ??
+    (type === 'LiveResponse' ? 'Pending' : 'Succeeded');
+  if (status === 'InProgress')
+    throw badRequest('Plant it without a status and with "createdAgoMs": it comes to InProgress by itself.');
   const createdAt = tenant.now() - Number(given['createdAgoMs'] ?? (status === 'Pending' ? 0 : 10 * 60_000));
   const over = status !== 'Pending';
-  const commands = type === 'LiveResponse' ? ((given['commands'] as readonly unknown[] | undefined) ?? defaultCommands) : [];
+  const commands =
+    type === 'LiveResponse' ? ((given['commands'] as readonly unknown[] | undefined) ?? defaultCommands) : [];
   return tenant.keepAction({
-    id: tenant.newGuid(), seq: tenant.next(), type, scope: typeof given['scope'] === 'string' ? given['scope'] : null,
-    machineId: device.id, computerDnsName: device.name,
-    requestor: textOf('requestor', 'other-application@corp.example'), comment: textOf('comment', 'Not ours'),
-    status, createdAt, updatedAt: over ? createdAt + tookMs : createdAt, cancellation: null,
-    commands: commands.map((command) => ({ ...freshRun(commandFrom(command)), ...(status === 'Succeeded' ? { status: 'Completed', startedAt: createdAt, endedAt: createdAt + tookMs } : {}) })),
+    id: tenant.newGuid(),
+    seq: tenant.next(),
+    type,
+    scope: typeof given['scope'] === 'string' ? given['scope'] : null,
+    machineId: device.id,
+    computerDnsName: device.name,
+    requestor: textOf('requestor', 'other-application@corp.example'),
+    comment: textOf('comment', 'Not ours'),
+    status,
+    createdAt,
+    updatedAt: over ? createdAt + tookMs : createdAt,
+    cancellation: null,
+    commands: commands.map((command) => ({
+      ...freshRun(commandFrom(command)),
+      ...(status === 'Succeeded'
+        ? { status: 'Completed', startedAt: createdAt, endedAt: createdAt + tookMs }
+        : {}),
+    })),
     freesAt: over ? createdAt + tookMs : null,
   });
 }

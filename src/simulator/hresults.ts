@@ -1,4 +1,5 @@
-// HRESULTs of what goes wrong on a device, as actions show them: signed, 32 bits, decimal. Names and numbers are those of Windows (winerror.h).
+// HRESULTs of what goes wrong on a device, as actions show them: signed, 32 bits, decimal. Names and numbers
+// are those of Windows (winerror.h).
 
 export const hresults = {
   /** E_FAIL, 0x80004005. */
@@ -28,4 +29,5 @@ export const hresults = {
 } as const;
 
 /** "0x80070002". */
-export const inHex = (hresult: number): string => `0x${(hresult >>> 0).toString(16).toUpperCase().padStart(8, '0')}`;
+export const inHex = (hresult: number): string =>
+  `0x${(hresult >>> 0).toString(16).toUpperCase().padStart(8, '0')}`;

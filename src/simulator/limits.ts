@@ -1,8 +1,12 @@
-// Exact sliding windows: a call is refused when the window that ends with it already holds the allowed number.
-// Fixed windows or token buckets would let 19 or 20 calls pass at "10 per minute", and a client's pacing would look right when it is not.
+// Exact sliding windows: a call is refused when the window that ends with it already holds the allowed
+// number. Fixed windows or token buckets would let 19 or 20 calls pass at "10 per minute", and a client's
+// pacing would look right when it is not.
 import type { Limit } from './profile.ts';
 
-export interface Throttled { readonly limit: Limit; readonly retryAfterSeconds: number }
+export interface Throttled {
+  readonly limit: Limit;
+  readonly retryAfterSeconds: number;
+}
 
 export class Windows {
   readonly #calls: Map<string, number[]>;
@@ -11,13 +15,19 @@ export class Windows {
     this.#calls = new Map(Object.entries(saved).map(([key, calls]) => [key, [...calls]]));
   }
 
-  /** Counts a call under `key` at `now`, or says which limit it would break. `countRefused` makes a refused call count as well. */
+  /**
+   * Counts a call under `key` at `now`, or says which limit it would break. `countRefused` makes a refused
+   * call count as well.
+   */
   count(key: string, limits: readonly Limit[], now: number, countRefused: boolean): Throttled | undefined {
     const widest = Math.max(0, ...limits.map((limit) => limit.perMs));
-    // A clock that ran fast before a restart leaves calls in the future; they must not block for as long as it was ahead.
+    // A clock that ran fast before a restart leaves calls in the future; they must not block for as long as
+    // it was ahead.
     const calls = (this.#calls.get(key) ?? []).filter((at) => at > now - widest && at <= now);
     this.#calls.set(key, calls);
-    const throttled = limits.map((limit) => throttledBy(limit, calls, now)).filter((found) => found !== undefined)
+    const throttled = limits
+      .map((limit) => throttledBy(limit, calls, now))
+      .filter((found) => found !== undefined)
       .sort((one, other) => other.retryAfterSeconds - one.retryAfterSeconds)[0];
     if (throttled === undefined || countRefused) calls.push(now);
     return throttled;

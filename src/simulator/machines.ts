@@ -13,26 +13,32 @@ type Json = Readonly<Record<string, unknown>>;
 const day = 24 * 3_600_000;
 
 /** The fields the page allows in $filter. */
-const fieldsOf = ({ fractionDigits, machineNames }: Profile): Fields<Device> => new Map<string, Field<Device> | ListField<Device>>([
-  ['id', { kind: 'text', of: (device) => device.id }],
-  ['computerdnsname', { kind: 'text', of: (device) => device.name, anyCase: machineNames === 'anyCase' }],
-  ['osplatform', { kind: 'text', of: (device) => device.osPlatform }],
-  ['version', { kind: 'text', of: versionOf }],
-  ['healthstatus', { kind: 'text', of: (device) => device.healthStatus }],
-  ['lastipaddress', { kind: 'text', of: (device) => device.ip }],
-  ['lastseen', { kind: 'time', of: (device) => stamp(device.lastSeenAt, device.id, fractionDigits) }],
-  ['rbacgroupid', { kind: 'number', of: (device) => device.groupId }],
-  ['aaddeviceid', { kind: 'text', of: aadDeviceIdOf }],
-  ['machinetags', { kind: 'texts', of: (device) => device.tags }],
-  ['onboardingstatus', { kind: 'text', of: (device) => device.onboardingStatus }],
-  ['riskscore', { kind: 'text', of: (device) => device.riskScore }],
-  ['exposurelevel', { kind: 'text', of: (device) => device.exposureLevel }],
-  ['devicevalue', { kind: 'text', of: () => 'Normal' }],
-]);
+const fieldsOf = ({ fractionDigits, machineNames }: Profile): Fields<Device> =>
+  new Map<string, Field<Device> | ListField<Device>>([
+    ['id', { kind: 'text', of: (device) => device.id }],
+    ['computerdnsname', { kind: 'text', of: (device) => device.name, anyCase: machineNames === 'anyCase' }],
+    ['osplatform', { kind: 'text', of: (device) => device.osPlatform }],
+    ['version', { kind: 'text', of: versionOf }],
+    ['healthstatus', { kind: 'text', of: (device) => device.healthStatus }],
+    ['lastipaddress', { kind: 'text', of: (device) => device.ip }],
+    ['lastseen', { kind: 'time', of: (device) => stamp(device.lastSeenAt, device.id, fractionDigits) }],
+    ['rbacgroupid', { kind: 'number', of: (device) => device.groupId }],
+    ['aaddeviceid', { kind: 'text', of: aadDeviceIdOf }],
+    ['machinetags', { kind: 'texts', of: (device) => device.tags }],
+    ['onboardingstatus', { kind: 'text', of: (device) => device.onboardingStatus }],
+    ['riskscore', { kind: 'text', of: (device) => device.riskScore }],
+    ['exposurelevel', { kind: 'text', of: (device) => device.exposureLevel }],
+    ['devicevalue', { kind: 'text', of: () => 'Normal' }],
+  ]);
 
-/** GET /api/machines/{id or name}. Of several machines with that short name the first is returned, as a client that trusts names deserves. */
+/**
+ * GET /api/machines/{id or name}. Of several machines with that short name the first is returned, as a client
+ * that trusts names deserves.
+ */
 export function oneMachine(tenant: Tenant, idOrName: string, context: string): Json {
-  const device = tenant.device(idOrName) ?? tenant.devices().find((candidate) => candidate.name.split('.')[0] === idOrName.toLowerCase());
+  const device =
+    tenant.device(idOrName) ??
+    tenant.devices().find((candidate) => candidate.name.split('.')[0] === idOrName.toLowerCase());
   if (device === undefined) throw notFound(`Machine ${idOrName} was not found`);
   return { '@odata.context': `${context}#Machines/$entity`, ...machineWire(device, tenant.profile) };
 }
@@ -40,14 +46,26 @@ export function oneMachine(tenant: Tenant, idOrName: string, context: string): J
 /** GET /api/machines. */
 export function listMachines(tenant: Tenant, query: URLSearchParams, address: Address): Json {
   const { profile } = tenant;
-  const answer = page({ rows: tenant.devices(), fields: fieldsOf(profile), wire: (device) => machineWire(device, profile) }, query, profile, address, 'Machines');
-  if (Array.isArray(answer['value']) && answer['value'].length === 0 && tenant.profile.noMachineMatch === 'notFound') throw notFound('No recent machines were found');
+  const answer = page(
+    { rows: tenant.devices(), fields: fieldsOf(profile), wire: (device) => machineWire(device, profile) },
+    query,
+    profile,
+    address,
+    'Machines',
+  );
+  if (
+    Array.isArray(answer['value']) &&
+    answer['value'].length === 0 &&
+    tenant.profile.noMachineMatch === 'notFound'
+  )
+    throw notFound('No recent machines were found');
   return answer;
 }
 
 /**
- * GET /api/machines/findbyip(ip='...',timestamp=...): the devices that reported this address within the window around that time.
- * An online device has reported all along since it came online; one that is away only at its last report.
+ * GET /api/machines/findbyip(ip='...',timestamp=...): the devices that reported this address within the
+ * window around that time. An online device has reported all along since it came online; one that is away
+ * only at its last report.
  */
 export function machinesByIp(tenant: Tenant, ip: string, timestamp: string, context: string): Json {
   const { profile } = tenant;
@@ -55,16 +73,28 @@ export function machinesByIp(tenant: Tenant, ip: string, timestamp: string, cont
   const ticks = ticksOf(timestamp);
   if (ticks === undefined) throw badRequest(`'${timestamp}' is no timestamp.`);
   const at = Number(ticks / 10_000n);
-  if (at < now - profile.ipDays * day || at > now) throw badRequest(`The timestamp must be within the past ${profile.ipDays} days.`);
-  const near = (from: number, to: number): boolean => at >= from - profile.ipWindowMs && at <= to + profile.ipWindowMs;
-  const found = tenant.devices().filter((device) => device.ip === ip
-    && (near(device.lastSeenAt, device.lastSeenAt) || (device.onlineSince !== null && near(device.onlineSince, now))));
+  if (at < now - profile.ipDays * day || at > now)
+    throw badRequest(`The timestamp must be within the past ${profile.ipDays} days.`);
+  const near = (from: number, to: number): boolean =>
+    at >= from - profile.ipWindowMs && at <= to + profile.ipWindowMs;
+  const found = tenant
+    .devices()
+    .filter(
+      (device) =>
+        device.ip === ip &&
+        (near(device.lastSeenAt, device.lastSeenAt) ||
+          (device.onlineSince !== null && near(device.onlineSince, now))),
+    );
   if (found.length === 0 && profile.noMachineMatch === 'notFound') throw notFound('No machine was found');
-  return { '@odata.context': `${context}#Machines`, value: found.map((device) => machineWire(device, profile)) };
+  return {
+    '@odata.context': `${context}#Machines`,
+    value: found.map((device) => machineWire(device, profile)),
+  };
 }
 
 const versionOf = (device: Device): string => (device.os === 'linux' ? '22.04' : '23H2');
-const aadDeviceIdOf = (device: Device): string | null => (device.os === 'windows' ? guid(`aad:${device.id}`) : null);
+const aadDeviceIdOf = (device: Device): string | null =>
+  device.os === 'windows' ? guid(`aad:${device.id}`) : null;
 
 function machineWire(device: Device, { fractionDigits, rbacGroupId }: Profile): Json {
   const mac = device.id.slice(0, 12).toUpperCase();

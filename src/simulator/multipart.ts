@@ -1,4 +1,5 @@
-// Reads a multipart/form-data body, as far as a library upload uses it. Node's own reader is deprecated for servers.
+// Reads a multipart/form-data body, as far as a library upload uses it. Node's own reader is deprecated for
+// servers.
 
 export interface Part {
   readonly name: string;
@@ -7,7 +8,9 @@ export interface Part {
   readonly bytes: Uint8Array;
 }
 
-/** The parts of the body; undefined when the content type names no boundary or the body does not follow it. */
+/**
+ * The parts of the body; undefined when the content type names no boundary or the body does not follow it.
+ */
 export function partsOf(contentType: string, body: Uint8Array): readonly Part[] | undefined {
   const named = /^multipart\/form-data\b.*;\s*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType);
   const boundary = named?.[1] ?? named?.[2];
@@ -18,7 +21,12 @@ export function partsOf(contentType: string, body: Uint8Array): readonly Part[] 
   return pieces.slice(1, -1).map((piece) => {
     const end = piece.indexOf('\r\n\r\n');
     const head = piece.slice(0, end);
-    const attribute = (name: string): string | undefined => new RegExp(`[;\\s]${name}="?([^";\\r\\n]*)"?`, 'i').exec(head)?.[1];
-    return { name: attribute('name') ?? '', fileName: attribute('filename'), bytes: Buffer.from(piece.slice(end + 4), 'latin1') };
+    const attribute = (name: string): string | undefined =>
+      new RegExp(`[;\\s]${name}="?([^";\\r\\n]*)"?`, 'i').exec(head)?.[1];
+    return {
+      name: attribute('name') ?? '',
+      fileName: attribute('filename'),
+      bytes: Buffer.from(piece.slice(end + 4), 'latin1'),
+    };
   });
 }

@@ -16,7 +16,8 @@ export class Refused extends Error {
 
 export const badRequest = (message: string): Refused => new Refused(400, 'BadRequest', message);
 export const invalidBody = (message: string): Refused => new Refused(400, 'InvalidRequestBody', message);
-export const missing = (name: string): Refused => new Refused(400, 'MissingRequiredParameter', `Required parameter is missing: ${name}.`);
+export const missing = (name: string): Refused =>
+  new Refused(400, 'MissingRequiredParameter', `Required parameter is missing: ${name}.`);
 export const odataError = (message: string): Refused => new Refused(400, 'ODataError', message);
 export const notFound = (message: string): Refused => new Refused(404, 'ResourceNotFound', message);
 

@@ -1,4 +1,5 @@
-// What a card or an answer may show of results in one place: as much as the strictest thing known of that place allows.
+// What a card or an answer may show of results in one place: as much as the strictest thing known of that
+// place allows.
 import { describe, expect, test } from '@jest/globals';
 import type { Place } from '../../src/bot/ports.ts';
 import { placesOf, resultsShownIn } from '../../src/bot/rules/cardPlaces.ts';
@@ -9,8 +10,15 @@ import { policy } from '../support/policy.ts';
 import { requests } from '../support/requests.ts';
 
 const deps = { policy, chats: [createStoryChat()] };
-const place = (id: string, change: Partial<Place> = {}): Place => ({ surface: 'console', id, direct: false, external: false, ...change });
-const results = (request: Request, id: string): string | undefined => placesOf(deps, request).find((one) => one.place === id)?.results;
+const place = (id: string, change: Partial<Place> = {}): Place => ({
+  surface: 'console',
+  id,
+  direct: false,
+  external: false,
+  ...change,
+});
+const results = (request: Request, id: string): string | undefined =>
+  placesOf(deps, request).find((one) => one.place === id)?.results;
 
 describe('results of a request', () => {
   test('stand on the card where the policy says so, unless it was asked in private there', () => {
@@ -30,7 +38,10 @@ describe('results of a request', () => {
   });
 
   test('stay private in a conversation with the bot alone, listed with results on the card or not', () => {
-    const listed = { ...policy, places: [{ place: 'console:D0', approvals: false, results: 'card' as const }] };
+    const listed = {
+      ...policy,
+      places: [{ place: 'console:D0', approvals: false, results: 'card' as const }],
+    };
     expect(resultsMode(listed, place('D0', { direct: true }))).toBe('private');
   });
 });

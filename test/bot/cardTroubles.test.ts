@@ -1,4 +1,5 @@
-// When a card that failed is tried again, and a place that is closed asked again: the rules alone, on a clock that moves when it is told to.
+// When a card that failed is tried again, and a place that is closed asked again: the rules alone, on a clock
+// that moves when it is told to.
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createCardTroubles } from '../../src/bot/loop/cardTroubles.ts';
 import type { CardTroubles } from '../../src/bot/loop/cardTroubles.ts';
@@ -18,7 +19,12 @@ describe('a card that fails', () => {
   beforeEach(() => {
     troubles = createCardTroubles(clock);
   });
-  const fail = (code: ChatErrorCode, revision = 1, retryAfterMs?: number) => troubles.failed({ key: 'c', surface: 'slack', revision }, new ChatError(code, code, retryAfterMs === undefined ? {} : { retryAfterMs }), true);
+  const fail = (code: ChatErrorCode, revision = 1, retryAfterMs?: number) =>
+    troubles.failed(
+      { key: 'c', surface: 'slack', revision },
+      new ChatError(code, code, retryAfterMs === undefined ? {} : { retryAfterMs }),
+      true,
+    );
 
   test('is counted from its first failure on, and of its failures the refusals', () => {
     fail('unavailable');

@@ -1,4 +1,5 @@
-// No answer of a chat ends a card (rows 1.1 to 1.3): each call of a story refused with each code, for a while and for long, over restarts, and what it costs.
+// No answer of a chat ends a card (rows 1.1 to 1.3): each call of a story refused with each code, for a while
+// and for long, over restarts, and what it costs.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChatError } from '../../src/bot/ports.ts';
 import type { ChatErrorCode } from '../../src/bot/ports.ts';
@@ -9,12 +10,21 @@ import { manyPending } from '../support/manyPending.ts';
 let house: House;
 afterEach(() => house.close());
 
-const codes: readonly ChatErrorCode[] = ['gone', 'closed', 'throttled', 'unavailable', 'rejected', 'ambiguous'];
+const codes: readonly ChatErrorCode[] = [
+  'gone',
+  'closed',
+  'throttled',
+  'unavailable',
+  'rejected',
+  'ambiguous',
+];
 const minute = 60_000;
 
 /** Cards that stand, by place and what they show. */
 function standing(chat: StoryChat): readonly string[] {
-  return [...chat.cards.values()].map((card) => `${card.place}: ${card.view.status.replace('SIMULATED TENANT: ', '').replace(/:.*/, '')}`).sort();
+  return [...chat.cards.values()]
+    .map((card) => `${card.place}: ${card.view.status.replace('SIMULATED TENANT: ', '').replace(/:.*/, '')}`)
+    .sort();
 }
 
 /** Asked in one place, with a card in another; approved, run, ended. */
@@ -38,41 +48,56 @@ function refuseNth(chat: StoryChat, kind: string, nth: number, error: ChatError)
 }
 
 describe('rows 1.1 and 1.2: one refused call', () => {
-  test.each(codes.flatMap((code) => ['post', 'update', 'note'].map((kind) => [code, kind] as const)))('%s of one %s, whichever, leaves the same cards at the end, each once', async (code, kind) => {
-    for (const nth of [1, 2, 3, 5, 8, 13, 21, 34]) {
-      house = await openHouse();
-      const happened = refuseNth(house.chat, kind, nth, new ChatError(code, `${kind} refused`));
-      await story();
-      expect(standing(house.chat)).toEqual(['incidents: Finished', 'soc-private: Finished']);
-      expect(house.newest().cards.map((card) => card.place).sort()).toEqual(['incidents', 'soc-private']);
-      expect(house.loop.deck.behind()).toBe(0);
-      expect(house.loop.deck.closed()).toEqual([]);
-      if (!happened()) return;
-      await house.close();
-    }
-    throw new Error('the story never ended');
-  });
+  test.each(codes.flatMap((code) => ['post', 'update', 'note'].map((kind) => [code, kind] as const)))(
+    '%s of one %s, whichever, leaves the same cards at the end, each once',
+    async (code, kind) => {
+      for (const nth of [1, 2, 3, 5, 8, 13, 21, 34]) {
+        house = await openHouse();
+        const happened = refuseNth(house.chat, kind, nth, new ChatError(code, `${kind} refused`));
+        await story();
+        expect(standing(house.chat)).toEqual(['incidents: Finished', 'soc-private: Finished']);
+        expect(
+          house
+            .newest()
+            .cards.map((card) => card.place)
+            .sort(),
+        ).toEqual(['incidents', 'soc-private']);
+        expect(house.loop.deck.behind()).toBe(0);
+        expect(house.loop.deck.closed()).toEqual([]);
+        if (!happened()) return;
+        await house.close();
+      }
+      throw new Error('the story never ended');
+    },
+  );
 });
 
 describe('a card whose update is refused again and again', () => {
-  test.each(['closed', 'rejected', 'gone'] as const)('%s, though the place is open: a new card is posted, and the older says that it is superseded', async (code) => {
-    house = await openHouse();
-    await house.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
-    await house.run(5_000);
-    house.chat.refuse = (call) => (call === 'update incidents#2' ? new ChatError(code, 'ServiceError') : undefined);
-    await house.press('approver1', 'approve');
-    await house.until('finished');
-    await house.run(minute);
-    expect(standing(house.chat)).toEqual(['incidents: Finished', 'soc-private: Finished']);
-    expect(house.chat.calls.filter((call) => call.startsWith('supersede'))).toEqual(['supersede incidents#2']);
-    expect(house.newest().cards).toHaveLength(2);
-  });
+  test.each(['closed', 'rejected', 'gone'] as const)(
+    '%s, though the place is open: a new card is posted, and the older says that it is superseded',
+    async (code) => {
+      house = await openHouse();
+      await house.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
+      await house.run(5_000);
+      house.chat.refuse = (call) =>
+        call === 'update incidents#2' ? new ChatError(code, 'ServiceError') : undefined;
+      await house.press('approver1', 'approve');
+      await house.until('finished');
+      await house.run(minute);
+      expect(standing(house.chat)).toEqual(['incidents: Finished', 'soc-private: Finished']);
+      expect(house.chat.calls.filter((call) => call.startsWith('supersede'))).toEqual([
+        'supersede incidents#2',
+      ]);
+      expect(house.newest().cards).toHaveLength(2);
+    },
+  );
 
   test('and cannot be rewritten for a while: it is made to say so once it can, over a restart', async () => {
     house = await openHouse();
     await house.say('responder1', 'dump hosta notepad');
     await house.run(5_000);
-    house.chat.refuse = (call) => (call.endsWith('incidents#1') ? new ChatError('closed', 'ServiceError') : undefined);
+    house.chat.refuse = (call) =>
+      call.endsWith('incidents#1') ? new ChatError('closed', 'ServiceError') : undefined;
     await house.press('approver1', 'approve');
     await house.run(minute);
     expect(house.chat.cards.size).toBe(2);
@@ -86,7 +111,8 @@ describe('a card whose update is refused again and again', () => {
 });
 
 describe('a place that is closed', () => {
-  const closed = (place: string) => (call: string) => (call.includes(` ${place}`) ? new ChatError('closed', 'is_archived') : undefined);
+  const closed = (place: string) => (call: string) =>
+    call.includes(` ${place}`) ? new ChatError('closed', 'is_archived') : undefined;
 
   test('is asked again at growing intervals by one call at a time, however many requests wait there, and draws all of them when it opens', async () => {
     house = await openHouse({ policy: manyPending });
@@ -103,12 +129,21 @@ describe('a place that is closed', () => {
     // At 15, 30, 60, 120 and then every 300 seconds: an update, and a post after it.
     expect(house.chat.calls.length - before).toBeLessThanOrEqual(2 * 9);
     expect(house.loop.deck.behind()).toBe(45);
-    expect(house.loop.deck.closed()).toEqual([{ surface: 'console', place: 'incidents', since: expect.any(Number) as unknown as number, why: 'is_archived' }]);
+    expect(house.loop.deck.closed()).toEqual([
+      {
+        surface: 'console',
+        place: 'incidents',
+        since: expect.any(Number) as unknown as number,
+        why: 'is_archived',
+      },
+    ]);
     house.chat.refuse = () => undefined;
     await house.run(6 * minute);
     expect(house.loop.deck.behind()).toBe(0);
     expect(house.loop.deck.closed()).toEqual([]);
-    expect([...house.chat.cards.values()].filter((card) => !card.view.status.includes('Withdrawn'))).toEqual([]);
+    expect([...house.chat.cards.values()].filter((card) => !card.view.status.includes('Withdrawn'))).toEqual(
+      [],
+    );
     expect(house.chat.cards.size).toBe(45);
   });
 
@@ -202,20 +237,28 @@ describe('a journal of an older version', () => {
     await house.say('responder1', 'dump hosta notepad');
     await house.run(5_000);
     const { id, cards } = house.newest();
-    await house.store.change(id, () => ({ event: { type: 'cardGone', intent: cards[0]?.intent ?? '', why: 'is_archived', dead: true } }));
+    await house.store.change(id, () => ({
+      event: { type: 'cardGone', intent: cards[0]?.intent ?? '', why: 'is_archived', dead: true },
+    }));
     await house.press('responder1', 'withdraw');
     await house.restart();
     await house.run(5_000);
     expect(standing(house.chat)).toEqual(['incidents: Withdrawn']);
-    expect(house.newest().cards).toEqual([expect.not.objectContaining({ dead: expect.anything() as unknown })]);
+    expect(house.newest().cards).toEqual([
+      expect.not.objectContaining({ dead: expect.anything() as unknown }),
+    ]);
   });
 
   test('in which a card could not be posted and was given up: it is posted while the request is open', async () => {
     house = await openHouse();
     await house.say('responder1', 'dump hosta notepad');
     const { id } = house.newest();
-    await house.store.change(id, () => ({ event: { type: 'cardPosting', surface: 'console', place: 'incidents', intent: 'a' } }));
-    await house.store.change(id, () => ({ event: { type: 'cardGone', intent: 'a', why: 'not_in_channel', dead: true } }));
+    await house.store.change(id, () => ({
+      event: { type: 'cardPosting', surface: 'console', place: 'incidents', intent: 'a' },
+    }));
+    await house.store.change(id, () => ({
+      event: { type: 'cardGone', intent: 'a', why: 'not_in_channel', dead: true },
+    }));
     await house.restart();
     await house.run(5_000);
     expect(standing(house.chat)).toEqual(['incidents: Waiting for approval']);

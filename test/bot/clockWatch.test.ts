@@ -1,4 +1,5 @@
-// Rows 1.16 and 1.17: a wall clock that is set, or a machine that slept, is noticed, said, and makes nobody wait.
+// Rows 1.16 and 1.17: a wall clock that is set, or a machine that slept, is noticed, said, and makes nobody
+// wait.
 import { describe, expect, test } from '@jest/globals';
 import { createAges } from '../../src/bot/loop/ages.ts';
 import { createClockWatch } from '../../src/bot/loop/clockWatch.ts';
@@ -17,7 +18,10 @@ describe('rows 1.16 and 1.17: the watch over the clock', () => {
   ])('sees a clock that is %s, wakes everybody and says so for ten minutes', async (_what, by, words) => {
     const clock = createManualClock();
     const calls: string[] = [];
-    const watch = createClockWatch(clock, silent, { jumped: () => void calls.push('jumped'), stoodStill: () => void calls.push('stoodStill') });
+    const watch = createClockWatch(clock, silent, {
+      jumped: () => void calls.push('jumped'),
+      stoodStill: () => void calls.push('stoodStill'),
+    });
     await watch.pass();
     expect([calls, watch.trouble()]).toEqual([[], undefined]);
     clock.jump(by);
@@ -32,7 +36,10 @@ describe('rows 1.16 and 1.17: the watch over the clock', () => {
     for (const elapsed of [true, false]) {
       const clock = createManualClock();
       const calls: string[] = [];
-      const watch = createClockWatch(clock, silent, { jumped: () => void calls.push('jumped'), stoodStill: () => void calls.push('stoodStill') });
+      const watch = createClockWatch(clock, silent, {
+        jumped: () => void calls.push('jumped'),
+        stoodStill: () => void calls.push('stoodStill'),
+      });
       clock.suspend(3 * hour, elapsed);
       await watch.pass();
       expect(calls).toEqual(elapsed ? ['stoodStill', 'jumped'] : ['jumped']);
@@ -42,7 +49,10 @@ describe('rows 1.16 and 1.17: the watch over the clock', () => {
   test('takes a slow look and a small correction for what they are', async () => {
     const clock = createManualClock();
     const calls: string[] = [];
-    const watch = createClockWatch(clock, silent, { jumped: () => void calls.push('jumped'), stoodStill: () => void calls.push('stoodStill') });
+    const watch = createClockWatch(clock, silent, {
+      jumped: () => void calls.push('jumped'),
+      stoodStill: () => void calls.push('stoodStill'),
+    });
     clock.jump(-1_500);
     await clock.advance(20_000);
     await watch.pass();
@@ -88,7 +98,11 @@ describe('row 1.18: a worker', () => {
   test('never sleeps longer than a minute, whatever its pass asks for', async () => {
     const clock = createManualClock();
     let passes = 0;
-    const worker = startWorker(work(() => Promise.resolve(((passes += 1), 3 * hour))), clock, silent);
+    const worker = startWorker(
+      work(() => Promise.resolve(((passes += 1), 3 * hour))),
+      clock,
+      silent,
+    );
     await clock.settle();
     clock.jump(-3 * hour);
     await clock.advance(longestSleep);
@@ -99,11 +113,18 @@ describe('row 1.18: a worker', () => {
   test('whose pass hangs says so after five minutes, and no longer once it goes on', async () => {
     const clock = createManualClock();
     let goOn: () => void = () => undefined;
-    const worker = startWorker(work(() => new Promise((resolve) => {
-          goOn = () => {
-            resolve(undefined);
-          };
-        })), clock, silent);
+    const worker = startWorker(
+      work(
+        () =>
+          new Promise((resolve) => {
+            goOn = () => {
+              resolve(undefined);
+            };
+          }),
+      ),
+      clock,
+      silent,
+    );
     await clock.advance(hangsAfter);
     expect(worker.status().stuck).toBeUndefined();
     await clock.advance(60_000);
@@ -143,7 +164,11 @@ describe('row 1.18: a worker', () => {
   test('that does not wake up says so', async () => {
     const clock = createManualClock();
     const asleep = { ...clock, sleep: () => new Promise<void>(() => undefined) };
-    const worker = startWorker(work(() => Promise.resolve(1_000)), asleep, silent);
+    const worker = startWorker(
+      work(() => Promise.resolve(1_000)),
+      asleep,
+      silent,
+    );
     await clock.settle();
     await clock.advance(hangsAfter + longestSleep + 2_000);
     expect(worker.status().stuck).toBe('it does not wake up');
@@ -151,9 +176,19 @@ describe('row 1.18: a worker', () => {
 
   test('tells its last run, its last error and its next run', async () => {
     const clock = createManualClock();
-    const worker = startWorker(work(() => Promise.reject(new Error('broken'))), clock, silent);
+    const worker = startWorker(
+      work(() => Promise.reject(new Error('broken'))),
+      clock,
+      silent,
+    );
     await clock.settle();
-    expect(worker.status()).toEqual({ name: 'test', purpose: 'is tested', lastRun: clock.now(), lastError: 'broken', nextRun: clock.now() + 1_000 });
+    expect(worker.status()).toEqual({
+      name: 'test',
+      purpose: 'is tested',
+      lastRun: clock.now(),
+      lastError: 'broken',
+      nextRun: clock.now() + 1_000,
+    });
     await worker.stop();
   });
 });

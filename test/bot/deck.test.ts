@@ -1,4 +1,5 @@
-// The cards against everything that happens while they are being drawn: changes in the middle of a pass, chats that answer late, restarts.
+// The cards against everything that happens while they are being drawn: changes in the middle of a pass,
+// chats that answer late, restarts.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChatError } from '../../src/bot/ports.ts';
 import { createStoryChat, openHouse } from '../support/house.ts';
@@ -70,7 +71,9 @@ describe('a pass over many cards', () => {
     await house.loop.stop();
     await house.loop.lastCards();
     expect(house.store.open()).toEqual([]);
-    expect([...house.chat.cards.values()].map((card) => card.view.status)).toEqual(Array.from({ length: 20 }, () => expect.stringContaining('Expired')));
+    expect([...house.chat.cards.values()].map((card) => card.view.status)).toEqual(
+      Array.from({ length: 20 }, () => expect.stringContaining('Expired')),
+    );
   });
 });
 
@@ -129,14 +132,17 @@ test.each([
   ['closed', 0],
   ['unavailable', 0],
   ['ambiguous', 1],
-] as const)('of a post that was answered %s the journal keeps a card only where it may stand: %i', async (code, cards) => {
-  house = await openHouse({ policy: manyPending });
-  house.chat.refuse = () => new ChatError(code, code);
-  await ask(1);
-  await house.loop.tick();
-  expect(posts(house.chat)).toHaveLength(1);
-  expect(house.newest().cards).toHaveLength(cards);
-});
+] as const)(
+  'of a post that was answered %s the journal keeps a card only where it may stand: %i',
+  async (code, cards) => {
+    house = await openHouse({ policy: manyPending });
+    house.chat.refuse = () => new ChatError(code, code);
+    await ask(1);
+    await house.loop.tick();
+    expect(posts(house.chat)).toHaveLength(1);
+    expect(house.newest().cards).toHaveLength(cards);
+  },
+);
 
 test('a card that stands and could not be written down as such is not posted again', async () => {
   house = await openHouse({ policy: manyPending });
@@ -145,7 +151,8 @@ test('a card that stands and could not be written down as such is not posted aga
   house.store.change = (id, decide) => {
     const request = house.store.get(id);
     const next = request === undefined ? undefined : decide(request, house.clock.now());
-    if (next === undefined || !('event' in next) || next.event.type !== 'cardPosted' || failed > 0) return change(id, decide);
+    if (next === undefined || !('event' in next) || next.event.type !== 'cardPosted' || failed > 0)
+      return change(id, decide);
     failed += 1;
     return Promise.reject(new Error('the disk is full'));
   };
@@ -158,32 +165,38 @@ test('a card that stands and could not be written down as such is not posted aga
 test.each([
   ['rejected', 1],
   ['gone', 0],
-] as const)('a card of a request that ended long ago and whose update is %s gets no new one in its place', async (code, left) => {
-  house = await openHouse({ chats: [Object.assign(createStoryChat(), { volatile: true })] });
-  await ask(1);
-  await house.press('responder1', 'withdraw');
-  await house.run(10_000);
-  house.clock.move(2 * 3_600_000);
-  // A chat that forgets is drawn everything again after a start.
-  await house.restart();
-  house.chat.refuse = (call) => (call.startsWith('update') ? new ChatError(code, code) : undefined);
-  await house.run(5 * 60_000);
-  expect(posts(house.chat)).toHaveLength(1);
-  expect(house.newest().cards).toHaveLength(left);
-});
+] as const)(
+  'a card of a request that ended long ago and whose update is %s gets no new one in its place',
+  async (code, left) => {
+    house = await openHouse({ chats: [Object.assign(createStoryChat(), { volatile: true })] });
+    await ask(1);
+    await house.press('responder1', 'withdraw');
+    await house.run(10_000);
+    house.clock.move(2 * 3_600_000);
+    // A chat that forgets is drawn everything again after a start.
+    await house.restart();
+    house.chat.refuse = (call) => (call.startsWith('update') ? new ChatError(code, code) : undefined);
+    await house.run(5 * 60_000);
+    expect(posts(house.chat)).toHaveLength(1);
+    expect(house.newest().cards).toHaveLength(left);
+  },
+);
 
 test.each([
   ['an hour', 3_500_000, 1],
   ['two hours', 7_200_000, 0],
-] as const)('a request that ended %s ago and never had a card gets one only while that is news', async (_when, age, count) => {
-  house = await openHouse({ policy: manyPending });
-  house.chat.refuse = () => new ChatError('closed', 'is_archived');
-  await ask(1);
-  await house.press('responder1', 'withdraw');
-  await house.loop.tick();
-  house.clock.move(age);
-  await house.restart();
-  house.chat.refuse = () => undefined;
-  await house.run(10_000);
-  expect([house.chat.cards.size, house.loop.deck.behind()]).toEqual([count, 0]);
-});
+] as const)(
+  'a request that ended %s ago and never had a card gets one only while that is news',
+  async (_when, age, count) => {
+    house = await openHouse({ policy: manyPending });
+    house.chat.refuse = () => new ChatError('closed', 'is_archived');
+    await ask(1);
+    await house.press('responder1', 'withdraw');
+    await house.loop.tick();
+    house.clock.move(age);
+    await house.restart();
+    house.chat.refuse = () => undefined;
+    await house.run(10_000);
+    expect([house.chat.cards.size, house.loop.deck.behind()]).toEqual([count, 0]);
+  },
+);

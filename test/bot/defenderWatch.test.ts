@@ -1,4 +1,5 @@
-// Since when Defender cannot be read, and what counts as that: every call of one kind noticed, on a clock that moves when it is told to.
+// Since when Defender cannot be read, and what counts as that: every call of one kind noticed, on a clock
+// that moves when it is told to.
 import { beforeEach, expect, test } from '@jest/globals';
 import { watchDefender } from '../../src/bot/loop/defenderWatch.ts';
 import type { DefenderWatch } from '../../src/bot/loop/defenderWatch.ts';
@@ -14,15 +15,24 @@ beforeEach(() => {
   elapsed = 0;
   fails = undefined;
   changes = [];
-  const call = (): Promise<never> => (fails === undefined ? Promise.resolve([] as never) : Promise.reject(fails));
+  const call = (): Promise<never> =>
+    fails === undefined ? Promise.resolve([] as never) : Promise.reject(fails);
   watch = watchDefender({ actions: call, library: call, link: call } as unknown as DefenderApi, clock);
   watch.onChange((what) => void changes.push(what));
 });
 
-async function read(error?: DefenderError, times = 1, what: 'actions' | 'library' | 'link' = 'actions'): Promise<void> {
+async function read(
+  error?: DefenderError,
+  times = 1,
+  what: 'actions' | 'library' | 'link' = 'actions',
+): Promise<void> {
   fails = error;
   for (let n = 0; n < times; n += 1) {
-    const calls = { actions: () => watch.defender.actions([]), library: () => watch.defender.library(), link: () => watch.defender.link('a', 0) };
+    const calls = {
+      actions: () => watch.defender.actions([]),
+      library: () => watch.defender.library(),
+      link: () => watch.defender.link('a', 0),
+    };
     if (error === undefined) await calls[what]();
     else await expect(calls[what]()).rejects.toBe(error);
     elapsed += 1_000;
@@ -37,7 +47,11 @@ test('three failures in a row last, and so do two over half a minute; the end of
   await read(down);
   expect(watch.outage('follow')).toMatchObject({ since: 1_001_000 });
   await read();
-  expect([watch.outage('follow'), watch.readable(), changes]).toEqual([undefined, { since: 1_004_000, last: 1_004_000 }, ['follow', 'follow']]);
+  expect([watch.outage('follow'), watch.readable(), changes]).toEqual([
+    undefined,
+    { since: 1_004_000, last: 1_004_000 },
+    ['follow', 'follow'],
+  ]);
   await read(down);
   elapsed += 30_000;
   await read(down);

@@ -1,4 +1,5 @@
-// Row 2.2: what people bring along from their chat is understood where it can mean nothing else, and never changes what runs.
+// Row 2.2: what people bring along from their chat is understood where it can mean nothing else, and never
+// changes what runs.
 import { describe, expect, test } from '@jest/globals';
 import { parse } from '../../src/bot/language/grammar.ts';
 import { explainGrammar } from '../../src/bot/language/grammarProblem.ts';
@@ -9,7 +10,9 @@ import { recipes } from '../support/policy.ts';
 function meaning(text: string): unknown {
   const parsed = parse(text, recipes, '/lr');
   if ('problem' in parsed) throw new Error(`${text}: ${explainGrammar(parsed).text}`);
-  return Object.fromEntries(Object.entries(parsed).filter(([key]) => key !== 'line' && key !== 'repaired' && key !== 'title'));
+  return Object.fromEntries(
+    Object.entries(parsed).filter(([key]) => key !== 'line' && key !== 'repaired' && key !== 'title'),
+  );
 }
 
 const dump = 'dump hosta OfficeClickToRun';
@@ -45,11 +48,17 @@ describe('row 2.2: a whole command in formatting', () => {
     '<@U0BOT|live> /lr dump hosta OfficeClickToRun',
   ])('%j is the same request', (text) => {
     expect(meaning(text)).toEqual(meaning(dump));
-    expect(parse(text, recipes)).toMatchObject({ line: dump, repaired: expect.arrayContaining([formattingRepair]) as unknown });
+    expect(parse(text, recipes)).toMatchObject({
+      line: dump,
+      repaired: expect.arrayContaining([formattingRepair]) as unknown,
+    });
   });
 
   test('the name of a recipe that is called like the command itself stays a recipe', () => {
-    const named = new Map([...recipes, ['lr', { ...recipes.get('dump'), name: 'lr', usage: 'lr <host> <process>' } as never]]);
+    const named = new Map([
+      ...recipes,
+      ['lr', { ...recipes.get('dump'), name: 'lr', usage: 'lr <host> <process>' } as never],
+    ]);
     expect(parse('lr hosta x', named, '/lr')).toMatchObject({ verb: 'ask', recipe: 'lr' });
   });
 
@@ -81,7 +90,10 @@ describe('row 2.2: formatting around words', () => {
     ['put hosta *tool.exe*', 'put hosta tool.exe'],
     ['get hosta `C:\\Program Files\\a.log`', 'get hosta C:\\Program Files\\a.log'],
     ['get hosta `"C:\\Program Files\\a.log"`', 'get hosta "C:\\Program Files\\a.log"'],
-    ['on hosta put `a.exe` ; run `b.ps1` -x ; get `C:\\r.zip`', 'on hosta put a.exe ; run b.ps1 -x ; get C:\\r.zip'],
+    [
+      'on hosta put `a.exe` ; run `b.ps1` -x ; get `C:\\r.zip`',
+      'on hosta put a.exe ; run b.ps1 -x ; get C:\\r.zip',
+    ],
     ['dump\u00a0`hosta`\u00a0OfficeClickToRun', dump],
   ])('%j is read as %j', (text, plain) => {
     expect(meaning(text)).toEqual(meaning(plain));
@@ -97,22 +109,45 @@ describe('row 2.2: formatting around words', () => {
     const parsed = parse(text, recipes);
     expect(parsed).toMatchObject({ line: text, repaired: [] });
     const args = text.slice(text.indexOf('s.ps1 ') + 6).split(' ; ')[0];
-    expect(parsed).toMatchObject({ commands: expect.arrayContaining([expect.objectContaining({ type: 'RunScript', args })]) as unknown });
+    expect(parsed).toMatchObject({
+      commands: expect.arrayContaining([expect.objectContaining({ type: 'RunScript', args })]) as unknown,
+    });
   });
 
   test('a path that may itself hold the sign keeps it', () => {
-    expect(parse('get web1 ~/notes~', recipes)).toMatchObject({ commands: [{ type: 'GetFile', path: '~/notes~' }] });
-    expect(parse('get hosta C:\\a`b`.log', recipes)).toMatchObject({ commands: [{ type: 'GetFile', path: 'C:\\a`b`.log' }] });
+    expect(parse('get web1 ~/notes~', recipes)).toMatchObject({
+      commands: [{ type: 'GetFile', path: '~/notes~' }],
+    });
+    expect(parse('get hosta C:\\a`b`.log', recipes)).toMatchObject({
+      commands: [{ type: 'GetFile', path: 'C:\\a`b`.log' }],
+    });
   });
 
-  test.each(['PS> ', 'PS C:\\Users\\x> ', 'C:\\>', 'PS /home/x> ', 'riley@desk:~$ ', 'root@box:/# ', '[riley@desk ~]$ ', '❯ ', 'please ', 'Hi, ', ':wave: ', '👋🏽 '])('row 2.2: what stands before a pasted line goes: %j', (before) => {
+  test.each([
+    'PS> ',
+    'PS C:\\Users\\x> ',
+    'C:\\>',
+    'PS /home/x> ',
+    'riley@desk:~$ ',
+    'root@box:/# ',
+    '[riley@desk ~]$ ',
+    '❯ ',
+    'please ',
+    'Hi, ',
+    ':wave: ',
+    '👋🏽 ',
+  ])('row 2.2: what stands before a pasted line goes: %j', (before) => {
     expect(parse(`${before}/lr host hosta`, recipes)).toMatchObject({ verb: 'host', name: 'hosta' });
     expect(parse(`${before}nonsense hosta`, recipes)).toMatchObject({ problem: 'unknownVerb' });
   });
 
   test('row 2.2: nothing that could run is taken for a prompt', () => {
-    expect(parse('run hosta s.ps1 > host hostb', recipes)).toMatchObject({ commands: [{ args: '> host hostb' }] });
-    expect(parse('/lr run hosta s.ps1 a@b $ host hostb', recipes)).toMatchObject({ commands: [{ args: 'a@b $ host hostb' }] });
+    expect(parse('run hosta s.ps1 > host hostb', recipes)).toMatchObject({
+      commands: [{ args: '> host hostb' }],
+    });
+    expect(parse('/lr run hosta s.ps1 a@b $ host hostb', recipes)).toMatchObject({
+      commands: [{ args: 'a@b $ host hostb' }],
+    });
   });
 
   test('row 2.2: code around the command’s name and its verb alone', () => {
@@ -130,16 +165,29 @@ describe('row 2.2: formatting around words', () => {
     expect(explainGrammar(problem).text).toContain(words);
   });
 
-  test.each(['host hosta…', 'host hosta。', 'status lr-7f3k2q！', 'status (lr-7f3k2q).'])('row 2.2: the end of a sentence is no part of a name: %j', (text) => {
-    expect(parse(text, recipes)).not.toHaveProperty('problem');
-  });
+  test.each(['host hosta…', 'host hosta。', 'status lr-7f3k2q！', 'status (lr-7f3k2q).'])(
+    'row 2.2: the end of a sentence is no part of a name: %j',
+    (text) => {
+      expect(parse(text, recipes)).not.toHaveProperty('problem');
+    },
+  );
 
   test('a reason keeps its formatting: it is prose', () => {
     expect(parse('deny lr-7f3k2q `hosta` is *mine*', recipes)).toMatchObject({ reason: '`hosta` is *mine*' });
-    expect(parse('run hosta s.ps1 --reason `odd` *thing*', recipes)).toMatchObject({ reason: '`odd` *thing*' });
+    expect(parse('run hosta s.ps1 --reason `odd` *thing*', recipes)).toMatchObject({
+      reason: '`odd` *thing*',
+    });
   });
 
-  test.each(['dump `hosta x', 'host `hosta', 'put hosta `tool.exe', 'status `lr-7f3k2q', '`dmp hosta x', 'dump hosta `x', 'host *hosta'])('what is not clear names the formatting: %j', (text) => {
+  test.each([
+    'dump `hosta x',
+    'host `hosta',
+    'put hosta `tool.exe',
+    'status `lr-7f3k2q',
+    '`dmp hosta x',
+    'dump hosta `x',
+    'host *hosta',
+  ])('what is not clear names the formatting: %j', (text) => {
     const problem = parse(text, recipes);
     if (!('problem' in problem)) throw new Error(JSON.stringify(problem));
     expect(explainGrammar(problem).text).toMatch(/formatting|sign for code/);

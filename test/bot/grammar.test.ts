@@ -43,11 +43,23 @@ describe('every form of the language', () => {
     ['list Mine', { verb: 'list', which: 'mine' }],
     ['approve 7f3k2q', { verb: 'approve', id }],
     ['approve lr-7f3k2q 1C9E04AB', { verb: 'approve', id, fingerprint: '1c9e04ab' }],
-    ['approve lr-7f3k2q r12-1c9e04ab5d6f7a8b', { verb: 'approve', id, revision: 12, fingerprint: '1c9e04ab5d6f7a8b' }],
+    [
+      'approve lr-7f3k2q r12-1c9e04ab5d6f7a8b',
+      { verb: 'approve', id, revision: 12, fingerprint: '1c9e04ab5d6f7a8b' },
+    ],
     // As phones write it: a capital, an en dash, spaces, an O for a zero, a full stop.
-    ['Approve LR\u20137F3K2Q R12\u20131C9E O4AB 5D6F 7A8B.', { verb: 'approve', id, revision: 12, fingerprint: '1c9e04ab5d6f7a8b' }],
-    ['approve lr-7f3k2q r12 - 1c9e04ab5d6f7a8b', { verb: 'approve', id, revision: 12, fingerprint: '1c9e04ab5d6f7a8b' }],
-    ['approve lr-7f3k2q `r12-1c9e04ab5d6f7a8b`', { verb: 'approve', id, revision: 12, fingerprint: '1c9e04ab5d6f7a8b' }],
+    [
+      'Approve LR\u20137F3K2Q R12\u20131C9E O4AB 5D6F 7A8B.',
+      { verb: 'approve', id, revision: 12, fingerprint: '1c9e04ab5d6f7a8b' },
+    ],
+    [
+      'approve lr-7f3k2q r12 - 1c9e04ab5d6f7a8b',
+      { verb: 'approve', id, revision: 12, fingerprint: '1c9e04ab5d6f7a8b' },
+    ],
+    [
+      'approve lr-7f3k2q `r12-1c9e04ab5d6f7a8b`',
+      { verb: 'approve', id, revision: 12, fingerprint: '1c9e04ab5d6f7a8b' },
+    ],
     ['deny LR-7F3K2Q', { verb: 'deny', id }],
     ["deny LR-7F3K2Q that's the wrong  host", { verb: 'deny', id, reason: "that's the wrong  host" }],
     ['deny LR-7F3K2Q "wrong host"', { verb: 'deny', id, reason: 'wrong host' }],
@@ -75,13 +87,47 @@ describe('every form of the language', () => {
         title: 'dump OfficeClickToRun',
       },
     ],
-    ['put hosta a.exe', { verb: 'ask', kind: 'sequence', host: 'hosta', commands: [{ type: 'PutFile', fileName: 'a.exe' }], title: 'put a.exe' }],
+    [
+      'put hosta a.exe',
+      {
+        verb: 'ask',
+        kind: 'sequence',
+        host: 'hosta',
+        commands: [{ type: 'PutFile', fileName: 'a.exe' }],
+        title: 'put a.exe',
+      },
+    ],
     [
       'get hosta "C:\\out dir\\r.zip" --reason beacon seen; look',
-      { verb: 'ask', kind: 'sequence', host: 'hosta', commands: [{ type: 'GetFile', path: 'C:\\out dir\\r.zip' }], title: 'get "C:\\out dir\\r.zip"', reason: 'beacon seen; look' },
+      {
+        verb: 'ask',
+        kind: 'sequence',
+        host: 'hosta',
+        commands: [{ type: 'GetFile', path: 'C:\\out dir\\r.zip' }],
+        title: 'get "C:\\out dir\\r.zip"',
+        reason: 'beacon seen; look',
+      },
     ],
-    ['get hosta C:\\Program Files\\x  y.log', { verb: 'ask', kind: 'sequence', host: 'hosta', commands: [{ type: 'GetFile', path: 'C:\\Program Files\\x  y.log' }], title: 'get C:\\Program Files\\x  y.log' }],
-    ['run hosta s.ps1', { verb: 'ask', kind: 'sequence', host: 'hosta', commands: [{ type: 'RunScript', scriptName: 's.ps1' }], title: 'run s.ps1' }],
+    [
+      'get hosta C:\\Program Files\\x  y.log',
+      {
+        verb: 'ask',
+        kind: 'sequence',
+        host: 'hosta',
+        commands: [{ type: 'GetFile', path: 'C:\\Program Files\\x  y.log' }],
+        title: 'get C:\\Program Files\\x  y.log',
+      },
+    ],
+    [
+      'run hosta s.ps1',
+      {
+        verb: 'ask',
+        kind: 'sequence',
+        host: 'hosta',
+        commands: [{ type: 'RunScript', scriptName: 's.ps1' }],
+        title: 'run s.ps1',
+      },
+    ],
     [
       'on hostA put a.exe ; run b.ps1 -Path "C:\\Program Files" ; get "C:\\out dir\\r.zip" --reason "two birds"',
       {
@@ -98,7 +144,10 @@ describe('every form of the language', () => {
       },
     ],
     ['retry LR-7F3K2Q', { verb: 'retry', id: 'lr-7f3k2q' }],
-    ['retry lr-7f3k2q 1 --reason file was locked', { verb: 'retry', id: 'lr-7f3k2q', index: 1, reason: 'file was locked' }],
+    [
+      'retry lr-7f3k2q 1 --reason file was locked',
+      { verb: 'retry', id: 'lr-7f3k2q', index: 1, reason: 'file was locked' },
+    ],
     [`host ${'0123456789'.repeat(4)}`, { verb: 'host', name: '0123456789'.repeat(4) }],
   ];
   test.each(table)('%j is understood', (text, expected) => {
@@ -121,7 +170,10 @@ describe('script arguments are the exact text', () => {
   ];
   test.each(table)('%j', (args, expected) => {
     expect(ok(`run hosta s.ps1   ${args}  `)).toMatchObject({ commands: [{ args: expected }] });
-    expect(ok(`run hosta s.ps1 ${args} --reason why not`)).toMatchObject({ commands: [{ args: expected }], reason: 'why not' });
+    expect(ok(`run hosta s.ps1 ${args} --reason why not`)).toMatchObject({
+      commands: [{ args: expected }],
+      reason: 'why not',
+    });
   });
 
   test('a quoted option of the script that is called --reason stays with the script', () => {
@@ -129,7 +181,9 @@ describe('script arguments are the exact text', () => {
   });
 
   test('a separator inside quotes does not part a sequence', () => {
-    expect(ok("on hosta run a.ps1 -m 'x ; get y' ; get C:\\z")).toMatchObject({ commands: [{ args: "-m 'x ; get y'" }, { path: 'C:\\z' }] });
+    expect(ok("on hosta run a.ps1 -m 'x ; get y' ; get C:\\z")).toMatchObject({
+      commands: [{ args: "-m 'x ; get y'" }, { path: 'C:\\z' }],
+    });
   });
 });
 
@@ -154,7 +208,8 @@ describe('repairs', () => {
 });
 
 describe('what is refused', () => {
-  const pointed = (problem: GrammarProblem): string => ('spot' in problem ? problem.spot.line.slice(problem.spot.at, problem.spot.at + problem.spot.length) : '');
+  const pointed = (problem: GrammarProblem): string =>
+    'spot' in problem ? problem.spot.line.slice(problem.spot.at, problem.spot.at + problem.spot.length) : '';
   const table: readonly (readonly [string, string, string])[] = [
     ['duump hosta x', 'unknownVerb', 'duump'],
     ['reject LR-7F3K2Q', 'unknownVerb', 'reject'],
@@ -250,11 +305,15 @@ describe('what is refused', () => {
   });
 
   test('the wrong order is answered with the right one, in the words that were typed', () => {
-    expect(explainGrammar(no('on hosta get "C:\\r.zip" ; put a.exe ; run b.ps1 -x')).text).toContain('/lr on hosta put a.exe ; run b.ps1 -x ; get "C:\\r.zip"');
+    expect(explainGrammar(no('on hosta get "C:\\r.zip" ; put a.exe ; run b.ps1 -x')).text).toContain(
+      '/lr on hosta put a.exe ; run b.ps1 -x ; get "C:\\r.zip"',
+    );
   });
 
   test('a forgotten "on" is answered with the whole line as it should be', () => {
-    expect(explainGrammar(no('run hosta a.ps1 -x ; get C:\\r.zip')).text).toContain('/lr on hosta run a.ps1 -x ; get C:\\r.zip');
+    expect(explainGrammar(no('run hosta a.ps1 -x ; get C:\\r.zip')).text).toContain(
+      '/lr on hosta run a.ps1 -x ; get C:\\r.zip',
+    );
   });
 
   test('a misspelt verb is answered with the nearest words', () => {
@@ -264,7 +323,9 @@ describe('what is refused', () => {
   });
 
   test('the pointer stands below the word', () => {
-    expect(explainGrammar(no('put hosta a.exe b.exe')).block).toBe('put hosta a.exe b.exe\n                ^^^^^');
+    expect(explainGrammar(no('put hosta a.exe b.exe')).block).toBe(
+      'put hosta a.exe b.exe\n                ^^^^^',
+    );
   });
 
   test('neither a hidden character nor a long word reaches the explanation as it was', () => {

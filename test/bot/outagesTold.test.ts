@@ -1,4 +1,5 @@
-// Outages that nobody would take back: what only people and deeds ask for is told as failing for a while after its last failure.
+// Outages that nobody would take back: what only people and deeds ask for is told as failing for a while
+// after its last failure.
 import { expect, test } from '@jest/globals';
 import { watchDefender } from '../../src/bot/loop/defenderWatch.ts';
 import { DefenderError } from '../../src/liveResponse/ports.ts';
@@ -10,7 +11,10 @@ const minute = 60_000;
 /** A Defender whose links fail with that status. */
 function watched(status: number) {
   const clock = createManualClock();
-  const link = (): Promise<never> => Promise.reject(new DefenderError(status === 403 ? 'refused' : 'unavailable', 'planted', { status, call: 'link' }));
+  const link = (): Promise<never> =>
+    Promise.reject(
+      new DefenderError(status === 403 ? 'refused' : 'unavailable', 'planted', { status, call: 'link' }),
+    );
   return { clock, watch: watchDefender({ link } as unknown as DefenderApi, clock) };
 }
 

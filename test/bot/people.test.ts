@@ -22,26 +22,39 @@ describe('an account', () => {
   });
 
   test('of another surface with the same id is somebody else', () => {
-    expect(identify(policy, account('teams', 'U0RILEY'))).toEqual({ refused: 'unlisted', account: 'teams:u0riley' });
+    expect(identify(policy, account('teams', 'U0RILEY'))).toEqual({
+      refused: 'unlisted',
+      account: 'teams:u0riley',
+    });
   });
 
   test('is never found by a display name', () => {
-    expect(identify(policy, { ...account('slack', 'U0OTHER'), name: 'Riley Responder' })).toMatchObject({ refused: 'unlisted' });
+    expect(identify(policy, { ...account('slack', 'U0OTHER'), name: 'Riley Responder' })).toMatchObject({
+      refused: 'unlisted',
+    });
   });
 
   test('listed for two people is nobody', () => {
     const twice: Policy = { ...policy, people: [riley, { ...sam, accounts: ['slack:U0RILEY'] }] };
-    expect(identify(twice, account('slack', 'U0RILEY'))).toEqual({ refused: 'ambiguousPerson', account: 'slack:U0RILEY', people: ['responder1', 'responder2'] });
+    expect(identify(twice, account('slack', 'U0RILEY'))).toEqual({
+      refused: 'ambiguousPerson',
+      account: 'slack:U0RILEY',
+      people: ['responder1', 'responder2'],
+    });
   });
 
-  test.each(['guest', 'external', 'bot', 'anonymous', 'foreignTenant', 'deactivated'] as const)('that is %s is refused even when listed', (trust) => {
-    expect(identify(policy, account('slack', 'U0RILEY', trust))).toEqual({ refused: 'notMember', trust });
-  });
+  test.each(['guest', 'external', 'bot', 'anonymous', 'foreignTenant', 'deactivated'] as const)(
+    'that is %s is refused even when listed',
+    (trust) => {
+      expect(identify(policy, account('slack', 'U0RILEY', trust))).toEqual({ refused: 'notMember', trust });
+    },
+  );
 
   test('that its platform could not tell counts for what only stops something, and for nothing else', () => {
     const unread = account('slack', 'U0RILEY', 'unknown');
     expect(identify(policy, unread, 'nowOrLast')).toBe(riley);
-    for (const how of ['now', 'remembered'] as const) expect(identify(policy, unread, how)).toEqual({ refused: 'identityUnread', platform: 'Slack' });
+    for (const how of ['now', 'remembered'] as const)
+      expect(identify(policy, unread, how)).toEqual({ refused: 'identityUnread', platform: 'Slack' });
   });
 
   test('has its key in lower case on Teams alone', () => {
@@ -58,7 +71,13 @@ describe('roles', () => {
 
   test('come from a group, each group being asked once', async () => {
     const calls: string[] = [];
-    const twoRoles: Policy = { ...policy, roles: new Map([['a', ['slack:S1']], ['b', ['slack:S1', 'slack:S2']]]) };
+    const twoRoles: Policy = {
+      ...policy,
+      roles: new Map([
+        ['a', ['slack:S1']],
+        ['b', ['slack:S1', 'slack:S2']],
+      ]),
+    };
     const groups: Groups = {
       includes: (group, person) => {
         calls.push(`${group} ${person.id}`);
@@ -70,34 +89,54 @@ describe('roles', () => {
   });
 
   test('are not given by a group that cannot be read, and that group is named', async () => {
-    const broken: Groups = { includes: (group) => (group.startsWith('entra:') ? Promise.reject(new Error('503')) : Promise.resolve(true)) };
-    expect(await rolesOf(policy, olly, broken)).toEqual({ roles: new Set(['responder']), unread: [{ role: 'approver', group: 'entra:group-1' }] });
+    const broken: Groups = {
+      includes: (group) =>
+        group.startsWith('entra:') ? Promise.reject(new Error('503')) : Promise.resolve(true),
+    };
+    expect(await rolesOf(policy, olly, broken)).toEqual({
+      roles: new Set(['responder']),
+      unread: [{ role: 'approver', group: 'entra:group-1' }],
+    });
   });
 
   test('that the list gives already ask no group', async () => {
     const never: Groups = { includes: (group) => Promise.reject(new Error(`asked ${group}`)) };
-    expect(await rolesOf({ ...policy, roles: new Map([['responder', ['responder1', 'slack:S1']]]) }, riley, never)).toEqual({ roles: new Set(['responder']), unread: [] });
+    expect(
+      await rolesOf({ ...policy, roles: new Map([['responder', ['responder1', 'slack:S1']]]) }, riley, never),
+    ).toEqual({ roles: new Set(['responder']), unread: [] });
   });
 
   test('are those of a policy that changes while a group is being asked', async () => {
     let answer = (_yes: boolean): void => undefined;
     const groups: Groups = { includes: () => new Promise<boolean>((resolve) => (answer = resolve)) };
-    const todays = createTodaysPolicy({ ...policy, roles: new Map([['approver', ['responder2', 'slack:S1']], ['lead', ['approver1', 'slack:S1']]]) });
+    const todays = createTodaysPolicy({
+      ...policy,
+      roles: new Map([
+        ['approver', ['responder2', 'slack:S1']],
+        ['lead', ['approver1', 'slack:S1']],
+      ]),
+    });
     const asked = actorOf(todays.policy, account('slack', 'U0SAM'), groups);
     todays.replace({ ...policy, roles: new Map([['approver', ['approver1']]]) });
     answer(true);
     expect(await asked).toMatchObject({ roles: new Set() });
-    const gone = actorOf(createTodaysPolicy(policy).policy, account('slack', 'U0SAM'), { includes: () => Promise.resolve(false) });
+    const gone = actorOf(createTodaysPolicy(policy).policy, account('slack', 'U0SAM'), {
+      includes: () => Promise.resolve(false),
+    });
     expect(await gone).toMatchObject({ person: { id: 'responder2' } });
     const left = createTodaysPolicy(policy);
-    const leaving = actorOf(left.policy, account('slack', 'U0SAM'), { includes: () => Promise.resolve(true) });
+    const leaving = actorOf(left.policy, account('slack', 'U0SAM'), {
+      includes: () => Promise.resolve(true),
+    });
     left.replace({ ...policy, people: [riley] });
     expect(await leaving).toMatchObject({ refused: 'unlisted' });
   });
 
   test('are never given to somebody who is not listed, whatever the group says', async () => {
     const everybody: Groups = { includes: () => Promise.resolve(true) };
-    expect(await actorOf(policy, account('slack', 'U0STRANGER'), everybody)).toMatchObject({ refused: 'unlisted' });
+    expect(await actorOf(policy, account('slack', 'U0STRANGER'), everybody)).toMatchObject({
+      refused: 'unlisted',
+    });
   });
 });
 
@@ -118,7 +157,11 @@ describe('how freshly a group is asked', () => {
       const told = await Promise.all(every.map((how) => rolesOf(one, riley, groups, how)));
       expect(told.map(({ roles }) => [...roles])).toEqual([[], [], last ? ['approver'] : []]);
       expect(told.map(({ unread }) => unread.length)).toEqual([1, 1, 0]);
-      expect(told.map(({ lastKnown }) => lastKnown)).toEqual([undefined, undefined, last ? ['Microsoft Entra'] : undefined]);
+      expect(told.map(({ lastKnown }) => lastKnown)).toEqual([
+        undefined,
+        undefined,
+        last ? ['Microsoft Entra'] : undefined,
+      ]);
     }
   });
 
@@ -126,7 +169,9 @@ describe('how freshly a group is asked', () => {
     let says = true;
     const groups = rememberingGroups({ includes: () => Promise.resolve(says) });
     await groups.includes('entra:group-1', riley, true, 5);
-    expect(groups.lastKnown?.('entra:group-1', { ...riley, accounts: [...riley.accounts].reverse() })).toBe(true);
+    expect(groups.lastKnown?.('entra:group-1', { ...riley, accounts: [...riley.accounts].reverse() })).toBe(
+      true,
+    );
     expect(groups.lastKnown?.('entra:group-1', { ...riley, accounts: ['slack:U0HEIR'] })).toBeUndefined();
     says = false;
     await groups.includes('entra:group-1', riley, true, 5);
@@ -141,9 +186,12 @@ describe('how freshly a group is asked', () => {
   });
 
   test('an account whose platform did not answer, or answered from memory, is named as such', async () => {
-    const silent = async (one: Account): Promise<unknown> => actorOf(policy, one, nobodyInGroups, 'nowOrLast');
+    const silent = async (one: Account): Promise<unknown> =>
+      actorOf(policy, one, nobodyInGroups, 'nowOrLast');
     expect(await silent(account('slack', 'U0RILEY', 'unknown'))).toMatchObject({ lastKnown: ['Slack'] });
-    expect(await silent({ ...account('slack', 'U0RILEY'), lastKnown: true })).toMatchObject({ lastKnown: ['Slack'] });
+    expect(await silent({ ...account('slack', 'U0RILEY'), lastKnown: true })).toMatchObject({
+      lastKnown: ['Slack'],
+    });
     expect(await silent(account('slack', 'U0RILEY'))).not.toHaveProperty('lastKnown');
   });
 });
@@ -152,9 +200,15 @@ describe('whoami', () => {
   test('tells a listed person name, roles and ids', async () => {
     const who = await actorOf(policy, account('slack', 'U0SAM'), nobodyInGroups);
     expect(isRefusal(who)).toBe(false);
-    const { text, block } = whoami({ ...account('slack', 'U0SAM'), details: [['team', 'T0TEAM']] }, incidents, who);
+    const { text, block } = whoami(
+      { ...account('slack', 'U0SAM'), details: [['team', 'T0TEAM']] },
+      incidents,
+      who,
+    );
     expect(text).toBe('You are Sam Second (responder2).');
-    expect(block).toBe('roles     responder, approver\naccounts  console:sam, slack:U0SAM\naccount   slack:U0SAM\nplace     slack:C0SOC\nteam      T0TEAM');
+    expect(block).toBe(
+      'roles     responder, approver\naccounts  console:sam, slack:U0SAM\naccount   slack:U0SAM\nplace     slack:C0SOC\nteam      T0TEAM',
+    );
   });
 
   test('gives an unlisted account a line that is ready to paste, whatever its display name holds', () => {

@@ -1,4 +1,5 @@
-// Rows 2.3 and 2.4: a reason is prose and keeps what people write; what was meant as a reason is never handed to a script in silence.
+// Rows 2.3 and 2.4: a reason is prose and keeps what people write; what was meant as a reason is never handed
+// to a script in silence.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { clean, oneLine } from '../../cards/clip.ts';
@@ -31,30 +32,66 @@ describe('row 2.3: prose that never runs', () => {
     ['an emoji to come \u{1faff}, a number \u06051', 'an emoji to come \u{1faff}, a number \u06051'],
     ['wide\u3000and\u00a0fixed', 'wide and fixed'],
   ])('%j is kept', (typed, kept) => {
-    for (const line of [`dump hosta x --reason "${typed}"`, `dump hosta x --reason ${typed}`, `run hosta s.ps1 -A --reason ${typed}`, `deny lr-7f3k2q ${typed}`, `cancel lr-7f3k2q --reason "${typed}"`, `retry lr-7f3k2q --reason ${typed}`]) {
+    for (const line of [
+      `dump hosta x --reason "${typed}"`,
+      `dump hosta x --reason ${typed}`,
+      `run hosta s.ps1 -A --reason ${typed}`,
+      `deny lr-7f3k2q ${typed}`,
+      `cancel lr-7f3k2q --reason "${typed}"`,
+      `retry lr-7f3k2q --reason ${typed}`,
+    ]) {
       expect(parse(line, recipes)).toMatchObject({ reason: kept });
     }
   });
 
   test('a line break before --reason parts it from the command, and changes nothing that runs', () => {
-    expect(parse('run hosta s.ps1 -A b\n--reason "x"', recipes)).toMatchObject({ commands: [{ args: '-A b' }], reason: 'x' });
-    expect(parse('run hosta s.ps1 -A\nb --reason "x"', recipes)).toMatchObject({ problem: 'hidden', found: 'U+000A' });
+    expect(parse('run hosta s.ps1 -A b\n--reason "x"', recipes)).toMatchObject({
+      commands: [{ args: '-A b' }],
+      reason: 'x',
+    });
+    expect(parse('run hosta s.ps1 -A\nb --reason "x"', recipes)).toMatchObject({
+      problem: 'hidden',
+      found: 'U+000A',
+    });
   });
 
-  test.each(['\u202Etxt.exe', 'a\u2066b', 'a\u0007b', 'a\u001b[2J', 'a\ud83d'])('what could deceive is refused: %j', (bad) => {
-    expect(parse(`dump hosta x --reason "${bad}"`, recipes)).toMatchObject({ problem: 'hidden' });
-    expect(parse(`freeze ${bad}`, recipes)).toMatchObject({ problem: 'hidden' });
-  });
+  test.each(['\u202Etxt.exe', 'a\u2066b', 'a\u0007b', 'a\u001b[2J', 'a\ud83d'])(
+    'what could deceive is refused: %j',
+    (bad) => {
+      expect(parse(`dump hosta x --reason "${bad}"`, recipes)).toMatchObject({ problem: 'hidden' });
+      expect(parse(`freeze ${bad}`, recipes)).toMatchObject({ problem: 'hidden' });
+    },
+  );
 
   test('an emoji of several parts is drawn whole on a card and in a sentence, and its joiner alone is not', () => {
     expect(oneLine(`beacon\n${family} ${england}`, 200)).toBe(`beacon ${family} ${england}`);
     expect(clean('a\u200db 😀\u200d \ufe0fx')).toBe('ab 😀 x');
-    expect(explain({ refused: 'frozen', by: 'Avery', why: `odd ${family}`, at: 0 })).toContain(`odd ${family}`);
+    expect(explain({ refused: 'frozen', by: 'Avery', why: `odd ${family}`, at: 0 })).toContain(
+      `odd ${family}`,
+    );
     expect(parse(`freeze odd ${family}\nthings`, recipes)).toMatchObject({ why: `odd ${family} things` });
   });
 
   test('what is kept of any prose is kept again', () => {
-    const parts = fc.constantFrom('a', ' ', '\n', '\r\n', family, england, '\u200d', '\ufe0f', '\u200b', '\u00a0', '"', '😀', 'ب', '\u200c', '—', '--reason', '\u{e0067}');
+    const parts = fc.constantFrom(
+      'a',
+      ' ',
+      '\n',
+      '\r\n',
+      family,
+      england,
+      '\u200d',
+      '\ufe0f',
+      '\u200b',
+      '\u00a0',
+      '"',
+      '😀',
+      'ب',
+      '\u200c',
+      '—',
+      '--reason',
+      '\u{e0067}',
+    );
     fc.assert(
       fc.property(fc.array(parts, { maxLength: 20 }), (some) => {
         const once = parse(`deny lr-7f3k2q ${some.join('')}`, recipes);
@@ -106,7 +143,10 @@ describe('row 2.4: what was meant as --reason', () => {
   ])('%j is answered with the line as it should be', (text, line) => {
     expect(said(text)).toContain('--reason');
     expect(said(text)).toContain(`/lr ${line}`);
-    expect(parse(line, recipes)).toMatchObject({ verb: line.startsWith('retry') ? 'retry' : 'ask', reason: expect.any(String) as unknown });
+    expect(parse(line, recipes)).toMatchObject({
+      verb: line.startsWith('retry') ? 'retry' : 'ask',
+      reason: expect.any(String) as unknown,
+    });
   });
 
   test('an em dash and an en dash before the word are the option', () => {
@@ -116,24 +156,49 @@ describe('row 2.4: what was meant as --reason', () => {
 
   test('what belongs to a script is said how to write, and then is the script’s', () => {
     expect(said('run hosta s.ps1 -Reason x')).toContain('"-Reason"');
-    expect(parse('run hosta s.ps1 "-Reason" x', recipes)).toMatchObject({ commands: [{ args: '"-Reason" x' }] });
-    expect(parse('run hosta s.ps1 -Reason x --reason y', recipes)).toMatchObject({ commands: [{ args: '-Reason x' }], reason: 'y' });
+    expect(parse('run hosta s.ps1 "-Reason" x', recipes)).toMatchObject({
+      commands: [{ args: '"-Reason" x' }],
+    });
+    expect(parse('run hosta s.ps1 -Reason x --reason y', recipes)).toMatchObject({
+      commands: [{ args: '-Reason x' }],
+      reason: 'y',
+    });
   });
 
-  test.each(['run hosta s.ps1 --region x', 'run hosta s.ps1 -Season x', 'run hosta s.ps1 -Field reason x', 'run hosta s.ps1 /reason x', 'run hosta s.ps1 "reason" x', 'run hosta s.ps1 x reason'])('a script keeps what only resembles it: %j', (text) => {
+  test.each([
+    'run hosta s.ps1 --region x',
+    'run hosta s.ps1 -Season x',
+    'run hosta s.ps1 -Field reason x',
+    'run hosta s.ps1 /reason x',
+    'run hosta s.ps1 "reason" x',
+    'run hosta s.ps1 x reason',
+  ])('a script keeps what only resembles it: %j', (text) => {
     expect(parse(text, recipes)).toMatchObject({ verb: 'ask', line: text });
   });
 
   test('a denial and a freeze take the text after a misspelt option', () => {
     expect(parse('deny lr-7f3k2q --reson wrong host', recipes)).toMatchObject({ reason: 'wrong host' });
     expect(parse('freeze -reason odd', recipes)).toMatchObject({ why: 'odd' });
-    for (const line of ['freeze --reason odd', 'freeze --reason "odd"', 'freeze --reason="odd"', 'freeze --reason=odd']) expect(parse(line, recipes)).toMatchObject({ why: 'odd' });
+    for (const line of [
+      'freeze --reason odd',
+      'freeze --reason "odd"',
+      'freeze --reason="odd"',
+      'freeze --reason=odd',
+    ])
+      expect(parse(line, recipes)).toMatchObject({ why: 'odd' });
     expect(parse('freeze --reason', recipes)).toMatchObject({ problem: 'missing' });
   });
 
   test('the example of a refusal can be typed', () => {
-    for (const line of ['deny lr-7f3k2q --reason', 'retry lr-7f3k2q --reason', 'dump hosta x --reason "a" b', 'dump hosta x --separate']) {
-      expect(parse(/For example: \/lr (.+)$/.exec(said(line))?.[1] ?? '', recipes)).toMatchObject({ reason: expect.any(String) as unknown });
+    for (const line of [
+      'deny lr-7f3k2q --reason',
+      'retry lr-7f3k2q --reason',
+      'dump hosta x --reason "a" b',
+      'dump hosta x --separate',
+    ]) {
+      expect(parse(/For example: \/lr (.+)$/.exec(said(line))?.[1] ?? '', recipes)).toMatchObject({
+        reason: expect.any(String) as unknown,
+      });
     }
   });
 });
@@ -153,7 +218,10 @@ describe('row 2.4: --separate, misspelt', () => {
     expect(parse(line, recipes)).toMatchObject({ separate: true });
   });
 
-  test.each(['run hosta s.ps1 -Separator x', 'run hosta s.ps1 --separator', 'run hosta s.ps1 "--seperate"'])('a script keeps what only resembles it: %j', (text) => {
-    expect(parse(text, recipes)).toMatchObject({ verb: 'ask', line: text });
-  });
+  test.each(['run hosta s.ps1 -Separator x', 'run hosta s.ps1 --separator', 'run hosta s.ps1 "--seperate"'])(
+    'a script keeps what only resembles it: %j',
+    (text) => {
+      expect(parse(text, recipes)).toMatchObject({ verb: 'ask', line: text });
+    },
+  );
 });

@@ -8,24 +8,41 @@ import { dump } from '../support/policy.ts';
 const two: Recipe = {
   ...dump,
   name: 'two',
-  args: [{ name: 'a', chars: 'a-z{}', max: 10 }, { name: 'b', chars: 'a-z', max: 10 }],
-  commands: [{ type: 'PutFile', fileName: '{a}.exe' }, { type: 'RunScript', scriptName: 's.ps1', args: '{a} {b} {a} {c} {5f0c-1}' }, { type: 'RunScript', scriptName: 't.ps1' }, { type: 'GetFile', path: 'C:\\{b}' }],
+  args: [
+    { name: 'a', chars: 'a-z{}', max: 10 },
+    { name: 'b', chars: 'a-z', max: 10 },
+  ],
+  commands: [
+    { type: 'PutFile', fileName: '{a}.exe' },
+    { type: 'RunScript', scriptName: 's.ps1', args: '{a} {b} {a} {c} {5f0c-1}' },
+    { type: 'RunScript', scriptName: 't.ps1' },
+    { type: 'GetFile', path: 'C:\\{b}' },
+  ],
 };
 
 test('every place is filled, in every command, and other braces stay', () => {
   expect(fill(two, ['x', 'y'])).toEqual({
     args: { a: 'x', b: 'y' },
-    commands: [{ type: 'PutFile', fileName: 'x.exe' }, { type: 'RunScript', scriptName: 's.ps1', args: 'x y x {c} {5f0c-1}' }, { type: 'RunScript', scriptName: 't.ps1' }, { type: 'GetFile', path: 'C:\\y' }],
+    commands: [
+      { type: 'PutFile', fileName: 'x.exe' },
+      { type: 'RunScript', scriptName: 's.ps1', args: 'x y x {c} {5f0c-1}' },
+      { type: 'RunScript', scriptName: 't.ps1' },
+      { type: 'GetFile', path: 'C:\\y' },
+    ],
   });
 });
 
 test('a value is not looked at again, so that it cannot name another place', () => {
-  expect(fill(two, ['{b}', 'y'])).toMatchObject({ commands: [{ fileName: '{b}.exe' }, { args: '{b} y {b} {c} {5f0c-1}' }, {}, {}] });
+  expect(fill(two, ['{b}', 'y'])).toMatchObject({
+    commands: [{ fileName: '{b}.exe' }, { args: '{b} y {b} {c} {5f0c-1}' }, {}, {}],
+  });
 });
 
 test('a value with a dollar sign is put in as it is', () => {
   const money: Recipe = { ...dump, args: [{ name: 'process', chars: '$&a-z', max: 9 }] };
-  expect(fill(money, ["$&a$$"])).toMatchObject({ commands: [{ args: '$&a$$' }, { path: 'C:\\windows\\TEMP\\$&a$$.dmp.zip' }] });
+  expect(fill(money, ['$&a$$'])).toMatchObject({
+    commands: [{ args: '$&a$$' }, { path: 'C:\\windows\\TEMP\\$&a$$.dmp.zip' }],
+  });
 });
 
 describe('a value is refused', () => {
@@ -45,10 +62,15 @@ describe('a value is refused', () => {
 });
 
 describe('a value that PowerShell would read as something else (row 2.14)', () => {
-  const recipe = (args: string): Recipe => ({ ...dump, args: [{ name: 'process', chars: ' -~–—―', max: 64 }], commands: [{ type: 'RunScript', scriptName: 's.ps1', args }] });
+  const recipe = (args: string): Recipe => ({
+    ...dump,
+    args: [{ name: 'process', chars: ' -~–—―', max: 64 }],
+    commands: [{ type: 'RunScript', scriptName: 's.ps1', args }],
+  });
 
   test.each(['-Force', '–Force', '—Force', '―Force'])('%s is a parameter, within quotes too', (value) => {
-    for (const args of ['{process}', '"{process}"']) expect(fill(recipe(args), [value])).toMatchObject({ reason: 'dash', value });
+    for (const args of ['{process}', '"{process}"'])
+      expect(fill(recipe(args), [value])).toMatchObject({ reason: 'dash', value });
   });
 
   test.each(['@x', '#x', ',x'])('%s begins something else, outside quotes alone', (value) => {
@@ -65,8 +87,18 @@ describe('a value that PowerShell would read as something else (row 2.14)', () =
 });
 
 test('characters are read as single ones and ranges, with hyphens first or last', () => {
-  expect(readChars('A-Za-z0-9._-')).toEqual([[65, 90], [97, 122], [48, 57], [46, 46], [95, 95], [45, 45]]);
-  expect(readChars('-a')).toEqual([[45, 45], [97, 97]]);
+  expect(readChars('A-Za-z0-9._-')).toEqual([
+    [65, 90],
+    [97, 122],
+    [48, 57],
+    [46, 46],
+    [95, 95],
+    [45, 45],
+  ]);
+  expect(readChars('-a')).toEqual([
+    [45, 45],
+    [97, 97],
+  ]);
   expect(readChars('Z-A')).toBeUndefined();
   expect(readChars('')).toBeUndefined();
 });
@@ -76,7 +108,9 @@ test('a value is taken exactly when each character is listed', () => {
     fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }), (value) => {
       const listed = /^[A-Za-z0-9._-]+$/.test(value) && !value.startsWith('-') && !value.includes('..');
       expect('commands' in fill(dump, [value])).toBe(listed);
-      expect(Array.from(value).every((one) => holds(readChars('A-Za-z0-9._-') ?? [], one))).toBe(/^[A-Za-z0-9._-]+$/.test(value));
+      expect(Array.from(value).every((one) => holds(readChars('A-Za-z0-9._-') ?? [], one))).toBe(
+        /^[A-Za-z0-9._-]+$/.test(value),
+      );
     }),
     { numRuns: 500 },
   );

@@ -1,4 +1,5 @@
-// Results against everything that keeps them away for a while: they are asked for again, at a bearable cost, until they are there or surely never will be.
+// Results against everything that keeps them away for a while: they are asked for again, at a bearable cost,
+// until they are there or surely never will be.
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -23,7 +24,9 @@ async function approved(command: string): Promise<void> {
 
 describe('a result that is not there yet', () => {
   test('is read at the end of a long session, where Defender gives results only then', async () => {
-    await opened('dump hosta notepad', { simulator: { profile: { results: 'whenEnded', getFileMs: [28 * minute, 28 * minute] } } });
+    await opened('dump hosta notepad', {
+      simulator: { profile: { results: 'whenEnded', getFileMs: [28 * minute, 28 * minute] } },
+    });
     await house.until('finished');
     await house.run(10_000);
     expect(house.newest()).toMatchObject({ results: { excerpts: [{ index: 0 }], files: [{ index: 1 }] } });
@@ -46,7 +49,14 @@ describe('a result that is not there yet', () => {
     house.simulator.tenant.faults.plant({ what: 'notReady', times: 'always' });
     await house.until('finished');
     await house.run(30 * minute);
-    expect(house.newest()).toMatchObject({ results: { troubles: [{ index: 0, code: 'gone' }, { index: 1, code: 'gone' }] } });
+    expect(house.newest()).toMatchObject({
+      results: {
+        troubles: [
+          { index: 0, code: 'gone' },
+          { index: 1, code: 'gone' },
+        ],
+      },
+    });
   });
 });
 

@@ -60,6 +60,14 @@ test('every pair is told once, with what to do, and each of them is told of the 
   const people = [person('mc1', 'Marie Curie'), person('ada', 'Ada Lovelace'), person('mc2', 'Curie, Marie')];
   const found = sameHumans(people);
   expect(found.map(({ one, other, how }) => [one.id, other.id, how])).toEqual([['mc1', 'mc2', 'same']]);
-  expect(found.map(sameHumanSentence)).toEqual([expect.stringMatching(/^Marie Curie \(mc1\) and Curie, Marie \(mc2\) have the same name\. If they are one human, that human can approve what they asked for themselves: make it one entry/)]);
-  expect(people.map((one) => namesakes(people, one))).toEqual([expect.stringContaining('Curie, Marie (mc2)'), undefined, expect.stringContaining('Marie Curie (mc1)')]);
+  expect(found.map(sameHumanSentence)).toEqual([
+    expect.stringMatching(
+      /^Marie Curie \(mc1\) and Curie, Marie \(mc2\) have the same name\. If they are one human, that human can approve what they asked for themselves: make it one entry/,
+    ),
+  ]);
+  expect(people.map((one) => namesakes(people, one))).toEqual([
+    expect.stringContaining('Curie, Marie (mc2)'),
+    undefined,
+    expect.stringContaining('Marie Curie (mc1)'),
+  ]);
 });

@@ -1,4 +1,5 @@
-// What an approval binds, and the content of scripts read once more while a request may be decided: what somebody else did meanwhile counts.
+// What an approval binds, and the content of scripts read once more while a request may be decided: what
+// somebody else did meanwhile counts.
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { hash } from '../../src/adapters/hash.ts';
@@ -16,15 +17,36 @@ test('what is sent must be what was asked and what was approved, each by its own
   if (submitting.state !== 'submitting') throw new Error(submitting.state);
   const sealed = sealOf({ hash }, submitting);
   const request = { ...submitting, ...sealed, approval: { ...submitting.approval, digest: sealed.digest } };
-  const objection = (change: Partial<typeof request>, device = hosta) => objectionTo({ hash, policy, settings: { tenant: 'simulator', command: '/lr' } } as unknown as Deps, { ...request, ...change }, { device });
+  const objection = (change: Partial<typeof request>, device = hosta) =>
+    objectionTo(
+      { hash, policy, settings: { tenant: 'simulator', command: '/lr' } } as unknown as Deps,
+      { ...request, ...change },
+      { device },
+    );
   expect(objection({})).toBeUndefined();
-  expect(objection({}, { ...hosta, group: 'Domain Controllers' })).toMatchObject({ type: 'refused', code: 'deviceOutOfScope' });
-  // Its role is given by a group too, which might hold anybody: whoever the policy no longer lists is nobody all the same.
+  expect(objection({}, { ...hosta, group: 'Domain Controllers' })).toMatchObject({
+    type: 'refused',
+    code: 'deviceOutOfScope',
+  });
+  // Its role is given by a group too, which might hold anybody: whoever the policy no longer lists is nobody
+  // all the same.
   const gone = { id: 'gone', name: 'Gone Person' };
-  const judged = (change: Partial<typeof request>) => judgeSending({ policy, clock: { now: () => request.approval.at, elapsed: () => 0, sleep: () => Promise.resolve() } }, { ...request, account: 'console:riley', ...change }, hosta, {});
-  expect(judged({ approval: { ...request.approval, by: gone } })).toMatchObject({ no: { code: 'approverNotListed' } });
+  const judged = (change: Partial<typeof request>) =>
+    judgeSending(
+      { policy, clock: { now: () => request.approval.at, elapsed: () => 0, sleep: () => Promise.resolve() } },
+      { ...request, account: 'console:riley', ...change },
+      hosta,
+      {},
+    );
+  expect(judged({ approval: { ...request.approval, by: gone } })).toMatchObject({
+    no: { code: 'approverNotListed' },
+  });
   expect(judged({ requester: gone })).toMatchObject({ no: { code: 'requesterNotListed' } });
-  for (const change of [{ digest: 'other' }, { approval: { ...request.approval, digest: 'other' } }, { commands: [{ type: 'RunScript', scriptName: 'minidump.ps1', args: 'lsass' }] as const }]) {
+  for (const change of [
+    { digest: 'other' },
+    { approval: { ...request.approval, digest: 'other' } },
+    { commands: [{ type: 'RunScript', scriptName: 'minidump.ps1', args: 'lsass' }] as const },
+  ]) {
     expect(objection(change)).toMatchObject({ type: 'refused', code: 'digestMismatch' });
   }
 });
@@ -41,14 +63,26 @@ describe('the library read once more', () => {
   function changed(meanwhile: () => Promise<unknown>): Deps {
     const library = async () => {
       await meanwhile();
-      return { files: [{ name: 'minidump.ps1', sha256: createHash('sha256').update('changed').digest('hex') }], whole: true };
+      return {
+        files: [{ name: 'minidump.ps1', sha256: createHash('sha256').update('changed').digest('hex') }],
+        whole: true,
+      };
     };
-    return { store: house.store, clock: house.clock, hash, log: createLog({ level: 'error', write: () => undefined }), defender: { library } } as unknown as Deps;
+    return {
+      store: house.store,
+      clock: house.clock,
+      hash,
+      log: createLog({ level: 'error', write: () => undefined }),
+      defender: { library },
+    } as unknown as Deps;
   }
 
   test('a request that was decided meanwhile is left as it was decided', async () => {
     const before = house.newest();
-    const { request, departed } = await seenAnew(changed(() => house.press('responder1', 'withdraw')), before);
+    const { request, departed } = await seenAnew(
+      changed(() => house.press('responder1', 'withdraw')),
+      before,
+    );
     expect(departed).toBeDefined();
     expect(request).toMatchObject({ state: 'over', digest: before.digest, fingerprint: before.fingerprint });
   });

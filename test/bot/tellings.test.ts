@@ -1,4 +1,5 @@
-// Nobody waits in the dark (rows 1.1 to 1.3): who is told what while a card cannot be drawn, how often, through which chat, and again when it can.
+// Nobody waits in the dark (rows 1.1 to 1.3): who is told what while a card cannot be drawn, how often,
+// through which chat, and again when it can.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChatError } from '../../src/bot/ports.ts';
 import { createStoryChat, openHouse } from '../support/house.ts';
@@ -8,17 +9,27 @@ let house: House;
 afterEach(() => house.close());
 
 const minute = 60_000;
-const closed = (place: string) => (call: string) => (call.endsWith(` ${place}`) || call.includes(` ${place}#`) ? new ChatError('closed', 'not_in_channel') : undefined);
+const closed = (place: string) => (call: string) =>
+  call.endsWith(` ${place}`) || call.includes(` ${place}#`)
+    ? new ChatError('closed', 'not_in_channel')
+    : undefined;
 const texts = (chat: StoryChat): readonly string[] => chat.whispers.map((one) => one.text);
 let times = 0;
 /** Something else each time: the same twice would be shown the first. */
-const askedElsewhere = () => house.say('responder1', `dump hosta notepad${(times += 1)}`, { place: 'soc-private' });
+const askedElsewhere = () =>
+  house.say('responder1', `dump hosta notepad${(times += 1)}`, { place: 'soc-private' });
 
 /** A second chat, with an approvals place and an account of the requester. */
 const both = (text: string): string =>
   text
-    .replace('name: Riley Responder, console: responder1 }', 'name: Riley Responder, console: responder1, slack: U0RILEY1 }')
-    .replace("- { place: 'console:soc-private', results: private }", "- { place: 'console:soc-private', results: private }\n  - { place: 'slack:C0INCIDENT', approvals: true, results: card }");
+    .replace(
+      'name: Riley Responder, console: responder1 }',
+      'name: Riley Responder, console: responder1, slack: U0RILEY1 }',
+    )
+    .replace(
+      "- { place: 'console:soc-private', results: private }",
+      "- { place: 'console:soc-private', results: private }\n  - { place: 'slack:C0INCIDENT', approvals: true, results: card }",
+    );
 
 describe('a request that no approver can have seen', () => {
   test('row 1.3: is told to its requester with the reason within ten seconds, once, and again when its card stands', async () => {
@@ -27,10 +38,22 @@ describe('a request that no approver can have seen', () => {
     await askedElsewhere();
     const { id } = house.newest();
     await house.run(10_000);
-    expect(house.chat.whispers).toEqual([{ place: 'soc-private', account: 'responder1', text: expect.stringMatching(new RegExp(`^No approver has seen ${id} yet: the bot cannot post in console:incidents since \\d\\d:\\d\\d UTC \\(not_in_channel\\)\\. The bot tries again by itself, and tells you when the card stands\\.$`)) as unknown as string }]);
+    expect(house.chat.whispers).toEqual([
+      {
+        place: 'soc-private',
+        account: 'responder1',
+        text: expect.stringMatching(
+          new RegExp(
+            `^No approver has seen ${id} yet: the bot cannot post in console:incidents since \\d\\d:\\d\\d UTC \\(not_in_channel\\)\\. The bot tries again by itself, and tells you when the card stands\\.$`,
+          ),
+        ) as unknown as string,
+      },
+    ]);
     await house.run(20 * minute);
     expect(house.chat.whispers).toHaveLength(1);
-    expect(house.chat.notes.map((note) => note.text)).toEqual([expect.stringMatching(`The card of ${id} cannot be posted in console:incidents`)]);
+    expect(house.chat.notes.map((note) => note.text)).toEqual([
+      expect.stringMatching(`The card of ${id} cannot be posted in console:incidents`),
+    ]);
     house.chat.refuse = () => undefined;
     house.bot.heard('console', 'incidents');
     await house.run(10_000);
@@ -55,14 +78,22 @@ describe('a request that no approver can have seen', () => {
     await askedElsewhere();
     await house.press('responder1', 'withdraw', { place: 'soc-private' });
     await house.run(10_000);
-    expect(texts(house.chat)).toEqual([expect.stringMatching(/^The card of lr-\w+ cannot be posted in console:incidents/)]);
+    expect(texts(house.chat)).toEqual([
+      expect.stringMatching(/^The card of lr-\w+ cannot be posted in console:incidents/),
+    ]);
   });
 
   test('asked for in a conversation with the bot alone, is told to that person there and not below the card as well', async () => {
     house = await openHouse();
     house.chat.refuse = closed('incidents');
     const account = { surface: 'console', id: 'responder1', trust: 'member' } as const;
-    await house.bot.command({ surface: 'console', account, place: { surface: 'console', id: 'D1', direct: true, external: false }, text: 'dump hosta notepad', deliveryId: 'alone' });
+    await house.bot.command({
+      surface: 'console',
+      account,
+      place: { surface: 'console', id: 'D1', direct: true, external: false },
+      text: 'dump hosta notepad',
+      deliveryId: 'alone',
+    });
     await house.run(30_000);
     expect(house.chat.whispers).toMatchObject([{ place: 'D1', account: 'responder1' }]);
     expect(house.chat.notes).toEqual([]);
@@ -73,8 +104,17 @@ describe('a request that no approver can have seen', () => {
     house.chat.refuse = closed('incidents');
     await askedElsewhere();
     const { id } = house.newest();
-    await house.store.change(id, () => ({ event: { type: 'cardPosting', surface: 'slack', place: 'C0INCIDENT', intent: 'a' } }));
-    await house.store.change(id, () => ({ event: { type: 'cardPosted', intent: 'a', ref: { surface: 'slack', place: 'C0INCIDENT', id: '1.1' }, shown: 1 } }));
+    await house.store.change(id, () => ({
+      event: { type: 'cardPosting', surface: 'slack', place: 'C0INCIDENT', intent: 'a' },
+    }));
+    await house.store.change(id, () => ({
+      event: {
+        type: 'cardPosted',
+        intent: 'a',
+        ref: { surface: 'slack', place: 'C0INCIDENT', id: '1.1' },
+        shown: 1,
+      },
+    }));
     await house.run(10_000);
     expect(texts(house.chat)).toEqual([expect.stringContaining(`No approver has seen ${id} yet`)]);
   });
@@ -94,7 +134,8 @@ describe('many requests in one closed place', () => {
     for (let n = 0; n < 6; n += 1) await askedElsewhere();
     await house.run(10_000);
     house.chat.refuse = closed('incidents');
-    for (const request of house.store.open()) await house.press('responder1', 'withdraw', { request, place: 'soc-private' });
+    for (const request of house.store.open())
+      await house.press('responder1', 'withdraw', { request, place: 'soc-private' });
     await house.run(5 * minute);
     const ids = house.store.all().map((request) => request.id);
     expect(house.chat.whispers).toHaveLength(1);
@@ -128,14 +169,24 @@ describe('a requester who has accounts in two chats', () => {
     here.refuse = () => new ChatError('unavailable', 'no connection');
     await house.press('responder1', 'withdraw');
     await house.run(10_000);
-    expect(there.whispers).toEqual([{ place: 'C0INCIDENT', account: 'U0RILEY1', text: expect.stringContaining('does not answer as it should (no connection)') as unknown as string }]);
-    expect(there.notes.filter((note) => note.text.includes(house.newest().id)).map((note) => note.text)).toEqual([expect.stringContaining('This one goes on.')]);
+    expect(there.whispers).toEqual([
+      {
+        place: 'C0INCIDENT',
+        account: 'U0RILEY1',
+        text: expect.stringContaining('does not answer as it should (no connection)') as unknown as string,
+      },
+    ]);
+    expect(
+      there.notes.filter((note) => note.text.includes(house.newest().id)).map((note) => note.text),
+    ).toEqual([expect.stringContaining('This one goes on.')]);
     expect(house.loop.deck.closed()).toEqual([]);
     await house.run(20 * minute);
     expect(there.whispers).toHaveLength(1);
     here.refuse = () => undefined;
     await house.run(3 * minute);
-    expect([...texts(here), ...texts(there)].filter((text) => text.endsWith('again.'))).toEqual([`console:incidents shows ${house.newest().id} again.`]);
+    expect([...texts(here), ...texts(there)].filter((text) => text.endsWith('again.'))).toEqual([
+      `console:incidents shows ${house.newest().id} again.`,
+    ]);
   });
 
   test('is told there when only the private answer fails where it was asked', async () => {
@@ -144,7 +195,9 @@ describe('a requester who has accounts in two chats', () => {
     there.refuse = (call) => (call.startsWith('update') ? new ChatError('closed', 'is_archived') : undefined);
     await house.press('responder1', 'withdraw');
     await house.run(10_000);
-    expect(texts(there)).toEqual([expect.stringMatching(/^The card of lr-\w+ in slack:C0INCIDENT cannot be updated since/)]);
+    expect(texts(there)).toEqual([
+      expect.stringMatching(/^The card of lr-\w+ in slack:C0INCIDENT cannot be updated since/),
+    ]);
   });
 });
 
@@ -153,7 +206,8 @@ test('what cannot be told at once is told when it can be, as long as the trouble
   await askedElsewhere();
   await house.run(5_000);
   const place = closed('incidents');
-  house.chat.refuse = (call) => place(call) ?? (call === 'whisper' ? new ChatError('unavailable', 'down') : undefined);
+  house.chat.refuse = (call) =>
+    place(call) ?? (call === 'whisper' ? new ChatError('unavailable', 'down') : undefined);
   await house.press('responder1', 'withdraw', { place: 'soc-private' });
   await house.run(30_000);
   expect(texts(house.chat)).toEqual([]);
@@ -167,7 +221,10 @@ test('a card of a request that ended over an hour ago is drawn again when it can
   await house.say('responder1', 'dump hosta notepad');
   await house.press('responder1', 'withdraw');
   await house.run(minute);
-  for (const [age, told] of [[50 * minute, 1], [20 * minute, 0]] as const) {
+  for (const [age, told] of [
+    [50 * minute, 1],
+    [20 * minute, 0],
+  ] as const) {
     house.clock.move(age);
     // A chat that forgets is drawn everything again after a start.
     await house.restart();

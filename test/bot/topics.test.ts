@@ -6,7 +6,11 @@ import { helpText, recipesText, topics } from '../../src/bot/language/topics.ts'
 import { recipes } from '../support/policy.ts';
 
 describe('examples', () => {
-  const examples = [...commandWords.map((word) => forms[word].example), ...[...topics.values()].flatMap((topic) => topic.examples), ...[...recipes.values()].flatMap((one) => one.example ?? [])];
+  const examples = [
+    ...commandWords.map((word) => forms[word].example),
+    ...[...topics.values()].flatMap((topic) => topic.examples),
+    ...[...recipes.values()].flatMap((one) => one.example ?? []),
+  ];
   test.each(examples)('"%s" parses', (example) => {
     expect(parse(example, recipes)).not.toHaveProperty('problem');
     expect(parse(example, recipes)).toMatchObject({ repaired: [] });
@@ -23,7 +27,8 @@ test('every topic has a text of its own, and the overview names them all', () =>
 
 test('every command word and every recipe can be asked about', () => {
   const overview = helpText(undefined, recipes);
-  for (const word of [...commandWords.filter((one) => one !== 'help'), 'dump']) expect(helpText(word, recipes)).not.toEqual(overview);
+  for (const word of [...commandWords.filter((one) => one !== 'help'), 'dump'])
+    expect(helpText(word, recipes)).not.toEqual(overview);
 });
 
 test('the overview fits on a screen and begins with what can be asked', () => {

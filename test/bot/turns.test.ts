@@ -15,12 +15,25 @@ function line(callsPerMinute: number) {
   const turns = createTurns({ budgets, chats: [chat], clock, log: createLogBook() }, 'machines');
   const done: number[] = [];
   const read = (n: number) => (): Promise<void> => {
-    if (!budgets.take('machines', clock.elapsed())) return Promise.reject(new DefenderError('paced', 'used up', { call: 'machines', retryAfterMs: budgets.waitFor('machines', clock.elapsed()) }));
+    if (!budgets.take('machines', clock.elapsed()))
+      return Promise.reject(
+        new DefenderError('paced', 'used up', {
+          call: 'machines',
+          retryAfterMs: budgets.waitFor('machines', clock.elapsed()),
+        }),
+      );
     done.push(n);
     return Promise.resolve();
   };
-  const asker = (n: number): Asker => ({ person: `p${n % 4}`, surface: 'console', place: 'incidents', account: `a${n}`, host: 'hosta' });
-  const ask = (count: number): Promise<void>[] => Array.from({ length: count }, (_, n) => turns.take(asker(n), read(n)));
+  const asker = (n: number): Asker => ({
+    person: `p${n % 4}`,
+    surface: 'console',
+    place: 'incidents',
+    account: `a${n}`,
+    host: 'hosta',
+  });
+  const ask = (count: number): Promise<void>[] =>
+    Array.from({ length: count }, (_, n) => turns.take(asker(n), read(n)));
   return { clock, chat, budgets, turns, done, asker, ask };
 }
 
@@ -32,7 +45,11 @@ test('takes all but the last tenth at once, and the others in the order in which
   expect(budgets.left('machines', clock.elapsed())[0]?.left).toBe(2);
   await clock.advance(5_000);
   expect(chat.whispers).toHaveLength(12);
-  expect(chat.whispers.map(({ text }) => /and (.*)\. It goes/.exec(text)?.[1])).toEqual(['it is next', '1 request is before it', ...Array.from({ length: 10 }, (_, n) => `${n + 2} requests are before it`)]);
+  expect(chat.whispers.map(({ text }) => /and (.*)\. It goes/.exec(text)?.[1])).toEqual([
+    'it is next',
+    '1 request is before it',
+    ...Array.from({ length: 10 }, (_, n) => `${n + 2} requests are before it`),
+  ]);
   await clock.advance(60_000);
   await Promise.all(asking);
   expect(done).toEqual(Array.from({ length: 30 }, (_, n) => n));
@@ -50,7 +67,10 @@ test('whoever waits for a moment alone is told nothing', async () => {
 
 test('what Defender throttles waits as well; any other failure is told at once, and the next one goes on', async () => {
   const { clock, turns, asker } = line(20);
-  const answers = [new DefenderError('throttled', 'slow down', { retryAfterMs: 30_000 }), new DefenderError('unavailable', 'down')];
+  const answers = [
+    new DefenderError('throttled', 'slow down', { retryAfterMs: 30_000 }),
+    new DefenderError('unavailable', 'down'),
+  ];
   const read = (): Promise<string> => {
     const error = answers.shift();
     return error === undefined ? Promise.resolve('read') : Promise.reject(error);
@@ -66,7 +86,8 @@ test('what Defender throttles waits as well; any other failure is told at once, 
 
 test('nobody waits for ever', async () => {
   const { clock, turns, asker } = line(20);
-  const throttled = (): Promise<never> => Promise.reject(new DefenderError('throttled', 'slow down', { retryAfterMs: 60_000 }));
+  const throttled = (): Promise<never> =>
+    Promise.reject(new DefenderError('throttled', 'slow down', { retryAfterMs: 60_000 }));
   const waiting = expect(turns.take(asker(1), throttled)).rejects.toMatchObject({ code: 'throttled' });
   await clock.advance(21 * 60_000);
   await waiting;

@@ -1,4 +1,5 @@
-// Full output page by page: every page fits into the messages of both chats, and nothing is lost between two of them.
+// Full output page by page: every page fits into the messages of both chats, and nothing is lost between two
+// of them.
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { pageCharacters, pageLines, pageOf } from '../../src/bot/answers/viewing.ts';
@@ -8,7 +9,12 @@ function pagesOf(text: string): readonly string[] {
 }
 
 test('the pages of any text are the text, each of whole characters within both limits', () => {
-  const line = fc.oneof(fc.string({ unit: 'binary', maxLength: 90 }), fc.constant(''), fc.constant('x'.repeat(4_000)), fc.constant('🙂'.repeat(1_500)));
+  const line = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 90 }),
+    fc.constant(''),
+    fc.constant('x'.repeat(4_000)),
+    fc.constant('🙂'.repeat(1_500)),
+  );
   fc.assert(
     fc.property(fc.array(line, { maxLength: 400 }), (lines) => {
       const text = lines.join('\n');

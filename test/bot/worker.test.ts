@@ -13,7 +13,11 @@ describe('a worker', () => {
   test('runs again when its pass wants to, and not before', async () => {
     const clock = createManualClock();
     let passes = 0;
-    const worker = startWorker(work(() => Promise.resolve(((passes += 1), 500))), clock, silent);
+    const worker = startWorker(
+      work(() => Promise.resolve(((passes += 1), 500))),
+      clock,
+      silent,
+    );
     await clock.settle();
     expect(passes).toBe(1);
     await clock.advance(499);
@@ -51,7 +55,11 @@ describe('a worker', () => {
     const clock = createManualClock();
     const errors: unknown[] = [];
     let passes = 0;
-    const worker = startWorker(work(() => ((passes += 1), Promise.reject(new Error('broken')))), clock, { ...silent, error: (event, fields) => void errors.push([event, fields?.['worker']]) });
+    const worker = startWorker(
+      work(() => ((passes += 1), Promise.reject(new Error('broken')))),
+      clock,
+      { ...silent, error: (event, fields) => void errors.push([event, fields?.['worker']]) },
+    );
     await clock.settle();
     expect([passes, errors]).toEqual([1, [['passFailed', 'test']]]);
     await clock.advance(1000);
@@ -62,7 +70,11 @@ describe('a worker', () => {
   test('looks once a minute even when nobody nudges it', async () => {
     const clock = createManualClock();
     let passes = 0;
-    const worker = startWorker(work(() => Promise.resolve(((passes += 1), undefined))), clock, silent);
+    const worker = startWorker(
+      work(() => Promise.resolve(((passes += 1), undefined))),
+      clock,
+      silent,
+    );
     await clock.advance(60_000);
     expect(passes).toBe(2);
     await worker.stop();
@@ -71,11 +83,18 @@ describe('a worker', () => {
   test('stops only when the pass under way has ended', async () => {
     const clock = createManualClock();
     let finish: () => void = () => undefined;
-    const worker = startWorker(work(() => new Promise((resolve) => {
-        finish = () => {
-          resolve(undefined);
-        };
-      })), clock, silent);
+    const worker = startWorker(
+      work(
+        () =>
+          new Promise((resolve) => {
+            finish = () => {
+              resolve(undefined);
+            };
+          }),
+      ),
+      clock,
+      silent,
+    );
     await clock.settle();
     let stopped = false;
     const stopping = worker.stop().then(() => (stopped = true));

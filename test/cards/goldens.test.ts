@@ -1,4 +1,5 @@
-// The rendered cards of every state, kept as files to be read and reviewed. `UPDATE_GOLDENS=1` writes them again.
+// The rendered cards of every state, kept as files to be read and reviewed. `UPDATE_GOLDENS=1` writes them
+// again.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';

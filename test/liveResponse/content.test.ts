@@ -19,14 +19,38 @@ describe('what was seen', () => {
   });
 
   test('takes a name that differs in case alone only when it is the only one, and hashes in lower case', () => {
-    expect(contentOf(commands, [{ name: 'collect.PS1', sha256: a.toUpperCase(), updatedAt: 5 }], 9)).toEqual({ at: 9, files: [{ name: 'tool.exe' }, { name: 'Collect.ps1', sha256: a, updatedAt: 5 }] });
-    expect(contentOf(commands, [{ name: 'collect.PS1', sha256: a }, { name: 'COLLECT.ps1', sha256: b }], 9).files[1]).toEqual({ name: 'Collect.ps1' });
-    expect(contentOf(commands, [{ name: 'collect.ps1', sha256: a }, { name: 'Collect.ps1', sha256: b }], 9).files[1]).toMatchObject({ sha256: b });
+    expect(contentOf(commands, [{ name: 'collect.PS1', sha256: a.toUpperCase(), updatedAt: 5 }], 9)).toEqual({
+      at: 9,
+      files: [{ name: 'tool.exe' }, { name: 'Collect.ps1', sha256: a, updatedAt: 5 }],
+    });
+    expect(
+      contentOf(
+        commands,
+        [
+          { name: 'collect.PS1', sha256: a },
+          { name: 'COLLECT.ps1', sha256: b },
+        ],
+        9,
+      ).files[1],
+    ).toEqual({ name: 'Collect.ps1' });
+    expect(
+      contentOf(
+        commands,
+        [
+          { name: 'collect.ps1', sha256: a },
+          { name: 'Collect.ps1', sha256: b },
+        ],
+        9,
+      ).files[1],
+    ).toMatchObject({ sha256: b });
   });
 });
 
 describe('a change', () => {
-  const seen = (tool: string | undefined, at = 1) => ({ at, files: [{ name: 'tool.exe', ...(tool === undefined ? {} : { sha256: tool }), updatedAt: at }] });
+  const seen = (tool: string | undefined, at = 1) => ({
+    at,
+    files: [{ name: 'tool.exe', ...(tool === undefined ? {} : { sha256: tool }), updatedAt: at }],
+  });
 
   test('is another hash, not another time; a file that comes or goes is one', () => {
     expect(changesBetween(seen(a), seen(a, 2))).toEqual([]);
@@ -52,6 +76,11 @@ describe('a change', () => {
 test('the digest is over the contents where they are known, and as it was before where they are not', () => {
   const plain = digestText('t', 'd', commands);
   expect(digestText('t', 'd', commands, [])).toBe(plain);
-  const texts = [plain, digestText('t', 'd', commands, [{ name: 'tool.exe', sha256: a }]), digestText('t', 'd', commands, [{ name: 'tool.exe', sha256: b }]), digestText('t', 'd', commands, [{ name: 'tool.exe' }])];
+  const texts = [
+    plain,
+    digestText('t', 'd', commands, [{ name: 'tool.exe', sha256: a }]),
+    digestText('t', 'd', commands, [{ name: 'tool.exe', sha256: b }]),
+    digestText('t', 'd', commands, [{ name: 'tool.exe' }]),
+  ];
   expect(new Set(texts).size).toBe(4);
 });

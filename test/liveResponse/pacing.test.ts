@@ -8,7 +8,8 @@ import {
   callsPerMinute,
   capAt,
   capRestoreMs,
-  defaultRates, elapsedOf,
+  defaultRates,
+  elapsedOf,
   isParked,
   kinds,
   maxPenaltyMs,
@@ -50,12 +51,24 @@ describe('the budgets', () => {
   });
 
   test('never let the server see more than the limit in any window, though each call arrives up to a second late', () => {
-    const rates: Rates = { ...defaultRates, list: [{ limit: 5, ms: 3000 }, { limit: 12, ms: 10_000 }] };
-    const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 2500 }), fc.integer({ min: 0, max: skewMs })), { minLength: 1, maxLength: 120 });
+    const rates: Rates = {
+      ...defaultRates,
+      list: [
+        { limit: 5, ms: 3000 },
+        { limit: 12, ms: 10_000 },
+      ],
+    };
+    const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 2500 }), fc.integer({ min: 0, max: skewMs })), {
+      minLength: 1,
+      maxLength: 120,
+    });
     fc.assert(
       fc.property(steps, fc.array(fc.integer({ min: 0, max: 12_000 }), { maxLength: 12 }), (asks, past) => {
         const budgets = new Budgets(rates);
-        budgets.seed('list', past.map((age) => start - age));
+        budgets.seed(
+          'list',
+          past.map((age) => start - age),
+        );
         const arrivals: number[] = [];
         let now = start;
         for (const [gap, delay] of asks) {
@@ -124,7 +137,10 @@ describe('the budgets', () => {
   test('count what the journal puts into the future as sent just now, after a wall clock was set back', () => {
     const budgets = new Budgets();
     const clock = { now: () => start, elapsed: () => 5_000 };
-    budgets.seed('submit', elapsedOf([...Array.from({ length: 9 }, () => start + 3 * 60 * minute), start - 2_000], clock));
+    budgets.seed(
+      'submit',
+      elapsedOf([...Array.from({ length: 9 }, () => start + 3 * 60 * minute), start - 2_000], clock),
+    );
     expect(budgets.take('submit', 5_000)).toBe(false);
     expect(budgets.waitFor('submit', 5_000)).toBe(minute + skewMs - 2_000);
     expect(budgets.waitFor('submit', 5_000 + minute + skewMs)).toBe(0);
@@ -147,17 +163,24 @@ describe('the expected time of a submission', () => {
 
   test('is when it is then really sent', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 70_000 }), { maxLength: 15 }), fc.integer({ min: 1, max: 30 }), (ages, position) => {
-        const budgets = new Budgets();
-        budgets.seed('submit', ages.map((age) => start - age));
-        const expected = start + budgets.expectedIn(position, start);
-        let now = start;
-        for (let n = 1; n <= position; n += 1) {
-          now += budgets.waitFor('submit', now);
-          budgets.take('submit', now);
-        }
-        expect(now).toBe(expected);
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 70_000 }), { maxLength: 15 }),
+        fc.integer({ min: 1, max: 30 }),
+        (ages, position) => {
+          const budgets = new Budgets();
+          budgets.seed(
+            'submit',
+            ages.map((age) => start - age),
+          );
+          const expected = start + budgets.expectedIn(position, start);
+          let now = start;
+          for (let n = 1; n <= position; n += 1) {
+            now += budgets.waitFor('submit', now);
+            budgets.take('submit', now);
+          }
+          expect(now).toBe(expected);
+        },
+      ),
     );
   });
 
@@ -195,10 +218,24 @@ describe('the gap between polls', () => {
   });
 
   test('treats a session as parked when it is still pending after ten minutes', () => {
-    expect(isParked({ action: { status: 'Pending', createdAt: start }, startedAt: start }, start + parkedAfterMs)).toBe(false);
-    expect(isParked({ action: { status: 'Pending', createdAt: start }, startedAt: start }, start + parkedAfterMs + 1)).toBe(true);
-    expect(isParked({ action: { status: 'InProgress', createdAt: start }, startedAt: start }, start + 2 * parkedAfterMs)).toBe(false);
+    expect(
+      isParked({ action: { status: 'Pending', createdAt: start }, startedAt: start }, start + parkedAfterMs),
+    ).toBe(false);
+    expect(
+      isParked(
+        { action: { status: 'Pending', createdAt: start }, startedAt: start },
+        start + parkedAfterMs + 1,
+      ),
+    ).toBe(true);
+    expect(
+      isParked(
+        { action: { status: 'InProgress', createdAt: start }, startedAt: start },
+        start + 2 * parkedAfterMs,
+      ),
+    ).toBe(false);
     expect(isParked({ action: { status: 'Pending' }, startedAt: start }, start + parkedAfterMs)).toBe(false);
-    expect(isParked({ action: { status: 'Pending', createdAt: 0 }, startedAt: start }, start + parkedAfterMs + 1)).toBe(true);
+    expect(
+      isParked({ action: { status: 'Pending', createdAt: 0 }, startedAt: start }, start + parkedAfterMs + 1),
+    ).toBe(true);
   });
 });

@@ -1,4 +1,5 @@
-// A bot as an operator has it: the built program with a key, an anchor file and a data folder, before a simulated tenant that outlives it.
+// A bot as an operator has it: the built program with a key, an anchor file and a data folder, before a
+// simulated tenant that outlives it.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,7 +52,10 @@ export class OperatedBot {
     return this.simulator.tenant.submissions.length;
   }
 
-  /** Sessions go on, as Defender tells it, until its faults are cleared: they outlive any exchange of the program. */
+  /**
+   * Sessions go on, as Defender tells it, until its faults are cleared: they outlive any exchange of the
+   * program.
+   */
   holdSessions(): void {
     this.simulator.tenant.faults.plant({ what: 'unknownStatus', value: 'InProgress', times: 'always' });
   }
@@ -73,7 +77,10 @@ export class OperatedBot {
   }
 
   /** The simulated tenant alone; `start` starts the bot. */
-  async open({ deviceSpeed = usualSpeed, policy = manyPending(readFileSync(join(root, 'policy.example.yaml'), 'utf8')) } = {}): Promise<void> {
+  async open({
+    deviceSpeed = usualSpeed,
+    policy = manyPending(readFileSync(join(root, 'policy.example.yaml'), 'utf8')),
+  } = {}): Promise<void> {
     this.#simulator = await startSimulator({ deviceSpeed });
     writeFileSync(this.keyFile, `${testKeyText}\n`, { mode: 0o600 });
     writeFileSync(this.policyFile, unhurried(policy));
@@ -103,12 +110,21 @@ export class OperatedBot {
 
   /** A program of ours to its end, with the bot's settings. */
   run(file: string, words: readonly string[] = [], more: Readonly<Record<string, string>> = {}): Ran {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(this.programs, file), ...words], { cwd: root, encoding: 'utf8', timeout: patience, env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...this.settings(), ...more } });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(this.programs, file), ...words], {
+      cwd: root,
+      encoding: 'utf8',
+      timeout: patience,
+      env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...this.settings(), ...more },
+    });
     return { code: status, out: `${stdout}${stderr}` };
   }
 
   async #post(what: string, body: unknown): Promise<Readonly<Record<string, unknown>>> {
-    const response = await fetch(`${addressIn(this.program.firstLine)}/console/api/${what}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    const response = await fetch(`${addressIn(this.program.firstLine)}/console/api/${what}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
     return (await response.json()) as Readonly<Record<string, unknown>>;
   }
 
@@ -124,7 +140,12 @@ export class OperatedBot {
   }
 
   /** A press of the newest card; `carried` where its button holds something else than today's. */
-  async press(as: string, id: string, verb: string, carried?: string): Promise<Readonly<Record<string, unknown>>> {
+  async press(
+    as: string,
+    id: string,
+    verb: string,
+    carried?: string,
+  ): Promise<Readonly<Record<string, unknown>>> {
     const { revision, digest } = this.request(id);
     const fingerprint = carried ?? digest.slice(0, 16);
     return this.#post('presses', { as, place: 'incidents', request: id, verb, revision, fingerprint });

@@ -1,5 +1,6 @@
-// The tokens of Slack exchanged as docs/operate.md says, with the whole program before Slack and Defender under their real names, in Socket
-// Mode: while a session runs, in the right order and with the old one gone first. The signing secret: rotation.test.ts.
+// The tokens of Slack exchanged as docs/operate.md says, with the whole program before Slack and Defender
+// under their real names, in Socket Mode: while a session runs, in the right order and with the old one gone
+// first. The signing secret: rotation.test.ts.
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { incidents, Site } from '../support/siteProgram.ts';
 
@@ -28,9 +29,18 @@ test('a new bot token, the old one revoked first as Slack has it: /readyz and th
   bot.add('xoxb-new');
   site.settings = { ...site.settings, SLACK_BOT_TOKEN: 'xoxb-new' };
   await site.restart();
-  expect((await site.doctor()).red).toEqual([expect.stringMatching(/^slack\.place: the bot is not in C0INCIDENT/)]);
+  expect((await site.doctor()).red).toEqual([
+    expect.stringMatching(/^slack\.place: the bot is not in C0INCIDENT/),
+  ]);
   slack.world.channel(incidents, { members: [...members] });
-  await slack.event({ type: 'member_joined_channel', user: 'U0BOT', channel: incidents, channel_type: 'C', team: 'T0HOME', event_ts: '1' });
+  await slack.event({
+    type: 'member_joined_channel',
+    user: 'U0BOT',
+    channel: incidents,
+    channel_type: 'C',
+    team: 'T0HOME',
+    event_ts: '1',
+  });
   site.names.go();
   await site.slackShows(/Finished/);
   await site.well();
@@ -62,7 +72,9 @@ test('an app token that is revoked first: heard until the connection ends, then 
   app.clear();
   expect((await slack.person('U0RILEY1').command(incidents, 'quota')).acknowledged).toBe(true);
   for (const socket of slack.api.sockets) socket.terminate();
-  expect(await site.told('slackSocket', /SLACK_APP_TOKEN/)).toMatch(/does not accept SLACK_APP_TOKEN any more.*connections:write/);
+  expect(await site.told('slackSocket', /SLACK_APP_TOKEN/)).toMatch(
+    /does not accept SLACK_APP_TOKEN any more.*connections:write/,
+  );
   expect(await site.program.ended).toBe(1);
   await expect(site.start()).rejects.toThrow(/ended with 2 .*[^]*Slack does not take SLACK_APP_TOKEN/);
   expect((await site.doctor()).red).toEqual([expect.stringMatching(/^slack\.socket: SLACK_APP_TOKEN/)]);

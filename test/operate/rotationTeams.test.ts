@@ -1,5 +1,6 @@
-// The credentials of Teams exchanged as docs/operate.md says, with the whole program before Entra, Teams and Defender under their real names:
-// while a session runs, in the right order and with the old one gone first. Each time the script runs once, and its card ends.
+// The credentials of Teams exchanged as docs/operate.md says, with the whole program before Entra, Teams and
+// Defender under their real names: while a session runs, in the right order and with the old one gone first.
+// Each time the script runs once, and its card ends.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -11,7 +12,8 @@ import { Site } from '../support/siteProgram.ts';
 let site: Site;
 afterEach(() => site.close());
 
-const signedInBy = (): string | undefined => site.names.entra.signIns.filter(({ clientId }) => clientId === appId).at(-1)?.by;
+const signedInBy = (): string | undefined =>
+  site.names.entra.signIns.filter(({ clientId }) => clientId === appId).at(-1)?.by;
 
 describe.each(['botbuilder', 'direct'])('by the door %s', (door) => {
   beforeEach(async () => {
@@ -44,10 +46,14 @@ describe.each(['botbuilder', 'direct'])('by the door %s', (door) => {
     secrets.delete('teams-secret-1');
     site.names.go();
     await site.reaches('finished');
-    expect(await site.told('teams connector', /AADSTS7000215/)).toMatch(/check MicrosoftAppId, its secret or certificate/);
+    expect(await site.told('teams connector', /AADSTS7000215/)).toMatch(
+      /check MicrosoftAppId, its secret or certificate/,
+    );
     const { red, lines } = await site.doctor();
     expect(red).toEqual([expect.stringMatching(/^teams\.token: .*the client secret is wrong/)]);
-    expect(lines.find(({ check }) => check === 'teams.token')).toMatchObject({ next: expect.stringContaining('MicrosoftAppPassword') as unknown });
+    expect(lines.find(({ check }) => check === 'teams.token')).toMatchObject({
+      next: expect.stringContaining('MicrosoftAppPassword') as unknown,
+    });
     secrets.add('teams-secret-2');
     site.settings = { ...site.settings, MicrosoftAppPassword: 'teams-secret-2' };
     await site.restart();
@@ -80,6 +86,8 @@ describe.each(['botbuilder', 'direct'])('by the door %s', (door) => {
     expect(site.submissions).toBe(1);
     expect(signedInBy()).toBe('certificate');
     put(old);
-    expect((await site.doctor()).red).toEqual([expect.stringMatching(/^teams\.token: .*the certificate is not registered/)]);
+    expect((await site.doctor()).red).toEqual([
+      expect.stringMatching(/^teams\.token: .*the certificate is not registered/),
+    ]);
   });
 });

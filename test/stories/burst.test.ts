@@ -8,7 +8,10 @@ import { manyPending } from '../support/manyPending.ts';
 let house: House;
 afterEach(() => house.close());
 
-const slow = (callsPerMinute: number) => ({ ...defaultRates, machines: ratesOf({ submitsPerMinute: 10, callsPerMinute, callsPerHour: 1500 }).machines });
+const slow = (callsPerMinute: number) => ({
+  ...defaultRates,
+  machines: ratesOf({ submitsPerMinute: 10, callsPerMinute, callsPerHour: 1500 }).machines,
+});
 const of = (kind: string): number => house.calls.filter((one) => one === kind).length;
 
 describe('an ask', () => {
@@ -29,10 +32,15 @@ describe('an ask', () => {
   });
 
   test('for a device of a large fleet is answered as surely: what only begins alike may fill the page', async () => {
-    house = await openHouse({ policy: (text) => manyPending(text).replace('groups: [Workstations, Servers]', "groups: ['*']"), simulator: { extraDevices: 0 } });
+    house = await openHouse({
+      policy: (text) => manyPending(text).replace('groups: [Workstations, Servers]', "groups: ['*']"),
+      simulator: { extraDevices: 0 },
+    });
     for (let n = 100; n < 400; n += 1) house.simulator.tenant.addDevice(`desktop-${n}`);
     house.simulator.tenant.addDevice('desktop-999.corp.example');
-    expect(textOf(await house.say('responder1', 'dump desktop-999 one'))).toContain('is waiting for approval');
+    expect(textOf(await house.say('responder1', 'dump desktop-999 one'))).toContain(
+      'is waiting for approval',
+    );
     expect(house.newest().device.name).toBe('desktop-999.corp.example');
   });
 
@@ -52,14 +60,20 @@ describe('an ask', () => {
     const body = new FormData();
     body.set('File', new Blob(['echo 1']), 'fresh.ps1');
     body.set('Description', 'x');
-    expect((await fetch(`${house.simulator.url}/api/libraryfiles`, { method: 'POST', body })).status).toBeLessThan(300);
+    expect(
+      (await fetch(`${house.simulator.url}/api/libraryfiles`, { method: 'POST', body })).status,
+    ).toBeLessThan(300);
     expect(textOf(await house.say('responder1', 'run hosta fresh.ps1'))).toContain('is waiting for approval');
   });
 });
 
 describe('36 asks within a minute', () => {
   async function ask(count: number): Promise<readonly string[]> {
-    return Promise.all(Array.from({ length: count }, (_, n) => house.say(n % 2 === 0 ? 'responder1' : 'responder2', `dump hosta process${n}`).then(textOf)));
+    return Promise.all(
+      Array.from({ length: count }, (_, n) =>
+        house.say(n % 2 === 0 ? 'responder1' : 'responder2', `dump hosta process${n}`).then(textOf),
+      ),
+    );
   }
 
   test('are all asked for at once at Defender’s documented limits', async () => {
@@ -79,7 +93,12 @@ describe('36 asks within a minute', () => {
     expect(house.store.open()).toHaveLength(36);
     const told = house.chat.whispers.filter(({ text }) => text.includes('waits for its turn'));
     expect(told.length).toBeGreaterThan(10);
-    expect(told[0]).toMatchObject({ place: 'incidents', text: expect.stringMatching(/^Your request for hosta waits for its turn: devices may be looked up 10 times a minute, and (it is next|\d+ requests? (is|are) before it)\. It goes on by itself; do not type it again\.$/) });
+    expect(told[0]).toMatchObject({
+      place: 'incidents',
+      text: expect.stringMatching(
+        /^Your request for hosta waits for its turn: devices may be looked up 10 times a minute, and (it is next|\d+ requests? (is|are) before it)\. It goes on by itself; do not type it again\.$/,
+      ),
+    });
   });
 
   test('leave the last tenth of the calls to what was approved', async () => {
@@ -111,7 +130,10 @@ test('what was looked up for long is not asked for once submissions are frozen',
 test('what was looked up for long is asked for by the policy of the end, and by the roles of then', async () => {
   for (const [policy, reply] of [
     [(text: string) => text.replace('expireAfter: 30m', 'expireAfter: 7m'), /is waiting for approval/],
-    [(text: string) => text.replace('responder: [responder1, responder2]', 'responder: [responder2]'), /you need the role/],
+    [
+      (text: string) => text.replace('responder: [responder1, responder2]', 'responder: [responder2]'),
+      /you need the role/,
+    ],
   ] as const) {
     house = await openHouse();
     const { faults } = house.simulator.tenant;
@@ -128,7 +150,13 @@ test('what was looked up for long is asked for by the policy of the end, and by 
 
 test('a line that is too long is refused, so that no person fills it alone', async () => {
   house = await openHouse({ policy: manyPending, rates: slow(1) });
-  const asking = Array.from({ length: 60 }, (_, n) => house.say('responder1', `dump hosta process${n}`).then(textOf));
+  const asking = Array.from({ length: 60 }, (_, n) =>
+    house.say('responder1', `dump hosta process${n}`).then(textOf),
+  );
   const replies = await Promise.all(asking);
-  expect(replies.filter((reply) => /our own limit for machines is used up, and 40 requests wait for it already/.test(reply)).length).toBeGreaterThan(15);
+  expect(
+    replies.filter((reply) =>
+      /our own limit for machines is used up, and 40 requests wait for it already/.test(reply),
+    ).length,
+  ).toBeGreaterThan(15);
 });

@@ -17,7 +17,12 @@ async function running(): Promise<void> {
 describe('a cancel', () => {
   test('that was written down but never sent, because the bot died, can be asked for again', async () => {
     await running();
-    await house.store.change(house.newest().id, (_request, now) => ({ event: { type: 'cancelAsked', cancel: { by: { id: 'responder1', name: 'Riley Responder' }, at: now, answer: 'sent' } } }));
+    await house.store.change(house.newest().id, (_request, now) => ({
+      event: {
+        type: 'cancelAsked',
+        cancel: { by: { id: 'responder1', name: 'Riley Responder' }, at: now, answer: 'sent' },
+      },
+    }));
     await house.restart();
     await house.loop.tick();
     expect(textOf(await house.press('approver1', 'cancel'))).toMatch(/Riley Responder asked/);

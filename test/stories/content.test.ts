@@ -1,4 +1,5 @@
-// The content of library scripts, from the card the approver reads to the POST: what was not seen is not sent, and what cannot be seen is said.
+// The content of library scripts, from the card the approver reads to the POST: what was not seen is not
+// sent, and what cannot be seen is said.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,9 +19,14 @@ const evil = 'Add-LocalGroupMember Administrators mallory';
 const short = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
 const card = (): string => house.card().history.at(-1) ?? '';
 const sent = (): number => house.simulator.tenant.submissions.length;
-const libraryFault = (status: number, times: number | 'always' = 'always'): void => house.simulator.tenant.faults.plant({ what: 'status', on: 'library', status, times });
+const libraryFault = (status: number, times: number | 'always' = 'always'): void =>
+  house.simulator.tenant.faults.plant({ what: 'status', on: 'library', status, times });
 
-async function asked(command = 'dump hosta notepad', options: HouseOptions = {}, arrange: () => void | Promise<void> = () => undefined): Promise<void> {
+async function asked(
+  command = 'dump hosta notepad',
+  options: HouseOptions = {},
+  arrange: () => void | Promise<void> = () => undefined,
+): Promise<void> {
   house = await openHouse(options);
   await arrange();
   await house.say('responder1', command);
@@ -70,7 +76,9 @@ describe('an approval', () => {
     await asked();
     await house.press('approver1', 'approve');
     const finished = await house.until('finished');
-    expect(finished.approval.content).toMatchObject({ files: [{ name: 'minidump.ps1', sha256: createHash('sha256').update(original).digest('hex') }] });
+    expect(finished.approval.content).toMatchObject({
+      files: [{ name: 'minidump.ps1', sha256: createHash('sha256').update(original).digest('hex') }],
+    });
     await house.run(5_000);
     expect(card()).toContain(`unchanged from approval to sending: minidump.ps1 ${short(original)}`);
   });
@@ -79,7 +87,9 @@ describe('an approval', () => {
     await asked();
     await upload(house, 'minidump.ps1', evil);
     const reply = textOf(await house.press('approver1', 'approve'));
-    expect(reply).toContain(`minidump.ps1 changed from ${short(original)} to ${short(evil)} (last changed at Defender 2026-11-23 03:00 UTC)`);
+    expect(reply).toContain(
+      `minidump.ps1 changed from ${short(original)} to ${short(evil)} (last changed at Defender 2026-11-23 03:00 UTC)`,
+    );
     expect(house.newest().state).toBe('awaitingApproval');
     await house.loop.tick();
     expect(card()).toContain(`SHA-256 ${short(evil)}…, last changed 03:00 UTC.`);
@@ -95,7 +105,9 @@ describe('an approval', () => {
     await upload(house, 'minidump.ps1', evil);
     await house.press('approver1', 'approve');
     expect(house.newest().fingerprint).not.toBe(fingerprint);
-    expect(textOf(await house.say('responder2', `approve ${id} ${code}`))).toMatch(/made for an older state of/);
+    expect(textOf(await house.say('responder2', `approve ${id} ${code}`))).toMatch(
+      /made for an older state of/,
+    );
     expect(house.newest().state).toBe('awaitingApproval');
   });
 
@@ -111,12 +123,17 @@ describe('an approval', () => {
     await asked();
     libraryFault(503);
     expect(await house.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
-    expect(house.newest()).toMatchObject({ state: 'queued', approval: { content: { files: [{ name: 'minidump.ps1' }] } } });
+    expect(house.newest()).toMatchObject({
+      state: 'queued',
+      approval: { content: { files: [{ name: 'minidump.ps1' }] } },
+    });
   });
 
   test('waits for a second press where the content became readable after the card was shown', async () => {
     await asked('dump hosta notepad', {}, () => libraryFault(503));
-    expect(card()).toContain('script content not verified: the library could not be read when it was asked; a change would not be noticed');
+    expect(card()).toContain(
+      'script content not verified: the library could not be read when it was asked; a change would not be noticed',
+    );
     house.simulator.tenant.faults.clear();
     expect(textOf(await house.press('approver1', 'approve'))).toMatch(/could be read now.*press again/);
     await house.loop.tick();
@@ -127,9 +144,13 @@ describe('an approval', () => {
   test('waits for a second press where the right was taken away after the card was shown', async () => {
     await asked();
     libraryFault(403);
-    expect(textOf(await house.press('approver1', 'approve'))).toMatch(/no longer read the live response library \(Library\.Manage\)/);
+    expect(textOf(await house.press('approver1', 'approve'))).toMatch(
+      /no longer read the live response library \(Library\.Manage\)/,
+    );
     await house.loop.tick();
-    expect(card()).toContain('script content not verified: the bot may not read the library (Library.Manage)');
+    expect(card()).toContain(
+      'script content not verified: the bot may not read the library (Library.Manage)',
+    );
     expect(await house.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
   });
 });
@@ -147,16 +168,27 @@ describe('right before the POST', () => {
       await upload(house, 'minidump.ps1', evil);
     });
     await house.run(10_000);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code: 'scriptChanged' } });
+    expect(house.newest()).toMatchObject({
+      state: 'over',
+      ending: { how: 'refused', code: 'scriptChanged' },
+    });
     expect(sent()).toBe(0);
-    expect(card()).toContain(`minidump.ps1 changed from ${short(original)} to ${short(evil)} (last changed at Defender 2026-11-23 03:01 UTC)`);
+    expect(card()).toContain(
+      `minidump.ps1 changed from ${short(original)} to ${short(evil)} (last changed at Defender 2026-11-23 03:01 UTC)`,
+    );
     expect(card()).toMatch(/Nothing was run\. Tell the security team.*Ask again/);
   });
 
   test('a script that is gone voids it too', async () => {
     await approvedThen(() => remove(house, 'minidump.ps1'));
     await house.run(10_000);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { code: 'scriptChanged', detail: expect.stringMatching(/^minidump\.ps1 \([0-9a-f]{8}\) is no longer in the library$/) } });
+    expect(house.newest()).toMatchObject({
+      state: 'over',
+      ending: {
+        code: 'scriptChanged',
+        detail: expect.stringMatching(/^minidump\.ps1 \([0-9a-f]{8}\) is no longer in the library$/),
+      },
+    });
     expect(sent()).toBe(0);
   });
 
@@ -184,7 +216,10 @@ describe('right before the POST', () => {
     expect(sent()).toBe(0);
   });
 
-  test.each([['down', 503], ['closed to the bot', 403]])('a library that is %s defers it, with its own words, until it can be read', async (_name, status) => {
+  test.each([
+    ['down', 503],
+    ['closed to the bot', 403],
+  ])('a library that is %s defers it, with its own words, until it can be read', async (_name, status) => {
     await approvedThen(() => libraryFault(status));
     await house.run(40_000);
     expect(house.newest()).toMatchObject({ state: 'queued', waitsFor: 'library' });
@@ -206,7 +241,9 @@ describe('right before the POST', () => {
 
   test('without the right it goes on, and every card says that the content was not verified', async () => {
     await asked('dump hosta notepad', {}, () => libraryFault(403));
-    expect(card()).toMatch(/Scripts +script content not verified: the bot may not read the library \(Library\.Manage\); a change would not be noticed/);
+    expect(card()).toMatch(
+      /Scripts +script content not verified: the bot may not read the library \(Library\.Manage\); a change would not be noticed/,
+    );
     await house.press('approver1', 'approve');
     await house.until('running');
     await house.run(2_400);
@@ -217,7 +254,9 @@ describe('right before the POST', () => {
   });
 
   test('of a request to be sent again, the library is read once more after the last look for the first attempt', async () => {
-    await asked('dump hosta notepad', {}, () => house.simulator.tenant.faults.plant({ what: 'reset', on: 'run', times: 1 }));
+    await asked('dump hosta notepad', {}, () =>
+      house.simulator.tenant.faults.plant({ what: 'reset', on: 'run', times: 1 }),
+    );
     await house.press('approver1', 'approve');
     await house.run(10 * 60_000);
     expect(house.newest().state).toBe('unknown');
@@ -229,7 +268,9 @@ describe('right before the POST', () => {
     expect(await house.press('approver1', 'resend')).toMatchObject({ kind: 'asked' });
     await house.until('running');
     expect(sent()).toBe(1);
-    expect(house.newest()).toMatchObject({ approval: { content: { files: [{ sha256: createHash('sha256').update(evil).digest('hex') }] } } });
+    expect(house.newest()).toMatchObject({
+      approval: { content: { files: [{ sha256: createHash('sha256').update(evil).digest('hex') }] } },
+    });
   });
 });
 
@@ -242,13 +283,55 @@ describe('a policy that another start has brought', () => {
   }
 
   test.each<readonly [string, string, (text: string) => string]>([
-    ['without the requester', 'requesterNotListed', (text) => text.replace(/ {2}- \{ id: responder1,.*\n/, '').replace('responder: [responder1, responder2]', 'responder: [responder2]')],
-    ['without the approver', 'approverNotListed', (text) => text.replace(/ {2}- \{ id: approver1,.*\n/, '').replaceAll('approver1, ', '').replace("notify: 'console:approver1', ", '')],
-    ['that took the role from the approver', 'approverNotListed', (text) => text.replace('approver: [approver1, responder2]', 'approver: [responder2]')],
-    ['without the tier', 'tierGone', (text) => text.replaceAll('tier: high', 'tier: standard').replace(/ {2}high: .*\n/, '')],
-    ['without the recipe', 'recipeChanged', (text) => text.replace('\n  dump:\n', '\n  memory:\n').replaceAll('dump <host>', 'memory <host>').replace('example: dump', 'example: memory')],
-    ['whose recipe runs something else', 'recipeChanged', (text) => text.replace('RunScript: minidump.ps1, Args', 'RunScript: fulldump.ps1, Args')],
-    ['whose recipe no longer takes that argument', 'recipeChanged', (text) => text.replace('process: { chars: A-Za-z0-9._-, max: 64 }', 'process: { chars: A-Z, max: 64 }').replace('dump hosta OfficeClickToRun', 'dump hosta LSASS')],
+    [
+      'without the requester',
+      'requesterNotListed',
+      (text) =>
+        text
+          .replace(/ {2}- \{ id: responder1,.*\n/, '')
+          .replace('responder: [responder1, responder2]', 'responder: [responder2]'),
+    ],
+    [
+      'without the approver',
+      'approverNotListed',
+      (text) =>
+        text
+          .replace(/ {2}- \{ id: approver1,.*\n/, '')
+          .replaceAll('approver1, ', '')
+          .replace("notify: 'console:approver1', ", ''),
+    ],
+    [
+      'that took the role from the approver',
+      'approverNotListed',
+      (text) => text.replace('approver: [approver1, responder2]', 'approver: [responder2]'),
+    ],
+    [
+      'without the tier',
+      'tierGone',
+      (text) => text.replaceAll('tier: high', 'tier: standard').replace(/ {2}high: .*\n/, ''),
+    ],
+    [
+      'without the recipe',
+      'recipeChanged',
+      (text) =>
+        text
+          .replace('\n  dump:\n', '\n  memory:\n')
+          .replaceAll('dump <host>', 'memory <host>')
+          .replace('example: dump', 'example: memory'),
+    ],
+    [
+      'whose recipe runs something else',
+      'recipeChanged',
+      (text) => text.replace('RunScript: minidump.ps1, Args', 'RunScript: fulldump.ps1, Args'),
+    ],
+    [
+      'whose recipe no longer takes that argument',
+      'recipeChanged',
+      (text) =>
+        text
+          .replace('process: { chars: A-Za-z0-9._-, max: 64 }', 'process: { chars: A-Z, max: 64 }')
+          .replace('dump hosta OfficeClickToRun', 'dump hosta LSASS'),
+    ],
   ])('%s refuses what was approved before it', async (_name, code, policy) => {
     await restartedWith(policy);
     expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code } });
@@ -261,24 +344,51 @@ describe('a policy that another start has brought', () => {
     await house.press('approver1', 'approve');
     await house.restart({}, (text) => text.replace('  get: { tier: high }\n', ''));
     await house.run(10_000);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code: 'commandNotAllowed', detail: 'GetFile' } });
+    expect(house.newest()).toMatchObject({
+      state: 'over',
+      ending: { how: 'refused', code: 'commandNotAllowed', detail: 'GetFile' },
+    });
     expect(sent()).toBe(0);
   });
 
   test('that changes nothing of all this lets it go on', async () => {
-    await restartedWith((text) => text.replace('responder2, name: Sam Second', 'responder2, name: Sam Third'));
+    await restartedWith((text) =>
+      text.replace('responder2, name: Sam Second', 'responder2, name: Sam Third'),
+    );
     await house.until('running');
     expect(sent()).toBe(1);
   });
 
   test.each<readonly [string, () => Promise<boolean>, unknown, number]>([
     ['the approver is in lets the approval stand', () => Promise.resolve(true), { state: 'running' }, 1],
-    ['the approver is not in refuses it', () => Promise.resolve(false), { state: 'over', ending: { how: 'refused', code: 'approverNotListed', detail: 'Avery Approver lacks the role approver' } }, 0],
-    ['cannot be read holds it in the queue', () => Promise.reject(new Error('503')), { state: 'queued', waitsFor: 'directory', attempts: [] }, 0],
+    [
+      'the approver is not in refuses it',
+      () => Promise.resolve(false),
+      {
+        state: 'over',
+        ending: {
+          how: 'refused',
+          code: 'approverNotListed',
+          detail: 'Avery Approver lacks the role approver',
+        },
+      },
+      0,
+    ],
+    [
+      'cannot be read holds it in the queue',
+      () => Promise.reject(new Error('503')),
+      { state: 'queued', waitsFor: 'directory', attempts: [] },
+      0,
+    ],
   ])('that gives the role by a group which %s', async (_name, includes, becomes, posts) => {
     await asked('dump hosta notepad', { groups: { includes } });
     await house.press('approver1', 'approve');
-    await house.restart({}, (text) => text.replace('approver: [approver1, responder2]', 'approver: ["entra:5f0c1d2e-0000-4000-8000-000000000000", responder2]'));
+    await house.restart({}, (text) =>
+      text.replace(
+        'approver: [approver1, responder2]',
+        'approver: ["entra:5f0c1d2e-0000-4000-8000-000000000000", responder2]',
+      ),
+    );
     await house.run(10_000);
     expect(house.newest()).toMatchObject(becomes as Record<string, unknown>);
     expect(sent()).toBe(posts);

@@ -1,5 +1,6 @@
-// Which record of a device a session is for: records that cannot take one are left out and shown as such, of several that can none is chosen
-// in silence, and what became of a record since the approval is seen before the POST. Field-faults rows 3.5 and 5.11.
+// Which record of a device a session is for: records that cannot take one are left out and shown as such, of
+// several that can none is chosen in silence, and what became of a record since the approval is seen before
+// the POST. Field-faults rows 3.5 and 5.11.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openHouse, textOf } from '../support/house.ts';
 import type { House, HouseOptions } from '../support/house.ts';
@@ -27,15 +28,19 @@ const device = (name: string): Device => {
   return found;
 };
 const noteOf = (reply: Reply): string => (reply.kind === 'asked' ? (reply.note ?? '') : '');
-const fact = (label: string): string | undefined => house.card().view.facts.find((one) => one.label === label)?.value;
+const fact = (label: string): string | undefined =>
+  house.card().view.facts.find((one) => one.label === label)?.value;
 const leftOut = (): string | undefined => fact('Left out');
-const submitted = (): readonly string[] => house.simulator.tenant.submissions.map(({ machineId }) => machineId);
+const submitted = (): readonly string[] =>
+  house.simulator.tenant.submissions.map(({ machineId }) => machineId);
 
 /** Every machine that Defender tells of is changed on its way. */
 function changeMachines(change: (machine: Json) => Json): void {
   house.field.changeJson(/^GET \/api\/machines/, (value) => {
     const list = value['value'];
-    return Array.isArray(list) ? { ...value, value: list.map((one: unknown) => change(one as Json)) } : change(value);
+    return Array.isArray(list)
+      ? { ...value, value: list.map((one: unknown) => change(one as Json)) }
+      : change(value);
   });
 }
 
@@ -62,24 +67,45 @@ describe('a device that cannot take a session is refused before anybody is asked
   ])('with onboardingStatus %p', async (onboardingStatus, words) => {
     await open({ field: true });
     changeMachines((machine) => ({ ...machine, onboardingStatus }));
-    refused(await ask('dump hosta notepad'), words, /hosta\.corp\.example \(id ending [0-9a-f]{8}\)/, /Nothing was asked for/);
+    refused(
+      await ask('dump hosta notepad'),
+      words,
+      /hosta\.corp\.example \(id ending [0-9a-f]{8}\)/,
+      /Nothing was asked for/,
+    );
   });
 
-  test.each(['iOS', 'Android', 'Windows7', 'WindowsServer2008R2', 'Windows8.1'])('with the system %p', async (osPlatform) => {
-    await open();
-    house.simulator.tenant.changeDevice('hosta.corp.example', { osPlatform });
-    refused(await ask('dump hosta notepad'), /no live response for this device/);
-  });
+  test.each(['iOS', 'Android', 'Windows7', 'WindowsServer2008R2', 'Windows8.1'])(
+    'with the system %p',
+    async (osPlatform) => {
+      await open();
+      house.simulator.tenant.changeDevice('hosta.corp.example', { osPlatform });
+      refused(await ask('dump hosta notepad'), /no live response for this device/);
+    },
+  );
 
-  test.each(['Windows10', 'WindowsServer2012R2', 'Windows11', 'macOS', 'Hologram9'])('but not with the system %p', async (osPlatform) => {
-    await open();
-    house.simulator.tenant.changeDevice('hosta.corp.example', { osPlatform });
-    expect((await ask(String.raw`get hosta C:\x.txt`)).kind).toBe('asked');
-  });
+  test.each(['Windows10', 'WindowsServer2012R2', 'Windows11', 'macOS', 'Hologram9'])(
+    'but not with the system %p',
+    async (osPlatform) => {
+      await open();
+      house.simulator.tenant.changeDevice('hosta.corp.example', { osPlatform });
+      expect((await ask(String.raw`get hosta C:\x.txt`)).kind).toBe('asked');
+    },
+  );
 
-  test.each([['absent', undefined], ['null', null], ['empty', ''], ['a word of the future', 'PartlyOnboarded'], ['a number', 3], ['an object', {}], ['the known word in another case', 'ONBOARDED']])('but goes on where the status is %s', async (_name, onboardingStatus) => {
+  test.each([
+    ['absent', undefined],
+    ['null', null],
+    ['empty', ''],
+    ['a word of the future', 'PartlyOnboarded'],
+    ['a number', 3],
+    ['an object', {}],
+    ['the known word in another case', 'ONBOARDED'],
+  ])('but goes on where the status is %s', async (_name, onboardingStatus) => {
     await open({ field: true });
-    changeMachines(({ onboardingStatus: _before, ...machine }) => (onboardingStatus === undefined ? machine : { ...machine, onboardingStatus }));
+    changeMachines(({ onboardingStatus: _before, ...machine }) =>
+      onboardingStatus === undefined ? machine : { ...machine, onboardingStatus },
+    );
     expect((await ask('dump hosta notepad')).kind).toBe('asked');
     await house.press('approver1', 'approve');
     await house.until('running');
@@ -90,14 +116,19 @@ describe('a device that cannot take a session is refused before anybody is asked
     await open();
     await ask('dump hostb notepad');
     expect(fact('Condition')).not.toMatch(/onboard|duplicate/i);
-    house.simulator.tenant.changeDevice('hosta.corp.example', { onboardingStatus: 'Hiber<b>nating', isPotentialDuplication: true });
+    house.simulator.tenant.changeDevice('hosta.corp.example', {
+      onboardingStatus: 'Hiber<b>nating',
+      isPotentialDuplication: true,
+    });
     await ask('dump hosta notepad');
     expect(fact('Condition')).toMatch(/onboarding “Hiber<b>nating”, perhaps a duplicate record/);
   });
 
   test('asked for by its id, too', async () => {
     await open();
-    const { id } = house.simulator.tenant.changeDevice('hosta.corp.example', { onboardingStatus: 'CanBeOnboarded' });
+    const { id } = house.simulator.tenant.changeDevice('hosta.corp.example', {
+      onboardingStatus: 'CanBeOnboarded',
+    });
     refused(await ask(`dump ${id} notepad`), /not onboarded/);
   });
 });
@@ -107,7 +138,14 @@ describe('a record that was merged into another one', () => {
     await open();
     const into = device('hostb.corp.example');
     house.simulator.tenant.changeDevice('hosta.corp.example', { mergedIntoMachineId: into.id });
-    refused(await ask('dump hosta notepad'), /was merged into another record/, new RegExp(`hostb\\.corp\\.example \\(Windows10 23H2, Active, group Workstations, last report .*, ${into.id}\\)`), /ask again with that id/);
+    refused(
+      await ask('dump hosta notepad'),
+      /was merged into another record/,
+      new RegExp(
+        `hostb\\.corp\\.example \\(Windows10 23H2, Active, group Workstations, last report .*, ${into.id}\\)`,
+      ),
+      /ask again with that id/,
+    );
     await ask(`dump ${into.id} notepad`);
     await house.press('approver1', 'approve');
     await house.until('running');
@@ -118,24 +156,43 @@ describe('a record that was merged into another one', () => {
     await open();
     const last = device('kiosk.corp.example');
     house.simulator.tenant.changeDevice('hostb.corp.example', { mergedIntoMachineId: last.id });
-    house.simulator.tenant.changeDevice('hosta.corp.example', { mergedIntoMachineId: device('hostb.corp.example').id });
+    house.simulator.tenant.changeDevice('hosta.corp.example', {
+      mergedIntoMachineId: device('hostb.corp.example').id,
+    });
     refused(await ask('dump hosta notepad'), new RegExp(`kiosk\\.corp\\.example \\(.*${last.id}\\)`));
-    house.simulator.tenant.changeDevice('kiosk.corp.example', { mergedIntoMachineId: device('hosta.corp.example').id });
+    house.simulator.tenant.changeDevice('kiosk.corp.example', {
+      mergedIntoMachineId: device('hosta.corp.example').id,
+    });
     refused(await ask('dump hosta notepad'), /was merged into another record/);
   });
 
   test('into one that cannot be read, or takes no session either, is said so', async () => {
     await open();
     house.simulator.tenant.changeDevice('hosta.corp.example', { mergedIntoMachineId: 'f'.repeat(40) });
-    refused(await ask('dump hosta notepad'), new RegExp(`another record, ${'f'.repeat(40)}, which could not be read`), /portal/);
-    house.simulator.tenant.changeDevice('hosta.corp.example', { mergedIntoMachineId: device('hostb.corp.example').id });
+    refused(
+      await ask('dump hosta notepad'),
+      new RegExp(`another record, ${'f'.repeat(40)}, which could not be read`),
+      /portal/,
+    );
+    house.simulator.tenant.changeDevice('hosta.corp.example', {
+      mergedIntoMachineId: device('hostb.corp.example').id,
+    });
     house.simulator.tenant.changeDevice('hostb.corp.example', { onboardingStatus: 'CanBeOnboarded' });
     refused(await ask('dump hosta notepad'), /That one cannot take a session either\..*Onboard it/);
   });
 
-  test.each([['null', null], ['empty', ''], ['zeros', '0'.repeat(40)], ['no id', 'none'], ['its own id', 'self']])('is not one where the field is %s', async (_name, value) => {
+  test.each([
+    ['null', null],
+    ['empty', ''],
+    ['zeros', '0'.repeat(40)],
+    ['no id', 'none'],
+    ['its own id', 'self'],
+  ])('is not one where the field is %s', async (_name, value) => {
     await open({ field: true });
-    changeMachines((machine) => ({ ...machine, mergedIntoMachineId: value === 'self' ? machine['id'] : value }));
+    changeMachines((machine) => ({
+      ...machine,
+      mergedIntoMachineId: value === 'self' ? machine['id'] : value,
+    }));
     expect((await ask('dump hosta notepad')).kind).toBe('asked');
   });
 });
@@ -158,10 +215,15 @@ describe('of several records of one name', () => {
     const { tenant } = house.simulator;
     const live = device('hosta.corp.example');
     const merged = tenant.addRecord('hosta.corp.example', { mergedIntoMachineId: live.id });
-    const seen = tenant.addRecord('hosta.corp.example', { onboardingStatus: 'CanBeOnboarded', healthStatus: 'NoSensorData' });
+    const seen = tenant.addRecord('hosta.corp.example', {
+      onboardingStatus: 'CanBeOnboarded',
+      healthStatus: 'NoSensorData',
+    });
     const reply = await ask('dump hosta notepad');
     expect(reply.kind).toBe('asked');
-    expect(noteOf(reply)).toMatch(new RegExp(`record with the id ending ${tail(live)}\\. Left out: 2 other records of this name: `));
+    expect(noteOf(reply)).toMatch(
+      new RegExp(`record with the id ending ${tail(live)}\\. Left out: 2 other records of this name: `),
+    );
     expect(noteOf(reply)).toContain(`id ending ${tail(merged)} (merged into id ending ${tail(live)})`);
     expect(noteOf(reply)).toContain(`id ending ${tail(seen)} (not onboarded)`);
     expect(leftOut()).toMatch(/^2 other records of this name: /);
@@ -172,7 +234,11 @@ describe('of several records of one name', () => {
     expect(fact('Device')).toContain(tail(live));
     const told = textOf(await house.say('responder1', 'host hosta'));
     expect(told).toMatch(/3 records match hosta\. The first is meant/);
-    expect(told).toMatch(new RegExp(`Id +${live.id}[\\s\\S]*Left out +2 other records[\\s\\S]*Live response +allowed[\\s\\S]*Merged into +${live.id}[\\s\\S]*not possible: merged into id ending ${tail(live)}`));
+    expect(told).toMatch(
+      new RegExp(
+        `Id +${live.id}[\\s\\S]*Left out +2 other records[\\s\\S]*Live response +allowed[\\s\\S]*Merged into +${live.id}[\\s\\S]*not possible: merged into id ending ${tail(live)}`,
+      ),
+    );
     expect(told).toMatch(/Onboarding +CanBeOnboarded[\s\S]*not possible: not onboarded/);
     await house.press('approver1', 'approve');
     await house.until('finished');
@@ -182,7 +248,10 @@ describe('of several records of one name', () => {
 
   test('what was left out stays with the request, through its states and a restart', async () => {
     await open();
-    house.simulator.tenant.changeDevice('hosta.corp.example', { isPotentialDuplication: true, isExcluded: true });
+    house.simulator.tenant.changeDevice('hosta.corp.example', {
+      isPotentialDuplication: true,
+      isExcluded: true,
+    });
     house.simulator.tenant.addRecord('hosta.corp.example', { onboardingStatus: 'Unsupported' });
     await ask('dump hosta notepad');
     const { device: kept, panel } = house.newest();
@@ -205,7 +274,13 @@ describe('of several records of one name', () => {
     const other = tenant.addRecord('hosta.corp.example', { group: 'Lab', ...change });
     tenant.addRecord('hosta.corp.example', { onboardingStatus: 'CanBeOnboarded' });
     const reply = await ask('dump hosta notepad');
-    refused(reply, /fits 2 devices, so nothing was done\. Ask again with an id:/, new RegExp(device('hosta.corp.example').id), new RegExp(`group Lab, last report 2026-11-\\d\\d \\d\\d:\\d\\d UTC, .*${other.id}\\)`), /Left out: another record of this name: .*not onboarded/);
+    refused(
+      reply,
+      /fits 2 devices, so nothing was done\. Ask again with an id:/,
+      new RegExp(device('hosta.corp.example').id),
+      new RegExp(`group Lab, last report 2026-11-\\d\\d \\d\\d:\\d\\d UTC, .*${other.id}\\)`),
+      /Left out: another record of this name: .*not onboarded/,
+    );
     await ask(`dump ${other.id} notepad`);
     await house.press('approver1', 'approve');
     await house.until('running');
@@ -217,19 +292,33 @@ describe('of several records of one name', () => {
     const { tenant } = house.simulator;
     tenant.changeDevice('hosta.corp.example', { onboardingStatus: 'CanBeOnboarded' });
     tenant.addRecord('hosta.corp.example', { onboardingStatus: 'InsufficientInfo' });
-    refused(await ask('dump hosta notepad'), /2 records called hosta, and none of them can take a live response session/, /Onboard it in the portal/);
+    refused(
+      await ask('dump hosta notepad'),
+      /2 records called hosta, and none of them can take a live response session/,
+      /Onboard it in the portal/,
+    );
   });
 });
 
 describe('a bare name next to a qualified one', () => {
-  const names: readonly (readonly [string, string])[] = [['hosta', 'hosta.corp.example'], ['web9', 'web9.dmz.corp.example'], ['ws-0042', 'ws-0042.branch']];
+  const names: readonly (readonly [string, string])[] = [
+    ['hosta', 'hosta.corp.example'],
+    ['web9', 'web9.dmz.corp.example'],
+    ['ws-0042', 'ws-0042.branch'],
+  ];
   test.each(names)('%s and %s: refused with the list, and each can be asked for', async (bare, full) => {
     await open();
     const { tenant } = house.simulator;
     const one = tenant.addDevice(bare);
     const two = tenant.device(full) ?? tenant.addDevice(full);
     const reply = await ask(`dump ${bare} notepad`);
-    refused(reply, new RegExp(`^${bare} fits 2 devices, so nothing was done`), new RegExp(`for ${bare} itself only its id will do`), new RegExp(`${bare} \\(.*${one.id}\\)`), new RegExp(`${full.replaceAll('.', '\\.')} \\(.*${two.id}\\)`));
+    refused(
+      reply,
+      new RegExp(`^${bare} fits 2 devices, so nothing was done`),
+      new RegExp(`for ${bare} itself only its id will do`),
+      new RegExp(`${bare} \\(.*${one.id}\\)`),
+      new RegExp(`${full.replaceAll('.', '\\.')} \\(.*${two.id}\\)`),
+    );
     refused(await ask(`dump ${bare.toUpperCase()} notepad`), /fits 2 devices/);
     const told = textOf(await house.say('responder1', `host ${bare}`));
     for (const word of [`2 devices match ${bare}`, one.id, two.id]) expect(told).toContain(word);
@@ -251,7 +340,11 @@ describe('a bare name next to a qualified one', () => {
     expect(house.newest().device.name).toBe('hosta.corp.example');
     expect(noteOf(reply)).toContain(`id ending ${tail(bare)}`);
     expect(leftOut()).toContain(`id ending ${tail(bare)}`);
-    tenant.changeDevice(bare.id, { onboardingStatus: 'Onboarded', mergedIntoMachineId: null, osPlatform: 'Windows11' });
+    tenant.changeDevice(bare.id, {
+      onboardingStatus: 'Onboarded',
+      mergedIntoMachineId: null,
+      osPlatform: 'Windows11',
+    });
     tenant.changeDevice('hosta.corp.example', dead);
     await ask('dump hosta calc');
     expect(house.newest().device.name).toBe('hosta');
@@ -264,8 +357,12 @@ describe('a dead record of the same short name', () => {
     const { id } = device('kiosk.branch.example');
     house.simulator.tenant.changeDevice(id, { onboardingStatus: 'CanBeOnboarded' });
     const reply = await ask('dump kiosk notepad');
-    expect(leftOut()).toBe(`another record of the same short name: kiosk.branch.example, id ending ${id.slice(-8)} (not onboarded)`);
-    expect(noteOf(reply)).toMatch(/^It is for kiosk\.corp\.example, the record with the id ending [0-9a-f]{8}\. Left out: another record of the same short name: kiosk\.branch\.example, /);
+    expect(leftOut()).toBe(
+      `another record of the same short name: kiosk.branch.example, id ending ${id.slice(-8)} (not onboarded)`,
+    );
+    expect(noteOf(reply)).toMatch(
+      /^It is for kiosk\.corp\.example, the record with the id ending [0-9a-f]{8}\. Left out: another record of the same short name: kiosk\.branch\.example, /,
+    );
   });
 
   test('is left out where the full name was given as well, and nobody is warned of it', async () => {
@@ -293,11 +390,33 @@ describe('asking again', () => {
 });
 
 describe('a record that changed since the approval stops it before the POST, with its own words', () => {
-  const changes: readonly (readonly [string, Parameters<House['simulator']['tenant']['changeDevice']>[1], string, RegExp])[] = [
-    ['offboarded', { onboardingStatus: 'CanBeOnboarded' }, 'deviceNotOnboarded', /not onboarded.*Nothing was run.*Onboard it in the portal/],
+  const changes: readonly (readonly [
+    string,
+    Parameters<House['simulator']['tenant']['changeDevice']>[1],
+    string,
+    RegExp,
+  ])[] = [
+    [
+      'offboarded',
+      { onboardingStatus: 'CanBeOnboarded' },
+      'deviceNotOnboarded',
+      /not onboarded.*Nothing was run.*Onboard it in the portal/,
+    ],
     ['no longer known well', { onboardingStatus: 'insufficientinfo' }, 'deviceNotOnboarded', /not onboarded/],
-    ['merged', { mergedIntoMachineId: 'e'.repeat(40) }, 'deviceMerged', new RegExp(`merged the record.*Nothing was run.*ask again with that record’s id.*merged into ${'e'.repeat(40)}`)],
-    ['of a system without live response', { osPlatform: 'Android' }, 'deviceUnsupported', /no live response for this device.*Nothing was run.*asking again will not help/],
+    [
+      'merged',
+      { mergedIntoMachineId: 'e'.repeat(40) },
+      'deviceMerged',
+      new RegExp(
+        `merged the record.*Nothing was run.*ask again with that record’s id.*merged into ${'e'.repeat(40)}`,
+      ),
+    ],
+    [
+      'of a system without live response',
+      { osPlatform: 'Android' },
+      'deviceUnsupported',
+      /no live response for this device.*Nothing was run.*asking again will not help/,
+    ],
   ];
   test.each(changes)('%s', async (_name, change, code, words) => {
     await open({ field: true });
@@ -311,7 +430,9 @@ describe('a record that changed since the approval stops it before the POST, wit
     expect(house.card().view.lead).toMatch(words);
     expect(house.field.submissions()).toBe(0);
     // Defender was never asked.
-    expect(textOf(await house.say('approver1', `deny ${over.id}`))).toContain('refused by the bot before it was sent');
+    expect(textOf(await house.say('approver1', `deny ${over.id}`))).toContain(
+      'refused by the bot before it was sent',
+    );
     await house.restart();
     await house.run(10_000);
     expect(house.field.submissions()).toBe(0);
@@ -321,7 +442,11 @@ describe('a record that changed since the approval stops it before the POST, wit
     await open({ field: true });
     await ask('dump hosta notepad');
     await house.press('approver1', 'approve');
-    changeMachines(({ onboardingStatus: _before, ...machine }) => ({ ...machine, onboardingStatus: 'Migrating', mergedIntoMachineId: '' }));
+    changeMachines(({ onboardingStatus: _before, ...machine }) => ({
+      ...machine,
+      onboardingStatus: 'Migrating',
+      mergedIntoMachineId: '',
+    }));
     await house.until('running');
     expect(house.field.submissions()).toBe(1);
   });
@@ -330,7 +455,9 @@ describe('a record that changed since the approval stops it before the POST, wit
     await open({ field: true });
     await ask('dump hosta notepad');
     await house.press('approver1', 'approve');
-    house.field.answer(/^GET \/api\/machines\/[0-9a-f]{40}$/, () => fieldJson(404, { error: { code: 'ResourceNotFound', message: 'Machine was not found', target: 't' } }));
+    house.field.answer(/^GET \/api\/machines\/[0-9a-f]{40}$/, () =>
+      fieldJson(404, { error: { code: 'ResourceNotFound', message: 'Machine was not found', target: 't' } }),
+    );
     await house.until('over');
     await house.run(5_000);
     expect(house.card().view.lead).toMatch(/Defender does not know this device/);

@@ -1,4 +1,5 @@
-// Rows 2.2, 2.3 and 2.5 to 2.7 on the whole product: what is refused names the true cause and a line that works, and what is odd is said.
+// Rows 2.2, 2.3 and 2.5 to 2.7 on the whole product: what is refused names the true cause and a line that
+// works, and what is odd is said.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { plainText } from '../../cards/plainText.ts';
 import type { Reply } from '../../src/bot/ports.ts';
@@ -53,7 +54,9 @@ describe('row 2.5: a name the library does not hold', () => {
   });
 
   test('one that resembles nothing is refused with where to look', async () => {
-    expect(await say('put hosta nope.exe')).toBe('The live response library holds no nope.exe, so nothing was asked for. "/lr scripts" lists what is there.');
+    expect(await say('put hosta nope.exe')).toBe(
+      'The live response library holds no nope.exe, so nothing was asked for. "/lr scripts" lists what is there.',
+    );
   });
 
   test('another case is the same file', async () => {
@@ -98,21 +101,31 @@ describe('row 2.5: another system than the device’s', () => {
 });
 
 describe('row 2.6: a thing of the wrong kind', () => {
-  test.each(['status', 'cancel', 'deny', 'approve', 'link', 'output', 'retry'])('%s hosta names the device and where to look', async (verb) => {
-    const said = await say(`${verb} hosta`, verb === 'approve' || verb === 'deny' ? 'approver1' : 'responder1');
-    expect(said).toContain('"hosta" is not a request id');
-    expect(said).toContain('"/lr host hosta" shows the device');
-    expect(said).not.toContain('h0sta');
-  });
+  test.each(['status', 'cancel', 'deny', 'approve', 'link', 'output', 'retry'])(
+    '%s hosta names the device and where to look',
+    async (verb) => {
+      const said = await say(
+        `${verb} hosta`,
+        verb === 'approve' || verb === 'deny' ? 'approver1' : 'responder1',
+      );
+      expect(said).toContain('"hosta" is not a request id');
+      expect(said).toContain('"/lr host hosta" shows the device');
+      expect(said).not.toContain('h0sta');
+    },
+  );
 
   test.each(['link', 'output'])('%s of a request that waits says that it was not sent', async (verb) => {
     await say('dump hosta OfficeClickToRun');
     const { id } = house.newest();
-    expect(await say(`${verb} ${id}`)).toBe(`${id} has not been sent to Defender yet, so it has no result. "/lr status ${id}" shows what it is waiting for.`);
+    expect(await say(`${verb} ${id}`)).toBe(
+      `${id} has not been sent to Defender yet, so it has no result. "/lr status ${id}" shows what it is waiting for.`,
+    );
   });
 
   test('a full name is no less a device', async () => {
-    expect(await say('status hosta.corp.example')).toContain('"/lr host hosta.corp.example" shows the device');
+    expect(await say('status hosta.corp.example')).toContain(
+      '"/lr host hosta.corp.example" shows the device',
+    );
   });
 
   test('the open requests on that device are named with the line that works', async () => {
@@ -128,10 +141,14 @@ describe('row 2.6: a thing of the wrong kind', () => {
     await say('dump hosta OfficeClickToRun');
     const { id, fingerprint } = house.newest();
     expect(await say(`host ${id}`)).toContain(`"/lr status ${id}" shows it`);
-    expect(await say(`dump ${id.toUpperCase()} x`)).toContain(`${id} is a request, on the device hosta.corp.example`);
+    expect(await say(`dump ${id.toUpperCase()} x`)).toContain(
+      `${id} is a request, on the device hosta.corp.example`,
+    );
     expect(await say('status dump')).toContain('It is a recipe: "/lr help dump"');
     expect(await say('cancel collect.ps1')).toContain('"/lr scripts collect.ps1"');
-    expect(await say(`approve ${fingerprint}`, 'approver1')).toContain(`is the fingerprint of ${id}, not its id`);
+    expect(await say(`approve ${fingerprint}`, 'approver1')).toContain(
+      `is the fingerprint of ${id}, not its id`,
+    );
     const unknown = await say('cancel 0badf00d');
     expect(unknown).toContain('looks like a fingerprint, and no request here has it');
     expect(unknown).not.toContain('host 0badf00d');
@@ -144,7 +161,19 @@ describe('row 2.6: a thing of the wrong kind', () => {
   test('an id without its prefix is still an id, in brackets and with another hyphen too', async () => {
     await say('dump hosta OfficeClickToRun');
     const bare = house.newest().id.slice(3);
-    for (const typed of [bare, `(lr-${bare})`, `[LR-${bare.toUpperCase()}].`, `<lr-${bare}>`, `#lr-${bare}`, `lr\u2011${bare}`, `lr–${bare}`, `lr_${bare}`, `lr${bare}`, `"lr-${bare}",`]) expect(await say(`status ${typed}`)).toContain('as it is now');
+    for (const typed of [
+      bare,
+      `(lr-${bare})`,
+      `[LR-${bare.toUpperCase()}].`,
+      `<lr-${bare}>`,
+      `#lr-${bare}`,
+      `lr\u2011${bare}`,
+      `lr–${bare}`,
+      `lr_${bare}`,
+      `lr${bare}`,
+      `"lr-${bare}",`,
+    ])
+      expect(await say(`status ${typed}`)).toContain('as it is now');
     expect(await say('status lr_web1')).toContain('"/lr host lr_web1" shows the device');
     expect(await say('status lr\u2011zzzzzz')).toContain('There is no request lr-zzzzzz');
   });
@@ -159,13 +188,16 @@ describe('row 2.6: a thing of the wrong kind', () => {
     expect(await say('status 8c4f2a6e-8d10-4a3e-9a77-2c6c3e1f0b11')).toContain('no request here has it');
     await house.press('approver1', 'approve');
     const { actionId } = await house.until('running');
-    expect(await say(`cancel ${actionId.toUpperCase()}`)).toContain(`is Defender's id of the action of ${id}`);
+    expect(await say(`cancel ${actionId.toUpperCase()}`)).toContain(
+      `is Defender's id of the action of ${id}`,
+    );
     expect(await say(`cancel ${actionId}`, 'nobody')).not.toContain(id);
   });
 
   test('a session whose commands are parted by something else is answered with the line as it should be, and nothing of it is asked for', async () => {
     const right = '/lr on hosta run collect.ps1 -A ; get C:\\a.zip';
-    for (const parting of ['-A; ', '-A && ', '-A | ', '-A, ', '-A ； ']) expect(await say(`on hosta run collect.ps1 ${parting}get C:\\a.zip`)).toContain(right);
+    for (const parting of ['-A; ', '-A && ', '-A | ', '-A, ', '-A ； '])
+      expect(await say(`on hosta run collect.ps1 ${parting}get C:\\a.zip`)).toContain(right);
     expect(await say('run hosta collect.ps1 -A; get C:\\a.zip')).toContain(right);
     expect(await say('get hosta C:\\a.zip; put tool.exe')).toContain('begin with "on"');
     expect(house.store.all()).toHaveLength(0);
@@ -176,7 +208,9 @@ describe('row 2.6: a thing of the wrong kind', () => {
     await house.loop.tick();
     await house.press('approver1', 'approve');
     const { id } = await house.until('finished');
-    expect(await say(`output ${id}`)).toContain(`${id} prints nothing, because only a script does. "/lr link ${id}" gives`);
+    expect(await say(`output ${id}`)).toContain(
+      `${id} prints nothing, because only a script does. "/lr link ${id}" gives`,
+    );
   });
 });
 
@@ -204,7 +238,9 @@ describe('row 2.7: a decision that comes too late or too early names the one tha
     await house.loop.tick();
     await house.press('approver1', 'approve');
     const { id } = house.newest();
-    expect(await say(`deny ${id}`, 'approver1')).toContain(`"/lr cancel ${id}" takes it back before it is sent`);
+    expect(await say(`deny ${id}`, 'approver1')).toContain(
+      `"/lr cancel ${id}" takes it back before it is sent`,
+    );
   });
 
   test('cancel, deny and approve of what has ended', async () => {
@@ -215,7 +251,9 @@ describe('row 2.7: a decision that comes too late or too early names the one tha
     await say('dump hostb OfficeClickToRun');
     const expired = house.newest().id;
     await house.run(31 * 60_000);
-    expect(await say(`approve ${expired}`, 'approver1')).toContain(`"/lr retry ${expired}" asks for it again`);
+    expect(await say(`approve ${expired}`, 'approver1')).toContain(
+      `"/lr retry ${expired}" asks for it again`,
+    );
     await say('dump hostb OfficeClickToRun');
     const denied = house.newest().id;
     await say(`deny ${denied} no`, 'approver1');

@@ -1,4 +1,5 @@
-// What drawing costs when nothing goes wrong: the calls of an undisturbed story by method, which recovering cards must not raise.
+// What drawing costs when nothing goes wrong: the calls of an undisturbed story by method, which recovering
+// cards must not raise.
 import { expect, test } from '@jest/globals';
 import { openHouse } from '../support/house.ts';
 import { incidents, openSlackHouse } from '../support/slack/slackHouse.ts';
@@ -29,12 +30,16 @@ test('Slack: one card and one note are posted, updates follow, and nobody is ask
   const house = await openSlackHouse();
   await house.avery.press(await house.asked(), 'Approve');
   const card = await house.shows('Finished');
-  await house.slack.until('the note', () => house.slack.world.in(incidents).find((message) => message.thread === card.ts));
+  await house.slack.until('the note', () =>
+    house.slack.world.in(incidents).find((message) => message.thread === card.ts),
+  );
   const counts = counted(house.slack.world.calls.map(({ method }) => method));
   await house.close();
   expect(counts['chat.postMessage']).toBe(2);
   expect(counts['chat.update']).toBeLessThanOrEqual(updates + 4);
-  expect(Object.keys(counts).filter((method) => /chat\.(getPermalink|postEphemeral|delete)|history/.test(method))).toEqual([]);
+  expect(
+    Object.keys(counts).filter((method) => /chat\.(getPermalink|postEphemeral|delete)|history/.test(method)),
+  ).toEqual([]);
 });
 
 test('Teams: one card in each place and one note are posted, and updates follow', async () => {
@@ -45,7 +50,9 @@ test('Teams: one card in each place and one note are posted, and updates follow'
   await house.click(ben, channel, there, 'approve');
   await house.card(group, /Finished/);
   await house.card(channel, /Finished/);
-  const calls = house.connector.calls.filter((call) => call.path.includes('/activities')).map((call) => call.method);
+  const calls = house.connector.calls
+    .filter((call) => call.path.includes('/activities'))
+    .map((call) => call.method);
   await house.close();
   expect(counted(calls)['POST']).toBeLessThanOrEqual(3);
   expect(counted(calls)['PUT']).toBeLessThanOrEqual(2 * (updates + 4));

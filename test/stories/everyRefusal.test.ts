@@ -1,8 +1,10 @@
-// Must hold of every card: whatever single call of a chat is refused, in whatever way, in the end every card of a request shows its end.
-// Each story runs the whole product with its real workers on a moved clock, and is compared with the story that nothing disturbed.
-// By default some 400 stories are told, which plan.ts chooses and one test here checks: each kind of failure meets each kind of call.
-// EVERY_REFUSAL=all tells every failure at every call, about 5,000 stories in Slack and 3,000 in Teams; a story costs 0.1 to 0.2 s of
-// processor time, all of them 28 minutes of it (measured on a busy machine). One kind alone: EVERY_REFUSAL=all node scripts/jest.js everyRefusal -t 'Slack .* content'.
+// Must hold of every card: whatever single call of a chat is refused, in whatever way, in the end every card
+// of a request shows its end. Each story runs the whole product with its real workers on a moved clock, and
+// is compared with the story that nothing disturbed. By default some 400 stories are told, which plan.ts
+// chooses and one test here checks: each kind of failure meets each kind of call. EVERY_REFUSAL=all tells
+// every failure at every call, about 5,000 stories in Slack and 3,000 in Teams; a story costs 0.1 to 0.2 s of
+// processor time, all of them 28 minutes of it (measured on a busy machine). One kind alone:
+// EVERY_REFUSAL=all node scripts/jest.js everyRefusal -t 'Slack .* content'.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { slackFailures, teamsFailures } from '../support/everyRefusal/failures.ts';
 import type { Failure } from '../support/everyRefusal/failures.ts';
@@ -30,25 +32,46 @@ const chats: readonly Told[] = [
     chat: 'Slack',
     open: openSlackSide,
     failures: slackFailures,
-    before: { approved: { 'conversations.info': 2, 'chat.postMessage': 3, 'chat.update': 20 }, denied: { 'conversations.info': 2, 'chat.postMessage': 3, 'chat.update': 2 } },
-    lasting: ['503 with a page', 'a connection cut before taking it', 'channel_not_found', '429 with JSON, Retry-After: 3', 'invalid_auth'],
+    before: {
+      approved: { 'conversations.info': 2, 'chat.postMessage': 3, 'chat.update': 20 },
+      denied: { 'conversations.info': 2, 'chat.postMessage': 3, 'chat.update': 2 },
+    },
+    lasting: [
+      '503 with a page',
+      'a connection cut before taking it',
+      'channel_not_found',
+      '429 with JSON, Retry-After: 3',
+      'invalid_auth',
+    ],
   },
   {
     chat: 'Teams',
     open: openTeamsSide,
     failures: teamsFailures,
     before: { approved: { POST: 3, PUT: 18 }, denied: { POST: 3, PUT: 2 } },
-    lasting: ['503 with a page', 'a connection cut before taking it', '403 MessageWritesBlocked', '429 with JSON, Retry-After: 3', '401 with JSON'],
+    lasting: [
+      '503 with a page',
+      'a connection cut before taking it',
+      '403 MessageWritesBlocked',
+      '429 with JSON, Retry-After: 3',
+      '401 with JSON',
+    ],
   },
 ];
 
-/** A call that hangs is given up after so many milliseconds of real time, so that these stories are told quickly. */
+/**
+ * A call that hangs is given up after so many milliseconds of real time, so that these stories are told
+ * quickly.
+ */
 const shortTimeout = 400;
 /** Real milliseconds that a story may take on a busy machine. */
 const patience = 6_000;
 
 async function course(chat: Told, ending: Ending, expected?: Course, trouble?: Trouble): Promise<Course> {
-  const stage = await openStage(chat.open, trouble?.refusal.kind === 'silence' ? { timeout: shortTimeout } : {});
+  const stage = await openStage(
+    chat.open,
+    trouble?.refusal.kind === 'silence' ? { timeout: shortTimeout } : {},
+  );
   try {
     return await tell(stage, ending, expected, trouble);
   } finally {
@@ -87,7 +110,8 @@ describe.each(chats)('$chat', (chat) => {
       const what = `${trouble.refusal.name} at ${trouble.at}`;
       try {
         const told = await course(chat, ending, expected(ending), trouble);
-        if (JSON.stringify(told.ran) !== JSON.stringify(told.unknown ? [] : ran)) found.push(`${what}: ${told.ran.length} sessions ran`);
+        if (JSON.stringify(told.ran) !== JSON.stringify(told.unknown ? [] : ran))
+          found.push(`${what}: ${told.ran.length} sessions ran`);
         if (told.asked !== asked) found.push(`${what}: ${told.asked} requests are stored`);
       } catch (error) {
         found.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
@@ -106,53 +130,106 @@ describe.each(chats)('$chat', (chat) => {
   function lasting(more: Partial<Trouble>, half: 'even' | 'odd'): readonly Trouble[] {
     // A press in Teams waits for its answer, and while it waits the clock moves at the pace of real seconds.
     const calls = expected('approved').calls.filter((call) => !call.startsWith('GET 19:team'));
-    return halfOf(chat.lasting.flatMap((name, index) => fewOf(calls, 2, index * 3).map((at) => ({ at, refusal: failure(name), ...more }))), half);
+    return halfOf(
+      chat.lasting.flatMap((name, index) =>
+        fewOf(calls, 2, index * 3).map((at) => ({ at, refusal: failure(name), ...more })),
+      ),
+      half,
+    );
   }
 
-  test.each(['approved', 'denied'] as const)('the story that ends as %s makes the same calls each time, and no more of them draw than before cards recovered', async (ending) => {
-    const again = await course(chat, ending);
-    expect(again.calls.toSorted()).toEqual(expected(ending).calls.toSorted());
-    expect(again.cards).toEqual(expected(ending).cards);
-    const counts = countsOf(again.calls);
-    for (const [method, most] of Object.entries(chat.before[ending])) expect([method, (counts[method] ?? 0) <= most]).toEqual([method, true]);
-    expect(again.ran).toHaveLength(ending === 'approved' ? 1 : 0);
-    expect(again.asked).toBe(1);
-  });
+  test.each(['approved', 'denied'] as const)(
+    'the story that ends as %s makes the same calls each time, and no more of them draw than before cards recovered',
+    async (ending) => {
+      const again = await course(chat, ending);
+      expect(again.calls.toSorted()).toEqual(expected(ending).calls.toSorted());
+      expect(again.cards).toEqual(expected(ending).cards);
+      const counts = countsOf(again.calls);
+      for (const [method, most] of Object.entries(chat.before[ending]))
+        expect([method, (counts[method] ?? 0) <= most]).toEqual([method, true]);
+      expect(again.ran).toHaveLength(ending === 'approved' ? 1 : 0);
+      expect(again.asked).toBe(1);
+    },
+  );
 
   test('the selection lets each kind of failure meet each kind of call of both stories, and the last card', () => {
     const [approved, denied] = [expected('approved').calls, expected('denied').calls];
-    const troubles = [...kindsOf(chat.failures).flatMap((kind) => planned(kind, chat.failures, approved)), ...oneOfEach(chat.failures, denied, approved)];
-    const kindOf = (refusal: Refusal): string | undefined => chat.failures.find((failure) => failure.refusal === refusal)?.kind;
-    const met = new Set(troubles.flatMap(({ at, refusal }) => [at, at.split(' ')[0]].map((call) => `${kindOf(refusal) ?? ''} at ${call ?? ''}`)));
+    const troubles = [
+      ...kindsOf(chat.failures).flatMap((kind) => planned(kind, chat.failures, approved)),
+      ...oneOfEach(chat.failures, denied, approved),
+    ];
+    const kindOf = (refusal: Refusal): string | undefined =>
+      chat.failures.find((failure) => failure.refusal === refusal)?.kind;
+    const met = new Set(
+      troubles.flatMap(({ at, refusal }) =>
+        [at, at.split(' ')[0]].map((call) => `${kindOf(refusal) ?? ''} at ${call ?? ''}`),
+      ),
+    );
     const loud = kindsOf(chat.failures).filter((kind) => !kind.startsWith('silence'));
     const last = approved.findLast((call) => /^(PUT|chat\.update) /.test(call)) ?? '';
-    expect([...approved, ...denied].flatMap((call) => kindsOf(chat.failures).map((kind) => `${kind} at ${call.split(' ')[0] ?? ''}`)).filter((one) => !met.has(one))).toEqual([]);
+    expect(
+      [...approved, ...denied]
+        .flatMap((call) => kindsOf(chat.failures).map((kind) => `${kind} at ${call.split(' ')[0] ?? ''}`))
+        .filter((one) => !met.has(one)),
+    ).toEqual([]);
     expect(loud.map((kind) => `${kind} at ${last}`).filter((one) => !met.has(one))).toEqual([]);
   });
 
   describe('one call of the story is refused, and in the end every card shows the end (rows 1.1, 1.2, 1.3)', () => {
-    test.each(kindsOf(chat.failures))('%s', async (kind) => {
-      expect(await wrong('approved', planned(kind, chat.failures, expected('approved').calls))).toEqual([]);
-    }, 1_000 * patience);
+    test.each(kindsOf(chat.failures))(
+      '%s',
+      async (kind) => {
+        expect(await wrong('approved', planned(kind, chat.failures, expected('approved').calls))).toEqual([]);
+      },
+      1_000 * patience,
+    );
 
-    test('and nothing runs of a request that is denied', async () => {
-      expect(await wrong('denied', oneOfEach(chat.failures, expected('denied').calls, expected('approved').calls))).toEqual([]);
-    }, 1_000 * patience);
+    test(
+      'and nothing runs of a request that is denied',
+      async () => {
+        expect(
+          await wrong(
+            'denied',
+            oneOfEach(chat.failures, expected('denied').calls, expected('approved').calls),
+          ),
+        ).toEqual([]);
+      },
+      1_000 * patience,
+    );
   });
 
-  test.each(['stopped', 'killed'] as const)('a process that is %s right then shows the end on every card after its start', async (process) => {
-    const { calls } = expected('approved');
-    // Those by which the bot learns who typed or pressed: what was acknowledged is then not yet done, and nobody repeats it.
-    const asking = calls.filter((call) => /^(users\.info|GET) /.test(call));
-    const troubles = ['a connection cut after taking it', '503 with a page'].flatMap((name, index) => [...new Set([...asking, ...fewOf(calls, 4, index * 2)])].map((at) => ({ at, refusal: failure(name), process })));
-    expect(await wrong('approved', troubles)).toEqual([]);
-  }, 1_000 * patience);
+  test.each(['stopped', 'killed'] as const)(
+    'a process that is %s right then shows the end on every card after its start',
+    async (process) => {
+      const { calls } = expected('approved');
+      // Those by which the bot learns who typed or pressed: what was acknowledged is then not yet done, and
+      // nobody repeats it.
+      const asking = calls.filter((call) => /^(users\.info|GET) /.test(call));
+      const troubles = ['a connection cut after taking it', '503 with a page'].flatMap((name, index) =>
+        [...new Set([...asking, ...fewOf(calls, 4, index * 2)])].map((at) => ({
+          at,
+          refusal: failure(name),
+          process,
+        })),
+      );
+      expect(await wrong('approved', troubles)).toEqual([]);
+    },
+    1_000 * patience,
+  );
 
-  test('a chat that refuses everything for 20 minutes has true cards soon after', async () => {
-    expect(await wrong('approved', lasting({ lasting: 20 * minute }, 'odd'))).toEqual([]);
-  }, 1_000 * patience);
+  test(
+    'a chat that refuses everything for 20 minutes has true cards soon after',
+    async () => {
+      expect(await wrong('approved', lasting({ lasting: 20 * minute }, 'odd'))).toEqual([]);
+    },
+    1_000 * patience,
+  );
 
-  test.each(['stopped', 'killed'] as const)('the same with a process that is %s in the middle of it', async (process) => {
-    expect(await wrong('approved', lasting({ lasting: 20 * minute, process }, 'even'))).toEqual([]);
-  }, 1_000 * patience);
+  test.each(['stopped', 'killed'] as const)(
+    'the same with a process that is %s in the middle of it',
+    async (process) => {
+      expect(await wrong('approved', lasting({ lasting: 20 * minute, process }, 'even'))).toEqual([]);
+    },
+    1_000 * patience,
+  );
 });

@@ -1,4 +1,5 @@
-// No record, no action: when the journal cannot be written nothing is approved or sent, people are told, and it goes on by itself afterwards.
+// No record, no action: when the journal cannot be written nothing is approved or sent, people are told, and
+// it goes on by itself afterwards.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createFailingDisk } from '../support/failingDisk.ts';
 import { openHouse, textOf } from '../support/house.ts';

@@ -1,4 +1,5 @@
-// Guards that every other story passes without: each test here turns red when its one guard is taken out (field faults, section 6).
+// Guards that every other story passes without: each test here turns red when its one guard is taken out
+// (field faults, section 6).
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,14 +54,20 @@ describe('in a house', () => {
   });
 
   test('a request that may have run keeps its device from the next one, also when it is looked for no longer', async () => {
-    house = await approvedHouse('dump hosta notepad', {}, ({ simulator }) => simulator.tenant.faults.plant({ what: 'reset', on: 'run' }));
+    house = await approvedHouse('dump hosta notepad', {}, ({ simulator }) =>
+      simulator.tenant.faults.plant({ what: 'reset', on: 'run' }),
+    );
     await house.until('unknown');
     await house.run(15 * minute);
     expect(house.newest()).toMatchObject({ state: 'unknown', looks: 6 });
     await house.say('responder2', 'dump hosta calc');
     await house.press('approver1', 'approve');
     await house.run(minute);
-    expect(house.newest()).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy', blocker: { by: 'request', undecided: true } });
+    expect(house.newest()).toMatchObject({
+      state: 'queued',
+      waitsFor: 'deviceBusy',
+      blocker: { by: 'request', undecided: true },
+    });
     expect(house.simulator.tenant.submissions).toHaveLength(0);
   });
 
@@ -83,15 +90,18 @@ describe('in a house', () => {
       },
       'over',
     ],
-  ] as const)('what was %s while device and library were read before the POST is not sent', async (_name, happens, state) => {
-    house = await approvedHouse('dump hosta notepad');
-    const { done } = await reading();
-    await happens();
-    await done;
-    await house.run(minute);
-    expect(house.simulator.tenant.submissions).toHaveLength(0);
-    expect(house.newest().state).toBe(state);
-  });
+  ] as const)(
+    'what was %s while device and library were read before the POST is not sent',
+    async (_name, happens, state) => {
+      house = await approvedHouse('dump hosta notepad');
+      const { done } = await reading();
+      await happens();
+      await done;
+      await house.run(minute);
+      expect(house.simulator.tenant.submissions).toHaveLength(0);
+      expect(house.newest().state).toBe(state);
+    },
+  );
 
   /** What a press is told whose library answers only after something else has happened. */
   async function pressedMeanwhile(verb: 'approve' | 'resend', happens: () => unknown): Promise<string> {
@@ -105,37 +115,60 @@ describe('in a house', () => {
 
   test.each<readonly [string, () => unknown, RegExp, string]>([
     ['frozen', () => house.say('approver1', 'freeze odd approvals'), /frozen by/i, 'awaitingApproval'],
-    ['out of its time', () => { house.clock.move(61 * minute); }, /expired/, 'awaitingApproval'],
+    [
+      'out of its time',
+      () => {
+        house.clock.move(61 * minute);
+      },
+      /expired/,
+      'awaitingApproval',
+    ],
     ['withdrawn', () => house.press('responder1', 'withdraw'), /withdrawn by Riley/, 'over'],
     ['approved by somebody else', () => house.press('responder2', 'approve'), /approved/i, 'queued'],
-  ])('what was %s while the library was read for an approval is not approved by it', async (_name, happens, said, state) => {
-    house = await openHouse();
-    await house.say('responder1', 'dump hosta notepad');
-    await house.loop.tick();
-    const told = await pressedMeanwhile('approve', happens);
-    expect(told).toMatch(said);
-    expect(told).not.toMatch(/Something broke|^Approved lr/);
-    expect(house.newest().state).toBe(state);
-    if (state === 'queued') expect(house.newest()).toMatchObject({ approval: { by: { id: 'responder2' } } });
-  });
+  ])(
+    'what was %s while the library was read for an approval is not approved by it',
+    async (_name, happens, said, state) => {
+      house = await openHouse();
+      await house.say('responder1', 'dump hosta notepad');
+      await house.loop.tick();
+      const told = await pressedMeanwhile('approve', happens);
+      expect(told).toMatch(said);
+      expect(told).not.toMatch(/Something broke|^Approved lr/);
+      expect(house.newest().state).toBe(state);
+      if (state === 'queued')
+        expect(house.newest()).toMatchObject({ approval: { by: { id: 'responder2' } } });
+    },
+  );
 
   test.each<readonly [string, () => unknown, RegExp, string]>([
     ['frozen', () => house.say('approver1', 'freeze odd approvals'), /frozen by/i, 'unknown'],
-    ['dropped', () => house.press('responder1', 'drop'), /dropped while nobody knew whether it ran, by Riley/, 'over'],
-  ])('what was %s while the library was read for sending again is not sent again', async (_name, happens, said, state) => {
-    house = await approvedHouse('dump hosta notepad', {}, ({ simulator }) => simulator.tenant.faults.plant({ what: 'reset', on: 'run' }));
-    await house.until('unknown');
-    await house.run(15 * minute);
-    const told = await pressedMeanwhile('resend', happens);
-    expect(told).toMatch(said);
-    expect(told).not.toMatch(/Something broke/);
-    expect(house.newest().state).toBe(state);
-  });
+    [
+      'dropped',
+      () => house.press('responder1', 'drop'),
+      /dropped while nobody knew whether it ran, by Riley/,
+      'over',
+    ],
+  ])(
+    'what was %s while the library was read for sending again is not sent again',
+    async (_name, happens, said, state) => {
+      house = await approvedHouse('dump hosta notepad', {}, ({ simulator }) =>
+        simulator.tenant.faults.plant({ what: 'reset', on: 'run' }),
+      );
+      await house.until('unknown');
+      await house.run(15 * minute);
+      const told = await pressedMeanwhile('resend', happens);
+      expect(told).toMatch(said);
+      expect(told).not.toMatch(/Something broke/);
+      expect(house.newest().state).toBe(state);
+    },
+  );
 
   test('of two who cancel at the same moment, the second is told of the first', async () => {
     house = await approvedHouse('dump laptop7 notepad');
     await house.until('running');
-    const told = await Promise.all(['responder1', 'approver1'].map((who) => house.press(who, 'cancel').then(textOf)));
+    const told = await Promise.all(
+      ['responder1', 'approver1'].map((who) => house.press(who, 'cancel').then(textOf)),
+    );
     expect(told.filter((text) => /already/.test(text))).toHaveLength(1);
     expect(told.join()).not.toContain('Something broke');
   });
@@ -143,7 +176,10 @@ describe('in a house', () => {
   /** A chat that at times cannot tell who reads along. */
   function unreadable(unread: boolean): { readonly chat: StoryChat; unread: boolean } {
     const state = { unread, chat: createStoryChat() };
-    Object.assign(state.chat, { external: () => (state.unread ? Promise.reject(new ChatError('unavailable', 'not told')) : Promise.resolve(false)) });
+    Object.assign(state.chat, {
+      external: () =>
+        state.unread ? Promise.reject(new ChatError('unavailable', 'not told')) : Promise.resolve(false),
+    });
     return state;
   }
 
@@ -177,7 +213,9 @@ describe('in a house', () => {
   });
 
   test('a private link is made for the file it was asked for', async () => {
-    house = await approvedHouse('on hosta get C:\\Windows\\System32\\drivers\\etc\\hosts ; get C:\\Windows\\System32\\winevt\\Logs\\System.evtx');
+    house = await approvedHouse(
+      'on hosta get C:\\Windows\\System32\\drivers\\etc\\hosts ; get C:\\Windows\\System32\\winevt\\Logs\\System.evtx',
+    );
     await house.until('finished');
     await house.run(minute);
     const path = (url: string | undefined): string => new URL(url ?? '').pathname;
@@ -185,7 +223,10 @@ describe('in a house', () => {
     expect(new Set(onCard).size).toBe(2);
     for (const index of [0, 1]) {
       const reply = await house.say('responder1', `link ${house.newest().id} ${index}`);
-      expect([index, reply.kind === 'sentence' ? path(reply.link?.url) : textOf(reply)]).toEqual([index, onCard[index]]);
+      expect([index, reply.kind === 'sentence' ? path(reply.link?.url) : textOf(reply)]).toEqual([
+        index,
+        onCard[index],
+      ]);
     }
   });
 
@@ -242,17 +283,46 @@ describe('in the composed service', () => {
 
   function options(more: Partial<ServiceOptions>): ServiceOptions {
     return {
-      host: '127.0.0.1', port: 0, dataDir: dir, policyFile: join(dir, 'policy.yaml'), command: '/lr', logLevel: 'silent', secrets: [], console: false, chats: [createStoryChat()],
-      defender: { kind: 'simulator', speed: 1 }, rates: { submitsPerMinute: 1, callsPerMinute: 100, callsPerHour: 1500 },
-      sessions: 25, pollGap: 2_400, parkedGap: 30_000, offlineQueue: 72 * hour, outputRetention: 720 * hour, ...more,
+      host: '127.0.0.1',
+      port: 0,
+      dataDir: dir,
+      policyFile: join(dir, 'policy.yaml'),
+      command: '/lr',
+      logLevel: 'silent',
+      secrets: [],
+      console: false,
+      chats: [createStoryChat()],
+      defender: { kind: 'simulator', speed: 1 },
+      rates: { submitsPerMinute: 1, callsPerMinute: 100, callsPerHour: 1500 },
+      sessions: 25,
+      pollGap: 2_400,
+      parkedGap: 30_000,
+      offlineQueue: 72 * hour,
+      outputRetention: 720 * hour,
+      ...more,
     };
   }
 
   async function approved(text: string): Promise<string> {
-    const asked = await service.bot.command({ surface: 'console', account: member('responder1'), place, text, deliveryId: text });
+    const asked = await service.bot.command({
+      surface: 'console',
+      account: member('responder1'),
+      place,
+      text,
+      deliveryId: text,
+    });
     if (asked.kind !== 'asked') throw new Error(JSON.stringify(asked));
     const { revision = 0, digest = '' } = service.store.get(asked.requestId) ?? {};
-    await service.bot.press({ surface: 'console', account: member('approver1'), place, verb: 'approve', requestId: asked.requestId, revision, fingerprint: bindingOf(digest), deliveryId: `${text} yes` });
+    await service.bot.press({
+      surface: 'console',
+      account: member('approver1'),
+      place,
+      verb: 'approve',
+      requestId: asked.requestId,
+      revision,
+      fingerprint: bindingOf(digest),
+      deliveryId: `${text} yes`,
+    });
     return asked.requestId;
   }
 
@@ -278,7 +348,11 @@ describe('in the composed service', () => {
     const second = await approved('dump hostb notepad');
     const came = await becomes(() => {
       const request = service.store.get(second);
-      return request?.state === 'queued' ? request.waitsFor : request?.state === 'awaitingApproval' ? undefined : request?.state;
+      return request?.state === 'queued'
+        ? request.waitsFor
+        : request?.state === 'awaitingApproval'
+          ? undefined
+          : request?.state;
     });
     expect(came).toBe('slot');
   });
@@ -288,11 +362,24 @@ describe('in the composed service', () => {
     await open({ disk: disk.disk });
     const ready = async () => {
       const answer = await fetch(`${service.adminUrl}/readyz`);
-      return { status: answer.status, journal: ((await answer.json()) as { readonly checks: readonly { readonly name: string; readonly ok: boolean }[] }).checks.find(({ name }) => name === 'journal')?.ok };
+      return {
+        status: answer.status,
+        journal: (
+          (await answer.json()) as {
+            readonly checks: readonly { readonly name: string; readonly ok: boolean }[];
+          }
+        ).checks.find(({ name }) => name === 'journal')?.ok,
+      };
     };
     expect(await ready()).toEqual({ status: 200, journal: true });
     disk.code = 'ENOSPC';
-    await service.bot.command({ surface: 'console', account: member('responder1'), place, text: 'dump hosta notepad', deliveryId: 'full' });
+    await service.bot.command({
+      surface: 'console',
+      account: member('responder1'),
+      place,
+      text: 'dump hosta notepad',
+      deliveryId: 'full',
+    });
     expect(await ready()).toEqual({ status: 503, journal: false });
     disk.code = undefined;
   });

@@ -1,4 +1,5 @@
-// The text of a script's output lies in the data folder without a key: what somebody wrote into it there is never shown.
+// The text of a script's output lies in the data folder without a key: what somebody wrote into it there is
+// never shown.
 import { afterEach, expect, test } from '@jest/globals';
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

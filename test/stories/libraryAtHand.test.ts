@@ -14,7 +14,9 @@ describe('a running service', () => {
     running = await openWorkingHouse({ policy: manyPending, keepLibrary: true });
     const cost = async (device: string): Promise<readonly string[]> => {
       running.calls.length = 0;
-      expect(textOf(await running.say('responder1', `dump ${device} one`))).toContain('is waiting for approval');
+      expect(textOf(await running.say('responder1', `dump ${device} one`))).toContain(
+        'is waiting for approval',
+      );
       return running.calls.toSorted();
     };
     expect(running.calls).toContain('library');

@@ -1,4 +1,5 @@
-// The main job from end to end: asked by one person, approved by another, run once, followed index by index, finished with excerpt and link.
+// The main job from end to end: asked by one person, approved by another, run once, followed index by index,
+// finished with excerpt and link.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openHouse, textOf } from '../support/house.ts';
 import type { House } from '../support/house.ts';
@@ -22,8 +23,13 @@ describe('the dump recipe', () => {
     await house.run(60_000);
     const card = house.card();
     expect(card.view.status).toContain('Waiting for approval');
-    expect(card.view.steps.map((line) => line.command)).toEqual(['RunScript minidump.ps1 OfficeClickToRun', 'GetFile C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip']);
-    expect(card.view.buttons.map((button) => button.verb)).toEqual(expect.arrayContaining(['approve', 'deny', 'withdraw']));
+    expect(card.view.steps.map((line) => line.command)).toEqual([
+      'RunScript minidump.ps1 OfficeClickToRun',
+      'GetFile C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip',
+    ]);
+    expect(card.view.buttons.map((button) => button.verb)).toEqual(
+      expect.arrayContaining(['approve', 'deny', 'withdraw']),
+    );
     expect(house.simulator.tenant.submissions).toHaveLength(0);
   });
 
@@ -33,11 +39,14 @@ describe('the dump recipe', () => {
     expect(house.simulator.tenant.submissions).toHaveLength(1);
     const [sent] = house.simulator.tenant.submissions;
     expect(JSON.stringify(sent?.commands)).toContain('OfficeClickToRun.dmp.zip');
-    expect(sent?.comment).toMatch(/^lr:lr-[0-9a-z]{6}:[0-9a-f]{16} \| requested by Riley Responder \| approved by Avery Approver \| [0-9a-f]{8} \| reason: beacon at 02:40$/);
+    expect(sent?.comment).toMatch(
+      /^lr:lr-[0-9a-z]{6}:[0-9a-f]{16} \| requested by Riley Responder \| approved by Avery Approver \| [0-9a-f]{8} \| reason: beacon at 02:40$/,
+    );
   });
 
   test('keeps one card up to date as each index completes, with the excerpt of index 0 while index 1 runs', async () => {
-    // Sessions start after two minutes and a file takes a while, so that a poll falls between the two commands.
+    // Sessions start after two minutes and a file takes a while, so that a poll falls between the two
+    // commands.
     house.simulator.tenant.change({ getFileMs: [20_000, 20_000] });
     await askAndApprove();
     await house.until('finished');
@@ -45,7 +54,9 @@ describe('the dump recipe', () => {
     const { history } = house.card();
     const during = history.find((text) => text.includes('51 MB') && !text.includes('Finished'));
     expect(during).toBeDefined();
-    const order = ['Waiting for approval', 'Running', 'Finished'].map((word) => history.findIndex((text) => text.includes(word)));
+    const order = ['Waiting for approval', 'Running', 'Finished'].map((word) =>
+      history.findIndex((text) => text.includes(word)),
+    );
     expect(order).toEqual([...order].sort((a, b) => a - b));
     expect(order).not.toContain(-1);
   });
@@ -75,7 +86,9 @@ describe('the dump recipe', () => {
     await house.run(31 * 60_000);
     expect(house.card().view.links).toEqual([]);
     expect((await fetch(first)).status).toBe(403);
-    expect(house.card().view.buttons.some((button) => button.verb === 'link' && button.index === 1)).toBe(true);
+    expect(house.card().view.buttons.some((button) => button.verb === 'link' && button.index === 1)).toBe(
+      true,
+    );
     await house.press('responder1', 'link', { index: 1 });
     await house.loop.tick();
     const second = house.card().view.links[0]?.url ?? '';

@@ -1,4 +1,5 @@
-// Need to know: a request belongs to the place where it was asked. What is private there stands on no card anywhere, is found by nobody it is not for, and is told alone to those who may.
+// Need to know: a request belongs to the place where it was asked. What is private there stands on no card
+// anywhere, is found by nobody it is not for, and is told alone to those who may.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openerIn } from '../support/journal.ts';
 import { history } from '../../src/adapters/store/history.ts';
@@ -20,23 +21,42 @@ const minute = 60_000;
 const hour = 60 * minute;
 let house: House;
 
-/** Hana hunts: she may ask and read results, and approves nothing. Insiders is where what is not for everybody is asked. */
-function withInsiders(insiders: string, more: (text: string) => string = (text) => text): (text: string) => string {
+/**
+ * Hana hunts: she may ask and read results, and approves nothing. Insiders is where what is not for everybody
+ * is asked.
+ */
+function withInsiders(
+  insiders: string,
+  more: (text: string) => string = (text) => text,
+): (text: string) => string {
   return (text) =>
     more(
       text
-        .replace('people:\n', 'people:\n  - { id: hunter1, name: Hana Hunter, console: hunter1 }\n  - { id: lead1, name: Lee Lead, console: lead1 }\n')
-        .replace('responder: [responder1, responder2]', 'responder: [responder1, responder2, hunter1]\n  lead: [lead1]')
+        .replace(
+          'people:\n',
+          'people:\n  - { id: hunter1, name: Hana Hunter, console: hunter1 }\n  - { id: lead1, name: Lee Lead, console: lead1 }\n',
+        )
+        .replace(
+          'responder: [responder1, responder2]',
+          'responder: [responder1, responder2, hunter1]\n  lead: [lead1]',
+        )
         .replace('places:\n', `places:\n  - { place: 'console:insiders', ${insiders} }\n`),
     );
 }
 const limited = 'results: card, visibility: [requester, approvers, lead]';
 
-async function open(insiders: string, options: HouseOptions = {}, more?: (text: string) => string): Promise<void> {
+async function open(
+  insiders: string,
+  options: HouseOptions = {},
+  more?: (text: string) => string,
+): Promise<void> {
   house = await openHouse({ ...options, policy: withInsiders(insiders, more) });
   close = () => house.close();
 }
-async function asked(command = 'run hosta collect.ps1 --reason "HR case 77"', place = 'insiders'): Promise<string> {
+async function asked(
+  command = 'run hosta collect.ps1 --reason "HR case 77"',
+  place = 'insiders',
+): Promise<string> {
   await house.say('responder1', command, { place });
   await house.loop.tick();
   return house.newest().id;
@@ -50,7 +70,8 @@ async function finished(command?: string, place?: string): Promise<string> {
 }
 /** All that ever stood on its card in a place. */
 const shown = (place: string): string => house.card(place).history.join('\n');
-const say = async (as: string, text: string, place = 'incidents'): Promise<string> => textOf(await house.say(as, text, { place }));
+const say = async (as: string, text: string, place = 'incidents'): Promise<string> =>
+  textOf(await house.say(as, text, { place }));
 
 describe('asked where results are private', () => {
   test('no card anywhere shows output or a link, and both are read alone', async () => {
@@ -59,9 +80,14 @@ describe('asked where results are private', () => {
     for (const place of ['insiders', 'incidents']) {
       expect(house.card(place).view).toMatchObject({ excerpts: [], links: [] });
       expect(shown(place)).not.toMatch(/expires|\nOutput of index/);
-      expect(house.card(place).view.notes.join(' ')).toContain('The buttons give them privately to people who may read results');
+      expect(house.card(place).view.notes.join(' ')).toContain(
+        'The buttons give them privately to people who may read results',
+      );
     }
-    expect(await house.press('approver1', 'link', { index: 1 })).toMatchObject({ kind: 'sentence', link: { label: 'Download the file' } });
+    expect(await house.press('approver1', 'link', { index: 1 })).toMatchObject({
+      kind: 'sentence',
+      link: { label: 'Download the file' },
+    });
     expect(house.card().view.links).toEqual([]);
     expect(await say('responder2', `output ${id}`)).toContain('page 1 of 1');
   });
@@ -76,7 +102,8 @@ describe('asked where results are private', () => {
   test('one private approvals place keeps results off the cards of all', async () => {
     await open('results: private, approvals: true');
     await finished('dump hosta notepad', 'incidents');
-    for (const place of ['insiders', 'incidents']) expect(house.card(place).view).toMatchObject({ excerpts: [], links: [] });
+    for (const place of ['insiders', 'incidents'])
+      expect(house.card(place).view).toMatchObject({ excerpts: [], links: [] });
   });
 
   test('the reason stands where it was asked, and not in the approvals place, whose card says how approvers read it', async () => {
@@ -117,7 +144,13 @@ describe('asked where results are private', () => {
 test('asked of the bot alone: reason and results stay off the approvals card', async () => {
   await open('results: card');
   const alone: Place = { surface: 'console', id: 'dm-1', direct: true, external: false };
-  const told = await house.bot.command({ surface: 'console', account: { surface: 'console', id: 'responder1', trust: 'member' }, place: alone, text: 'run hosta collect.ps1 --reason "HR case 77"', deliveryId: 'dm' });
+  const told = await house.bot.command({
+    surface: 'console',
+    account: { surface: 'console', id: 'responder1', trust: 'member' },
+    place: alone,
+    text: 'run hosta collect.ps1 --reason "HR case 77"',
+    deliveryId: 'dm',
+  });
   expect(told.kind).toBe('asked');
   await house.loop.tick();
   await house.press('approver1', 'approve');
@@ -130,9 +163,20 @@ test('asked of the bot alone: reason and results stay off the approvals card', a
 describe('a request that is not for everybody', () => {
   /** Every way to come across it. */
   const ways = (id: string): readonly string[] => [
-    `status ${id}`, `output ${id}`, `link ${id}`, `approve ${id}`, `approve ${id} r1-1234567812345678`, `deny ${id} no`, `cancel ${id}`, `retry ${id}`, `host ${id}`, `dump ${id} notepad`, `approve ${house.newest().fingerprint}`,
+    `status ${id}`,
+    `output ${id}`,
+    `link ${id}`,
+    `approve ${id}`,
+    `approve ${id} r1-1234567812345678`,
+    `deny ${id} no`,
+    `cancel ${id}`,
+    `retry ${id}`,
+    `host ${id}`,
+    `dump ${id} notepad`,
+    `approve ${house.newest().fingerprint}`,
     // Without the prefix it may be a device as well.
-    `status ${id.slice(3)}`, `approve ${id.slice(3)}`,
+    `status ${id.slice(3)}`,
+    `approve ${id.slice(3)}`,
   ];
 
   test('is answered to others in the very words for one that does not exist, typed and pressed', async () => {
@@ -147,13 +191,29 @@ describe('a request that is not for everybody', () => {
       if (line.includes(id.slice(3))) expect(theirs.replaceAll(id.slice(3), none.slice(3))).toBe(nothing);
       else expect(theirs).not.toContain(id);
     }
-    for (const verb of ['approve', 'deny', 'withdraw', 'cancel', 'link', 'output', 'look', 'resend', 'drop', 'again', 'refresh'] as const) {
+    for (const verb of [
+      'approve',
+      'deny',
+      'withdraw',
+      'cancel',
+      'link',
+      'output',
+      'look',
+      'resend',
+      'drop',
+      'again',
+      'refresh',
+    ] as const) {
       const theirs = textOf(await house.press('hunter1', verb, { request: there, input: 'x' }));
-      const nothing = textOf(await house.press('hunter1', verb, { request: { ...there, id: none }, input: 'x' }));
+      const nothing = textOf(
+        await house.press('hunter1', verb, { request: { ...there, id: none }, input: 'x' }),
+      );
       expect(theirs.replaceAll(id, none)).toBe(nothing);
     }
     // Only the journal tells it apart.
-    expect(history(realDisk, house.dir, id, openerIn(house.dir)).join('\n')).toMatch(/pressRefused .*console:hunter1.*status .*notVisible/);
+    expect(history(realDisk, house.dir, id, openerIn(house.dir)).join('\n')).toMatch(
+      /pressRefused .*console:hunter1.*status .*notVisible/,
+    );
   });
 
   test('stands in no list, state, device or twin that others are shown, and in all of them for those it is for', async () => {
@@ -161,7 +221,8 @@ describe('a request that is not for everybody', () => {
     const id = await asked();
     const looks = ['list', 'list recent', 'status', 'host hosta', 'list running', 'list mine'];
     for (const line of looks) expect(await say('hunter1', line)).not.toContain(id);
-    for (const as of ['responder1', 'approver1', 'lead1']) for (const line of looks.slice(0, 4)) expect(await say(as, line)).toContain(id);
+    for (const as of ['responder1', 'approver1', 'lead1'])
+      for (const line of looks.slice(0, 4)) expect(await say(as, line)).toContain(id);
     // The same by somebody it is not for: asked as if nothing were there.
     await house.say('hunter1', 'run hosta collect.ps1');
     await house.loop.tick();
@@ -177,16 +238,25 @@ describe('a request that is not for everybody', () => {
     await open(limited);
     const id = await asked();
     expect(await say('lead1', `status ${id}`)).toContain('HR case 77');
-    await house.restart(undefined, (text) => withInsiders(limited)(text).replace(/ {2}- \{ place: 'console:insiders'.*\n/, ''));
+    await house.restart(undefined, (text) =>
+      withInsiders(limited)(text).replace(/ {2}- \{ place: 'console:insiders'.*\n/, ''),
+    );
     expect(await say('lead1', `status ${id}`)).toContain(id);
-    expect(await say('hunter1', `status ${id}`)).toBe(await say('hunter1', 'status lr-zzzzzz').then((text) => text.replaceAll('lr-zzzzzz', id)));
+    expect(await say('hunter1', `status ${id}`)).toBe(
+      await say('hunter1', 'status lr-zzzzzz').then((text) => text.replaceAll('lr-zzzzzz', id)),
+    );
   });
 
   test('by its tier alone is so wherever it was asked, from the moment the policy says so', async () => {
     await open('results: card');
     const id = await asked('dump hosta notepad --reason "HR case 77"', 'incidents');
     expect(await say('hunter1', `status ${id}`)).toContain('HR case 77');
-    await house.restart(undefined, withInsiders('results: card', (text) => text.replace('high: { request', 'high: { visibility: [requester, approvers], request')));
+    await house.restart(
+      undefined,
+      withInsiders('results: card', (text) =>
+        text.replace('high: { request', 'high: { visibility: [requester, approvers], request'),
+      ),
+    );
     expect(await say('hunter1', `status ${id}`)).toContain(`There is no request ${id}`);
     await house.loop.tick();
     expect(house.card().history.at(-1)).not.toContain('HR case 77');
@@ -202,7 +272,8 @@ describe('a request that is not for everybody', () => {
     expect(shown('incidents')).toContain(`${id}: Waiting for approval`);
     await house.press('approver1', 'deny', { input: 'the same' });
     await house.press('approver1', 'approve', { request: house.store.get(id) ?? house.newest() });
-    for (let tries = 0; tries < 500 && house.store.get(id)?.state !== 'finished'; tries += 1) await house.run(2_400);
+    for (let tries = 0; tries < 500 && house.store.get(id)?.state !== 'finished'; tries += 1)
+      await house.run(2_400);
     expect(await say('approver1', 'host hosta')).toContain('Riley Responder');
     expect(await say('hunter1', 'host hosta')).not.toMatch(/Riley|collect\.ps1/);
     await house.say('hunter1', 'hosts hosta');
@@ -219,7 +290,9 @@ describe('a request that is not for everybody', () => {
     // Its own card stands in the approvals place too, so that one names it.
     expect(house.store.get(id)?.again?.id).toBe(again);
     expect(await say('hunter1', `status ${id}`)).not.toContain(again);
-    expect(await say('hunter1', `retry ${id}`)).toMatch(/tried again already, in a request that is not for everybody/);
+    expect(await say('hunter1', `retry ${id}`)).toMatch(
+      /tried again already, in a request that is not for everybody/,
+    );
   });
 });
 
@@ -234,7 +307,9 @@ describe('after redactAfter', () => {
     for (const place of ['insiders', 'incidents']) {
       const { view } = house.card(place);
       expect(view).toMatchObject({ excerpts: [], links: [] });
-      expect(view.notes.join(' ')).toMatch(/taken off this card at \d\d:\d\d UTC, as the policy asks \(redactAfter\)\. The buttons give them/);
+      expect(view.notes.join(' ')).toMatch(
+        /taken off this card at \d\d:\d\d UTC, as the policy asks \(redactAfter\)\. The buttons give them/,
+      );
     }
     expect(await say('responder2', `output ${id}`)).toContain('page 1 of 1');
     // A link asked for now is told alone.
@@ -250,7 +325,12 @@ describe('after redactAfter', () => {
     await finished('dump hosta notepad');
     expect(house.card().view.excerpts).toHaveLength(1);
     house.clock.move(hour);
-    await house.restart(undefined, withInsiders('results: card', (text) => text.replace('high: { request', 'high: { redactAfter: 30m, request')));
+    await house.restart(
+      undefined,
+      withInsiders('results: card', (text) =>
+        text.replace('high: { request', 'high: { redactAfter: 30m, request'),
+      ),
+    );
     await house.loop.tick();
     expect(house.newest()).toMatchObject({ redacted: { cause: 'time' } });
     expect(house.card().view.excerpts).toEqual([]);
@@ -264,7 +344,8 @@ describe('a place that changes', () => {
     expect(house.card('incidents').view.excerpts).toHaveLength(1);
     await house.restart(undefined, withInsiders('results: private'));
     await house.loop.tick();
-    for (const place of ['insiders', 'incidents']) expect(house.card(place).view).toMatchObject({ excerpts: [], links: [] });
+    for (const place of ['insiders', 'incidents'])
+      expect(house.card(place).view).toMatchObject({ excerpts: [], links: [] });
     expect(house.card().view.notes.join(' ')).toContain('because one of its places is private now');
   });
 
@@ -282,7 +363,11 @@ describe('a place that changes', () => {
   });
 
   test('to limited takes them off too where results had been private already', async () => {
-    const approvalsPrivate = (text: string): string => text.replace("notify: 'console:approver1', results: card", "notify: 'console:approver1', results: private");
+    const approvalsPrivate = (text: string): string =>
+      text.replace(
+        "notify: 'console:approver1', results: card",
+        "notify: 'console:approver1', results: private",
+      );
     expect(approvalsPrivate(examplePolicy)).not.toBe(examplePolicy);
     await open('results: card', {}, approvalsPrivate);
     await asked();
@@ -297,18 +382,23 @@ describe('a place that changes', () => {
 
   test('to one that outsiders read takes them off the cards elsewhere too, without anything else happening', async () => {
     const shared = new Set<string>();
-    const chat = Object.assign(createStoryChat(), { external: (place: string) => Promise.resolve(shared.has(place)) });
+    const chat = Object.assign(createStoryChat(), {
+      external: (place: string) => Promise.resolve(shared.has(place)),
+    });
     await open('results: card', { chats: [chat] });
     await finished('dump hosta notepad');
     expect(house.card('incidents').view.excerpts).toHaveLength(1);
     shared.add('insiders');
     await house.run(6 * minute);
-    for (const place of ['insiders', 'incidents']) expect(house.card(place).view).toMatchObject({ excerpts: [], links: [] });
+    for (const place of ['insiders', 'incidents'])
+      expect(house.card(place).view).toMatchObject({ excerpts: [], links: [] });
   });
 
   test('and a sign of it from the chat counts at once', async () => {
     const shared = new Set<string>();
-    const chat = Object.assign(createStoryChat(), { external: (place: string) => Promise.resolve(shared.has(place)) });
+    const chat = Object.assign(createStoryChat(), {
+      external: (place: string) => Promise.resolve(shared.has(place)),
+    });
     await open('results: card', { chats: [chat] });
     await finished('dump hosta notepad');
     shared.add('insiders');
@@ -322,7 +412,11 @@ describe('a place that changes', () => {
 test.each<readonly [string, string, RegExp]>([
   ['a word that is no list', 'visibility: nobody', /must be "everyone", or a list/],
   ['an empty list', 'visibility: []', /\[requester, approvers\] is the strictest/],
-  ['a role that does not exist', 'visibility: [aprovers]', /there is no role aprovers; did you mean approvers\?/],
+  [
+    'a role that does not exist',
+    'visibility: [aprovers]',
+    /there is no role aprovers; did you mean approvers\?/,
+  ],
   ['everyone in a list', 'visibility: [everyone]', /stands alone: write "visibility: everyone"/],
   ['redactAfter without a unit', 'redactAfter: 30', /must be a number and a unit/],
   ['redactAfter of seconds', 'redactAfter: 1s', /must be/],
@@ -332,12 +426,16 @@ test.each<readonly [string, string, RegExp]>([
     examplePolicy.replace('high: { request', `high: { ${setting}, request`),
   ]) {
     const result = readPolicy(text);
-    expect('problems' in result ? result.problems.map((one) => one.text).join('\n') : 'accepted').toMatch(words);
+    expect('problems' in result ? result.problems.map((one) => one.text).join('\n') : 'accepted').toMatch(
+      words,
+    );
   }
 });
 
 test('the policy file: visibility everyone is none', () => {
-  expect(policyFrom(examplePolicy.replace('high: { request', 'high: { visibility: everyone, request')).tiers[0]).not.toHaveProperty('visibility');
+  expect(
+    policyFrom(examplePolicy.replace('high: { request', 'high: { visibility: everyone, request')).tiers[0],
+  ).not.toHaveProperty('visibility');
 });
 
 const insidersInSlack = 'C0INSIDER1';
@@ -348,11 +446,17 @@ test('in Slack: a private request shows neither reason nor output in the approva
       text
         .replace('people:\n', 'people:\n  - { id: hunter1, name: Hana Hunter, slack: U0HANA01 }\n')
         .replace('responder: [responder1, responder2]', 'responder: [responder1, responder2, hunter1]')
-        .replace('places:\n', `places:\n  - { place: 'slack:${insidersInSlack}', results: card, visibility: [requester, approvers], redactAfter: 1m }\n`),
+        .replace(
+          'places:\n',
+          `places:\n  - { place: 'slack:${insidersInSlack}', results: card, visibility: [requester, approvers], redactAfter: 1m }\n`,
+        ),
   });
   close = () => slack.close();
   slack.slack.world.user('U0HANA01', { name: 'Hana' });
-  slack.slack.world.channel(insidersInSlack, { name: 'insiders', members: ['U0RILEY1', 'U0AVERY1', 'U0BOT'] });
+  slack.slack.world.channel(insidersInSlack, {
+    name: 'insiders',
+    members: ['U0RILEY1', 'U0AVERY1', 'U0BOT'],
+  });
   await slack.riley.command(insidersInSlack, 'dump hosta OfficeClickToRun --reason "HR case 77"');
   const card = await slack.shows(/Waiting for approval/);
   expect(read(card)).toContain('private; approvers read it alone');
@@ -371,13 +475,25 @@ test('in Slack: a private request shows neither reason nor output in the approva
 
 test('in Teams: the same', async () => {
   const teams = new TeamsHouse();
-  await teams.open({ policy: (text) => text.replace(`"teams:${group}", approvals: false, results: card`, `"teams:${group}", results: private, visibility: [requester, approvers]`).replace('approver: [approver1, responder2]', 'approver: [approver1]') });
+  await teams.open({
+    policy: (text) =>
+      text
+        .replace(
+          `"teams:${group}", approvals: false, results: card`,
+          `"teams:${group}", results: private, visibility: [requester, approvers]`,
+        )
+        .replace('approver: [approver1, responder2]', 'approver: [approver1]'),
+  });
   close = () => teams.close();
   await teams.say(ana, group, 'lr dump hosta OfficeClickToRun --reason "HR case 77"');
   const card = await teams.card(channel, /Waiting for approval/);
   expect(wordsOf(card)).toContain('private; approvers read it alone');
   expect(wordsOf(await teams.card(group, /Waiting for approval/))).toContain('HR case 77');
-  const told = (): string => teams.alone(ben).map((one) => wordsOf(one)).join('\n');
+  const told = (): string =>
+    teams
+      .alone(ben)
+      .map((one) => wordsOf(one))
+      .join('\n');
   await teams.say(ben, group, `lr status ${teams.newest().id}`);
   await teams.connector.until(() => (told().includes('HR case 77') ? true : undefined));
   await teams.click(ben, channel, card, 'approve');
@@ -386,4 +502,3 @@ test('in Teams: the same', async () => {
     expect(done).not.toMatch(/expires|Output of index/);
   }
 });
-

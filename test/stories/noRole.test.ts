@@ -1,4 +1,5 @@
-// Somebody whom the policy lists and gives no role: whatever he types or presses, in a place that is listed, is refused and tells nothing.
+// Somebody whom the policy lists and gives no role: whatever he types or presses, in a place that is listed,
+// is refused and tells nothing.
 import { afterEach, expect, test } from '@jest/globals';
 import type { Verb } from '../../cards/view.ts';
 import { approvedHouse, openHouse, textOf } from '../support/house.ts';
@@ -33,7 +34,25 @@ test('while a request waits for approval', async () => {
   await house.say('responder1', 'dump hosta notepad');
   await house.loop.tick();
   const code = codeOf(house.newest());
-  await isRefused(['status', 'status ID', 'list', 'recipes', 'scripts', 'host hosta', 'quota', 'approve ID', `approve ID ${code}`, 'deny ID', 'cancel ID', 'dump hosta calc', 'freeze because', 'unfreeze'], ['approve', 'deny', 'withdraw', 'refresh']);
+  await isRefused(
+    [
+      'status',
+      'status ID',
+      'list',
+      'recipes',
+      'scripts',
+      'host hosta',
+      'quota',
+      'approve ID',
+      `approve ID ${code}`,
+      'deny ID',
+      'cancel ID',
+      'dump hosta calc',
+      'freeze because',
+      'unfreeze',
+    ],
+    ['approve', 'deny', 'withdraw', 'refresh'],
+  );
 });
 
 test('a device typed in place of a request does not tell which requests there are', async () => {
@@ -47,7 +66,8 @@ test('a device typed in place of a request does not tell which requests there ar
 test('help tells strangers, and whoever asks where the policy names no place, that all is frozen, and neither by whom nor why', async () => {
   house = await openHouse();
   await house.say('approver1', 'freeze odd approvals');
-  const help = async (options: Parameters<House['say']>[2]): Promise<string> => textOf(await house.say('responder1', 'help', options));
+  const help = async (options: Parameters<House['say']>[2]): Promise<string> =>
+    textOf(await house.say('responder1', 'help', options));
   expect(await help({})).toMatch(/odd approvals/);
   for (const options of [{ trust: 'guest' }, { trust: 'external' }, { place: 'elsewhere' }] as const) {
     const told = await help(options);
@@ -57,7 +77,9 @@ test('help tells strangers, and whoever asks where the policy names no place, th
 });
 
 test('while nobody knows whether it ran', async () => {
-  house = await approvedHouse('dump hosta notepad', {}, ({ simulator }) => simulator.tenant.faults.plant({ what: 'reset', on: 'run' }));
+  house = await approvedHouse('dump hosta notepad', {}, ({ simulator }) =>
+    simulator.tenant.faults.plant({ what: 'reset', on: 'run' }),
+  );
   await house.until('unknown');
   await house.run(15 * 60_000);
   await isRefused([], ['look', 'resend', 'drop', 'refresh']);

@@ -1,4 +1,5 @@
-// What may run on a device runs once: answers that prove nothing, searches that are not over, sessions past their time, approvals of another tenant.
+// What may run on a device runs once: answers that prove nothing, searches that are not over, sessions past
+// their time, approvals of another tenant.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { approvedHouse, openHouse, textOf } from '../support/house.ts';
 import type { House, HouseOptions } from '../support/house.ts';
@@ -6,7 +7,11 @@ import type { House, HouseOptions } from '../support/house.ts';
 let house: House;
 afterEach(() => house.close());
 
-async function approved(command: string, options: HouseOptions = {}, arrange?: (house: House) => void): Promise<void> {
+async function approved(
+  command: string,
+  options: HouseOptions = {},
+  arrange?: (house: House) => void,
+): Promise<void> {
   house = await approvedHouse(command, options, arrange);
 }
 
@@ -87,14 +92,18 @@ describe('sending again', () => {
 
 describe('an answer to the POST', () => {
   test('without our comment proves nothing, so it is looked for instead of sent again', async () => {
-    await approved('dump hosta notepad', {}, (opened) => opened.simulator.tenant.faults.plant({ what: 'noComment', on: 'run', times: 1 }));
+    await approved('dump hosta notepad', {}, (opened) =>
+      opened.simulator.tenant.faults.plant({ what: 'noComment', on: 'run', times: 1 }),
+    );
     await house.until('finished');
     await house.run(60_000);
     expect(house.simulator.tenant.submissions).toHaveLength(1);
   });
 
   test('with only the beginning of our comment is no foreign action', async () => {
-    await approved('dump hosta notepad', {}, (opened) => opened.simulator.tenant.faults.plant({ what: 'noComment', on: 'run', times: 1, value: '12' }));
+    await approved('dump hosta notepad', {}, (opened) =>
+      opened.simulator.tenant.faults.plant({ what: 'noComment', on: 'run', times: 1, value: '12' }),
+    );
     await house.until('finished');
     await house.run(60_000);
     expect(house.simulator.tenant.submissions).toHaveLength(1);
@@ -103,7 +112,11 @@ describe('an answer to the POST', () => {
 
 describe('a session past its time', () => {
   test('stays with the people who were told, and is not taken up again and again', async () => {
-    await approved('dump hosta notepad', {}, (opened) => void opened.simulator.tenant.changeDevice('hosta.corp.example', { stuck: true }));
+    await approved(
+      'dump hosta notepad',
+      {},
+      (opened) => void opened.simulator.tenant.changeDevice('hosta.corp.example', { stuck: true }),
+    );
     await house.until('running');
     for (let hour = 0; hour < 80 && house.newest().state === 'running'; hour += 1) {
       house.clock.move(3_600_000);
@@ -142,9 +155,17 @@ describe('an approval', () => {
     await house.say('responder1', 'dump hosta notepad');
     await house.loop.tick();
     const by = { id: 'approver1', name: 'Avery Approver' };
-    await house.store.change(house.newest().id, (_request, now) => ({ event: { type: 'approved', approval: { by, account: 'console:approver1', at: now, digest: '0'.repeat(64) } } }));
+    await house.store.change(house.newest().id, (_request, now) => ({
+      event: {
+        type: 'approved',
+        approval: { by, account: 'console:approver1', at: now, digest: '0'.repeat(64) },
+      },
+    }));
     await house.run(10_000);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code: 'digestMismatch' } });
+    expect(house.newest()).toMatchObject({
+      state: 'over',
+      ending: { how: 'refused', code: 'digestMismatch' },
+    });
     expect(lastText()).toMatch(/not what had been approved/);
     expect(house.simulator.tenant.submissions).toHaveLength(0);
   });

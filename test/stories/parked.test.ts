@@ -1,4 +1,5 @@
-// Devices that are offline: what their cards say, the one note when they wake, and the policy's cancel, whichever of the two is first.
+// Devices that are offline: what their cards say, the one note when they wake, and the policy's cancel,
+// whichever of the two is first.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { InState } from '../../src/liveResponse/request.ts';
 import { openHouse, textOf } from '../support/house.ts';
@@ -20,7 +21,10 @@ async function parked(options: HouseOptions = {}): Promise<void> {
   await house.until('running');
 }
 
-const cancelAfter = (time: string) => (text: string): string => text.replace('high: { request: responder,', `high: { cancelParkedAfter: ${time}, request: responder,`);
+const cancelAfter =
+  (time: string) =>
+  (text: string): string =>
+    text.replace('high: { request: responder,', `high: { cancelParkedAfter: ${time}, request: responder,`);
 const withCancel = (time: string): HouseOptions => ({ policy: cancelAfter(time) });
 
 /** Moves the clock at once; the passes of one tick see the new time. */
@@ -83,7 +87,12 @@ describe('a parked device', () => {
     expect(action().status).toBe('InProgress');
     const woke = house.chat.notes.filter((note) => note.text.includes('woke'));
     expect(woke).toHaveLength(1);
-    expect(woke[0]).toMatchObject({ mention: ['responder1'], text: expect.stringMatching(/^lr-[0-9a-z]{6}, Dump notepad on laptop7\.corp\.example: the device woke after 4\d min/) });
+    expect(woke[0]).toMatchObject({
+      mention: ['responder1'],
+      text: expect.stringMatching(
+        /^lr-[0-9a-z]{6}, Dump notepad on laptop7\.corp\.example: the device woke after 4\d min/,
+      ),
+    });
     expect(house.card().view.status).toContain('Running');
     await house.restart();
     await house.run(minute);
@@ -113,13 +122,25 @@ describe('cancelParkedAfter', () => {
     await later(4 * hour - 12 * minute);
     expect(action().status).toBe('Pending');
     await later(2 * minute);
-    expect(action()).toEqual({ status: 'Cancelled', comment: expect.stringMatching(/^lr:lr-[0-9a-z]{6} cancelled by the policy: parked for 4 h.*\(cancelParkedAfter\)$/) });
+    expect(action()).toEqual({
+      status: 'Cancelled',
+      comment: expect.stringMatching(
+        /^lr:lr-[0-9a-z]{6} cancelled by the policy: parked for 4 h.*\(cancelParkedAfter\)$/,
+      ),
+    });
     const finished = await house.until('finished');
     await house.loop.tick();
-    expect(finished).toMatchObject({ outcome: 'cancelled', cancel: { by: { policy: 'cancelParkedAfter' }, answer: 'accepted', tries: 1 } });
-    expect(lead()).toMatch(/^Cancelled by the policy \(cancelParkedAfter\), asked at 07:0\d UTC\. No command was run\./);
+    expect(finished).toMatchObject({
+      outcome: 'cancelled',
+      cancel: { by: { policy: 'cancelParkedAfter' }, answer: 'accepted', tries: 1 },
+    });
+    expect(lead()).toMatch(
+      /^Cancelled by the policy \(cancelParkedAfter\), asked at 07:0\d UTC\. No command was run\./,
+    );
     expect(lead()).toMatch(/parked for 4 h/);
-    expect(house.card().view.buttons).toEqual([expect.objectContaining({ verb: 'again', label: 'Ask again' })]);
+    expect(house.card().view.buttons).toEqual([
+      expect.objectContaining({ verb: 'again', label: 'Ask again' }),
+    ]);
     expect(house.chat.notes.at(-1)?.text).toMatch(/cancelled/);
   });
 
@@ -130,16 +151,26 @@ describe('cancelParkedAfter', () => {
     const old = await house.until('finished');
     await house.loop.tick();
     wake();
-    expect(textOf(await house.press('responder1', 'again', { request: old, index: 0 }))).toMatch(/is waiting for approval/);
+    expect(textOf(await house.press('responder1', 'again', { request: old, index: 0 }))).toMatch(
+      /is waiting for approval/,
+    );
     const next = house.newest();
-    expect(next).toMatchObject({ state: 'awaitingApproval', commands: old.commands, continues: { id: old.id, from: 0 }, recipe: 'dump' });
+    expect(next).toMatchObject({
+      state: 'awaitingApproval',
+      commands: old.commands,
+      continues: { id: old.id, from: 0 },
+      recipe: 'dump',
+    });
     expect(textOf(await house.press('responder1', 'approve'))).toMatch(/nobody approves their own/);
     await house.run(minute);
     expect(house.simulator.tenant.submissions).toHaveLength(1);
     await house.press('approver1', 'approve');
     expect((await house.until('finished')).outcome).toBe('succeeded');
     expect(house.simulator.tenant.submissions).toHaveLength(2);
-    expect(house.simulator.tenant.submissions.map((one) => one.comment.split(':')[1])).toEqual([old.id, next.id]);
+    expect(house.simulator.tenant.submissions.map((one) => one.comment.split(':')[1])).toEqual([
+      old.id,
+      next.id,
+    ]);
   });
 
   test('keeps its hands off a device that woke before the cancel was sent', async () => {
@@ -164,12 +195,19 @@ describe('cancelParkedAfter', () => {
     await house.loop.tick();
     expect(finished.outcome).toBe('cancelled');
     expect(lead()).toMatch(/^Cancelled by the policy \(cancelParkedAfter\)/);
-    expect(lead()).toMatch(/The device woke before the policy’s cancel took effect; the rows show what ran\./);
-    expect(house.card().view.steps.map((row) => row.status)).toEqual([expect.stringMatching(/failed/), 'not run']);
+    expect(lead()).toMatch(
+      /The device woke before the policy’s cancel took effect; the rows show what ran\./,
+    );
+    expect(house.card().view.steps.map((row) => row.status)).toEqual([
+      expect.stringMatching(/failed/),
+      'not run',
+    ]);
     // What has begun may have done its work: the approver of another try is told so.
     await house.press('responder1', 'again', { request: finished, index: 0 });
     await house.loop.tick();
-    expect(house.card().view.notes).toContain(`Index 0 (minidump.ps1) ran in ${finished.id}, or may have, and would run again.`);
+    expect(house.card().view.notes).toContain(
+      `Index 0 (minidump.ps1) ran in ${finished.id}, or may have, and would run again.`,
+    );
   });
 
   test('that arrives after the device has finished is told as such', async () => {
@@ -182,8 +220,13 @@ describe('cancelParkedAfter', () => {
     await house.loop.tick();
     expect(finished.outcome).toBe('succeeded');
     expect(house.card().view.status).toContain('Finished: succeeded');
-    expect(lead()).toMatch(/The device woke before the policy’s cancel took effect; the rows show what ran\./);
-    expect(house.card().view.steps.map((row) => row.status)).toEqual([expect.stringMatching(/^completed/), expect.stringMatching(/^completed/)]);
+    expect(lead()).toMatch(
+      /The device woke before the policy’s cancel took effect; the rows show what ran\./,
+    );
+    expect(house.card().view.steps.map((row) => row.status)).toEqual([
+      expect.stringMatching(/^completed/),
+      expect.stringMatching(/^completed/),
+    ]);
     expect(house.card().view.buttons.map((button) => button.verb)).not.toContain('again');
   });
 
@@ -195,10 +238,16 @@ describe('cancelParkedAfter', () => {
     await later(50 * minute);
     await house.loop.tick();
     expect(calls()).toBe(1);
-    expect(lead()).toMatch(/cancel of 04:0\d UTC was not confirmed by Defender \(try 1 of 6\); the next is at 04:0\d UTC\./);
+    expect(lead()).toMatch(
+      /cancel of 04:0\d UTC was not confirmed by Defender \(try 1 of 6\); the next is at 04:0\d UTC\./,
+    );
     for (let passes = 0; passes < 40; passes += 1) await later(3 * minute);
     expect(calls()).toBe(6);
-    expect(running().cancel).toMatchObject({ by: { policy: 'cancelParkedAfter' }, answer: 'failed', tries: 6 });
+    expect(running().cancel).toMatchObject({
+      by: { policy: 'cancelParkedAfter' },
+      answer: 'failed',
+      tries: 6,
+    });
     expect(lead()).toMatch(/not confirmed by Defender, 6 times: the bot stops trying\. Press Cancel/);
     house.simulator.tenant.faults.clear();
     expect(textOf(await house.press('responder1', 'cancel'))).toMatch(/accepted/);
@@ -210,7 +259,10 @@ describe('cancelParkedAfter', () => {
     await later(11 * minute);
     await house.press('responder1', 'cancel', { input: 'not needed' });
     await later(hour);
-    expect(await house.until('finished')).toMatchObject({ outcome: 'cancelled', cancel: { by: { id: 'responder1' }, reason: 'not needed' } });
+    expect(await house.until('finished')).toMatchObject({
+      outcome: 'cancelled',
+      cancel: { by: { id: 'responder1' }, reason: 'not needed' },
+    });
   });
 
   test('that was written down but never sent, because the bot died, is sent once after the restart', async () => {
@@ -222,10 +274,15 @@ describe('cancelParkedAfter', () => {
     await house.restart();
     await house.loop.tick();
     expect(calls()).toBe(0);
-    expect(textOf(await house.press('approver1', 'cancel'))).toMatch(/^The policy \(cancelParkedAfter\) asked Defender at/);
+    expect(textOf(await house.press('approver1', 'cancel'))).toMatch(
+      /^The policy \(cancelParkedAfter\) asked Defender at/,
+    );
     await house.run(6 * minute);
     expect(calls()).toBe(1);
-    expect(await house.until('finished')).toMatchObject({ outcome: 'cancelled', cancel: { by: { policy: 'cancelParkedAfter' }, tries: 2, answer: 'accepted' } });
+    expect(await house.until('finished')).toMatchObject({
+      outcome: 'cancelled',
+      cancel: { by: { policy: 'cancelParkedAfter' }, tries: 2, answer: 'accepted' },
+    });
     expect(calls()).toBe(1);
   });
 
@@ -236,11 +293,19 @@ describe('cancelParkedAfter', () => {
     house.clock.move(50 * minute);
     await written();
     const { actionId } = running();
-    const sent = await fetch(`${house.simulator.url}/api/machineactions/${actionId}/cancel`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ Comment: `lr:${house.newest().id} cancelled by the policy` }) });
+    const sent = await fetch(`${house.simulator.url}/api/machineactions/${actionId}/cancel`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ Comment: `lr:${house.newest().id} cancelled by the policy` }),
+    });
     expect(sent.status).toBe(200);
     await house.restart();
     await house.run(20 * minute);
-    expect(house.newest()).toMatchObject({ state: 'finished', outcome: 'cancelled', cancel: { by: { policy: 'cancelParkedAfter' } } });
+    expect(house.newest()).toMatchObject({
+      state: 'finished',
+      outcome: 'cancelled',
+      cancel: { by: { policy: 'cancelParkedAfter' } },
+    });
     expect(lead()).toMatch(/^Cancelled by the policy \(cancelParkedAfter\)/);
     expect(calls()).toBe(1);
   });
@@ -251,7 +316,11 @@ describe('cancelParkedAfter', () => {
     house.clock.move(50 * minute);
     await written();
     const { actionId } = running();
-    await fetch(`${house.simulator.url}/api/machineactions/${actionId}/cancel`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ Comment: 'cleaning up' }) });
+    await fetch(`${house.simulator.url}/api/machineactions/${actionId}/cancel`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ Comment: 'cleaning up' }),
+    });
     await house.until('finished');
     await house.loop.tick();
     expect(lead()).toMatch(/^Cancelled outside this bot by .*cleaning up/);
@@ -259,8 +328,8 @@ describe('cancelParkedAfter', () => {
 });
 
 /**
- * The race itself: the device is waking when the cancel is due, the bot's last look still shows it as pending, and `ms` pass while the
- * call is on its way.
+ * The race itself: the device is waking when the cancel is due, the bot's last look still shows it as
+ * pending, and `ms` pass while the call is on its way.
  */
 async function wakingInside(ms: number, change: { readonly scriptMs?: number } = {}): Promise<void> {
   house.clock.move((running().parked?.cancelAt ?? 0) - house.clock.now());
@@ -268,7 +337,8 @@ async function wakingInside(ms: number, change: { readonly scriptMs?: number } =
   house.simulator.tenant.faults.plant({ what: 'delay', on: 'cancel', ms: 500 });
   const pass = house.loop.parked.pass();
   const deadline = Date.now() + 5_000;
-  while (running().cancel === undefined && Date.now() < deadline) await new Promise((resolve) => setImmediate(resolve));
+  while (running().cancel === undefined && Date.now() < deadline)
+    await new Promise((resolve) => setImmediate(resolve));
   expect(running().cancel).toMatchObject({ answer: 'sent' });
   house.clock.move(ms);
   await pass;
@@ -278,10 +348,20 @@ async function wakingInside(ms: number, change: { readonly scriptMs?: number } =
 function countCancels(): () => number {
   const most = 1_000;
   house.simulator.tenant.faults.plant({ what: 'delay', on: 'cancel', ms: 0, times: most });
-  return () => most - Number(house.simulator.tenant.faults.planted().find((fault) => fault.what === 'delay' && fault.on === 'cancel')?.times ?? 0);
+  return () =>
+    most -
+    Number(
+      house.simulator.tenant.faults.planted().find((fault) => fault.what === 'delay' && fault.on === 'cancel')
+        ?.times ?? 0,
+    );
 }
 
 /** The line that comes before the call, alone: as a crash right after it leaves the journal. */
 async function written(): Promise<void> {
-  await house.store.change(house.newest().id, (_request, now) => ({ event: { type: 'cancelAsked', cancel: { by: { policy: 'cancelParkedAfter' }, at: now, answer: 'sent', tries: 1 } } }));
+  await house.store.change(house.newest().id, (_request, now) => ({
+    event: {
+      type: 'cancelAsked',
+      cancel: { by: { policy: 'cancelParkedAfter' }, at: now, answer: 'sent', tries: 1 },
+    },
+  }));
 }

@@ -1,5 +1,6 @@
-// The policy's file, read again while the bot runs: checked first, journaled with its hash, told in the approvals places in words, what lets
-// more happen first. A file that cannot be used changes nothing and is told of once.
+// The policy's file, read again while the bot runs: checked first, journaled with its hash, told in the
+// approvals places in words, what lets more happen first. A file that cannot be used changes nothing and is
+// told of once.
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -23,7 +24,10 @@ import type { House, HouseOptions } from '../support/house.ts';
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 const stricter = examplePolicy.replace('responder: [responder1, responder2]', 'responder: [responder2]');
-const looser = examplePolicy.replace('groups: [Workstations, Servers]', 'groups: [Workstations, Servers, Kiosks]');
+const looser = examplePolicy.replace(
+  'groups: [Workstations, Servers]',
+  'groups: [Workstations, Servers, Kiosks]',
+);
 const broken = examplePolicy.replace('freeze: [approver]', 'freeze: [approvr]');
 
 let house: House;
@@ -33,11 +37,27 @@ let reload: PolicyReload;
 const lines: string[] = [];
 
 /** A house whose policy is a file. */
-async function open(options: HouseOptions = {}, sleep: Clock['sleep'] = () => new Promise(() => undefined), find?: PolicyReloadOptions['find']): Promise<void> {
+async function open(
+  options: HouseOptions = {},
+  sleep: Clock['sleep'] = () => new Promise(() => undefined),
+  find?: PolicyReloadOptions['find'],
+): Promise<void> {
   house = await openHouse(options);
   const log = createLog({ level: 'info', write: (line) => void lines.push(line) });
-  await startWithPolicy({ store: house.store, loop: house.loop, log, todays: house.todays }, sha(examplePolicy));
-  reload = createPolicyReload({ file, sha256: sha(examplePolicy), todays: house.todays, store: house.store, loop: () => house.loop, clock: { sleep }, log, ...(find === undefined ? {} : { find }) });
+  await startWithPolicy(
+    { store: house.store, loop: house.loop, log, todays: house.todays },
+    sha(examplePolicy),
+  );
+  reload = createPolicyReload({
+    file,
+    sha256: sha(examplePolicy),
+    todays: house.todays,
+    store: house.store,
+    loop: () => house.loop,
+    clock: { sleep },
+    log,
+    ...(find === undefined ? {} : { find }),
+  });
   await house.loop.tick();
 }
 
@@ -48,7 +68,9 @@ async function looked(): Promise<void> {
 }
 
 function journal(): readonly Readonly<Record<string, unknown>>[] {
-  return journalLines(house.dir).map((line) => (line as { readonly event: Readonly<Record<string, unknown>> }).event).filter((event) => String(event['type']).startsWith('policy'));
+  return journalLines(house.dir)
+    .map((line) => (line as { readonly event: Readonly<Record<string, unknown>> }).event)
+    .filter((event) => String(event['type']).startsWith('policy'));
 }
 
 const told = (): readonly string[] => house.chat.announced.map(({ text }) => text);
@@ -79,21 +101,34 @@ describe('a file that changes', () => {
     expect(house.newest()).toMatchObject({ state: 'over', ending: { code: 'requesterRoleGone' } });
     expect(textOf(await house.say('responder1', 'dump hostb notepad'))).toContain('you need the role');
     const facts = [{ effect: 'narrows', what: 'role member removed', name: 'responder' }];
-    expect(journal().slice(-2)).toEqual([{ type: 'policyChanged', sha256: sha(stricter), before: sha(examplePolicy), how: 'file', facts }, { type: 'policyTold', sha256: sha(stricter) }]);
+    expect(journal().slice(-2)).toEqual([
+      { type: 'policyChanged', sha256: sha(stricter), before: sha(examplePolicy), how: 'file', facts },
+      { type: 'policyTold', sha256: sha(stricter) },
+    ]);
     expect(JSON.stringify(journal())).not.toMatch(/Riley|responder1/);
-    expect(told()).toEqual([expect.stringContaining('The policy file has changed and is in force now. It narrows: Riley Responder no longer has the role responder.')]);
+    expect(told()).toEqual([
+      expect.stringContaining(
+        'The policy file has changed and is in force now. It narrows: Riley Responder no longer has the role responder.',
+      ),
+    ]);
   });
 
   test('is told by what it widens first', async () => {
     await open();
-    writeFileSync(file, stricter.replace('groups: [Workstations, Servers]', 'groups: [Workstations, Servers, Kiosks]'));
+    writeFileSync(
+      file,
+      stricter.replace('groups: [Workstations, Servers]', 'groups: [Workstations, Servers, Kiosks]'),
+    );
     await looked();
-    expect(told().at(-1)).toMatch(/It WIDENS: devices in the group Kiosks are allowed\. It narrows: Riley Responder no longer has the role responder\./);
+    expect(told().at(-1)).toMatch(
+      /It WIDENS: devices in the group Kiosks are allowed\. It narrows: Riley Responder no longer has the role responder\./,
+    );
   });
 
   test('twice while a chat takes nothing is told with both changes: the first is in no later words', async () => {
     await open();
-    house.chat.refuse = (call) => (call.startsWith('announce') ? new ChatError('unavailable', 'down') : undefined);
+    house.chat.refuse = (call) =>
+      call.startsWith('announce') ? new ChatError('unavailable', 'down') : undefined;
     writeFileSync(file, looser);
     await looked();
     writeFileSync(file, `${examplePolicy}\n# as it was`);
@@ -101,7 +136,11 @@ describe('a file that changes', () => {
     expect(told()).toEqual([]);
     house.chat.refuse = () => undefined;
     await house.run(120_000);
-    expect(told()).toEqual([expect.stringMatching(/in force now\. It narrows: .*Kiosks.* Before that, and not told here yet: .*It WIDENS: .*Kiosks/)]);
+    expect(told()).toEqual([
+      expect.stringMatching(
+        /in force now\. It narrows: .*Kiosks.* Before that, and not told here yet: .*It WIDENS: .*Kiosks/,
+      ),
+    ]);
   });
 
   test('in words alone is told to change nothing', async () => {
@@ -172,7 +211,10 @@ describe('a file that changes', () => {
     await house.store.recover();
     await reload.look();
     // Both, in their order.
-    expect(journal().filter(({ type }) => type === 'policyChanged')).toMatchObject([{ sha256: sha(stricter) }, { sha256: sha(looser), before: sha(stricter) }]);
+    expect(journal().filter(({ type }) => type === 'policyChanged')).toMatchObject([
+      { sha256: sha(stricter) },
+      { sha256: sha(looser), before: sha(stricter) },
+    ]);
   });
 });
 
@@ -180,47 +222,88 @@ describe('a file that cannot be used', () => {
   afterEach(() => house.close());
 
   test.each<readonly [string, () => void, RegExp]>([
-    ['with a mistake', () => { writeFileSync(file, broken); }, /it has a mistake, the first in line \d+/],
-    ['that is gone', () => { rmSync(file); }, /it cannot be read/],
-    ['that is half a file', () => { writeFileSync(file, examplePolicy.slice(0, 2_000)); }, /it has/],
-    ['that is far too large', () => { writeFileSync(file, `${examplePolicy}#${'x'.repeat(2_000_000)}`); }, /larger than 1024 KiB/],
-  ])('%s leaves the policy of before in force, says so once, and once more when it is well', async (_name, breaks, why) => {
-    await open();
-    const before = house.policy.people;
-    breaks();
-    await looked();
-    await looked();
-    expect(house.policy.people).toBe(before);
-    expect(reload.trouble()).toMatch(why);
-    expect(told()).toEqual([expect.stringMatching(/The policy file cannot be used, so the policy that was in force stays in force/)]);
-    expect(journal().filter(({ type }) => type === 'policyNotTaken')).toHaveLength(1);
-    writeFileSync(file, examplePolicy);
-    await looked();
-    expect(reload.trouble()).toBeUndefined();
-    expect(told().at(-1)).toContain('has no mistake any more');
-    expect(told()).toHaveLength(2);
-  });
+    [
+      'with a mistake',
+      () => {
+        writeFileSync(file, broken);
+      },
+      /it has a mistake, the first in line \d+/,
+    ],
+    [
+      'that is gone',
+      () => {
+        rmSync(file);
+      },
+      /it cannot be read/,
+    ],
+    [
+      'that is half a file',
+      () => {
+        writeFileSync(file, examplePolicy.slice(0, 2_000));
+      },
+      /it has/,
+    ],
+    [
+      'that is far too large',
+      () => {
+        writeFileSync(file, `${examplePolicy}#${'x'.repeat(2_000_000)}`);
+      },
+      /larger than 1024 KiB/,
+    ],
+  ])(
+    '%s leaves the policy of before in force, says so once, and once more when it is well',
+    async (_name, breaks, why) => {
+      await open();
+      const before = house.policy.people;
+      breaks();
+      await looked();
+      await looked();
+      expect(house.policy.people).toBe(before);
+      expect(reload.trouble()).toMatch(why);
+      expect(told()).toEqual([
+        expect.stringMatching(
+          /The policy file cannot be used, so the policy that was in force stays in force/,
+        ),
+      ]);
+      expect(journal().filter(({ type }) => type === 'policyNotTaken')).toHaveLength(1);
+      writeFileSync(file, examplePolicy);
+      await looked();
+      expect(reload.trouble()).toBeUndefined();
+      expect(told().at(-1)).toContain('has no mistake any more');
+      expect(told()).toHaveLength(2);
+    },
+  );
 
   test('that its file system does not hand out is told too, and nothing is waited for longer than the bound', async () => {
     const waits: number[] = [];
-    await open({}, (ms) => { waits.push(ms); return Promise.resolve(); }, () => new Promise(() => undefined));
+    await open(
+      {},
+      (ms) => {
+        waits.push(ms);
+        return Promise.resolve();
+      },
+      () => new Promise(() => undefined),
+    );
     await looked();
     expect(reload.trouble()).toContain('the file system does not answer');
     expect(new Set(waits)).toEqual(new Set([5_000]));
   });
 
-  (process.platform === 'win32' ? test.skip : test)('that became a pipe is no file, and is not waited for', async () => {
-    await open();
-    rmSync(file);
-    expect(spawnSync('mkfifo', [file]).status).toBe(0);
-    await looked();
-    expect(reload.trouble()).toContain('it is not a file');
-    rmSync(file);
-    writeFileSync(file, looser);
-    await looked();
-    expect(reload.trouble()).toBeUndefined();
-    expect(house.policy.devices.allow.groups).toContain('Kiosks');
-  });
+  (process.platform === 'win32' ? test.skip : test)(
+    'that became a pipe is no file, and is not waited for',
+    async () => {
+      await open();
+      rmSync(file);
+      expect(spawnSync('mkfifo', [file]).status).toBe(0);
+      await looked();
+      expect(reload.trouble()).toContain('it is not a file');
+      rmSync(file);
+      writeFileSync(file, looser);
+      await looked();
+      expect(reload.trouble()).toBeUndefined();
+      expect(house.policy.devices.allow.groups).toContain('Kiosks');
+    },
+  );
 
   test('names its mistakes in the log, line by line', async () => {
     await open();
@@ -246,28 +329,57 @@ describe('a start', () => {
   test('with another policy than the last is journaled and told', async () => {
     await open();
     await house.restart();
-    await startWithPolicy({ store: house.store, loop: house.loop, log: createLog({ level: 'error', write: () => undefined }), todays: house.todays }, sha(looser));
+    await startWithPolicy(
+      {
+        store: house.store,
+        loop: house.loop,
+        log: createLog({ level: 'error', write: () => undefined }),
+        todays: house.todays,
+      },
+      sha(looser),
+    );
     await house.loop.tick();
     expect(told().at(-1)).toContain('The bot has started with another policy than before');
-    expect(journal().slice(-3)).toEqual([{ type: 'policyChanged', sha256: sha(looser), before: sha(examplePolicy), how: 'start' }, { type: 'policyRead', sha256: sha(looser) }, { type: 'policyTold', sha256: sha(looser) }]);
+    expect(journal().slice(-3)).toEqual([
+      { type: 'policyChanged', sha256: sha(looser), before: sha(examplePolicy), how: 'start' },
+      { type: 'policyRead', sha256: sha(looser) },
+      { type: 'policyTold', sha256: sha(looser) },
+    ]);
   });
 
   test('with the same one tells nothing, nor does the first of all', async () => {
     await open();
     await house.restart();
-    await startWithPolicy({ store: house.store, loop: house.loop, log: createLog({ level: 'error', write: () => undefined }), todays: house.todays }, sha(examplePolicy));
+    await startWithPolicy(
+      {
+        store: house.store,
+        loop: house.loop,
+        log: createLog({ level: 'error', write: () => undefined }),
+        todays: house.todays,
+      },
+      sha(examplePolicy),
+    );
     await house.loop.tick();
     expect(told()).toEqual([]);
   });
 
   test('tells what an end kept from being told', async () => {
     await open();
-    house.chat.refuse = (call) => (call.startsWith('announce') ? new ChatError('unavailable', 'down') : undefined);
+    house.chat.refuse = (call) =>
+      call.startsWith('announce') ? new ChatError('unavailable', 'down') : undefined;
     writeFileSync(file, looser);
     await looked();
     house.chat.refuse = () => undefined;
     await house.restart();
-    await startWithPolicy({ store: house.store, loop: house.loop, log: createLog({ level: 'error', write: () => undefined }), todays: house.todays }, sha(looser));
+    await startWithPolicy(
+      {
+        store: house.store,
+        loop: house.loop,
+        log: createLog({ level: 'error', write: () => undefined }),
+        todays: house.todays,
+      },
+      sha(looser),
+    );
     await house.loop.tick();
     expect(told().at(-1)).toContain('another policy than before');
   });
@@ -276,7 +388,15 @@ describe('a start', () => {
 describe('who else could write the file', () => {
   const uid = process.getuid?.() ?? 0;
 
-  test.each([[0o644, 0o700, 0], [0o664, 0o700, 1], [0o646, 0o700, 1], [0o644, 0o770, 1], [0o644, 0o777, 1], [0o644, 0o1777, 0], [0o666, 0o777, 2]])('mode %o in a folder of mode %o: %i warnings', async (mode, folder, many) => {
+  test.each([
+    [0o644, 0o700, 0],
+    [0o664, 0o700, 1],
+    [0o646, 0o700, 1],
+    [0o644, 0o770, 1],
+    [0o644, 0o777, 1],
+    [0o644, 0o1777, 0],
+    [0o666, 0o777, 2],
+  ])('mode %o in a folder of mode %o: %i warnings', async (mode, folder, many) => {
     chmodSync(file, mode);
     chmodSync(dir, folder);
     expect(await policyFileWarnings(file)).toHaveLength(many);
@@ -295,39 +415,78 @@ describe('the composed service', () => {
     const chat = createStoryChat();
     let heard = (): void => undefined;
     const announce = chat.announce.bind(chat);
-    Object.assign(chat, { announce: async (...said: Parameters<typeof announce>) => { await announce(...said); heard(); } });
+    Object.assign(chat, {
+      announce: async (...said: Parameters<typeof announce>) => {
+        await announce(...said);
+        heard();
+      },
+    });
     const announced = (): Promise<void> => new Promise((resolve) => (heard = resolve));
     chmodSync(file, 0o666);
     const warnings: string[] = [];
     const options: ServiceOptions = {
-      host: '127.0.0.1', port: 0, dataDir: join(dir, 'data'), policyFile: file, command: '/lr', logLevel: 'silent', secrets: [], console: false, chats: [chat], onWarning: (sentence) => void warnings.push(sentence),
-      defender: { kind: 'simulator', speed: 1 }, rates: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1500 }, sessions: 25, pollGap: 2_400, parkedGap: 30_000, offlineQueue: 1e9, outputRetention: 1e9,
+      host: '127.0.0.1',
+      port: 0,
+      dataDir: join(dir, 'data'),
+      policyFile: file,
+      command: '/lr',
+      logLevel: 'silent',
+      secrets: [],
+      console: false,
+      chats: [chat],
+      onWarning: (sentence) => void warnings.push(sentence),
+      defender: { kind: 'simulator', speed: 1 },
+      rates: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1500 },
+      sessions: 25,
+      pollGap: 2_400,
+      parkedGap: 30_000,
+      offlineQueue: 1e9,
+      outputRetention: 1e9,
     };
     const service = await startService(options);
     try {
-      expect(warnings).toEqual([expect.stringContaining('can be written by everybody on this machine (mode 666)')]);
+      expect(warnings).toEqual([
+        expect.stringContaining('can be written by everybody on this machine (mode 666)'),
+      ]);
       writeFileSync(file, broken);
       let next = announced();
       service.readAgain();
       await next;
       const ready = await fetch(`${service.adminUrl ?? ''}/readyz`);
       expect(ready.status).toBe(200);
-      expect(((await ready.json()) as { readonly checks: readonly { readonly name: string; readonly ok: boolean }[] }).checks.find(({ name }) => name === 'policy')).toMatchObject({ ok: false });
+      expect(
+        (
+          (await ready.json()) as {
+            readonly checks: readonly { readonly name: string; readonly ok: boolean }[];
+          }
+        ).checks.find(({ name }) => name === 'policy'),
+      ).toMatchObject({ ok: false });
       writeFileSync(file, looser);
       next = announced();
       service.readAgain();
       await next;
       expect(service.policy.devices.allow.groups).toContain('Kiosks');
-      expect(chat.announced.at(-1)?.text).toContain('The policy was read again and is in force now. It WIDENS: devices in the group Kiosks are allowed.');
+      expect(chat.announced.at(-1)?.text).toContain(
+        'The policy was read again and is in force now. It WIDENS: devices in the group Kiosks are allowed.',
+      );
     } finally {
       await service.stop();
     }
   });
 
   test('as a program hears SIGHUP, and does not die of it', async () => {
-    const program = await startProgram('src/main.js', [], { PORT: '0', LR_DATA_DIR: join(dir, 'data'), LR_POLICY: file, LR_LOG_LEVEL: 'silent' });
+    const program = await startProgram('src/main.js', [], {
+      PORT: '0',
+      LR_DATA_DIR: join(dir, 'data'),
+      LR_POLICY: file,
+      LR_LOG_LEVEL: 'silent',
+    });
     const url = /http:\S+/.exec(program.firstLine)?.[0] ?? '';
-    const heard = new Promise<string>((resolve) => program.child.stdout?.on('data', (chunk: Buffer) => { if (chunk.includes('SIGHUP')) resolve(chunk.toString('utf8')); }));
+    const heard = new Promise<string>((resolve) =>
+      program.child.stdout?.on('data', (chunk: Buffer) => {
+        if (chunk.includes('SIGHUP')) resolve(chunk.toString('utf8'));
+      }),
+    );
     writeFileSync(file, looser);
     program.child.kill('SIGHUP');
     expect(await heard).toContain('SIGHUP: reading the policy again');

@@ -1,4 +1,5 @@
-// Every "no" of the main job: a sentence with the next step to the one who asked, a line in the journal, and nothing at Defender.
+// Every "no" of the main job: a sentence with the next step to the one who asked, a line in the journal, and
+// nothing at Defender.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { refusalsPerHour } from '../../src/bot/answers/refusals.ts';
 import { openHouse, textOf } from '../support/house.ts';
@@ -10,7 +11,14 @@ import { journalText } from '../support/journal.ts';
 let house: House;
 /** Riley has a second account, in Slack; so has Avery. */
 const twoAccounts = (text: string) =>
-  text.replace('console: responder1 }', 'console: responder1, slack: U0RILEY }').replace('console: approver1 }', 'console: approver1, slack: U0AVERY }').replace('approver: [approver1, responder2]', 'approver: [approver1, responder2, responder1]').replace("  - { place: 'console:soc-private'", "  - { place: 'slack:C0INCIDENT', results: card }\n  - { place: 'console:soc-private'");
+  text
+    .replace('console: responder1 }', 'console: responder1, slack: U0RILEY }')
+    .replace('console: approver1 }', 'console: approver1, slack: U0AVERY }')
+    .replace('approver: [approver1, responder2]', 'approver: [approver1, responder2, responder1]')
+    .replace(
+      "  - { place: 'console:soc-private'",
+      "  - { place: 'slack:C0INCIDENT', results: card }\n  - { place: 'console:soc-private'",
+    );
 beforeEach(async () => {
   house = await openHouse({ policy: twoAccounts });
 });
@@ -40,9 +48,15 @@ describe('an approval is refused', () => {
 
   test('to somebody who goes on pressing, without the journal growing on and on', async () => {
     await asked();
-    const lines = () => journal().split('\n').filter((line) => line.includes('console:stranger'));
-    for (let press = 0; press < refusalsPerHour + 40; press += 1) refused(await house.press('stranger', 'approve'), /not listed/);
-    expect(lines().filter((line) => line.includes('"pressRefused"') || line.includes('"commandRefused"'))).toHaveLength(refusalsPerHour);
+    const lines = () =>
+      journal()
+        .split('\n')
+        .filter((line) => line.includes('console:stranger'));
+    for (let press = 0; press < refusalsPerHour + 40; press += 1)
+      refused(await house.press('stranger', 'approve'), /not listed/);
+    expect(
+      lines().filter((line) => line.includes('"pressRefused"') || line.includes('"commandRefused"')),
+    ).toHaveLength(refusalsPerHour);
     expect(lines().filter((line) => line.includes('"refusalsLeftOut"'))).toHaveLength(1);
     // Nobody else's are left out, and an hour later this one's are written again.
     refused(await house.press('onlooker1', 'approve'), /need the role approver/);
@@ -54,20 +68,33 @@ describe('an approval is refused', () => {
 
   test('to the same person from another account in another chat', async () => {
     await asked();
-    refused(await house.press('U0RILEY', 'approve', { surface: 'slack', place: 'C0INCIDENT' }), /nobody approves their own, from no account/);
+    refused(
+      await house.press('U0RILEY', 'approve', { surface: 'slack', place: 'C0INCIDENT' }),
+      /nobody approves their own, from no account/,
+    );
   });
 
   test('to somebody without the role, to the unlisted, and to a guest who is listed', async () => {
     await asked();
     refused(await house.press('onlooker1', 'approve'), /need the role approver/);
     refused(await house.press('stranger', 'approve'), /not listed/);
-    refused(await house.say('approver1', `approve ${house.newest().id} ${codeOf(house.newest())}`, { trust: 'guest' }), /Guests/);
+    refused(
+      await house.say('approver1', `approve ${house.newest().id} ${codeOf(house.newest())}`, {
+        trust: 'guest',
+      }),
+      /Guests/,
+    );
   });
 
   test('from a place that the policy does not list, typed or pressed', async () => {
     await asked();
     refused(await house.press('approver1', 'approve', { place: 'elsewhere' }), /not listed in the policy/);
-    refused(await house.say('approver1', `approve ${house.newest().id} ${codeOf(house.newest())}`, { place: 'elsewhere' }), /not listed in the policy/);
+    refused(
+      await house.say('approver1', `approve ${house.newest().id} ${codeOf(house.newest())}`, {
+        place: 'elsewhere',
+      }),
+      /not listed in the policy/,
+    );
   });
 
   test('from a stale card', async () => {
@@ -77,7 +104,10 @@ describe('an approval is refused', () => {
 
   test('with a wrong fingerprint, typed or pressed', async () => {
     await asked();
-    refused(await house.press('approver1', 'approve', { fingerprint: '0'.repeat(16) }), /fingerprint is not that of/);
+    refused(
+      await house.press('approver1', 'approve', { fingerprint: '0'.repeat(16) }),
+      /fingerprint is not that of/,
+    );
     const typed = await house.say('approver1', `approve ${house.newest().id} r1-${'0'.repeat(16)}`);
     // With the request as it is now.
     expect(typed.kind).toBe('card');
@@ -100,7 +130,10 @@ describe('an approval is refused', () => {
     await house.say('responder2', 'dump hosta OfficeClickToRun');
     await house.loop.tick();
     const request = house.newest();
-    const both = await Promise.all([house.press('approver1', 'approve', { request }), house.press('responder1', 'approve', { request })]);
+    const both = await Promise.all([
+      house.press('approver1', 'approve', { request }),
+      house.press('responder1', 'approve', { request }),
+    ]);
     expect(both.map((reply) => reply.kind).sort()).toEqual(['asked', 'sentence']);
     await house.run(5_000);
     expect(house.simulator.tenant.submissions).toHaveLength(1);
@@ -119,7 +152,10 @@ describe('an approval is refused', () => {
   test('while submissions are frozen, and works again afterwards', async () => {
     await asked();
     await house.say('approver1', 'freeze change window until 05:00');
-    refused(await house.press('approver1', 'approve'), /frozen by Avery Approver.*change window until 05:00.*unfreeze/);
+    refused(
+      await house.press('approver1', 'approve'),
+      /frozen by Avery Approver.*change window until 05:00.*unfreeze/,
+    );
     await house.say('approver1', 'unfreeze');
     expect(await house.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
   });
@@ -150,7 +186,10 @@ describe('a run is refused', () => {
     house.simulator.tenant.changeDevice('hosta.corp.example', { portalSession: true });
     await house.press('approver1', 'approve');
     await house.run(32 * 60_000);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'lapsed', waitedFor: 'deviceBusy' } });
+    expect(house.newest()).toMatchObject({
+      state: 'over',
+      ending: { how: 'lapsed', waitedFor: 'deviceBusy' },
+    });
     house.simulator.tenant.changeDevice('hosta.corp.example', { portalSession: false });
     await house.run(5 * 60_000);
     expect(house.simulator.tenant.submissions).toHaveLength(0);
@@ -178,7 +217,10 @@ describe('a run is refused', () => {
     await house.press('approver1', 'approve');
     house.simulator.tenant.changeDevice('hosta.corp.example', { tags: ['no-lr'] });
     await house.run(10_000);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code: 'deviceOutOfScope' } });
+    expect(house.newest()).toMatchObject({
+      state: 'over',
+      ending: { how: 'refused', code: 'deviceOutOfScope' },
+    });
     expect(house.simulator.tenant.submissions).toHaveLength(0);
     expect(house.card().view.lead).toMatch(/scope|policy/);
   });
@@ -190,7 +232,11 @@ describe('a request is refused', () => {
     ['hidden characters', 'dump hosta Office\u202eClick', /U\+202E/],
     ['hidden characters in a script argument', 'run hosta minidump.ps1 a\u200bb', /U\+200B/],
     ['an argument that begins with a hyphen', 'dump hosta -Force', /"?-/],
-    ['an ambiguous host, listing the candidates', 'dump kiosk notepad', /kiosk\.corp\.example[\s\S]*kiosk\.branch\.example/],
+    [
+      'an ambiguous host, listing the candidates',
+      'dump kiosk notepad',
+      /kiosk\.corp\.example[\s\S]*kiosk\.branch\.example/,
+    ],
     ['an unknown host', 'dump nosuchhost notepad', /knows no device/],
     ['an order that Defender does not take', 'on hosta get C:\\a.txt ; run x.ps1', /order|before|after/],
     ['more than 4,000 characters', `run hosta x.ps1 ${'a'.repeat(4000)}`, /4,?000/],
@@ -219,7 +265,10 @@ describe('taking back', () => {
   test('a denial needs the role, asks for a reason, and ends the request', async () => {
     await asked();
     refused(await house.press('onlooker1', 'deny'), /role/);
-    expect(await house.press('approver1', 'deny')).toMatchObject({ kind: 'form', form: { verb: 'deny', optional: true } });
+    expect(await house.press('approver1', 'deny')).toMatchObject({
+      kind: 'form',
+      form: { verb: 'deny', optional: true },
+    });
     await house.press('approver1', 'deny', { input: 'wrong host' });
     await house.loop.tick();
     expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'denied', reason: 'wrong host' } });
@@ -243,7 +292,9 @@ describe('taking back', () => {
     await house.press('approver1', 'approve');
     await house.until('running');
     const { id } = house.newest();
-    expect(textOf(await house.say('responder1', `cancel ${id} wrong process`))).toMatch(/accepted the cancel/);
+    expect(textOf(await house.say('responder1', `cancel ${id} wrong process`))).toMatch(
+      /accepted the cancel/,
+    );
     expect(textOf(await house.say('approver1', `cancel ${id}`))).toMatch(/Riley Responder asked Defender/);
     const finished = await house.until('finished');
     expect(finished.outcome).toBe('cancelled');

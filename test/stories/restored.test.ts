@@ -1,4 +1,5 @@
-// After a restore: requests of the copy of which nobody knows whether they ran in the lines that are lost. No sentence says that they did not, and nothing is repeated with one press.
+// After a restore: requests of the copy of which nobody knows whether they ran in the lines that are lost. No
+// sentence says that they did not, and nothing is repeated with one press.
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,8 @@ import { openHouse, textOf } from '../support/house.ts';
 import type { House } from '../support/house.ts';
 
 const minute = 60_000;
-const notKnown = /Whether it ran is not known: the record was restored at \d\d:\d\d UTC, and what was written after that copy is lost/;
+const notKnown =
+  /Whether it ran is not known: the record was restored at \d\d:\d\d UTC, and what was written after that copy is lost/;
 const nothingRan = /Nothing (?:has|was) run|Nothing was sent|not run|not sent yet/;
 
 let house: House;
@@ -24,27 +26,36 @@ const ofRecord = (name: string): boolean => !name.startsWith('lock');
 function backup(): string {
   const copy = mkdtempSync(join(tmpdir(), 'lr-copy-'));
   copies.push(copy);
-  for (const name of readdirSync(house.dir).filter(ofRecord)) cpSync(join(house.dir, name), join(copy, name), { recursive: true });
+  for (const name of readdirSync(house.dir).filter(ofRecord))
+    cpSync(join(house.dir, name), join(copy, name), { recursive: true });
   return copy;
 }
 
 /** The copy in place of what was written since, and accepted, as `audit -- accept` does it. */
 async function restore(copy: string): Promise<void> {
   await house.store.close();
-  for (const name of readdirSync(house.dir).filter(ofRecord)) rmSync(join(house.dir, name), { recursive: true });
+  for (const name of readdirSync(house.dir).filter(ofRecord))
+    rmSync(join(house.dir, name), { recursive: true });
   cpSync(copy, house.dir, { recursive: true });
   await house.restart();
-  await house.store.note({ type: 'accepted', ...house.store.head(), by: 'operator at the machine', why: 'the record was restored' });
+  await house.store.note({
+    type: 'accepted',
+    ...house.store.head(),
+    by: 'operator at the machine',
+    why: 'the record was restored',
+  });
   house.clock.move(minute);
   await house.loop.tick();
 }
 
-const throttled = (): void => house.simulator.tenant.faults.plant({ what: 'throttle', on: 'run', times: 'always', retryAfter: 1 });
+const throttled = (): void =>
+  house.simulator.tenant.faults.plant({ what: 'throttle', on: 'run', times: 'always', retryAfter: 1 });
 const requestNow = (id: string): Request => house.store.get(id) ?? fail(id);
 const fail = (id: string): never => {
   throw new Error(`there is no ${id}`);
 };
-const cardOf = (id: string) => [...house.chat.cards.values()].findLast((one) => one.view.requestId === id)?.view ?? fail(id);
+const cardOf = (id: string) =>
+  [...house.chat.cards.values()].findLast((one) => one.view.requestId === id)?.view ?? fail(id);
 const offers = (id: string) => cardOf(id).buttons.map(({ verb }) => verb);
 const say = async (line: string, as = 'responder1') => textOf(await house.say(as, line));
 const sent = () => house.simulator.tenant.submissions.length;
@@ -89,11 +100,15 @@ describe('a request that the copy has as approved, and that ran in the lost line
     const over = requestNow(id);
     expect(over).toMatchObject({ state: 'over', ending: { how: 'lapsed' } });
     expect(plainText(cardOf(id))).toMatch(notKnown);
-    expect(plainText(cardOf(id))).toMatch(/Approved, but as far as the record goes it could not be sent in time/);
+    expect(plainText(cardOf(id))).toMatch(
+      /Approved, but as far as the record goes it could not be sent in time/,
+    );
     expect(plainText(cardOf(id))).not.toMatch(nothingRan);
     expect(offers(id)).not.toContain('again');
     const count = house.store.all().length;
-    expect(textOf(await house.press('responder1', 'again', { request: over, index: 0 }))).toBe(`Nobody knows whether ${id} ran, so it is not repeated from its card. Look on the device and in the portal first; then type what is still missing.`);
+    expect(textOf(await house.press('responder1', 'again', { request: over, index: 0 }))).toBe(
+      `Nobody knows whether ${id} ran, so it is not repeated from its card. Look on the device and in the portal first; then type what is still missing.`,
+    );
     expect(await say(`retry ${id}`)).toMatch(/^Nobody knows whether \S+ ran/);
     expect(house.store.all()).toHaveLength(count);
     for (const line of [`cancel ${id}`, `approve ${id}`, `deny ${id}`]) {
@@ -132,7 +147,9 @@ describe('a request that the copy has as approved, and that ran in the lost line
     await pastEnd();
     expect(requestNow(id)).toMatchObject({ state: 'over', ending: { how: 'lapsed' } });
     await say('unfreeze', 'approver1');
-    expect(await say(`retry ${first}`)).toMatch(new RegExp(`tried again already as ${id}, which reached Defender, or may have\\.`));
+    expect(await say(`retry ${first}`)).toMatch(
+      new RegExp(`tried again already as ${id}, which reached Defender, or may have\\.`),
+    );
     expect(house.newest().id).toBe(id);
     expect(sent()).toBe(1);
   });

@@ -1,4 +1,5 @@
-// Trying again: the rest of a session that failed, or a request whose time ran out, asked for again and approved like any other.
+// Trying again: the rest of a session that failed, or a request whose time ran out, asked for again and
+// approved like any other.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { InState, Request } from '../../src/liveResponse/request.ts';
 import { openHouse, textOf } from '../support/house.ts';
@@ -11,10 +12,15 @@ let house: House;
 afterEach(() => house.close());
 
 /** A name that the library does not hold is refused where it can be read. */
-const libraryUnread = (): void => house.simulator.tenant.faults.plant({ what: 'status', on: 'library', status: 403, times: 'always' });
+const libraryUnread = (): void =>
+  house.simulator.tenant.faults.plant({ what: 'status', on: 'library', status: 403, times: 'always' });
 
 /** A session that was approved and has ended. */
-async function ended(command: string, options: HouseOptions = {}, arrange: () => void = () => undefined): Promise<InState<'finished'>> {
+async function ended(
+  command: string,
+  options: HouseOptions = {},
+  arrange: () => void = () => undefined,
+): Promise<InState<'finished'>> {
   house = await openHouse(options);
   arrange();
   await house.say('responder1', command);
@@ -30,14 +36,21 @@ const cardOf = (request: Request) => {
   if (card === undefined) throw new Error(`no card of ${request.id}`);
   return card.view;
 };
-const factOf = (request: Request, label: string) => cardOf(request).facts.find((fact) => fact.label === label)?.value;
+const factOf = (request: Request, label: string) =>
+  cardOf(request).facts.find((fact) => fact.label === label)?.value;
 const againButton = (request: Request) => cardOf(request).buttons.find((button) => button.verb === 'again');
-const sentCommands = () => house.simulator.tenant.submissions.map((one) => one.commands.map((command) => command.type));
+const sentCommands = () =>
+  house.simulator.tenant.submissions.map((one) => one.commands.map((command) => command.type));
 const count = () => house.store.all().length;
 
 /** Presses the card's own button, and draws what follows. */
 async function pressAgain(as: string, old: Request, index = againButton(old)?.index): Promise<string> {
-  const text = textOf(await house.press(as, 'again', { request: house.store.get(old.id) ?? old, ...(index === undefined ? {} : { index }) }));
+  const text = textOf(
+    await house.press(as, 'again', {
+      request: house.store.get(old.id) ?? old,
+      ...(index === undefined ? {} : { index }),
+    }),
+  );
   await house.loop.tick();
   return text;
 }
@@ -62,7 +75,9 @@ describe('retry from a failed index 1', () => {
     const old = await ended(getFails);
     expect(old.outcome).toBe('failed');
     expect(againButton(old)).toMatchObject({ label: 'Retry from here (index 1)', index: 1 });
-    expect(await pressAgain('responder2', old)).toMatch(/is waiting for approval: .* It counts on what collect\.ps1 left on the device/);
+    expect(await pressAgain('responder2', old)).toMatch(
+      /is waiting for approval: .* It counts on what collect\.ps1 left on the device/,
+    );
     const next = house.newest();
     expect(next).toMatchObject({
       state: 'awaitingApproval',
@@ -70,13 +85,20 @@ describe('retry from a failed index 1', () => {
       device: { id: old.device.id },
       commands: [{ type: 'GetFile', path: 'C:\\Users\\Public\\late.txt' }],
       reason: `beacon at 02:40 (continues ${old.id} from index 1)`,
-      continues: { id: old.id, from: 1, before: [{ type: 'RunScript', scriptName: 'collect.ps1' }], mayRepeat: [] },
+      continues: {
+        id: old.id,
+        from: 1,
+        before: [{ type: 'RunScript', scriptName: 'collect.ps1' }],
+        mayRepeat: [],
+      },
       terms: { tier: 'high', approveRole: 'approver' },
     });
     expect(next.digest).not.toBe(old.digest);
     expect(factOf(next, 'Continues')).toBe(`${old.id} from index 1, which is index 0 here`);
     expect(factOf(old, 'Tried again as')).toBe(`${next.id} from index 1, asked by Sam Second`);
-    expect(cardOf(next).notes).toContain(`It counts on what collect.ps1 left on the device in ${old.id}, which may have changed since.`);
+    expect(cardOf(next).notes).toContain(
+      `It counts on what collect.ps1 left on the device in ${old.id}, which may have changed since.`,
+    );
     // Whoever pressed is the requester of the new one, and nobody approves their own.
     expect(textOf(await house.press('responder2', 'approve'))).toMatch(/nobody approves their own/);
     await house.run(minute);
@@ -90,21 +112,39 @@ describe('retry from a failed index 1', () => {
 
   test('of PutFile says that what was put before may be gone with the working folder', async () => {
     const old = await ended('on hosta put triage.zip ; put later.exe ; run collect.ps1', {}, libraryUnread);
-    expect(cardOf(old).steps.map((row) => row.status)).toEqual([expect.stringMatching(/^completed/), expect.stringMatching(/^failed/), 'not run']);
+    expect(cardOf(old).steps.map((row) => row.status)).toEqual([
+      expect.stringMatching(/^completed/),
+      expect.stringMatching(/^failed/),
+      'not run',
+    ]);
     house.simulator.tenant.faults.clear();
     house.simulator.tenant.keepFile(libraryFile('later.exe'));
-    expect(await pressAgain('responder1', old)).toContain(`It counts on triage.zip, put there by ${old.id} into a working folder that Defender deletes when the device restarts; if it is gone, retry ${old.id} from its index 0.`);
+    expect(await pressAgain('responder1', old)).toContain(
+      `It counts on triage.zip, put there by ${old.id} into a working folder that Defender deletes when the device restarts; if it is gone, retry ${old.id} from its index 0.`,
+    );
     expect((await approveAndFinish()).outcome).toBe('succeeded');
-    expect(sentCommands()).toEqual([['PutFile', 'PutFile', 'RunScript'], ['PutFile', 'RunScript']]);
+    expect(sentCommands()).toEqual([
+      ['PutFile', 'PutFile', 'RunScript'],
+      ['PutFile', 'RunScript'],
+    ]);
   });
 
   test('of RunScript says that the script has begun before', async () => {
-    const old = await ended('on hosta put triage.zip ; run later.ps1 -Deep ; get C:\\Windows\\System32\\drivers\\etc\\hosts', {}, libraryUnread);
+    const old = await ended(
+      'on hosta put triage.zip ; run later.ps1 -Deep ; get C:\\Windows\\System32\\drivers\\etc\\hosts',
+      {},
+      libraryUnread,
+    );
     house.simulator.tenant.faults.clear();
     house.simulator.tenant.keepFile(libraryFile('later.ps1'));
     await pressAgain('responder1', old);
-    expect(cardOf(house.newest()).notes).toContain(`Index 0 (later.ps1) ran in ${old.id}, or may have, and would run again.`);
-    expect(house.newest()).toMatchObject({ reason: `(continues ${old.id} from index 1)`, title: expect.stringMatching(new RegExp(`, from index 1 of ${old.id}$`)) });
+    expect(cardOf(house.newest()).notes).toContain(
+      `Index 0 (later.ps1) ran in ${old.id}, or may have, and would run again.`,
+    );
+    expect(house.newest()).toMatchObject({
+      reason: `(continues ${old.id} from index 1)`,
+      title: expect.stringMatching(new RegExp(`, from index 1 of ${old.id}$`)),
+    });
     expect((await approveAndFinish()).outcome).toBe('succeeded');
     expect(sentCommands()[1]).toEqual(['RunScript', 'GetFile']);
   });
@@ -114,9 +154,15 @@ describe('retry from a failed index 1', () => {
     await pressAgain('responder1', first);
     const second = await approveAndFinish();
     expect(second.outcome).toBe('failed');
-    expect(await pressAgain('responder1', first)).toMatch(new RegExp(`tried again already as ${second.id}, which reached Defender`));
+    expect(await pressAgain('responder1', first)).toMatch(
+      new RegExp(`tried again already as ${second.id}, which reached Defender`),
+    );
     await pressAgain('responder1', second);
-    expect(house.newest()).toMatchObject({ reason: `beacon at 02:40 (repeats ${second.id})`, title: second.title, continues: { id: second.id, from: 0 } });
+    expect(house.newest()).toMatchObject({
+      reason: `beacon at 02:40 (repeats ${second.id})`,
+      title: second.title,
+      continues: { id: second.id, from: 0 },
+    });
     expect(count()).toBe(3);
   });
 });
@@ -124,12 +170,18 @@ describe('retry from a failed index 1', () => {
 describe('a second press', () => {
   test('at the same time makes one request, and later answers with the one that is open', async () => {
     const old = await ended(getFails);
-    await Promise.all([house.press('responder1', 'again', { request: old, index: 1 }), house.press('responder2', 'again', { request: old, index: 1 }), house.say('responder1', `retry ${old.id}`)]);
+    await Promise.all([
+      house.press('responder1', 'again', { request: old, index: 1 }),
+      house.press('responder2', 'again', { request: old, index: 1 }),
+      house.say('responder1', `retry ${old.id}`),
+    ]);
     await house.loop.tick();
     expect(count()).toBe(2);
     const next = house.newest();
     const text = await pressAgain('responder2', old);
-    expect(text).toBe(`${old.id} is being tried again already as ${next.id}, from index 1, asked by ${next.requester.name}: Waiting for approval. "/lr status ${next.id}" shows its card.`);
+    expect(text).toBe(
+      `${old.id} is being tried again already as ${next.id}, from index 1, asked by ${next.requester.name}: Waiting for approval. "/lr status ${next.id}" shows its card.`,
+    );
     // From another index too: two open ones could run the same command twice.
     expect(await pressAgain('responder2', old, 0)).toMatch(/being tried again already/);
     expect(count()).toBe(2);
@@ -157,10 +209,14 @@ describe('a second press', () => {
     await house.loop.tick();
     const denied = house.newest();
     await house.restart();
-    expect(textOf(await house.say('responder1', `retry ${old.id}`, { deliveryId: 'once' }))).toMatch(new RegExp(`^${denied.id} is waiting for approval`));
+    expect(textOf(await house.say('responder1', `retry ${old.id}`, { deliveryId: 'once' }))).toMatch(
+      new RegExp(`^${denied.id} is waiting for approval`),
+    );
     await house.press('approver1', 'deny', { input: 'not now', request: denied });
     await house.restart();
-    expect(textOf(await house.say('responder1', `retry ${old.id}`, { deliveryId: 'once' }))).toMatch(new RegExp(`^${denied.id} was asked for by this already \\(Denied`));
+    expect(textOf(await house.say('responder1', `retry ${old.id}`, { deliveryId: 'once' }))).toMatch(
+      new RegExp(`^${denied.id} was asked for by this already \\(Denied`),
+    );
     expect(count()).toBe(2);
     await house.say('responder1', `retry ${old.id}`, { deliveryId: 'another' });
     expect(count()).toBe(3);
@@ -219,7 +275,9 @@ describe('it is refused', () => {
     house = await openHouse();
     await house.say('responder1', 'dump hosta notepad');
     await house.press('approver1', 'deny', { input: '' });
-    expect(textOf(await house.say('responder1', `retry ${house.newest().id}`))).toMatch(/denied or withdrawn by a person/);
+    expect(textOf(await house.say('responder1', `retry ${house.newest().id}`))).toMatch(
+      /denied or withdrawn by a person/,
+    );
     house.simulator.tenant.faults.plant({ what: 'reset', on: 'run' });
     await house.say('responder1', 'dump hosta notepad');
     await house.press('approver1', 'approve');
@@ -229,20 +287,28 @@ describe('it is refused', () => {
     const dropped = house.newest();
     expect(dropped).toMatchObject({ state: 'over', ending: { how: 'dropped' } });
     expect(againButton(dropped)).toBeUndefined();
-    expect(textOf(await house.say('responder1', `retry ${dropped.id}`))).toMatch(/Nobody knows whether .* ran/);
+    expect(textOf(await house.say('responder1', `retry ${dropped.id}`))).toMatch(
+      /Nobody knows whether .* ran/,
+    );
   });
 });
 
 describe('the tier of a rest of a recipe', () => {
   // The dump's file is looked for where it is not, so that index 1 fails.
-  const wrongPath = (text: string): string => text.replace("GetFile: 'C:\\windows\\TEMP\\{process}.dmp.zip'", "GetFile: 'C:\\Users\\{process}.zip'");
+  const wrongPath = (text: string): string =>
+    text.replace("GetFile: 'C:\\windows\\TEMP\\{process}.dmp.zip'", "GetFile: 'C:\\Users\\{process}.zip'");
   const noRaw = (text: string): string => text.replace(/^commands:\n(?: {2}.*\n)+/m, '');
 
   test('is the recipe’s where the policy allows no command by itself, as long as all before it completed', async () => {
     const old = await ended('dump hosta notepad', { policy: (text) => noRaw(wrongPath(text)) });
     expect(cardOf(old).steps[1]?.status).toMatch(/^failed/);
     await pressAgain('responder1', old);
-    expect(house.newest()).toMatchObject({ recipe: 'dump', recipeArgs: { process: 'notepad' }, recipeFrom: 1, terms: { tier: 'high' } });
+    expect(house.newest()).toMatchObject({
+      recipe: 'dump',
+      recipeArgs: { process: 'notepad' },
+      recipeFrom: 1,
+      terms: { tier: 'high' },
+    });
     // What has become a recipe's rest stays one when it is tried again.
     const second = await approveAndFinish();
     await pressAgain('responder1', second);
@@ -252,14 +318,18 @@ describe('the tier of a rest of a recipe', () => {
   test('is refused where a command before it did not complete and its commands are not allowed by themselves', async () => {
     const old = await ended('dump broken1 notepad', { policy: noRaw });
     expect(againButton(old)).toMatchObject({ label: 'Ask again', index: 0 });
-    expect(textOf(await house.say('responder1', `retry ${old.id} 1`))).toMatch(/GetFile outside a recipe is not allowed/);
+    expect(textOf(await house.say('responder1', `retry ${old.id} 1`))).toMatch(
+      /GetFile outside a recipe is not allowed/,
+    );
     expect(count()).toBe(1);
     await pressAgain('responder1', old);
     expect(house.newest()).toMatchObject({ recipe: 'dump', commands: old.commands });
   });
 
   test('is the strictest of the recipe’s and of its commands’ own', async () => {
-    const old = await ended('dump hosta notepad', { policy: (text) => wrongPath(text).replace('tier: high\n  collect:', 'tier: standard\n  collect:') });
+    const old = await ended('dump hosta notepad', {
+      policy: (text) => wrongPath(text).replace('tier: high\n  collect:', 'tier: standard\n  collect:'),
+    });
     expect(old.terms.tier).toBe('standard');
     await pressAgain('responder1', old);
     expect(house.newest().terms.tier).toBe('high');
@@ -271,11 +341,21 @@ describe('the tier of a rest of a recipe', () => {
     await house.press('approver1', 'approve');
     const recipe = house.policy.recipes.get('dump');
     if (recipe === undefined) throw new Error('no dump');
-    // A check was put in front of it: the last command is still the same, and no longer what came after the first.
-    const changed = { ...recipe, commands: [{ type: 'RunScript' as const, scriptName: 'check.ps1' }, ...recipe.commands] };
-    house.todays.replace({ ...house.todays.now(), recipes: new Map([...house.policy.recipes, ['dump', changed]]) });
+    // A check was put in front of it: the last command is still the same, and no longer what came after the
+    // first.
+    const changed = {
+      ...recipe,
+      commands: [{ type: 'RunScript' as const, scriptName: 'check.ps1' }, ...recipe.commands],
+    };
+    house.todays.replace({
+      ...house.todays.now(),
+      recipes: new Map([...house.policy.recipes, ['dump', changed]]),
+    });
     await house.loop.tick();
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code: 'recipeChanged' } });
+    expect(house.newest()).toMatchObject({
+      state: 'over',
+      ending: { how: 'refused', code: 'recipeChanged' },
+    });
     expect(sentCommands()).toHaveLength(1);
   });
 
@@ -283,14 +363,20 @@ describe('the tier of a rest of a recipe', () => {
     const old = await ended('collect broken1');
     expect(old.terms.tier).toBe('standard');
     await pressAgain('responder1', old);
-    expect(house.newest()).toMatchObject({ recipe: 'collect', terms: { tier: 'standard' }, continues: { from: 0 } });
+    expect(house.newest()).toMatchObject({
+      recipe: 'collect',
+      terms: { tier: 'standard' },
+      continues: { from: 0 },
+    });
     expect(factOf(house.newest(), 'Repeats')).toBe(old.id);
   });
 });
 
 describe('Ask again', () => {
   test('on an expired card asks for the same, and a tier that wants a reason still gets one', async () => {
-    house = await openHouse({ policy: (text) => text.replace('runWithin: 30m, reason: optional', 'runWithin: 30m, reason: required') });
+    house = await openHouse({
+      policy: (text) => text.replace('runWithin: 30m, reason: optional', 'runWithin: 30m, reason: required'),
+    });
     await house.say('responder1', 'dump hosta notepad --reason "beacon"');
     house.clock.move(31 * minute);
     await house.loop.tick();
@@ -298,7 +384,12 @@ describe('Ask again', () => {
     expect(old).toMatchObject({ state: 'over', ending: { how: 'expired' } });
     expect(againButton(old)).toMatchObject({ label: 'Ask again', index: 0 });
     await pressAgain('responder2', old);
-    expect(house.newest()).toMatchObject({ state: 'awaitingApproval', requester: { id: 'responder2' }, reason: `beacon (repeats ${old.id})`, digest: old.digest });
+    expect(house.newest()).toMatchObject({
+      state: 'awaitingApproval',
+      requester: { id: 'responder2' },
+      reason: `beacon (repeats ${old.id})`,
+      digest: old.digest,
+    });
     expect((await approveAndFinish()).outcome).toBe('succeeded');
   });
 
@@ -309,9 +400,14 @@ describe('Ask again', () => {
     await house.loop.tick();
     const old = house.newest();
     // The file was made stricter meanwhile: what counts is the policy of today.
-    house.todays.replace({ ...house.todays.now(), tiers: house.policy.tiers.map((tier) => ({ ...tier, reason: 'required' })) });
+    house.todays.replace({
+      ...house.todays.now(),
+      tiers: house.policy.tiers.map((tier) => ({ ...tier, reason: 'required' })),
+    });
     expect(await pressAgain('responder1', old)).toMatch(/needs a reason/);
-    expect(textOf(await house.say('responder1', `retry ${old.id} --reason "still beaconing"`))).toMatch(/is waiting for approval/);
+    expect(textOf(await house.say('responder1', `retry ${old.id} --reason "still beaconing"`))).toMatch(
+      /is waiting for approval/,
+    );
     expect(house.newest().reason).toBe(`still beaconing (repeats ${old.id})`);
   });
 

@@ -32,7 +32,12 @@ async function approveAndFinish(): Promise<InState<'finished'>> {
 }
 
 async function again(old: Request, index?: number): Promise<string> {
-  const text = textOf(await house.press('responder1', 'again', { request: house.store.get(old.id) ?? old, ...(index === undefined ? {} : { index }) }));
+  const text = textOf(
+    await house.press('responder1', 'again', {
+      request: house.store.get(old.id) ?? old,
+      ...(index === undefined ? {} : { index }),
+    }),
+  );
   await house.loop.tick();
   return text;
 }
@@ -50,7 +55,9 @@ test('what a try in the middle ran is not run again from the first card, when th
   expect(second.action.progress.map((one) => one.status)).toEqual(['Completed', 'Failed']);
   await again(second);
   await expire();
-  expect(textOf(await house.say('responder1', `retry ${first.id}`))).toMatch(new RegExp(`tried again already as ${second.id}, which reached Defender`));
+  expect(textOf(await house.say('responder1', `retry ${first.id}`))).toMatch(
+    new RegExp(`tried again already as ${second.id}, which reached Defender`),
+  );
   expect(house.store.all()).toHaveLength(3);
   expect(await again(second)).toMatch(/is waiting for approval/);
 });
@@ -62,7 +69,10 @@ test('a try that never ran hands on what the one before it ran', async () => {
   await expire();
   await again(second);
   const { continues } = house.newest();
-  expect(continues).toMatchObject({ before: second.continues?.before, mayRepeat: second.continues?.mayRepeat });
+  expect(continues).toMatchObject({
+    before: second.continues?.before,
+    mayRepeat: second.continues?.mayRepeat,
+  });
   const notes = house.card().view.notes.join(' ');
   expect(notes).toContain(`triage.zip, put there by ${first.id}`);
   expect(notes).toContain(`Index 0 (later.ps1) ran in ${first.id}, or may have, and would run again.`);
@@ -81,11 +91,29 @@ test('a session that ran other commands than were approved is nothing to go on f
   await house.loop.tick();
   await house.press('approver1', 'approve');
   const lost = await house.until('unknown');
-  const action = { id: 'a1', type: 'LiveResponse', status: 'InProgress', machineId: lost.device.id, requestor: '', comment: '', createdAt: lost.at, updatedAt: lost.at, progress: [] };
-  await house.store.change(lost.id, (_, now) => ({ event: { type: 'adopted', action, deadline: now + minute, differs: [{ type: 'GetFile', path: 'C:\\a.txt' }] } }));
+  const action = {
+    id: 'a1',
+    type: 'LiveResponse',
+    status: 'InProgress',
+    machineId: lost.device.id,
+    requestor: '',
+    comment: '',
+    createdAt: lost.at,
+    updatedAt: lost.at,
+    progress: [],
+  };
+  await house.store.change(lost.id, (_, now) => ({
+    event: {
+      type: 'adopted',
+      action,
+      deadline: now + minute,
+      differs: [{ type: 'GetFile', path: 'C:\\a.txt' }],
+    },
+  }));
   const over = { ...action, status: 'Failed', progress: [{ index: 0, status: 'Completed', errors: [] }] };
   await house.store.change(lost.id, () => ({ event: { type: 'ended', action: over, outcome: 'failed' } }));
-  // By Defender's word index 0 completed, but it was not our index 0: a rest of the recipe would run without its beginning.
+  // By Defender's word index 0 completed, but it was not our index 0: a rest of the recipe would run without
+  // its beginning.
   expect(textOf(await house.say('responder1', `retry ${lost.id}`))).toMatch(/Nobody knows whether .* ran/);
   await house.loop.tick();
   expect(house.card().view.buttons.map((button) => button.verb)).not.toContain('again');

@@ -16,9 +16,16 @@ test('the start says who may be one human, and what to do; it starts all the sam
   const dir = mkdtempSync(join(tmpdir(), 'lr-same-'));
   folders.push(dir);
   writeFileSync(join(dir, 'policy.yaml'), twice(examplePolicy));
-  const program = await startProgram('src/main.js', [], { PORT: '0', LR_DATA_DIR: join(dir, 'data'), LR_POLICY: join(dir, 'policy.yaml'), LR_LOG_LEVEL: 'warn' });
+  const program = await startProgram('src/main.js', [], {
+    PORT: '0',
+    LR_DATA_DIR: join(dir, 'data'),
+    LR_POLICY: join(dir, 'policy.yaml'),
+    LR_LOG_LEVEL: 'warn',
+  });
   try {
-    expect(program.firstLine).toMatch(/^warning: the policy .*, line \d+ \(people\[\d\]\): Riley Responder \(responder1\) and Riley {2}RESPONDER \(responder2\) have the same name\. If they are one human/);
+    expect(program.firstLine).toMatch(
+      /^warning: the policy .*, line \d+ \(people\[\d\]\): Riley Responder \(responder1\) and Riley {2}RESPONDER \(responder2\) have the same name\. If they are one human/,
+    );
     await program.adminUrl();
     expect(program.stderr()).toMatch(/"where":"people\[1\]","event":"policyWarning"/);
   } finally {
@@ -29,7 +36,9 @@ test('the start says who may be one human, and what to do; it starts all the sam
 test('whoami tells the person of the other entry, and nobody else', async () => {
   const house = await openHouse({ policy: twice });
   try {
-    expect(textOf(await house.say('responder1', 'whoami'))).toMatch(/^You are Riley Responder \(responder1\)\. The policy also lists Riley {2}RESPONDER \(responder2\)\. If that is you too, tell the people who keep the policy/);
+    expect(textOf(await house.say('responder1', 'whoami'))).toMatch(
+      /^You are Riley Responder \(responder1\)\. The policy also lists Riley {2}RESPONDER \(responder2\)\. If that is you too, tell the people who keep the policy/,
+    );
     expect(textOf(await house.say('approver1', 'whoami'))).not.toContain('also lists');
   } finally {
     await house.close();

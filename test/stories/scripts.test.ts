@@ -22,13 +22,19 @@ describe('the list', () => {
     expect(text).toMatch(/^The live response library held 7 files at 2026-11-23 03:03 UTC/);
     expect(text).toContain(`tool.exe  ${sha('bytes').slice(0, 8)}  3 min old`);
     expect(text).toContain('    A tool with two lines');
-    expect(text).toMatch(/minidump\.ps1 {2}[0-9a-f]{8} {2}30 days old {2}recipe dump\n {4}Dumps a process and zips the dump; parameters: <process>/);
+    expect(text).toMatch(
+      /minidump\.ps1 {2}[0-9a-f]{8} {2}30 days old {2}recipe dump\n {4}Dumps a process and zips the dump; parameters: <process>/,
+    );
     expect(text).not.toContain('NOT in the library');
   });
 
   test('is private, is remembered for a minute, and leaves nothing in the journal', async () => {
     house = await openHouse();
-    const journal = (): string => readdirSync(house.dir).filter((name) => name.startsWith('journal-')).map((name) => readFileSync(join(house.dir, name), 'utf8')).join('');
+    const journal = (): string =>
+      readdirSync(house.dir)
+        .filter((name) => name.startsWith('journal-'))
+        .map((name) => readFileSync(join(house.dir, name), 'utf8'))
+        .join('');
     const before = journal();
     expect(await house.say('responder1', 'scripts')).toMatchObject({ kind: 'sentence' });
     await upload(house, 'new.ps1', 'exit 0');
@@ -40,7 +46,9 @@ describe('the list', () => {
   });
 
   test('names recipe scripts that are missing from the library', async () => {
-    house = await openHouse({ policy: (text) => text.replace('- { RunScript: collect.ps1 }', '- { RunScript: gather.ps1 }') });
+    house = await openHouse({
+      policy: (text) => text.replace('- { RunScript: collect.ps1 }', '- { RunScript: gather.ps1 }'),
+    });
     expect(await say('scripts')).toContain('NOT in the library: gather.ps1 (recipe collect).');
   });
 
@@ -56,7 +64,11 @@ describe('the list', () => {
 
   test('of the largest library still fits an answer of Slack', async () => {
     house = await openHouse();
-    for (let n = 10; n < 30; n += 1) await upload(house, `${'a'.repeat(120)}${n}.ps1`, `echo ${n}`, { Description: 'd'.repeat(900), ParametersDescription: 'p'.repeat(900) });
+    for (let n = 10; n < 30; n += 1)
+      await upload(house, `${'a'.repeat(120)}${n}.ps1`, `echo ${n}`, {
+        Description: 'd'.repeat(900),
+        ParametersDescription: 'p'.repeat(900),
+      });
     expect((await say('scripts')).length).toBeLessThan(6_000);
   });
 
@@ -77,7 +89,9 @@ describe('one script', () => {
 
   test('that is not there is answered with what may be meant', async () => {
     house = await openHouse();
-    expect(await say('scripts minidmp.ps1')).toBe('The live response library holds no minidmp.ps1. Did you mean minidump.ps1?');
+    expect(await say('scripts minidmp.ps1')).toBe(
+      'The live response library holds no minidmp.ps1. Did you mean minidump.ps1?',
+    );
   });
 });
 

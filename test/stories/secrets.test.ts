@@ -1,4 +1,5 @@
-// A download link is a bearer secret, and the record of who made and saw what is the point: one is nowhere on disk or in the log, the other always is.
+// A download link is a bearer secret, and the record of who made and saw what is the point: one is nowhere on
+// disk or in the log, the other always is.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,11 +32,18 @@ describe('after a whole story', () => {
     const onCard = house.card().view.links[0]?.url ?? '';
     const told = await house.say('responder1', `link ${id} 1`);
     await house.say('approver1', `output ${id} 0`);
-    house.simulator.tenant.faults.plant({ what: 'redirect', on: 'blob', times: 5, value: 'http://169.254.169.254/' });
+    house.simulator.tenant.faults.plant({
+      what: 'redirect',
+      on: 'blob',
+      times: 5,
+      value: 'http://169.254.169.254/',
+    });
     await house.say('approver1', `link ${id} 0`);
     await house.restart();
 
-    const signatures = [onCard, told.kind === 'sentence' ? (told.link?.url ?? '') : ''].map((url) => new URL(url).searchParams.get('sig') ?? '');
+    const signatures = [onCard, told.kind === 'sentence' ? (told.link?.url ?? '') : ''].map(
+      (url) => new URL(url).searchParams.get('sig') ?? '',
+    );
     expect(signatures.every((sig) => sig.length > 20)).toBe(true);
     // As it stands, and with what is sealed in it opened.
     const written = everyFile(house.dir) + journalText(house.dir) + logLines.join('');
@@ -44,7 +52,14 @@ describe('after a whole story', () => {
       expect(written).not.toContain(encodeURIComponent(sig));
     }
     expect(written).not.toContain('sig=');
-    for (const fact of ['"linkMinted"', '"resultViewed"', '"pressRefused"', '"selfApproval"', '"excerptRead"']) expect(written).toContain(fact);
+    for (const fact of [
+      '"linkMinted"',
+      '"resultViewed"',
+      '"pressRefused"',
+      '"selfApproval"',
+      '"excerptRead"',
+    ])
+      expect(written).toContain(fact);
   });
 
   test('the data folder, its files and all below are for their owner alone, whatever the umask', async () => {
@@ -56,7 +71,10 @@ describe('after a whole story', () => {
       const all = readdirSync(house.dir, { recursive: true, encoding: 'utf8' });
       expect(all.some((name) => name.startsWith('outputs/'))).toBe(true);
       for (const name of ['.', ...all]) {
-        const { mode, isDirectory } = ((stats) => ({ mode: (stats.mode & 0o777).toString(8), isDirectory: stats.isDirectory() }))(statSync(join(house.dir, name)));
+        const { mode, isDirectory } = ((stats) => ({
+          mode: (stats.mode & 0o777).toString(8),
+          isDirectory: stats.isDirectory(),
+        }))(statSync(join(house.dir, name)));
         expect([name, mode]).toEqual([name, isDirectory ? '700' : '600']);
       }
     } finally {

@@ -1,4 +1,5 @@
-// A request whose first attempt may have run and that was sent again: nothing denies that attempt, and what was approved stays of one piece.
+// A request whose first attempt may have run and that was sent again: nothing denies that attempt, and what
+// was approved stays of one piece.
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { lookSchedule } from '../../src/liveResponse/pacing.ts';
 import { openHouse, textOf } from '../support/house.ts';
@@ -55,13 +56,24 @@ test('after somebody saw a changed script, it was found, and it was lost once mo
   await upload(house, 'minidump.ps1', 'Write-Output changed');
   expect(await resend()).toMatch(/changed from/);
   const { id, device } = house.newest();
-  const action = { id: 'a1', type: 'LiveResponse', status: 'Pending', machineId: device.id, requestor: '', comment: '', createdAt: house.clock.now(), updatedAt: house.clock.now(), progress: [] };
+  const action = {
+    id: 'a1',
+    type: 'LiveResponse',
+    status: 'Pending',
+    machineId: device.id,
+    requestor: '',
+    comment: '',
+    createdAt: house.clock.now(),
+    updatedAt: house.clock.now(),
+    progress: [],
+  };
   await house.store.change(id, (_, now) => ({ event: { type: 'adopted', action, deadline: now + minute } }));
   const found = await house.until('running');
   expect(found.content).toEqual(found.approval.content);
   await house.store.change(id, () => ({ event: { type: 'lostTrack' } }));
   await lookedFor();
-  // Its card shows the content of the first approval again, so the change is shown once more before anybody can approve it.
+  // Its card shows the content of the first approval again, so the change is shown once more before anybody
+  // can approve it.
   expect(await resend()).toMatch(/changed from/);
   expect(await resend()).toMatch(/goes to Defender again/);
   await house.until('running');

@@ -1,5 +1,5 @@
-// Row 1.14: kill -9 between the moment Slack was answered and the journal's line, again and again: nothing acknowledged is lost, nothing
-// happens twice, and the person is answered by the next process.
+// Row 1.14: kill -9 between the moment Slack was answered and the journal's line, again and again: nothing
+// acknowledged is lost, nothing happens twice, and the person is answered by the next process.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { read } from '../../src/demo/slack/fakeSlack.ts';
 import { incidents, privateRoom } from '../support/slack/slackHouse.ts';
@@ -15,7 +15,10 @@ function stuck(): { readonly reached: () => Promise<true>; readonly over: () => 
   const gate = new Promise<void>((resolve) => (go = resolve));
   desk.slack.fault('users.info', { kind: 'hold', go: gate, never: true }, 50);
   return {
-    reached: () => desk.slack.until('users.info under way', () => (desk.slack.api.held.includes('users.info') ? true : undefined)),
+    reached: () =>
+      desk.slack.until('users.info under way', () =>
+        desk.slack.api.held.includes('users.info') ? true : undefined,
+      ),
     over: () => {
       desk.slack.api.clearFaults();
       go();
@@ -28,11 +31,18 @@ async function killed(): Promise<void> {
   await desk.slack.until('the socket gone', () => (desk.slack.api.sockets.size === 0 ? true : undefined));
 }
 
-/** Three rounds draw more than Slack takes in a minute, and a new process knows nothing of what the last one drew. Milliseconds. */
+/**
+ * Three rounds draw more than Slack takes in a minute, and a new process knows nothing of what the last one
+ * drew. Milliseconds.
+ */
 const patience = 100_000;
 const submissions = (): number => desk.simulator.tenant.submissions.length;
 const cardOf = (what: string, words: RegExp) =>
-  desk.slack.until(`a card of "${what}" with ${String(words)}`, () => desk.slack.cards(incidents).find((card) => read(card).includes(what) && words.test(read(card))), patience);
+  desk.slack.until(
+    `a card of "${what}" with ${String(words)}`,
+    () => desk.slack.cards(incidents).find((card) => read(card).includes(what) && words.test(read(card))),
+    patience,
+  );
 
 describe.each([
   ['HTTP', false],
@@ -47,7 +57,9 @@ describe.each([
       const wide = round < 3;
       await desk.start();
       const first = wide ? stuck() : undefined;
-      expect((await desk.riley.command(privateRoom, `dump hosta ${what} --reason "beacon"`)).acknowledged).toBe(true);
+      expect(
+        (await desk.riley.command(privateRoom, `dump hosta ${what} --reason "beacon"`)).acknowledged,
+      ).toBe(true);
       if (first !== undefined) await first.reached();
       await killed();
       first?.over();
@@ -64,7 +76,11 @@ describe.each([
       await desk.start();
       await cardOf(what, /Finished/);
       expect(submissions()).toBe(round);
-      expect(desk.slack.cards(incidents).filter((one) => read(one).includes(what) && !read(one).includes('superseded'))).toHaveLength(1);
+      expect(
+        desk.slack
+          .cards(incidents)
+          .filter((one) => read(one).includes(what) && !read(one).includes('superseded')),
+      ).toHaveLength(1);
       await desk.kill();
     }
   }, 400_000);
@@ -78,7 +94,9 @@ describe.each([
     await killed();
     held.over();
     await desk.start();
-    await desk.slack.until('the answer', () => (/taken up after a restart/.test(desk.riley.told()) ? true : undefined));
+    await desk.slack.until('the answer', () =>
+      /taken up after a restart/.test(desk.riley.told()) ? true : undefined,
+    );
     await desk.program().kill('SIGTERM');
     const before = desk.slack.world.ephemerals.length;
     await desk.start();

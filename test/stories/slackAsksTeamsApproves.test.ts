@@ -1,4 +1,5 @@
-// Two chats before one bot: asked in one, approved in the other, both cards in step, and one human with an account in each counts once.
+// Two chats before one bot: asked in one, approved in the other, both cards in step, and one human with an
+// account in each counts once.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { wordsOf } from '../../src/demo/teams/fakeConnector.ts';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
@@ -12,7 +13,10 @@ import { codeOf } from '../../src/bot/language/approvalCode.ts';
 let slack: FakeSlack;
 let teams: TeamsHouse;
 
-/** Ana is U0RILEY1 in Slack, Ben is U0AVERY1. Both may ask and approve, so that nothing but being one person stands in the way. */
+/**
+ * Ana is U0RILEY1 in Slack, Ben is U0AVERY1. Both may ask and approve, so that nothing but being one person
+ * stands in the way.
+ */
 function bothChats(text: string): string {
   return text
     .replace('console: responder1, teams', 'slack: U0RILEY1, teams')
@@ -27,7 +31,15 @@ async function open(policy: (text: string) => string): Promise<void> {
   slack = await startFakeSlack();
   furnish(slack);
   teams = new TeamsHouse();
-  await teams.open({ policy, slack: { botToken: slack.tokens.bot, signingSecret: slack.tokens.signingSecret, apiUrl: slack.apiUrl, allowedTeams: [] } });
+  await teams.open({
+    policy,
+    slack: {
+      botToken: slack.tokens.bot,
+      signingSecret: slack.tokens.signingSecret,
+      apiUrl: slack.apiUrl,
+      allowedTeams: [],
+    },
+  });
   slack.target = `${teams.url}/slack/events`;
 }
 afterEach(close);
@@ -38,7 +50,9 @@ async function close(): Promise<void> {
 
 const dump = 'dump hosta OfficeClickToRun --reason "beacon at 02:40"';
 function slackShows(words: RegExp): Promise<SlackMessageKept> {
-  return slack.until(`a card with ${String(words)}`, () => slack.cards(incidents).findLast((card) => words.test(read(card))));
+  return slack.until(`a card with ${String(words)}`, () =>
+    slack.cards(incidents).findLast((card) => words.test(read(card))),
+  );
 }
 const submissions = (): number => teams.service.simulator?.tenant.submissions.length ?? 0;
 
@@ -47,7 +61,8 @@ describe('asked in Slack', () => {
     await slack.person('U0RILEY1').command(incidents, dump);
     const inSlack = await slackShows(/Waiting for approval/);
     const inTeams = await teams.card(channel, /Waiting for approval/);
-    for (const words of [read(inSlack), wordsOf(inTeams)]) expect(words).toContain('RunScript minidump.ps1 OfficeClickToRun');
+    for (const words of [read(inSlack), wordsOf(inTeams)])
+      expect(words).toContain('RunScript minidump.ps1 OfficeClickToRun');
 
     expect(await teams.click(ben, channel, inTeams, 'approve')).toMatch(/Approved/);
     expect((await slackShows(/Finished/)).ts).toBe(inSlack.ts);
@@ -81,7 +96,9 @@ describe('asked in Teams', () => {
     await teams.say(ana, group, `lr ${dump}`);
     const inSlack = await slackShows(/Waiting for approval/);
     await slack.person('U0RILEY1').press(inSlack, 'Approve');
-    await slack.until('the refusal', () => (/own request/i.test(slack.person('U0RILEY1').told()) ? true : undefined));
+    await slack.until('the refusal', () =>
+      /own request/i.test(slack.person('U0RILEY1').told()) ? true : undefined,
+    );
     expect(teams.newest().state).toBe('awaitingApproval');
     expect(submissions()).toBe(0);
   });
@@ -91,9 +108,15 @@ test('pressed in both chats at once, one press counts and the other is told who 
   await teams.say(ana, group, `lr ${dump}`);
   const inTeams = await teams.card(channel, /Waiting for approval/);
   const inSlack = await slackShows(/Waiting for approval/);
-  const [toldInTeams] = await Promise.all([teams.click(ben, channel, inTeams, 'approve'), slack.person('U0AVERY1').press(inSlack, 'Approve')]);
+  const [toldInTeams] = await Promise.all([
+    teams.click(ben, channel, inTeams, 'approve'),
+    slack.person('U0AVERY1').press(inSlack, 'Approve'),
+  ]);
   // Whoever was first in Slack reads it on the card; whoever was second is told there.
-  if (/^Approved/.test(toldInTeams)) await slack.until('the second told in Slack', () => (/already|changed/i.test(slack.person('U0AVERY1').told()) ? true : undefined));
+  if (/^Approved/.test(toldInTeams))
+    await slack.until('the second told in Slack', () =>
+      /already|changed/i.test(slack.person('U0AVERY1').told()) ? true : undefined,
+    );
   else expect(toldInTeams).toMatch(/already|changed/i);
   await teams.card(channel, /Finished/);
   await slackShows(/Finished/);
@@ -111,7 +134,9 @@ describe('a member taken out of a Slack group', () => {
 
   beforeEach(async () => {
     await close();
-    await open((text) => bothChats(text).replace('approver: [approver1, responder1]', 'approver: ["slack:S0APPROVE"]'));
+    await open((text) =>
+      bothChats(text).replace('approver: [approver1, responder1]', 'approver: ["slack:S0APPROVE"]'),
+    );
     await slack.person('U0RILEY1').command(incidents, dump);
     await slackShows(/Waiting for approval/);
     expect(await bensRoles()).toMatch(/roles +responder, approver/);
@@ -137,9 +162,13 @@ describe('a member taken out of a Slack group', () => {
 
   test('and a group that Slack does not tell at the vote gives nobody the role, whatever is remembered', async () => {
     slack.fault('usergroups.users.list', { kind: 'error', error: 'plan_upgrade_required' });
-    expect(await teams.click(ben, channel, await teams.card(channel, /Waiting for approval/), 'approve')).toMatch(/could not be read just now, so that group gave no role/);
+    expect(
+      await teams.click(ben, channel, await teams.card(channel, /Waiting for approval/), 'approve'),
+    ).toMatch(/could not be read just now, so that group gave no role/);
     expect(teams.newest().state).toBe('awaitingApproval');
     // Asked again at the next press, Slack answers.
-    expect(await teams.click(ben, channel, await teams.card(channel, /Waiting for approval/), 'approve')).toMatch(/Approved/);
+    expect(
+      await teams.click(ben, channel, await teams.card(channel, /Waiting for approval/), 'approve'),
+    ).toMatch(/Approved/);
   });
 });

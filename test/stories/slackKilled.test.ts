@@ -1,5 +1,6 @@
-// kill -9 in each state of a request, with Slack attached over real HTTP: after the next start one true card stands in each place, nothing is
-// posted or run twice, and where the answer to a post was lost the older card says that it is superseded.
+// kill -9 in each state of a request, with Slack attached over real HTTP: after the next start one true card
+// stands in each place, nothing is posted or run twice, and where the answer to a post was lost the older
+// card says that it is superseded.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { read } from '../../src/demo/slack/fakeSlack.ts';
 import type { Delivered, Person } from '../../src/demo/slack/fakeSlack.ts';
@@ -18,15 +19,19 @@ beforeEach(async () => {
 });
 afterEach(() => desk.close());
 
-const asks = (): Promise<Delivered> => desk.riley.command(privateRoom, 'dump hosta OfficeClickToRun --reason "beacon at 02:40"');
-const inEach = (words: RegExp): Promise<readonly SlackMessageKept[]> => Promise.all(places.map((place) => desk.shows(words, place)));
+const asks = (): Promise<Delivered> =>
+  desk.riley.command(privateRoom, 'dump hosta OfficeClickToRun --reason "beacon at 02:40"');
+const inEach = (words: RegExp): Promise<readonly SlackMessageKept[]> =>
+  Promise.all(places.map((place) => desk.shows(words, place)));
 const tenant = () => desk.simulator.tenant;
 
 async function asked(): Promise<readonly SlackMessageKept[]> {
   await asks();
   const cards = await inEach(/Waiting for approval/);
   // Written down too, or the kill comes between Slack's answer and the journal: a story of its own, below.
-  await desk.slack.until('both cards in the journal', () => (desk.request().cards.every(({ ref }) => ref !== undefined) ? true : undefined));
+  await desk.slack.until('both cards in the journal', () =>
+    desk.request().cards.every(({ ref }) => ref !== undefined) ? true : undefined,
+  );
   return cards;
 }
 
@@ -36,14 +41,21 @@ async function pressed(who: Person, button: string, place: string = incidents): 
   expect((await who.press(card, button)).acknowledged).toBe(true);
 }
 
-/** Slack calls of a method wait until `release`; whether they are then done although nobody is left to hear the answer is `never`'s choice. */
-function holding(method: string, never = false): { readonly reached: (calls: number) => Promise<true>; readonly release: () => Promise<true> } {
+/**
+ * Slack calls of a method wait until `release`; whether they are then done although nobody is left to hear
+ * the answer is `never`'s choice.
+ */
+function holding(
+  method: string,
+  never = false,
+): { readonly reached: (calls: number) => Promise<true>; readonly release: () => Promise<true> } {
   let go = (): void => undefined;
   const gate = new Promise<void>((resolve) => (go = resolve));
   desk.slack.fault(method, { kind: 'hold', go: gate, never }, 50);
   const waiting = (): number => desk.slack.api.held.filter((one) => one === method).length;
   return {
-    reached: (calls) => desk.slack.until(`${calls} ${method} under way`, () => (waiting() >= calls ? true : undefined)),
+    reached: (calls) =>
+      desk.slack.until(`${calls} ${method} under way`, () => (waiting() >= calls ? true : undefined)),
     release: () => {
       desk.slack.api.clearFaults();
       go();
@@ -52,15 +64,22 @@ function holding(method: string, never = false): { readonly reached: (calls: num
   };
 }
 
-const notes = (): readonly SlackMessageKept[] => places.flatMap((place) => desk.slack.world.in(place)).filter((message) => message.thread !== undefined);
-const topLevel = (place: string): readonly SlackMessageKept[] => desk.slack.world.in(place).filter((message) => message.by === 'U0BOT' && message.thread === undefined);
+const notes = (): readonly SlackMessageKept[] =>
+  places.flatMap((place) => desk.slack.world.in(place)).filter((message) => message.thread !== undefined);
+const topLevel = (place: string): readonly SlackMessageKept[] =>
+  desk.slack.world.in(place).filter((message) => message.by === 'U0BOT' && message.thread === undefined);
 
-/** The whole state of Slack after it all: the one card of each place tells the end, its requester was told once, and it ran once. */
+/**
+ * The whole state of Slack after it all: the one card of each place tells the end, its requester was told
+ * once, and it ran once.
+ */
 async function endsWell({ cards = 1, told = 1, ran = 1, words = /Finished/ } = {}): Promise<void> {
   await inEach(words);
   await desk.drawn();
   for (const place of places) {
-    await desk.slack.until(`one live card in ${place}`, () => (desk.live(place).length === 1 ? true : undefined));
+    await desk.slack.until(`one live card in ${place}`, () =>
+      desk.live(place).length === 1 ? true : undefined,
+    );
     expect(desk.live(place)[0]?.ts).toBe(desk.slack.cards(place).at(-1)?.ts);
     expect(topLevel(place)).toHaveLength(cards);
   }
@@ -88,7 +107,9 @@ describe('killed while it waits for approval', () => {
     await posts.release();
     const older = places.map((place) => desk.slack.cards(place)[0]);
     await desk.start();
-    await desk.slack.until('the older cards rewritten', () => (older.every((card) => card !== undefined && read(card).includes('superseded')) ? true : undefined));
+    await desk.slack.until('the older cards rewritten', () =>
+      older.every((card) => card !== undefined && read(card).includes('superseded')) ? true : undefined,
+    );
     await inEach(/Waiting for approval/);
     await pressed(desk.avery, 'Approve');
     await endsWell({ cards: 2 });
@@ -117,13 +138,19 @@ describe('killed while it waits for approval', () => {
     const older = desk.slack.cards(incidents)[0];
     if (older === undefined) throw new Error('no older card');
     await desk.start();
-    await desk.slack.until('a second card', () => (desk.slack.cards(incidents).length === 2 ? true : undefined));
+    await desk.slack.until('a second card', () =>
+      desk.slack.cards(incidents).length === 2 ? true : undefined,
+    );
     await desk.drawn();
     await desk.avery.press(older, 'Approve');
-    await desk.slack.until('the older card rewritten', () => (read(older).includes('superseded') ? true : undefined));
+    await desk.slack.until('the older card rewritten', () =>
+      read(older).includes('superseded') ? true : undefined,
+    );
     expect(desk.request().state).toBe('awaitingApproval');
     await desk.riley.press(desk.slack.cards(privateRoom)[0] ?? older, 'Withdraw');
-    await desk.slack.until('the other older card rewritten', () => (desk.live(privateRoom).length === 1 ? true : undefined));
+    await desk.slack.until('the other older card rewritten', () =>
+      desk.live(privateRoom).length === 1 ? true : undefined,
+    );
     await pressed(desk.avery, 'Approve');
     await endsWell({ cards: 2 });
   });

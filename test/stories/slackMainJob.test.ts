@@ -1,4 +1,5 @@
-// The main job through Slack, started by settings alone: typed by one person, approved by another, followed on one message, finished with a link.
+// The main job through Slack, started by settings alone: typed by one person, approved by another, followed
+// on one message, finished with a link.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { read } from '../../src/demo/slack/fakeSlack.ts';
 import { incidents, openSlackHouse, privateRoom } from '../support/slack/slackHouse.ts';
@@ -16,7 +17,9 @@ test('a dump is asked, refused to its requester, approved by another, run once a
   expect(first).toContain('RunScript minidump.ps1 OfficeClickToRun');
   expect(first).toContain('GetFile C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip');
   expect(JSON.stringify(card.blocks)).toContain('<!subteam^S0APPROVE>');
-  const approve = card.blocks.flatMap((block) => (block['elements'] as readonly Record<string, unknown>[] | undefined) ?? []).find((element) => element['action_id'] === 'lr.approve.v1');
+  const approve = card.blocks
+    .flatMap((block) => (block['elements'] as readonly Record<string, unknown>[] | undefined) ?? [])
+    .find((element) => element['action_id'] === 'lr.approve.v1');
   expect(JSON.stringify(approve?.['confirm'])).toContain('hosta');
   expect(JSON.stringify(approve?.['confirm'])).toContain('minidump.ps1');
 
@@ -37,12 +40,15 @@ test('a dump is asked, refused to its requester, approved by another, run once a
   // The link is a button; pressing it is acknowledged and nothing more.
   const linked = await house.shows(/expires/);
   expect((await house.riley.press(linked, 'lr.open.v1')).acknowledged).toBe(true);
-  const note = await house.slack.until('the note', () => house.slack.world.in(incidents).find((message) => message.thread === card.ts));
+  const note = await house.slack.until('the note', () =>
+    house.slack.world.in(incidents).find((message) => message.thread === card.ts),
+  );
   expect(note.text).toContain('<@U0RILEY1>');
 
   const topLevel = house.slack.world.in(incidents).filter((message) => message.thread === undefined);
   expect(topLevel).toHaveLength(1);
-  for (const call of house.slack.world.calls.filter(({ method }) => method === 'chat.postMessage')) expect(call.args).toMatchObject({ unfurl_links: 'false', unfurl_media: 'false', parse: 'none' });
+  for (const call of house.slack.world.calls.filter(({ method }) => method === 'chat.postMessage'))
+    expect(call.args).toMatchObject({ unfurl_links: 'false', unfurl_media: 'false', parse: 'none' });
   expect(house.slack.world.calls.filter(({ error }) => error !== undefined)).toEqual([]);
 });
 
@@ -57,10 +63,19 @@ test('the rest of a failed session is asked for by a button, and needs the other
   const next = await house.shows(/Waiting for approval[\s\S]*Continues/);
   expect(next.ts).not.toBe(failed.ts);
   expect(read(next)).toContain(`${old.id} from index 1, which is index 0 here`);
-  await house.slack.until('the old card', () => house.slack.cards(incidents).find((one) => one.ts === failed.ts && read(one).includes(`${house.request().id} from index 1, asked by Sam`)));
+  await house.slack.until('the old card', () =>
+    house.slack
+      .cards(incidents)
+      .find(
+        (one) =>
+          one.ts === failed.ts && read(one).includes(`${house.request().id} from index 1, asked by Sam`),
+      ),
+  );
   await house.sam.press(next, 'Approve');
   await house.told(house.sam, /own request/i);
-  house.service.simulator?.tenant.changeDevice('hosta.corp.example', { files: ['C:\\Users\\Public\\late.txt'] });
+  house.service.simulator?.tenant.changeDevice('hosta.corp.example', {
+    files: ['C:\\Users\\Public\\late.txt'],
+  });
   await house.avery.press(next, 'Approve');
   await house.shows('Finished: succeeded');
   expect(house.service.simulator?.tenant.submissions.map((one) => one.commands.length)).toEqual([2, 1]);
@@ -82,7 +97,9 @@ describe('a request that does not run', () => {
   test('is denied with a reason that stands on its card', async () => {
     const card = await house.asked();
     await house.avery.press(card, 'Deny');
-    await house.slack.until('the form', () => [...house.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'));
+    await house.slack.until('the form', () =>
+      [...house.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'),
+    );
     await house.avery.submit('not <!channel> today');
     const denied = await house.shows('not <!channel> today');
     expect(denied.ts).toBe(card.ts);
@@ -108,7 +125,9 @@ describe('results in a private place', () => {
     const card = await house.shows('Waiting for approval', privateRoom);
     await house.avery.press(card, 'Approve');
     const finished = await house.shows(/Finished/, privateRoom);
-    await house.slack.until('the read transcript', () => (house.request().state === 'finished' ? true : undefined));
+    await house.slack.until('the read transcript', () =>
+      house.request().state === 'finished' ? true : undefined,
+    );
     expect(finished.history.join('\n')).not.toContain('51 MB');
     const hers = await house.shows(/Finished/, privateRoom);
     await house.riley.press(hers, 'lr.output.v1');
@@ -124,7 +143,9 @@ test('a request asked of the bot alone has its card there and in the approvals c
   await house.riley.command('DU0RILEY1', 'dump hosta OfficeClickToRun');
   await house.shows('Waiting for approval', 'DU0RILEY1');
   await house.avery.press(await house.shows('Waiting for approval'), 'Approve');
-  await house.slack.until('the read file', () => (house.request().state === 'finished' && 'results' in house.request() ? true : undefined));
+  await house.slack.until('the read file', () =>
+    house.request().state === 'finished' && 'results' in house.request() ? true : undefined,
+  );
   for (const place of [incidents, 'DU0RILEY1']) {
     const { history } = await house.shows(/Finished/, place);
     expect(history.join('\n')).not.toMatch(/minidump: dumping|expires/);
@@ -136,7 +157,9 @@ test('a channel that is shared with another organisation shows no results, whate
   const card = await house.asked();
   await house.avery.press(card, 'Approve');
   const finished = await house.shows('Finished');
-  await house.slack.until('the note', () => house.slack.world.in(incidents).find((message) => message.thread === card.ts));
+  await house.slack.until('the note', () =>
+    house.slack.world.in(incidents).find((message) => message.thread === card.ts),
+  );
   expect(finished.history.join('\n')).not.toContain('51 MB');
   expect(finished.history.join('\n')).not.toContain('expires');
   await house.riley.press(house.card(), 'lr.link.v1');
@@ -144,15 +167,20 @@ test('a channel that is shared with another organisation shows no results, whate
   expect(read(house.card())).not.toContain('expires');
 });
 
-test.each(['huge', 'rawNuls', 'seed', 'notJson', 'empty'] as const)('a transcript of the kind "%s" is taken by Slack as it is drawn', async (transcript) => {
-  house.service.simulator?.tenant.change({ transcript });
-  const card = await house.asked();
-  await house.avery.press(card, 'Approve');
-  const finished = await house.shows('Finished');
-  await house.slack.until('the note', () => house.slack.world.in(incidents).find((message) => message.thread === card.ts));
-  expect(finished.ts).toBe(card.ts);
-  expect(house.slack.world.calls.filter(({ error }) => error !== undefined)).toEqual([]);
-});
+test.each(['huge', 'rawNuls', 'seed', 'notJson', 'empty'] as const)(
+  'a transcript of the kind "%s" is taken by Slack as it is drawn',
+  async (transcript) => {
+    house.service.simulator?.tenant.change({ transcript });
+    const card = await house.asked();
+    await house.avery.press(card, 'Approve');
+    const finished = await house.shows('Finished');
+    await house.slack.until('the note', () =>
+      house.slack.world.in(incidents).find((message) => message.thread === card.ts),
+    );
+    expect(finished.ts).toBe(card.ts);
+    expect(house.slack.world.calls.filter(({ error }) => error !== undefined)).toEqual([]);
+  },
+);
 
 test.each([
   ['a guest', { is_restricted: true }, 'Guests'],

@@ -1,4 +1,5 @@
-// What goes wrong between people, Slack and the bot: whatever it is, one correct card stands in each place and nothing is posted twice.
+// What goes wrong between people, Slack and the bot: whatever it is, one correct card stands in each place
+// and nothing is posted twice.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { read } from '../../src/demo/slack/fakeSlack.ts';
 import { incidents, openSlackHouse, privateRoom } from '../support/slack/slackHouse.ts';
@@ -13,15 +14,26 @@ afterEach(() => house.close());
 
 /** Cards that claim to be the request's true one. */
 function live(channel = incidents): readonly SlackMessageKept[] {
-  return house.slack.world.in(channel).filter((message) => message.by === 'U0BOT' && message.thread === undefined && !read(message).includes('superseded'));
+  return house.slack.world
+    .in(channel)
+    .filter(
+      (message) =>
+        message.by === 'U0BOT' && message.thread === undefined && !read(message).includes('superseded'),
+    );
 }
-const posts = (): number => house.slack.world.calls.filter(({ method, args }) => method === 'chat.postMessage' && args['thread_ts'] === undefined).length;
+const posts = (): number =>
+  house.slack.world.calls.filter(
+    ({ method, args }) => method === 'chat.postMessage' && args['thread_ts'] === undefined,
+  ).length;
 const submissions = (): number => house.service.simulator?.tenant.submissions.length ?? 0;
 
 describe('people at the same time', () => {
   test('a double click approves once, and the second is told', async () => {
     const card = await house.asked();
-    const clicks = await Promise.all([house.avery.press(card, 'Approve'), house.avery.press(card, 'Approve')]);
+    const clicks = await Promise.all([
+      house.avery.press(card, 'Approve'),
+      house.avery.press(card, 'Approve'),
+    ]);
     expect(clicks.every(({ acknowledged }) => acknowledged)).toBe(true);
     await house.told(house.avery, /already|before|changed/i);
     await house.shows('Finished');
@@ -35,7 +47,9 @@ describe('people at the same time', () => {
     const [first, second] = await house.slack.until('an approval', () => {
       const request = house.request();
       if (request.state === 'awaitingApproval' || request.state === 'over') return undefined;
-      return request.approval.by.id === 'approver1' ? ([house.avery, house.sam] as const) : ([house.sam, house.avery] as const);
+      return request.approval.by.id === 'approver1'
+        ? ([house.avery, house.sam] as const)
+        : ([house.sam, house.avery] as const);
     });
     expect(await house.told(second, /already|changed/i)).not.toBe('');
     expect(first.told()).toBe('');
@@ -53,7 +67,9 @@ describe('people at the same time', () => {
 
   test('a member removed from a group right before the press is not an approver any more', async () => {
     await house.close();
-    house = await openSlackHouse({ policy: (text) => text.replace('approver: [approver1, responder2]', 'approver: ["slack:S0APPROVE"]') });
+    house = await openSlackHouse({
+      policy: (text) => text.replace('approver: [approver1, responder2]', 'approver: ["slack:S0APPROVE"]'),
+    });
     const card = await house.asked();
     await house.avery.command(incidents, 'whoami');
     await house.told(house.avery, /approver/);
@@ -66,7 +82,9 @@ describe('people at the same time', () => {
     house.slack.fault('usergroups.users.list', { kind: 'error', error: 'plan_upgrade_required' }, 3);
     const said = house.slack.world.ephemerals.length;
     await house.avery.press(card, 'Approve');
-    await house.slack.until('a refusal', () => (house.slack.world.ephemerals.length > said ? true : undefined));
+    await house.slack.until('a refusal', () =>
+      house.slack.world.ephemerals.length > said ? true : undefined,
+    );
     expect(house.request().state).toBe('awaitingApproval');
   });
 });
@@ -75,7 +93,9 @@ describe('a form that is open', () => {
   async function formOpened(): Promise<void> {
     await house.asked();
     await house.avery.press(house.card(), 'Deny');
-    await house.slack.until('the form', () => [...house.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'));
+    await house.slack.until('the form', () =>
+      [...house.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'),
+    );
   }
 
   test('does not deny for somebody who became a guest meanwhile', async () => {
@@ -88,7 +108,9 @@ describe('a form that is open', () => {
 
   test('does not deny for somebody who was taken out of the approvers’ group meanwhile', async () => {
     await house.close();
-    house = await openSlackHouse({ policy: (text) => text.replace('approver: [approver1, responder2]', 'approver: ["slack:S0APPROVE"]') });
+    house = await openSlackHouse({
+      policy: (text) => text.replace('approver: [approver1, responder2]', 'approver: ["slack:S0APPROVE"]'),
+    });
     await formOpened();
     house.slack.world.groups.set('S0APPROVE', []);
     await house.avery.submit('too late');
@@ -99,7 +121,9 @@ describe('a form that is open', () => {
   test('does not deny what was approved meanwhile, and says so', async () => {
     await formOpened();
     await house.sam.press(house.card(), 'Approve');
-    await house.slack.until('the approval', () => (house.request().state === 'awaitingApproval' ? undefined : true));
+    await house.slack.until('the approval', () =>
+      house.request().state === 'awaitingApproval' ? undefined : true,
+    );
     await house.avery.submit('too late');
     await house.told(house.avery, /already|changed|Sam/);
     await house.shows('Finished');
@@ -112,7 +136,9 @@ describe('cards that are not there, or twice', () => {
     const card = await house.asked();
     house.slack.world.delete(incidents, card.ts);
     await house.avery.press(card, 'Approve');
-    const fresh = await house.slack.until('another card', () => house.slack.cards(incidents).find((one) => one.ts !== card.ts));
+    const fresh = await house.slack.until('another card', () =>
+      house.slack.cards(incidents).find((one) => one.ts !== card.ts),
+    );
     await house.shows('Finished');
     expect(house.card().ts).toBe(fresh.ts);
     expect(live()).toHaveLength(1);
@@ -122,14 +148,20 @@ describe('cards that are not there, or twice', () => {
   test('where the answer to a post was lost, a second card stands and the first says that it is superseded, at the latest when it is pressed', async () => {
     house.slack.fault('chat.postMessage', { kind: 'cutAfter' });
     await house.riley.command(incidents, 'dump hosta OfficeClickToRun');
-    const [first] = await house.slack.until('two cards', () => (house.slack.cards(incidents).length === 2 ? house.slack.cards(incidents) : undefined));
+    const [first] = await house.slack.until('two cards', () =>
+      house.slack.cards(incidents).length === 2 ? house.slack.cards(incidents) : undefined,
+    );
     if (first === undefined) throw new Error('no first card');
     // Only when Slack's answer to the second is written down is it known which card is the newer one.
-    await house.slack.until('the second card in the journal', () => (house.request().cards.at(-1)?.ref === undefined ? undefined : true));
+    await house.slack.until('the second card in the journal', () =>
+      house.request().cards.at(-1)?.ref === undefined ? undefined : true,
+    );
     // Without the scope to read history, nobody knows where the first one is until somebody presses it.
     await house.avery.press(first, 'Approve');
     await house.told(house.avery, 'superseded');
-    await house.slack.until('the older card rewritten', () => (read(first).includes('superseded') ? true : undefined));
+    await house.slack.until('the older card rewritten', () =>
+      read(first).includes('superseded') ? true : undefined,
+    );
     expect(house.request().state).toBe('awaitingApproval');
     await house.avery.press(house.card(), 'Approve');
     await house.shows('Finished');
@@ -152,7 +184,9 @@ describe('cards that are not there, or twice', () => {
     const card = await house.asked();
     house.slack.world.editWindow = -1;
     await house.avery.press(card, 'Approve');
-    const next = await house.slack.until('a card in its thread', () => house.slack.cards(incidents).find((one) => one.thread === card.ts));
+    const next = await house.slack.until('a card in its thread', () =>
+      house.slack.cards(incidents).find((one) => one.thread === card.ts),
+    );
     house.slack.world.editWindow = Infinity;
     expect(next.broadcast).toBe(true);
     await house.shows('Finished');
@@ -165,24 +199,51 @@ describe('cards that are not there, or twice', () => {
     await house.avery.press(card, 'Approve');
     // In an archived channel nobody can be told anything, so it is said in the conversation of two.
     const direct = house.slack.world.direct(house.riley.id).id;
-    const told = (words: RegExp) => house.slack.until(`${String(words)} told to Riley`, () => house.slack.world.in(direct).map(read).find((text) => words.test(text)));
-    expect(await told(/cannot be updated since/)).toMatch(new RegExp(`${house.request().id} in slack:${incidents}.*(archived|is_inactive)`));
+    const told = (words: RegExp) =>
+      house.slack.until(`${String(words)} told to Riley`, () =>
+        house.slack.world
+          .in(direct)
+          .map(read)
+          .find((text) => words.test(text)),
+      );
+    expect(await told(/cannot be updated since/)).toMatch(
+      new RegExp(`${house.request().id} in slack:${incidents}.*(archived|is_inactive)`),
+    );
     await finished();
     house.slack.world.channel(incidents, { archived: false });
     house.service.loop.deck.heard('slack', incidents);
     await house.shows('Finished');
-    await house.slack.until('told that it is over', () => (JSON.stringify([house.slack.world.ephemerals, house.slack.world.in(direct).map(read)]).includes(`shows ${house.request().id} again`) ? true : undefined));
-    // Where the channel opened right between the refused drawing and the post after it, the older card says that it is superseded.
+    await house.slack.until('told that it is over', () =>
+      JSON.stringify([house.slack.world.ephemerals, house.slack.world.in(direct).map(read)]).includes(
+        `shows ${house.request().id} again`,
+      )
+        ? true
+        : undefined,
+    );
+    // Where the channel opened right between the refused drawing and the post after it, the older card says
+    // that it is superseded.
     await house.slack.until('one card that counts', () => (live().length === 1 ? true : undefined));
     expect(submissions()).toBe(1);
   });
 
-  test.each(['channel_not_found', 'access_denied', 'restricted_action', 'message_not_found', 'cant_update_message', 'is_inactive', 'invalid_blocks', 'msg_blocks_too_long', 'update_failed'])('row 1.2: one %s on one update ends no card', async (error) => {
+  test.each([
+    'channel_not_found',
+    'access_denied',
+    'restricted_action',
+    'message_not_found',
+    'cant_update_message',
+    'is_inactive',
+    'invalid_blocks',
+    'msg_blocks_too_long',
+    'update_failed',
+  ])('row 1.2: one %s on one update ends no card', async (error) => {
     const card = await house.asked();
     house.slack.fault('chat.update', { kind: 'error', error });
     await house.avery.press(card, 'Approve');
     expect((await house.shows('Finished')).ts).toBe(card.ts);
-    await house.slack.until('nothing left to draw', () => (house.service.loop.deck.behind() === 0 ? true : undefined));
+    await house.slack.until('nothing left to draw', () =>
+      house.service.loop.deck.behind() === 0 ? true : undefined,
+    );
     expect(read(card)).not.toContain('did not take the whole card');
     expect(live()).toHaveLength(1);
     expect(posts()).toBe(1);
@@ -191,8 +252,12 @@ describe('cards that are not there, or twice', () => {
   test('row 1.3: where the bot is not in the approvals channel, the requester is told that no approver has seen it and why, and it is posted once the bot is let in', async () => {
     house.slack.world.channel(incidents, { members: ['U0RILEY1', 'U0AVERY1'] });
     await house.riley.command(privateRoom, 'dump hosta OfficeClickToRun');
-    expect(await house.told(house.riley, 'No approver has seen')).toMatch(new RegExp(`${house.request().id} yet: the bot cannot post in slack:${incidents} since .*[Ii]nvite`));
-    expect(house.service.loop.deck.closed()).toEqual([expect.objectContaining({ surface: 'slack', place: incidents })]);
+    expect(await house.told(house.riley, 'No approver has seen')).toMatch(
+      new RegExp(`${house.request().id} yet: the bot cannot post in slack:${incidents} since .*[Ii]nvite`),
+    );
+    expect(house.service.loop.deck.closed()).toEqual([
+      expect.objectContaining({ surface: 'slack', place: incidents }),
+    ]);
     house.slack.world.channel(incidents, { members: ['U0RILEY1', 'U0AVERY1', 'U0BOT'] });
     house.service.loop.deck.heard('slack', incidents);
     await house.shows('Waiting for approval');
@@ -230,12 +295,17 @@ describe('Slack itself', () => {
     house.slack.world.scopes = [...house.slack.world.scopes, 'channels:history'];
     let go = (): void => undefined;
     const silence = new Promise<void>((resolve) => (go = resolve));
-    // The post is done and only its answer does not come; then a drawing and the note, whose answers do not come either.
+    // The post is done and only its answer does not come; then a drawing and the note, whose answers do not
+    // come either.
     house.slack.fault('chat.postMessage', { kind: 'mute', until: silence });
     const began = performance.now();
     await house.riley.command(incidents, 'dump hosta OfficeClickToRun');
-    const first = await house.slack.until('the post that is not answered', () => house.slack.cards(incidents).at(0));
-    await house.slack.until('one live card beside a superseded one', () => (read(first).includes('superseded') && live().length === 1 ? true : undefined));
+    const first = await house.slack.until('the post that is not answered', () =>
+      house.slack.cards(incidents).at(0),
+    );
+    await house.slack.until('one live card beside a superseded one', () =>
+      read(first).includes('superseded') && live().length === 1 ? true : undefined,
+    );
     expect(performance.now() - began).toBeGreaterThanOrEqual(400);
     const card = house.card();
 
@@ -243,10 +313,14 @@ describe('Slack itself', () => {
     house.slack.fault('chat.postMessage', { kind: 'mute', until: silence });
     await house.avery.press(card, 'Approve');
     expect((await house.shows('Finished')).ts).toBe(card.ts);
-    await house.slack.until('the note', () => house.slack.world.in(incidents).find((message) => message.thread === card.ts));
+    await house.slack.until('the note', () =>
+      house.slack.world.in(incidents).find((message) => message.thread === card.ts),
+    );
     await house.slack.until('all three given up', () => (house.slack.api.muted === 0 ? true : undefined));
     await house.restart();
-    await house.slack.until('nothing left to draw', () => (house.service.loop.deck.behind() === 0 ? true : undefined));
+    await house.slack.until('nothing left to draw', () =>
+      house.service.loop.deck.behind() === 0 ? true : undefined,
+    );
     expect(posts()).toBe(2);
     expect(house.slack.world.in(incidents).filter((message) => message.thread !== undefined)).toHaveLength(1);
     expect(live()).toHaveLength(1);
@@ -274,7 +348,10 @@ describe('Slack itself', () => {
     const ready = await fetch(`${house.service.adminUrl}/readyz`);
     // Nothing that comes in would be lost by it: degraded, with the reason.
     expect(ready.status).toBe(200);
-    expect(await ready.json()).toMatchObject({ status: 'degraded', reasons: [expect.stringContaining('token_revoked')] });
+    expect(await ready.json()).toMatchObject({
+      status: 'degraded',
+      reasons: [expect.stringContaining('token_revoked')],
+    });
     expect((await fetch(`${house.service.url}/healthz`)).status).toBe(200);
   });
 });
@@ -292,7 +369,9 @@ describe('a restart', () => {
     expect(last.ts).toBe(card.ts);
     expect(live()).toHaveLength(1);
     expect(posts()).toBe(1);
-    await house.slack.until('the note', () => house.slack.world.in(incidents).find((message) => message.thread === card.ts));
+    await house.slack.until('the note', () =>
+      house.slack.world.in(incidents).find((message) => message.thread === card.ts),
+    );
     await house.restart();
     expect(house.slack.world.in(incidents).filter((message) => message.thread === card.ts)).toHaveLength(1);
   });
@@ -310,5 +389,7 @@ describe('a restart', () => {
 });
 
 function finished(): Promise<true> {
-  return house.slack.until('the end of the run', () => (house.request().state === 'finished' ? true : undefined));
+  return house.slack.until('the end of the run', () =>
+    house.request().state === 'finished' ? true : undefined,
+  );
 }

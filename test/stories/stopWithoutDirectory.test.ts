@@ -1,5 +1,5 @@
-// Stopping never waits for a directory: with the groups unreadable, what only stops something goes by what they last said, and says and
-// journals so; what lets something run is refused. Issue 9, sentence 11.
+// Stopping never waits for a directory: with the groups unreadable, what only stops something goes by what
+// they last said, and says and journals so; what lets something run is refused. Issue 9, sentence 11.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { history } from '../../src/adapters/store/history.ts';
 import { realDisk } from '../../src/adapters/store/disk.ts';
@@ -23,7 +23,10 @@ const groups: Groups = {
 beforeEach(async () => {
   inGroup = readable = true;
   bounds = [];
-  house = await openHouse({ groups, policy: (text) => text.replace(/^( {2}approver: ).*$/m, `$1["${group}"]`) });
+  house = await openHouse({
+    groups,
+    policy: (text) => text.replace(/^( {2}approver: ).*$/m, `$1["${group}"]`),
+  });
 });
 afterEach(() => house.close());
 
@@ -38,8 +41,13 @@ describe('with the groups unreadable', () => {
     const id = await asked();
     await said('approver1', 'whoami');
     readable = false;
-    expect(await said('approver1', `deny ${id} not today`)).toBe(`Denied ${id}. Microsoft Entra could not be asked about you just now, so what was last known counted; the journal says so too.`);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'denied', reason: 'not today', byLastKnown: true } });
+    expect(await said('approver1', `deny ${id} not today`)).toBe(
+      `Denied ${id}. Microsoft Entra could not be asked about you just now, so what was last known counted; the journal says so too.`,
+    );
+    expect(house.newest()).toMatchObject({
+      state: 'over',
+      ending: { how: 'denied', reason: 'not today', byLastKnown: true },
+    });
     expect(history(realDisk, house.dir, id).join('\n')).toMatch(/ denied .*byLastKnown=true/);
     expect(bounds.at(-1)).toBe(2_000);
   });
@@ -48,7 +56,9 @@ describe('with the groups unreadable', () => {
     const id = await asked();
     await said('approver1', 'whoami');
     readable = false;
-    expect(textOf(await house.press('approver1', 'deny', { input: '' }))).toMatch(/^Denied .* what was last known counted/);
+    expect(textOf(await house.press('approver1', 'deny', { input: '' }))).toMatch(
+      /^Denied .* what was last known counted/,
+    );
     expect(house.newest().id).toBe(id);
   });
 
@@ -64,8 +74,14 @@ describe('with the groups unreadable', () => {
     const id = await asked();
     await said('approver1', 'whoami');
     readable = false;
-    for (const reply of [await house.press('approver1', 'approve'), await house.say('approver1', `approve ${id}`), await house.say('approver1', `approve ${id} ${codeOf(house.newest())}`)]) {
-      expect(textOf(reply)).toBe(`To approve you need the role approver. The members of ${group} could not be read just now, so that group gave no role. Try again in a minute.`);
+    for (const reply of [
+      await house.press('approver1', 'approve'),
+      await house.say('approver1', `approve ${id}`),
+      await house.say('approver1', `approve ${id} ${codeOf(house.newest())}`),
+    ]) {
+      expect(textOf(reply)).toBe(
+        `To approve you need the role approver. The members of ${group} could not be read just now, so that group gave no role. Try again in a minute.`,
+      );
     }
     expect(house.newest().state).toBe('awaitingApproval');
   });
@@ -93,28 +109,44 @@ describe('an account that its platform cannot vouch for just now', () => {
   it('stops what the policy lets it stop', async () => {
     readable = true;
     const id = await asked();
-    expect(textOf(await house.say('approver1', `deny ${id}`, { trust: 'unknown' }))).toMatch(/^Denied .* console could not be asked about you just now/);
+    expect(textOf(await house.say('approver1', `deny ${id}`, { trust: 'unknown' }))).toMatch(
+      /^Denied .* console could not be asked about you just now/,
+    );
   });
   it('lets nothing run and learns nothing', async () => {
     const id = await asked();
-    expect(textOf(await house.say('approver1', `approve ${id}`, { trust: 'unknown' }))).toBe('console could not say who you are just now, so nothing was approved. Type it again in a minute.');
-    expect(textOf(await house.say('approver1', 'status', { trust: 'unknown' }))).toMatch(/could not say who you are/);
+    expect(textOf(await house.say('approver1', `approve ${id}`, { trust: 'unknown' }))).toBe(
+      'console could not say who you are just now, so nothing was approved. Type it again in a minute.',
+    );
+    expect(textOf(await house.say('approver1', 'status', { trust: 'unknown' }))).toMatch(
+      /could not say who you are/,
+    );
     expect(house.newest().state).toBe('awaitingApproval');
   });
   it('is nobody when the policy does not list it', async () => {
     const id = await asked();
-    expect(textOf(await house.say('stranger', `deny ${id}`, { trust: 'unknown' }))).toMatch(/not listed in the policy/);
-    expect(textOf(await house.say('stranger', 'freeze everything', { trust: 'unknown' }))).toMatch(/not listed in the policy/);
+    expect(textOf(await house.say('stranger', `deny ${id}`, { trust: 'unknown' }))).toMatch(
+      /not listed in the policy/,
+    );
+    expect(textOf(await house.say('stranger', 'freeze everything', { trust: 'unknown' }))).toMatch(
+      /not listed in the policy/,
+    );
     expect(house.store.freeze()).toBeUndefined();
   });
 });
 
 it('a freeze by last known says and journals so', async () => {
   await house.close();
-  house = await openHouse({ groups, policy: (text) => text.replace(/^(freeze: ).*$/m, '$1[approver]').replace(/^( {2}approver: ).*$/m, `$1["${group}"]`) });
+  house = await openHouse({
+    groups,
+    policy: (text) =>
+      text.replace(/^(freeze: ).*$/m, '$1[approver]').replace(/^( {2}approver: ).*$/m, `$1["${group}"]`),
+  });
   await said('approver1', 'whoami');
   readable = false;
-  expect(await said('approver1', 'freeze Slack and Entra are down')).toMatch(/^Frozen: .* what was last known counted/);
+  expect(await said('approver1', 'freeze Slack and Entra are down')).toMatch(
+    /^Frozen: .* what was last known counted/,
+  );
   expect(house.store.freeze()).toMatchObject({ why: 'Slack and Entra are down' });
   expect(await said('approver1', 'unfreeze')).toMatch(/could not be read just now/);
   expect(house.store.freeze()).toBeDefined();

@@ -1,4 +1,5 @@
-// Row 1.19: a stop is bounded whatever hangs, nothing is lost by it, and how the process is can be asked until it is nearly over.
+// Row 1.19: a stop is bounded whatever hangs, nothing is lost by it, and how the process is can be asked
+// until it is nearly over.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -40,7 +41,12 @@ async function start(env: Readonly<Record<string, string>>): Promise<Program> {
     rmSync(dir, { recursive: true, force: true });
     return Promise.resolve();
   });
-  const program = await startProgram('src/main.js', [], { PORT: '0', LR_DATA_DIR: join(dir, 'data'), LR_LOG_LEVEL: 'error', ...env });
+  const program = await startProgram('src/main.js', [], {
+    PORT: '0',
+    LR_DATA_DIR: join(dir, 'data'),
+    LR_LOG_LEVEL: 'error',
+    ...env,
+  });
   closers.push(() => program.kill('SIGKILL'));
   return program;
 }
@@ -61,7 +67,10 @@ describe('row 1.19: SIGTERM while Defender hangs', () => {
     let ready = await fetch(`${url}/readyz`);
     while (ready.status !== 503) ready = await fetch(`${url}/readyz`);
     expect(await ready.json()).toEqual({ status: 'not ready' });
-    expect(await (await fetch(`${await program.adminUrl()}/readyz`)).json()).toMatchObject({ status: 'not ready', reasons: expect.arrayContaining(['process: stopping']) });
+    expect(await (await fetch(`${await program.adminUrl()}/readyz`)).json()).toMatchObject({
+      status: 'not ready',
+      reasons: expect.arrayContaining(['process: stopping']),
+    });
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     expect((await fetch(`${url}/console/api/people`)).status).toBe(503);
     expect(await ended).toBe(0);
@@ -72,7 +81,11 @@ describe('row 1.19: SIGTERM while Defender hangs', () => {
 describe('row 1.19: a stop', () => {
   test('waits for no part that hangs, and for the others still', async () => {
     const warned: unknown[] = [];
-    const closing = createClosing({ info: () => undefined, warn: (event, fields) => void warned.push([event, fields?.['what']]), error: () => undefined });
+    const closing = createClosing({
+      info: () => undefined,
+      warn: (event, fields) => void warned.push([event, fields?.['what']]),
+      error: () => undefined,
+    });
     const closed: string[] = [];
     closing.later('first', 1_000, () => Promise.resolve(closed.push('first')));
     closing.later('hangs', 50, () => new Promise(() => undefined));
@@ -96,7 +109,10 @@ describe('row 1.19: a stop', () => {
     while (house.store.open().length > 0) await house.run(2_400);
     house.simulator.tenant.faults.clear();
     house.clock.move(15 * 60_000);
-    const unread = (): number => house.store.all().filter((request) => request.state === 'finished' && request.results.excerpts.length === 0).length;
+    const unread = (): number =>
+      house.store
+        .all()
+        .filter((request) => request.state === 'finished' && request.results.excerpts.length === 0).length;
     expect(unread()).toBe(2);
     let left = 2;
     await house.loop.results.pass({ goOn: () => (left -= 1) >= 0 });

@@ -1,5 +1,5 @@
-// A disk whose fsync takes many seconds: Teams is answered long before its patience ends, the person is told when it is done, and the request
-// ends on one correct card, run once.
+// A disk whose fsync takes many seconds: Teams is answered long before its patience ends, the person is told
+// when it is done, and the request ends on one correct card, run once.
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { realDisk } from '../../src/adapters/store/disk.ts';
@@ -13,7 +13,10 @@ const patienceOfTeams = 5_000;
 /** What one fsync of the journal takes. Milliseconds. */
 const slow = 7_000;
 
-/** The machine's disk, whose next fsyncs take so long; the event loop is blocked by those that block it on a real one, too. */
+/**
+ * The machine's disk, whose next fsyncs take so long; the event loop is blocked by those that block it on a
+ * real one, too.
+ */
 function slowDisk(): { readonly disk: Disk; left: number } {
   const state = {
     left: 0,

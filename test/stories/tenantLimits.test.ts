@@ -1,4 +1,5 @@
-// The limits that differ between tenants, on a moved clock: a range on the card first, then what a session showed, also after a restart.
+// The limits that differ between tenants, on a moved clock: a range on the card first, then what a session
+// showed, also after a restart.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,9 +30,19 @@ async function later(ms: number): Promise<void> {
 
 const lead = (): string => house.card().view.lead;
 const quota = async (): Promise<string> => textOf(await house.say('responder1', 'quota'));
-const keeps = (ms: number, more: HouseOptions = {}): HouseOptions => ({ ...more, simulator: { ...more.simulator, profile: { ...more.simulator?.profile, offlineQueueMs: ms } } });
-const offline = (...names: readonly string[]): void => names.forEach((name) => void house.simulator.tenant.changeDevice(`${name}.corp.example`, { online: false }));
-const journaled = (): readonly string[] => readdirSync(house.dir).filter((name) => name.startsWith('journal')).flatMap((name) => readFileSync(join(house.dir, name), 'utf8').split('\n')).filter((line) => line.includes('"tenantLearned"'));
+const keeps = (ms: number, more: HouseOptions = {}): HouseOptions => ({
+  ...more,
+  simulator: { ...more.simulator, profile: { ...more.simulator?.profile, offlineQueueMs: ms } },
+});
+const offline = (...names: readonly string[]): void =>
+  names.forEach(
+    (name) => void house.simulator.tenant.changeDevice(`${name}.corp.example`, { online: false }),
+  );
+const journaled = (): readonly string[] =>
+  readdirSync(house.dir)
+    .filter((name) => name.startsWith('journal'))
+    .flatMap((name) => readFileSync(join(house.dir, name), 'utf8').split('\n'))
+    .filter((line) => line.includes('"tenantLearned"'));
 
 const range = /2 hours to 3 days/;
 
@@ -42,10 +53,16 @@ describe.each([
   test('is first told as a range, and by what the first time-out showed from then on, also after a restart', async () => {
     house = await openHouse(keeps(ms));
     await sent('laptop7');
-    expect(lead()).toMatch(/an offline one is waited for 2 hours to 3 days, depending on the tenant\. The bot follows it until 2026-11-26/);
+    expect(lead()).toMatch(
+      /an offline one is waited for 2 hours to 3 days, depending on the tenant\. The bot follows it until 2026-11-26/,
+    );
     await later(11 * minute);
-    expect(lead()).toMatch(/Defender waits for it 2 hours to 3 days, depending on the tenant \(not known yet for this one\): until about 05:0\d UTC or about 2026-11-26 03:0\d UTC\. If it wakes before that/);
-    expect(await quota()).toMatch(/kept 2 hours to 3 days: 2 hours in newer tenants, 3 days in older ones\. How long in this tenant is not known yet/);
+    expect(lead()).toMatch(
+      /Defender waits for it 2 hours to 3 days, depending on the tenant \(not known yet for this one\): until about 05:0\d UTC or about 2026-11-26 03:0\d UTC\. If it wakes before that/,
+    );
+    expect(await quota()).toMatch(
+      /kept 2 hours to 3 days: 2 hours in newer tenants, 3 days in older ones\. How long in this tenant is not known yet/,
+    );
     expect(journaled()).toEqual([]);
 
     await later(ms);
@@ -77,9 +94,13 @@ describe('a session that still waits after more than 2 hours', () => {
     await later(2 * hour + 40 * minute);
     expect(lead()).toMatch(range);
     await later(10 * minute);
-    expect(lead()).toMatch(/Defender waits for it until about 2026-11-26 03:0\d UTC \(3 days, as a session shows that was kept over 2 hours\)/);
+    expect(lead()).toMatch(
+      /Defender waits for it until about 2026-11-26 03:0\d UTC \(3 days, as a session shows that was kept over 2 hours\)/,
+    );
     await house.restart();
-    expect(await quota()).toMatch(/kept longer than 2 hours, so about 3 days, as one showed that still waited/);
+    expect(await quota()).toMatch(
+      /kept longer than 2 hours, so about 3 days, as one showed that still waited/,
+    );
   });
 
   test('shows nothing while Defender cannot be read, since nobody knows whether it waits', async () => {
@@ -94,7 +115,10 @@ describe('a session that still waits after more than 2 hours', () => {
 
   test.each([-5, 5])('is measured by the shortest of all clocks: Defender’s is %i h off', async (hours) => {
     const clock = createStoryClock();
-    house = await openHouse({ clock, simulator: { clock: { ...clock, now: () => clock.now() + hours * hour } } });
+    house = await openHouse({
+      clock,
+      simulator: { clock: { ...clock, now: () => clock.now() + hours * hour } },
+    });
     await sent('laptop7');
     await later(30 * minute);
     expect(await quota()).toMatch(range);
@@ -155,7 +179,11 @@ test('a time-out of which Defender tells no times shows nothing either: our own 
   let set = 0;
   house = await openHouse(keeps(hour, { field: true, clock: { ...clock, now: () => clock.now() + set } }));
   await sent('laptop7');
-  house.field.changeActions((action) => ({ ...action, creationDateTimeUtc: '0001-01-01T00:00:00Z', lastUpdateDateTimeUtc: '0001-01-01T00:00:00Z' }));
+  house.field.changeActions((action) => ({
+    ...action,
+    creationDateTimeUtc: '0001-01-01T00:00:00Z',
+    lastUpdateDateTimeUtc: '0001-01-01T00:00:00Z',
+  }));
   await later(20 * minute);
   set = hour;
   await later(42 * minute);
@@ -241,35 +269,59 @@ describe('sessions at once', () => {
     }
   }
   const fast = { limits: { run: [{ max: 100, perMs: minute }], machines: [{ max: 1000, perMs: minute }] } };
-  const many: HouseOptions = { policy: (text) => text.replaceAll('reason: optional }', 'reason: optional, pending: { person: 100, device: 10 } }'), rates: { ...defaultRates, submit: [{ limit: 100, ms: minute }], machines: [{ limit: 1000, ms: minute }] } };
+  const many: HouseOptions = {
+    policy: (text) =>
+      text.replaceAll('reason: optional }', 'reason: optional, pending: { person: 100, device: 10 } }'),
+    rates: { ...defaultRates, submit: [{ limit: 100, ms: minute }], machines: [{ limit: 1000, ms: minute }] },
+  };
 
   test('are told as a range at first, and what LR_SESSIONS says of them', async () => {
     house = await openHouse();
-    expect(await quota()).toContain('A tenant may run 25 or 50 sessions at once: 25 in older tenants, 50 in newer ones. Which holds here is not known. The bot runs 25 at once at most (LR_SESSIONS). LR_SESSIONS=50 states that it is 50.');
+    expect(await quota()).toContain(
+      'A tenant may run 25 or 50 sessions at once: 25 in older tenants, 50 in newer ones. Which holds here is not known. The bot runs 25 at once at most (LR_SESSIONS). LR_SESSIONS=50 states that it is 50.',
+    );
     await house.restart({ sessions: 50 });
-    expect(await quota()).toContain('A tenant may run 25 or 50 sessions at once; LR_SESSIONS states more than 25, and no session has shown it yet.');
+    expect(await quota()).toContain(
+      'A tenant may run 25 or 50 sessions at once; LR_SESSIONS states more than 25, and no session has shown it yet.',
+    );
   });
 
   test('over 25 that Defender takes show the larger limit, also after a restart', async () => {
-    house = await openHouse({ ...many, settings: { sessions: 50 }, simulator: { extraDevices: 30, profile: { maxSessions: 50, ...fast } } });
+    house = await openHouse({
+      ...many,
+      settings: { sessions: 50 },
+      simulator: { extraDevices: 30, profile: { maxSessions: 50, ...fast } },
+    });
     await running(27);
     await running(1, 28);
     expect(house.store.open().filter(({ state }) => state === 'running').length).toBeGreaterThan(26);
-    expect(await quota()).toMatch(/This tenant may run 50 sessions at once: one more was accepted while 27 ran/);
+    expect(await quota()).toMatch(
+      /This tenant may run 50 sessions at once: one more was accepted while 27 ran/,
+    );
     await house.restart();
     expect(await quota()).toMatch(/This tenant may run 50 sessions at once/);
   });
 
   test('a 429 while 25 run shows the smaller one', async () => {
-    house = await openHouse({ ...many, settings: { sessions: 50 }, simulator: { extraDevices: 30, profile: { maxSessions: 25, ...fast } } });
+    house = await openHouse({
+      ...many,
+      settings: { sessions: 50 },
+      simulator: { extraDevices: 30, profile: { maxSessions: 25, ...fast } },
+    });
     await running(27);
-    expect(await quota()).toMatch(/This tenant seems to run 25 sessions at once: one more was refused while 25 ran/);
+    expect(await quota()).toMatch(
+      /This tenant seems to run 25 sessions at once: one more was refused while 25 ran/,
+    );
     await house.restart();
     expect(await quota()).toMatch(/seems to run 25 sessions at once/);
   });
 
   test('over 25 that Defender has show nothing where some of them still wait for their devices: those it may not count', async () => {
-    house = await openHouse({ ...many, settings: { sessions: 50 }, simulator: { extraDevices: 30, profile: { maxSessions: 25, ...fast } } });
+    house = await openHouse({
+      ...many,
+      settings: { sessions: 50 },
+      simulator: { extraDevices: 30, profile: { maxSessions: 25, ...fast } },
+    });
     offline('load001', 'load002', 'load003', 'load004', 'load005', 'load006');
     await running(27);
     await running(1, 28);
@@ -279,9 +331,15 @@ describe('sessions at once', () => {
   });
 
   test('a 429 while 30 run is not told as a limit of 25', async () => {
-    house = await openHouse({ ...many, settings: { sessions: 50 }, simulator: { extraDevices: 40, profile: { maxSessions: 30, ...fast } } });
+    house = await openHouse({
+      ...many,
+      settings: { sessions: 50 },
+      simulator: { extraDevices: 40, profile: { maxSessions: 30, ...fast } },
+    });
     await running(33);
-    expect(await quota()).toMatch(/This tenant seems to run 30 sessions at once: one more was refused while 30 ran/);
+    expect(await quota()).toMatch(
+      /This tenant seems to run 30 sessions at once: one more was refused while 30 ran/,
+    );
   });
 
   test('a 429 while few run shows nothing: another tool may have used the rate up', async () => {

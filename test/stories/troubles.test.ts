@@ -7,13 +7,19 @@ import type { House, HouseOptions } from '../support/house.ts';
 let house: House;
 afterEach(() => house.close());
 
-async function approved(command: string, options: HouseOptions = {}, arrange?: (house: House) => void): Promise<void> {
+async function approved(
+  command: string,
+  options: HouseOptions = {},
+  arrange?: (house: House) => void,
+): Promise<void> {
   house = await approvedHouse(command, options, arrange);
 }
 
-const plant = (fault: Parameters<House['simulator']['tenant']['faults']['plant']>[0]) => (opened: House): void => {
-  opened.simulator.tenant.faults.plant(fault);
-};
+const plant =
+  (fault: Parameters<House['simulator']['tenant']['faults']['plant']>[0]) =>
+  (opened: House): void => {
+    opened.simulator.tenant.faults.plant(fault);
+  };
 const lastText = () => house.card().history.at(-1) ?? '';
 const anyText = () => house.card().history.join('\n=====\n');
 
@@ -22,7 +28,9 @@ describe('on the device', () => {
     await approved('run hosta exit3.ps1');
     await house.until('finished');
     await house.run(10_000);
-    expect(house.newest()).toMatchObject({ results: { excerpts: [{ index: 0, exitCode: 3, errors: true }] } });
+    expect(house.newest()).toMatchObject({
+      results: { excerpts: [{ index: 0, exitCode: 3, errors: true }] },
+    });
     expect(lastText()).toMatch(/exit code 3/i);
   });
 
@@ -32,7 +40,10 @@ describe('on the device', () => {
     await house.run(5_000);
     expect(finished.outcome).toBe('failed');
     expect(house.card().view.status).toMatch(/failed/i);
-    expect(house.card().view.steps.map((line) => line.status)).toEqual([expect.stringMatching(/failed/i), expect.stringMatching(/not run/i)]);
+    expect(house.card().view.steps.map((line) => line.status)).toEqual([
+      expect.stringMatching(/failed/i),
+      expect.stringMatching(/not run/i),
+    ]);
   });
 
   test('a script over ten minutes is told as timed out by Defender', async () => {
@@ -58,7 +69,10 @@ describe('on the device', () => {
     const finished = await house.until('finished');
     await house.loop.tick();
     expect(finished.outcome).toBe('timedOut');
-    expect(house.card().view.steps.map((line) => line.status)).toEqual([expect.stringMatching(/not run/i), expect.stringMatching(/not run/i)]);
+    expect(house.card().view.steps.map((line) => line.status)).toEqual([
+      expect.stringMatching(/not run/i),
+      expect.stringMatching(/not run/i),
+    ]);
   });
 });
 
@@ -67,7 +81,9 @@ describe('on the way to Defender', () => {
     await approved('dump srv-portal notepad');
     await house.run(60_000);
     expect(house.newest()).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
-    expect(lastText()).toMatch(/the API shows nothing that holds it: sessions opened in the portal cannot be seen/);
+    expect(lastText()).toMatch(
+      /the API shows nothing that holds it: sessions opened in the portal cannot be seen/,
+    );
     house.simulator.tenant.changeDevice('srv-portal.corp.example', { portalSession: false });
     await house.until('running');
     expect(house.simulator.tenant.submissions).toHaveLength(1);
@@ -84,7 +100,10 @@ describe('on the way to Defender', () => {
     const started = await fetch(`${house.simulator.url}/api/machines/${foreign}/runliveresponse`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ Commands: [{ type: 'GetFile', params: [{ key: 'Path', value: 'C:\\Windows\\a.txt' }] }], Comment: 'somebody else' }),
+      body: JSON.stringify({
+        Commands: [{ type: 'GetFile', params: [{ key: 'Path', value: 'C:\\Windows\\a.txt' }] }],
+        Comment: 'somebody else',
+      }),
     });
     expect(started.status).toBe(201);
     await house.say('responder1', 'dump hostb notepad');
@@ -98,17 +117,28 @@ describe('on the way to Defender', () => {
   test.each([
     ['with Retry-After', 'quota', { retryAfter: 7 }],
     ['without Retry-After', 'code', {}],
-  ] as const)('a 429 %s puts the request back into the queue, to go on later', async (_name, body, header) => {
-    await approved('dump hosta notepad', { simulator: { profile: { throttleBody: body } } }, plant({ what: 'throttle', on: 'run', times: 1, ...header }));
-    await house.run(5_000);
-    expect(house.newest()).toMatchObject({ state: 'queued', waitsFor: 'throttled' });
-    expect(lastText()).toMatch(/429|limit/i);
-    await house.until('running');
-    expect(house.simulator.tenant.submissions).toHaveLength(1);
-  });
+  ] as const)(
+    'a 429 %s puts the request back into the queue, to go on later',
+    async (_name, body, header) => {
+      await approved(
+        'dump hosta notepad',
+        { simulator: { profile: { throttleBody: body } } },
+        plant({ what: 'throttle', on: 'run', times: 1, ...header }),
+      );
+      await house.run(5_000);
+      expect(house.newest()).toMatchObject({ state: 'queued', waitsFor: 'throttled' });
+      expect(lastText()).toMatch(/429|limit/i);
+      await house.until('running');
+      expect(house.simulator.tenant.submissions).toHaveLength(1);
+    },
+  );
 
   test('more approvals than sessions wait for a free one, and never go over the limit', async () => {
-    house = await openHouse({ settings: { sessions: 2 }, simulator: { extraDevices: 4, profile: { maxSessions: 2 } }, policy: (text) => text.replace('groups: [Workstations, Servers]', "groups: ['*']") });
+    house = await openHouse({
+      settings: { sessions: 2 },
+      simulator: { extraDevices: 4, profile: { maxSessions: 2 } },
+      policy: (text) => text.replace('groups: [Workstations, Servers]', "groups: ['*']"),
+    });
     for (const host of ['load001', 'load002', 'load003']) {
       await house.say('responder1', `dump ${host} notepad`);
       await house.press('approver1', 'approve');
@@ -121,19 +151,31 @@ describe('on the way to Defender', () => {
   });
 
   test('a 429 that Defender answers because too many sessions run is told as such, and lowers how many are started', async () => {
-    house = await openHouse({ simulator: { extraDevices: 8, profile: { maxSessions: 6, commandMs: [5 * 60_000, 5 * 60_000] } }, policy: (text) => text.replace('groups: [Workstations, Servers]', "groups: ['*']") });
+    house = await openHouse({
+      simulator: { extraDevices: 8, profile: { maxSessions: 6, commandMs: [5 * 60_000, 5 * 60_000] } },
+      policy: (text) => text.replace('groups: [Workstations, Servers]', "groups: ['*']"),
+    });
     for (let n = 1; n <= 8; n += 1) {
       await house.say('responder1', `dump load00${n} notepad`);
       await house.press('approver1', 'approve');
     }
-    // Until Defender has said no to both: the bot's own limits may hold one of them back at first, depending on how the calls of all eight fell out.
+    // Until Defender has said no to both: the bot's own limits may hold one of them back at first, depending
+    // on how the calls of all eight fell out.
     const queued = () => house.store.open().filter((request) => request.state === 'queued');
-    for (let passes = 0; passes < 120 && !(queued().length === 2 && queued().every(({ waitsFor }) => waitsFor === 'sessions')); passes += 1) await house.run(1_000);
+    for (
+      let passes = 0;
+      passes < 120 && !(queued().length === 2 && queued().every(({ waitsFor }) => waitsFor === 'sessions'));
+      passes += 1
+    )
+      await house.run(1_000);
     const waiting = queued();
     expect(waiting.map((request) => request.waitsFor)).toEqual(['sessions', 'sessions']);
     expect(house.simulator.tenant.submissions).toHaveLength(6);
-    for (let minutes = 0; minutes < 60 && house.store.open().length > 0; minutes += 1) await house.run(60_000);
-    expect(house.store.all().map((request) => request.state)).toEqual(Array.from({ length: 8 }, () => 'finished'));
+    for (let minutes = 0; minutes < 60 && house.store.open().length > 0; minutes += 1)
+      await house.run(60_000);
+    expect(house.store.all().map((request) => request.state)).toEqual(
+      Array.from({ length: 8 }, () => 'finished'),
+    );
   });
 
   test('sessions that wait for offline devices keep no other request from being sent', async () => {
@@ -151,14 +193,19 @@ describe('on the way to Defender', () => {
   });
 
   test('eleven approvals in a minute are eleven submissions within the documented rate', async () => {
-    house = await openHouse({ simulator: { extraDevices: 12 }, policy: (text) => text.replace('groups: [Workstations, Servers]', "groups: ['*']") });
+    house = await openHouse({
+      simulator: { extraDevices: 12 },
+      policy: (text) => text.replace('groups: [Workstations, Servers]', "groups: ['*']"),
+    });
     for (let n = 1; n <= 11; n += 1) {
       await house.say('responder1', `dump load0${String(n).padStart(2, '0')} notepad`);
       await house.press('approver1', 'approve');
     }
     await house.run(10_000);
     expect(house.simulator.tenant.submissions).toHaveLength(10);
-    expect(house.store.open().find((request) => request.state === 'queued')).toMatchObject({ waitsFor: 'slot' });
+    expect(house.store.open().find((request) => request.state === 'queued')).toMatchObject({
+      waitsFor: 'slot',
+    });
     await house.run(70_000);
     expect(house.simulator.tenant.submissions).toHaveLength(11);
   });
@@ -174,10 +221,18 @@ describe('on the way to Defender', () => {
   });
 
   test('a refusal that a repeat cannot mend ends the request, with its code and correlation id', async () => {
-    await approved('dump hosta notepad', {}, (opened) => void opened.simulator.tenant.changeDevice('hosta.corp.example', { refusal: 'DisabledFeature' }));
+    await approved(
+      'dump hosta notepad',
+      {},
+      (opened) =>
+        void opened.simulator.tenant.changeDevice('hosta.corp.example', { refusal: 'DisabledFeature' }),
+    );
     await house.run(5_000);
     const over = house.newest();
-    expect(over).toMatchObject({ state: 'over', ending: { how: 'refused', code: 'DisabledFeature', target: expect.stringMatching(/^[0-9a-f-]{36}$/) } });
+    expect(over).toMatchObject({
+      state: 'over',
+      ending: { how: 'refused', code: 'DisabledFeature', target: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+    });
     expect(lastText()).toMatch(/advanced features|live response.*(off|on)/i);
   });
 });
@@ -260,7 +315,11 @@ describe('while following', () => {
   });
 
   test('a session that does not end in its time is handed to a person', async () => {
-    await approved('dump hosta notepad', {}, (opened) => void opened.simulator.tenant.changeDevice('hosta.corp.example', { stuck: true }));
+    await approved(
+      'dump hosta notepad',
+      {},
+      (opened) => void opened.simulator.tenant.changeDevice('hosta.corp.example', { stuck: true }),
+    );
     await house.until('running');
     for (let hour = 0; hour < 80 && house.newest().state === 'running'; hour += 1) {
       house.clock.move(3_600_000);
@@ -307,11 +366,17 @@ describe('in the chat', () => {
     house = await openHouse();
     await house.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
     await house.run(5_000);
-    house.chat.refuse = (call) => (call.includes(' soc-private') ? new ChatError('closed', 'is_archived') : undefined);
+    house.chat.refuse = (call) =>
+      call.includes(' soc-private') ? new ChatError('closed', 'is_archived') : undefined;
     await house.press('responder1', 'withdraw', { place: 'soc-private' });
     await house.run(10_000);
-    const told = () => house.chat.notes.filter((note) => note.card.startsWith('incidents')).map((note) => note.text);
-    expect(told()).toEqual([expect.stringMatching(/^The card of lr-\w+ in console:soc-private cannot be updated since \d\d:\d\d UTC \(is_archived\)\. This one goes on\.$/)]);
+    const told = () =>
+      house.chat.notes.filter((note) => note.card.startsWith('incidents')).map((note) => note.text);
+    expect(told()).toEqual([
+      expect.stringMatching(
+        /^The card of lr-\w+ in console:soc-private cannot be updated since \d\d:\d\d UTC \(is_archived\)\. This one goes on\.$/,
+      ),
+    ]);
     house.chat.refuse = () => undefined;
     await house.run(60_000);
     expect(house.card('soc-private').view.status).toContain('Withdrawn');
@@ -347,7 +412,11 @@ describe('where results are private', () => {
     expect(house.card('incidents').view.links).toEqual([]);
     const reply = await house.press('responder1', 'link', { index: 1, place: 'soc-private' });
     expect(reply).toMatchObject({ kind: 'sentence', link: { label: 'Download the file' } });
-    expect(textOf(await house.press('onlooker1', 'link', { index: 1, place: 'soc-private' }))).toMatch(/need the role/);
-    expect(textOf(await house.press('onlooker1', 'output', { index: 0, place: 'soc-private' }))).toMatch(/need the role/);
+    expect(textOf(await house.press('onlooker1', 'link', { index: 1, place: 'soc-private' }))).toMatch(
+      /need the role/,
+    );
+    expect(textOf(await house.press('onlooker1', 'output', { index: 0, place: 'soc-private' }))).toMatch(
+      /need the role/,
+    );
   });
 });

@@ -1,4 +1,5 @@
-// An approval is bound to what was looked at, typed or pressed: by the revision and 64 bits of the digest, and never by the 8 digits that a card shows.
+// An approval is bound to what was looked at, typed or pressed: by the revision and 64 bits of the digest,
+// and never by the 8 digits that a card shows.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { codeOf } from '../../src/bot/language/approvalCode.ts';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
@@ -40,7 +41,8 @@ describe('the line that approves', () => {
 
   test('is handed to nobody who may not approve, and stands on no card', async () => {
     await asked();
-    for (const as of ['responder1']) expect(textOf(await say('status ID', as))).not.toMatch(/r1-|type: \/lr approve/);
+    for (const as of ['responder1'])
+      expect(textOf(await say('status ID', as))).not.toMatch(/r1-|type: \/lr approve/);
     expect(house.card().history.join('\n')).not.toContain(bindingOf(house.newest().digest).slice(8));
   });
 
@@ -58,16 +60,31 @@ describe('the line that approves', () => {
   });
 
   test.each([
-    ['the 8 digits of the card', () => house.newest().fingerprint, /8 digits on the card of lr-\w+ are for eyes only, so nothing was approved\. "\/lr approve lr-\w+" shows you/],
-    ['an older revision', () => line().replace('r1-', 'r0-'), /made for an older state of lr-\w+, so nothing was approved\. "\/lr approve lr-\w+" shows you/],
-    ['another 64 bits', () => `r1-${bindingOf(house.newest().digest).slice(0, 8)}00000000`, /fingerprint is not that of lr-\w+, so nothing was approved/],
-  ])('with %s is refused, told how to get the new one, and the request is shown as it is', async (_what, code, words) => {
-    await asked();
-    const reply = await say(`approve ID ${code()}`);
-    expect(reply).toMatchObject({ kind: 'card', view: { requestId: house.newest().id } });
-    expect(textOf(reply)).toMatch(words);
-    nothingRan();
-  });
+    [
+      'the 8 digits of the card',
+      () => house.newest().fingerprint,
+      /8 digits on the card of lr-\w+ are for eyes only, so nothing was approved\. "\/lr approve lr-\w+" shows you/,
+    ],
+    [
+      'an older revision',
+      () => line().replace('r1-', 'r0-'),
+      /made for an older state of lr-\w+, so nothing was approved\. "\/lr approve lr-\w+" shows you/,
+    ],
+    [
+      'another 64 bits',
+      () => `r1-${bindingOf(house.newest().digest).slice(0, 8)}00000000`,
+      /fingerprint is not that of lr-\w+, so nothing was approved/,
+    ],
+  ])(
+    'with %s is refused, told how to get the new one, and the request is shown as it is',
+    async (_what, code, words) => {
+      await asked();
+      const reply = await say(`approve ID ${code()}`);
+      expect(reply).toMatchObject({ kind: 'card', view: { requestId: house.newest().id } });
+      expect(textOf(reply)).toMatch(words);
+      nothingRan();
+    },
+  );
 
   test('dies with a script that is replaced and put back: the state that was read is gone', async () => {
     await asked();
@@ -90,11 +107,15 @@ describe('a card of an older version, whose buttons carry 32 bits', () => {
   test('approves nothing, says so, and is drawn again', async () => {
     await asked();
     const drawn = house.card().history.length;
-    expect(textOf(await house.press('approver1', 'approve', { fingerprint: house.newest().fingerprint }))).toMatch(/drawn by an older version of the bot, so the press was not taken/);
+    expect(
+      textOf(await house.press('approver1', 'approve', { fingerprint: house.newest().fingerprint })),
+    ).toMatch(/drawn by an older version of the bot, so the press was not taken/);
     nothingRan();
     await house.loop.tick();
     expect(house.card().history).toHaveLength(drawn + 1);
-    expect(await house.press('approver1', 'approve', { fingerprint: house.card().view.fingerprint })).toMatchObject({ kind: 'asked' });
+    expect(
+      await house.press('approver1', 'approve', { fingerprint: house.card().view.fingerprint }),
+    ).toMatchObject({ kind: 'asked' });
   });
 
   test('is drawn again at the start, so that its buttons work', async () => {
@@ -118,8 +139,13 @@ describe('a card of an older version, whose buttons carry 32 bits', () => {
     await house.press('approver1', 'approve');
     await house.until('unknown');
     await house.run(20 * 60_000);
-    for (const [as, verb] of [['approver1', 'resend'], ['responder1', 'drop']] as const) {
-      expect(textOf(await house.press(as, verb, { fingerprint: house.newest().fingerprint }))).toMatch(/drawn by an older version/);
+    for (const [as, verb] of [
+      ['approver1', 'resend'],
+      ['responder1', 'drop'],
+    ] as const) {
+      expect(textOf(await house.press(as, verb, { fingerprint: house.newest().fingerprint }))).toMatch(
+        /drawn by an older version/,
+      );
       expect(house.newest().state).toBe('unknown');
     }
   });
@@ -152,7 +178,11 @@ test('in Teams: the same', async () => {
   expect(lr['fingerprint']).toBe(bindingOf(digest));
   await teams.deliver(teams.press(ben, channel, { lr: { ...lr, fingerprint } }, { replyToId: card.id }));
   expect(teams.newest().state).toBe('awaitingApproval');
-  const told = (): string => teams.alone(ben).map((one) => `${wordsOf(one)} ${JSON.stringify(cardOf(one) ?? '')}`).join('\n');
+  const told = (): string =>
+    teams
+      .alone(ben)
+      .map((one) => `${wordsOf(one)} ${JSON.stringify(cardOf(one) ?? '')}`)
+      .join('\n');
   await teams.say(ben, group, `lr approve ${id} ${fingerprint}`);
   await teams.connector.until(() => (/are for eyes only/.test(told()) ? true : undefined));
   await teams.say(ben, group, `lr status ${id}`);

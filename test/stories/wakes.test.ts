@@ -1,5 +1,6 @@
-// Each worker wakes when something of its own is due. No worker sleeps longer than a minute whatever its pass asks for, so a pass that forgets
-// to ask is late by less than that: no other story sees it, and people wait for it.
+// Each worker wakes when something of its own is due. No worker sleeps longer than a minute whatever its pass
+// asks for, so a pass that forgets to ask is late by less than that: no other story sees it, and people wait
+// for it.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,8 +33,8 @@ function wakesIn(worker: string): number {
 const ahead = 20 * second;
 
 /**
- * Moves time on until `ahead` before `time`. A minute and a half before it something unrelated happens, so that the worker does not happen to
- * wake then because it has slept for a whole number of minutes.
+ * Moves time on until `ahead` before `time`. A minute and a half before it something unrelated happens, so
+ * that the worker does not happen to wake then because it has slept for a whole number of minutes.
  */
 async function shortlyBefore(time: number): Promise<void> {
   await house.run(time - house.clock.now() - 95 * second);
@@ -75,8 +76,30 @@ async function lost(device = 'hosta'): Promise<void> {
 
 test('all workers are looked at here', async () => {
   house = await openWorkingHouse();
-  // `sequels` does what a new request asks of it, is nudged by that, and never has anything due at a later time.
-  expect(house.loop.workers().map(({ name }) => name).sort()).toEqual(['announcing', 'cards', 'clock', 'expiry', 'exposure', 'following', 'judging', 'lateFinds', 'outlook', 'parked', 'reconciliation', 'results', 'sequels', 'storage', 'submission']);
+  // `sequels` does what a new request asks of it, is nudged by that, and never has anything due at a later
+  // time.
+  expect(
+    house.loop
+      .workers()
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual([
+    'announcing',
+    'cards',
+    'clock',
+    'expiry',
+    'exposure',
+    'following',
+    'judging',
+    'lateFinds',
+    'outlook',
+    'parked',
+    'reconciliation',
+    'results',
+    'sequels',
+    'storage',
+    'submission',
+  ]);
 });
 
 describe('storage', () => {
@@ -107,7 +130,9 @@ describe('expiry', () => {
 
 describe('exposure', () => {
   test('wakes when output is to leave the cards', async () => {
-    house = await openWorkingHouse({ policy: (text) => text.replace('high: { request', 'high: { redactAfter: 2h, request') });
+    house = await openWorkingHouse({
+      policy: (text) => text.replace('high: { request', 'high: { redactAfter: 2h, request'),
+    });
     await approved();
     const { endedAt } = await house.until('finished');
     await shortlyBefore(endedAt + 2 * hour);
@@ -128,7 +153,10 @@ describe('judging', () => {
     await shortlyBefore(request().at + 10 * minute);
     expect(wakesIn('judging')).toBe(ahead);
     await house.run(20 * second);
-    expect(request()).toMatchObject({ state: 'over', ending: { how: 'refused', code: 'expireAfterShorter' } });
+    expect(request()).toMatchObject({
+      state: 'over',
+      ending: { how: 'refused', code: 'expireAfterShorter' },
+    });
   });
 });
 
@@ -137,7 +165,11 @@ describe('submission', () => {
     house = await openWorkingHouse();
     faults().plant({ what: 'throttle', on: 'run', retryAfter: 20 });
     await approved();
-    await house.when('the refusal', () => house.newest().state === 'queued' && queued().notBefore !== undefined, minute);
+    await house.when(
+      'the refusal',
+      () => house.newest().state === 'queued' && queued().notBefore !== undefined,
+      minute,
+    );
     expect(wakesIn('submission')).toBe((queued().notBefore ?? 0) - house.clock.now());
     expect(wakesIn('submission')).toBeLessThanOrEqual(20 * second);
   });
@@ -163,7 +195,8 @@ describe('submission', () => {
 
   test('wakes when the next session may be started in this minute', async () => {
     house = await openWorkingHouse({ simulator: { extraDevices: 11 } });
-    for (let device = 1; device <= 11; device += 1) await approved(`dump load${String(device).padStart(3, '0')} notepad`);
+    for (let device = 1; device <= 11; device += 1)
+      await approved(`dump load${String(device).padStart(3, '0')} notepad`);
     await house.run(25 * second);
     expect(queued().waitsFor).toBe('slot');
     // Ten a minute, and the first of them went out at the very beginning.
@@ -176,7 +209,11 @@ describe('submission', () => {
     await asked();
     faults().plant({ what: 'status', on: 'machines', status: 503, times: 'always' });
     await house.press('approver1', 'approve');
-    await house.when('the outage', () => house.newest().state === 'queued' && queued().waitsFor === 'unavailable', minute);
+    await house.when(
+      'the outage',
+      () => house.newest().state === 'queued' && queued().waitsFor === 'unavailable',
+      minute,
+    );
     expect(wakesIn('submission')).toBeLessThanOrEqual(15 * second);
   });
 });
@@ -277,19 +314,25 @@ describe('following', () => {
 });
 
 describe('parked', () => {
-  const cancelAfterAnHour = (text: string): string => text.replace('high: { request: responder,', 'high: { cancelParkedAfter: 1h, request: responder,');
+  const cancelAfterAnHour = (text: string): string =>
+    text.replace('high: { request: responder,', 'high: { cancelParkedAfter: 1h, request: responder,');
 
   test('wakes when a device counts as offline, when its session is to be cancelled, and when that is to be tried again', async () => {
     house = await openWorkingHouse({ policy: cancelAfterAnHour });
     await house.run(7 * second);
     await approved('dump laptop7 notepad');
-    const { action: { createdAt = 0 } } = await house.until('running');
+    const {
+      action: { createdAt = 0 },
+    } = await house.until('running');
     await shortlyBefore(createdAt + 10 * minute);
     expect(wakesIn('parked')).toBe(ahead + 1);
     await shortlyBefore(createdAt + hour);
     expect(wakesIn('parked')).toBe(ahead);
     faults().plant({ what: 'status', on: 'cancel', status: 503, times: 'always' });
-    const cancel = () => { const one = request(); return one.state === 'running' ? one.cancel : undefined; };
+    const cancel = () => {
+      const one = request();
+      return one.state === 'running' ? one.cancel : undefined;
+    };
     await house.when('the first try', () => cancel()?.answer === 'failed', minute);
     await shortlyBefore((cancel()?.at ?? 0) + 5 * minute);
     expect(wakesIn('parked')).toBe(ahead);
@@ -310,7 +353,10 @@ describe('results', () => {
     house = await openWorkingHouse();
     await approved();
     await house.until('finished');
-    const links = () => { const one = request(); return one.state === 'finished' ? one.results.links : []; };
+    const links = () => {
+      const one = request();
+      return one.state === 'finished' ? one.results.links : [];
+    };
     await house.when('the link', () => links().length > 0, minute);
     await shortlyBefore((links()[0]?.expiresAt ?? 0) - minute);
     expect(wakesIn('results')).toBe(ahead);
@@ -343,7 +389,8 @@ describe('results', () => {
 describe('announcing', () => {
   test('tries again 2 s, then 5 s after a chat did not take it', async () => {
     house = await openWorkingHouse();
-    house.chat.refuse = (call) => (call.startsWith('announce') ? new ChatError('unavailable', 'out of reach') : undefined);
+    house.chat.refuse = (call) =>
+      call.startsWith('announce') ? new ChatError('unavailable', 'out of reach') : undefined;
     await house.say('approver1', 'freeze odd approvals');
     await house.clock.settle();
     for (const wait of [2, 5, 15]) {
@@ -402,7 +449,8 @@ describe('cards', () => {
     house.chat.refuse = closed;
     await asked('dump hosta one', 'soc-private');
     await house.run(30 * minute - 30 * second);
-    house.chat.refuse = (call) => closed(call) ?? (call === 'whisper' ? new ChatError('unavailable', 'out of reach') : undefined);
+    house.chat.refuse = (call) =>
+      closed(call) ?? (call === 'whisper' ? new ChatError('unavailable', 'out of reach') : undefined);
     await asked('dump hosta two', 'soc-private');
     expect(wakesIn('cards')).toBeLessThanOrEqual(2 * second);
     house.chat.refuse = closed;
@@ -423,17 +471,20 @@ describe('outlook', () => {
   test.each([
     ['the script library', 'library', 'scripts'],
     ['devices', 'machines', 'host hosta'],
-  ] as const)('looks by itself at %s while people were told that it fails, and says so no more within 30 s of its end', async (_what, on, line) => {
-    house = await openWorkingHouse();
-    faults().plant({ what: 'status', on, status: 503, times: 'always' });
-    for (let n = 0; n < 3; n += 1) await house.say('responder1', line);
-    expect(textOf(await house.say('responder1', 'status'))).toContain('FAILING');
-    await house.run(5 * minute);
-    expect(textOf(await house.say('responder1', 'status'))).toContain('FAILING');
-    faults().clear();
-    await house.run(31 * second);
-    expect(textOf(await house.say('responder1', 'status'))).not.toMatch(/failing/i);
-  });
+  ] as const)(
+    'looks by itself at %s while people were told that it fails, and says so no more within 30 s of its end',
+    async (_what, on, line) => {
+      house = await openWorkingHouse();
+      faults().plant({ what: 'status', on, status: 503, times: 'always' });
+      for (let n = 0; n < 3; n += 1) await house.say('responder1', line);
+      expect(textOf(await house.say('responder1', 'status'))).toContain('FAILING');
+      await house.run(5 * minute);
+      expect(textOf(await house.say('responder1', 'status'))).toContain('FAILING');
+      faults().clear();
+      await house.run(31 * second);
+      expect(textOf(await house.say('responder1', 'status'))).not.toMatch(/failing/i);
+    },
+  );
 
   test('asks only every five minutes whether a right that is missing was given', async () => {
     house = await openWorkingHouse();

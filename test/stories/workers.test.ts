@@ -1,5 +1,5 @@
-// The real workers on a clock that the story moves: nothing here runs a pass by hand, so a wake time that is missing is a story that
-// stands still. Rows 1.15, 1.16, 1.17, 1.19 and 1.23.
+// The real workers on a clock that the story moves: nothing here runs a pass by hand, so a wake time that is
+// missing is a story that stands still. Rows 1.15, 1.16, 1.17, 1.19 and 1.23.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createFailingDisk } from '../support/failingDisk.ts';
 import { openWorkingHouse } from '../support/workingHouse.ts';
@@ -26,7 +26,14 @@ describe('the workers by themselves', () => {
     const finished = await house.until('finished');
     expect(finished.outcome).toBe('succeeded');
     await house.when('the end on the card', () => status().includes('Finished'), minute);
-    await house.when('the output on the card', () => finished.id === house.newest().id && 'results' in house.newest() && (house.newest() as typeof finished).results.excerpts.length > 0, minute);
+    await house.when(
+      'the output on the card',
+      () =>
+        finished.id === house.newest().id &&
+        'results' in house.newest() &&
+        (house.newest() as typeof finished).results.excerpts.length > 0,
+      minute,
+    );
   });
 
   test('end what nobody approved when its time has come', async () => {
@@ -105,7 +112,11 @@ describe.each([
     house.simulator.tenant.faults.plant({ what: 'throttle', on: 'run', retryAfter: 20 });
     await ask();
     await house.press('approver1', 'approve');
-    await house.when('the refusal', () => house.newest().state === 'queued' && 'notBefore' in house.newest(), minute);
+    await house.when(
+      'the refusal',
+      () => house.newest().state === 'queued' && 'notBefore' in house.newest(),
+      minute,
+    );
     house.clock.jump(by);
     await house.when('the session', () => house.newest().state === 'running', 2 * minute);
     expect(house.simulator.tenant.submissions).toHaveLength(1);
@@ -119,7 +130,11 @@ describe.each([
     await house.press('approver1', 'approve');
     await house.when('the search', () => house.newest().state === 'unknown', minute);
     house.clock.jump(by);
-    await house.when('what was found', () => ['running', 'finished'].includes(house.newest().state), 6 * minute);
+    await house.when(
+      'what was found',
+      () => ['running', 'finished'].includes(house.newest().state),
+      6 * minute,
+    );
   });
 
   test('during a slow list call: the next one comes as soon as ever', async () => {
@@ -163,7 +178,11 @@ describe.each(['ENOSPC', 'EIO'] as const)('row 1.15: %s', (code) => {
     house.simulator.tenant.faults.plant({ what: 'throttle', on: 'run', retryAfter: 60 });
     await ask();
     await house.press('approver1', 'approve');
-    await house.when('the wait', () => house.newest().state === 'queued' && 'notBefore' in house.newest(), minute);
+    await house.when(
+      'the wait',
+      () => house.newest().state === 'queued' && 'notBefore' in house.newest(),
+      minute,
+    );
     disk.code = code;
     await house.run(130_000);
     expect(house.store.trouble()).toBeDefined();
@@ -182,7 +201,10 @@ describe('row 1.19: a stop in the middle of many unread results', () => {
     house.simulator.tenant.faults.plant({ what: 'notReady', times: 'always' });
     for (const request of house.store.all()) await house.press('approver1', 'approve', { request });
     await house.when('three ends', () => house.store.open().length === 0, 20 * minute);
-    const unread = (): number => house.store.all().filter((request) => request.state === 'finished' && request.results.excerpts.length === 0).length;
+    const unread = (): number =>
+      house.store
+        .all()
+        .filter((request) => request.state === 'finished' && request.results.excerpts.length === 0).length;
     expect(unread()).toBeGreaterThan(0);
     await house.restart();
     house.simulator.tenant.faults.clear();

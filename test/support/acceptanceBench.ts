@@ -1,4 +1,5 @@
-// `npm run acceptance` with all it needs: a folder, a simulated tenant on its own ports, the policy of docs/acceptance.md, and a proxy that changes answers.
+// `npm run acceptance` with all it needs: a folder, a simulated tenant on its own ports, the policy of
+// docs/acceptance.md, and a proxy that changes answers.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +26,10 @@ export interface AcceptanceBench {
   settings(url: string, more?: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
   start(words: readonly string[], env: Readonly<Record<string, string>>): AcceptanceRun;
   /** Both people played, through a proxy that changes answers. */
-  played(change: (passing: Passing) => void, profile?: ProfileChange): Promise<{ readonly code: number | null; readonly text: string; readonly fixture: Fixture }>;
+  played(
+    change: (passing: Passing) => void,
+    profile?: ProfileChange,
+  ): Promise<{ readonly code: number | null; readonly text: string; readonly fixture: Fixture }>;
   /** Ends every program that was started. */
   end(): Promise<void>;
   close(): Promise<void>;
@@ -49,7 +53,10 @@ export function openAcceptanceBench(): AcceptanceBench {
       return file;
     },
     async tenant(profile = {}) {
-      const simulator = await startSimulator({ deviceSpeed: 50, profile: { commandMs: [50_000, 50_000], getFileMs: [50_000, 50_000], ...profile } });
+      const simulator = await startSimulator({
+        deviceSpeed: 50,
+        profile: { commandMs: [50_000, 50_000], getFileMs: [50_000, 50_000], ...profile },
+      });
       closing.push(() => simulator.stop());
       return simulator;
     },
@@ -58,7 +65,15 @@ export function openAcceptanceBench(): AcceptanceBench {
       closing.push(() => proxy.close());
       return proxy;
     },
-    settings: (url, more = {}) => ({ DEFENDER_API_URL: url, DEFENDER_AUTH: 'none', LR_POLL_MS: '200', LR_CALLS_PER_MINUTE: '10000', LR_CALLS_PER_HOUR: '100000', LR_POLICY: more['LR_POLICY'] ?? bench.policy(), ...more }),
+    settings: (url, more = {}) => ({
+      DEFENDER_API_URL: url,
+      DEFENDER_AUTH: 'none',
+      LR_POLL_MS: '200',
+      LR_CALLS_PER_MINUTE: '10000',
+      LR_CALLS_PER_HOUR: '100000',
+      LR_POLICY: more['LR_POLICY'] ?? bench.policy(),
+      ...more,
+    }),
     start(words, env) {
       const run = startAcceptance([...words, '--data', join(folder, 'data'), '--out', out], env);
       runs.push(run);

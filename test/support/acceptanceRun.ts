@@ -1,4 +1,5 @@
-// `npm run acceptance` as people run it: the built program with settings alone, lines typed to it, what it prints waited for.
+// `npm run acceptance` as people run it: the built program with settings alone, lines typed to it, what it
+// prints waited for.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,10 @@ export interface AcceptanceRun {
   type(line: string): void;
   /** Nobody is at the terminal any more. */
   leave(): void;
-  /** Resolves with the match once it was printed, which it may have been already; rejects when the program ends without it. */
+  /**
+   * Resolves with the match once it was printed, which it may have been already; rejects when the program
+   * ends without it.
+   */
   seen(pattern: RegExp): Promise<RegExpExecArray>;
   signal(name: NodeJS.Signals): void;
   /** Everything printed, to both. */
@@ -17,8 +21,15 @@ export interface AcceptanceRun {
   readonly ended: Promise<number | null>;
 }
 
-export function startAcceptance(words: readonly string[], env: Readonly<Record<string, string>>): AcceptanceRun {
-  const child = spawn(process.execPath, [join(root, 'dist', 'src', 'acceptanceCli.js'), ...words], { env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...env }, stdio: ['pipe', 'pipe', 'pipe'], cwd: root });
+export function startAcceptance(
+  words: readonly string[],
+  env: Readonly<Record<string, string>>,
+): AcceptanceRun {
+  const child = spawn(process.execPath, [join(root, 'dist', 'src', 'acceptanceCli.js'), ...words], {
+    env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    cwd: root,
+  });
   let text = '';
   const watchers = new Set<() => void>();
   const take = (chunk: Buffer): void => {
@@ -60,7 +71,11 @@ export function startAcceptance(words: readonly string[], env: Readonly<Record<s
 }
 
 /** The one fixture of a folder: its name, its text, and it as JSON. */
-export function fixtureIn(folder: string): { readonly file: string; readonly text: string; readonly json: Fixture } {
+export function fixtureIn(folder: string): {
+  readonly file: string;
+  readonly text: string;
+  readonly json: Fixture;
+} {
   const found = readdirSync(folder).filter((name) => /^acceptance-.*\.json$/.test(name));
   const [name] = found;
   if (name === undefined || found.length > 1) throw new Error(`fixtures: ${found.join(', ')}`);
@@ -71,9 +86,19 @@ export function fixtureIn(folder: string): { readonly file: string; readonly tex
 export interface Fixture {
   readonly mainJob: { readonly ok: boolean; readonly how: string };
   readonly simulated: boolean;
-  readonly measures: readonly { readonly name: string; readonly simulator: string; readonly tenant: string; readonly verdict: 'same' | 'differs' | 'unmeasured' }[];
+  readonly measures: readonly {
+    readonly name: string;
+    readonly simulator: string;
+    readonly tenant: string;
+    readonly verdict: 'same' | 'differs' | 'unmeasured';
+  }[];
   readonly states: readonly unknown[];
   readonly links: readonly unknown[];
   readonly results: readonly unknown[];
-  readonly exchanges: readonly { readonly from: string; readonly url: string; readonly status: number; readonly body?: unknown }[];
+  readonly exchanges: readonly {
+    readonly from: string;
+    readonly url: string;
+    readonly status: number;
+    readonly body?: unknown;
+  }[];
 }

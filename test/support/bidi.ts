@@ -1,5 +1,6 @@
-// In which order a line is drawn: Unicode's algorithm for bidirectional text (UAX #9) for one line without embeddings, in a paragraph that
-// begins from the left. Enough of it to tell whether what a card shows stands in the order in which it runs.
+// In which order a line is drawn: Unicode's algorithm for bidirectional text (UAX #9) for one line without
+// embeddings, in a paragraph that begins from the left. Enough of it to tell whether what a card shows stands
+// in the order in which it runs.
 
 type Kind = 'L' | 'R' | 'AL' | 'EN' | 'AN' | 'ES' | 'ET' | 'CS' | 'NSM' | 'WS' | 'ON';
 
@@ -12,8 +13,19 @@ function kindOf(character: string): Kind {
   if ('#$%'.includes(character)) return 'ET';
   if (',./:'.includes(character)) return 'CS';
   if (character === ' ') return 'WS';
-  if ((point >= 0x0600 && point <= 0x07bf) || (point >= 0x08a0 && point <= 0x08ff) || (point >= 0xfb50 && point <= 0xfdff) || (point >= 0xfe70 && point <= 0xfeff)) return 'AL';
-  if ((point >= 0x0590 && point <= 0x08ff) || (point >= 0xfb1d && point <= 0xfb4f) || (point >= 0x10800 && point <= 0x10fff)) return 'R';
+  if (
+    (point >= 0x0600 && point <= 0x07bf) ||
+    (point >= 0x08a0 && point <= 0x08ff) ||
+    (point >= 0xfb50 && point <= 0xfdff) ||
+    (point >= 0xfe70 && point <= 0xfeff)
+  )
+    return 'AL';
+  if (
+    (point >= 0x0590 && point <= 0x08ff) ||
+    (point >= 0xfb1d && point <= 0xfb4f) ||
+    (point >= 0x10800 && point <= 0x10fff)
+  )
+    return 'R';
   return /\p{L}/u.test(character) ? 'L' : 'ON';
 }
 
@@ -26,7 +38,8 @@ function strong(kind: Kind): 'L' | 'R' | undefined {
 /** W1 to W7. */
 function weak(kinds: Kind[]): void {
   let last: Kind = 'L';
-  for (const [at, kind] of kinds.entries()) if (kind === 'NSM') kinds[at] = at === 0 ? 'L' : (kinds[at - 1] ?? 'L');
+  for (const [at, kind] of kinds.entries())
+    if (kind === 'NSM') kinds[at] = at === 0 ? 'L' : (kinds[at - 1] ?? 'L');
   for (const [at, kind] of kinds.entries()) {
     if (kind === 'L' || kind === 'R' || kind === 'AL') last = kind;
     else if (kind === 'EN' && last === 'AL') kinds[at] = 'AN';
@@ -68,7 +81,11 @@ function brackets(characters: readonly string[], kinds: Kind[]): void {
   }
   for (const [from, to] of pairs.toSorted(([a], [b]) => a - b)) {
     const inside = kinds.slice(from + 1, to).map(strong);
-    const before = kinds.slice(0, from).map(strong).findLast((one) => one !== undefined) ?? 'L';
+    const before =
+      kinds
+        .slice(0, from)
+        .map(strong)
+        .findLast((one) => one !== undefined) ?? 'L';
     const side = inside.includes('L') ? 'L' : inside.includes('R') ? before : undefined;
     if (side !== undefined) kinds[from] = kinds[to] = side;
   }
@@ -111,5 +128,7 @@ export function drawnOrder(characters: readonly string[]): readonly number[] {
 /** A line as an eye sees it from left to right. */
 export function drawn(line: string): string {
   const characters = Array.from(line);
-  return drawnOrder(characters).map((at) => characters[at]).join('');
+  return drawnOrder(characters)
+    .map((at) => characters[at])
+    .join('');
 }

@@ -1,4 +1,5 @@
-// A proxy between a client and the simulated API that changes answers on their way, as another tenant would give them. The result links lead past it.
+// A proxy between a client and the simulated API that changes answers on their way, as another tenant would
+// give them. The result links lead past it.
 import { createServer, request as ask } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,20 +19,38 @@ export interface ChangedAnswers {
   close(): Promise<void>;
 }
 
-export async function changedAnswers(behind: string, change: (passing: Passing) => void): Promise<ChangedAnswers> {
+export async function changedAnswers(
+  behind: string,
+  change: (passing: Passing) => void,
+): Promise<ChangedAnswers> {
   const target = new URL(behind);
   const server = createServer((incoming, outgoing) => {
-    const onward = ask({ host: target.hostname, port: target.port, method: incoming.method, path: incoming.url, headers: { ...incoming.headers, host: incoming.headers.host ?? target.host } }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        const passing: Passing = { method: incoming.method ?? 'GET', path: decodeURIComponent(incoming.url ?? ''), status: answer.statusCode ?? 502, headers: plain(answer.headers), body: jsonOf(text) };
-        change(passing);
-        outgoing.writeHead(passing.status, passing.headers);
-        outgoing.end(passing.body === undefined ? text : JSON.stringify(passing.body));
-      });
-    });
+    const onward = ask(
+      {
+        host: target.hostname,
+        port: target.port,
+        method: incoming.method,
+        path: incoming.url,
+        headers: { ...incoming.headers, host: incoming.headers.host ?? target.host },
+      },
+      (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+        answer.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8');
+          const passing: Passing = {
+            method: incoming.method ?? 'GET',
+            path: decodeURIComponent(incoming.url ?? ''),
+            status: answer.statusCode ?? 502,
+            headers: plain(answer.headers),
+            body: jsonOf(text),
+          };
+          change(passing);
+          outgoing.writeHead(passing.status, passing.headers);
+          outgoing.end(passing.body === undefined ? text : JSON.stringify(passing.body));
+        });
+      },
+    );
     onward.on('error', () => outgoing.destroy());
     incoming.pipe(onward);
   });
@@ -60,5 +79,12 @@ function jsonOf(text: string): unknown {
 
 /** Without what speaks of the connection or of the length, which both are of this proxy now. */
 function plain(headers: IncomingHttpHeaders): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' && !['connection', 'keep-alive', 'transfer-encoding', 'content-length'].includes(name) ? [[name, value]] : [])));
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      typeof value === 'string' &&
+      !['connection', 'keep-alive', 'transfer-encoding', 'content-length'].includes(name)
+        ? [[name, value]]
+        : [],
+    ),
+  );
 }

@@ -1,5 +1,5 @@
-// A company's proxy: real CONNECT, with TLS inspection by an authority of its own or without, and every way in which such a proxy fails.
-// It resolves no name: what a host leads to, it is told.
+// A company's proxy: real CONNECT, with TLS inspection by an authority of its own or without, and every way
+// in which such a proxy fails. It resolves no name: what a host leads to, it is told.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import { connect } from 'node:net';
@@ -8,7 +8,8 @@ import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls'
 import type { Authority } from './selfSigned.ts';
 
 /**
- * `refuse`: 403, as a filter does. `hang`: no answer. `die`: the tunnel stands and is then cut as soon as anything comes through it.
+ * `refuse`: 403, as a filter does. `hang`: no answer. `die`: the tunnel stands and is then cut as soon as
+ * anything comes through it.
  */
 export type ProxyMood = 'open' | 'refuse' | 'hang' | 'die';
 
@@ -88,12 +89,19 @@ export class CompanyProxy {
   }
 
   #tunnel(request: IncomingMessage, client: Socket, head: Buffer): void {
-    const target = URL.canParse(`tunnel://${request.url ?? ''}`) ? new URL(`tunnel://${request.url ?? ''}`) : undefined;
+    const target = URL.canParse(`tunnel://${request.url ?? ''}`)
+      ? new URL(`tunnel://${request.url ?? ''}`)
+      : undefined;
     const host = target?.hostname ?? '';
     const credentials = request.headers['proxy-authorization'];
     this.asked.push({ host, port: Number(target?.port), credentials });
-    if (this.credentials !== undefined && credentials !== `Basic ${Buffer.from(this.credentials).toString('base64')}`) {
-      client.end('HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm="proxy"\r\ncontent-length: 0\r\n\r\n');
+    if (
+      this.credentials !== undefined &&
+      credentials !== `Basic ${Buffer.from(this.credentials).toString('base64')}`
+    ) {
+      client.end(
+        'HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm="proxy"\r\ncontent-length: 0\r\n\r\n',
+      );
       return;
     }
     const mood = this.mood(host);
@@ -114,7 +122,10 @@ export class CompanyProxy {
       return;
     }
     const { inspects } = this.#options;
-    const onward: Socket = inspects === undefined ? connect(port, '127.0.0.1') : connectTls({ port, host: '127.0.0.1', servername: host, ca: inspects.behind });
+    const onward: Socket =
+      inspects === undefined
+        ? connect(port, '127.0.0.1')
+        : connectTls({ port, host: '127.0.0.1', servername: host, ca: inspects.behind });
     this.#keep(onward);
     onward.on('error', () => client.destroy());
     onward.once(inspects === undefined ? 'connect' : 'secureConnect', () => {

@@ -35,7 +35,12 @@ export async function serve(answer: Answer): Promise<Loopback> {
   const sockets = new Set<Socket>();
   const listener: RequestListener = (message, response) => {
     void bodyOf(message).then((body) => {
-      const ask = { method: message.method ?? '', path: decodeURIComponent(message.url ?? ''), headers: message.headers, body };
+      const ask = {
+        method: message.method ?? '',
+        path: decodeURIComponent(message.url ?? ''),
+        headers: message.headers,
+        body,
+      };
       asked.push(ask);
       answer(ask, response, asked.length);
     });
@@ -58,14 +63,29 @@ export async function serve(answer: Answer): Promise<Loopback> {
   };
 }
 
-export function json(response: ServerResponse, status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): void {
+export function json(
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(JSON.stringify(value));
 }
 
 /** The error shape of Defender, with a target to be found again. */
-export function refuse(response: ServerResponse, status: number, code: string, headers: Readonly<Record<string, string>> = {}): void {
-  json(response, status, { error: { code, message: `message of ${code}`, target: 'a6b1c2d3-target' } }, headers);
+export function refuse(
+  response: ServerResponse,
+  status: number,
+  code: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  json(
+    response,
+    status,
+    { error: { code, message: `message of ${code}`, target: 'a6b1c2d3-target' } },
+    headers,
+  );
 }
 
 /** A clock on which sleeping takes no time and moves it on. */
@@ -154,7 +174,10 @@ export function actionJson(over: Readonly<Record<string, unknown>> = {}): Readon
         endTime: null,
         commandStatus: 'Created',
         errors: [],
-        command: { type: 'GetFile', params: [{ key: 'Path', value: 'C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip' }] },
+        command: {
+          type: 'GetFile',
+          params: [{ key: 'Path', value: 'C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip' }],
+        },
       },
     ],
     ...over,

@@ -1,5 +1,5 @@
-// The scripts of manifest/defender as tests read them: their text, their code without comments and texts, their constants and functions; and
-// the recipes of the example policy that run them.
+// The scripts of manifest/defender as tests read them: their text, their code without comments and texts,
+// their constants and functions; and the recipes of the example policy that run them.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readPolicy } from '../../src/adapters/config/policyFile.ts';
@@ -29,7 +29,9 @@ export function scriptNamed(file: string): DefenderScript {
       if (found === undefined) throw new Error(`${file} has no $${name}`);
       return found;
     },
-    functions: new Map([...script.matchAll(/^function (\S+) \{\n[\s\S]*?^\}$/gm)].map(([text, name = '']) => [name, text])),
+    functions: new Map(
+      [...script.matchAll(/^function (\S+) \{\n[\s\S]*?^\}$/gm)].map(([text, name = '']) => [name, text]),
+    ),
   };
 }
 

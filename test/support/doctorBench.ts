@@ -1,4 +1,5 @@
-// The doctor under test: as the built program with nothing but settings, or in this process where a token has to be of our own making.
+// The doctor under test: as the built program with nothing but settings, or in this process where a token has
+// to be of our own making.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createClock } from '../../src/adapters/clock.ts';
@@ -27,11 +28,14 @@ export interface Examined {
 
 /** What a real Defender asks for; a simulated one has its own key. */
 function recordOf(variables: Variables): Variables {
-  return variables['AZURE_TENANT_ID'] === undefined ? {} : { LR_JOURNAL_KEY: testKeyText, LR_ANCHOR_URL: 'https://anchors.example/' };
+  return variables['AZURE_TENANT_ID'] === undefined
+    ? {}
+    : { LR_JOURNAL_KEY: testKeyText, LR_ANCHOR_URL: 'https://anchors.example/' };
 }
 
 function sorted(lines: readonly Line[], text: string): Examined {
-  const those = (verdict: Line['verdict']): readonly string[] => lines.filter((line) => line.verdict === verdict).map(({ check, found }) => `${check}: ${found}`);
+  const those = (verdict: Line['verdict']): readonly string[] =>
+    lines.filter((line) => line.verdict === verdict).map(({ check, found }) => `${check}: ${found}`);
   return { lines, red: those('FAIL'), yellow: those('warn'), text };
 }
 
@@ -40,10 +44,20 @@ export interface ProgramRun extends Examined {
   readonly stderr: string;
 }
 
-/** Runs dist/src/doctorCli.js with these settings alone, twice the same report: as JSON for the test, and its text as it was printed. */
-export async function runDoctor(variables: Variables, args: readonly string[] = ['--json']): Promise<ProgramRun> {
+/**
+ * Runs dist/src/doctorCli.js with these settings alone, twice the same report: as JSON for the test, and its
+ * text as it was printed.
+ */
+export async function runDoctor(
+  variables: Variables,
+  args: readonly string[] = ['--json'],
+): Promise<ProgramRun> {
   // Only what the test names: no setting of the machine may leak in.
-  const child = spawn(process.execPath, [join(root, 'dist', 'src', 'doctorCli.js'), ...args], { env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...recordOf(variables), ...variables }, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(root, 'dist', 'src', 'doctorCli.js'), ...args], {
+    env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...recordOf(variables), ...variables },
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let text = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
@@ -64,7 +78,17 @@ export async function examined(variables: Variables, parts: Partial<Examination>
   const http = new Http();
   const lines: Line[] = [];
   try {
-    await examine({ variables: { ...recordOf(variables), ...variables }, http, clock: createClock(), offline: false, probe: true, ...parts }, (line) => lines.push(line));
+    await examine(
+      {
+        variables: { ...recordOf(variables), ...variables },
+        http,
+        clock: createClock(),
+        offline: false,
+        probe: true,
+        ...parts,
+      },
+      (line) => lines.push(line),
+    );
   } finally {
     await http.close();
   }
@@ -76,16 +100,31 @@ export const tenantId = '11111111-2222-4333-8444-555555555555';
 export const clientId = '66666666-7777-4888-8999-aaaaaaaaaaaa';
 export const clientSecret = 'canary-client-secret';
 /** Each of the permissions that the bot uses, and no other. */
-export const allRoles: readonly string[] = ['Machine.LiveResponse', 'Machine.ReadWrite.All', 'Machine.Read.All', 'Library.Manage'];
-if (Object.values(rights).some(({ anyOf }) => !anyOf.some((role) => allRoles.includes(role)))) throw new Error('a right without a role here');
+export const allRoles: readonly string[] = [
+  'Machine.LiveResponse',
+  'Machine.ReadWrite.All',
+  'Machine.Read.All',
+  'Library.Manage',
+];
+if (Object.values(rights).some(({ anyOf }) => !anyOf.some((role) => allRoles.includes(role))))
+  throw new Error('a right without a role here');
 
 /** A token that the simulator takes: unsigned, marked so that it is found wherever it leaks. */
 export function jwt(claims: Readonly<Record<string, unknown>> = {}): string {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const all = { aud: 'https://api.securitycenter.microsoft.com', tid: tenantId, appid: clientId, roles: allRoles, exp: Math.floor(Date.now() / 1000) + 3_599, ...claims };
+  const all = {
+    aud: 'https://api.securitycenter.microsoft.com',
+    tid: tenantId,
+    appid: clientId,
+    roles: allRoles,
+    exp: Math.floor(Date.now() / 1000) + 3_599,
+    ...claims,
+  };
   return `${part({ alg: 'none' })}.${part(all)}.canarysignature`;
 }
 
 export function tokenSource(value: string): () => TokenSource {
-  return () => ({ getToken: () => Promise.resolve({ value: new Secret(value), expiresAt: Date.now() + 3_599_000 }) });
+  return () => ({
+    getToken: () => Promise.resolve({ value: new Secret(value), expiresAt: Date.now() + 3_599_000 }),
+  });
 }

@@ -10,7 +10,8 @@ export interface FailingDisk {
 
 export function createFailingDisk(): FailingDisk {
   const check = (): void => {
-    if (state.code !== undefined) throw Object.assign(new Error(`${state.code}: planted`), { code: state.code });
+    if (state.code !== undefined)
+      throw Object.assign(new Error(`${state.code}: planted`), { code: state.code });
   };
   const state: FailingDisk = {
     code: undefined,

@@ -1,5 +1,5 @@
-// Entra ID's token endpoint over real TLS, and the identity endpoint that a managed identity is asked at (App Service), on loopback.
-// Answers only to the credentials it was told of, and counts what it issued.
+// Entra ID's token endpoint over real TLS, and the identity endpoint that a managed identity is asked at (App
+// Service), on loopback. Answers only to the credentials it was told of, and counts what it issued.
 import { createHash, createPublicKey, createVerify, X509Certificate } from 'node:crypto';
 import { createServer as createHttp } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
@@ -45,10 +45,17 @@ export async function startFakeEntra(tls: SelfSigned, known: Known): Promise<Fak
   const entra = createHttps({ cert: tls.cert, key: tls.key }, (request, response) => {
     void (async () => {
       const origin = `https://${request.headers.host ?? ''}`;
-      const say = (status: number, body: unknown) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      const say = (status: number, body: unknown) =>
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
       if (request.url?.startsWith(`/${known.tenant}/v2.0/.well-known/openid-configuration`) === true) {
         const base = `${origin}/${known.tenant}/oauth2/v2.0`;
-        say(200, { token_endpoint: `${base}/token`, authorization_endpoint: `${base}/authorize`, end_session_endpoint: `${base}/logout`, issuer: `${origin}/${known.tenant}/v2.0`, jwks_uri: `${origin}/keys` });
+        say(200, {
+          token_endpoint: `${base}/token`,
+          authorization_endpoint: `${base}/authorize`,
+          end_session_endpoint: `${base}/logout`,
+          issuer: `${origin}/${known.tenant}/v2.0`,
+          jwks_uri: `${origin}/keys`,
+        });
         return;
       }
       if (request.url?.startsWith(`/${known.tenant}/oauth2/v2.0/token`) !== true) {
@@ -57,16 +64,33 @@ export async function startFakeEntra(tls: SelfSigned, known: Known): Promise<Fak
       }
       const form = new URLSearchParams(await bodyOf(request));
       const by = form.get('client_id') === known.clientId ? proofIn(form, known, request) : undefined;
-      if (by === undefined) say(401, { error: 'invalid_client', error_description: 'AADSTS7000215: Invalid client secret provided.', error_codes: [7000215] });
-      else say(200, { token_type: 'Bearer', expires_in: 3599, ext_expires_in: 3599, access_token: tokenOf({ by, scope: form.get('scope') ?? '' }) });
+      if (by === undefined)
+        say(401, {
+          error: 'invalid_client',
+          error_description: 'AADSTS7000215: Invalid client secret provided.',
+          error_codes: [7000215],
+        });
+      else
+        say(200, {
+          token_type: 'Bearer',
+          expires_in: 3599,
+          ext_expires_in: 3599,
+          access_token: tokenOf({ by, scope: form.get('scope') ?? '' }),
+        });
     })();
   });
 
   const identity = createHttp((request, response) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    const allowed = request.headers['x-identity-header'] === identityHeader && url.searchParams.get('resource') !== null;
+    const allowed =
+      request.headers['x-identity-header'] === identityHeader && url.searchParams.get('resource') !== null;
     const body = allowed
-      ? { access_token: tokenOf({ by: 'identity', scope: url.searchParams.get('resource') ?? '' }), expires_on: String(Math.floor(Date.now() / 1000) + 86_400), resource: url.searchParams.get('resource'), token_type: 'Bearer' }
+      ? {
+          access_token: tokenOf({ by: 'identity', scope: url.searchParams.get('resource') ?? '' }),
+          expires_on: String(Math.floor(Date.now() / 1000) + 86_400),
+          resource: url.searchParams.get('resource'),
+          token_type: 'Bearer',
+        }
       : { statusCode: 403, message: 'not this process' };
     response.writeHead(allowed ? 200 : 403, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
@@ -78,7 +102,15 @@ export async function startFakeEntra(tls: SelfSigned, known: Known): Promise<Fak
     identityHeader,
     issued,
     close: async () => {
-      await Promise.all([entra, identity].map((server) => new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); })));
+      await Promise.all(
+        [entra, identity].map(
+          (server) =>
+            new Promise((resolve) => {
+              server.close(resolve);
+              server.closeAllConnections();
+            }),
+        ),
+      );
     },
   };
 }
@@ -92,19 +124,38 @@ function proofIn(form: URLSearchParams, known: Known, request: IncomingMessage):
   return signedBy(known.certificate, assertion, known, request) ? 'certificate' : undefined;
 }
 
-/** The whole of what Entra checks of a certificate's assertion: signature, thumbprint, audience, issuer, time. */
-function signedBy(certificate: SelfSigned, assertion: string, known: Known, request: IncomingMessage): boolean {
+/**
+ * The whole of what Entra checks of a certificate's assertion: signature, thumbprint, audience, issuer, time.
+ */
+function signedBy(
+  certificate: SelfSigned,
+  assertion: string,
+  known: Known,
+  request: IncomingMessage,
+): boolean {
   const [head = '', body = '', signature = ''] = assertion.split('.');
-  const json = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) as Readonly<Record<string, unknown>>;
+  const json = (part: string) =>
+    JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) as Readonly<Record<string, unknown>>;
   const header = json(head);
   const claims = json(body);
   const raw = new X509Certificate(certificate.cert).raw;
-  const thumbprint = header['x5t#S256'] === createHash('sha256').update(raw).digest('base64url') || header['x5t'] === createHash('sha1').update(raw).digest('base64url');
+  const thumbprint =
+    header['x5t#S256'] === createHash('sha256').update(raw).digest('base64url') ||
+    header['x5t'] === createHash('sha1').update(raw).digest('base64url');
   const key = createPublicKey(certificate.cert);
   const pss = header['alg'] === 'PS256' ? { padding: 6, saltLength: 32 } : {};
-  const signed = createVerify('sha256').update(`${head}.${body}`).verify({ key, ...pss }, Buffer.from(signature, 'base64url'));
+  const signed = createVerify('sha256')
+    .update(`${head}.${body}`)
+    .verify({ key, ...pss }, Buffer.from(signature, 'base64url'));
   const audience = `https://${request.headers.host ?? ''}/${known.tenant}/oauth2/v2.0/token`;
-  return signed && thumbprint && claims['aud'] === audience && claims['iss'] === known.clientId && claims['sub'] === known.clientId && Number(claims['exp']) > Date.now() / 1000;
+  return (
+    signed &&
+    thumbprint &&
+    claims['aud'] === audience &&
+    claims['iss'] === known.clientId &&
+    claims['sub'] === known.clientId &&
+    Number(claims['exp']) > Date.now() / 1000
+  );
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

@@ -1,5 +1,6 @@
-// A proxy in front of the simulator, over real HTTP: passes every call on and lets a test change the answers, so that the bot meets what was
-// seen in the field while the simulator behind stays as it is and knows what really ran.
+// A proxy in front of the simulator, over real HTTP: passes every call on and lets a test change the answers,
+// so that the bot meets what was seen in the field while the simulator behind stays as it is and knows what
+// really ran.
 import { createServer, request as ask } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -33,7 +34,10 @@ export interface FieldProxy {
   readonly asked: readonly FieldAsk[];
   /** How many POST runliveresponse arrived. */
   submissions(): number;
-  /** Answers itself; the simulator never hears of the call. Undefined leaves the call to the rules set before. The newest rule is asked first. */
+  /**
+   * Answers itself; the simulator never hears of the call. Undefined leaves the call to the rules set before.
+   * The newest rule is asked first.
+   */
   answer(on: RegExp, how: (ask: FieldAsk) => FieldAnswer | NoAnswer | undefined): Undo;
   /** Changes the simulator's answers, in the order in which the changes were set. */
   change(on: RegExp, how: (answer: FieldAnswer, ask: FieldAsk) => FieldAnswer | NoAnswer): Undo;
@@ -52,8 +56,16 @@ interface Rule<How> {
 }
 
 /** An answer with a JSON body. */
-export function fieldJson(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): FieldAnswer {
-  return { status, headers: { 'content-type': 'application/json', ...headers }, body: Buffer.from(JSON.stringify(value)) };
+export function fieldJson(
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): FieldAnswer {
+  return {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: Buffer.from(JSON.stringify(value)),
+  };
 }
 
 /** Defender's error shape. */
@@ -70,29 +82,44 @@ export async function startFieldProxy(simulator: Pick<Simulator, 'url' | 'blobUr
   async function pass(message: IncomingMessage, to: string, label: string): Promise<FieldAnswer | NoAnswer> {
     const path = message.url ?? '/';
     const body = await bytesOf(message);
-    const call: FieldAsk = { line: `${label}${message.method ?? ''} ${undone(path)}`, headers: message.headers, body: body.toString('utf8') };
+    const call: FieldAsk = {
+      line: `${label}${message.method ?? ''} ${undone(path)}`,
+      headers: message.headers,
+      body: body.toString('utf8'),
+    };
     asked.push(call);
     for (const rule of [...answers].reverse()) {
       const own = rule.on.test(call.line) ? rule.how(call) : undefined;
       if (own !== undefined) return own;
     }
     let answer: FieldAnswer | NoAnswer = ours(await forwarded(message, new URL(path, to), body));
-    for (const rule of changes) if (typeof answer !== 'string' && rule.on.test(call.line)) answer = rule.how(answer, call);
+    for (const rule of changes)
+      if (typeof answer !== 'string' && rule.on.test(call.line)) answer = rule.how(answer, call);
     return answer;
   }
 
   /** Addresses of the simulator become the proxy's, or nobody would come by again. */
   function ours(answer: FieldAnswer): FieldAnswer {
     if (answer.headers['content-type']?.includes('json') !== true) return answer;
-    const text = Buffer.from(answer.body).toString('utf8').replaceAll(simulator.blobUrl, proxy.blobUrl).replaceAll(simulator.url, proxy.url);
+    const text = Buffer.from(answer.body)
+      .toString('utf8')
+      .replaceAll(simulator.blobUrl, proxy.blobUrl)
+      .replaceAll(simulator.url, proxy.url);
     return { ...answer, body: Buffer.from(text) };
   }
 
-  async function listen(to: string, label: string): Promise<{ readonly server: Server; readonly url: string }> {
+  async function listen(
+    to: string,
+    label: string,
+  ): Promise<{ readonly server: Server; readonly url: string }> {
     const server = createServer((message, response) => {
       pass(message, to, label).then(
-        (answer) => { say(response, answer); },
-        () => { response.destroy(); },
+        (answer) => {
+          say(response, answer);
+        },
+        () => {
+          response.destroy();
+        },
       );
     });
     server.on('connection', (socket) => {
@@ -112,15 +139,25 @@ export async function startFieldProxy(simulator: Pick<Simulator, 'url' | 'blobUr
     submissions: () => asked.filter(({ line }) => /^POST .*\/runliveresponse$/i.test(line)).length,
     answer: (on, how) => keep(answers, { on, how }),
     change: (on, how) => keep(changes, { on, how }),
-    changeJson: (on, how) => keep(changes, { on, how: (answer, call) => (answer.status < 300 ? { ...answer, body: Buffer.from(JSON.stringify(how(jsonIn(answer), call))) } : answer) }),
+    changeJson: (on, how) =>
+      keep(changes, {
+        on,
+        how: (answer, call) =>
+          answer.status < 300
+            ? { ...answer, body: Buffer.from(JSON.stringify(how(jsonIn(answer), call))) }
+            : answer,
+      }),
     changeActions: (how) =>
       proxy.changeJson(/machineactions|runliveresponse$/i, (value) => {
-        if (Array.isArray(value['value'])) return { ...value, value: value['value'].map((one: unknown) => how(one as Json)) };
+        if (Array.isArray(value['value']))
+          return { ...value, value: value['value'].map((one: unknown) => how(one as Json)) };
         return 'status' in value ? how(value) : value;
       }),
     async close() {
       for (const socket of sockets) socket.destroy();
-      await Promise.all([api.server, blobs.server].map((server) => new Promise((resolve) => server.close(resolve))));
+      await Promise.all(
+        [api.server, blobs.server].map((server) => new Promise((resolve) => server.close(resolve))),
+      );
     },
   };
   return proxy;
@@ -160,8 +197,16 @@ async function forwarded(message: IncomingMessage, to: URL, body: Buffer): Promi
     call.end(body);
   });
   const dropped = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive']);
-  const kept = Object.entries(incoming.headers).flatMap(([name, value]) => (dropped.has(name) || value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value] as const]));
-  return { status: incoming.statusCode ?? 502, headers: Object.fromEntries(kept), body: await bytesOf(incoming) };
+  const kept = Object.entries(incoming.headers).flatMap(([name, value]) =>
+    dropped.has(name) || value === undefined
+      ? []
+      : [[name, Array.isArray(value) ? value.join(', ') : value] as const],
+  );
+  return {
+    status: incoming.statusCode ?? 502,
+    headers: Object.fromEntries(kept),
+    body: await bytesOf(incoming),
+  };
 }
 
 function say(response: ServerResponse, answer: FieldAnswer | NoAnswer): void {

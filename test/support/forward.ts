@@ -6,10 +6,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export function forward(to: string): (message: IncomingMessage, response: ServerResponse) => void {
   return (message, response) => {
     const target = new URL(message.url ?? '/', to);
-    const onward = ask(target, { method: message.method, headers: { ...message.headers, host: target.host } }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
+    const onward = ask(
+      target,
+      { method: message.method, headers: { ...message.headers, host: target.host } },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      },
+    );
     onward.on('error', () => response.destroy());
     message.pipe(onward);
   };

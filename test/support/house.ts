@@ -1,5 +1,5 @@
-// The whole product without a process: real store on a real disk, real client over real HTTP, the simulator behind it, a chat that
-// remembers, and a clock that moves only when a story says so.
+// The whole product without a process: real store on a real disk, real client over real HTTP, the simulator
+// behind it, a chat that remembers, and a clock that moves only when a story says so.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,7 +38,10 @@ import { startFieldProxy } from './fieldProxy.ts';
 import type { FieldProxy } from './fieldProxy.ts';
 import { root } from './root.ts';
 
-/** A clock whose sleepers wake by themselves, each taking its time with it: right where nothing but the client's short pauses sleeps. */
+/**
+ * A clock whose sleepers wake by themselves, each taking its time with it: right where nothing but the
+ * client's short pauses sleeps.
+ */
 export interface StoryClock extends Clock {
   move(ms: number): void;
 }
@@ -187,8 +190,29 @@ export interface House {
   /** Today's. */
   readonly policy: Policy;
   readonly todays: TodaysPolicy;
-  say(as: string, text: string, options?: { readonly place?: string; readonly deliveryId?: string; readonly surface?: string; readonly trust?: Account['trust'] }): Promise<Reply>;
-  press(as: string, verb: Verb, options?: { readonly request?: Request; readonly revision?: number; readonly fingerprint?: string; readonly index?: number; readonly input?: string; readonly place?: string; readonly surface?: string }): Promise<Reply>;
+  say(
+    as: string,
+    text: string,
+    options?: {
+      readonly place?: string;
+      readonly deliveryId?: string;
+      readonly surface?: string;
+      readonly trust?: Account['trust'];
+    },
+  ): Promise<Reply>;
+  press(
+    as: string,
+    verb: Verb,
+    options?: {
+      readonly request?: Request;
+      readonly revision?: number;
+      readonly fingerprint?: string;
+      readonly index?: number;
+      readonly input?: string;
+      readonly place?: string;
+      readonly surface?: string;
+    },
+  ): Promise<Reply>;
   /** Moves time on in polling steps, ticking at each. */
   run(ms: number): Promise<void>;
   /** Ticks and moves on until the newest request is in `state`; fails after two simulated hours. */
@@ -199,7 +223,10 @@ export interface House {
   card(place?: string): ShownCard;
   /** Another policy comes into force while everything goes on, as when its file has changed. */
   changePolicy(policy: (text: string) => string): Promise<void>;
-  /** Ends the process's part without a goodbye and starts it again on the same folder, with other settings or another policy if need be. */
+  /**
+   * Ends the process's part without a goodbye and starts it again on the same folder, with other settings or
+   * another policy if need be.
+   */
   restart(changed?: Partial<BotSettings>, policy?: (text: string) => string): Promise<void>;
   close(): Promise<void>;
 }
@@ -247,8 +274,15 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   let deliveries = 0;
   const calls: Kind[] = [];
 
-  async function openParts(changed: Partial<BotSettings> = {}): Promise<{ store: Store; bot: Bot; loop: Loop }> {
-    const store = await openStore({ dir, clock, log, ...(options.disk === undefined ? {} : { disk: options.disk }) });
+  async function openParts(
+    changed: Partial<BotSettings> = {},
+  ): Promise<{ store: Store; bot: Bot; loop: Loop }> {
+    const store = await openStore({
+      dir,
+      clock,
+      log,
+      ...(options.disk === undefined ? {} : { disk: options.disk }),
+    });
     const outputs = await openOutputStore({ dir, clock });
     const budgets = new Budgets(options.rates ?? defaultRates);
     budgets.seed('submit', elapsedOf(store.submissionTimes(clock.now() - 3_600_000), clock));
@@ -259,12 +293,30 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       clock,
       log,
       endpoint: customEndpoint(defenderUrl),
-      resultOrigins: [simulator.blobUrl, ...(field === undefined ? [] : [field.blobUrl]), ...(options.resultOrigins ?? [])],
+      resultOrigins: [
+        simulator.blobUrl,
+        ...(field === undefined ? [] : [field.blobUrl]),
+        ...(options.resultOrigins ?? []),
+      ],
       resultHosts: options.resultHosts ?? [],
       observe: ({ kind }) => void calls.push(kind),
     });
     const bot = createBot(
-      { store, outputs, defender, chats, policy, groups: options.groups ?? { includes: () => Promise.resolve(false) }, budgets, links: createLinkBox(clock), clock, random, hash, log, settings: { ...settings, ...changed } },
+      {
+        store,
+        outputs,
+        defender,
+        chats,
+        policy,
+        groups: options.groups ?? { includes: () => Promise.resolve(false) },
+        budgets,
+        links: createLinkBox(clock),
+        clock,
+        random,
+        hash,
+        log,
+        settings: { ...settings, ...changed },
+      },
       (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
       { keepLibrary: options.keepLibrary === true },
     );
@@ -283,9 +335,27 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     ...(await openParts()),
     say(as, text, { place = 'incidents', deliveryId, surface = 'console', trust = 'member' } = {}) {
       deliveries += 1;
-      return house.bot.command({ surface, account: { surface, id: as, trust }, place: { surface, id: place, direct: false, external: false }, text, deliveryId: deliveryId ?? `d${deliveries}` });
+      return house.bot.command({
+        surface,
+        account: { surface, id: as, trust },
+        place: { surface, id: place, direct: false, external: false },
+        text,
+        deliveryId: deliveryId ?? `d${deliveries}`,
+      });
     },
-    press(as, verb, { request = house.newest(), revision, fingerprint, index, input, place = 'incidents', surface = 'console' } = {}) {
+    press(
+      as,
+      verb,
+      {
+        request = house.newest(),
+        revision,
+        fingerprint,
+        index,
+        input,
+        place = 'incidents',
+        surface = 'console',
+      } = {},
+    ) {
       deliveries += 1;
       return house.bot.press({
         surface,
@@ -324,13 +394,18 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     },
     card(place = 'incidents') {
       const request = house.newest();
-      const card = [...chat.cards.values()].findLast((one) => one.place === place && one.view.requestId === request.id);
+      const card = [...chat.cards.values()].findLast(
+        (one) => one.place === place && one.view.requestId === request.id,
+      );
       if (card === undefined) throw new Error(`no card in ${place}`);
       return card;
     },
     async changePolicy(other) {
       const next = other(examplePolicy);
-      await takePolicy({ store: house.store, loop: house.loop, log, todays }, { policy: policyFrom(next), sha256: hash.sha256(next), before: '0'.repeat(64), how: 'file' });
+      await takePolicy(
+        { store: house.store, loop: house.loop, log, todays },
+        { policy: policyFrom(next), sha256: hash.sha256(next), before: '0'.repeat(64), how: 'file' },
+      );
     },
     async restart(changed, otherPolicy) {
       await house.store.close();
@@ -364,8 +439,15 @@ export function textOf(reply: Reply): string {
   }
 }
 
-/** A house in which this was asked and approved, and nothing of it sent yet. `arrange` plants what is to go wrong. */
-export async function approvedHouse(command: string, options: HouseOptions = {}, arrange: (house: House) => void = () => undefined): Promise<House> {
+/**
+ * A house in which this was asked and approved, and nothing of it sent yet. `arrange` plants what is to go
+ * wrong.
+ */
+export async function approvedHouse(
+  command: string,
+  options: HouseOptions = {},
+  arrange: (house: House) => void = () => undefined,
+): Promise<House> {
   const house = await openHouse(options);
   arrange(house);
   await house.say('responder1', command);

@@ -1,4 +1,5 @@
-// A journal as a test reads it next to the bot: its lines, with what is sealed in them opened by the key that lies in the folder.
+// A journal as a test reads it next to the bot: its lines, with what is sealed in them opened by the key that
+// lies in the folder.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { realDisk } from '../../src/adapters/store/disk.ts';

@@ -1,8 +1,14 @@
-// Changes the simulated tenant's live response library the way anybody with Library.Manage would: over HTTP, with OverrideIfExists.
+// Changes the simulated tenant's live response library the way anybody with Library.Manage would: over HTTP,
+// with OverrideIfExists.
 import type { House } from './house.ts';
 
 /** Uploads `content` under `name`, over what is there. */
-export async function upload({ simulator }: Pick<House, 'simulator'>, name: string, content: string, more: Readonly<Record<string, string>> = {}): Promise<void> {
+export async function upload(
+  { simulator }: Pick<House, 'simulator'>,
+  name: string,
+  content: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const form = new FormData();
   form.set('file', new Blob([content]), name);
   for (const [key, value] of Object.entries({ OverrideIfExists: 'true', ...more })) form.set(key, value);

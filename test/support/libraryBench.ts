@@ -1,5 +1,6 @@
-// `npm run library` under test: the built program, the simulator with an empty library, and in front of it a proxy that may change, lose or
-// hold up any answer. Signed in as nobody (a simulator on this machine), or as whoever a fake "az" says.
+// `npm run library` under test: the built program, the simulator with an empty library, and in front of it a
+// proxy that may change, lose or hold up any answer. Signed in as nobody (a simulator on this machine), or as
+// whoever a fake "az" says.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -42,7 +43,10 @@ export interface LibraryBench {
   readonly headers: readonly IncomingMessage['headers'][];
   change: Change;
   /** The program, with the words and settings given; `typed` is what a person types. */
-  readonly run: (words: readonly string[], options?: { readonly env?: Readonly<Record<string, string>>; readonly typed?: string }) => Promise<Ran>;
+  readonly run: (
+    words: readonly string[],
+    options?: { readonly env?: Readonly<Record<string, string>>; readonly typed?: string },
+  ) => Promise<Ran>;
   /** Settings with which the fake "az" signs in, with a token of these claims. */
   readonly az: (claims?: Readonly<Record<string, unknown>>) => Readonly<Record<string, string>>;
   /** Puts a file into the library as somebody else did. */
@@ -54,7 +58,8 @@ export interface LibraryBench {
   readonly close: () => Promise<void>;
 }
 
-export const sha = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
+export const sha = (content: string | Uint8Array): string =>
+  createHash('sha256').update(content).digest('hex');
 
 export async function libraryBench(profile: ProfileChange = {}): Promise<LibraryBench> {
   const dir = mkdtempSync(join(tmpdir(), 'lr-library-'));
@@ -78,8 +83,16 @@ export async function libraryBench(profile: ProfileChange = {}): Promise<Library
     calls.push(`${method} ${url}`);
     headers.push(request.headers);
     const asked = async (): Promise<{ readonly status: number; readonly text: string }> => {
-      const given = Object.fromEntries(['authorization', 'content-type', 'accept'].flatMap((name) => (typeof request.headers[name] === 'string' ? [[name, request.headers[name]]] : [])));
-      const answer = await fetch(`${simulator.url}${url}`, { method, headers: given, ...(method === 'GET' ? {} : { body: Buffer.concat(chunks) }) });
+      const given = Object.fromEntries(
+        ['authorization', 'content-type', 'accept'].flatMap((name) =>
+          typeof request.headers[name] === 'string' ? [[name, request.headers[name]]] : [],
+        ),
+      );
+      const answer = await fetch(`${simulator.url}${url}`, {
+        method,
+        headers: given,
+        ...(method === 'GET' ? {} : { body: Buffer.concat(chunks) }),
+      });
       return { status: answer.status, text: await answer.text() };
     };
     if (await bench.change({ method, path: url, nth, request, response, asked })) return;
@@ -95,11 +108,24 @@ export async function libraryBench(profile: ProfileChange = {}): Promise<Library
     return path;
   };
   return Object.assign(bench, {
-    simulator, dir, calls, headers, write,
-    run: (words: readonly string[], { env = {}, typed }: { readonly env?: Readonly<Record<string, string>>; readonly typed?: string } = {}) =>
+    simulator,
+    dir,
+    calls,
+    headers,
+    write,
+    run: (
+      words: readonly string[],
+      { env = {}, typed }: { readonly env?: Readonly<Record<string, string>>; readonly typed?: string } = {},
+    ) =>
       new Promise<Ran>((resolve) => {
         const child = spawn(process.execPath, [join(root, 'dist', 'src', 'libraryCli.js'), ...words], {
-          env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', DEFENDER_API_URL: url, DEFENDER_AUTH: 'none', ...env },
+          env: {
+            PATH: process.env['PATH'] ?? '',
+            LR_ENV_FILE: 'off',
+            DEFENDER_API_URL: url,
+            DEFENDER_AUTH: 'none',
+            ...env,
+          },
           cwd: dir,
           stdio: ['pipe', 'pipe', 'pipe'],
         });
@@ -112,16 +138,39 @@ export async function libraryBench(profile: ProfileChange = {}): Promise<Library
         });
       }),
     az: (claims: Readonly<Record<string, unknown>> = {}) => {
-      const answer = JSON.stringify({ accessToken: jwt(claims), expiresOn: '2099-01-01 00:00:00.000000', expires_on: 4_070_908_800, tenant: tenantId, tokenType: 'Bearer' });
+      const answer = JSON.stringify({
+        accessToken: jwt(claims),
+        expiresOn: '2099-01-01 00:00:00.000000',
+        expires_on: 4_070_908_800,
+        tenant: tenantId,
+        tokenType: 'Bearer',
+      });
       const az = write('bin/az', `#!/bin/sh\ncat <<'EOF'\n${answer}\nEOF\n`);
       chmodSync(az, 0o755);
-      return { PATH: `${join(dir, 'bin')}:${process.env['PATH'] ?? ''}`, DEFENDER_AUTH: 'auto', AZURE_TENANT_ID: tenantId, DEFENDER_SCOPE: 'https://api.securitycenter.microsoft.com/.default' };
+      return {
+        PATH: `${join(dir, 'bin')}:${process.env['PATH'] ?? ''}`,
+        DEFENDER_AUTH: 'auto',
+        AZURE_TENANT_ID: tenantId,
+        DEFENDER_SCOPE: 'https://api.securitycenter.microsoft.com/.default',
+      };
     },
     put: (name: string, text: string, by = 'someone@corp.example') => {
       const now = simulator.tenant.now();
-      simulator.tenant.keepFile({ ...one, fileName: name, sha256: sha(text), description: 'put there by hand', createdAt: now, updatedAt: now, createdBy: by, hasParameters: false, parametersDescription: null, signed: false });
+      simulator.tenant.keepFile({
+        ...one,
+        fileName: name,
+        sha256: sha(text),
+        description: 'put there by hand',
+        createdAt: now,
+        updatedAt: now,
+        createdBy: by,
+        hasParameters: false,
+        parametersDescription: null,
+        signed: false,
+      });
     },
-    held: () => Object.fromEntries(simulator.tenant.library().map(({ fileName, sha256 }) => [fileName, sha256])),
+    held: () =>
+      Object.fromEntries(simulator.tenant.library().map(({ fileName, sha256 }) => [fileName, sha256])),
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -1,12 +1,20 @@
-// A disk in memory that forgets what was never synced, and fails where a test wants it to. What a power cut may leave is chosen by
-// the test: any prefix of the folder's changes, any prefix of a file's unsynced bytes, and any of their blocks as zeros.
+// A disk in memory that forgets what was never synced, and fails where a test wants it to. What a power cut
+// may leave is chosen by the test: any prefix of the folder's changes, any prefix of a file's unsynced bytes,
+// and any of their blocks as zeros.
 import { basename, dirname, join } from 'node:path';
 import type { Disk, DiskFile } from '../../src/adapters/store/disk.ts';
 
 export type DiskOperation = 'open' | 'append' | 'sync' | 'truncate' | 'rename' | 'remove' | 'syncFolder';
 
-/** Answers how many bytes of an append still arrive before the error; 0 for everything else. Undefined: all is well. */
-export type Fault = (operation: DiskOperation, path: string, bytes: number) => { readonly code: string; readonly arrives?: number } | undefined;
+/**
+ * Answers how many bytes of an append still arrive before the error; 0 for everything else. Undefined: all is
+ * well.
+ */
+export type Fault = (
+  operation: DiskOperation,
+  path: string,
+  bytes: number,
+) => { readonly code: string; readonly arrives?: number } | undefined;
 
 interface Inode {
   durable: Buffer;
@@ -33,13 +41,19 @@ export function systemError(code: string): Error {
 }
 
 export function createMemoryDisk(from: ReadonlyMap<string, Buffer> = new Map()): MemoryDisk {
-  const names = new Map<string, Inode>([...from].map(([path, bytes]) => [path, { durable: bytes, current: bytes }]));
+  const names = new Map<string, Inode>(
+    [...from].map(([path, bytes]) => [path, { durable: bytes, current: bytes }]),
+  );
   let durableNames = new Map(names);
   let pending: readonly NameChange[] = [];
   let fault: Fault | undefined;
   let count = 0;
 
-  function attempt(operation: DiskOperation, path: string, bytes = 0): { readonly code: string; readonly arrives?: number } | undefined {
+  function attempt(
+    operation: DiskOperation,
+    path: string,
+    bytes = 0,
+  ): { readonly code: string; readonly arrives?: number } | undefined {
     count += 1;
     return fault?.(operation, path, bytes);
   }
@@ -108,7 +122,11 @@ export function createMemoryDisk(from: ReadonlyMap<string, Buffer> = new Map()):
       guard('remove', path);
       change(dirname(path), (all) => all.delete(path));
     },
-    list: (folder) => [...names.keys()].filter((path) => dirname(path) === folder).map((path) => basename(path)).sort(),
+    list: (folder) =>
+      [...names.keys()]
+        .filter((path) => dirname(path) === folder)
+        .map((path) => basename(path))
+        .sort(),
     makeFolder: () => undefined,
     syncFolder: (folder) => {
       guard('syncFolder', folder);
@@ -133,7 +151,10 @@ export function createMemoryDisk(from: ReadonlyMap<string, Buffer> = new Map()):
   };
 }
 
-/** Unsynced bytes: some of them, in whole blocks or none. A shorter file than the durable one was truncated: that may have arrived or not. */
+/**
+ * Unsynced bytes: some of them, in whole blocks or none. A shorter file than the durable one was truncated:
+ * that may have arrived or not.
+ */
 function remains({ durable, current }: Inode, pick: (n: number) => number): Buffer {
   let same = 0;
   while (same < durable.length && same < current.length && durable[same] === current[same]) same += 1;

@@ -1,4 +1,5 @@
-// The built program as a child process: started with settings alone, asked over HTTP, killed when a test says so.
+// The built program as a child process: started with settings alone, asked over HTTP, killed when a test says
+// so.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { resolve as resolvePath } from 'node:path';
@@ -17,8 +18,16 @@ export interface Program {
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts a file of dist, or of anywhere by its whole path, and resolves with its first line of stdout; rejects with its stderr when it ends before that. `born` is given the process before it says anything. */
-export function startProgram(file: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}, born: (child: ChildProcess) => void = () => undefined): Promise<Program> {
+/**
+ * Starts a file of dist, or of anywhere by its whole path, and resolves with its first line of stdout;
+ * rejects with its stderr when it ends before that. `born` is given the process before it says anything.
+ */
+export function startProgram(
+  file: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+  born: (child: ChildProcess) => void = () => undefined,
+): Promise<Program> {
   const child = spawn(process.execPath, [resolvePath(root, 'dist', file), ...args], {
     // Only what the test names: no setting of the machine may leak in.
     env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...env },

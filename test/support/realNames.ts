@@ -1,6 +1,7 @@
-// The clouds that the bot talks to, under their real names: sign-in, Defender with its results, Teams with its keys, Slack with its sockets and
-// answers. Each is played on a TLS port of its own on this machine, and reached by name through a company's proxy alone, as in a network
-// without another way out; the program under test is configured as in production and knows of none of it.
+// The clouds that the bot talks to, under their real names: sign-in, Defender with its results, Teams with
+// its keys, Slack with its sockets and answers. Each is played on a TLS port of its own on this machine, and
+// reached by name through a company's proxy alone, as in a network without another way out; the program under
+// test is configured as in production and knows of none of it.
 import { createServer } from 'node:https';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
@@ -23,7 +24,11 @@ export const defenderApp = '66666666-7777-4888-8999-aaaaaaaaaaaa';
 export const libraryApp = '77777777-7777-4888-8999-aaaaaaaaaaaa';
 /** Where the test's own anchors go. */
 export const anchors = 'anchors.corp.example';
-const audience = { defender: 'https://api.securitycenter.microsoft.com', teams: 'https://api.botframework.com', graph: 'https://graph.microsoft.com' } as const;
+const audience = {
+  defender: 'https://api.securitycenter.microsoft.com',
+  teams: 'https://api.botframework.com',
+  graph: 'https://graph.microsoft.com',
+} as const;
 /** Where the connector of Teams is, as its messages say. */
 const serviceUrl = 'https://smba.trafficmanager.net/teams/';
 const results = 'lrresults.blob.core.windows.net';
@@ -53,11 +58,17 @@ export interface RealNames {
   readonly slack: FakeSlack;
   readonly teams: RealTeams;
   readonly simulator: Simulator;
-  /** Stops the devices' time, so that a session stays as it is for as long as a test needs; undone by `go`. */
+  /**
+   * Stops the devices' time, so that a session stays as it is for as long as a test needs; undone by `go`.
+   */
   hold(): void;
   go(): void;
   readonly entra: EntraApps;
-  readonly app: { readonly defender: AppRegistration; readonly teams: AppRegistration; readonly library: AppRegistration };
+  readonly app: {
+    readonly defender: AppRegistration;
+    readonly teams: AppRegistration;
+    readonly library: AppRegistration;
+  };
   /** Calls for Defender or Teams that came without a good token. */
   readonly unauthorised: string[];
   /** What each host was asked, by host. */
@@ -67,7 +78,11 @@ export interface RealNames {
 
 type Play = (message: IncomingMessage, response: ServerResponse) => unknown;
 
-export async function startRealNames({ folder, inspected = false, credentials }: RealNamesOptions): Promise<RealNames> {
+export async function startRealNames({
+  folder,
+  inspected = false,
+  credentials,
+}: RealNamesOptions): Promise<RealNames> {
   const slack = await startFakeSlack();
   furnish(slack);
   slack.world.scopes = [...slack.world.scopes, 'channels:history', 'groups:history'];
@@ -78,11 +93,25 @@ export async function startRealNames({ folder, inspected = false, credentials }:
   teams.connector.authorization = undefined;
   teams.keys.document = { jwks_uri: 'https://login.botframework.com/v1/.well-known/keys' };
   let held: number | undefined;
-  const simulator = await startSimulator({ clock: { now: () => held ?? Date.now() }, deviceSpeed: 200, profile: { auth: 'token' } });
-  simulator.tenant.faults.plant({ what: 'linkHost', on: 'link', value: `https://${results}`, times: 'always' });
+  const simulator = await startSimulator({
+    clock: { now: () => held ?? Date.now() },
+    deviceSpeed: 200,
+    profile: { auth: 'token' },
+  });
+  simulator.tenant.faults.plant({
+    what: 'linkHost',
+    on: 'link',
+    value: `https://${results}`,
+    times: 'always',
+  });
   const entra = new EntraApps(tenant);
   const app = {
-    defender: new AppRegistration(['Machine.LiveResponse', 'Machine.ReadWrite.All', 'Machine.Read.All', 'Library.Manage']),
+    defender: new AppRegistration([
+      'Machine.LiveResponse',
+      'Machine.ReadWrite.All',
+      'Machine.Read.All',
+      'Library.Manage',
+    ]),
     teams: new AppRegistration(),
     library: new AppRegistration(['Library.Manage']),
   };
@@ -91,18 +120,32 @@ export async function startRealNames({ folder, inspected = false, credentials }:
   const calls = new Map<string, string[]>();
   const unauthorised: string[] = [];
   const slackAt = slack.api.origin;
-  const onlyWithToken = (play: Play, wanted: string, ...clients: readonly string[]): Play => (message, response) => {
-    if (clients.some((client) => entra.lets(message, client, wanted))) return play(message, response);
-    unauthorised.push(`${message.method ?? ''} ${message.headers.host ?? ''}`);
-    return response.writeHead(401, { 'content-type': 'application/json', 'www-authenticate': 'Bearer' }).end('{"error":{"code":"Unauthorized","message":"no good token"}}');
-  };
+  const onlyWithToken =
+    (play: Play, wanted: string, ...clients: readonly string[]): Play =>
+    (message, response) => {
+      if (clients.some((client) => entra.lets(message, client, wanted))) return play(message, response);
+      unauthorised.push(`${message.method ?? ''} ${message.headers.host ?? ''}`);
+      return response
+        .writeHead(401, { 'content-type': 'application/json', 'www-authenticate': 'Bearer' })
+        .end('{"error":{"code":"Unauthorized","message":"no good token"}}');
+    };
   const keysAt = new URL(teams.keys.metadataUrl()).origin;
   const hosts: Readonly<Record<string, Play>> = {
     'login.microsoftonline.com': entra.answer,
     'login.botframework.com': forward(keysAt),
     'smba.trafficmanager.net': onlyWithToken(forward(teams.connector.origin), audience.teams, appId),
-    'api.security.microsoft.com': onlyWithToken(forward(simulator.url), audience.defender, defenderApp, libraryApp),
-    'graph.microsoft.com': onlyWithToken((_message, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"value":[]}'), audience.graph, defenderApp),
+    'api.security.microsoft.com': onlyWithToken(
+      forward(simulator.url),
+      audience.defender,
+      defenderApp,
+      libraryApp,
+    ),
+    'graph.microsoft.com': onlyWithToken(
+      (_message, response) =>
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"value":[]}'),
+      audience.graph,
+      defenderApp,
+    ),
     [anchors]: (message, response) => {
       message.resume();
       response.writeHead(204).end();
@@ -118,7 +161,10 @@ export async function startRealNames({ folder, inspected = false, credentials }:
   const servers: HttpServer[] = [];
   for (const [host, play] of Object.entries(hosts)) {
     const server = createServer(public_.issue(host), (message, response) => {
-      calls.set(host, [...(calls.get(host) ?? []), `${message.method ?? ''} ${(message.url ?? '').split('?')[0] ?? ''}`]);
+      calls.set(host, [
+        ...(calls.get(host) ?? []),
+        `${message.method ?? ''} ${(message.url ?? '').split('?')[0] ?? ''}`,
+      ]);
       void play(message, response);
     });
     // Slack's sockets.
@@ -126,7 +172,10 @@ export async function startRealNames({ folder, inspected = false, credentials }:
       calls.set(host, [...(calls.get(host) ?? []), `UPGRADE ${(message.url ?? '').split('?')[0] ?? ''}`]);
       const onward = connect(Number(new URL(slackAt).port), '127.0.0.1', () => {
         const { rawHeaders } = message;
-        const lines = Array.from({ length: rawHeaders.length / 2 }, (_, at) => `${rawHeaders[2 * at] ?? ''}: ${rawHeaders[2 * at + 1] ?? ''}`);
+        const lines = Array.from(
+          { length: rawHeaders.length / 2 },
+          (_, at) => `${rawHeaders[2 * at] ?? ''}: ${rawHeaders[2 * at + 1] ?? ''}`,
+        );
         onward.write(`GET ${message.url ?? '/'} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
         onward.write(head);
         onward.pipe(client).pipe(onward);
@@ -176,4 +225,3 @@ export async function startRealNames({ folder, inspected = false, credentials }:
     },
   };
 }
-

@@ -1,4 +1,5 @@
-// The assistant as people run it: the built program in a folder of its own, with options alone or in a pseudo terminal (script of util-linux).
+// The assistant as people run it: the built program in a folder of its own, with options alone or in a pseudo
+// terminal (script of util-linux).
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -26,10 +27,20 @@ export class SetupBench {
   }
 
   start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess {
-    return spawn(process.execPath, [setupProgram, ...args], { env: this.environment(environment), cwd: this.folder, stdio: ['pipe', 'pipe', 'pipe'] });
+    return spawn(process.execPath, [setupProgram, ...args], {
+      env: this.environment(environment),
+      cwd: this.folder,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
   }
 
-  async run(args: readonly string[], { environment = {}, input = '' }: { readonly environment?: Readonly<Record<string, string>>; readonly input?: string } = {}): Promise<Ran> {
+  async run(
+    args: readonly string[],
+    {
+      environment = {},
+      input = '',
+    }: { readonly environment?: Readonly<Record<string, string>>; readonly input?: string } = {},
+  ): Promise<Ran> {
     const child = this.start(args, environment);
     child.stdin?.end(input);
     const [out, err] = [child.stdout, child.stderr].map((stream) => {
@@ -38,7 +49,8 @@ export class SetupBench {
       return chunks;
     });
     const code = await new Promise<number | null>((done) => child.once('close', done));
-    const text = (chunks: readonly Buffer[] | undefined): string => Buffer.concat(chunks ?? []).toString('utf8');
+    const text = (chunks: readonly Buffer[] | undefined): string =>
+      Buffer.concat(chunks ?? []).toString('utf8');
     return { code, out: text(out), err: text(err) };
   }
 
@@ -69,9 +81,29 @@ const shownWithin = 40_000;
 
 export const keys = { enter: '\r', down: '\u001b[B', interrupt: '\u0003' } as const;
 
-/** @param args of the assistant; none of them may hold a quote. The terminal echoes, as one of a person does: script alone turns that off when it is fed by a pipe */
-export function inTerminal(bench: SetupBench, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}, columns = 200): Terminal {
-  const child = spawn('script', ['-qefc', `stty cols ${columns} rows 60 echo; exec ${process.execPath} ${setupProgram} ${args.join(' ')}`, '/dev/null'], { env: bench.environment({ SHELL: '/bin/sh', ...environment }), cwd: bench.folder, stdio: ['pipe', 'pipe', 'pipe'] });
+/**
+ * @param args of the assistant; none of them may hold a quote. The terminal echoes, as one of a person does:
+ * script alone turns that off when it is fed by a pipe
+ */
+export function inTerminal(
+  bench: SetupBench,
+  args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+  columns = 200,
+): Terminal {
+  const child = spawn(
+    'script',
+    [
+      '-qefc',
+      `stty cols ${columns} rows 60 echo; exec ${process.execPath} ${setupProgram} ${args.join(' ')}`,
+      '/dev/null',
+    ],
+    {
+      env: bench.environment({ SHELL: '/bin/sh', ...environment }),
+      cwd: bench.folder,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
   let raw = '';
   let from = 0;
   const plain = (text: string): string => text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '').replace(/\r/g, '');
@@ -87,7 +119,9 @@ export function inTerminal(bench: SetupBench, args: readonly string[] = [], envi
     answer: (words, typed) =>
       new Promise((resolve, reject) => {
         const late = setTimeout(() => {
-          reject(new Error(`"${words}" was not shown within ${shownWithin} ms:\n${plain(raw).slice(-2_000)}`));
+          reject(
+            new Error(`"${words}" was not shown within ${shownWithin} ms:\n${plain(raw).slice(-2_000)}`),
+          );
           child.kill('SIGKILL');
         }, shownWithin);
         const look = (): void => {
@@ -102,7 +136,11 @@ export function inTerminal(bench: SetupBench, args: readonly string[] = [], envi
         waiting.add(look);
         void ended.then((code) => {
           clearTimeout(late);
-          reject(new Error(`it ended with ${String(code)} before "${words}" was shown:\n${plain(raw).slice(-2_000)}`));
+          reject(
+            new Error(
+              `it ended with ${String(code)} before "${words}" was shown:\n${plain(raw).slice(-2_000)}`,
+            ),
+          );
         });
         look();
       }),

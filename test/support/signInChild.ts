@@ -1,5 +1,6 @@
-// Says one thing through a door to Teams, in a process of its own with the settings and the addresses of the real cloud, and tells which
-// packages were loaded for it. The way to the cloud is the proxy of the environment.
+// Says one thing through a door to Teams, in a process of its own with the settings and the addresses of the
+// real cloud, and tells which packages were loaded for it. The way to the cloud is the proxy of the
+// environment.
 import { createRequire } from 'node:module';
 import { createClock } from '../../src/adapters/clock.ts';
 import type { TeamsSettings } from '../../src/adapters/config/chatSettings.ts';
@@ -24,7 +25,10 @@ if (proxy === undefined || 'wrong' in proxy) throw new Error('no proxy');
 await useProxy(proxy, process.env);
 const clock = createClock();
 const log = createLog({ level: 'silent' });
-const door = await openDoor({ ...rest, ...(password === undefined ? {} : { password: new Secret(password) }) }, { http: new Http({ proxy }), clock, log });
+const door = await openDoor(
+  { ...rest, ...(password === undefined ? {} : { password: new Secret(password) }) },
+  { http: new Http({ proxy }), clock, log },
+);
 const connector = new Connector({ door, budgets: new Budgets(clock), clock, log, jitter: () => 0 });
 const outcomes: string[] = [];
 for (let n = 0; n < times; n += 1) {
@@ -36,6 +40,10 @@ for (let n = 0; n < times; n += 1) {
   );
 }
 /** CommonJS modules only, which all of botbuilder is. */
-const packages = new Set(Object.keys(createRequire(import.meta.url).cache).map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? ''));
+const packages = new Set(
+  Object.keys(createRequire(import.meta.url).cache).map(
+    (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? '',
+  ),
+);
 process.stdout.write(`${JSON.stringify({ outcomes, packages: [...packages] })}\n`);
 process.exit(0);

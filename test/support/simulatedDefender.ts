@@ -1,4 +1,5 @@
-// The real client over HTTP against the real simulator, on one clock, with a sign-in that issues tokens as Entra ID does.
+// The real client over HTTP against the real simulator, on one clock, with a sign-in that issues tokens as
+// Entra ID does.
 import { DefenderClient } from '../../src/adapters/defender/client.ts';
 import { customEndpoint } from '../../src/adapters/defender/clouds.ts';
 import type { TokenSource } from '../../src/adapters/entra/credentials.ts';
@@ -51,11 +52,22 @@ export interface SignIns extends TokenSource {
 }
 
 /** `client` limits how long the client waits; the simulator waits for nobody. Milliseconds. */
-export interface SimulatedOptions { readonly profile?: ProfileChange; readonly timeout?: number; readonly http?: Partial<HttpSettings>; readonly strangers?: boolean; readonly proxied?: boolean }
+export interface SimulatedOptions {
+  readonly profile?: ProfileChange;
+  readonly timeout?: number;
+  readonly http?: Partial<HttpSettings>;
+  readonly strangers?: boolean;
+  readonly proxied?: boolean;
+}
 
 export async function simulatedDefender(options: SimulatedOptions = {}): Promise<SimulatedDefender> {
   const clock = new StepClock();
-  const simulator = await startSimulator({ clock, random: () => 0.5, extraDevices: 4, profile: options.profile ?? {} });
+  const simulator = await startSimulator({
+    clock,
+    random: () => 0.5,
+    extraDevices: 4,
+    profile: options.profile ?? {},
+  });
   const field = await startFieldProxy(simulator);
   const http = new Http(options.http ?? {});
   const log = new ListLog();
@@ -64,15 +76,33 @@ export async function simulatedDefender(options: SimulatedOptions = {}): Promise
   const signIns = tokensOf(clock);
   const timeout = options.timeout ?? 5_000;
   const client = new DefenderClient({
-    http, tokens: signIns, budgets, clock, log, endpoint: customEndpoint(options.proxied === true ? field.url : simulator.url), timeouts: { get: timeout, post: timeout, extra: timeout },
+    http,
+    tokens: signIns,
+    budgets,
+    clock,
+    log,
+    endpoint: customEndpoint(options.proxied === true ? field.url : simulator.url),
+    timeouts: { get: timeout, post: timeout, extra: timeout },
     resultOrigins: options.strangers === true ? [] : [simulator.blobUrl, field.blobUrl],
     observe: ({ kind, outcome }) => outcomes.push(`${kind} ${outcome}`),
   });
   const machine = (name: string): string => simulator.tenant.device(name)?.id ?? '';
   return {
-    client, simulator, field, clock, log, budgets, outcomes, signIns, machine,
+    client,
+    simulator,
+    field,
+    clock,
+    log,
+    budgets,
+    outcomes,
+    signIns,
+    machine,
     plant: async (...faults) => {
-      const response = await fetch(`${simulator.url}/simulator/faults`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(faults) });
+      const response = await fetch(`${simulator.url}/simulator/faults`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(faults),
+      });
       if (response.status !== 201) throw new Error(await response.text());
     },
     finished: async () => {
@@ -88,7 +118,10 @@ export async function simulatedDefender(options: SimulatedOptions = {}): Promise
   };
 }
 
-/** Tokens with the claims of an application that has every role, unless told otherwise; one is held until a renewal is asked for. */
+/**
+ * Tokens with the claims of an application that has every role, unless told otherwise; one is held until a
+ * renewal is asked for.
+ */
 function tokensOf(clock: StepClock): SignIns {
   let issued = 0;
   let held: string | undefined;
@@ -100,8 +133,12 @@ function tokensOf(clock: StepClock): SignIns {
       if (renew || held === undefined) {
         issued += 1;
         const claims = {
-          aud: 'https://api.securitycenter.microsoft.com', exp: Math.floor(clock.now() / 1_000) + 3_599, appid: 'lr-bot', jti: String(issued),
-          roles: ['Machine.LiveResponse', 'Machine.ReadWrite.All', 'Library.Manage'], ...source.claims,
+          aud: 'https://api.securitycenter.microsoft.com',
+          exp: Math.floor(clock.now() / 1_000) + 3_599,
+          appid: 'lr-bot',
+          jti: String(issued),
+          roles: ['Machine.LiveResponse', 'Machine.ReadWrite.All', 'Library.Manage'],
+          ...source.claims,
         };
         held = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.signature`;
       }
@@ -113,7 +150,11 @@ function tokensOf(clock: StepClock): SignIns {
 
 /** The DefenderError a call must fail with. */
 export async function failureOf(work: Promise<unknown>): Promise<DefenderError> {
-  const error = await work.then((value) => value, (one: unknown) => one);
-  if (!(error instanceof DefenderError)) throw new Error(`expected a DefenderError, got ${JSON.stringify(error)}`);
+  const error = await work.then(
+    (value) => value,
+    (one: unknown) => one,
+  );
+  if (!(error instanceof DefenderError))
+    throw new Error(`expected a DefenderError, got ${JSON.stringify(error)}`);
   return error;
 }

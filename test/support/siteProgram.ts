@@ -1,4 +1,5 @@
-// The built program as a site runs it: real names, a company's proxy as the only way out, credentials at Entra, and the files of its secrets.
+// The built program as a site runs it: real names, a company's proxy as the only way out, credentials at
+// Entra, and the files of its secrets.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +32,10 @@ export interface Chats {
   readonly teams?: boolean;
 }
 
-/** Generous: a loaded machine, and outages that are looked at again once a minute. Below the time a test has where that says nothing else. Milliseconds. */
+/**
+ * Generous: a loaded machine, and outages that are looked at again once a minute. Below the time a test has
+ * where that says nothing else. Milliseconds.
+ */
 const patience = 50_000;
 
 export class Site {
@@ -69,13 +73,20 @@ export class Site {
 
   /** Riley asks and Avery approves in Slack; Ana, who is Riley, and Ben, who is Avery, in Teams. */
   #policy(): string {
-    const base = this.#chats.slack === true ? slackPolicy() : readFileSync(join(root, 'policy.example.yaml'), 'utf8');
+    const base =
+      this.#chats.slack === true ? slackPolicy() : readFileSync(join(root, 'policy.example.yaml'), 'utf8');
     if (this.#chats.teams !== true) return unhurried(base);
     const people = base
       .replace('name: Riley Responder, ', `name: Riley Responder, teams: ${ana.objectId}, `)
       .replace('name: Avery Approver, ', `name: Avery Approver, teams: ${ben.objectId}, `);
-    const places = [`  - { place: "teams:${group}", approvals: false, results: card }`, `  - { place: "teams:${channel}", approvals: true, notify: "teams:${ben.objectId}", results: card }`].join('\n');
-    const own = this.#chats.slack === true ? people.replace(/^places:\n/m, `places:\n${places}\n`) : people.replace(/^places:\n(?:[ #].*\n)+/m, `places:\n${places}\n`);
+    const places = [
+      `  - { place: "teams:${group}", approvals: false, results: card }`,
+      `  - { place: "teams:${channel}", approvals: true, notify: "teams:${ben.objectId}", results: card }`,
+    ].join('\n');
+    const own =
+      this.#chats.slack === true
+        ? people.replace(/^places:\n/m, `places:\n${places}\n`)
+        : people.replace(/^places:\n(?:[ #].*\n)+/m, `places:\n${places}\n`);
     return unhurried(own);
   }
 
@@ -83,8 +94,12 @@ export class Site {
   all(): Record<string, string> {
     const { slack, proxy, authorities } = this.names;
     return {
-      ...(this.#chats.slack === true ? { SLACK_BOT_TOKEN: slack.tokens.bot, SLACK_APP_TOKEN: slack.tokens.app } : {}),
-      ...(this.#chats.teams === true ? { MicrosoftAppId: appId, MicrosoftAppTenantId: tenant, MicrosoftAppPassword: 'teams-secret-1' } : {}),
+      ...(this.#chats.slack === true
+        ? { SLACK_BOT_TOKEN: slack.tokens.bot, SLACK_APP_TOKEN: slack.tokens.app }
+        : {}),
+      ...(this.#chats.teams === true
+        ? { MicrosoftAppId: appId, MicrosoftAppTenantId: tenant, MicrosoftAppPassword: 'teams-secret-1' }
+        : {}),
       AZURE_TENANT_ID: tenant,
       AZURE_CLIENT_ID: defenderApp,
       AZURE_CLIENT_SECRET: 'defender-secret-1',
@@ -108,7 +123,11 @@ export class Site {
 
   async start(): Promise<void> {
     const watch = pathToFileURL(join(root, 'dist', 'test', 'support', 'egressWatch.js')).href;
-    this.#program = await startProgram('src/main.js', [], { ...this.all(), NODE_OPTIONS: `--import=${watch}`, EGRESS_FILE: this.egress });
+    this.#program = await startProgram('src/main.js', [], {
+      ...this.all(),
+      NODE_OPTIONS: `--import=${watch}`,
+      EGRESS_FILE: this.egress,
+    });
     if (this.#chats.teams === true) this.names.teams.url = addressIn(this.#program.firstLine);
   }
 
@@ -130,8 +149,14 @@ export class Site {
     return runDoctor(this.all());
   }
 
-  async ready(): Promise<{ readonly status: string; readonly reasons?: readonly string[]; readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly why?: string }[] }> {
-    return (await (await fetch(`${await this.program.adminUrl()}/readyz`)).json()) as Awaited<ReturnType<Site['ready']>>;
+  async ready(): Promise<{
+    readonly status: string;
+    readonly reasons?: readonly string[];
+    readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly why?: string }[];
+  }> {
+    return (await (await fetch(`${await this.program.adminUrl()}/readyz`)).json()) as Awaited<
+      ReturnType<Site['ready']>
+    >;
   }
 
   /** Resolves with what /readyz says of a check once it fits. */
@@ -159,7 +184,8 @@ export class Site {
   async until(what: string, holds: () => boolean | Promise<boolean>, ms = patience): Promise<void> {
     const deadline = performance.now() + ms;
     while (!(await holds())) {
-      if (performance.now() > deadline) throw new Error(`it never came to that: ${what}; ${this.#program?.stderr().slice(-3_000) ?? ''}`);
+      if (performance.now() > deadline)
+        throw new Error(`it never came to that: ${what}; ${this.#program?.stderr().slice(-3_000) ?? ''}`);
       await pause(50);
     }
   }
@@ -195,18 +221,36 @@ export class Site {
     const { slack } = this.names;
     this.names.hold();
     await slack.person('U0RILEY1').command(incidents, 'dump hosta OfficeClickToRun');
-    await slack.person('U0AVERY1').press(await this.slackShows(/hosta[^]*Waiting for approval|Waiting for approval[^]*hosta/i), 'Approve');
+    await slack
+      .person('U0AVERY1')
+      .press(
+        await this.slackShows(/hosta[^]*Waiting for approval|Waiting for approval[^]*hosta/i),
+        'Approve',
+      );
     await this.reaches('running');
   }
 
   /** The newest card of a place in Teams once it says `words`. */
   teamsShows(place: string, words: RegExp): Promise<FakeMessage> {
     const { connector } = this.names.teams;
-    return connector.until(() => connector.in(place).findLast((message) => message.to === undefined && message.body['attachments'] !== undefined && words.test(wordsOf(message))), patience);
+    return connector.until(
+      () =>
+        connector
+          .in(place)
+          .findLast(
+            (message) =>
+              message.to === undefined &&
+              message.body['attachments'] !== undefined &&
+              words.test(wordsOf(message)),
+          ),
+      patience,
+    );
   }
 
   async pressInTeams(human: Human, place: string, card: FakeMessage, verb: string): Promise<string> {
-    const { status, text } = await this.names.teams.deliver(this.names.teams.press(human, place, dataOf(card, verb), { replyToId: card.id }));
+    const { status, text } = await this.names.teams.deliver(
+      this.names.teams.press(human, place, dataOf(card, verb), { replyToId: card.id }),
+    );
     if (status !== 200) throw new Error(`the press was answered with ${String(status)}: ${text}`);
     return text;
   }

@@ -1,5 +1,6 @@
-// Loaded into a program before its own modules (`node --import`): a disk on which every fsync takes as long as a file says. The program's
-// modules are its own, and what they write is on the disk when they are told so; only the disk takes its time.
+// Loaded into a program before its own modules (`node --import`): a disk on which every fsync takes as long
+// as a file says. The program's modules are its own, and what they write is on the disk when they are told
+// so; only the disk takes its time.
 import { existsSync, readFileSync } from 'node:fs';
 import fs from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -7,7 +8,10 @@ import { syncBuiltinESMExports } from 'node:module';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** Names the file that holds what one fsync takes, in milliseconds. Without the file the disk is as fast as it is. */
+/**
+ * Names the file that holds what one fsync takes, in milliseconds. Without the file the disk is as fast as it
+ * is.
+ */
 const setting = 'TEST_SLOW_DISK';
 
 /** What a program is started with, so that its disk can be made slow while it runs. */
@@ -45,7 +49,10 @@ async function install(file: string): Promise<void> {
     Object.assign(fs, { [name]: slowed });
   }
   const handle = await open(fileURLToPath(import.meta.url));
-  const handles = Object.getPrototypeOf(handle) as { sync: () => Promise<void>; datasync: () => Promise<void> };
+  const handles = Object.getPrototypeOf(handle) as {
+    sync: () => Promise<void>;
+    datasync: () => Promise<void>;
+  };
   for (const name of ['sync', 'datasync'] as const) {
     const quick = handles[name];
     handles[name] = async function (this: unknown) {

@@ -1,5 +1,5 @@
-// A process for tests to kill: opens a store and changes it as fast as it can, telling each acknowledged change on stdout.
-// With `hold` it only takes the lock.
+// A process for tests to kill: opens a store and changes it as fast as it can, telling each acknowledged
+// change on stdout. With `hold` it only takes the lock.
 import { writeSync } from 'node:fs';
 import { createClock } from '../../src/adapters/clock.ts';
 import { createLog } from '../../src/adapters/log.ts';
@@ -13,7 +13,13 @@ const tell = (line: string): void => {
 };
 
 try {
-  const store = await openStore({ dir, clock: createClock(), log: createLog({ level: 'silent' }), keys: testKeys, snapshotEvery: 50 });
+  const store = await openStore({
+    dir,
+    clock: createClock(),
+    log: createLog({ level: 'silent' }),
+    keys: testKeys,
+    snapshotEvery: 50,
+  });
   tell('open');
   if (what === 'hold') setInterval(() => undefined, 60_000);
   for (let index = 0; what === 'work'; index += 1) {

@@ -22,7 +22,11 @@ export function killStoreProcesses(): void {
 }
 
 export function startStoreProcess(dir: string, what: 'work' | 'hold'): StoreProcess {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./storeChild.js', import.meta.url)), dir, what], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('./storeChild.js', import.meta.url)), dir, what],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   running.add(child);
   child.once('close', () => running.delete(child));
   const lines: string[] = [];

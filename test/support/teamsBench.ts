@@ -1,4 +1,5 @@
-// One Teams adapter on a real HTTP server, a fake connector behind it, keys of our own, and people who speak to it.
+// One Teams adapter on a real HTTP server, a fake connector behind it, keys of our own, and people who speak
+// to it.
 import type { Bot, CommandIn, PressIn, Reply } from '../../src/bot/ports.ts';
 import { Secret } from '../../src/adapters/secret.ts';
 import { startHttp } from '../../src/adapters/http/server.ts';
@@ -8,7 +9,19 @@ import type { Teams, TeamsOptions } from '../../src/adapters/teams/teams.ts';
 import type { Clock, Log } from '../../src/liveResponse/ports.ts';
 import { createClock } from '../../src/adapters/clock.ts';
 import { teamsDoor } from './teamsDoor.ts';
-import { ana, appId, ben, bot, channel, directOf, group, memberOf, team, TeamsStage, tenant } from '../../src/demo/teams/stage.ts';
+import {
+  ana,
+  appId,
+  ben,
+  bot,
+  channel,
+  directOf,
+  group,
+  memberOf,
+  team,
+  TeamsStage,
+  tenant,
+} from '../../src/demo/teams/stage.ts';
 import type { Human } from '../../src/demo/teams/stage.ts';
 import { testKeys } from './testKeys.ts';
 
@@ -19,7 +32,8 @@ export type { Human };
 export class ScriptedBot implements Bot {
   readonly commands: CommandIn[] = [];
   readonly presses: PressIn[] = [];
-  onCommand: (input: CommandIn) => Promise<Reply> = () => Promise.resolve({ kind: 'sentence', text: 'heard' });
+  onCommand: (input: CommandIn) => Promise<Reply> = () =>
+    Promise.resolve({ kind: 'sentence', text: 'heard' });
   onPress: (input: PressIn) => Promise<Reply> = () => Promise.resolve({ kind: 'nothing' });
   command(input: CommandIn): Promise<Reply> {
     this.commands.push(input);
@@ -40,7 +54,10 @@ export const silent: Log = { info: () => undefined, warn: () => undefined, error
 /** Keeps what was logged, for tests that look at it. */
 export function keepingLog(): Log & { readonly lines: string[] } {
   const lines: string[] = [];
-  const keep = (event: string, fields?: Readonly<Record<string, unknown>>): void => void lines.push(`${event} ${JSON.stringify(fields ?? {}, (_key, value: unknown) => (value instanceof Error ? `${value.name}: ${value.message}` : value))}`);
+  const keep = (event: string, fields?: Readonly<Record<string, unknown>>): void =>
+    void lines.push(
+      `${event} ${JSON.stringify(fields ?? {}, (_key, value: unknown) => (value instanceof Error ? `${value.name}: ${value.message}` : value))}`,
+    );
   return { lines, info: keep, warn: keep, error: keep };
 }
 
@@ -74,7 +91,16 @@ export class TeamsBench extends TeamsStage {
     // botbuilder knows the time of the machine only.
     if (clock !== undefined && teamsDoor() === 'direct') this.keys.now = () => clock.now();
     this.teams = await startTeams({
-      settings: { type: 'SingleTenant', appId, tenantId: tenant, password: new Secret('x'), cloud: 'public', allowedTenants: [tenant], devNoAuth: false, door: teamsDoor() },
+      settings: {
+        type: 'SingleTenant',
+        appId,
+        tenantId: tenant,
+        password: new Secret('x'),
+        cloud: 'public',
+        allowedTenants: [tenant],
+        devNoAuth: false,
+        door: teamsDoor(),
+      },
       folder: this.folder,
       http: this.http,
       keys: testKeys,

@@ -1,5 +1,5 @@
-// The built program as a process of its own with Teams as its chat, before a connector and a simulated tenant that outlive it. Tokens are
-// not checked: without Microsoft's own nobody could be let in.
+// The built program as a process of its own with Teams as its chat, before a connector and a simulated tenant
+// that outlive it. Tokens are not checked: without Microsoft's own nobody could be let in.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -61,7 +61,9 @@ export class TeamsProgram extends TeamsHouse {
     return stopped(this.#program);
   }
 
-  override async deliver(...[activity, options]: Parameters<TeamsHouse['deliver']>): ReturnType<TeamsHouse['deliver']> {
+  override async deliver(
+    ...[activity, options]: Parameters<TeamsHouse['deliver']>
+  ): ReturnType<TeamsHouse['deliver']> {
     return super.deliver(activity, { ...options, header0: null });
   }
 
@@ -86,7 +88,8 @@ export class TeamsProgram extends TeamsHouse {
   async reaches(state: State, ms = 15_000): Promise<void> {
     const deadline = performance.now() + ms;
     while (this.requests().at(-1)?.state !== state) {
-      if (performance.now() > deadline) throw new Error(`never ${state}: ${this.requests().at(-1)?.state ?? 'there is no request'}`);
+      if (performance.now() > deadline)
+        throw new Error(`never ${state}: ${this.requests().at(-1)?.state ?? 'there is no request'}`);
       await pause(25);
     }
   }

@@ -1,4 +1,5 @@
-// A house whose workers really run, on a clock that a story moves, sets and suspends: what nobody wakes stays asleep, as in production.
+// A house whose workers really run, on a clock that a story moves, sets and suspends: what nobody wakes stays
+// asleep, as in production.
 import type { Reply } from '../../src/bot/ports.ts';
 import type { InState, State } from '../../src/liveResponse/request.ts';
 import { openHouse, storyStart } from './house.ts';
@@ -22,8 +23,23 @@ const twoHours = 2 * 3_600_000;
 export async function openWorkingHouse(options: Omit<HouseOptions, 'clock'> = {}): Promise<WorkingHouse> {
   const clock = createManualClock(storyStart, quiet);
   // Defender's own clock is not ours, and nobody sets it.
-  const theirs = { now: () => storyStart + clock.elapsed(), elapsed: () => clock.elapsed(), sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal) };
-  const inner = await clock.during(openHouse({ ...options, simulator: { ...options.simulator, clock: theirs }, clock: { ...clock, move: (ms) => { clock.suspend(ms, true); } } }));
+  const theirs = {
+    now: () => storyStart + clock.elapsed(),
+    elapsed: () => clock.elapsed(),
+    sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal),
+  };
+  const inner = await clock.during(
+    openHouse({
+      ...options,
+      simulator: { ...options.simulator, clock: theirs },
+      clock: {
+        ...clock,
+        move: (ms) => {
+          clock.suspend(ms, true);
+        },
+      },
+    }),
+  );
   inner.loop.start();
   await clock.settle();
 
@@ -39,11 +55,19 @@ export async function openWorkingHouse(options: Omit<HouseOptions, 'clock'> = {}
 
   const house: WorkingHouse = {
     ...inner,
-    get field() { return inner.field; },
+    get field() {
+      return inner.field;
+    },
     clock,
-    get store() { return inner.store; },
-    get bot() { return inner.bot; },
-    get loop() { return inner.loop; },
+    get store() {
+      return inner.store;
+    },
+    get bot() {
+      return inner.bot;
+    },
+    get loop() {
+      return inner.loop;
+    },
     say: (...ask): Promise<Reply> => clock.during(inner.say(...ask)),
     press: (...ask): Promise<Reply> => clock.during(inner.press(...ask)),
     changePolicy: (policy) => clock.during(inner.changePolicy(policy)),

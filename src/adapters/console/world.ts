@@ -1,4 +1,5 @@
-// What the console may change around the bot when Defender is the embedded simulator: time, devices, and what goes wrong.
+// What the console may change around the bot when Defender is the embedded simulator: time, devices, and what
+// goes wrong.
 
 export interface WorldDevice {
   readonly name: string;

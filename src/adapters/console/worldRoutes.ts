@@ -1,4 +1,5 @@
-// The switches of the simulated world: time, devices, and what goes wrong. Mounted only where Defender is the embedded simulator.
+// The switches of the simulated world: time, devices, and what goes wrong. Mounted only where Defender is the
+// embedded simulator.
 import type { Express, Response } from 'express';
 import { fieldsOf } from './fields.ts';
 import type { World } from './world.ts';
@@ -34,7 +35,12 @@ export function mountWorld(app: Express, world: World, changed: () => void): voi
   app.post('/console/api/world/troubles', ({ body }, response) => {
     const { trouble, on } = fieldsOf(body);
     if (typeof trouble !== 'string' || typeof on !== 'boolean' || !world.setTrouble(trouble, on)) {
-      response.status(400).json({ error: `Send {"trouble", "on": true or false}; known are ${world.state().troubles.map(({ id }) => id).join(', ')}.` });
+      response.status(400).json({
+        error: `Send {"trouble", "on": true or false}; known are ${world
+          .state()
+          .troubles.map(({ id }) => id)
+          .join(', ')}.`,
+      });
       return;
     }
     done(response);

@@ -1,4 +1,5 @@
-// Private answers in Slack: to whom, through which ways, and what a refusal of Slack's means for the next try.
+// Private answers in Slack: to whom, through which ways, and what a refusal of Slack's means for the next
+// try.
 import type { SlackMessage } from '../../../cards/blockTypes.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { createAnswers as createTries } from '../deliveries/answers.ts';
@@ -24,7 +25,11 @@ export interface Answers {
   stop(): void;
 }
 
-export function createAnswers(whispering: Whispering, clock: Pick<Clock, 'elapsed' | 'sleep'>, log: Log): Answers {
+export function createAnswers(
+  whispering: Whispering,
+  clock: Pick<Clock, 'elapsed' | 'sleep'>,
+  log: Log,
+): Answers {
   const tries = createTries('slack', clock, log);
 
   return {

@@ -1,11 +1,15 @@
-// How fast we may write: one message a second in each channel, and so many card updates a minute in the workspace. Urgent ones go first.
+// How fast we may write: one message a second in each channel, and so many card updates a minute in the
+// workspace. Urgent ones go first.
 import type { Clock } from '../../liveResponse/ports.ts';
 import { postGap, updatesPerMinute } from './limits.ts';
 
 export interface Budgets {
   /** Resolves when a message may be posted in this channel; false when stopped meanwhile. */
   post(channel: string): Promise<boolean>;
-  /** Resolves when a card may be updated; false when stopped meanwhile. Urgent ones overtake the others that wait. */
+  /**
+   * Resolves when a card may be updated; false when stopped meanwhile. Urgent ones overtake the others that
+   * wait.
+   */
   update(urgent: boolean): Promise<boolean>;
   /** How many updates wait for their turn. */
   waiting(): number;
@@ -14,10 +18,15 @@ export interface Budgets {
 
 const minute = 60_000;
 
-/** `stalledFor` is how long a method is held back by a 429, so that a turn is given only when it can be used. */
+/**
+ * `stalledFor` is how long a method is held back by a 429, so that a turn is given only when it can be used.
+ */
 export function createBudgets(clock: Clock, stalledFor: (method: string) => number): Budgets {
   const stopped = new AbortController();
-  /** When the next message may go to a channel, in elapsed time as everything here. Old entries are dropped when there are many. */
+  /**
+   * When the next message may go to a channel, in elapsed time as everything here. Old entries are dropped
+   * when there are many.
+   */
   const nextPost = new Map<string, number>();
   const sent: number[] = [];
   const queue: { readonly urgent: boolean; readonly go: (turn: boolean) => void }[] = [];
@@ -46,7 +55,8 @@ export function createBudgets(clock: Clock, stalledFor: (method: string) => numb
 
   return {
     async post(channel) {
-      if (nextPost.size > 1_000) for (const [key, at] of nextPost) if (at <= clock.elapsed()) nextPost.delete(key);
+      if (nextPost.size > 1_000)
+        for (const [key, at] of nextPost) if (at <= clock.elapsed()) nextPost.delete(key);
       const now = clock.elapsed();
       const mine = Math.max(now, nextPost.get(channel) ?? 0, now + stalledFor('chat.postMessage'));
       nextPost.set(channel, mine + postGap);

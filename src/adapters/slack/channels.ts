@@ -1,5 +1,5 @@
-// What a conversation is: with the bot alone, shared with outsiders, one the bot may post in. What cannot be read counts as shared, and
-// what was just learned wins over what is remembered.
+// What a conversation is: with the bot alone, shared with outsiders, one the bot may post in. What cannot be
+// read counts as shared, and what was just learned wins over what is remembered.
 import type { Place } from '../../bot/ports.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { asRecord, SlackFailure } from './errors.ts';
@@ -36,8 +36,13 @@ export function createChannels(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: 
   const infos = createMemo(clock, peopleMemory, async (channel): Promise<Channel> => {
     const info = await infoOf(channel);
     const is = (flag: string): boolean => info[flag] === true;
-    // In an organisation's own workspaces a channel is shared too, but with nobody from outside: is_org_shared.
-    const external = info['id'] !== channel || is('is_ext_shared') || is('is_pending_ext_shared') || (is('is_shared') && !is('is_org_shared'));
+    // In an organisation's own workspaces a channel is shared too, but with nobody from outside:
+    // is_org_shared.
+    const external =
+      info['id'] !== channel ||
+      is('is_ext_shared') ||
+      is('is_pending_ext_shared') ||
+      (is('is_shared') && !is('is_org_shared'));
     return { external, member: is('is_member'), direct: false };
   });
   const twos = createMemo(clock, peopleMemory, async (channel): Promise<boolean> => {
@@ -53,11 +58,15 @@ export function createChannels(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: 
   /** A success that names no channel says nothing of this one: it must not be remembered as an answer. */
   async function infoOf(channel: string): Promise<Fields> {
     const info = asRecord((await api.call('conversations.info', { channel }))['channel']);
-    if (typeof info['id'] !== 'string') throw new SlackFailure('lost', 'conversations.info', 'unreadable_answer');
+    if (typeof info['id'] !== 'string')
+      throw new SlackFailure('lost', 'conversations.info', 'unreadable_answer');
     return info;
   }
 
-  /** Without the scope im:read Slack tells nothing of such a conversation, but still refuses the address of a message in one it does not show us. */
+  /**
+   * Without the scope im:read Slack tells nothing of such a conversation, but still refuses the address of a
+   * message in one it does not show us.
+   */
   async function isSeen(channel: string): Promise<boolean> {
     try {
       await api.call('chat.getPermalink', { channel, message_ts: '1.000001' });
@@ -71,7 +80,9 @@ export function createChannels(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: 
   async function ofTwo(id: string): Promise<Channel> {
     if (!own.has(id) && (await twos.get(id))) own.add(id);
     // Two people who talk without the bot: it cannot be let in, and what it knows is not for both of them.
-    return own.has(id) ? { external: false, member: true, direct: true } : { external: true, member: false, direct: false };
+    return own.has(id)
+      ? { external: false, member: true, direct: true }
+      : { external: true, member: false, direct: false };
   }
 
   async function ofMany(id: string): Promise<Channel> {
@@ -94,7 +105,9 @@ export function createChannels(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: 
     }
     const channel = await ofMany(id);
     const news = learned.get(id);
-    return news === undefined || clock.elapsed() - news.at >= peopleMemory ? channel : { ...channel, member: news.member };
+    return news === undefined || clock.elapsed() - news.at >= peopleMemory
+      ? channel
+      : { ...channel, member: news.member };
   }
 
   return {
@@ -126,7 +139,8 @@ export function watched(api: WebApi, channels: Pick<Channels, 'learn'>): WebApi 
     ...api,
     async call(method, args) {
       const answer = await api.call(method, args).catch((error: unknown) => {
-        if (posting.has(method) && error instanceof SlackFailure && notThere.has(error.slackError)) learnFrom(args, false);
+        if (posting.has(method) && error instanceof SlackFailure && notThere.has(error.slackError))
+          learnFrom(args, false);
         throw error;
       });
       // A message to a person tells which conversation is theirs with the bot.

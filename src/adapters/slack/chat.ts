@@ -1,4 +1,5 @@
-// Slack as the bot's cards see it: post once, draw again, note below, whisper. Slack's error words become the few codes the deck acts on.
+// Slack as the bot's cards see it: post once, draw again, note below, whisper. Slack's error words become the
+// few codes the deck acts on.
 import { blockKit } from '../../../cards/blockKit.ts';
 import { blockKitProblems } from '../../../cards/blockKitProblems.ts';
 import type { SlackMessage } from '../../../cards/blockTypes.ts';
@@ -35,7 +36,10 @@ export interface ChatParts {
 
 export function createChat(parts: ChatParts): ChatPort {
   const { api, budgets, log } = parts;
-  /** Cards that a workspace's rule has closed for editing: the next card of that request goes into their thread. */
+  /**
+   * Cards that a workspace's rule has closed for editing: the next card of that request goes into their
+   * thread.
+   */
   const closed = new Map<string, string>();
 
   /** Cards of which Slack did not take the whole. */
@@ -44,7 +48,11 @@ export function createChat(parts: ChatParts): ChatPort {
   const refKey = (ref: CardRef): string => `${ref.place} ${ref.id}`;
   const keyOf = (place: string, requestId: string): string => `${place} ${requestId}`;
 
-  async function draw(method: 'chat.postMessage' | 'chat.update', where: Fields, view: CardView): Promise<{ readonly answer: Fields; readonly whole: boolean }> {
+  async function draw(
+    method: 'chat.postMessage' | 'chat.update',
+    where: Fields,
+    view: CardView,
+  ): Promise<{ readonly answer: Fields; readonly whole: boolean }> {
     const whole = blockKit(view);
     const problems = blockKitProblems(whole.blocks);
     if (problems.length > 0) log.warn('slackCardProblems', { request: view.requestId, problems });
@@ -53,8 +61,13 @@ export function createChat(parts: ChatParts): ChatPort {
     } catch (error) {
       const failure = failureOf(method, error);
       if (failure.kind !== 'refused' || meaningOf(failure.slackError) !== 'content') throw failure;
-      // Slack took nothing of it, so this is not a second post. The card says that it is not whole, and offers no decision.
-      log.error('slackCardRefused', { request: view.requestId, error: failure.slackError, details: failure.details });
+      // Slack took nothing of it, so this is not a second post. The card says that it is not whole, and
+      // offers no decision.
+      log.error('slackCardRefused', {
+        request: view.requestId,
+        error: failure.slackError,
+        details: failure.details,
+      });
       return { answer: await send(method, where, bareCard(view, parts.command)), whole: false };
     }
   }
@@ -65,9 +78,19 @@ export function createChat(parts: ChatParts): ChatPort {
     else bare.add(refKey(ref));
   }
 
-  function send(method: 'chat.postMessage' | 'chat.update', where: Fields, message: SlackMessage): Promise<Fields> {
-    // chat.update has no unfurl arguments; text and blocks go along each time, because one without the other removes or keeps the old half.
-    return api.call(method, { ...where, ...message, ...literal, ...(method === 'chat.postMessage' ? noUnfurl : {}) });
+  function send(
+    method: 'chat.postMessage' | 'chat.update',
+    where: Fields,
+    message: SlackMessage,
+  ): Promise<Fields> {
+    // chat.update has no unfurl arguments; text and blocks go along each time, because one without the other
+    // removes or keeps the old half.
+    return api.call(method, {
+      ...where,
+      ...message,
+      ...literal,
+      ...(method === 'chat.postMessage' ? noUnfurl : {}),
+    });
   }
 
   async function turn(kind: 'post' | 'update', place: string, urgent: boolean): Promise<void> {
@@ -80,7 +103,8 @@ export function createChat(parts: ChatParts): ChatPort {
     turn,
     async external(place) {
       const { external, unread } = await parts.channels.get(place);
-      if (unread === true) throw new ChatError('unavailable', 'Slack did not tell whether outsiders read this channel.');
+      if (unread === true)
+        throw new ChatError('unavailable', 'Slack did not tell whether outsiders read this channel.');
       return external;
     },
     async post(place, view, intent, again = false) {
@@ -96,10 +120,15 @@ export function createChat(parts: ChatParts): ChatPort {
         throw chatError(failureOf('chat.postMessage', error), true);
       });
       const { channel, ts } = answer;
-      if (typeof ts !== 'string') throw new ChatError('ambiguous', 'Slack took the card but did not say where it stands.');
+      if (typeof ts !== 'string')
+        throw new ChatError('ambiguous', 'Slack took the card but did not say where it stands.');
       closed.delete(keyOf(place, view.requestId));
       // Slack answers with the channel's own id; the place stays what the policy calls it.
-      const ref = { surface, place, id: cardId(place, { channel: typeof channel === 'string' ? channel : place, ts }) };
+      const ref = {
+        surface,
+        place,
+        id: cardId(place, { channel: typeof channel === 'string' ? channel : place, ts }),
+      };
       shows(ref, whole);
       if (again) parts.superseding.sweep(ref, view.requestId);
       return ref;
@@ -147,8 +176,10 @@ export function createChat(parts: ChatParts): ChatPort {
         throw chatError(failureOf('conversations.info', error), false);
       });
       const channel = asRecord(info['channel']);
-      if (channel['is_archived'] === true) throw new ChatError('closed', 'the channel is archived: unarchive it, or take it out of the policy');
-      if (channel['is_member'] === false) throw new ChatError('closed', 'the bot is not in the channel: invite it with /invite');
+      if (channel['is_archived'] === true)
+        throw new ChatError('closed', 'the channel is archived: unarchive it, or take it out of the policy');
+      if (channel['is_member'] === false)
+        throw new ChatError('closed', 'the bot is not in the channel: invite it with /invite');
     },
     async whisper(place, account, text) {
       try {
@@ -163,7 +194,10 @@ export function createChat(parts: ChatParts): ChatPort {
 /** `once`: a call that must not be repeated when it may have happened. */
 export function chatError(failure: SlackFailure, once: boolean): ChatError {
   const text = advice[failure.slackError] ?? failure.message;
-  return new ChatError(codeOf(failure, once), text, { cause: failure, ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }) });
+  return new ChatError(codeOf(failure, once), text, {
+    cause: failure,
+    ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
+  });
 }
 
 function codeOf(failure: SlackFailure, once: boolean): ChatErrorCode {

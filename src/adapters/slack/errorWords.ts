@@ -1,9 +1,11 @@
-// Slack's error words and what each means for the call that was answered with it: the one table, which docs/chat-failures.md shows.
+// Slack's error words and what each means for the call that was answered with it: the one table, which
+// docs/chat-failures.md shows.
 
 /**
- * `gone`: that message is not there or may not be changed. `closed`: this place takes nothing of ours now. `content`: not these blocks or fields.
- * `token`: our token is not accepted. `setup`: the app or its workspace has to be set up otherwise. `passing`: not now, and not because of us.
- * `throttled`: later. `lost`: parts of it may have happened.
+ * `gone`: that message is not there or may not be changed. `closed`: this place takes nothing of ours now.
+ * `content`: not these blocks or fields. `token`: our token is not accepted. `setup`: the app or its
+ * workspace has to be set up otherwise. `passing`: not now, and not because of us. `throttled`: later.
+ * `lost`: parts of it may have happened.
  */
 export type Meaning = 'gone' | 'closed' | 'content' | 'token' | 'setup' | 'passing' | 'throttled' | 'lost';
 
@@ -53,8 +55,29 @@ const words = {
     'slack_connect_canvas_sharing_blocked',
     'slack_connect_file_link_sharing_blocked',
   ],
-  token: ['invalid_auth', 'not_authed', 'account_inactive', 'token_revoked', 'token_expired', 'user_removed_from_team', 'team_disabled', 'org_login_required', 'not_allowed_token_type'],
-  setup: ['missing_scope', 'team_access_not_granted', 'enterprise_is_restricted', 'two_factor_setup_required', 'accesslimited', 'method_deprecated', 'deprecated_endpoint', 'unknown_method', 'as_user_not_supported', 'is_bot'],
+  token: [
+    'invalid_auth',
+    'not_authed',
+    'account_inactive',
+    'token_revoked',
+    'token_expired',
+    'user_removed_from_team',
+    'team_disabled',
+    'org_login_required',
+    'not_allowed_token_type',
+  ],
+  setup: [
+    'missing_scope',
+    'team_access_not_granted',
+    'enterprise_is_restricted',
+    'two_factor_setup_required',
+    'accesslimited',
+    'method_deprecated',
+    'deprecated_endpoint',
+    'unknown_method',
+    'as_user_not_supported',
+    'is_bot',
+  ],
   passing: ['team_added_to_org', 'external_channel_migrating', 'update_failed', 'streaming_state_conflict'],
   throttled: ['ratelimited', 'rate_limited', 'message_limit_exceeded'],
   lost: ['fatal_error', 'internal_error', 'service_unavailable', 'request_timeout', 'server_error'],
@@ -62,7 +85,11 @@ const words = {
 
 export const errorWords: Readonly<Record<Meaning, readonly string[]>> = words;
 
-const meanings = new Map<string, Meaning>(Object.entries(errorWords).flatMap(([meaning, list]) => list.map((word): [string, Meaning] => [word, meaning as Meaning])));
+const meanings = new Map<string, Meaning>(
+  Object.entries(errorWords).flatMap(([meaning, list]) =>
+    list.map((word): [string, Meaning] => [word, meaning as Meaning]),
+  ),
+);
 
 /** Undefined of a word that nobody has seen yet: a no to this call. */
 export function meaningOf(word: string): Meaning | undefined {
@@ -72,7 +99,8 @@ export function meaningOf(word: string): Meaning | undefined {
 /** For people, the journal and the log: what is the matter, and what an administrator can do about it. */
 export const advice: Readonly<Record<string, string>> = {
   not_in_channel: 'Slack: the bot is not in this channel. Invite it there.',
-  channel_not_found: 'Slack: the bot cannot see this channel. Invite it there, or correct its id in the policy.',
+  channel_not_found:
+    'Slack: the bot cannot see this channel. Invite it there, or correct its id in the policy.',
   is_archived: 'Slack: this channel is archived.',
   is_inactive: 'Slack: this channel is archived, frozen or deleted.',
   access_denied: 'Slack: access_denied. Look whether the bot is still in this channel.',

@@ -1,5 +1,11 @@
-// What an answer (or none) of Slack's Web API means: which kind of failure, and whether the call may have happened nevertheless.
-import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } from '@slack/web-api';
+// What an answer (or none) of Slack's Web API means: which kind of failure, and whether the call may have
+// happened nevertheless.
+import {
+  WebAPIHTTPError,
+  WebAPIPlatformError,
+  WebAPIRateLimitedError,
+  WebAPIRequestError,
+} from '@slack/web-api';
 import { hadConnected } from '../outbound/wayOut.ts';
 import { meaningOf } from './errorWords.ts';
 import { NoAnswer } from './outgoing.ts';
@@ -22,7 +28,17 @@ export class SlackFailure extends Error {
   readonly way: string | undefined;
   /** What Slack says about blocks: sentences with JSON pointers. */
   readonly details: readonly string[];
-  constructor(kind: FailureKind, method: string, slackError: string, more: { readonly retryAfterMs?: number; readonly details?: readonly string[]; readonly way?: string; readonly cause?: unknown } = {}) {
+  constructor(
+    kind: FailureKind,
+    method: string,
+    slackError: string,
+    more: {
+      readonly retryAfterMs?: number;
+      readonly details?: readonly string[];
+      readonly way?: string;
+      readonly cause?: unknown;
+    } = {},
+  ) {
     super(`Slack ${method}: ${slackError}`, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'SlackFailure';
     this.kind = kind;
@@ -35,16 +51,37 @@ export class SlackFailure extends Error {
 }
 
 /** The connection was never made, so Slack never saw the call. */
-const unmade = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_TLS_CERT_ALTNAME_INVALID']);
+const unmade = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
 
 export function failureOf(method: string, error: unknown): SlackFailure {
   if (error instanceof SlackFailure) return error;
   if (error instanceof WebAPIRateLimitedError) return throttled(method, error.retryAfter, error);
   if (error instanceof WebAPIPlatformError) return platformFailure(method, error);
-  if (error instanceof WebAPIHTTPError) return new SlackFailure(kindOfStatus(error.statusCode), method, `http_${error.statusCode}`, { cause: error });
+  if (error instanceof WebAPIHTTPError)
+    return new SlackFailure(kindOfStatus(error.statusCode), method, `http_${error.statusCode}`, {
+      cause: error,
+    });
   if (error instanceof WebAPIRequestError) {
-    const { code, way } = error.original instanceof NoAnswer ? error.original : { code: 'no_answer', way: undefined };
-    return new SlackFailure(way?.unsent === true || (way === undefined && unmade.has(code) && !hadConnected(error.original)) ? 'unsent' : 'lost', method, code, { cause: error, ...(way === undefined ? {} : { way: way.words }) });
+    const { code, way } =
+      error.original instanceof NoAnswer ? error.original : { code: 'no_answer', way: undefined };
+    return new SlackFailure(
+      way?.unsent === true || (way === undefined && unmade.has(code) && !hadConnected(error.original))
+        ? 'unsent'
+        : 'lost',
+      method,
+      code,
+      { cause: error, ...(way === undefined ? {} : { way: way.words }) },
+    );
   }
   // The SDK has no class for a 429 without a usable Retry-After.
   if (messageOf(error).startsWith('Retry header did not contain')) return throttled(method, undefined, error);
@@ -62,21 +99,33 @@ function platformFailure(method: string, error: WebAPIPlatformError): SlackFailu
   const word = typeof said['error'] === 'string' ? said['error'] : '';
   const metadata = asRecord(said['response_metadata']);
   const meaning = meaningOf(word);
-  if (meaning === 'throttled') return throttled(method, typeof metadata['retryAfter'] === 'number' ? metadata['retryAfter'] : undefined, error);
-  // A body that is no JSON, such as a proxy's error page, becomes the SDK's `error`: it tells nothing about what happened.
-  if (!/^[a-z][a-z0-9_]{1,80}$/.test(word)) return new SlackFailure('lost', method, 'unreadable_answer', { cause: error });
+  if (meaning === 'throttled')
+    return throttled(
+      method,
+      typeof metadata['retryAfter'] === 'number' ? metadata['retryAfter'] : undefined,
+      error,
+    );
+  // A body that is no JSON, such as a proxy's error page, becomes the SDK's `error`: it tells nothing about
+  // what happened.
+  if (!/^[a-z][a-z0-9_]{1,80}$/.test(word))
+    return new SlackFailure('lost', method, 'unreadable_answer', { cause: error });
   if (meaning === 'token') return new SlackFailure('token', method, word, { cause: error });
   const details = [...textsOf(said['errors']), ...textsOf(metadata['messages'])];
   return new SlackFailure(meaning === 'lost' ? 'lost' : 'refused', method, word, { details, cause: error });
 }
 
 function throttled(method: string, seconds: number | undefined, cause: unknown): SlackFailure {
-  const ms = seconds === undefined || !Number.isFinite(seconds) || seconds < 0 ? defaultRetryAfter : Math.min(longestRetryAfter, Math.max(1, seconds) * 1000);
+  const ms =
+    seconds === undefined || !Number.isFinite(seconds) || seconds < 0
+      ? defaultRetryAfter
+      : Math.min(longestRetryAfter, Math.max(1, seconds) * 1000);
   return new SlackFailure('throttled', method, 'ratelimited', { retryAfterMs: ms, cause });
 }
 
 function textsOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string').map((one) => one.slice(0, 300)) : [];
+  return Array.isArray(value)
+    ? value.filter((one): one is string => typeof one === 'string').map((one) => one.slice(0, 300))
+    : [];
 }
 
 /** Read by shape, as errors of another realm are no instances of ours. */
@@ -86,5 +135,7 @@ export function messageOf(error: unknown): string {
 }
 
 export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};
 }

@@ -1,4 +1,5 @@
-// What may come over the socket: the SDK gets only frames that it can take, and an envelope that nobody can read is still acknowledged.
+// What may come over the socket: the SDK gets only frames that it can take, and an envelope that nobody can
+// read is still acknowledged.
 import { parseJson } from '../../liveResponse/json.ts';
 import { asRecord } from './errors.ts';
 import { bodyLimit } from './limits.ts';
@@ -13,8 +14,9 @@ export interface Frame {
 }
 
 /**
- * The SDK reads `payload.event.type` without looking whether it is there, and tells its own listeners of a type of any name, `close` and
- * `error` among them. So every envelope reaches it as one kind, with an object as its payload.
+ * The SDK reads `payload.event.type` without looking whether it is there, and tells its own listeners of a
+ * type of any name, `close` and `error` among them. So every envelope reaches it as one kind, with an object
+ * as its payload.
  */
 export function readFrame(data: unknown, isBinary: boolean): Frame {
   if (isBinary || typeof data !== 'string') return { odd: 'binary' };
@@ -24,7 +26,11 @@ export function readFrame(data: unknown, isBinary: boolean): Frame {
   const frame = asRecord(read.value);
   const { type, envelope_id: id, payload, reason } = frame;
   if (type === 'hello') return { text: JSON.stringify({ type }) };
-  if (type === 'disconnect') return { text: JSON.stringify({ type }), disconnect: typeof reason === 'string' ? reason.slice(0, 60) : 'no reason' };
+  if (type === 'disconnect')
+    return {
+      text: JSON.stringify({ type }),
+      disconnect: typeof reason === 'string' ? reason.slice(0, 60) : 'no reason',
+    };
   if (typeof id !== 'string' || id === '') return { odd: 'no envelope' };
   const body = asRecord(payload);
   if (Object.keys(body).length === 0) return { ...bare(id), odd: 'no payload' };
@@ -39,7 +45,11 @@ function envelope(id: string, payload: object): string {
   return JSON.stringify({ type: 'envelope', envelope_id: id, payload });
 }
 
-/** The id of an envelope that cannot be read as a whole. Too long a text is looked through at both ends only. */
+/**
+ * The id of an envelope that cannot be read as a whole. Too long a text is looked through at both ends only.
+ */
 function idWithin(text: string): string | undefined {
-  return /"envelope_id"\s{0,8}:\s{0,8}"([^"\\]{1,100})"/.exec(text.length > 2 * bodyLimit ? `${text.slice(0, bodyLimit)}\n${text.slice(-bodyLimit)}` : text)?.[1];
+  return /"envelope_id"\s{0,8}:\s{0,8}"([^"\\]{1,100})"/.exec(
+    text.length > 2 * bodyLimit ? `${text.slice(0, bodyLimit)}\n${text.slice(-bodyLimit)}` : text,
+  )?.[1];
 }

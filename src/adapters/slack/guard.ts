@@ -1,4 +1,5 @@
-// Stands before Bolt on the shared port: whole body, strict headers, signature, age in both directions, and no request twice.
+// Stands before Bolt on the shared port: whole body, strict headers, signature, age in both directions, and
+// no request twice.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Express, Request, Response } from 'express';
@@ -34,7 +35,12 @@ export function mountGuard(app: Express, options: GuardOptions): void {
   });
 }
 
-async function take(request: Request, response: Response, options: GuardOptions, refusals: RationedLog): Promise<void> {
+async function take(
+  request: Request,
+  response: Response,
+  options: GuardOptions,
+  refusals: RationedLog,
+): Promise<void> {
   const refuse = (status: number, why: string): void => {
     refusals.warn(why, { why });
     response.status(status).end();
@@ -53,7 +59,11 @@ async function take(request: Request, response: Response, options: GuardOptions,
   const type = request.headers['content-type'] ?? '';
   const form = /^application\/x-www-form-urlencoded(\s*;.*)?$/i.test(type);
   // Slack checks the certificate now and then without a signature; there is nothing to do but to answer.
-  if (form && request.headers['x-slack-signature'] === undefined && /^ssl_check=1(&token=[\w-]*)?$/.test(body.toString('latin1'))) {
+  if (
+    form &&
+    request.headers['x-slack-signature'] === undefined &&
+    /^ssl_check=1(&token=[\w-]*)?$/.test(body.toString('latin1'))
+  ) {
     response.status(200).end();
     return;
   }
@@ -78,8 +88,15 @@ async function take(request: Request, response: Response, options: GuardOptions,
   options.next(request, response);
 }
 
-/** Header forms are strict because Bolt's are not: `Number('0170...')` and `v0=<hash>=x` would pass there, as replays with another face. */
-function problemOf(request: IncomingMessage, body: Buffer, { signingSecret, clock }: GuardOptions): string | undefined {
+/**
+ * Header forms are strict because Bolt's are not: `Number('0170...')` and `v0=<hash>=x` would pass there, as
+ * replays with another face.
+ */
+function problemOf(
+  request: IncomingMessage,
+  body: Buffer,
+  { signingSecret, clock }: GuardOptions,
+): string | undefined {
   const timestamp = request.headers['x-slack-request-timestamp'];
   const signature = request.headers['x-slack-signature'];
   if (typeof timestamp !== 'string' || !/^[1-9]\d{8,10}$/.test(timestamp)) return 'timestamp';

@@ -1,5 +1,6 @@
-// Events that no person's command is in: the bot let in or put out, a channel archived, unarchived, renamed or shared. What they tell wins over
-// what is remembered, and where something came to life again the bot looks at once.
+// Events that no person's command is in: the bot let in or put out, a channel archived, unarchived, renamed
+// or shared. What they tell wins over what is remembered, and where something came to life again the bot
+// looks at once.
 import type { Channels } from './channels.ts';
 import { asRecord } from './errors.ts';
 
@@ -20,7 +21,11 @@ export const channelEvents = [
   'member_left_channel',
 ] as const;
 
-export function createHappenings(channels: Pick<Channels, 'learn' | 'forget'>, botUser: string, heard: (channel: string) => void): (event: unknown) => void {
+export function createHappenings(
+  channels: Pick<Channels, 'learn' | 'forget'>,
+  botUser: string,
+  heard: (channel: string) => void,
+): (event: unknown) => void {
   return (event) => {
     const told = asRecord(event);
     const channel = typeof told['channel'] === 'string' ? told['channel'] : asRecord(told['channel'])['id'];

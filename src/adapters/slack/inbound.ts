@@ -1,4 +1,5 @@
-// What people typed and pressed, on its way to the bot and back: who and where are asked of Slack, and the answer reaches that person alone.
+// What people typed and pressed, on its way to the bot and back: who and where are asked of Slack, and the
+// answer reaches that person alone.
 import { effectOf, freshnessFor, identityUnread, verbOfLine } from '../../bot/language/verbs.ts';
 import type { AnyVerb } from '../../bot/language/verbs.ts';
 import type { Bot, CommandIn, Place, Reply } from '../../bot/ports.ts';
@@ -39,7 +40,10 @@ export interface InboundParts {
 type Known = Omit<CommandIn, 'text'>;
 
 export interface Inbound {
-  /** Resolves when its person was answered, or cannot be any more. @throws SlackFailure, Stopping, and whatever the bot throws */
+  /**
+   * Resolves when its person was answered, or cannot be any more. @throws SlackFailure, Stopping, and
+   * whatever the bot throws
+   */
   work(taking: Taking, asker: Asker): Promise<void>;
 }
 
@@ -47,7 +51,10 @@ export function createInbound(parts: InboundParts): Inbound {
   const { command } = parts;
 
   function say(hearer: Asker, text: string): Promise<void> {
-    return parts.answers.bring(hearer, sentenceMessage({ text: hearer.preface === undefined ? text : `${hearer.preface} ${text}` }));
+    return parts.answers.bring(
+      hearer,
+      sentenceMessage({ text: hearer.preface === undefined ? text : `${hearer.preface} ${text}` }),
+    );
   }
 
   async function answer(hearer: Asker, reply: Reply): Promise<void> {
@@ -55,14 +62,30 @@ export function createInbound(parts: InboundParts): Inbound {
     if (message !== undefined) await parts.answers.bring(hearer, message);
   }
 
-  /** Who and where, both from Slack itself. How freshly, and how long that may take, is told by what it would bring about. */
-  async function known(delivery: Delivery, verb: AnyVerb, pressed: boolean): Promise<Known | { readonly refusal: Reply }> {
-    const [account, place] = await Promise.all([parts.people.account(delivery.user, delivery.teams, freshnessFor(verb)), placeOf(delivery.channel, verb)]);
-    if (account.trust === 'unknown' && effectOf(verb) !== 'stops') return { refusal: { kind: 'sentence', text: explain(identityUnread('Slack', verb, pressed), command) } };
+  /**
+   * Who and where, both from Slack itself. How freshly, and how long that may take, is told by what it would
+   * bring about.
+   */
+  async function known(
+    delivery: Delivery,
+    verb: AnyVerb,
+    pressed: boolean,
+  ): Promise<Known | { readonly refusal: Reply }> {
+    const [account, place] = await Promise.all([
+      parts.people.account(delivery.user, delivery.teams, freshnessFor(verb)),
+      placeOf(delivery.channel, verb),
+    ]);
+    if (account.trust === 'unknown' && effectOf(verb) !== 'stops')
+      return {
+        refusal: { kind: 'sentence', text: explain(identityUnread('Slack', verb, pressed), command) },
+      };
     return { surface, account, place, deliveryId: delivery.id };
   }
 
-  /** Stopping does not wait for the channel either: unread it counts as shared, which hides results and lets a listed place be one. */
+  /**
+   * Stopping does not wait for the channel either: unread it counts as shared, which hides results and lets a
+   * listed place be one.
+   */
   async function placeOf(channel: string, verb: AnyVerb): Promise<Place> {
     const place = parts.channels.place(channel);
     if (effectOf(verb) !== 'stops') return place;
@@ -80,14 +103,25 @@ export function createInbound(parts: InboundParts): Inbound {
     if ('refusal' in who) return answer(hearer, who.refusal);
     if (!harmless.test(read.text) && (await isWithoutUs(read, who.place))) {
       const line = `${command} ${clip(read.text, 300)}`;
-      return say(hearer, `Nothing was done: the bot is not part of this conversation, and cannot be invited into a direct message between people, so no card could stand here. Type this in your own direct message with the bot, or in a channel it is in: ${line}`);
+      return say(
+        hearer,
+        `Nothing was done: the bot is not part of this conversation, and cannot be invited into a direct message between people, so no card could stand here. Type this in your own direct message with the bot, or in a channel it is in: ${line}`,
+      );
     }
     hearer.begin();
-    const reply = await parts.bot().command({ ...who, text: read.text, ...(hearer.cameIn === undefined ? {} : { cameIn: hearer.cameIn }) });
+    const reply = await parts.bot().command({
+      ...who,
+      text: read.text,
+      ...(hearer.cameIn === undefined ? {} : { cameIn: hearer.cameIn }),
+    });
     await answer(hearer, reply);
-    // Slash commands work where the bot is not: then the card cannot be posted, and nobody else would say why.
+    // Slash commands work where the bot is not: then the card cannot be posted, and nobody else would say
+    // why.
     if (reply.kind === 'asked' && reply.shown && !(await parts.channels.get(read.channel)).member) {
-      await say(hearer, 'The request is stored, but its card cannot stand here: the bot is not in this channel. Invite it with /invite, or ask again in a channel where it is.');
+      await say(
+        hearer,
+        'The request is stored, but its card cannot stand here: the bot is not in this channel. Invite it with /invite, or ask again in a channel where it is.',
+      );
     }
   }
 
@@ -96,14 +130,18 @@ export function createInbound(parts: InboundParts): Inbound {
     if (read.channel.startsWith('D')) return !place.direct;
     const named = 'channelName' in read ? (read.channelName ?? '') : '';
     // Of more than two. An old private channel has the same first letter, and the bot can be invited there.
-    if (!named.startsWith('mpdm-') && (!read.channel.startsWith('G') || named === 'privategroup')) return false;
+    if (!named.startsWith('mpdm-') && (!read.channel.startsWith('G') || named === 'privategroup'))
+      return false;
     return !(await parts.channels.get(read.channel)).member;
   }
 
   async function onPress(read: Pressed, press: Press, hearer: Asker): Promise<void> {
     const newest = parts.newestCard(press.requestId, read.channel);
     if (read.card !== undefined && newest !== undefined && newest.ts !== read.card) {
-      await say(hearer, 'This card is superseded: a newer card of this request stands further down in this channel. Nothing was done; press there.');
+      await say(
+        hearer,
+        'This card is superseded: a newer card of this request stands further down in this channel. Nothing was done; press there.',
+      );
       return parts.superseding.mark({ channel: read.channel, ts: read.card }, newest, press.requestId);
     }
     const asking = () => pressed(read, press, hearer);
@@ -114,7 +152,12 @@ export function createInbound(parts: InboundParts): Inbound {
     await answer(hearer, reply);
   }
 
-  async function pressed(read: Delivery, press: Omit<Press, 'input'>, asker: Asker, input?: string): Promise<Reply> {
+  async function pressed(
+    read: Delivery,
+    press: Omit<Press, 'input'>,
+    asker: Asker,
+    input?: string,
+  ): Promise<Reply> {
     // `input` is passed on even when it is empty: the form was sent.
     const who = await known(read, press.verb, true);
     if ('refusal' in who) return who.refusal;
@@ -128,7 +171,10 @@ export function createInbound(parts: InboundParts): Inbound {
   }
 
   function olderVersion(hearer: Asker): Promise<void> {
-    return say(hearer, `This card is from an older version of the bot. See the request as it is now with ${command} status and its id; the card's own buttons no longer work.`);
+    return say(
+      hearer,
+      `This card is from an older version of the bot. See the request as it is now with ${command} status and its id; the card's own buttons no longer work.`,
+    );
   }
 
   return {
@@ -141,7 +187,9 @@ export function createInbound(parts: InboundParts): Inbound {
           return onForm(taking.read, asker);
         case 'press': {
           const press = readSlackPress(taking.read.actionId, taking.read.value);
-          return press === undefined || press === 'open' ? olderVersion(asker) : onPress(taking.read, press, asker);
+          return press === undefined || press === 'open'
+            ? olderVersion(asker)
+            : onPress(taking.read, press, asker);
         }
       }
     },

@@ -1,5 +1,6 @@
-// Where everything that people do in Slack comes in: written down before it is acknowledged, done once, and answered for as long as it takes.
-// Bolt's receivers verify and acknowledge. Its listeners are not used, because Bolt acknowledges events before any of them runs.
+// Where everything that people do in Slack comes in: written down before it is acknowledged, done once, and
+// answered for as long as it takes. Bolt's receivers verify and acknowledge. Its listeners are not used,
+// because Bolt acknowledges events before any of them runs.
 import { App } from '@slack/bolt';
 import type { AppOptions, ReceiverEvent } from '@slack/bolt';
 import { readSlackPress } from '../../../cards/press.ts';
@@ -67,10 +68,15 @@ export function createIntake(parts: IntakeParts): Intake {
       return;
     }
     if (taking.kind === 'command' && taking.read.command !== command) {
-      return acked(() => event.ack(`This bot answers to ${command}. SLACK_COMMAND is set to that; ${taking.read.command} is only in the app's manifest.`));
+      return acked(() =>
+        event.ack(
+          `This bot answers to ${command}. SLACK_COMMAND is set to that; ${taking.read.command} is only in the app's manifest.`,
+        ),
+      );
     }
     // A button with an address sends a press too; unacknowledged it would show a warning sign.
-    if (taking.kind === 'press' && readSlackPress(taking.read.actionId, taking.read.value) === 'open') return acked(() => event.ack());
+    if (taking.kind === 'press' && readSlackPress(taking.read.actionId, taking.read.value) === 'open')
+      return acked(() => event.ack());
     await admitted(taking, event);
     parts.heard(taking.read.channel);
   }
@@ -82,12 +88,19 @@ export function createIntake(parts: IntakeParts): Intake {
     if (turn !== 'go') {
       deliveries.ignore(id);
       await acked(() => event.ack());
-      if (turn === 'tooFast') fly(say(asker, 'That was a lot in one minute. Nothing more is taken from you for a moment; wait a little and press or type again.'));
+      if (turn === 'tooFast')
+        fly(
+          say(
+            asker,
+            'That was a lot in one minute. Nothing more is taken from you for a moment; wait a little and press or type again.',
+          ),
+        );
       return;
     }
     switch (await deliveries.keep(id, memoOf(taking))) {
       case 'first':
-        // Empty for a form: the modal closes, and what comes of it stands on the card or is told to the person.
+        // Empty for a form: the modal closes, and what comes of it stands on the card or is told to the
+        // person.
         await acked(() => event.ack());
         fly(answered(taking, asker));
         return;
@@ -105,12 +118,16 @@ export function createIntake(parts: IntakeParts): Intake {
     const text = notTakenSentence(kindOf(taking));
     if (taking.kind === 'command') return acked(() => event.ack(text));
     // The form stays open with what was typed in it.
-    if (taking.kind === 'form') return acked(() => event.ack({ response_action: 'errors', errors: { [formBlock]: text } }));
+    if (taking.kind === 'form')
+      return acked(() => event.ack({ response_action: 'errors', errors: { [formBlock]: text } }));
     await acked(() => event.ack());
     fly(say(asker, text));
   }
 
-  /** An acknowledgement that got lost with its socket must not stop the work: the person pressed, and Slack may deliver it again. */
+  /**
+   * An acknowledgement that got lost with its socket must not stop the work: the person pressed, and Slack
+   * may deliver it again.
+   */
   async function acked(ack: () => Promise<void>): Promise<void> {
     try {
       await ack();
@@ -138,14 +155,20 @@ export function createIntake(parts: IntakeParts): Intake {
     }
     const reference = random.hex(3);
     log.error('bug', { reference, where: 'slack', error });
-    return say(asker, `Something broke in the bot (reference ${reference}), and this may not have been done: look at the card before you try again. Tell the people who run the bot the reference; the reason is in its log.`);
+    return say(
+      asker,
+      `Something broke in the bot (reference ${reference}), and this may not have been done: look at the card before you try again. Tell the people who run the bot the reference; the reason is in its log.`,
+    );
   }
 
   function say(asker: Asker, text: string): Promise<void> {
     return answers.bring(asker, sentenceMessage({ text }));
   }
 
-  /** `memo` was a Taking when it was kept. Its response_url is gone, and so is the three seconds' leave to open a form. */
+  /**
+   * `memo` was a Taking when it was kept. Its response_url is gone, and so is the three seconds' leave to
+   * open a form.
+   */
   async function takenUp({ memo, key, at }: Left): Promise<void> {
     const taking = readMemo(memo);
     if (taking === undefined) {
@@ -153,7 +176,11 @@ export function createIntake(parts: IntakeParts): Intake {
       return;
     }
     log.info('slackDeliveryTakenUp', { delivery: key, kind: taking.kind });
-    await answered(taking, { ...askerOf(taking.read), preface: takenUpSentence(kindOf(taking), at, clock.now()), cameIn: at });
+    await answered(taking, {
+      ...askerOf(taking.read),
+      preface: takenUpSentence(kindOf(taking), at, clock.now()),
+      cameIn: at,
+    });
   }
 
   async function tooLate({ memo, key, at, begun }: Left): Promise<void> {
@@ -163,14 +190,18 @@ export function createIntake(parts: IntakeParts): Intake {
       return;
     }
     log.warn('slackDeliveryTooLate', { delivery: key, kind: taking.kind, at });
-    await say(askerOf(taking.read), tooLateSentence(kindOf(taking), meant(taking, command), { at, begun }, clock.now()));
+    await say(
+      askerOf(taking.read),
+      tooLateSentence(kindOf(taking), meant(taking, command), { at, begun }, clock.now()),
+    );
     deliveries.done(key);
   }
 
   function fly(work: Promise<void>): void {
     const flight = work
       .catch((error: unknown) => {
-        if (!(error instanceof Stopping)) log.error('bug', { reference: random.hex(3), where: 'slackAnswer', error });
+        if (!(error instanceof Stopping))
+          log.error('bug', { reference: random.hex(3), where: 'slackAnswer', error });
       })
       .finally(() => flights.delete(flight));
     flights.add(flight);
@@ -178,7 +209,14 @@ export function createIntake(parts: IntakeParts): Intake {
 
   function askerOf({ id, channel, user, thread, responseUrl }: Delivery): Asker {
     const since = clock.elapsed();
-    return { channel, user, since, begin: () => deliveries.begin(id), ...(thread === undefined ? {} : { thread }), ...(responseUrl === undefined ? {} : { address: { url: responseUrl, at: since, uses: 0 } }) };
+    return {
+      channel,
+      user,
+      since,
+      begin: () => deliveries.begin(id),
+      ...(thread === undefined ? {} : { thread }),
+      ...(responseUrl === undefined ? {} : { address: { url: responseUrl, at: since, uses: 0 } }),
+    };
   }
 
   return {
@@ -205,9 +243,12 @@ export function createIntake(parts: IntakeParts): Intake {
 /** An answer that will be the same the next time is not told as none. */
 function notDone({ kind, slackError, method }: SlackFailure): string {
   const tell = 'Trying again will not help; tell the people who run the bot';
-  if (kind === 'token') return `Slack does not accept the bot's token (${slackError}), so this was not done. ${tell}.`;
-  if (kind !== 'refused') return `Slack did not answer the bot (${slackError}), so this was not done. Try again in a moment.`;
-  if (meaningOf(slackError) === 'setup') return `Slack refused ${method} to the bot (${slackError}), so this was not done. ${tell}: ${advice[slackError] ?? 'its app has to be set up otherwise.'}`;
+  if (kind === 'token')
+    return `Slack does not accept the bot's token (${slackError}), so this was not done. ${tell}.`;
+  if (kind !== 'refused')
+    return `Slack did not answer the bot (${slackError}), so this was not done. Try again in a moment.`;
+  if (meaningOf(slackError) === 'setup')
+    return `Slack refused ${method} to the bot (${slackError}), so this was not done. ${tell}: ${advice[slackError] ?? 'its app has to be set up otherwise.'}`;
   return `Slack refused ${method} to the bot (${slackError}), so this was not done. Try again in a moment; if that lasts, tell the people who run the bot.`;
 }
 

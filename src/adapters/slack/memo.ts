@@ -1,4 +1,5 @@
-// Remembers what Slack said for a short while, asks once for those who ask at the same time, and never remembers a failure.
+// Remembers what Slack said for a short while, asks once for those who ask at the same time, and never
+// remembers a failure.
 import type { Clock } from '../../liveResponse/ports.ts';
 
 export interface Memo<T> {
@@ -11,7 +12,11 @@ export interface Memo<T> {
 /** Keys remembered; the oldest goes first. */
 const most = 2_000;
 
-export function createMemo<T>(clock: Pick<Clock, 'elapsed'>, life: number, read: (key: string) => Promise<T>): Memo<T> {
+export function createMemo<T>(
+  clock: Pick<Clock, 'elapsed'>,
+  life: number,
+  read: (key: string) => Promise<T>,
+): Memo<T> {
   const kept = new Map<string, { readonly at: number; readonly value: Promise<T> }>();
 
   function ask(key: string): Promise<T> {

@@ -1,4 +1,5 @@
-// Asks for a text in a modal. It opens before the bot has judged the press: Slack's permission to open one lasts three seconds.
+// Asks for a text in a modal. It opens before the bot has judged the press: Slack's permission to open one
+// lasts three seconds.
 import type { Log } from '../../liveResponse/ports.ts';
 import type { Reply } from '../../bot/ports.ts';
 import { asRecord, failureOf } from './errors.ts';
@@ -13,13 +14,21 @@ export interface Modals {
 }
 
 /** `command` is `/lr`, for the way around when Slack does not open the form. */
-export function createModals(api: WebApi, answers: Pick<Answers, 'bring'>, log: Log, command: string): Modals {
+export function createModals(
+  api: WebApi,
+  answers: Pick<Answers, 'bring'>,
+  log: Log,
+  command: string,
+): Modals {
   /** The id of the opened modal; undefined where Slack did not open it. */
   async function open(read: Pressed): Promise<string | undefined> {
     // Taken up after a restart: Slack opens nothing for it any more.
     if (read.triggerId === undefined) return undefined;
     try {
-      const answer = await api.call('views.open', { trigger_id: read.triggerId, view: tellingModal('One moment', 'Checking that you may do this …') });
+      const answer = await api.call('views.open', {
+        trigger_id: read.triggerId,
+        view: tellingModal('One moment', 'Checking that you may do this …'),
+      });
       const id = asRecord(answer['view'])['id'];
       return typeof id === 'string' ? id : undefined;
     } catch (error) {
@@ -45,7 +54,12 @@ export function createModals(api: WebApi, answers: Pick<Answers, 'bring'>, log: 
       if (reply.kind === 'form') {
         if (opened !== undefined && (await show(opened, formModal(reply.form, read.channel)))) return;
         const line = `${command} ${reply.form.verb} ${reply.form.requestId}`;
-        return answers.bring(asker, sentenceMessage({ text: `Slack did not open the form in time. Press again, or type: ${line} and your reason` }));
+        return answers.bring(
+          asker,
+          sentenceMessage({
+            text: `Slack did not open the form in time. Press again, or type: ${line} and your reason`,
+          }),
+        );
       }
       const message = answerMessage(reply);
       const text = 'text' in reply ? reply.text : 'Done.';

@@ -1,4 +1,5 @@
-// Reads what Slack delivers, tolerantly: only what we need, checked for its type, and never a name where an id is meant.
+// Reads what Slack delivers, tolerantly: only what we need, checked for its type, and never a name where an
+// id is meant.
 import { createHash } from 'node:crypto';
 import { asRecord } from './errors.ts';
 import type { FormOrigin } from './messages.ts';
@@ -9,7 +10,10 @@ import { afterMention, asText, typedText } from './text.ts';
 /** What every delivery tells: who, where, and how to answer. */
 export interface Delivery {
   readonly user: string;
-  /** Workspaces and organisations that the payload names for the person, as `trustOf` reads them; Slack signed it. */
+  /**
+   * Workspaces and organisations that the payload names for the person, as `trustOf` reads them; Slack signed
+   * it.
+   */
   readonly teams: readonly string[];
   readonly channel: string;
   readonly thread?: string;
@@ -54,8 +58,10 @@ export type Taking =
 export function readTaking(body: unknown, botUser: string): Taking | undefined {
   const told = asRecord(body);
   const event = asRecord(told['event']);
-  // Typed without the slash command in the conversation with the bot: it comes only where the app was given that event.
-  const alone = event['type'] === 'message' && event['channel_type'] === 'im' && event['subtype'] === undefined;
+  // Typed without the slash command in the conversation with the bot: it comes only where the app was given
+  // that event.
+  const alone =
+    event['type'] === 'message' && event['channel_type'] === 'im' && event['subtype'] === undefined;
   if (event['type'] === 'app_mention' || alone) {
     const read = readMention(body, botUser, alone);
     return read === undefined ? undefined : { kind: 'mention', read };
@@ -73,7 +79,10 @@ export function readTaking(body: unknown, botUser: string): Taking | undefined {
   return read === undefined ? undefined : { kind: 'press', read };
 }
 
-/** What of it is written down until it is answered: a response_url and a trigger_id are keys, and stay in memory. */
+/**
+ * What of it is written down until it is answered: a response_url and a trigger_id are keys, and stay in
+ * memory.
+ */
 export function memoOf({ kind, read }: Taking): unknown {
   const { responseUrl: _key, ...rest } = read;
   if (!('triggerId' in rest)) return { kind, read: rest };
@@ -85,8 +94,11 @@ export function memoOf({ kind, read }: Taking): unknown {
 export function readMemo(memo: unknown): Taking | undefined {
   const { kind, read } = asRecord(memo);
   const { user, channel, id, teams } = asRecord(read);
-  const whole = typeof user === 'string' && typeof channel === 'string' && typeof id === 'string' && Array.isArray(teams);
-  return whole && (kind === 'command' || kind === 'mention' || kind === 'press' || kind === 'form') ? (memo as Taking) : undefined;
+  const whole =
+    typeof user === 'string' && typeof channel === 'string' && typeof id === 'string' && Array.isArray(teams);
+  return whole && (kind === 'command' || kind === 'mention' || kind === 'press' || kind === 'form')
+    ? (memo as Taking)
+    : undefined;
 }
 
 export function readCommand(body: unknown): SlashCommand | undefined {
@@ -106,7 +118,10 @@ export function readCommand(body: unknown): SlashCommand | undefined {
   };
 }
 
-/** A mention of the bot in a channel or thread; undefined for one of a bot, for an edited message and for one that does not mention it. @param alone where it need not be mentioned */
+/**
+ * A mention of the bot in a channel or thread; undefined for one of a bot, for an edited message and for one
+ * that does not mention it. @param alone where it need not be mentioned
+ */
 export function readMention(body: unknown, botUser: string, alone = false): Mention | undefined {
   const envelope = asRecord(body);
   const event = asRecord(envelope['event']);
@@ -116,11 +131,21 @@ export function readMention(body: unknown, botUser: string, alone = false): Ment
   const text = asText(event['text']);
   const said = afterMention(text, botUser) ?? (alone && text.trim() !== '' ? text : undefined);
   // Bots that answer each other never stop; an edited message was answered when it was new.
-  if (user === '' || channel === '' || ts === '' || said === undefined || event['bot_id'] !== undefined || event['edited'] !== undefined) return undefined;
+  if (
+    user === '' ||
+    channel === '' ||
+    ts === '' ||
+    said === undefined ||
+    event['bot_id'] !== undefined ||
+    event['edited'] !== undefined
+  )
+    return undefined;
   return {
     user,
     channel,
-    teams: [event['user_team'], event['source_team']].flatMap((team) => statement(asText(team), asText(envelope['team_id']), asText(envelope['enterprise_id']))),
+    teams: [event['user_team'], event['source_team']].flatMap((team) =>
+      statement(asText(team), asText(envelope['team_id']), asText(envelope['enterprise_id'])),
+    ),
     text: typedText(said),
     id: digest('mention', channel, ts),
     ...optional('thread', event['thread_ts']),
@@ -142,7 +167,14 @@ export function readPress(body: unknown, pressed: unknown): Pressed | undefined 
     channel,
     teams: teamsOf(told, person),
     actionId: asText(action['action_id']),
-    id: digest('press', asText(told['trigger_id']), asText(action['action_ts']), user, ts, asText(action['action_id'])),
+    id: digest(
+      'press',
+      asText(told['trigger_id']),
+      asText(action['action_ts']),
+      user,
+      ts,
+      asText(action['action_id']),
+    ),
     ...optional('triggerId', told['trigger_id']),
     ...optional('value', action['value']),
     ...optional('thread', container['thread_ts']),
@@ -166,7 +198,8 @@ export function readSubmission(body: unknown): Submitted | undefined {
     teams: teamsOf(told, person),
     origin,
     input: asText(asRecord(values[formAction])['value']),
-    // The same form may be sent again after it was not taken; a repetition of one sending has the same trigger.
+    // The same form may be sent again after it was not taken; a repetition of one sending has the same
+    // trigger.
     id: digest('form', asText(view['id']), user, asText(told['trigger_id'])),
   };
 }
@@ -180,22 +213,37 @@ function readOrigin(metadata: string): FormOrigin | undefined {
   }
   const { r, v, f, w, c } = asRecord(read);
   const verb = verbs.find((one) => one === w);
-  if (verb === undefined || typeof r !== 'string' || typeof v !== 'number' || typeof f !== 'string' || typeof c !== 'string') return undefined;
+  if (
+    verb === undefined ||
+    typeof r !== 'string' ||
+    typeof v !== 'number' ||
+    typeof f !== 'string' ||
+    typeof c !== 'string'
+  )
+    return undefined;
   return { verb, requestId: r, revision: v, fingerprint: f, channel: c };
 }
 
 /**
- * What a payload says of a person's workspace. `T.../E...` where it names the organisation of that very workspace; the organisation of
- * another one says nothing about it. On an organisation's own installation the workspace may be left out.
+ * What a payload says of a person's workspace. `T.../E...` where it names the organisation of that very
+ * workspace; the organisation of another one says nothing about it. On an organisation's own installation the
+ * workspace may be left out.
  */
 function statement(team: string, around: string, organisation: string): readonly string[] {
   if (team === '') return around === '' && organisation !== '' ? [organisation] : [];
   return [team === around && organisation !== '' ? `${team}/${organisation}` : team];
 }
 
-function teamsOf(told: Readonly<Record<string, unknown>>, person: Readonly<Record<string, unknown>>): readonly string[] {
+function teamsOf(
+  told: Readonly<Record<string, unknown>>,
+  person: Readonly<Record<string, unknown>>,
+): readonly string[] {
   const team = asRecord(told['team']);
-  return statement(asText(person['team_id']), asText(team['id']), asText(team['enterprise_id']) || asText(asRecord(told['enterprise'])['id']));
+  return statement(
+    asText(person['team_id']),
+    asText(team['id']),
+    asText(team['enterprise_id']) || asText(asRecord(told['enterprise'])['id']),
+  );
 }
 
 /** A trigger id opens modals in the person's name: it is not written down, its digest is. */

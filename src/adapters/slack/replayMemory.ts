@@ -1,4 +1,5 @@
-// Signatures already seen, kept in a small file so that a request recorded before a restart cannot be sent again after it.
+// Signatures already seen, kept in a small file so that a request recorded before a restart cannot be sent
+// again after it.
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
@@ -31,7 +32,8 @@ export function openReplayMemory(folder: string, clock: Pick<Clock, 'now'>, log:
       write();
       trouble = undefined;
     } catch (error) {
-      // Until it can be written again, memory alone guards: the journal recognises a repeated request by itself.
+      // Until it can be written again, memory alone guards: the journal recognises a repeated request by
+      // itself.
       if (trouble === undefined) log.error('slackReplayFileFailed', { error });
       trouble = messageOf(error);
     }
@@ -41,7 +43,9 @@ export function openReplayMemory(folder: string, clock: Pick<Clock, 'now'>, log:
     for (const [signature, at] of seen) if (!fresh(at)) seen.delete(signature);
     guarded(() => {
       mkdirSync(folder, { recursive: true });
-      writeFileSync(`${file}.new`, [...seen].map(([signature, at]) => `${at} ${signature}\n`).join(''), { mode: 0o600 });
+      writeFileSync(`${file}.new`, [...seen].map(([signature, at]) => `${at} ${signature}\n`).join(''), {
+        mode: 0o600,
+      });
       renameSync(`${file}.new`, file);
     });
     lines = seen.size;
@@ -49,7 +53,8 @@ export function openReplayMemory(folder: string, clock: Pick<Clock, 'now'>, log:
 
   for (const line of readOr(file).split('\n')) {
     const found = /^(\d{1,15}) ([0-9a-f]{32})$/.exec(line);
-    if (found?.[1] !== undefined && found[2] !== undefined && fresh(Number(found[1]))) seen.set(found[2], Number(found[1]));
+    if (found?.[1] !== undefined && found[2] !== undefined && fresh(Number(found[1])))
+      seen.set(found[2], Number(found[1]));
   }
   compact();
 
@@ -67,7 +72,8 @@ export function openReplayMemory(folder: string, clock: Pick<Clock, 'now'>, log:
       if (at !== undefined && fresh(at)) return false;
       const now = clock.now();
       seen.set(key, now);
-      // Written before the request is acted on; not fsynced, because it must outlive this process and not this machine.
+      // Written before the request is acted on; not fsynced, because it must outlive this process and not
+      // this machine.
       guarded(() => {
         appendFileSync(file, `${now} ${key}\n`, { mode: 0o600 });
       });

@@ -1,4 +1,5 @@
-// Socket Mode that comes back: reconnects without giving up, and a watchdog that says when the bot is deaf and asks for a restart.
+// Socket Mode that comes back: reconnects without giving up, and a watchdog that says when the bot is deaf
+// and asks for a restart.
 import { SocketModeReceiver } from '@slack/bolt';
 import type { Logger } from '@slack/bolt';
 import { failureOf, messageOf } from './errors.ts';
@@ -27,7 +28,10 @@ export interface SocketOptions {
   readonly deafAfter?: number;
   /** For each call that asks for a connection. Milliseconds; `callTimeout` by default. */
   readonly timeout?: number;
-  /** Called once when the socket has been gone that long after it was there: the process should end with an error. */
+  /**
+   * Called once when the socket has been gone that long after it was there: the process should end with an
+   * error.
+   */
   readonly onDeaf: (why: string) => void;
   /** How long the SDK waits for a pong, and before it connects again. Milliseconds; 5,000 by default. */
   readonly pingTimeout?: number;
@@ -35,7 +39,10 @@ export interface SocketOptions {
 
 export interface Socket {
   readonly receiver: SocketModeReceiver;
-  /** Connects; rejects when Slack does not take the app token, and when no connection comes about in `deafAfter`. */
+  /**
+   * Connects; rejects when Slack does not take the app token, and when no connection comes about in
+   * `deafAfter`.
+   */
   start(): Promise<void>;
   check(): Check;
   /** What comes from now on is not taken: unacknowledged, Slack gives it to whoever connects next. */
@@ -100,7 +107,8 @@ export function createSocket(options: SocketOptions): Socket {
     lost(messageOf(error));
   });
 
-  // What the SDK's own listener throws ends the process, because nobody awaits it: it gets what it can take, and nothing leaves here.
+  // What the SDK's own listener throws ends the process, because nobody awaits it: it gets what it can take,
+  // and nothing leaves here.
   const sdk = client.listeners('ws_message');
   client.removeAllListeners('ws_message');
   client.on('ws_message', (data: unknown, isBinary: unknown) => void received(data, isBinary === true));
@@ -110,13 +118,16 @@ export function createSocket(options: SocketOptions): Socket {
       const { text, odd, disconnect } = readFrame(data, isBinary);
       if (odd !== undefined) log.warn('slackFrameIgnored', { why: odd, acknowledged: text !== undefined });
       if (disconnect !== undefined) log.info('slackSocketRecycled', { why: disconnect });
-      if (text !== undefined) for (const listener of sdk) await (listener as (data: string, isBinary: boolean) => unknown)(text, false);
+      if (text !== undefined)
+        for (const listener of sdk)
+          await (listener as (data: string, isBinary: boolean) => unknown)(text, false);
     } catch (error) {
       log.error('bug', { reference: random.hex(3), where: 'slackSocket', error });
     }
   }
 
-  // The SDK starts again through this very method and nobody awaits it there: what it throws would end the process without a word.
+  // The SDK starts again through this very method and nobody awaits it there: what it throws would end the
+  // process without a word.
   const startOnce = client.start.bind(client);
   let first = true;
   client.start = async () => {
@@ -136,7 +147,10 @@ export function createSocket(options: SocketOptions): Socket {
     if (!isStopped() && goneSince !== undefined) await client.start();
   }
 
-  /** Resolves with the sentence when nothing was heard for too long, with undefined when it was stopped before. */
+  /**
+   * Resolves with the sentence when nothing was heard for too long, with undefined when it was stopped
+   * before.
+   */
   async function watch(): Promise<string | undefined> {
     while (!isStopped()) {
       await clock.sleep(watchEvery, stopped.signal);
@@ -156,7 +170,8 @@ export function createSocket(options: SocketOptions): Socket {
     receiver,
     async start() {
       const watching = watch();
-      // A socket that Slack takes and never says hello on leaves the SDK waiting for ever: the watchdog looks from the first moment.
+      // A socket that Slack takes and never says hello on leaves the SDK waiting for ever: the watchdog looks
+      // from the first moment.
       const first = await Promise.race([client.start().then(() => 'connected' as const), watching]);
       if (first !== 'connected') throw new Error(first ?? 'stopped before Slack was connected');
       void watching.then((deaf) => {
@@ -165,7 +180,13 @@ export function createSocket(options: SocketOptions): Socket {
     },
     check() {
       const gone = goneFor();
-      return gone <= grace ? { name: 'slackSocket', ok: true } : { name: 'slackSocket', ok: false, why: `No connection to Slack for ${Math.round(gone / 1000)} s: ${why}${options.proxy === undefined || why.includes('SLACK_APP_TOKEN') ? '' : `. The proxy ${options.proxy} must let WebSockets to wss-primary.slack.com and wss-backup.slack.com through (docs/reach.md)`}` };
+      return gone <= grace
+        ? { name: 'slackSocket', ok: true }
+        : {
+            name: 'slackSocket',
+            ok: false,
+            why: `No connection to Slack for ${Math.round(gone / 1000)} s: ${why}${options.proxy === undefined || why.includes('SLACK_APP_TOKEN') ? '' : `. The proxy ${options.proxy} must let WebSockets to wss-primary.slack.com and wss-backup.slack.com through (docs/reach.md)`}`,
+          };
     },
     quiet() {
       client.removeAllListeners('slack_event');
@@ -189,5 +210,7 @@ export function createSocket(options: SocketOptions): Socket {
 function whyNotAgain(error: unknown): string {
   const { kind, slackError, way } = failureOf('apps.connections.open', error);
   if (way !== undefined) return way;
-  return kind === 'token' ? `Slack does not accept SLACK_APP_TOKEN any more (${slackError}). Make one under "Basic Information", "App-Level Tokens", with the scope connections:write, set it and restart.` : `Slack does not let the bot connect again: ${messageOf(error)}`;
+  return kind === 'token'
+    ? `Slack does not accept SLACK_APP_TOKEN any more (${slackError}). Make one under "Basic Information", "App-Level Tokens", with the scope connections:write, set it and restart.`
+    : `Slack does not let the bot connect again: ${messageOf(error)}`;
 }

@@ -1,4 +1,5 @@
-// Older cards of a request, left standing where the answer to a post was lost: found by a press on them or by our own metadata, they say that they are superseded.
+// Older cards of a request, left standing where the answer to a post was lost: found by a press on them or by
+// our own metadata, they say that they are superseded.
 import type { Log } from '../../liveResponse/ports.ts';
 import type { CardRef } from '../../liveResponse/request.ts';
 import type { Budgets } from './budgets.ts';
@@ -13,12 +14,18 @@ export interface Superseding {
   rewrite(old: CardAddress, newest: CardAddress, requestId: string): Promise<void>;
   /** The same where it is no harm if it fails. */
   mark(old: CardAddress, newest: CardAddress, requestId: string): Promise<void>;
-  /** Looks through the channel's newest messages for other cards of this request. Returns at once; goes on behind. */
+  /**
+   * Looks through the channel's newest messages for other cards of this request. Returns at once; goes on
+   * behind.
+   */
   sweep(newest: CardRef, requestId: string): void;
   settled(): Promise<void>;
 }
 
-/** The name of what our cards carry for ourselves: a request id and an intent, nothing that may not be read by everybody. */
+/**
+ * The name of what our cards carry for ourselves: a request id and an intent, nothing that may not be read by
+ * everybody.
+ */
 export const metadataType = 'live_response_card';
 
 /** A lost post is looked for right after its successor: it stands among the newest messages. */
@@ -52,25 +59,43 @@ export function createSuperseding(api: WebApi, budgets: Budgets, log: Log): Supe
     try {
       await rewrite(old, newest, requestId);
     } catch (error) {
-      // The newer card is the true one whether or not the older can be rewritten; a press on the older says so again.
-      log.warn('slackCardNotSuperseded', { request: requestId, error: failureOf('chat.update', error).slackError });
+      // The newer card is the true one whether or not the older can be rewritten; a press on the older says
+      // so again.
+      log.warn('slackCardNotSuperseded', {
+        request: requestId,
+        error: failureOf('chat.update', error).slackError,
+      });
     }
   }
 
   async function look(newest: CardRef, requestId: string): Promise<void> {
     const { channel, ts } = addressOf(newest);
     try {
-      // Needs channels:history (groups:history in private channels); without it only a press finds the older card.
-      const answer = await api.call('conversations.history', { channel, limit: historyLimit, include_all_metadata: true });
+      // Needs channels:history (groups:history in private channels); without it only a press finds the older
+      // card.
+      const answer = await api.call('conversations.history', {
+        channel,
+        limit: historyLimit,
+        include_all_metadata: true,
+      });
       const messages = Array.isArray(answer['messages']) ? answer['messages'].map(asRecord) : [];
       for (const message of messages) {
         const metadata = asRecord(message['metadata']);
-        if (metadata['event_type'] !== metadataType || asRecord(metadata['event_payload'])['request'] !== requestId) continue;
-        // Slack shows metadata of other apps too, and lets them write any name: only what we may change is changed, and that is our own.
-        if (typeof message['ts'] === 'string' && message['ts'] !== ts) await mark({ channel, ts: message['ts'] }, { channel, ts }, requestId);
+        if (
+          metadata['event_type'] !== metadataType ||
+          asRecord(metadata['event_payload'])['request'] !== requestId
+        )
+          continue;
+        // Slack shows metadata of other apps too, and lets them write any name: only what we may change is
+        // changed, and that is our own.
+        if (typeof message['ts'] === 'string' && message['ts'] !== ts)
+          await mark({ channel, ts: message['ts'] }, { channel, ts }, requestId);
       }
     } catch (error) {
-      log.info('slackHistoryNotRead', { request: requestId, error: failureOf('conversations.history', error).slackError });
+      log.info('slackHistoryNotRead', {
+        request: requestId,
+        error: failureOf('conversations.history', error).slackError,
+      });
     }
   }
 

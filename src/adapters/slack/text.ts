@@ -4,12 +4,14 @@
 const token = /<([^<>]*)>/g;
 
 /**
- * The text as it was typed. Links give their label (`<http://hosta.corp|hosta.corp>` is what became of `hosta.corp`), mentions of
- * people, groups and channels stay as they are, so that no name is ever taken for a host. Then the three entities are decoded, once:
- * decoding first would let a typed `&lt;` forge a link.
+ * The text as it was typed. Links give their label (`<http://hosta.corp|hosta.corp>` is what became of
+ * `hosta.corp`), mentions of people, groups and channels stay as they are, so that no name is ever taken for
+ * a host. Then the three entities are decoded, once: decoding first would let a typed `&lt;` forge a link.
  */
 export function typedText(text: string): string {
-  return text.replace(token, (whole, inside: string) => unlinked(inside) ?? whole).replace(/&(lt|gt|amp);/g, (_whole, name: string) => entities[name] ?? '');
+  return text
+    .replace(token, (whole, inside: string) => unlinked(inside) ?? whole)
+    .replace(/&(lt|gt|amp);/g, (_whole, name: string) => entities[name] ?? '');
 }
 
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&' };
@@ -29,7 +31,9 @@ export function afterMention(text: string, botUser: string): string | undefined 
   return found === null ? undefined : text.slice(found.index + found[0].length);
 }
 
-/** Slack leaves out nothing here: a form field given twice arrives as a list, and a hostile one as anything. */
+/**
+ * Slack leaves out nothing here: a form field given twice arrives as a list, and a hostile one as anything.
+ */
 export function asText(value: unknown): string {
   const one: unknown = Array.isArray(value) ? value[0] : value;
   return typeof one === 'string' ? one : '';

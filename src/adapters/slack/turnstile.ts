@@ -19,7 +19,8 @@ export function createTurnstile(clock: Pick<Clock, 'elapsed'>): Turnstile {
   return {
     enter(user) {
       const now = clock.elapsed();
-      if (turns.size > most) for (const [id, { times }] of turns) if ((times.at(-1) ?? 0) <= now - minute) turns.delete(id);
+      if (turns.size > most)
+        for (const [id, { times }] of turns) if ((times.at(-1) ?? 0) <= now - minute) turns.delete(id);
       const before = turns.get(user) ?? { times: [], saidAt: -Infinity };
       const recent = before.times.filter((at) => at > now - minute);
       if (recent.length < turnsPerMinute) {

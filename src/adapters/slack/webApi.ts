@@ -1,4 +1,5 @@
-// The one door to Slack's Web API: every call once, within ten seconds, never repeated behind our back; a 429 stalls its own method alone.
+// The one door to Slack's Web API: every call once, within ten seconds, never repeated behind our back; a 429
+// stalls its own method alone.
 import { WebClient } from '@slack/web-api';
 import type { Logger, WebClientOptions } from '@slack/web-api';
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
@@ -17,7 +18,10 @@ export interface WebApi {
   tokenTrouble(): string | undefined;
   /** Why Slack counts as out of reach, after several calls in a row without an answer. */
   unreached(): string | undefined;
-  /** Asks Slack for a sign of life when there was none for a while: nobody may be there to see that it is gone, or back. */
+  /**
+   * Asks Slack for a sign of life when there was none for a while: nobody may be there to see that it is
+   * gone, or back.
+   */
   readonly keeper: Keeper;
 }
 
@@ -34,18 +38,27 @@ export interface WebApiOptions {
 
 /** Calls in a row without an answer after which Slack counts as out of reach; one may be lost on any day. */
 const silentCalls = 3;
-/** Without an answer for so long, one call asks for a sign of life; after one without an answer, sooner. Milliseconds. */
+/**
+ * Without an answer for so long, one call asks for a sign of life; after one without an answer, sooner.
+ * Milliseconds.
+ */
 const lookEvery = 5 * 60_000;
 const lookAgain = 5_000;
 
-/** Fresh objects each time: the SDK changes the options it is given, and what Socket Mode puts in must not reach these clients. */
-export function clientOptions(options: Pick<WebApiOptions, 'apiUrl' | 'logger' | 'fetch' | 'timeout'>): WebClientOptions {
+/**
+ * Fresh objects each time: the SDK changes the options it is given, and what Socket Mode puts in must not
+ * reach these clients.
+ */
+export function clientOptions(
+  options: Pick<WebApiOptions, 'apiUrl' | 'logger' | 'fetch' | 'timeout'>,
+): WebClientOptions {
   return {
     slackApiUrl: options.apiUrl,
     logger: options.logger,
     timeout: options.timeout ?? callTimeout,
     maxRequestConcurrency: callsAtOnce,
-    // A repeated chat.postMessage is a second card: the SDK would repeat it up to ten times after a cut connection.
+    // A repeated chat.postMessage is a second card: the SDK would repeat it up to ten times after a cut
+    // connection.
     retryConfig: { retries: 0 },
     // The SDK's own waiting stops every call of the client, not only the throttled method.
     rejectRateLimitedCalls: true,
@@ -78,7 +91,9 @@ export function createWebApi(options: WebApiOptions): WebApi {
   }
 
   function unreached(): string | undefined {
-    return silence === undefined || silence.calls < silentCalls ? undefined : `Slack has not answered the last ${silence.calls} calls, since ${new Date(silence.since).toISOString()}: ${silence.error}. It is tried again by itself.`;
+    return silence === undefined || silence.calls < silentCalls
+      ? undefined
+      : `Slack has not answered the last ${silence.calls} calls, since ${new Date(silence.since).toISOString()}: ${silence.error}. It is tried again by itself.`;
   }
 
   /** Whether a look is due, and why. */

@@ -1,4 +1,5 @@
-// Heads of the journal at a webhook: one POST of JSON each, with a time limit, of whose answer only the status counts.
+// Heads of the journal at a webhook: one POST of JSON each, with a time limit, of whose answer only the
+// status counts.
 import type { Http } from '../outbound/http.ts';
 import type { AnchorPlace } from './anchors.ts';
 

@@ -1,5 +1,6 @@
-// Heads of the journal, noted down where those who may write the data folder may not: in a file elsewhere, or at a webhook. Only such a note
-// shows that lines were cut off the end, or that an older copy was put back. A place that cannot be reached holds up nobody; it is told.
+// Heads of the journal, noted down where those who may write the data folder may not: in a file elsewhere, or
+// at a webhook. Only such a note shows that lines were cut off the end, or that an older copy was put back. A
+// place that cannot be reached holds up nobody; it is told.
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
@@ -14,7 +15,9 @@ export interface Anchor {
   readonly hash: string;
   /** Epoch milliseconds. */
   readonly at: number;
-  /** After a restore: the record goes on from this line, and later ones that were noted before count no more. */
+  /**
+   * After a restore: the record goes on from this line, and later ones that were noted before count no more.
+   */
   readonly accepted?: true;
   readonly key: string;
   readonly mac: string;
@@ -42,7 +45,10 @@ export interface AnchorsRead {
   readonly missing: boolean;
 }
 
-/** What an anchor file says. A torn last line was never told to anybody. @throws the system's error, but for a file that is not there */
+/**
+ * What an anchor file says. A torn last line was never told to anybody. @throws the system's error, but for a
+ * file that is not there
+ */
 export async function readAnchors(path: string, keys: Keys): Promise<AnchorsRead> {
   let text: string;
   try {
@@ -61,8 +67,16 @@ export async function readAnchors(path: string, keys: Keys): Promise<AnchorsRead
       anchors.push(anchor);
     }
   }
-  const newest = anchors.reduce<Anchor | undefined>((most, one) => (most === undefined || one.seq >= most.seq ? one : most), undefined);
-  return { anchors: anchors.map(({ seq, hash }) => ({ seq, hash })), unproven, missing: false, ...(newest === undefined ? {} : { newest: { seq: newest.seq, hash: newest.hash }, newestAt: newest.at }) };
+  const newest = anchors.reduce<Anchor | undefined>(
+    (most, one) => (most === undefined || one.seq >= most.seq ? one : most),
+    undefined,
+  );
+  return {
+    anchors: anchors.map(({ seq, hash }) => ({ seq, hash })),
+    unproven,
+    missing: false,
+    ...(newest === undefined ? {} : { newest: { seq: newest.seq, hash: newest.hash }, newestAt: newest.at }),
+  };
 }
 
 function anchorIn(line: string, keys: Keys): Anchor | undefined {
@@ -74,10 +88,19 @@ function anchorIn(line: string, keys: Keys): Anchor | undefined {
     throw error;
   }
   const { seq, hash, at, accepted, key: id, mac } = (value ?? {}) as Partial<Anchor>;
-  if (typeof seq !== 'number' || typeof hash !== 'string' || typeof at !== 'number' || typeof id !== 'string' || typeof mac !== 'string') return undefined;
+  if (
+    typeof seq !== 'number' ||
+    typeof hash !== 'string' ||
+    typeof at !== 'number' ||
+    typeof id !== 'string' ||
+    typeof mac !== 'string'
+  )
+    return undefined;
   const key = keys.byId(id);
   const one = { seq, hash, at, ...(accepted === true ? { accepted } : {}) };
-  return key !== undefined && sameMac(macOf(key, purpose, bytesOf(one)), mac) ? { ...one, key: id, mac } : undefined;
+  return key !== undefined && sameMac(macOf(key, purpose, bytesOf(one)), mac)
+    ? { ...one, key: id, mac }
+    : undefined;
 }
 
 /** Adds a line, durably. @throws the system's error */
@@ -155,7 +178,15 @@ interface Kept {
   noting?: Promise<void>;
 }
 
-export function createAnchoring({ places, head, keys, clock, log, everyLines, everyMs }: AnchoringOptions): Anchoring {
+export function createAnchoring({
+  places,
+  head,
+  keys,
+  clock,
+  log,
+  everyLines,
+  everyMs,
+}: AnchoringOptions): Anchoring {
   const kept = places.map((place): Kept => ({ place, seq: 0, at: clock.elapsed(), failures: 0, retryAt: 0 }));
   const stopped = new AbortController();
   let running: Promise<void> | undefined;
@@ -196,7 +227,8 @@ export function createAnchoring({ places, head, keys, clock, log, everyLines, ev
 
   async function run(): Promise<void> {
     while (!stopped.signal.aborted) {
-      // Not waited for: a webhook that hangs must not keep the next head from the file, nor the last one when the bot stops.
+      // Not waited for: a webhook that hangs must not keep the next head from the file, nor the last one when
+      // the bot stops.
       void look();
       await clock.sleep(lookEvery, stopped.signal);
     }
@@ -221,7 +253,12 @@ export function createAnchoring({ places, head, keys, clock, log, everyLines, ev
     trouble() {
       const failing = kept.filter((one) => one.failures > 0);
       if (failing.length === 0) return undefined;
-      return failing.map(({ place, seq, why }) => `the head of the journal cannot be noted at ${place.name} (${why ?? ''}); ${seq === 0 ? 'nothing was noted there since the start' : `the last line noted there is ${seq}`}`).join('; ');
+      return failing
+        .map(
+          ({ place, seq, why }) =>
+            `the head of the journal cannot be noted at ${place.name} (${why ?? ''}); ${seq === 0 ? 'nothing was noted there since the start' : `the last line noted there is ${seq}`}`,
+        )
+        .join('; ');
     },
   };
 }

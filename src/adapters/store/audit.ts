@@ -1,5 +1,6 @@
-// Proves that the journal is what the bot wrote: every line's own hash, the chain across all files, every move legal, and the
-// snapshot equal to what the lines fold to. Reads only, and beside a running bot, so a line without its end is one being written.
+// Proves that the journal is what the bot wrote: every line's own hash, the chain across all files, every
+// move legal, and the snapshot equal to what the lines fold to. Reads only, and beside a running bot, so a
+// line without its end is one being written.
 import { isDeepStrictEqual } from 'node:util';
 import type { Asked, Device } from '../../liveResponse/request.ts';
 import type { Disk } from './disk.ts';
@@ -21,11 +22,17 @@ export interface AuditOptions {
   readonly keys?: Keys;
   /** Opens what is personal, to compare it with the snapshot. */
   readonly people?: Pick<Vault, 'open'>;
-  /** Compared with the fold of the lines up to it. Read it before the journal, or a running bot may be ahead of what is read. */
+  /**
+   * Compared with the fold of the lines up to it. Read it before the journal, or a running bot may be ahead
+   * of what is read.
+   */
   readonly snapshot?: Snapshot;
   /** Stop at the snapshot: what follows was verified at the start of the bot. */
   readonly onlyOlder?: boolean;
-  /** Heads noted down earlier, somewhere else. Only such a one can show that lines were cut off the end, or that an older copy was put back. */
+  /**
+   * Heads noted down earlier, somewhere else. Only such a one can show that lines were cut off the end, or
+   * that an older copy was put back.
+   */
   readonly anchors?: readonly Head[];
 }
 
@@ -64,7 +71,10 @@ export function* auditSteps(options: AuditOptions): Generator<void, AuditReport>
   let unkeyed = 0;
   let anchored = 0;
   let beingWritten = false;
-  const report = (wrong?: { readonly file: string; readonly line: number; readonly what: string }, otherKey?: string): AuditReport => ({
+  const report = (
+    wrong?: { readonly file: string; readonly line: number; readonly what: string },
+    otherKey?: string,
+  ): AuditReport => ({
     lines: head.seq,
     files,
     head,
@@ -72,14 +82,30 @@ export function* auditSteps(options: AuditOptions): Generator<void, AuditReport>
     anchored,
     beingWritten,
     ...(otherKey === undefined ? {} : { otherKey }),
-    ...(wrong === undefined ? {} : { wrong: { file: wrong.file, line: wrong.line, sentence: wrong.line === 0 ? `${wrong.file} ${wrong.what}` : `${wrong.file} line ${wrong.line} ${wrong.what}` } }),
+    ...(wrong === undefined
+      ? {}
+      : {
+          wrong: {
+            file: wrong.file,
+            line: wrong.line,
+            sentence:
+              wrong.line === 0
+                ? `${wrong.file} ${wrong.what}`
+                : `${wrong.file} line ${wrong.line} ${wrong.what}`,
+          },
+        }),
   });
 
   let waiting = filledAfter(disk, folder, 0);
   for (let segment = waiting[0]; segment !== undefined; segment = waiting[0]) {
     if (onlyOlder && snapshot !== undefined && segment.first > snapshot.head.seq) break;
     files += 1;
-    if (segment.first !== head.seq + 1) return report({ file: segmentName(head.seq + 1), line: 0, what: `is missing: the next file, ${segment.name}, begins at line number ${segment.first}` });
+    if (segment.first !== head.seq + 1)
+      return report({
+        file: segmentName(head.seq + 1),
+        line: 0,
+        what: `is missing: the next file, ${segment.name}, begins at line number ${segment.first}`,
+      });
     let number = 0;
     let unended: RawLine | undefined;
     for (const batch of linesOf(disk, segment.path)) {
@@ -90,14 +116,25 @@ export function* auditSteps(options: AuditOptions): Generator<void, AuditReport>
           continue;
         }
         const check = decodeLine(line.bytes, head, keys);
-        if ('wrong' in check) return report({ file: segment.name, line: number, what: check.wrong }, check.otherKey);
+        if ('wrong' in check)
+          return report({ file: segment.name, line: number, what: check.wrong }, check.otherKey);
         const illegal = follow(house, check, keep, people);
-        if (illegal !== undefined) return report({ file: segment.name, line: number, what: `cannot be followed: ${illegal}` });
+        if (illegal !== undefined)
+          return report({ file: segment.name, line: number, what: `cannot be followed: ${illegal}` });
         head = check.head;
         if (head.key === undefined) unkeyed = head.seq;
         const anchor = wanted.get(head.seq);
-        const other = differs(anchor, head) ? 'anchor' : differs(snapshot?.head, head) ? 'snapshot' : undefined;
-        if (other !== undefined) return report({ file: segment.name, line: number, what: `has another hash than the ${other} says: the journal was rewritten` });
+        const other = differs(anchor, head)
+          ? 'anchor'
+          : differs(snapshot?.head, head)
+            ? 'snapshot'
+            : undefined;
+        if (other !== undefined)
+          return report({
+            file: segment.name,
+            line: number,
+            what: `has another hash than the ${other} says: the journal was rewritten`,
+          });
         if (anchor !== undefined) anchored += 1;
         if (head.seq === snapshot?.head.seq) {
           const other = yield* difference(snapshot, house);
@@ -110,13 +147,25 @@ export function* auditSteps(options: AuditOptions): Generator<void, AuditReport>
     // Listed again at the end: a running bot may have begun a new file meanwhile.
     if (waiting.length === 0) waiting = filledAfter(disk, folder, segment.first);
     if (unended !== undefined) {
-      if (waiting.length > 0) return report({ file: segment.name, line: number, what: 'has no end, although another file follows' });
+      if (waiting.length > 0)
+        return report({
+          file: segment.name,
+          line: number,
+          what: 'has no end, although another file follows',
+        });
       beingWritten = true;
     }
   }
-  for (const [name, known] of [['the anchor', furthest], ['the snapshot', snapshot?.head]] as const) {
+  for (const [name, known] of [
+    ['the anchor', furthest],
+    ['the snapshot', snapshot?.head],
+  ] as const) {
     if (known !== undefined && known.seq > head.seq) {
-      return report({ file: segmentName(head.seq + 1), line: 0, what: `is missing, or the file before it was cut, or an older copy was put back: the journal ends at line number ${head.seq}, but ${name} knows ${known.seq}. Lines ${head.seq + 1} to ${known.seq} are missing` });
+      return report({
+        file: segmentName(head.seq + 1),
+        line: 0,
+        what: `is missing, or the file before it was cut, or an older copy was put back: the journal ends at line number ${head.seq}, but ${name} knows ${known.seq}. Lines ${head.seq + 1} to ${known.seq} are missing`,
+      });
     }
   }
   return report();
@@ -145,11 +194,23 @@ interface Line {
   readonly boxes: Boxes;
 }
 
-/** Opening what is sealed costs more than all the rest of the audit: only what is compared with the snapshot is opened. No move depends on it. */
-function follow(house: House, { entry: sealed, boxes }: Line, keep: ReadonlySet<string>, people: Pick<Vault, 'open'> | undefined): string | undefined {
+/**
+ * Opening what is sealed costs more than all the rest of the audit: only what is compared with the snapshot
+ * is opened. No move depends on it.
+ */
+function follow(
+  house: House,
+  { entry: sealed, boxes }: Line,
+  keep: ReadonlySet<string>,
+  people: Pick<Vault, 'open'> | undefined,
+): string | undefined {
   try {
     const compared = sealed.request === null || keep.has(sealed.request);
-    const entry = compared ? (people === undefined ? sealed : openedEntry(sealed, boxes, people)) : slim(sealed);
+    const entry = compared
+      ? people === undefined
+        ? sealed
+        : openedEntry(sealed, boxes, people)
+      : slim(sealed);
     house.accept(entry, house.foresee(entry));
     return undefined;
   } catch (error) {
@@ -159,11 +220,31 @@ function follow(house: House, { entry: sealed, boxes }: Line, keep: ReadonlySet<
 
 const noDevice: Device = { id: '', name: '', os: '', health: '', tags: [] };
 
-/** Years of requests would fill the memory; of those that are not compared with the snapshot, only what moves depend on is kept. */
+/**
+ * Years of requests would fill the memory; of those that are not compared with the snapshot, only what moves
+ * depend on is kept.
+ */
 function slim(entry: Entry): Entry {
   if (entry.event.type !== 'asked') return entry;
-  const { id, origin, delivery, at, requester, account, place, placeIsPrivate, tenant, terms, fingerprint } = entry.event.asked;
-  const asked: Asked = { id, origin, ...(delivery === undefined ? {} : { delivery }), at, requester, account, place, placeIsPrivate, tenant, terms, fingerprint, device: noDevice, commands: [], title: '', digest: '' };
+  const { id, origin, delivery, at, requester, account, place, placeIsPrivate, tenant, terms, fingerprint } =
+    entry.event.asked;
+  const asked: Asked = {
+    id,
+    origin,
+    ...(delivery === undefined ? {} : { delivery }),
+    at,
+    requester,
+    account,
+    place,
+    placeIsPrivate,
+    tenant,
+    terms,
+    fingerprint,
+    device: noDevice,
+    commands: [],
+    title: '',
+    digest: '',
+  };
   return { ...entry, event: { type: 'asked', asked } } as Entry;
 }
 
@@ -173,14 +254,18 @@ const comparedOf = 500;
 function* difference(snapshot: Snapshot, house: House): Generator<void, string | undefined> {
   const says = new Map(snapshot.house.requests.map((request) => [request.id, request]));
   let compared = 0;
-  // Of somebody who is forgotten, the lines of version 0.1 still hold in plain words what the snapshot no longer knows.
+  // Of somebody who is forgotten, the lines of version 0.1 still hold in plain words what the snapshot no
+  // longer knows.
   const { takenOver, forgotten } = house.record();
   for (const [id, request] of says) {
     if ((compared += 1) % comparedOf === 0) yield;
     if (takenOver !== undefined && forgotten.length > 0 && request.at <= takenOver.at) continue;
-    if (!isDeepStrictEqual(request, house.get(id))) return `holds another request ${id} than the journal: it was changed`;
+    if (!isDeepStrictEqual(request, house.get(id)))
+      return `holds another request ${id} than the journal: it was changed`;
   }
   const lost = house.open().find((request) => !says.has(request.id));
   if (lost !== undefined) return `lacks request ${lost.id}, which is still open in the journal`;
-  return isDeepStrictEqual(snapshot.house.freeze, house.freeze()) ? undefined : 'holds another freeze than the journal: it was changed';
+  return isDeepStrictEqual(snapshot.house.freeze, house.freeze())
+    ? undefined
+    : 'holds another freeze than the journal: it was changed';
 }

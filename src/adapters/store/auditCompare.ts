@@ -1,10 +1,14 @@
-// Holds the records of the tenant's audit log against the journal: which sessions are in both, and which in one alone. Pure.
-// By the id of the action where a record names it, by our tag in its comment, and only where it has neither by device and time.
+// Holds the records of the tenant's audit log against the journal: which sessions are in both, and which in
+// one alone. Pure. By the id of the action where a record names it, by our tag in its comment, and only where
+// it has neither by device and time.
 import type { ExportRecord } from './auditRecords.ts';
 import type { JournalRequest, JournalSession } from './auditSessions.ts';
 
 const day = 24 * 3_600_000;
-/** Between the call and its record, either way, where nothing but device and time is left to compare. Milliseconds. */
+/**
+ * Between the call and its record, either way, where nothing but device and time is left to compare.
+ * Milliseconds.
+ */
 export const nearWindow = 10 * 60_000;
 /** A record may come into the log so late (learn.microsoft.com/purview/audit-search). Milliseconds. */
 export const logLag = day;
@@ -55,7 +59,10 @@ export interface Compared {
     readonly both: number;
     readonly ownUnknown: readonly ExportRecord[];
     readonly others: readonly ExportRecord[];
-    /** Links that the bot made for people without a record; undefined where the export holds no download of the bot at all, so that nothing can be said. */
+    /**
+     * Links that the bot made for people without a record; undefined where the export holds no download of
+     * the bot at all, so that nothing can be said.
+     */
     readonly missing: readonly { readonly request: JournalRequest; readonly at: number }[] | undefined;
   };
 }
@@ -64,10 +71,19 @@ export interface Compared {
 type Whose = 'own' | 'other' | 'unclear';
 
 export function compare({ records: given, requests, from, to, exportedAt, apps }: CompareOptions): Compared {
-  const byAction = new Map(requests.flatMap((request) => request.sessions.map((session) => [session.actionId, { request, session }] as const)));
-  const byTag = new Map(requests.flatMap((request) => request.attempts.map((attempt) => [attempt.tag, request] as const)));
-  // Which field holds the id of the action is not documented: one that never names an action of ours is another id.
-  const named = given.some(({ kind, actionId }) => kind === 'api' && actionId !== undefined && byAction.has(actionId));
+  const byAction = new Map(
+    requests.flatMap((request) =>
+      request.sessions.map((session) => [session.actionId, { request, session }] as const),
+    ),
+  );
+  const byTag = new Map(
+    requests.flatMap((request) => request.attempts.map((attempt) => [attempt.tag, request] as const)),
+  );
+  // Which field holds the id of the action is not documented: one that never names an action of ours is
+  // another id.
+  const named = given.some(
+    ({ kind, actionId }) => kind === 'api' && actionId !== undefined && byAction.has(actionId),
+  );
   const records = named ? given : given.map((record): ExportRecord => ({ ...record, actionId: undefined }));
   const onDevice = byDevice(requests);
   const found = new Set<JournalSession>();
@@ -89,8 +105,11 @@ export function compare({ records: given, requests, from, to, exportedAt, apps }
       if (found.has(located.session)) repeats += 1;
       found.add(located.session);
     } else if (request !== undefined) {
-      const free = request.sessions.filter((session) => !found.has(session)).sort((a, b) => distance(record, a.at) - distance(record, b.at))[0];
-      // A record that names another action than the journal has is another session, whatever its comment says.
+      const free = request.sessions
+        .filter((session) => !found.has(session))
+        .sort((a, b) => distance(record, a.at) - distance(record, b.at))[0];
+      // A record that names another action than the journal has is another session, whatever its comment
+      // says.
       if (record.actionId === undefined && free !== undefined) found.add(free);
       else if (request.sessions.length > 0 || tagged.has(request)) twice.push({ request, record });
       else unseen.push({ request, record });
@@ -106,17 +125,28 @@ export function compare({ records: given, requests, from, to, exportedAt, apps }
   const whose = (record: ExportRecord): Whose => {
     // A comment of our form that the journal does not know is nobody else's to explain.
     if (/lr:[^\s:|]+:[0-9a-f]+/i.test(record.comment ?? '')) return 'own';
-    // Who did it is the bot by its own id: an application that is named too, such as Defender's own, takes nothing from that.
+    // Who did it is the bot by its own id: an application that is named too, such as Defender's own, takes
+    // nothing from that.
     if (record.actors.some((actor) => givenIds.has(actor.toLowerCase()))) return 'own';
     // Where the record names applications these decide: the name of a user may stand for all of them.
-    if (record.appIds.length > 0 && ownApps.size > 0) return record.appIds.some((app) => ownApps.has(app)) ? 'own' : 'other';
+    if (record.appIds.length > 0 && ownApps.size > 0)
+      return record.appIds.some((app) => ownApps.has(app)) ? 'own' : 'other';
     if (record.actors.some((actor) => own.has(actor.toLowerCase()))) return 'own';
     return record.actors.some((actor) => actor.includes('@')) ? 'other' : 'unclear';
   };
 
-  // The nearest pairs first: which record is left over must not hang on the order of the file. One that names somebody else is never ours.
+  // The nearest pairs first: which record is left over must not hang on the order of the file. One that names
+  // somebody else is never ours.
   const byTime = new Set<ExportRecord>();
-  const pairs = unmatched.filter((record) => whose(record) !== 'other').flatMap((record) => near(record, onDevice(record)).map((session) => ({ record, session, apart: distance(record, session.at) })));
+  const pairs = unmatched
+    .filter((record) => whose(record) !== 'other')
+    .flatMap((record) =>
+      near(record, onDevice(record)).map((session) => ({
+        record,
+        session,
+        apart: distance(record, session.at),
+      })),
+    );
   for (const { record, session } of pairs.sort((a, b) => a.apart - b.apart)) {
     if (byTime.has(record) || found.has(session)) continue;
     found.add(session);
@@ -124,8 +154,11 @@ export function compare({ records: given, requests, from, to, exportedAt, apps }
   }
   const left = unmatched.filter((record) => !byTime.has(record));
 
-  const open = requests.flatMap((request) => request.sessions.filter((session) => !found.has(session)).map((session) => ({ request, session })));
-  const judged = (at: number): 'outside' | 'tooNew' | 'judged' => (at < from || at > to ? 'outside' : at > exportedAt - logLag ? 'tooNew' : 'judged');
+  const open = requests.flatMap((request) =>
+    request.sessions.filter((session) => !found.has(session)).map((session) => ({ request, session })),
+  );
+  const judged = (at: number): 'outside' | 'tooNew' | 'judged' =>
+    at < from || at > to ? 'outside' : at > exportedAt - logLag ? 'tooNew' : 'judged';
   return {
     both: found.size,
     byTime: byTime.size,
@@ -151,8 +184,15 @@ interface Known {
   readonly judged: (at: number) => 'outside' | 'tooNew' | 'judged';
 }
 
-/** A download is a link that somebody had made: for people by the bot (in the journal), by the bot for its own reading (not each is), or in the portal. */
-function downloads(records: readonly ExportRecord[], requests: readonly JournalRequest[], { byAction, byTag, onDevice, whose, judged }: Known): Compared['downloads'] {
+/**
+ * A download is a link that somebody had made: for people by the bot (in the journal), by the bot for its own
+ * reading (not each is), or in the portal.
+ */
+function downloads(
+  records: readonly ExportRecord[],
+  requests: readonly JournalRequest[],
+  { byAction, byTag, onDevice, whose, judged }: Known,
+): Compared['downloads'] {
   const seen = new Map<JournalRequest, number[]>();
   const ownUnknown: ExportRecord[] = [];
   const others: ExportRecord[] = [];
@@ -160,7 +200,8 @@ function downloads(records: readonly ExportRecord[], requests: readonly JournalR
   for (const record of records.filter(({ kind }) => kind === 'download')) {
     const isOther = whose(record) === 'other';
     const certain = actionOf(record, byAction)?.request ?? taggedRequest(record, byTag);
-    const request = certain ?? (record.actionId === undefined ? likeliest(record, onDevice(record)) : undefined);
+    const request =
+      certain ?? (record.actionId === undefined ? likeliest(record, onDevice(record)) : undefined);
     // A person who fetched the result of our session in the portal is told: the journal does not know of it.
     if (isOther) others.push(record);
     else if (request === undefined) ownUnknown.push(record);
@@ -169,17 +210,37 @@ function downloads(records: readonly ExportRecord[], requests: readonly JournalR
       seen.set(request, [...(seen.get(request) ?? []), record.at ?? 0]);
     }
   }
-  const missing = requests.flatMap((request) => request.links.filter((at) => judged(at) === 'judged' && !(seen.get(request) ?? []).some((one) => Math.abs(one - at) <= nearWindow)).map((at) => ({ request, at })));
+  const missing = requests.flatMap((request) =>
+    request.links
+      .filter(
+        (at) =>
+          judged(at) === 'judged' &&
+          !(seen.get(request) ?? []).some((one) => Math.abs(one - at) <= nearWindow),
+      )
+      .map((at) => ({ request, at })),
+  );
   return { both, ownUnknown, others, missing: both === 0 ? undefined : missing };
 }
 
-/** Of requests on its device whose results can still be fetched, the one with a session or a link nearest in time. */
+/**
+ * Of requests on its device whose results can still be fetched, the one with a session or a link nearest in
+ * time.
+ */
 function likeliest(record: ExportRecord, requests: readonly JournalRequest[]): JournalRequest | undefined {
   const { at } = record;
   if (at === undefined) return undefined;
   return requests
-    .filter((one) => one.sessions.some((session) => at >= session.at - nearWindow && at <= session.at + resultsKept))
-    .map((one) => ({ one, apart: Math.min(...[...one.links, ...one.sessions.map((session) => session.at)].map((other) => distance(record, other))) }))
+    .filter((one) =>
+      one.sessions.some((session) => at >= session.at - nearWindow && at <= session.at + resultsKept),
+    )
+    .map((one) => ({
+      one,
+      apart: Math.min(
+        ...[...one.links, ...one.sessions.map((session) => session.at)].map((other) =>
+          distance(record, other),
+        ),
+      ),
+    }))
     .sort((a, b) => a.apart - b.apart)[0]?.one;
 }
 
@@ -193,7 +254,10 @@ function actionOf(record: ExportRecord, byAction: ReadonlyMap<string, Located>):
   return undefined;
 }
 
-function taggedRequest({ comment }: ExportRecord, byTag: ReadonlyMap<string, JournalRequest>): JournalRequest | undefined {
+function taggedRequest(
+  { comment }: ExportRecord,
+  byTag: ReadonlyMap<string, JournalRequest>,
+): JournalRequest | undefined {
   for (const [tag] of comment?.matchAll(/lr:[^\s:|]+:[0-9a-f]+/gi) ?? []) {
     const request = byTag.get(tag);
     if (request !== undefined) return request;
@@ -201,17 +265,25 @@ function taggedRequest({ comment }: ExportRecord, byTag: ReadonlyMap<string, Jou
   return undefined;
 }
 
-/** Only for a record that says neither which action it is nor with which comment: one that says so has been looked up by it. */
+/**
+ * Only for a record that says neither which action it is nor with which comment: one that says so has been
+ * looked up by it.
+ */
 function near(record: ExportRecord, requests: readonly JournalRequest[]): readonly JournalSession[] {
   if (record.actionId !== undefined || record.comment !== undefined || record.at === undefined) return [];
-  return requests.flatMap((request) => request.sessions.filter((session) => distance(record, session.at) <= nearWindow));
+  return requests.flatMap((request) =>
+    request.sessions.filter((session) => distance(record, session.at) <= nearWindow),
+  );
 }
 
 function distance({ at }: ExportRecord, other: number): number {
   return at === undefined ? Number.MAX_SAFE_INTEGER : Math.abs(at - other);
 }
 
-/** What finds the requests on a record's device: a large export must not look through a large journal once for each of its records. */
+/**
+ * What finds the requests on a record's device: a large export must not look through a large journal once for
+ * each of its records.
+ */
 function byDevice(requests: readonly JournalRequest[]): (record: ExportRecord) => readonly JournalRequest[] {
   const lists = new Map<string, JournalRequest[]>();
   for (const request of requests) {
@@ -221,7 +293,12 @@ function byDevice(requests: readonly JournalRequest[]): (record: ExportRecord) =
       else list.push(request);
     }
   }
-  return (record) => (lists.get(record.deviceId === undefined ? `name ${host(record.deviceName ?? '')}` : `id ${record.deviceId}`) ?? []).filter((request) => sameDevice(record, request));
+  return (record) =>
+    (
+      lists.get(
+        record.deviceId === undefined ? `name ${host(record.deviceName ?? '')}` : `id ${record.deviceId}`,
+      ) ?? []
+    ).filter((request) => sameDevice(record, request));
 }
 
 /** A name without its domain. */
@@ -234,15 +311,40 @@ function sameDevice({ deviceId, deviceName }: ExportRecord, request: JournalRequ
   if (deviceName === undefined || request.deviceName === '') return false;
   if (deviceName === request.deviceName) return true;
   // One of the two may be without its domain.
-  return host(request.deviceName) === host(deviceName) && (!deviceName.includes('.') || !request.deviceName.includes('.'));
+  return (
+    host(request.deviceName) === host(deviceName) &&
+    (!deviceName.includes('.') || !request.deviceName.includes('.'))
+  );
 }
 
 function isGuid(text: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }
 
-/** Whether anything is in one of the two alone. `onlyOurs`: what other people and applications did is told and does not count. */
-export function differs({ ownUnknown, unclear, othersApi, portal, unseen, twice, missing, downloads: { ownUnknown: files, others, missing: links } }: Compared, onlyOurs: boolean): boolean {
-  const ours = ownUnknown.length + unclear.length + unseen.length + twice.length + missing.length + files.length + (links?.length ?? 0);
+/**
+ * Whether anything is in one of the two alone. `onlyOurs`: what other people and applications did is told and
+ * does not count.
+ */
+export function differs(
+  {
+    ownUnknown,
+    unclear,
+    othersApi,
+    portal,
+    unseen,
+    twice,
+    missing,
+    downloads: { ownUnknown: files, others, missing: links },
+  }: Compared,
+  onlyOurs: boolean,
+): boolean {
+  const ours =
+    ownUnknown.length +
+    unclear.length +
+    unseen.length +
+    twice.length +
+    missing.length +
+    files.length +
+    (links?.length ?? 0);
   return ours > 0 || (!onlyOurs && othersApi.length + portal.length + others.length > 0);
 }

@@ -1,9 +1,13 @@
-// What the rows of an audit export say: only records of live response are kept, and of them only what is compared. What fields such a record
-// has is not documented, so every one may be missing.
+// What the rows of an audit export say: only records of live response are kept, and of them only what is
+// compared. What fields such a record has is not documented, so every one may be missing.
 import { parseJson } from '../../liveResponse/json.ts';
 
 /** learn.microsoft.com/purview/audit-log-activities, Microsoft Defender for Endpoint response actions. */
-export const operations = { api: 'RunLiveResponseApi', portal: 'RunLiveResponseSession', download: 'LiveResponseGetFile' } as const;
+export const operations = {
+  api: 'RunLiveResponseApi',
+  portal: 'RunLiveResponseSession',
+  download: 'LiveResponseGetFile',
+} as const;
 export type OperationKind = keyof typeof operations;
 
 /** One record of live response. Times in epoch milliseconds. */
@@ -33,7 +37,10 @@ export interface ExportRead {
   readonly rows: number;
   /** Records of live response whose AuditData could not be read. */
   readonly unreadable: number;
-  /** As many records the search found, by the cmdlet's column ResultCount, where that is more than the file has. */
+  /**
+   * As many records the search found, by the cmdlet's column ResultCount, where that is more than the file
+   * has.
+   */
   readonly foundByCmdlet: number | undefined;
   /** Times of the first and last record of any kind. */
   readonly first: number | undefined;
@@ -62,7 +69,15 @@ const names = {
   deviceId: ['deviceid', 'machineid'],
   deviceName: ['devicename', 'machinename', 'computerdnsname'],
   file: ['filename', 'filepath'],
-  actor: ['userid', 'userids', 'userkey', 'userprincipalname', 'accountid', 'accountobjectid', 'accountdisplayname'],
+  actor: [
+    'userid',
+    'userids',
+    'userkey',
+    'userprincipalname',
+    'accountid',
+    'accountobjectid',
+    'accountdisplayname',
+  ],
   app: ['appid', 'applicationid', 'clientappid', 'azureappid', 'clientid'],
   tenant: ['organizationid', 'tenantid'],
   // learn.microsoft.com, Search-UnifiedAuditLog: how many records the search found, in each of them.
@@ -96,24 +111,34 @@ export class Collected {
   columns(columns: readonly string[]): void {
     const has = (wanted: readonly string[]): boolean => wanted.some((name) => columns.includes(name));
     if (has(names.data) || has(names.operation)) return;
-    throw new ExportUnreadable(`${this.path} has no column "AuditData" or "Operation", so it is no export of the audit log. Its first line: ${columns.join(', ').slice(0, 200)}. In Purview: Audit, your search, Export, Download all results.`);
+    throw new ExportUnreadable(
+      `${this.path} has no column "AuditData" or "Operation", so it is no export of the audit log. Its first line: ${columns.join(', ').slice(0, 200)}. In Purview: Audit, your search, Export, Download all results.`,
+    );
   }
 
   row(columns: readonly string[], row: readonly string[]): void {
     const fields = new Map<string, string>();
     // Where a column stands twice, as after tables were put together, an empty cell hides no other.
-    for (const [at, name] of columns.entries()) if ((fields.get(name) ?? '') === '') fields.set(name, row[at] ?? '');
+    for (const [at, name] of columns.entries())
+      if ((fields.get(name) ?? '') === '') fields.set(name, row[at] ?? '');
     this.#take(fields);
   }
 
   json(text: string): void {
     const value = parseJson(text)?.value;
-    if (typeof value !== 'object' || value === null) throw new ExportUnreadable(`${this.path} is no JSON that can be read: the record that begins with "${text.slice(0, 60).replace(/\s+/g, ' ')}" is broken. Use the file as it was exported.`);
+    if (typeof value !== 'object' || value === null)
+      throw new ExportUnreadable(
+        `${this.path} is no JSON that can be read: the record that begins with "${text.slice(0, 60).replace(/\s+/g, ' ')}" is broken. Use the file as it was exported.`,
+      );
     const list: unknown = 'value' in value ? value.value : undefined;
     if (Array.isArray(list)) this.#pages['@odata.nextLink' in value ? 'more' : 'last'] += 1;
     for (const one of Array.isArray(list) ? (list as readonly unknown[]) : [value]) {
       const fields = fieldsOf(one);
-      if (fields === undefined || (find(fields, names.operation) === undefined && find(fields, names.data) === undefined)) this.#strange += 1;
+      if (
+        fields === undefined ||
+        (find(fields, names.operation) === undefined && find(fields, names.data) === undefined)
+      )
+        this.#strange += 1;
       else this.#take(fields);
     }
   }
@@ -123,13 +148,20 @@ export class Collected {
     const count = Number(findValue(outer, names.count));
     if (Number.isSafeInteger(count)) this.#resultCount = Math.max(this.#resultCount, count);
     const said = find(outer, names.operation);
-    // Most records of a tenant are of other kinds: their AuditData is not even parsed, unless the columns do not name the operation.
+    // Most records of a tenant are of other kinds: their AuditData is not even parsed, unless the columns do
+    // not name the operation.
     const known = said === undefined ? undefined : kindOf(said);
     const written = findValue(outer, names.data);
     const inner = said === undefined || known !== undefined ? dataOf(written) : undefined;
     const kind = known ?? kindOf(inner === undefined ? undefined : find(inner, names.operation));
-    // The time within AuditData is UTC and has one form; that of a column is as the machine that exported writes times.
-    const iso = timeIn(inner, timeOf) ?? (typeof written === 'string' ? timeOf(/"CreationTime"\s*:\s*"([^"]{1,40})"/i.exec(written)?.[1]) : undefined) ?? timeIn(outer, timeOf);
+    // The time within AuditData is UTC and has one form; that of a column is as the machine that exported
+    // writes times.
+    const iso =
+      timeIn(inner, timeOf) ??
+      (typeof written === 'string'
+        ? timeOf(/"CreationTime"\s*:\s*"([^"]{1,40})"/i.exec(written)?.[1])
+        : undefined) ??
+      timeIn(outer, timeOf);
     const local = iso === undefined ? timeIn(outer, localTimeOf) : undefined;
     const at = iso ?? local?.at;
     this.#iso.add(iso);
@@ -143,25 +175,49 @@ export class Collected {
       this.#unreadable += 1;
       if (typeof written === 'string' && written.length >= excelCell - 1) this.#cut += 1;
     }
-    const recordId = (inner === undefined ? undefined : find(inner, names.record)) ?? find(outer, names.record);
+    const recordId =
+      (inner === undefined ? undefined : find(inner, names.record)) ?? find(outer, names.record);
     if (recordId !== undefined) {
       if (this.#known.has(recordId.toLowerCase())) return;
       this.#known.add(recordId.toLowerCase());
     }
-    if (this.#records.length >= mostRecords) throw new ExportUnreadable(`${this.path} holds more than ${mostRecords} records of live response. Export a shorter time.`);
+    if (this.#records.length >= mostRecords)
+      throw new ExportUnreadable(
+        `${this.path} holds more than ${mostRecords} records of live response. Export a shorter time.`,
+      );
     const all = new Map([...outer, ...(inner ?? [])]);
     const record: ExportRecord = {
       kind,
       recordId,
       at,
-      guids: guidsIn([typeof written === 'string' ? written : JSON.stringify(written ?? ''), ...[...outer].filter(([name]) => !(names.record as readonly string[]).includes(name)).map(([, value]) => (typeof value === 'string' ? value : ''))].join(' ')),
+      guids: guidsIn(
+        [
+          typeof written === 'string' ? written : JSON.stringify(written ?? ''),
+          ...[...outer]
+            .filter(([name]) => !(names.record as readonly string[]).includes(name))
+            .map(([, value]) => (typeof value === 'string' ? value : '')),
+        ].join(' '),
+      ),
       actionId: find(all, names.action)?.toLowerCase(),
       comment: find(all, names.comment),
       deviceId: find(all, names.deviceId)?.toLowerCase(),
       deviceName: find(all, names.deviceName)?.toLowerCase(),
       fileName: find(all, names.file),
-      actors: [...new Set(names.actor.flatMap((name) => [outer.get(name), inner?.get(name)]).filter((one) => typeof one === 'string' && one.trim() !== ''))] as readonly string[],
-      appIds: [...new Set(names.app.flatMap((name) => [outer.get(name), inner?.get(name)]).filter((one): one is string => typeof one === 'string' && guid.test(one)).map((one) => one.toLowerCase()))],
+      actors: [
+        ...new Set(
+          names.actor
+            .flatMap((name) => [outer.get(name), inner?.get(name)])
+            .filter((one) => typeof one === 'string' && one.trim() !== ''),
+        ),
+      ] as readonly string[],
+      appIds: [
+        ...new Set(
+          names.app
+            .flatMap((name) => [outer.get(name), inner?.get(name)])
+            .filter((one): one is string => typeof one === 'string' && guid.test(one))
+            .map((one) => one.toLowerCase()),
+        ),
+      ],
       tenant: find(all, names.tenant)?.toLowerCase(),
     };
     this.#records.push(record);
@@ -170,23 +226,45 @@ export class Collected {
 
   /** @throws ExportUnreadable */
   read(size: number): ExportRead {
-    if (this.#rows === 0 && this.#strange > 0) throw new ExportUnreadable(`${this.path} holds JSON, but no record of the audit log (none of its ${this.#strange} objects has "Operation" or "AuditData"). Name the export itself.`);
-    if (this.#pages.more > 0 && this.#pages.last === 0) throw new ExportUnreadable(`${this.path} is not the whole answer of Graph: it names a next page (@odata.nextLink), and the last page is not in it. Get all pages, and put them into one file one after the other.`);
+    if (this.#rows === 0 && this.#strange > 0)
+      throw new ExportUnreadable(
+        `${this.path} holds JSON, but no record of the audit log (none of its ${this.#strange} objects has "Operation" or "AuditData"). Name the export itself.`,
+      );
+    if (this.#pages.more > 0 && this.#pages.last === 0)
+      throw new ExportUnreadable(
+        `${this.path} is not the whole answer of Graph: it names a next page (@odata.nextLink), and the last page is not in it. Get all pages, and put them into one file one after the other.`,
+      );
     // One time that can only be day first, and all others of that form are no better than a guess.
     const dayFirst = this.#dayFirst > 0;
     const ends = [this.#iso, ...(dayFirst ? [] : [this.#local])];
     return {
-      records: dayFirst ? this.#records.map((one) => (this.#locals.has(one) ? { ...one, at: undefined } : one)) : this.#records,
+      records: dayFirst
+        ? this.#records.map((one) => (this.#locals.has(one) ? { ...one, at: undefined } : one))
+        : this.#records,
       rows: this.#rows,
       unreadable: this.#unreadable,
       foundByCmdlet: this.#resultCount > this.#rows ? this.#resultCount : undefined,
       first: least(ends.map(({ first }) => first)),
       last: most(ends.map(({ last }) => last)),
       warnings: [
-        ...(dayFirst ? [`${this.path} has times with the day before the month (${this.#dayFirst} that cannot be meant otherwise), which nobody can tell from the month before the day: times of that form were not read. Export on a machine or in a session with ISO times, or give --from and --to.`] : []),
-        ...(this.damaged ? [`${this.path} is not in the encoding it seems to be in (it has ${size} bytes): letters outside ASCII are lost in names.`] : []),
-        ...(this.#strange > 0 ? [`${this.#strange} objects of ${this.path} are no records of the audit log.`] : []),
-        ...(this.#cut > 0 ? [`In ${this.#cut} records AuditData ends in the middle: Excel cuts a cell at ${excelCell} characters when it saves. Use the file as it was downloaded.`] : []),
+        ...(dayFirst
+          ? [
+              `${this.path} has times with the day before the month (${this.#dayFirst} that cannot be meant otherwise), which nobody can tell from the month before the day: times of that form were not read. Export on a machine or in a session with ISO times, or give --from and --to.`,
+            ]
+          : []),
+        ...(this.damaged
+          ? [
+              `${this.path} is not in the encoding it seems to be in (it has ${size} bytes): letters outside ASCII are lost in names.`,
+            ]
+          : []),
+        ...(this.#strange > 0
+          ? [`${this.#strange} objects of ${this.path} are no records of the audit log.`]
+          : []),
+        ...(this.#cut > 0
+          ? [
+              `In ${this.#cut} records AuditData ends in the middle: Excel cuts a cell at ${excelCell} characters when it saves. Use the file as it was downloaded.`,
+            ]
+          : []),
       ],
     };
   }
@@ -194,11 +272,15 @@ export class Collected {
 
 function kindOf(operation: string | undefined): OperationKind | undefined {
   const word = operation?.trim().toLowerCase();
-  return (Object.keys(operations) as readonly OperationKind[]).find((kind) => operations[kind].toLowerCase() === word);
+  return (Object.keys(operations) as readonly OperationKind[]).find(
+    (kind) => operations[kind].toLowerCase() === word,
+  );
 }
 
 function fieldsOf(value: unknown): Fields | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? new Map(Object.entries(value).map(([name, one]) => [name.toLowerCase(), one])) : undefined;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? new Map(Object.entries(value).map(([name, one]) => [name.toLowerCase(), one]))
+    : undefined;
 }
 
 /** AuditData as an object, or as text that holds one. */
@@ -222,7 +304,9 @@ function find(fields: Fields, wanted: readonly string[]): string | undefined {
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function guidsIn(text: string): ReadonlySet<string> {
-  return new Set([...text.matchAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi)].map(([one]) => one.toLowerCase()));
+  return new Set(
+    [...text.matchAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi)].map(([one]) => one.toLowerCase()),
+  );
 }
 
 function timeIn<T>(fields: Fields | undefined, read: (value: unknown) => T | undefined): T | undefined {
@@ -237,7 +321,9 @@ function timeIn<T>(fields: Fields | undefined, read: (value: unknown) => T | und
 /** ISO 8601, which the log means as UTC also where it does not say so. Epoch milliseconds. */
 export function timeOf(value: unknown): number | undefined {
   if (typeof value !== 'string' || value.length > 60) return undefined;
-  const iso = /^(\d{4}-\d\d)-(\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d:?\d\d)?$/i.exec(value.trim());
+  const iso = /^(\d{4}-\d\d)-(\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d:?\d\d)?$/i.exec(
+    value.trim(),
+  );
   if (iso === null) return undefined;
   const [, month = '', day = '', time = '', zone = 'Z'] = iso;
   // A 30th of February would become a day of March without a word.
@@ -246,15 +332,29 @@ export function timeOf(value: unknown): number | undefined {
   return Number.isFinite(ms) ? ms : undefined;
 }
 
-/** Month first with AM and PM, as PowerShell writes it in its first culture. `dayFirst`: the form is that, and the first number can be no month. */
-function localTimeOf(value: unknown): { readonly at: number | undefined; readonly dayFirst: boolean } | undefined {
+/**
+ * Month first with AM and PM, as PowerShell writes it in its first culture. `dayFirst`: the form is that, and
+ * the first number can be no month.
+ */
+function localTimeOf(
+  value: unknown,
+): { readonly at: number | undefined; readonly dayFirst: boolean } | undefined {
   if (typeof value !== 'string' || value.length > 60) return undefined;
   const local = /^(\d{1,2})\/(\d{1,2})\/(\d{4}),? (\d{1,2}):(\d\d)(?::(\d\d))? ?([AP]M)$/i.exec(value.trim());
   if (local === null) return undefined;
   const [, month = '', day = '', year = '', hour = '', minute = '', second = '0', half = ''] = local;
   if (Number(month) > 12) return { at: undefined, dayFirst: Number(day) <= 12 };
-  const ms = Date.UTC(Number(year), Number(month) - 1, Number(day), (Number(hour) % 12) + (half.toUpperCase() === 'PM' ? 12 : 0), Number(minute), Number(second));
-  return Number.isFinite(ms) && new Date(ms).getUTCDate() === Number(day) && Number(hour) <= 12 ? { at: ms, dayFirst: false } : undefined;
+  const ms = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    (Number(hour) % 12) + (half.toUpperCase() === 'PM' ? 12 : 0),
+    Number(minute),
+    Number(second),
+  );
+  return Number.isFinite(ms) && new Date(ms).getUTCDate() === Number(day) && Number(hour) <= 12
+    ? { at: ms, dayFirst: false }
+    : undefined;
 }
 
 /** The first and the last of many moments. */

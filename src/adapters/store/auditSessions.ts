@@ -1,5 +1,6 @@
-// What the journal says was sent to Defender, for the comparison with the tenant's audit log: every session with its action, every attempt
-// with its tag, and every link that was made. Reads only, also next to a running bot, and needs no key: none of it is personal.
+// What the journal says was sent to Defender, for the comparison with the tenant's audit log: every session
+// with its action, every attempt with its tag, and every link that was made. Reads only, also next to a
+// running bot, and needs no key: none of it is personal.
 import { field, parseJson } from '../../liveResponse/json.ts';
 import type { Disk } from './disk.ts';
 import { linesOf, segmentsIn } from './segments.ts';
@@ -39,7 +40,14 @@ interface Open {
 }
 
 const maxDepth = 32;
-const wanted: ReadonlySet<string> = new Set(['asked', 'claimed', 'submitted', 'adopted', 'foundAfterDrop', 'linkMinted']);
+const wanted: ReadonlySet<string> = new Set([
+  'asked',
+  'claimed',
+  'submitted',
+  'adopted',
+  'foundAfterDrop',
+  'linkMinted',
+]);
 /** Most lines are about cards: looking at bytes is cheaper than reading them. */
 const marks = [...wanted].map((type) => Buffer.from(`"type":"${type}"`));
 
@@ -48,7 +56,8 @@ export function journalRequests(disk: Disk, folder: string): readonly JournalReq
   for (const segment of segmentsIn(disk, folder)) {
     for (const batch of linesOf(disk, segment.path)) {
       for (const { bytes, ended } of batch) {
-        if (ended && marks.some((mark) => bytes.includes(mark))) take(parseJson(bytes.toString('utf8'), maxDepth)?.value, requests);
+        if (ended && marks.some((mark) => bytes.includes(mark)))
+          take(parseJson(bytes.toString('utf8'), maxDepth)?.value, requests);
       }
     }
   }
@@ -62,11 +71,19 @@ function take(line: unknown, requests: Map<string, Open>): void {
   const at = field(line, 'at');
   const event = field(line, 'event');
   const type = field(event, 'type');
-  if (typeof request !== 'string' || typeof at !== 'number' || typeof type !== 'string' || !wanted.has(type)) return;
+  if (typeof request !== 'string' || typeof at !== 'number' || typeof type !== 'string' || !wanted.has(type))
+    return;
   if (type === 'asked') {
     const asked = field(event, 'asked');
     const device = field(asked, 'device');
-    requests.set(request, { tenant: text(asked, 'tenant').toLowerCase(), deviceId: text(device, 'id').toLowerCase(), deviceName: text(device, 'name').toLowerCase(), attempts: [], sessions: new Map(), links: [] });
+    requests.set(request, {
+      tenant: text(asked, 'tenant').toLowerCase(),
+      deviceId: text(device, 'id').toLowerCase(),
+      deviceName: text(device, 'name').toLowerCase(),
+      attempts: [],
+      sessions: new Map(),
+      links: [],
+    });
     return;
   }
   const known = requests.get(request);
@@ -77,7 +94,11 @@ function take(line: unknown, requests: Map<string, Open>): void {
     const action = field(event, 'action');
     const actionId = text(action, 'id').toLowerCase();
     const created = field(action, 'createdAt');
-    if (actionId !== '' && !known.sessions.has(actionId)) known.sessions.set(actionId, { actionId, at: typeof created === 'number' && created > 0 ? created : at });
+    if (actionId !== '' && !known.sessions.has(actionId))
+      known.sessions.set(actionId, {
+        actionId,
+        at: typeof created === 'number' && created > 0 ? created : at,
+      });
   }
 }
 

@@ -1,6 +1,25 @@
-// The small port onto the file system that journal and snapshot stand on, and its real implementation. Tests put a faulty
-// or a forgetful one in its place, so nothing in this folder may reach for node:fs around it (the output files excepted).
-import { chmodSync, closeSync, existsSync, fchmodSync, fdatasync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+// The small port onto the file system that journal and snapshot stand on, and its real implementation. Tests
+// put a faulty or a forgetful one in its place, so nothing in this folder may reach for node:fs around it
+// (the output files excepted).
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { isNativeError } from 'node:util/types';
 
@@ -8,7 +27,10 @@ import { isNativeError } from 'node:util/types';
 export interface DiskFile {
   /** Writes all bytes at the end of the file. When it throws, any part of them may have been written. */
   append(bytes: Uint8Array): void;
-  /** fdatasync: when it returns, everything appended survives a power cut. After it threw, the handle is not to be trusted. */
+  /**
+   * fdatasync: when it returns, everything appended survives a power cut. After it threw, the handle is not
+   * to be trusted.
+   */
   sync(): void;
   /** The same without blocking the event loop. */
   flush(): Promise<void>;
@@ -20,7 +42,10 @@ export interface DiskFile {
 }
 
 export interface Disk {
-  /** `append` makes the file if need be; `new` empties it first; `read` needs it to be there (ENOENT). Files are 0600. */
+  /**
+   * `append` makes the file if need be; `new` empties it first; `read` needs it to be there (ENOENT). Files
+   * are 0600.
+   */
   open(path: string, mode: 'append' | 'new' | 'read'): DiskFile;
   rename(from: string, to: string): void;
   /** No error when there is no such file. */
@@ -53,7 +78,7 @@ function realFile(fd: number, path: string): DiskFile {
     append: (bytes) =>
       on(() => {
         // A short write is legal for the system; half a line would be a torn one.
-        for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done);
+        for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done);
       }),
     sync: () => on(() => fdatasyncSync(fd)),
     flush: () =>
@@ -83,7 +108,8 @@ function realFile(fd: number, path: string): DiskFile {
 export const realDisk: Disk = {
   open: (path, mode) => {
     const fd = openSync(path, flags[mode], 0o600);
-    // The mode above counts only for a file that is new; an older one may have been restored with wider rights.
+    // The mode above counts only for a file that is new; an older one may have been restored with wider
+    // rights.
     if (mode !== 'read') fchmodSync(fd, 0o600);
     return realFile(fd, path);
   },
@@ -98,15 +124,19 @@ export const realDisk: Disk = {
     } catch (error) {
       // A file system that is read-only, full or broken says so itself.
       if (codeOf(error) !== 'EPERM') throw error;
-      throw new Error(`The data folder ${folder} cannot be kept to its owner (mode 0700). If it is the root of a mounted volume, set LR_DATA_DIR to a folder inside it.`, { cause: error });
+      throw new Error(
+        `The data folder ${folder} cannot be kept to its owner (mode 0700). If it is the root of a mounted volume, set LR_DATA_DIR to a folder inside it.`,
+        { cause: error },
+      );
     }
   },
   syncFolder,
 };
 
 /**
- * The folder and those above it that are missing; the uppermost that was made, or undefined. Level by level: Node's own way never comes back
- * where a folder is there and yet takes none, as below /proc (nodejs/node#31481). @throws what the system says of the folder that it refuses
+ * The folder and those above it that are missing; the uppermost that was made, or undefined. Level by level:
+ * Node's own way never comes back where a folder is there and yet takes none, as below /proc
+ * (nodejs/node#31481). @throws what the system says of the folder that it refuses
  */
 function makeFolders(folder: string): string | undefined {
   try {

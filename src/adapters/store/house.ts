@@ -1,4 +1,5 @@
-// What the journal folds to: the requests, the freeze, and the times that pacing counts. Start, running store and audit fold with this one.
+// What the journal folds to: the requests, the freeze, and the times that pacing counts. Start, running store
+// and audit fold with this one.
 import { begin, evolve, knowsEvent } from '../../liveResponse/evolve.ts';
 import type { Freeze, HouseEvent, LastPolicy } from '../../liveResponse/ports.ts';
 import type { Request } from '../../liveResponse/request.ts';
@@ -19,7 +20,10 @@ export interface HouseState {
   readonly policy?: LastPolicy;
   /** Absent in snapshots that did not keep it yet, and while nothing is. */
   readonly learned?: readonly Learned[];
-  /** Times (epoch ms) of claims, that is of POSTs about to be made, and of minted links, in the last two hours. */
+  /**
+   * Times (epoch ms) of claims, that is of POSTs about to be made, and of minted links, in the last two
+   * hours.
+   */
   readonly submissions: readonly number[];
   readonly links: readonly number[];
   readonly record: RecordState;
@@ -29,7 +33,10 @@ export interface HouseState {
 export interface RecordState {
   /** Lines of version 0.1 at its beginning: without a key, and with what is personal in plain words. */
   readonly takenOver?: { readonly lines: number; readonly at: number };
-  /** When somebody accepted it after a restore (epoch ms), each time: what was asked before may have gone on in lines that are lost. */
+  /**
+   * When somebody accepted it after a restore (epoch ms), each time: what was asked before may have gone on
+   * in lines that are lost.
+   */
   readonly restores?: readonly number[];
   readonly holds: readonly Hold[];
   /** Random ids of persons whose keys were destroyed. */
@@ -42,7 +49,12 @@ export interface Hold {
   readonly at: number;
 }
 
-export const emptyHouse: HouseState = { requests: [], submissions: [], links: [], record: { holds: [], forgotten: [] } };
+export const emptyHouse: HouseState = {
+  requests: [],
+  submissions: [],
+  links: [],
+  record: { holds: [], forgotten: [] },
+};
 
 /** An entry that cannot follow what is folded so far. */
 export class IllegalEntry extends Error {
@@ -95,7 +107,9 @@ const houseTypes = {
 
 export function createHouse(from: HouseState = emptyHouse): House {
   const requests = new Map(from.requests.map((request) => [request.id, request]));
-  const origins = new Map(from.requests.flatMap((request) => originsOf(request).map((origin) => [origin, request.id] as const)));
+  const origins = new Map(
+    from.requests.flatMap((request) => originsOf(request).map((origin) => [origin, request.id] as const)),
+  );
   // Kept apart so that the loop, which asks every tick, does not walk thousands of finished requests.
   const open = new Set(from.requests.filter(isOpen).map((request) => request.id));
   const submissions = recentTimes(from.submissions);
@@ -120,28 +134,41 @@ export function createHouse(from: HouseState = emptyHouse): House {
     links: links.all,
     record: () => record,
     foresee: (entry) => {
-      // Left out in silence, a newer version's freeze would hold nothing: after a rollback the older program says so instead.
-      if (entry.request === null ? !Object.hasOwn(houseTypes, entry.event.type) : !knowsEvent(entry.event.type)) throw new IllegalEntry(`it is a "${entry.event.type.slice(0, 40)}", which this version does not know: a newer one wrote it. Start that one again, or restore the backup made before the upgrade (docs/operate.md)`);
+      // Left out in silence, a newer version's freeze would hold nothing: after a rollback the older program
+      // says so instead.
+      if (
+        entry.request === null ? !Object.hasOwn(houseTypes, entry.event.type) : !knowsEvent(entry.event.type)
+      )
+        throw new IllegalEntry(
+          `it is a "${entry.event.type.slice(0, 40)}", which this version does not know: a newer one wrote it. Start that one again, or restore the backup made before the upgrade (docs/operate.md)`,
+        );
       if (entry.request === null) return undefined;
       const known = requests.get(entry.request);
       if (entry.event.type === 'asked') {
         if (known !== undefined) throw new IllegalEntry(`request ${entry.request} is asked twice`);
-        if (entry.event.asked.id !== entry.request) throw new IllegalEntry(`request ${entry.request} is asked under another id`);
+        if (entry.event.asked.id !== entry.request)
+          throw new IllegalEntry(`request ${entry.request} is asked under another id`);
         return begin(entry.event.asked);
       }
-      if (known === undefined) throw new IllegalEntry(`"${entry.event.type}" for request ${entry.request}, which is not known`);
+      if (known === undefined)
+        throw new IllegalEntry(`"${entry.event.type}" for request ${entry.request}, which is not known`);
       return evolve(known, entry.event, entry.at);
     },
     accept: (entry, next) => {
       if (entry.request === null) {
-        if (entry.event.type === 'frozen') freeze = { by: entry.event.by, why: entry.event.why, at: entry.at };
+        if (entry.event.type === 'frozen')
+          freeze = { by: entry.event.by, why: entry.event.why, at: entry.at };
         if (entry.event.type === 'unfrozen') freeze = undefined;
         if (entry.event.type === 'freezeAnnounced') announced = entry.event.freeze;
-        if (entry.event.type === 'policyRead' || entry.event.type === 'policyChanged') policy = { ...policy, sha256: entry.event.sha256 };
-        if (entry.event.type === 'policyTold') policy = { sha256: entry.event.sha256, ...policy, told: entry.event.sha256 };
+        if (entry.event.type === 'policyRead' || entry.event.type === 'policyChanged')
+          policy = { ...policy, sha256: entry.event.sha256 };
+        if (entry.event.type === 'policyTold')
+          policy = { sha256: entry.event.sha256, ...policy, told: entry.event.sha256 };
         if (entry.event.type === 'tenantLearned') learned = learnedWith(learned, entry.event.learned);
-        if (entry.event.type === 'accepted') freeze = { by: entry.event.by, why: entry.event.why, at: entry.at };
-        if (entry.event.type === 'takenOver' && entry.event.approved > 0) freeze ??= { by: 'the bot', why: takenOverWhy(entry.event.approved), at: entry.at };
+        if (entry.event.type === 'accepted')
+          freeze = { by: entry.event.by, why: entry.event.why, at: entry.at };
+        if (entry.event.type === 'takenOver' && entry.event.approved > 0)
+          freeze ??= { by: 'the bot', why: takenOverWhy(entry.event.approved), at: entry.at };
         record = recorded(record, entry.event, entry.at);
         return;
       }
@@ -162,12 +189,22 @@ export function createHouse(from: HouseState = emptyHouse): House {
         for (const origin of originsOf(request)) if (origins.get(origin) === id) origins.delete(origin);
       }
     },
-    state: () => ({ requests: [...requests.values()], submissions: submissions.all(), links: links.all(), record, ...(freeze === undefined ? {} : { freeze }), ...(announced === undefined ? {} : { announced }), ...(policy === undefined ? {} : { policy }), ...(learned.length === 0 ? {} : { learned }) }),
+    state: () => ({
+      requests: [...requests.values()],
+      submissions: submissions.all(),
+      links: links.all(),
+      record,
+      ...(freeze === undefined ? {} : { freeze }),
+      ...(announced === undefined ? {} : { announced }),
+      ...(policy === undefined ? {} : { policy }),
+      ...(learned.length === 0 ? {} : { learned }),
+    }),
   };
 }
 
 function takenOverWhy(approved: number): string {
-  const [what, it] = approved === 1 ? ['one request in it was', 'it'] : [`${approved} requests in it were`, 'them'];
+  const [what, it] =
+    approved === 1 ? ['one request in it was', 'it'] : [`${approved} requests in it were`, 'them'];
   return `the journal of version 0.1 was taken over, nothing proves that nobody changed it, and ${what} approved: look at ${it}, then unfreeze`;
 }
 
@@ -194,8 +231,14 @@ function originsOf({ origin, delivery }: Request): readonly string[] {
   return delivery === undefined ? [origin] : [origin, delivery];
 }
 
-/** Times of the last two hours and perhaps some older ones: looking through all of them at each new one would make a busy replay quadratic. */
-function recentTimes(from: readonly number[]): { readonly all: () => readonly number[]; readonly add: (time: number) => void } {
+/**
+ * Times of the last two hours and perhaps some older ones: looking through all of them at each new one would
+ * make a busy replay quadratic.
+ */
+function recentTimes(from: readonly number[]): {
+  readonly all: () => readonly number[];
+  readonly add: (time: number) => void;
+} {
   let times = [...from];
   let trimAt = times.length + 1000;
   return {
@@ -210,7 +253,12 @@ function recentTimes(from: readonly number[]): { readonly all: () => readonly nu
 }
 
 /** Requests over longer than `keepMs`, and the oldest of those over beyond `keepMost`. */
-export function overlong(requests: readonly Request[], now: number, keepMs: number, keepMost: number): readonly string[] {
+export function overlong(
+  requests: readonly Request[],
+  now: number,
+  keepMs: number,
+  keepMost: number,
+): readonly string[] {
   const ended = requests.filter((request) => request.state === 'finished' || request.state === 'over');
   const surplus = ended.length - keepMost;
   return ended

@@ -1,6 +1,7 @@
-// The journal is the database: an append-only, hash-chained file of lines, each on disk before anything is told or done because of it.
-// Only the fdatasync of a line does not block: it takes a quarter of a millisecond, or many seconds on a disk in trouble, and the chats want to be
-// answered meanwhile. Callers take turns (requestStore), so that nothing comes between a decision and its line.
+// The journal is the database: an append-only, hash-chained file of lines, each on disk before anything is
+// told or done because of it. Only the fdatasync of a line does not block: it takes a quarter of a
+// millisecond, or many seconds on a disk in trouble, and the chats want to be answered meanwhile. Callers
+// take turns (requestStore), so that nothing comes between a decision and its line.
 import { join } from 'node:path';
 import type { HouseEvent, Log } from '../../liveResponse/ports.ts';
 import { StoreError } from '../../liveResponse/ports.ts';
@@ -26,14 +27,25 @@ export interface Journal {
   head(): Head;
   /** Makes sure that writing can be tried: after a failure it reopens, checks and cuts. @throws StoreError */
   ready(): void;
-  /** `owner`: whose personal data the event holds where it names nobody. @throws StoreError when the key of a person met for the first time cannot be kept */
+  /**
+   * `owner`: whose personal data the event holds where it names nobody. @throws StoreError when the key of a
+   * person met for the first time cannot be kept
+   */
   prepare(at: number, request: string | null, event: Event | HouseEvent, owner?: string): Prepared;
-  /** On disk when it resolves; nothing else may be asked of the journal before. @throws StoreError, after which the line is not part of the journal */
+  /**
+   * On disk when it resolves; nothing else may be asked of the journal before. @throws StoreError, after
+   * which the line is not part of the journal
+   */
   commit(line: Prepared): Promise<void>;
-  /** Goes on in a new file, so that a snapshot taken now is followed by that file alone. @throws StoreError */
+  /**
+   * Goes on in a new file, so that a snapshot taken now is followed by that file alone. @throws StoreError
+   */
   rotate(): void;
   trouble(): string | undefined;
-  /** Tries, while in trouble, whether the disk takes writes again, without writing a line. True when all is well. */
+  /**
+   * Tries, while in trouble, whether the disk takes writes again, without writing a line. True when all is
+   * well.
+   */
   recover(): boolean;
   close(): void;
 }
@@ -78,13 +90,18 @@ export function openJournal(options: JournalOptions): Journal {
     const file = disk.open(place.path, 'append');
     try {
       const size = file.size();
-      if (size < place.size) throw new Error(`the journal file is shorter than what was written to it (${size} of ${place.size} bytes)`);
+      if (size < place.size)
+        throw new Error(
+          `the journal file is shorter than what was written to it (${size} of ${place.size} bytes)`,
+        );
       if (place.last !== undefined) {
         const bytes = Buffer.from(file.read(place.last.offset, place.size - place.last.offset - 1));
         const check = decodeLine(bytes, place.last.before, keys);
-        if ('wrong' in check || check.head.hash !== head.hash) throw new Error('the last acknowledged line of the journal can no longer be read back');
+        if ('wrong' in check || check.head.hash !== head.hash)
+          throw new Error('the last acknowledged line of the journal can no longer be read back');
       }
-      // Whatever stands behind was never acknowledged: left there, a later start would take it for a decision somebody was told failed.
+      // Whatever stands behind was never acknowledged: left there, a later start would take it for a decision
+      // somebody was told failed.
       if (size > place.size) file.truncate(place.size);
       file.sync();
     } catch (error) {
@@ -124,9 +141,11 @@ export function openJournal(options: JournalOptions): Journal {
     head: () => head,
     ready,
     prepare: (at, request, event, owner = '') => {
-      // Folded is what was written, not what was meant: a value that JSON changes would otherwise differ after a restart.
+      // Folded is what was written, not what was meant: a value that JSON changes would otherwise differ
+      // after a restart.
       const written = JSON.parse(JSON.stringify(event)) as Event;
-      if (head.key === undefined && head.seq > 0 && event.type !== 'takenOver') throw new Error('lines of version 0.1 have to be taken over first');
+      if (head.key === undefined && head.seq > 0 && event.type !== 'takenOver')
+        throw new Error('lines of version 0.1 have to be taken over first');
       const sealed = sealedEvent(written, owner, head.seq + 1, people);
       try {
         people.flush();
@@ -138,20 +157,26 @@ export function openJournal(options: JournalOptions): Journal {
         throw new StoreError(trouble, error);
       }
       const line = encodeLine(head, at, request, sealed, keys);
-      return { entry: { seq: line.head.seq, at, request, event: written } as Entry, bytes: Buffer.from(`${line.text}\n`), head: line.head };
+      return {
+        entry: { seq: line.head.seq, at, request, event: written } as Entry,
+        bytes: Buffer.from(`${line.text}\n`),
+        head: line.head,
+      };
     },
     commit: async (line) => {
       ready();
       const { file } = place;
       if (file === undefined) throw new StoreError('the journal is not open');
-      if (line.head.seq !== head.seq + 1) throw new Error(`journal line ${line.head.seq} was prepared for another place than ${head.seq + 1}`);
+      if (line.head.seq !== head.seq + 1)
+        throw new Error(`journal line ${line.head.seq} was prepared for another place than ${head.seq + 1}`);
       try {
         file.append(line.bytes);
         await file.flush();
       } catch (error) {
         trouble = `The journal cannot be written: ${diskWords(error)}.`;
         log.error('journalWriteFailed', { seq: line.head.seq, why: diskWords(error) });
-        // After a failed fsync the system may have thrown the bytes away and call the next fsync a success: never again this handle.
+        // After a failed fsync the system may have thrown the bytes away and call the next fsync a success:
+        // never again this handle.
         drop();
         quietly(reopen);
         throw new StoreError(trouble, error);
@@ -191,7 +216,8 @@ export function openJournal(options: JournalOptions): Journal {
         log.info('journalWritesAgain', { seq: head.seq });
         return true;
       } catch (error) {
-        trouble = error instanceof StoreError ? error.message : `The journal cannot be written: ${diskWords(error)}.`;
+        trouble =
+          error instanceof StoreError ? error.message : `The journal cannot be written: ${diskWords(error)}.`;
         return false;
       }
     },
@@ -215,18 +241,31 @@ function createSegment(disk: Disk, folder: string, path: string): DiskFile {
   return file;
 }
 
-function readAll({ disk, folder, log, keys, people, after, mustExist, onEntry }: JournalOptions): { readonly head: Head; readonly place: Place } {
+function readAll({ disk, folder, log, keys, people, after, mustExist, onEntry }: JournalOptions): {
+  readonly head: Head;
+  readonly place: Place;
+} {
   const wanted = segmentName(after.seq + 1);
   const segments = segmentsIn(disk, folder, after.seq + 1);
   const older = mustExist || after.seq > 0 || segments.length > 0;
   // The file after a snapshot is made before the snapshot: when it is missing, acknowledged lines are.
-  if (older && !segments.some((segment) => segment.name === wanted)) throw new JournalBroken(wanted, 1, 'is missing: the file was removed or renamed');
+  if (older && !segments.some((segment) => segment.name === wanted))
+    throw new JournalBroken(wanted, 1, 'is missing: the file was removed or renamed');
   let head = after;
   let place: Place = { path: join(folder, wanted), file: undefined, size: 0 };
   const filled = segments.filter((segment) => segment.size > 0);
   for (const [index, segment] of filled.entries()) {
-    if (segment.first !== head.seq + 1) throw new JournalBroken(segment.name, 1, `has number ${segment.first} where ${head.seq + 1} belongs: a journal file was removed or renamed`);
-    ({ head, place } = readSegment({ disk, segment, keys, people, onEntry }, head, index === filled.length - 1 ? log : undefined));
+    if (segment.first !== head.seq + 1)
+      throw new JournalBroken(
+        segment.name,
+        1,
+        `has number ${segment.first} where ${head.seq + 1} belongs: a journal file was removed or renamed`,
+      );
+    ({ head, place } = readSegment(
+      { disk, segment, keys, people, onEntry },
+      head,
+      index === filled.length - 1 ? log : undefined,
+    ));
   }
   for (const segment of segments) {
     if (segment.size > 0) continue;
@@ -236,7 +275,8 @@ function readAll({ disk, folder, log, keys, people, after, mustExist, onEntry }:
   }
   const file = place.size === 0 ? createSegment(disk, folder, place.path) : disk.open(place.path, 'append');
   if (file.size() > place.size) file.truncate(place.size);
-  // Also when nothing was cut: after a crash of the process alone, lines may have been read that are only in the system's memory.
+  // Also when nothing was cut: after a crash of the process alone, lines may have been read that are only in
+  // the system's memory.
   file.sync();
   return { head, place: { ...place, file } };
 }
@@ -246,7 +286,11 @@ interface Reading extends Pick<JournalOptions, 'disk' | 'keys' | 'people' | 'onE
 }
 
 /** `log` is given for the last file, the only one whose last line may be torn. */
-function readSegment({ disk, segment, keys, people, onEntry }: Reading, from: Head, log: Log | undefined): { readonly head: Head; readonly place: Place } {
+function readSegment(
+  { disk, segment, keys, people, onEntry }: Reading,
+  from: Head,
+  log: Log | undefined,
+): { readonly head: Head; readonly place: Place } {
   let head = from;
   let place: Place = { path: segment.path, file: undefined, size: 0 };
   let number = 0;
@@ -256,25 +300,41 @@ function readSegment({ disk, segment, keys, people, onEntry }: Reading, from: He
       const check = decodeLine(line.bytes, head, keys);
       if (!line.ended || 'wrong' in check) {
         if (log !== undefined && isTorn(line, segment)) {
-          log.warn('journalTornLineCut', { file: segment.name, line: number, seq: head.seq + 1, bytes: segment.size - line.offset });
+          log.warn('journalTornLineCut', {
+            file: segment.name,
+            line: number,
+            seq: head.seq + 1,
+            bytes: segment.size - line.offset,
+          });
           return { head, place };
         }
         if ('otherKey' in check) throw new OtherKey(segment.name, number, check.otherKey, keys.current.id);
-        throw new JournalBroken(segment.name, number, 'wrong' in check ? check.wrong : 'has no end, although another file follows');
+        throw new JournalBroken(
+          segment.name,
+          number,
+          'wrong' in check ? check.wrong : 'has no end, although another file follows',
+        );
       }
       try {
         onEntry(openedEntry(check.entry, check.boxes, people));
       } catch (error) {
         throw new JournalBroken(segment.name, number, `cannot be followed: ${diskWords(error)}`);
       }
-      place = { ...place, size: line.offset + line.bytes.length + 1, last: { offset: line.offset, before: head } };
+      place = {
+        ...place,
+        size: line.offset + line.bytes.length + 1,
+        last: { offset: line.offset, before: head },
+      };
       head = check.head;
     }
   }
   return { head, place };
 }
 
-/** A last line that a power cut left half-written: without its end, or with blocks that never arrived, which read as zeros. */
+/**
+ * A last line that a power cut left half-written: without its end, or with blocks that never arrived, which
+ * read as zeros.
+ */
 function isTorn(line: RawLine, segment: Segment): boolean {
   if (!line.ended) return true;
   return line.offset + line.bytes.length + 1 === segment.size && line.bytes.includes(0);

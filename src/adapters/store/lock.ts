@@ -1,8 +1,21 @@
-// Keeps a second process off one data folder. A listening socket holds the lock, so the system drops it with the process,
-// however it died; a pid file would have to be believed or doubted. Another user of the machine can hold none of it: the sockets lie in
-// the folder, which only its owner can enter, and whoever has the name that lies in no folder must prove that it can read there.
+// Keeps a second process off one data folder. A listening socket holds the lock, so the system drops it with
+// the process, however it died; a pid file would have to be believed or doubted. Another user of the machine
+// can hold none of it: the sockets lie in the folder, which only its owner can enter, and whoever has the
+// name that lies in no folder must prove that it can read there.
 import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmodSync, closeSync, constants, existsSync, lstatSync, openSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -14,7 +27,9 @@ import { codeOf } from './disk.ts';
 export class FolderInUse extends Error {
   readonly code = 'folderInUse';
   constructor(folder: string, holder: string) {
-    super(`The data folder ${folder} is in use by another running bot${holder === '' ? '' : ` (process ${holder})`}. Stop that one first, or give this one its own folder with LR_DATA_DIR.`);
+    super(
+      `The data folder ${folder} is in use by another running bot${holder === '' ? '' : ` (process ${holder})`}. Stop that one first, or give this one its own folder with LR_DATA_DIR.`,
+    );
     this.name = 'FolderInUse';
   }
 }
@@ -23,10 +38,15 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-/** Another process has the folder's name, and cannot be told from a bot: on a volume without sockets there is nothing else to go by. */
+/**
+ * Another process has the folder's name, and cannot be told from a bot: on a volume without sockets there is
+ * nothing else to go by.
+ */
 export class NameHeldByAnother extends Error {
   constructor(folder: string) {
-    super(`The data folder ${folder} lies on a volume that takes no sockets, and another process of this machine has the name by which a bot would hold it (ss -xlp shows which). Stop that one, or put the folder on a local disk.`);
+    super(
+      `The data folder ${folder} lies on a volume that takes no sockets, and another process of this machine has the name by which a bot would hold it (ss -xlp shows which). Stop that one, or put the folder on a local disk.`,
+    );
     this.name = 'NameHeldByAnother';
   }
 }
@@ -41,12 +61,17 @@ const answerWithin = 500;
 const keyFile = 'lock.key';
 
 /**
- * Takes the lock of an existing folder that only its owner can enter, or throws FolderInUse.
- * Decided by a socket file in the folder, which is also seen across containers that share the volume but not the network namespace. On
- * Linux and Windows there is besides a name that only one process can have and that no file stands for: of two that start at once it lets
- * one through. On Linux somebody else's process may have it first, and then it decides nothing.
+ * Takes the lock of an existing folder that only its owner can enter, or throws FolderInUse. Decided by a
+ * socket file in the folder, which is also seen across containers that share the volume but not the network
+ * namespace. On Linux and Windows there is besides a name that only one process can have and that no file
+ * stands for: of two that start at once it lets one through. On Linux somebody else's process may have it
+ * first, and then it decides nothing.
  */
-export async function lockFolder(folder: string, log: Log, platform: NodeJS.Platform = process.platform): Promise<Lock> {
+export async function lockFolder(
+  folder: string,
+  log: Log,
+  platform: NodeJS.Platform = process.platform,
+): Promise<Lock> {
   const place = placeOf(folder, platform);
   makeKey(place.real, log);
   const held: Held[] = [];
@@ -59,7 +84,11 @@ export async function lockFolder(folder: string, log: Log, platform: NodeJS.Plat
     if (platform === 'linux') {
       const name = await takeName(place, folder);
       named = name !== undefined;
-      if (name === undefined) log.warn('lockNameHeldByAnother', { folder, todo: 'ss -xlp shows which process has it; the lock holds without it' });
+      if (name === undefined)
+        log.warn('lockNameHeldByAnother', {
+          folder,
+          todo: 'ss -xlp shows which process has it; the lock holds without it',
+        });
       else held.push(name);
     }
     if (platform !== 'win32') {
@@ -75,10 +104,14 @@ export async function lockFolder(folder: string, log: Log, platform: NodeJS.Plat
 }
 
 /**
- * Who holds the lock of an existing folder, without taking it: the process id, empty when the holder does not say; undefined when
- * nobody does. A holder in another container is seen by its socket file, as by `lockFolder`.
+ * Who holds the lock of an existing folder, without taking it: the process id, empty when the holder does not
+ * say; undefined when nobody does. A holder in another container is seen by its socket file, as by
+ * `lockFolder`.
  */
-export async function lockHolder(folder: string, platform: NodeJS.Platform = process.platform): Promise<string | undefined> {
+export async function lockHolder(
+  folder: string,
+  platform: NodeJS.Platform = process.platform,
+): Promise<string | undefined> {
   const place = placeOf(folder, platform);
   if (platform === 'win32') return holderOf(await probe(pipeOf(place), place.real));
   if (platform === 'linux') {
@@ -115,15 +148,25 @@ interface Held {
 
 function placeOf(folder: string, platform: NodeJS.Platform): Place {
   const real = realpathSync(folder);
-  return { real, platform, name: `live-response-bot-${hash('sha256', platform === 'win32' ? real.toLowerCase() : real, 'hex').slice(0, 32)}` };
+  return {
+    real,
+    platform,
+    name: `live-response-bot-${hash('sha256', platform === 'win32' ? real.toLowerCase() : real, 'hex').slice(0, 32)}`,
+  };
 }
 
 const nameOf = ({ name }: Place): string => `\0${name}`;
 const pipeOf = ({ name }: Place): string => `\\\\.\\pipe\\${name}`;
 
-/** Where socket files of this folder's lock may lie: in it, or for long paths where the system has no shorter way to it (and in version 0.1) in the folder for temporary files. */
+/**
+ * Where socket files of this folder's lock may lie: in it, or for long paths where the system has no shorter
+ * way to it (and in version 0.1) in the folder for temporary files.
+ */
 function places({ real, name }: Place): { readonly inFolder: Sockets; readonly inTmp: Sockets } {
-  return { inFolder: { at: real, prefix: 'lock-', anyones: false }, inTmp: { at: tmpdir(), prefix: `lr-${name.slice(-16)}-`, anyones: true } };
+  return {
+    inFolder: { at: real, prefix: 'lock-', anyones: false },
+    inTmp: { at: tmpdir(), prefix: `lr-${name.slice(-16)}-`, anyones: true },
+  };
 }
 
 interface Sockets {
@@ -134,7 +177,9 @@ interface Sockets {
 }
 
 function socketsIn({ at, prefix, anyones }: Sockets): readonly string[] {
-  return readdirSync(at).filter((file) => file.startsWith(prefix) && file.endsWith('.sock') && (!anyones || isOurs(join(at, file))));
+  return readdirSync(at).filter(
+    (file) => file.startsWith(prefix) && file.endsWith('.sock') && (!anyones || isOurs(join(at, file))),
+  );
 }
 
 function isOurs(path: string): boolean {
@@ -147,19 +192,37 @@ function isOurs(path: string): boolean {
   }
 }
 
-/** Paths of sockets in a folder, however long its own path is: Linux has a short name for every open folder. */
-function reaching(at: string, platform: NodeJS.Platform): { path(file: string): string; readonly short: boolean; close(): void } {
+/**
+ * Paths of sockets in a folder, however long its own path is: Linux has a short name for every open folder.
+ */
+function reaching(
+  at: string,
+  platform: NodeJS.Platform,
+): { path(file: string): string; readonly short: boolean; close(): void } {
   const fits = Buffer.byteLength(join(at, 'lock-0123456789ab.sock')) <= maxSocketPath;
-  if (fits || platform !== 'linux' || !existsSync('/proc/self/fd')) return { path: (file) => join(at, file), short: fits, close: () => undefined };
+  if (fits || platform !== 'linux' || !existsSync('/proc/self/fd'))
+    return { path: (file) => join(at, file), short: fits, close: () => undefined };
   const open = openSync(at, constants.O_RDONLY | constants.O_DIRECTORY);
-  return { path: (file) => `/proc/self/fd/${open}/${file}`, short: true, close: () => { closeSync(open); } };
+  return {
+    path: (file) => `/proc/self/fd/${open}/${file}`,
+    short: true,
+    close: () => {
+      closeSync(open);
+    },
+  };
 }
 
-/** Made once, by whichever process comes first, and again where a full disk left it empty. Without it the file still decides; what ails the disk is told by whoever needs it next. */
+/**
+ * Made once, by whichever process comes first, and again where a full disk left it empty. Without it the file
+ * still decides; what ails the disk is told by whoever needs it next.
+ */
 function makeKey(real: string, log: Log): void {
   if (keyIn(real) !== undefined) return;
   try {
-    writeFileSync(join(real, keyFile), randomBytes(32).toString('hex'), { flag: existsSync(join(real, keyFile)) ? 'w' : 'wx', mode: 0o600 });
+    writeFileSync(join(real, keyFile), randomBytes(32).toString('hex'), {
+      flag: existsSync(join(real, keyFile)) ? 'w' : 'wx',
+      mode: 0o600,
+    });
   } catch (error) {
     if (codeOf(error) === '') throw error;
     if (codeOf(error) !== 'EEXIST') log.warn('lockKeyNotWritten', { code: codeOf(error) });
@@ -183,7 +246,10 @@ function keyIn(real: string): string | undefined {
   }
 }
 
-/** Undefined when somebody has the name who cannot prove to be a bot on this folder: another user's process, or one that was stopped; that one is still seen by its file. */
+/**
+ * Undefined when somebody has the name who cannot prove to be a bot on this folder: another user's process,
+ * or one that was stopped; that one is still seen by its file.
+ */
 async function takeName(place: Place, folder: string): Promise<Held | undefined> {
   try {
     return heldBy(await listen(nameOf(place), place.real));
@@ -214,9 +280,10 @@ function heldBy(server: Server, after: () => void = () => undefined): Held {
 }
 
 /**
- * Every process listens on a name of its own, and only then looks for others: of two, at least the later one sees the earlier.
- * Names are never used twice, so removing a dead one cannot remove a living one. Two that start in the same instant may both give up.
- * Undefined where the volume takes no sockets and `tolerant` is told so.
+ * Every process listens on a name of its own, and only then looks for others: of two, at least the later one
+ * sees the earlier. Names are never used twice, so removing a dead one cannot remove a living one. Two that
+ * start in the same instant may both give up. Undefined where the volume takes no sockets and `tolerant` is
+ * told so.
  */
 async function takeFile(place: Place, folder: string, tolerant: Log | undefined): Promise<Held | undefined> {
   const { inFolder, inTmp } = places(place);
@@ -232,7 +299,8 @@ async function takeFile(place: Place, folder: string, tolerant: Log | undefined)
   } catch (error) {
     near.close();
     if (tolerant === undefined) throw error;
-    // Some network volumes take no sockets. The name that no file stands for still keeps out every process of this machine's network namespace.
+    // Some network volumes take no sockets. The name that no file stands for still keeps out every process of
+    // this machine's network namespace.
     tolerant.warn('lockFileNotPossible', { code: codeOf(error) });
     return undefined;
   }
@@ -295,7 +363,12 @@ function probe(path: string, real: string): Promise<Probed> {
       socket.destroy();
       const [, holder = '', proof = ''] = /^(\d{1,10})\n?([0-9a-f]{64})?$/.exec(said) ?? [];
       const expected = proof === '' ? undefined : proofOf(real, challenge);
-      resolve({ alive, holder, proven: expected !== undefined && timingSafeEqual(Buffer.from(proof, 'hex'), Buffer.from(expected, 'hex')) });
+      resolve({
+        alive,
+        holder,
+        proven:
+          expected !== undefined && timingSafeEqual(Buffer.from(proof, 'hex'), Buffer.from(expected, 'hex')),
+      });
     };
     socket.setTimeout(answerWithin, () => answer(true));
     socket.on('connect', () => socket.write(`${challenge}\n`));

@@ -1,4 +1,5 @@
-// The keys of persons: a random one each, wrapped with the key of the record, in a file of its own. Anyone who destroys a key makes noise of all that was sealed with it.
+// The keys of persons: a random one each, wrapped with the key of the record, in a file of its own. Anyone
+// who destroys a key makes noise of all that was sealed with it.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Log } from '../../liveResponse/ports.ts';
@@ -14,15 +15,25 @@ const nonceBytes = 12;
 const tagBytes = 16;
 const cipher = 'aes-256-gcm';
 
-function sealBytes(key: Uint8Array | Parameters<typeof createCipheriv>[1], context: string, bytes: Uint8Array): string {
+function sealBytes(
+  key: Uint8Array | Parameters<typeof createCipheriv>[1],
+  context: string,
+  bytes: Uint8Array,
+): string {
   const nonce = randomBytes(nonceBytes);
   const sealing = createCipheriv(cipher, key, nonce);
   sealing.setAAD(Buffer.from(context));
-  return Buffer.concat([nonce, sealing.update(bytes), sealing.final(), sealing.getAuthTag()]).toString('base64');
+  return Buffer.concat([nonce, sealing.update(bytes), sealing.final(), sealing.getAuthTag()]).toString(
+    'base64',
+  );
 }
 
 /** @throws when the key does not fit, or the bytes are not what was sealed in this context */
-function openBytes(key: Uint8Array | Parameters<typeof createCipheriv>[1], context: string, sealed: string): Buffer {
+function openBytes(
+  key: Uint8Array | Parameters<typeof createCipheriv>[1],
+  context: string,
+  sealed: string,
+): Buffer {
   const bytes = Buffer.from(sealed, 'base64');
   const opening = createDecipheriv(cipher, key, bytes.subarray(0, nonceBytes));
   opening.setAAD(Buffer.from(context));
@@ -40,9 +51,15 @@ interface Person {
 }
 
 export interface People extends Vault {
-  /** Makes durable whom `seal` met for the first time; nothing sealed may be written before. @throws the system's error */
+  /**
+   * Makes durable whom `seal` met for the first time; nothing sealed may be written before. @throws the
+   * system's error
+   */
   flush(): void;
-  /** Random ids of everybody known by this id, account or name, and of what was kept apart under one of that person's names. */
+  /**
+   * Random ids of everybody known by this id, account or name, and of what was kept apart under one of that
+   * person's names.
+   */
   find(word: string): readonly string[];
   /** Whether there is a key for this random id. */
   has(person: string): boolean;
@@ -73,12 +90,18 @@ export function openPeople({ disk, folder, keys, log }: PeopleOptions): People {
   function remember(one: Person): void {
     byPerson.set(one.person, one);
     byWho.set(one.who, one);
-    for (const word of [one.who, ...one.aliases]) if (!words.has(word) || word === one.who) words.set(word, one.who);
+    for (const word of [one.who, ...one.aliases])
+      if (!words.has(word) || word === one.who) words.set(word, one.who);
   }
 
   function lineOf({ person, key, who, aliases }: Person): string {
     const { id, wrap } = keys.current;
-    return JSON.stringify({ p: person, key: id, k: sealBytes(wrap, `person ${person}`, key), a: sealBytes(key, `about ${person}`, Buffer.from(JSON.stringify([who, ...aliases]))) });
+    return JSON.stringify({
+      p: person,
+      key: id,
+      k: sealBytes(wrap, `person ${person}`, key),
+      a: sealBytes(key, `about ${person}`, Buffer.from(JSON.stringify([who, ...aliases]))),
+    });
   }
 
   function readLine(text: string, number: number): void {
@@ -92,7 +115,8 @@ export function openPeople({ disk, folder, keys, log }: PeopleOptions): People {
       return;
     }
     const { p, key: id, k, a } = (line ?? {}) as Readonly<Record<string, unknown>>;
-    if (typeof p !== 'string' || typeof id !== 'string' || typeof k !== 'string' || typeof a !== 'string') throw new JournalBroken(peopleFile, number, 'is no key of a person');
+    if (typeof p !== 'string' || typeof id !== 'string' || typeof k !== 'string' || typeof a !== 'string')
+      throw new JournalBroken(peopleFile, number, 'is no key of a person');
     const wrapping = keys.byId(id);
     if (wrapping === undefined) throw new OtherKey(peopleFile, number, id, keys.current.id);
     let key: Buffer;
@@ -102,7 +126,11 @@ export function openPeople({ disk, folder, keys, log }: PeopleOptions): People {
       about = JSON.parse(openBytes(key, `about ${p}`, a).toString('utf8')) as readonly string[];
     } catch (error) {
       log?.error('personKeyUnreadable', { line: number, error });
-      throw new JournalBroken(peopleFile, number, 'holds a key of a person that was changed after it was written: put back the file as it was');
+      throw new JournalBroken(
+        peopleFile,
+        number,
+        'holds a key of a person that was changed after it was written: put back the file as it was',
+      );
     }
     const [who = '', ...aliases] = about;
     if (byPerson.has(p) || id !== keys.current.id) rewrite = true;
@@ -113,7 +141,11 @@ export function openPeople({ disk, folder, keys, log }: PeopleOptions): People {
     const file = disk.open(path, 'read');
     try {
       found = true;
-      for (const [index, text] of Buffer.from(file.read(0, file.size())).toString('utf8').split('\n').entries()) if (text !== '') readLine(text, index + 1);
+      for (const [index, text] of Buffer.from(file.read(0, file.size()))
+        .toString('utf8')
+        .split('\n')
+        .entries())
+        if (text !== '') readLine(text, index + 1);
     } finally {
       file.close();
     }
@@ -124,7 +156,12 @@ export function openPeople({ disk, folder, keys, log }: PeopleOptions): People {
   function ofWho(who: string): Person {
     const known = byWho.get(who);
     if (known !== undefined) return known;
-    const made: Person = { person: `p_${randomBytes(8).toString('hex')}`, who, aliases: new Set(), key: randomBytes(32) };
+    const made: Person = {
+      person: `p_${randomBytes(8).toString('hex')}`,
+      who,
+      aliases: new Set(),
+      key: randomBytes(32),
+    };
     remember(made);
     pending.push(lineOf(made));
     return made;
@@ -188,8 +225,11 @@ export function openPeople({ disk, folder, keys, log }: PeopleOptions): People {
       const met = new Set<string>();
       const about = [...byPerson.values()];
       for (const one of about) if (one.who === word || one.aliases.has(word)) met.add(one.person);
-      // What was written where only a name or an account was known lies under that word: it is the same human's.
-      for (const person of [...met]) for (const other of about) if (byPerson.get(person)?.aliases.has(other.who) === true) met.add(other.person);
+      // What was written where only a name or an account was known lies under that word: it is the same
+      // human's.
+      for (const person of [...met])
+        for (const other of about)
+          if (byPerson.get(person)?.aliases.has(other.who) === true) met.add(other.person);
       return [...met];
     },
     has: (person) => byPerson.has(person),

@@ -1,5 +1,14 @@
-// The request store over journal and snapshot: one change at a time, on disk before it is in memory, and memory that equals what a restart would read.
-import type { Changed, Clock, Decision, Freeze, HouseEvent, Log, RequestStore } from '../../liveResponse/ports.ts';
+// The request store over journal and snapshot: one change at a time, on disk before it is in memory, and
+// memory that equals what a restart would read.
+import type {
+  Changed,
+  Clock,
+  Decision,
+  Freeze,
+  HouseEvent,
+  Log,
+  RequestStore,
+} from '../../liveResponse/ports.ts';
 import type { Asked, Event, Request } from '../../liveResponse/request.ts';
 import { createClock } from '../clock.ts';
 import { commandFor } from '../ownCommands.ts';
@@ -20,7 +29,13 @@ import type { Vault } from './sealing.ts';
 import { randomId } from './sealing.ts';
 import type { Lock } from './lock.ts';
 import { lockFolder } from './lock.ts';
-import { createSnapshots, hasSnapshot, hasKeyedSnapshot, removeUnkeyedSnapshots, snapshotOf } from './snapshot.ts';
+import {
+  createSnapshots,
+  hasSnapshot,
+  hasKeyedSnapshot,
+  removeUnkeyedSnapshots,
+  snapshotOf,
+} from './snapshot.ts';
 
 export interface StoreOptions {
   /** The data folder; made if need be, mode 0700. */
@@ -28,11 +43,20 @@ export interface StoreOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly disk?: Disk;
-  /** With which everything is authenticated; absent: a key of its own in the folder, which stops accidents only. */
+  /**
+   * With which everything is authenticated; absent: a key of its own in the folder, which stops accidents
+   * only.
+   */
   readonly keys?: Keys;
-  /** Heads that were noted down elsewhere: a journal that does not reach the newest, or went another way, is refused. */
+  /**
+   * Heads that were noted down elsewhere: a journal that does not reach the newest, or went another way, is
+   * refused.
+   */
   readonly anchors?: (keys: Keys) => Promise<readonly Head[]>;
-  /** Persons in open requests whose keys are lost do not keep it from opening: somebody accepted the folder as it is. */
+  /**
+   * Persons in open requests whose keys are lost do not keep it from opening: somebody accepted the folder as
+   * it is.
+   */
   readonly withoutLost?: boolean;
   /** Takes the lock on the folder; tests without a real folder pass their own. */
   readonly lock?: (dir: string, log: Log) => Promise<Lock>;
@@ -77,27 +101,45 @@ export interface Store extends RequestStore {
   lost(): readonly string[];
   /** Random ids of everybody known by this id, account or name. */
   personsNamed(word: string): readonly string[];
-  /** Destroys the keys of persons (random ids) and journals it. What is in the memory of this process is not changed: open the store again. */
+  /**
+   * Destroys the keys of persons (random ids) and journals it. What is in the memory of this process is not
+   * changed: open the store again.
+   */
   forget(persons: readonly string[], by: string): Promise<void>;
   /** Takes a last snapshot, unless the disk is slow, and gives the folder back. */
   close(): Promise<void>;
   health(): StoreHealth;
-  /** While in trouble: tries whether writing works again, without writing a line. For the loop, which stops asking the store to change. */
+  /**
+   * While in trouble: tries whether writing works again, without writing a line. For the loop, which stops
+   * asking the store to change.
+   */
   recover(): Promise<boolean>;
-  /** Times (epoch ms, oldest first) at or after `since` of claims, each of which may have become a POST. Reaches back two hours. */
+  /**
+   * Times (epoch ms, oldest first) at or after `since` of claims, each of which may have become a POST.
+   * Reaches back two hours.
+   */
   submissionTimes(since: number): readonly number[];
   /** The same for minted links. */
   linkTimes(since: number): readonly number[];
-  /** `listener` is called after each durable change of a request, in order, never within the change. Answers how to stop. */
+  /**
+   * `listener` is called after each durable change of a request, in order, never within the change. Answers
+   * how to stop.
+   */
   subscribe(listener: StoreListener): () => void;
-  /** What the check of the older journal files found wrong, in words; undefined while it runs or when all is well. */
+  /**
+   * What the check of the older journal files found wrong, in words; undefined while it runs or when all is
+   * well.
+   */
   auditBreak(): string | undefined;
   /** Resolves when that check has ended. */
   audited(): Promise<void>;
 }
 
 const day = 24 * 60 * 60 * 1000;
-/** A line that takes longer to become durable: on such a disk the last snapshot is left out, since it waits for the disk several times. Milliseconds. */
+/**
+ * A line that takes longer to become durable: on such a disk the last snapshot is left out, since it waits
+ * for the disk several times. Milliseconds.
+ */
 const slowLine = 500;
 
 /** @throws FolderInUse, JournalBroken, OtherKey, NotAnchored, KeyFileError, or the system's error */
@@ -114,7 +156,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 }
 
 async function openLocked(options: StoreOptions & { readonly disk: Disk }, held: Lock): Promise<Store> {
-  const { dir, clock, log, disk, snapshotEvery = 1000, keepMs = 30 * day, keepMost = 10_000, patience = createClock() } = options;
+  const {
+    dir,
+    clock,
+    log,
+    disk,
+    snapshotEvery = 1000,
+    keepMs = 30 * day,
+    keepMost = 10_000,
+    patience = createClock(),
+  } = options;
   const keys = options.keys ?? ownKeys(disk, dir);
   const anchors = (await options.anchors?.(keys)) ?? [];
   const people = openPeople({ disk, folder: dir, keys, log });
@@ -151,7 +202,12 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
   // A restore of the file of keys would undo what was forgotten.
   people.destroy(house.record().forgotten);
   archive();
-  log.info('storeOpened', { seq: journal.head().seq, snapshotSeq: start.head.seq, requests: house.requests().length, open: house.open().length });
+  log.info('storeOpened', {
+    seq: journal.head().seq,
+    snapshotSeq: start.head.seq,
+    requests: house.requests().length,
+    open: house.open().length,
+  });
 
   const listeners = new Set<StoreListener>();
   let snapshotSeq = start.head.seq;
@@ -167,31 +223,79 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
   let broken: string | undefined;
   let audited = false;
 
-  /** A journal that is forged needs the key; one that is older than what somebody saw of it needs nothing but a copy. */
+  /**
+   * A journal that is forged needs the key; one that is older than what somebody saw of it needs nothing but
+   * a copy.
+   */
   function checkAnchor(): void {
     const anchor = anchors.reduce((most, one) => (one.seq > most.seq ? one : most), noHead);
     if (anchor.seq === 0) return;
     const { seq } = journal.head();
-    if (seq < anchor.seq) throw new NotAnchored(`${segmentWords(seq)}, but line ${anchor.seq} was anchored: lines ${seq + 1} to ${anchor.seq} are missing.`, journal.head());
-    const here = anchor.seq === seq ? journal.head() : anchor.seq === start.head.seq ? start.head : lineAt(disk, dir, anchor.seq);
-    if (here === undefined) throw new NotAnchored(`Line ${anchor.seq}, which was anchored, is not in the journal files any more.`, journal.head());
-    if (here.hash !== anchor.hash) throw new NotAnchored(`Line ${anchor.seq} of the journal is another one than was anchored: at or before it the journal went another way, as an older copy does that was written on.`, journal.head());
-    // A snapshot of another journal with the same key would stand on lines that are not its own; what comes after it was read from there.
-    if (anchor.seq < start.head.seq && followed(disk, dir, anchor, start.head.seq, keys)?.hash !== start.head.hash) throw new NotAnchored(`The snapshot stands at line ${start.head.seq}, which does not follow from line ${anchor.seq}, which was anchored: it is of another journal.`, journal.head());
+    if (seq < anchor.seq)
+      throw new NotAnchored(
+        `${segmentWords(seq)}, but line ${anchor.seq} was anchored: lines ${seq + 1} to ${anchor.seq} are missing.`,
+        journal.head(),
+      );
+    const here =
+      anchor.seq === seq
+        ? journal.head()
+        : anchor.seq === start.head.seq
+          ? start.head
+          : lineAt(disk, dir, anchor.seq);
+    if (here === undefined)
+      throw new NotAnchored(
+        `Line ${anchor.seq}, which was anchored, is not in the journal files any more.`,
+        journal.head(),
+      );
+    if (here.hash !== anchor.hash)
+      throw new NotAnchored(
+        `Line ${anchor.seq} of the journal is another one than was anchored: at or before it the journal went another way, as an older copy does that was written on.`,
+        journal.head(),
+      );
+    // A snapshot of another journal with the same key would stand on lines that are not its own; what comes
+    // after it was read from there.
+    if (
+      anchor.seq < start.head.seq &&
+      followed(disk, dir, anchor, start.head.seq, keys)?.hash !== start.head.hash
+    )
+      throw new NotAnchored(
+        `The snapshot stands at line ${start.head.seq}, which does not follow from line ${anchor.seq}, which was anchored: it is of another journal.`,
+        journal.head(),
+      );
   }
 
-  /** Without its key a person cannot be told from another, and the requester of something could approve it. */
+  /**
+   * Without its key a person cannot be told from another, and the requester of something could approve it.
+   */
   function checkPeople(): void {
     const forgotten = new Set(house.record().forgotten);
-    lost = [...new Set(house.open().flatMap((request) => personsIn(request).filter((id) => randomId.test(id) && !forgotten.has(id))))];
-    if (lost.length > 0 && options.withoutLost !== true) throw new JournalBroken('people.keys', 0, `${people.found ? 'lacks' : 'is missing, and with it'} the key of ${lost.length === 1 ? 'a person' : 'persons'} (${lost.join(', ')}) in requests that are still open: put it back from its backup`);
+    lost = [
+      ...new Set(
+        house
+          .open()
+          .flatMap((request) => personsIn(request).filter((id) => randomId.test(id) && !forgotten.has(id))),
+      ),
+    ];
+    if (lost.length > 0 && options.withoutLost !== true)
+      throw new JournalBroken(
+        'people.keys',
+        0,
+        `${people.found ? 'lacks' : 'is missing, and with it'} the key of ${lost.length === 1 ? 'a person' : 'persons'} (${lost.join(', ')}) in requests that are still open: put it back from its backup`,
+      );
   }
 
-  /** Nothing proves what version 0.1 wrote: it becomes part of the record as it is, and what was approved in it is not sent before a person looked. */
+  /**
+   * Nothing proves what version 0.1 wrote: it becomes part of the record as it is, and what was approved in
+   * it is not sent before a person looked.
+   */
   async function takeOver(): Promise<void> {
     const { seq, hash } = journal.head();
     if (people.found || hasKeyedSnapshot(disk, dir)) {
-      throw new JournalBroken(segmentName(1), 1, `carries no key, and neither does any line up to number ${seq}, although this folder was written with one before: an older copy, or not the bot’s own. Restore the folder from its backup`);
+      throw new JournalBroken(
+        segmentName(1),
+        1,
+        `carries no key, and neither does any line up to number ${seq}, although this folder was written with one before: an older copy, or not the bot’s own. Restore the folder from its backup`,
+      );
     }
     const approved = house.open().filter((request) => request.state !== 'awaitingApproval').length;
     const line = journal.prepare(clock.now(), null, { type: 'takenOver', lines: seq, hash, approved });
@@ -217,19 +321,21 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
       snapshotSeq = snapshots.data.head.seq;
       log.info('snapshotTaken', { seq: snapshotSeq });
     } catch (error) {
-      // Nothing is lost by it, the journal has everything: a start only takes longer. The next try comes with the next thousand lines.
+      // Nothing is lost by it, the journal has everything: a start only takes longer. The next try comes with
+      // the next thousand lines.
       sinceSnapshot = 0;
       log.warn('snapshotFailed', { why: diskWords(error) });
     }
   }
 
   /**
-   * Runs a task after all that were asked for before it have ended: whoever called first is done first, and nothing comes between what a
-   * decision saw and what it writes, however long the disk takes.
+   * Runs a task after all that were asked for before it have ended: whoever called first is done first, and
+   * nothing comes between what a decision saw and what it writes, however long the disk takes.
    */
   function inTurn<T>(task: () => T | Promise<T>): Promise<T> {
     // Behind itself it would wait for ever, and before itself slip in between.
-    if (deciding) return Promise.reject(new Error('the store was asked to change something from within a decision'));
+    if (deciding)
+      return Promise.reject(new Error('the store was asked to change something from within a decision'));
     const done = last.then(task);
     last = done.then(
       () => undefined,
@@ -238,7 +344,11 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     return done;
   }
 
-  async function write(at: number, id: string | null, event: Event | HouseEvent): Promise<Request | undefined> {
+  async function write(
+    at: number,
+    id: string | null,
+    event: Event | HouseEvent,
+  ): Promise<Request | undefined> {
     const owner = id === null ? undefined : house.get(id)?.requester.id;
     const line = journal.prepare(at, id, event, owner);
     // Folded before it is written: an illegal move must leave no line, and a line must never fail to fold.
@@ -276,7 +386,11 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     return next;
   }
 
-  function decideOnce<No>(current: Request, now: number, decide: (request: Request, now: number) => Decision<No>): Decision<No> {
+  function decideOnce<No>(
+    current: Request,
+    now: number,
+    decide: (request: Request, now: number) => Decision<No>,
+  ): Decision<No> {
     deciding = true;
     try {
       return decide(current, now);
@@ -287,10 +401,25 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
 
   async function auditOlder(): Promise<void> {
     try {
-      const report = await paced(auditSteps({ disk, folder: dir, keys, people, snapshot: start, onlyOlder: true, anchors: anchors.filter(({ seq }) => seq <= start.head.seq) }), () => closing);
+      const report = await paced(
+        auditSteps({
+          disk,
+          folder: dir,
+          keys,
+          people,
+          snapshot: start,
+          onlyOlder: true,
+          anchors: anchors.filter(({ seq }) => seq <= start.head.seq),
+        }),
+        () => closing,
+      );
       if (report?.wrong === undefined) return;
       broken = report.wrong.sentence;
-      log.error('auditBreak', { file: report.wrong.file, line: report.wrong.line, wrong: report.wrong.sentence });
+      log.error('auditBreak', {
+        file: report.wrong.file,
+        line: report.wrong.line,
+        wrong: report.wrong.sentence,
+      });
     } catch (error) {
       broken = `The older journal files could not be checked: ${diskWords(error)}`;
       log.error('auditFailed', { why: diskWords(error) });
@@ -298,10 +427,18 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
       audited = true;
     }
   }
-  const auditing = start.head.seq === 0 ? breathe().then(() => { audited = true; }) : auditOlder();
+  const auditing =
+    start.head.seq === 0
+      ? breathe().then(() => {
+          audited = true;
+        })
+      : auditOlder();
 
   return {
-    add: <No = never>(asked: Asked, objection?: () => No | undefined): Promise<{ readonly added: Request } | { readonly existing: Request } | { readonly no: No }> =>
+    add: <No = never>(
+      asked: Asked,
+      objection?: () => No | undefined,
+    ): Promise<{ readonly added: Request } | { readonly existing: Request } | { readonly no: No }> =>
       inTurn(async () => {
         const existing = house.byOrigin(asked.origin);
         if (existing !== undefined) return { existing };
@@ -310,7 +447,10 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
         journal.ready();
         return { added: await written(clock.now(), asked.id, { type: 'asked', asked }) };
       }),
-    change: <No>(id: string, decide: (request: Request, now: number) => Decision<No>): Promise<Changed<No> | { readonly no: 'unknownRequest' }> =>
+    change: <No>(
+      id: string,
+      decide: (request: Request, now: number) => Decision<No>,
+    ): Promise<Changed<No> | { readonly no: 'unknownRequest' }> =>
       inTurn(async () => {
         const current = house.get(id);
         if (current === undefined) return { no: 'unknownRequest' as const };
@@ -353,7 +493,8 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     forget: (persons, by) =>
       inTurn(async () => {
         journal.ready();
-        // First the line: a key that was destroyed without one would be told as lost. A crash in between is made good by the next start.
+        // First the line: a key that was destroyed without one would be told as lost. A crash in between is
+        // made good by the next start.
         await write(clock.now(), null, { type: 'forgotten', people: persons, by });
         forgot = true;
         people.destroy(persons);
@@ -384,7 +525,8 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
       // What was asked for before is written first.
       await inTurn(() => undefined);
       await Promise.all([taking, auditing]);
-      // The journal has everything; a supervisor that loses its patience meanwhile would kill what is ending well.
+      // The journal has everything; a supervisor that loses its patience meanwhile would kill what is ending
+      // well.
       if (lineTook > slowLine) log.warn('snapshotLeftOut', { lineTookMs: Math.round(lineTook) });
       else if (sinceSnapshot > 0 && journal.trouble() === undefined) await takeSnapshot();
       await inTurn(() => journal.close());
@@ -397,12 +539,17 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
 export class NotAnchored extends Error {
   readonly code = 'notAnchored';
   constructor(what: string, head: Head) {
-    super(`The journal was cut, rewound or exchanged. ${what} If somebody did that on purpose, such as by restoring a backup: ${commandFor('audit', `accept ${head.seq}:${head.hash}`)}, which lets the bot start frozen. Otherwise put back the newest copy of the data folder, and find out who did it.`);
+    super(
+      `The journal was cut, rewound or exchanged. ${what} If somebody did that on purpose, such as by restoring a backup: ${commandFor('audit', `accept ${head.seq}:${head.hash}`)}, which lets the bot start frozen. Otherwise put back the newest copy of the data folder, and find out who did it.`,
+    );
     this.name = 'NotAnchored';
   }
 }
 
-/** The head after line `to`, each line from behind `from` on verified; undefined where one is missing or does not follow. */
+/**
+ * The head after line `to`, each line from behind `from` on verified; undefined where one is missing or does
+ * not follow.
+ */
 function followed(disk: Disk, folder: string, from: Head, to: number, keys: Keys): Head | undefined {
   let head: Head | undefined;
   for (const segment of segmentsIn(disk, folder)) {
@@ -415,7 +562,8 @@ function followed(disk: Disk, folder: string, from: Head, to: number, keys: Keys
           head = { ...from, ...keyIn(bytes) };
           continue;
         }
-        const check: ReturnType<typeof decodeLine> | undefined = head === undefined ? undefined : decodeLine(bytes, head, keys);
+        const check: ReturnType<typeof decodeLine> | undefined =
+          head === undefined ? undefined : decodeLine(bytes, head, keys);
         if (check === undefined || 'wrong' in check) return undefined;
         ({ head } = check);
         if (number === to) return head;
@@ -427,7 +575,9 @@ function followed(disk: Disk, folder: string, from: Head, to: number, keys: Keys
 
 /** The id of the key that a line names at its end. */
 function keyIn(line: Buffer): Pick<Head, 'key'> {
-  const key = /"key":"([0-9a-f]{16})","hash":"[0-9a-f]{64}"\}$/.exec(line.subarray(-120).toString('utf8'))?.[1];
+  const key = /"key":"([0-9a-f]{16})","hash":"[0-9a-f]{64}"\}$/.exec(
+    line.subarray(-120).toString('utf8'),
+  )?.[1];
   return key === undefined ? {} : { key };
 }
 

@@ -1,14 +1,24 @@
-// What of an event is personal, and how it is taken out of a line and put back. Whatever is not named here as readable is sealed: a new
-// field of an event is safe until somebody decides that it may be read in the journal without a key.
-// Each person that an event speaks of has one box in the line, sealed with a key of that person alone. Once the key is destroyed the box is
-// noise, and the line, which is authenticated over the box, still verifies.
+// What of an event is personal, and how it is taken out of a line and put back. Whatever is not named here as
+// readable is sealed: a new field of an event is safe until somebody decides that it may be read in the
+// journal without a key. Each person that an event speaks of has one box in the line, sealed with a key of
+// that person alone. Once the key is destroyed the box is noise, and the line, which is authenticated over
+// the box, still verifies.
 
-/** Per person a line speaks of: the random id that stands for the person forever, and what is personal, sealed. */
+/**
+ * Per person a line speaks of: the random id that stands for the person forever, and what is personal,
+ * sealed.
+ */
 export type Boxes = readonly (readonly [person: string, box: string])[];
 
-/** Seals and opens for persons. `who` is an id of the policy, or an account or name where no id is known; '' for nobody. */
+/**
+ * Seals and opens for persons. `who` is an id of the policy, or an account or name where no id is known; ''
+ * for nobody.
+ */
 export interface Vault {
-  /** The person's random id, and the box; `context` is bound to it, so that a box is of use in its own line only. */
+  /**
+   * The person's random id, and the box; `context` is bound to it, so that a box is of use in its own line
+   * only.
+   */
   seal(who: string, context: string, text: string): readonly [person: string, box: string];
   /** Undefined when the person is forgotten. */
   open(person: string, context: string, box: string): string | undefined;
@@ -19,22 +29,85 @@ export interface Vault {
 }
 
 /**
- * Fields whose text may be read in the journal: what was run where, in which state, with which answer of Defender. Two words: only below
- * that field. Arrays count as what is in them.
+ * Fields whose text may be read in the journal: what was run where, in which state, with which answer of
+ * Defender. Two words: only below that field. Arrays count as what is in them.
  */
 const readable: ReadonlySet<string> = new Set([
   // Kinds, states and codes.
-  'type', 'how', 'state', 'cause', 'waitsFor', 'waitedFor', 'code', 'apiCode', 'target', 'call', 'outcome', 'answer', 'verb', 'what', 'kind', 'format', 'policy', 'notRead', 'status', 'version', 'pending',
+  'type',
+  'how',
+  'state',
+  'cause',
+  'waitsFor',
+  'waitedFor',
+  'code',
+  'apiCode',
+  'target',
+  'call',
+  'outcome',
+  'answer',
+  'verb',
+  'what',
+  'kind',
+  'format',
+  'policy',
+  'notRead',
+  'status',
+  'version',
+  'pending',
   // Ids and hashes that stand for no person. Of a person {id, name} both are sealed, whatever is said here.
-  'id', 'seq', 'tenant', 'nonce', 'tag', 'digest', 'fingerprint', 'sha256', 'hash', 'machineId', 'actionId', 'requestId', 'intent', 'origin', 'delivery', 'apartFrom',
+  'id',
+  'seq',
+  'tenant',
+  'nonce',
+  'tag',
+  'digest',
+  'fingerprint',
+  'sha256',
+  'hash',
+  'machineId',
+  'actionId',
+  'requestId',
+  'intent',
+  'origin',
+  'delivery',
+  'apartFrom',
   // Where: channels and chats. That of a private chat is a pseudonym of the chat's own.
-  'surface', 'place', 'noted',
+  'surface',
+  'place',
+  'noted',
   // What runs, on which device: this is what the record is evidence of.
-  'scriptName', 'args', 'path', 'fileName', 'title', 'recipe', 'device name', 'device os', 'device health', 'device risk', 'device exposure', 'device group', 'device tags', 'devices name', 'devices os', 'files name', 'file name', 'tier', 'approveRole', 'terms visibility', 'privacy visibility',
+  'scriptName',
+  'args',
+  'path',
+  'fileName',
+  'title',
+  'recipe',
+  'device name',
+  'device os',
+  'device health',
+  'device risk',
+  'device exposure',
+  'device group',
+  'device tags',
+  'devices name',
+  'devices os',
+  'files name',
+  'file name',
+  'tier',
+  'approveRole',
+  'terms visibility',
+  'privacy visibility',
   // What a policy allows, and how that changed: no names of people.
-  'effect', 'field', 'before', 'facts name', 'facts from', 'facts to',
+  'effect',
+  'field',
+  'before',
+  'facts name',
+  'facts from',
+  'facts to',
   // Of persons only their random ids.
-  'people', 'on',
+  'people',
+  'on',
 ]);
 
 /** Below these any text may be read. */
@@ -56,7 +129,12 @@ const kinds = { text: 0, person: 1, other: 2 } as const;
 const mark = '$';
 
 /** @param owner whose the event is where it names nobody: the requester */
-export function seal(value: unknown, owner: string, context: string, vault: Vault): { readonly value: unknown; readonly boxes: Boxes } {
+export function seal(
+  value: unknown,
+  owner: string,
+  context: string,
+  vault: Vault,
+): { readonly value: unknown; readonly boxes: Boxes } {
   const boxes = new Map<string, { readonly index: number; readonly values: unknown[] }>();
 
   function leaf(who: string, one: unknown, kind: number): unknown {
@@ -67,7 +145,10 @@ export function seal(value: unknown, owner: string, context: string, vault: Vaul
   }
 
   function walk(one: unknown, key: string, above: string, who: string, isOpen: boolean): unknown {
-    if (typeof one === 'string') return isOpen || one === forgottenText || readable.has(key) || readable.has(`${above} ${key}`) ? one : leaf(who, one, kinds.text);
+    if (typeof one === 'string')
+      return isOpen || one === forgottenText || readable.has(key) || readable.has(`${above} ${key}`)
+        ? one
+        : leaf(who, one, kinds.text);
     if (typeof one !== 'object' || one === null) return one;
     if (Array.isArray(one)) return one.map((item) => walk(item, key, above, who, isOpen));
     if (isPerson(one, key)) {
@@ -78,20 +159,32 @@ export function seal(value: unknown, owner: string, context: string, vault: Vaul
     }
     if (Object.hasOwn(one, mark)) return leaf(who, one, kinds.other);
     const whose = speaks(one as Readonly<Record<string, unknown>>, key, vault) ?? who;
-    return Object.fromEntries(Object.entries(one).map(([name, item]) => [name, walk(item, name, key, whose, isOpen || readableBelow.has(name))]));
+    return Object.fromEntries(
+      Object.entries(one).map(([name, item]) => [
+        name,
+        walk(item, name, key, whose, isOpen || readableBelow.has(name)),
+      ]),
+    );
   }
 
   const walked = walk(value, '', '', owner, false);
-  return { value: walked, boxes: [...boxes].map(([who, { values }]) => vault.seal(who, context, padded(JSON.stringify(values)))) };
+  return {
+    value: walked,
+    boxes: [...boxes].map(([who, { values }]) => vault.seal(who, context, padded(JSON.stringify(values)))),
+  };
 }
 
-/** The value as it was sealed; of a forgotten person only that it was somebody, and always the same somebody. */
+/**
+ * The value as it was sealed; of a forgotten person only that it was somebody, and always the same somebody.
+ */
 export function unseal(value: unknown, boxes: Boxes, context: string, vault: Pick<Vault, 'open'>): unknown {
   if (boxes.length === 0) return value;
-  const opened = boxes.map(([person, box]): { readonly person: string; readonly values: readonly unknown[] | undefined } => {
-    const text = vault.open(person, context, box);
-    return { person, values: text === undefined ? undefined : (JSON.parse(text) as readonly unknown[]) };
-  });
+  const opened = boxes.map(
+    ([person, box]): { readonly person: string; readonly values: readonly unknown[] | undefined } => {
+      const text = vault.open(person, context, box);
+      return { person, values: text === undefined ? undefined : (JSON.parse(text) as readonly unknown[]) };
+    },
+  );
 
   function walk(one: unknown): unknown {
     if (typeof one !== 'object' || one === null) return one;
@@ -115,16 +208,27 @@ function speaks(one: Readonly<Record<string, unknown>>, key: string, vault: Vaul
   for (const name of ['by', 'requester']) {
     const value = one[name];
     if (isPerson(value, name)) {
-      if (typeof one['account'] === 'string' && one['account'] !== forgottenText && value.name !== forgottenName) vault.alias(value.id, one['account']);
+      if (
+        typeof one['account'] === 'string' &&
+        one['account'] !== forgottenText &&
+        value.name !== forgottenName
+      )
+        vault.alias(value.id, one['account']);
       return value.id;
     }
     // An account, or a name, as far as the event itself speaks; elsewhere it is what others say of somebody.
-    if (typeof value === 'string' && name === 'by') return vault.known(value) ?? (key === '' || key === 'freeze' || key === 'announced' ? value : undefined);
+    if (typeof value === 'string' && name === 'by')
+      return (
+        vault.known(value) ?? (key === '' || key === 'freeze' || key === 'announced' ? value : undefined)
+      );
   }
   return undefined;
 }
 
-/** Anything with an id and a name is a person, unless it is known to be something else: what more it may say of one is sealed with it. */
+/**
+ * Anything with an id and a name is a person, unless it is known to be something else: what more it may say
+ * of one is sealed with it.
+ */
 const notPersons: ReadonlySet<string> = new Set(['', 'device', 'devices', 'house']);
 
 function isPerson(value: unknown, key: string): value is Person {

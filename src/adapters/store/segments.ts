@@ -1,4 +1,5 @@
-// The journal's files: how they are named, found and cut into lines. Shared by the start of the bot and by the audit, so that both mean the same.
+// The journal's files: how they are named, found and cut into lines. Shared by the start of the bot and by
+// the audit, so that both mean the same.
 import { join } from 'node:path';
 import type { Disk } from './disk.ts';
 
@@ -23,13 +24,19 @@ export function segmentsIn(disk: Disk, folder: string, from = 0): readonly Segme
     .list(folder)
     .flatMap((name) => {
       const number = pattern.exec(name)?.[1];
-      return number === undefined || Number(number) < from ? [] : [{ name, path: join(folder, name), first: Number(number), size: sizeOf(disk, join(folder, name)) }];
+      return number === undefined || Number(number) < from
+        ? []
+        : [{ name, path: join(folder, name), first: Number(number), size: sizeOf(disk, join(folder, name)) }];
     })
     .sort((a, b) => a.first - b.first);
 }
 
 /** The hash that line number `seq` ends with, as it stands there; undefined when no file holds it. */
-export function lineAt(disk: Disk, folder: string, seq: number): { readonly seq: number; readonly hash: string } | undefined {
+export function lineAt(
+  disk: Disk,
+  folder: string,
+  seq: number,
+): { readonly seq: number; readonly hash: string } | undefined {
   const segment = segmentsIn(disk, folder).findLast((one) => one.first <= seq && one.size > 0);
   if (segment === undefined) return undefined;
   let number = segment.first - 1;
@@ -73,7 +80,10 @@ export function* linesOf(disk: Disk, path: string): Generator<readonly RawLine[]
       const chunk = file.read(position, chunkBytes);
       if (chunk.length === 0) break;
       position += chunk.length;
-      const bytes = rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length) : Buffer.concat([rest, chunk]);
+      const bytes =
+        rest.length === 0
+          ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+          : Buffer.concat([rest, chunk]);
       const batch: RawLine[] = [];
       let from = 0;
       for (let end = bytes.indexOf(10, from); end !== -1; end = bytes.indexOf(10, from)) {

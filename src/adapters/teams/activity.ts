@@ -1,4 +1,5 @@
-// Reads the JSON of an incoming activity into plain data of our own, tolerantly: fields of the wrong kind count as absent.
+// Reads the JSON of an incoming activity into plain data of our own, tolerantly: fields of the wrong kind
+// count as absent.
 import { parseJson } from '../../liveResponse/json.ts';
 import { plainOf, quotesIn, withoutQuotes } from './quotes.ts';
 
@@ -32,7 +33,12 @@ export interface Inbound {
   readonly teamId?: string;
   /** A channel shared with other teams or organisations. */
   readonly shared: boolean;
-  readonly from: { readonly id: string; readonly objectId?: string; readonly name?: string; readonly role?: string };
+  readonly from: {
+    readonly id: string;
+    readonly objectId?: string;
+    readonly name?: string;
+    readonly role?: string;
+  };
   readonly bot: { readonly id: string; readonly name?: string };
   /** A native slash command or an answer to a private message: seen by the sender alone. */
   readonly targeted: boolean;
@@ -41,7 +47,10 @@ export interface Inbound {
   readonly forwarded?: readonly string[];
   /** The same of messages that it quotes: each with its author's name, and without it. */
   readonly quoted?: readonly (readonly string[])[];
-  /** Of a conversationUpdate that says so: the channel that was restored or renamed, which need not be the conversation. */
+  /**
+   * Of a conversationUpdate that says so: the channel that was restored or renamed, which need not be the
+   * conversation.
+   */
   readonly channelId?: string;
   /** The bot, or the place, was taken away. */
   readonly removal?: true;
@@ -60,7 +69,10 @@ function text(value: unknown, max = 1_000): string | undefined {
 /** Longest text taken; Teams itself allows some 28,000 characters, a command needs 4,000. */
 const longestText = 32_768;
 
-/** Why a body is no activity of Teams: `shape` means nobody could answer it, `channel` and `serviceUrl` that it is not of Teams at all. */
+/**
+ * Why a body is no activity of Teams: `shape` means nobody could answer it, `channel` and `serviceUrl` that
+ * it is not of Teams at all.
+ */
 export type Misfit = 'shape' | 'channel' | 'serviceUrl';
 
 export function readActivity(body: unknown): Inbound | Misfit {
@@ -94,10 +106,21 @@ export function readActivity(body: unknown): Inbound | Misfit {
     place,
     ...optional('thread', thread),
     kind: kindOf(text(conversation['conversationType'], 40), place, data),
-    tenants: [...new Set([text(conversation['tenantId'], 64), text(object(data['tenant'])['id'], 64)].flatMap((one) => one?.toLowerCase() ?? []))],
+    tenants: [
+      ...new Set(
+        [text(conversation['tenantId'], 64), text(object(data['tenant'])['id'], 64)].flatMap(
+          (one) => one?.toLowerCase() ?? [],
+        ),
+      ),
+    ],
     ...optional('teamId', text(object(data['team'])['id'])),
     shared: isShared(data),
-    from: { id: fromId, ...optional('objectId', objectId), ...optional('name', text(from['name'], 200)), ...optional('role', text(from['role'], 40)) },
+    from: {
+      id: fromId,
+      ...optional('objectId', objectId),
+      ...optional('name', text(from['name'], 200)),
+      ...optional('role', text(from['role'], 40)),
+    },
     bot: { id: botId, ...optional('name', text(recipient['name'], 200)) },
     targeted: recipient['isTargeted'] === true,
     mentions: mentionsOf(json['entities']),
@@ -115,13 +138,18 @@ export function splitThread(id: string): { readonly place: string; readonly thre
 
 function kindOf(type: string | undefined, place: string, data: Json): ConversationKind {
   if (type === 'personal' || type === 'channel' || type === 'groupChat') return type;
-  // Old clients leave the type out; a wrong guess must not take a public place for a private one. Those of many people begin with "19:".
+  // Old clients leave the type out; a wrong guess must not take a public place for a private one. Those of
+  // many people begin with "19:".
   if (place.startsWith('a:')) return 'personal';
   return text(object(data['channel'])['id']) === undefined ? 'groupChat' : 'channel';
 }
 
 function isShared(data: Json): boolean {
-  return object(data['channel'])['type'] === 'shared' || data['channelType'] === 'shared' || (Array.isArray(data['sharedWithTeams']) && data['sharedWithTeams'].length > 0);
+  return (
+    object(data['channel'])['type'] === 'shared' ||
+    data['channelType'] === 'shared' ||
+    (Array.isArray(data['sharedWithTeams']) && data['sharedWithTeams'].length > 0)
+  );
 }
 
 function mentionsOf(entities: unknown): readonly Mention[] {
@@ -135,17 +163,25 @@ function mentionsOf(entities: unknown): readonly Mention[] {
 
 /** Some clients send an empty value with a typed line; that is no press. */
 function isEmpty(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+  return (
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
+  );
 }
 
 function wordsIn(html: string): string {
-  return plainOf(html).replace(/&nbsp;|\s+/gi, ' ').replace(/ +/g, ' ').trim();
+  return plainOf(html)
+    .replace(/&nbsp;|\s+/gi, ' ')
+    .replace(/ +/g, ' ')
+    .trim();
 }
 
 function othersWords(attachments: unknown, said: string): Pick<Inbound, 'forwarded' | 'quoted'> {
   const forwarded: string[] = [];
   const quoted: (readonly string[])[] = [];
-  // All of them: what stands behind a dozen files would else be taken for typed. The door bounds the whole body.
+  // All of them: what stands behind a dozen files would else be taken for typed. The door bounds the whole
+  // body.
   for (const attachment of Array.isArray(attachments) ? (attachments as readonly unknown[]) : []) {
     const { contentType, content } = object(attachment);
     if (contentType === 'text/html' && typeof content === 'string') {
@@ -155,19 +191,32 @@ function othersWords(attachments: unknown, said: string): Pick<Inbound, 'forward
       if (wordsIn(withoutQuotes(content)) !== wordsIn(said)) quoted.push(...found.quoted);
     }
     // As Microsoft Graph tells them (learn.microsoft.com/graph/api/resources/chatmessageattachment).
-    const told = object(typeof content === 'string' && content.length <= longestText ? parseJson(content)?.value : content);
-    const [preview, original] = [text(told['messagePreview'], longestText), text(told['originalMessageContent'], longestText)];
+    const told = object(
+      typeof content === 'string' && content.length <= longestText ? parseJson(content)?.value : content,
+    );
+    const [preview, original] = [
+      text(told['messagePreview'], longestText),
+      text(told['originalMessageContent'], longestText),
+    ];
     if (contentType === 'messageReference' && preview !== undefined) quoted.push([plainOf(preview)]);
-    if (contentType === 'forwardedMessageReference' && original !== undefined) forwarded.push(plainOf(original));
+    if (contentType === 'forwardedMessageReference' && original !== undefined)
+      forwarded.push(plainOf(original));
   }
   return { ...(forwarded.length === 0 ? {} : { forwarded }), ...(quoted.length === 0 ? {} : { quoted }) };
 }
 
 /** msteams-docs: bots/how-to/conversations/subscribe-to-conversation-events.md */
-const takenAway: ReadonlySet<unknown> = new Set(['channelDeleted', 'teamDeleted', 'teamHardDeleted', 'teamArchived', 'channelUnshared']);
+const takenAway: ReadonlySet<unknown> = new Set([
+  'channelDeleted',
+  'teamDeleted',
+  'teamHardDeleted',
+  'teamArchived',
+  'channelUnshared',
+]);
 
 function isRemoval(json: Json, data: Json, botId: string): boolean {
-  if (json['type'] === 'installationUpdate') return typeof json['action'] === 'string' && json['action'].startsWith('remove');
+  if (json['type'] === 'installationUpdate')
+    return typeof json['action'] === 'string' && json['action'].startsWith('remove');
   const removed: readonly unknown[] = Array.isArray(json['membersRemoved']) ? json['membersRemoved'] : [];
   return takenAway.has(data['eventType']) || removed.some((member) => object(member)['id'] === botId);
 }

@@ -1,5 +1,6 @@
-// What the body of an invoke's answer looks like. The HTTP status is always 200 and so is the code inside: a refusal is a message to the
-// person, while any other code makes Teams say that the app does not work (adaptivecards.io: universal action model).
+// What the body of an invoke's answer looks like. The HTTP status is always 200 and so is the code inside: a
+// refusal is a message to the person, while any other code makes Teams say that the app does not work
+// (adaptivecards.io: universal action model).
 import { adaptiveCard } from '../../../cards/adaptiveCard.ts';
 import { clean, clip } from '../../../cards/clip.ts';
 import type { Reply } from '../../bot/ports.ts';
@@ -14,7 +15,11 @@ export interface InvokeAnswer {
 const longestToast = 400;
 
 export function toast(text: string): InvokeAnswer {
-  return { statusCode: 200, type: 'application/vnd.microsoft.activity.message', value: clip(clean(text), longestToast) };
+  return {
+    statusCode: 200,
+    type: 'application/vnd.microsoft.activity.message',
+    value: clip(clean(text), longestToast),
+  };
 }
 
 export interface PressAnswer {
@@ -30,9 +35,16 @@ export function pressAnswer(reply: Reply): PressAnswer {
     case 'asked':
       return { answer: toast(reply.text) };
     case 'card':
-      return { answer: { statusCode: 200, type: 'application/vnd.microsoft.card.adaptive', value: adaptiveCard(reply.view) } };
+      return {
+        answer: {
+          statusCode: 200,
+          type: 'application/vnd.microsoft.card.adaptive',
+          value: adaptiveCard(reply.view),
+        },
+      };
     case 'sentence':
-      if (reply.block === undefined && reply.link === undefined && reply.text.length <= longestToast) return { answer: toast(reply.text) };
+      if (reply.block === undefined && reply.link === undefined && reply.text.length <= longestToast)
+        return { answer: toast(reply.text) };
       return { answer: toast('I am sending you the answer alone.'), also: reply };
     case 'form':
       return { answer: toast('I am sending you a form for this.'), also: reply };

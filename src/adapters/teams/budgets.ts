@@ -7,7 +7,10 @@ export interface Window {
   readonly ms: number;
 }
 
-/** One bot in one thread, sending (msteams-docs: bots/how-to/rate-limit.md). Updates are not listed there and counted as sending. */
+/**
+ * One bot in one thread, sending (msteams-docs: bots/how-to/rate-limit.md). Updates are not listed there and
+ * counted as sending.
+ */
 export const sendLimits: readonly Window[] = [
   { count: 7, ms: 1_000 },
   { count: 8, ms: 2_000 },
@@ -24,7 +27,10 @@ export const memberLimits: readonly Window[] = [
 /** One app in one tenant: 50 a second today, 30 in older texts; the smaller is kept. */
 export const globalLimits: readonly Window[] = [{ count: 30, ms: 1_000 }];
 
-/** Exact sliding windows over the calls of one kind. A call counts from its start until a window after its end: Teams saw it in between. */
+/**
+ * Exact sliding windows over the calls of one kind. A call counts from its start until a window after its
+ * end: Teams saw it in between.
+ */
 class Calls {
   readonly #limits: readonly Window[];
   readonly #longest: number;
@@ -36,14 +42,20 @@ class Calls {
   }
   /** Milliseconds until one more call may be within every window. */
   wait(now: number): number {
-    return Math.max(0, ...this.#limits.map(({ count, ms }) => (this.#flying >= count ? ms : (this.#ended.at(this.#flying - count) ?? -Infinity) + ms - now)));
+    return Math.max(
+      0,
+      ...this.#limits.map(({ count, ms }) =>
+        this.#flying >= count ? ms : (this.#ended.at(this.#flying - count) ?? -Infinity) + ms - now,
+      ),
+    );
   }
   begin(): void {
     this.#flying += 1;
   }
   end(now: number): void {
     this.#flying -= 1;
-    if ((this.#ended[0] ?? now) <= now - this.#longest) this.#ended = this.#ended.filter((time) => time > now - this.#longest);
+    if ((this.#ended[0] ?? now) <= now - this.#longest)
+      this.#ended = this.#ended.filter((time) => time > now - this.#longest);
     this.#ended.push(now);
   }
   idle(now: number): boolean {
@@ -53,7 +65,10 @@ class Calls {
 
 export type Kind = 'send' | 'members';
 
-/** Either how long to wait, in milliseconds, or a place in the windows, to be given back with `end` when the call is over. */
+/**
+ * Either how long to wait, in milliseconds, or a place in the windows, to be given back with `end` when the
+ * call is over.
+ */
 export type Taken = { readonly wait: number } | { readonly end: () => void };
 
 export class Budgets {

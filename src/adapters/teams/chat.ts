@@ -6,7 +6,14 @@ import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { CardRef } from '../../liveResponse/request.ts';
 import { splitThread } from './activity.ts';
 import type { Connector, Outgoing, Target } from './connector.ts';
-import { bareMessage, cardMessage, newCardMessage, supersededMessage, textMessage, xmlText } from './messages.ts';
+import {
+  bareMessage,
+  cardMessage,
+  newCardMessage,
+  supersededMessage,
+  textMessage,
+  xmlText,
+} from './messages.ts';
 import type { References } from './references.ts';
 import type { Threads } from './threads.ts';
 import { Updates } from './updates.ts';
@@ -33,7 +40,10 @@ export interface TeamsChat extends ChatPort {
   supersede(old: CardRef, requestId: string): Promise<void>;
 }
 
-/** Targeted messages came to all of Teams in August 2026, not to every tenant on one day: a refusal is asked about again. Milliseconds. */
+/**
+ * Targeted messages came to all of Teams in August 2026, not to every tenant on one day: a refusal is asked
+ * about again. Milliseconds.
+ */
 const targetedRefusedFor = 3 * 24 * 3_600_000;
 /** A place that takes nothing at all just now says nothing of targeted messages. Milliseconds. */
 const targetedClosedFor = 600_000;
@@ -51,7 +61,9 @@ export function createChat(options: ChatOptions): TeamsChat {
 
   async function post(place: string, view: CardView, intent: string): Promise<CardRef> {
     const thread = await threads.of(place, view.requestId);
-    const drawn = await whole(view, newCardMessage(view, intent), (message) => connector.post(target(place, thread), message));
+    const drawn = await whole(view, newCardMessage(view, intent), (message) =>
+      connector.post(target(place, thread), message),
+    );
     const ref = refOf(place, thread, drawn.answer);
     shows(ref, drawn.whole);
     updates.posted(keyOf(ref));
@@ -61,13 +73,22 @@ export function createChat(options: ChatOptions): TeamsChat {
   async function update(ref: CardRef, view: CardView): Promise<void> {
     const { place: id, thread } = splitThread(ref.id);
     await updates.update(keyOf(ref), view, async (newest) => {
-      const drawn = await whole(newest, cardMessage(newest), (message) => connector.put(target(ref.place, thread), id, message));
+      const drawn = await whole(newest, cardMessage(newest), (message) =>
+        connector.put(target(ref.place, thread), id, message),
+      );
       shows(ref, drawn.whole);
     });
   }
 
-  /** What Teams will not take whole is drawn bare: nothing can be decided on that, and the deck comes again with the whole. */
-  async function whole<T>(view: CardView, message: Outgoing, send: (message: Outgoing) => Promise<T>): Promise<{ readonly answer: T; readonly whole: boolean }> {
+  /**
+   * What Teams will not take whole is drawn bare: nothing can be decided on that, and the deck comes again
+   * with the whole.
+   */
+  async function whole<T>(
+    view: CardView,
+    message: Outgoing,
+    send: (message: Outgoing) => Promise<T>,
+  ): Promise<{ readonly answer: T; readonly whole: boolean }> {
     try {
       return { answer: await send(message), whole: true };
     } catch (error) {
@@ -93,7 +114,10 @@ export function createChat(options: ChatOptions): TeamsChat {
   async function note(ref: CardRef, text: string, mention: readonly string[]): Promise<void> {
     const { place: id, thread } = splitThread(ref.id);
     // Below a card that begins a thread of its own, not as another post of the channel.
-    const below = references.place(ref.place)?.kind === 'channel' || ref.place.includes('@thread.tacv2') ? (thread ?? id) : undefined;
+    const below =
+      references.place(ref.place)?.kind === 'channel' || ref.place.includes('@thread.tacv2')
+        ? (thread ?? id)
+        : undefined;
     const mentions = mention.map((objectId) => {
       const person = references.person(objectId);
       const name = person?.name ?? 'Requester';
@@ -104,8 +128,9 @@ export function createChat(options: ChatOptions): TeamsChat {
   }
 
   /**
-   * In the place itself, seen by that person alone, wherever Teams takes such messages; else in the chat between the two; else in public
-   * only that there is an answer. What may have been taken is not said again elsewhere.
+   * In the place itself, seen by that person alone, wherever Teams takes such messages; else in the chat
+   * between the two; else in public only that there is an answer. What may have been taken is not said again
+   * elsewhere.
    */
   async function tell(place: string, objectId: string, message: Outgoing, thread?: string): Promise<void> {
     const here = references.place(place);
@@ -133,7 +158,8 @@ export function createChat(options: ChatOptions): TeamsChat {
     try {
       await directly(objectId, message);
     } catch (error) {
-      if (!(error instanceof ChatError) || (error.code !== 'closed' && error.code !== 'rejected')) throw error;
+      if (!(error instanceof ChatError) || (error.code !== 'closed' && error.code !== 'rejected'))
+        throw error;
       log.info('teamsDirectFailed', { code: error.code });
       await hint(place, thread, person);
     }
@@ -159,7 +185,11 @@ export function createChat(options: ChatOptions): TeamsChat {
   }
 
   /** In public nothing is said twice: what may stand there already counts as said. */
-  async function hint(place: string, thread: string | undefined, person: { readonly account: string; readonly name: string } | undefined): Promise<void> {
+  async function hint(
+    place: string,
+    thread: string | undefined,
+    person: { readonly account: string; readonly name: string } | undefined,
+  ): Promise<void> {
     try {
       await hinted(place, thread, person);
     } catch (error) {
@@ -169,14 +199,22 @@ export function createChat(options: ChatOptions): TeamsChat {
   }
 
   /** Says in public only that there is an answer, never what it is. */
-  async function hinted(place: string, thread: string | undefined, person: { readonly account: string; readonly name: string } | undefined): Promise<void> {
+  async function hinted(
+    place: string,
+    thread: string | undefined,
+    person: { readonly account: string; readonly name: string } | undefined,
+  ): Promise<void> {
     const text = `I have an answer that is for you alone. Add me as a personal app in Teams, then ask again here or in our chat: ${options.command} help`;
     if (person === undefined) {
       await connector.post(target(place, thread), textMessage(text));
       return;
     }
     const at = `<at>${xmlText(person.name)}</at>`;
-    await connector.post(target(place, thread), { text: `${at} ${xmlText(text)}`, textFormat: 'xml', mentions: [{ id: person.account, name: person.name, text: at }] });
+    await connector.post(target(place, thread), {
+      text: `${at} ${xmlText(text)}`,
+      textFormat: 'xml',
+      mentions: [{ id: person.account, name: person.name, text: at }],
+    });
   }
 
   async function probe(place: string): Promise<void> {
@@ -184,8 +222,13 @@ export function createChat(options: ChatOptions): TeamsChat {
       await connector.look(target(place));
     } catch (error) {
       if (!(error instanceof ChatError) || error.code !== 'closed') throw error;
-      const unknown = references.place(place) === undefined ? ' No message of that place has reached the bot yet.' : '';
-      throw new ChatError('closed', `the bot is not in that conversation: add the app there, and mention it once.${unknown}`, { cause: error });
+      const unknown =
+        references.place(place) === undefined ? ' No message of that place has reached the bot yet.' : '';
+      throw new ChatError(
+        'closed',
+        `the bot is not in that conversation: add the app there, and mention it once.${unknown}`,
+        { cause: error },
+      );
     }
   }
 
@@ -193,7 +236,18 @@ export function createChat(options: ChatOptions): TeamsChat {
     await connector.post(target(place), textMessage(text));
   }
 
-  return { surface, post, update, bare: (ref) => bare.has(keyOf(ref)), note, announce, probe, tell, supersede, whisper: (place, account, text) => tell(place, account, textMessage(text)) };
+  return {
+    surface,
+    post,
+    update,
+    bare: (ref) => bare.has(keyOf(ref)),
+    note,
+    announce,
+    probe,
+    tell,
+    supersede,
+    whisper: (place, account, text) => tell(place, account, textMessage(text)),
+  };
 }
 
 /** Where a card stands: its activity, and the thread it stands in. */

@@ -1,5 +1,5 @@
-// Calls to the Teams connector through either door, with rules of our own: a POST that may have been accepted is never sent again, a PUT
-// may be.
+// Calls to the Teams connector through either door, with rules of our own: a POST that may have been accepted
+// is never sent again, a PUT may be.
 import { ChatError } from '../../bot/ports.ts';
 import { field } from '../../liveResponse/json.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
@@ -36,7 +36,10 @@ export interface Member {
 export const callTimeout = 10_000;
 /** Longest wait here for a budget or a Retry-After before the caller is told `throttled`. Milliseconds. */
 export const patience = 10_000;
-/** Pauses before a call that may be repeated goes out again; also where a 429 or 412 names none. Milliseconds, with up to half as much again. */
+/**
+ * Pauses before a call that may be repeated goes out again; also where a 429 or 412 names none. Milliseconds,
+ * with up to half as much again.
+ */
 export const pauses = [500, 1_500, 4_000] as const;
 
 export interface ConnectorOptions {
@@ -72,7 +75,10 @@ export class Connector {
     this.#timeout = options.timeout ?? callTimeout;
   }
 
-  /** Why the last call to Teams failed, if it did so after `since` (elapsed time) through a fault of ours or on the way. */
+  /**
+   * Why the last call to Teams failed, if it did so after `since` (elapsed time) through a fault of ours or
+   * on the way.
+   */
   trouble(since: number): string | undefined {
     return this.#trouble !== undefined && this.#trouble.at > since ? this.#trouble.why : undefined;
   }
@@ -85,23 +91,43 @@ export class Connector {
   /** Answers the id of the new message. `to` makes it visible to one member alone. */
   async post(target: Target, message: Outgoing, to?: string): Promise<string> {
     const activity = activityOf(message, to === undefined ? {} : { recipient: { id: to } });
-    const sent = await this.#call({ kind: 'send', what: 'post', target, repeatable: false }, (calls) => calls.send(target.conversation, activity, { timeout: this.#timeout, targeted: to !== undefined }));
+    const sent = await this.#call({ kind: 'send', what: 'post', target, repeatable: false }, (calls) =>
+      calls.send(target.conversation, activity, { timeout: this.#timeout, targeted: to !== undefined }),
+    );
     const id = field(sent, 'id');
-    if (typeof id !== 'string' || id === '') throw new ChatError('ambiguous', 'Teams took the message but gave it no id');
+    if (typeof id !== 'string' || id === '')
+      throw new ChatError('ambiguous', 'Teams took the message but gave it no id');
     return id;
   }
 
   async put(target: Target, id: string, message: Outgoing): Promise<void> {
     const activity = activityOf(message, { id });
-    await this.#call({ kind: 'send', what: 'update', target, repeatable: true }, (calls) => calls.update(target.conversation, id, activity, { timeout: this.#timeout }));
+    await this.#call({ kind: 'send', what: 'update', target, repeatable: true }, (calls) =>
+      calls.update(target.conversation, id, activity, { timeout: this.#timeout }),
+    );
   }
 
   /** The one-to-one conversation with a member; Teams answers the same one every time. */
   async direct(serviceUrl: string, bot: string, member: string, tenantId: string): Promise<string> {
-    const parameters = { isGroup: false, bot: { id: bot }, members: [{ id: member }], tenantId, channelData: { tenant: { id: tenantId } } };
-    const made = await this.#call({ kind: 'send', what: 'open a chat', target: { serviceUrl, conversation: `direct ${member}` }, repeatable: true }, (calls) => calls.open(parameters, { timeout: this.#timeout }));
+    const parameters = {
+      isGroup: false,
+      bot: { id: bot },
+      members: [{ id: member }],
+      tenantId,
+      channelData: { tenant: { id: tenantId } },
+    };
+    const made = await this.#call(
+      {
+        kind: 'send',
+        what: 'open a chat',
+        target: { serviceUrl, conversation: `direct ${member}` },
+        repeatable: true,
+      },
+      (calls) => calls.open(parameters, { timeout: this.#timeout }),
+    );
     const id = field(made, 'id');
-    if (typeof id !== 'string' || id === '') throw new ChatError('unavailable', 'Teams opened a chat but gave it no id');
+    if (typeof id !== 'string' || id === '')
+      throw new ChatError('unavailable', 'Teams opened a chat but gave it no id');
     return id;
   }
 
@@ -109,7 +135,12 @@ export class Connector {
   async member(target: Target, id: string, longest: number): Promise<Member | undefined> {
     const timeout = Math.min(longest, this.#timeout);
     try {
-      return memberOf(await this.#call({ kind: 'members', what: 'look up a member', target, repeatable: true, timeout }, (calls) => calls.member(target.conversation, id, { timeout })));
+      return memberOf(
+        await this.#call(
+          { kind: 'members', what: 'look up a member', target, repeatable: true, timeout },
+          (calls) => calls.member(target.conversation, id, { timeout }),
+        ),
+      );
     } catch (error) {
       if (error instanceof ChatError && saysNoSuchMember(error.cause)) return undefined;
       throw error;
@@ -118,7 +149,9 @@ export class Connector {
 
   /** One small reading of a conversation: resolves where the bot is in it. */
   async look(target: Target): Promise<void> {
-    await this.#call({ kind: 'members', what: 'look at a place', target, repeatable: true }, (calls) => calls.firstMember(target.conversation, { timeout: this.#timeout }));
+    await this.#call({ kind: 'members', what: 'look at a place', target, repeatable: true }, (calls) =>
+      calls.firstMember(target.conversation, { timeout: this.#timeout }),
+    );
   }
 
   async #call(call: Call, send: (calls: Calls) => Promise<unknown>): Promise<unknown> {
@@ -131,17 +164,31 @@ export class Connector {
       const { failure, error } = outcome;
       const pause = failure.retryAfterMs ?? (pauses[attempt] ?? pauses[2]) * (1 + jitter() / 2);
       if (failure.code === 'throttled') budgets.close(call.kind, call.target.conversation, pause);
-      const again = failure.code === 'throttled' || failure.code === 'unavailable' || (failure.code === 'ambiguous' && call.repeatable);
-      if (!again || this.#stopped.signal.aborted || attempt >= pauses.length - 1 || clock.elapsed() + pause > giveUp) {
+      const again =
+        failure.code === 'throttled' ||
+        failure.code === 'unavailable' ||
+        (failure.code === 'ambiguous' && call.repeatable);
+      if (
+        !again ||
+        this.#stopped.signal.aborted ||
+        attempt >= pauses.length - 1 ||
+        clock.elapsed() + pause > giveUp
+      ) {
         const code = failure.code === 'ambiguous' && call.repeatable ? 'unavailable' : failure.code;
-        throw new ChatError(code, failure.message, { cause: error, ...(code === 'throttled' ? { retryAfterMs: pause } : {}) });
+        throw new ChatError(code, failure.message, {
+          cause: error,
+          ...(code === 'throttled' ? { retryAfterMs: pause } : {}),
+        });
       }
       log.info('teamsRetry', { what: call.what, code: failure.code, pause: Math.round(pause) });
       await clock.sleep(pause, this.#stopped.signal);
     }
   }
 
-  async #attempt(call: Call, send: (calls: Calls) => Promise<unknown>): Promise<{ readonly answer: unknown } | { readonly failure: Failure; readonly error: unknown }> {
+  async #attempt(
+    call: Call,
+    send: (calls: Calls) => Promise<unknown>,
+  ): Promise<{ readonly answer: unknown } | { readonly failure: Failure; readonly error: unknown }> {
     try {
       const answer = await send(await this.#client(call.target.serviceUrl));
       this.#trouble = undefined;
@@ -162,7 +209,10 @@ export class Connector {
       const taken = budgets.take(call.kind, call.target.conversation);
       if ('end' in taken) return taken.end;
       const { wait } = taken;
-      if (this.#stopped.signal.aborted || clock.elapsed() + wait > giveUp) throw new ChatError('throttled', `our own budget for this conversation is used up (${call.what})`, { retryAfterMs: wait });
+      if (this.#stopped.signal.aborted || clock.elapsed() + wait > giveUp)
+        throw new ChatError('throttled', `our own budget for this conversation is used up (${call.what})`, {
+          retryAfterMs: wait,
+        });
       await clock.sleep(wait, this.#stopped.signal);
     }
   }
@@ -178,24 +228,47 @@ export class Connector {
   }
 }
 
-/** Only that word is about the person. Any other refusal is one of the conversation, of us, or of what stands in between. */
+/**
+ * Only that word is about the person. Any other refusal is one of the conversation, of us, or of what stands
+ * in between.
+ */
 function saysNoSuchMember(cause: unknown): boolean {
-  return cause instanceof CallError && cause.fault.kind === 'answered' && /^MemberNotFound/.test(cause.fault.code ?? '');
+  return (
+    cause instanceof CallError &&
+    cause.fault.kind === 'answered' &&
+    /^MemberNotFound/.test(cause.fault.code ?? '')
+  );
 }
 
-function activityOf(message: Outgoing, more: { readonly id?: string; readonly recipient?: { readonly id: string } }): object {
+function activityOf(
+  message: Outgoing,
+  more: { readonly id?: string; readonly recipient?: { readonly id: string } },
+): object {
   return {
     type: 'message',
     ...(message.text === undefined ? {} : { text: message.text, textFormat: message.textFormat ?? 'plain' }),
     ...(message.summary === undefined ? {} : { summary: message.summary }),
-    ...(message.card === undefined ? {} : { attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content: message.card }] }),
-    ...(message.mentions === undefined ? {} : { entities: message.mentions.map(({ id, name, text }) => ({ type: 'mention', text, mentioned: { id, name } })) }),
+    ...(message.card === undefined
+      ? {}
+      : { attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content: message.card }] }),
+    ...(message.mentions === undefined
+      ? {}
+      : {
+          entities: message.mentions.map(({ id, name, text }) => ({
+            type: 'mention',
+            text,
+            mentioned: { id, name },
+          })),
+        }),
     ...more,
   };
 }
 
 function memberOf(found: unknown): Member {
-  const text = (...keys: readonly string[]): string | undefined => keys.map((key) => field(found, key)).find((value): value is string => typeof value === 'string' && value !== '');
+  const text = (...keys: readonly string[]): string | undefined =>
+    keys
+      .map((key) => field(found, key))
+      .find((value): value is string => typeof value === 'string' && value !== '');
   const objectId = text('aadObjectId', 'objectId')?.toLowerCase();
   const tenantId = text('tenantId')?.toLowerCase();
   const role = text('userRole');

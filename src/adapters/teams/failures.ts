@@ -1,4 +1,5 @@
-// What a failed call to the connector means for us: whether it may have happened, whether to try again, and when. The table is shown in docs/chat-failures.md.
+// What a failed call to the connector means for us: whether it may have happened, whether to try again, and
+// when. The table is shown in docs/chat-failures.md.
 import type { ChatErrorCode } from '../../bot/ports.ts';
 import type { Fault } from './protocol.ts';
 
@@ -17,10 +18,14 @@ interface Meaning {
   readonly update?: ChatErrorCode;
 }
 
-/** Teams' own words, whatever the status: a place, not a message, that is no more or never was ours (msteams-docs: bots/how-to/conversations/send-proactive-messages.md). */
+/**
+ * Teams' own words, whatever the status: a place, not a message, that is no more or never was ours
+ * (msteams-docs: bots/how-to/conversations/send-proactive-messages.md).
+ */
 export const placeWords: Readonly<Record<string, string>> = {
   BotNotInConversationRoster: 'the app is not in this conversation. Add it there again.',
-  ConversationNotFound: 'the app does not know this conversation. Add it there again, or correct the id in the policy.',
+  ConversationNotFound:
+    'the app does not know this conversation. Add it there again, or correct the id in the policy.',
   ThreadNotFound: 'this conversation is not there any more.',
   ConversationBlockedByUser: 'this person has blocked the app.',
   MessageWritesBlocked: 'the app is blocked here, or was removed.',
@@ -59,7 +64,12 @@ export function failureOf(fault: Fault, what: string, now: number): Failure {
     const pause = pauseOf(retryAfter, now);
     return { code: meaning, message, ...(pause === undefined ? {} : { retryAfterMs: pause }) };
   }
-  if (status === 401) return { code: meaning, message, ours: 'Teams refused our token (401): check MicrosoftAppId, its secret and its tenant' };
+  if (status === 401)
+    return {
+      code: meaning,
+      message,
+      ours: 'Teams refused our token (401): check MicrosoftAppId, its secret and its tenant',
+    };
   return { code: meaning, message };
 }
 
@@ -73,13 +83,29 @@ function meaningOf(status: number, what: string): ChatErrorCode {
 function withoutAnswer(fault: Exclude<Fault, { readonly kind: 'answered' }>, what: string): Failure {
   switch (fault.kind) {
     case 'late':
-      return { code: 'ambiguous', message: `${what}: Teams did not answer in time`, ours: 'Teams did not answer in time' };
+      return {
+        code: 'ambiguous',
+        message: `${what}: Teams did not answer in time`,
+        ours: 'Teams did not answer in time',
+      };
     case 'notSent':
-      return { code: 'unavailable', message: `${what}: Teams cannot be reached (${fault.code})`, ours: `Teams cannot be reached (${fault.code})` };
+      return {
+        code: 'unavailable',
+        message: `${what}: Teams cannot be reached (${fault.code})`,
+        ours: `Teams cannot be reached (${fault.code})`,
+      };
     case 'broken':
-      return { code: 'ambiguous', message: `${what}: the connection to Teams broke (${fault.code ?? 'no code'})`, ours: 'the connection to Teams broke' };
+      return {
+        code: 'ambiguous',
+        message: `${what}: the connection to Teams broke (${fault.code ?? 'no code'})`,
+        ours: 'the connection to Teams broke',
+      };
     case 'noToken':
-      return { code: 'unavailable', message: `${what}: no token for Teams (${fault.why})`, ours: `no token for Teams could be had (${fault.why}): check MicrosoftAppId, its secret or certificate, and its tenant; the doctor says what is wrong` };
+      return {
+        code: 'unavailable',
+        message: `${what}: no token for Teams (${fault.why})`,
+        ours: `no token for Teams could be had (${fault.why}): check MicrosoftAppId, its secret or certificate, and its tenant; the doctor says what is wrong`,
+      };
     case 'impossible':
       return { code: 'rejected', message: `${what}: ${fault.why}` };
   }

@@ -1,8 +1,10 @@
-// Which servers the bot will talk to. A serviceUrl arrives with every message and decides where answers, and our token, go.
+// Which servers the bot will talk to. A serviceUrl arrives with every message and decides where answers, and
+// our token, go.
 
 /**
- * Hosts of the Teams connector in the public and US government clouds
- * (msteams-docs: bots/how-to/conversations/send-proactive-messages.md). An entry with a leading dot stands for the hosts below it.
+ * Hosts of the Teams connector in the public and US government clouds (msteams-docs:
+ * bots/how-to/conversations/send-proactive-messages.md). An entry with a leading dot stands for the hosts
+ * below it.
  */
 export const connectorHosts: readonly string[] = [
   'smba.trafficmanager.net',
@@ -14,11 +16,15 @@ export const connectorHosts: readonly string[] = [
 ];
 
 /** Where to post when no message of that conversation has come in yet (same page: the global service URL). */
-export const defaultServiceUrl = { public: 'https://smba.trafficmanager.net/teams/', usGov: 'https://smba.infra.gov.teams.microsoft.us/teams/' } as const;
+export const defaultServiceUrl = {
+  public: 'https://smba.trafficmanager.net/teams/',
+  usGov: 'https://smba.infra.gov.teams.microsoft.us/teams/',
+} as const;
 
 /**
  * Where a bot signs in, whom it signs in for, and who signs what it receives, in each cloud
- * (learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-authentication and …/how-to-deploy-gov-cloud-high).
+ * (learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-authentication and
+ * …/how-to-deploy-gov-cloud-high).
  */
 export const channelAuthorities = {
   public: {
@@ -49,5 +55,9 @@ export function isConnector(serviceUrl: string, origins: readonly string[]): boo
   if (url === undefined || url.username !== '' || url.password !== '') return false;
   if (origins.includes(url.origin)) return true;
   if (url.protocol !== 'https:' || url.port !== '') return false;
-  return connectorHosts.some((host) => (host.startsWith('.') ? url.hostname.endsWith(host) && url.hostname.length > host.length : url.hostname === host));
+  return connectorHosts.some((host) =>
+    host.startsWith('.')
+      ? url.hostname.endsWith(host) && url.hostname.length > host.length
+      : url.hostname === host,
+  );
 }

@@ -10,29 +10,55 @@ import { saidOfAsked } from '../../bot/ports.ts';
 import type { Form, Reply } from '../../bot/ports.ts';
 import type { Outgoing } from './connector.ts';
 
-/** Our budget for one text; Teams takes some 28,000 bytes for a whole message in its strictest document. UTF-16 units. */
+/**
+ * Our budget for one text; Teams takes some 28,000 bytes for a whole message in its strictest document.
+ * UTF-16 units.
+ */
 export const longestText = 4_000;
 
-const schema = { type: 'AdaptiveCard', $schema: 'http://adaptivecards.io/schemas/adaptive-card.json', version: '1.5' } as const;
+const schema = {
+  type: 'AdaptiveCard',
+  $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+  version: '1.5',
+} as const;
 
-/** A card of a request. The activity holds nothing else: text beside a card makes Teams send two messages and give no id back. */
+/**
+ * A card of a request. The activity holds nothing else: text beside a card makes Teams send two messages and
+ * give no id back.
+ */
 export function cardMessage(view: CardView): Outgoing {
   return { summary: view.fallback, card: adaptiveCard(view) };
 }
 
 /**
- * The same when it is posted: its buttons carry the intent too. Drawn again, a card carries none; so one that still does after a newer card
- * took its place is the one whose post was never answered, which nobody could draw again.
+ * The same when it is posted: its buttons carry the intent too. Drawn again, a card carries none; so one that
+ * still does after a newer card took its place is the one whose post was never answered, which nobody could
+ * draw again.
  */
 export function newCardMessage(view: CardView, intent: string): Outgoing {
   return { summary: view.fallback, card: marked(adaptiveCard(view), intent) as AdaptiveCard };
 }
 
-/** In place of a card that Teams would not take. It does not show every byte that would run, so nothing can be decided on it. */
+/**
+ * In place of a card that Teams would not take. It does not show every byte that would run, so nothing can be
+ * decided on it.
+ */
 export function bareMessage(view: CardView, command: string): Outgoing {
   const summary = clip(clean(view.fallback), 300);
   const text = `Teams did not take the whole card. Read it with: ${command} status ${view.requestId}`;
-  return { summary, card: { ...schema, fallbackText: summary, msteams: { width: 'Full' }, body: [line(clip(clean(view.title), 300), { weight: 'bolder' }), line(clip(clean(view.fallback), 1_000)), line(text)] } };
+  return {
+    summary,
+    card: {
+      ...schema,
+      fallbackText: summary,
+      msteams: { width: 'Full' },
+      body: [
+        line(clip(clean(view.title), 300), { weight: 'bolder' }),
+        line(clip(clean(view.fallback), 1_000)),
+        line(text),
+      ],
+    },
+  };
 }
 
 const intentKey = 'lrCard';
@@ -54,7 +80,15 @@ export function intentOf(data: unknown): string | undefined {
 export function supersededMessage(requestId: string, command: string): Outgoing {
   const summary = `This card of ${requestId} is superseded.`;
   const text = `A newer card of this request stands further down. This one is not kept up to date. ${command} status ${requestId} shows the request as it is.`;
-  return { summary, card: { ...schema, fallbackText: summary, msteams: { width: 'Full' }, body: [line(summary, { weight: 'bolder' }), line(text)] } };
+  return {
+    summary,
+    card: {
+      ...schema,
+      fallbackText: summary,
+      msteams: { width: 'Full' },
+      body: [line(summary, { weight: 'bolder' }), line(text)],
+    },
+  };
 }
 
 /** Undefined when there is nothing to say. */
@@ -67,7 +101,9 @@ export function replyMessage(reply: Reply): Outgoing | undefined {
       return text === undefined ? undefined : textMessage(text);
     }
     case 'sentence':
-      return reply.block === undefined && reply.link === undefined ? textMessage(reply.text) : sentenceCard(reply);
+      return reply.block === undefined && reply.link === undefined
+        ? textMessage(reply.text)
+        : sentenceCard(reply);
     case 'card': {
       const card = adaptiveCard(reply.view);
       return { summary: clip(reply.text, 300), card: { ...card, body: [line(reply.text), ...card.body] } };
@@ -82,7 +118,10 @@ export function textMessage(text: string): Outgoing {
 }
 
 /** Text runs show what they hold: no Markdown, no mention. */
-function line(text: string, look: { readonly fontType?: 'monospace'; readonly size?: 'small'; readonly weight?: 'bolder' } = {}): Element {
+function line(
+  text: string,
+  look: { readonly fontType?: 'monospace'; readonly size?: 'small'; readonly weight?: 'bolder' } = {},
+): Element {
   return { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text, ...look }] };
 }
 
@@ -92,25 +131,46 @@ function sentenceCard(reply: Extract<Reply, { readonly kind: 'sentence' }>): Out
     fallbackText: clip(reply.text, 300),
     msteams: { width: 'Full' },
     body: [line(clip(clean(reply.text), longestText))],
-    ...(reply.link === undefined ? {} : { actions: [{ type: 'Action.OpenUrl', title: clip(reply.link.label, 60), url: reply.link.url }] }),
+    ...(reply.link === undefined
+      ? {}
+      : { actions: [{ type: 'Action.OpenUrl', title: clip(reply.link.label, 60), url: reply.link.url }] }),
   };
   const summary = clip(reply.text, 300);
   if (reply.block === undefined) return { summary, card };
-  const items = blockLines(clean(reply.block).split('\n'), teams.cardBytes - utf8Length(JSON.stringify(card)) - frame);
-  return { summary, card: { ...card, body: [...card.body, { type: 'Container', style: 'emphasis', items }] } };
+  const items = blockLines(
+    clean(reply.block).split('\n'),
+    teams.cardBytes - utf8Length(JSON.stringify(card)) - frame,
+  );
+  return {
+    summary,
+    card: { ...card, body: [...card.body, { type: 'Container', style: 'emphasis', items }] },
+  };
 }
 
 /** Bytes for the container around the lines and for the sentence that more of them do not fit. */
 const frame = 400;
 
-/** As many whole lines as have room, in bytes: one block each, because clients differ in what they make of a line end inside a run. */
+/**
+ * As many whole lines as have room, in bytes: one block each, because clients differ in what they make of a
+ * line end inside a run.
+ */
 function blockLines(lines: readonly string[], bytes: number): readonly Element[] {
   const shown: Element[] = [];
   let room = bytes;
   for (const [at, text] of lines.entries()) {
-    const element = { ...line(text === '' ? '\u00a0' : spaced(clip(text, longestText)), { fontType: 'monospace', size: 'small' }), spacing: 'none' } as const;
+    const element = {
+      ...line(text === '' ? '\u00a0' : spaced(clip(text, longestText)), {
+        fontType: 'monospace',
+        size: 'small',
+      }),
+      spacing: 'none',
+    } as const;
     room -= utf8Length(JSON.stringify(element)) + 1;
-    if (room < 0) return [...shown, line(`… ${lines.length - at} more lines do not fit into one message.`, { size: 'small' })];
+    if (room < 0)
+      return [
+        ...shown,
+        line(`… ${lines.length - at} more lines do not fit into one message.`, { size: 'small' }),
+      ];
     shown.push(element);
   }
   return shown;
@@ -122,7 +182,14 @@ function spaced(text: string): string {
 }
 
 function formCard(form: Form): Outgoing {
-  const data: TeamsData = { lr: { verb: form.verb, requestId: form.requestId, revision: form.revision, fingerprint: form.fingerprint } };
+  const data: TeamsData = {
+    lr: {
+      verb: form.verb,
+      requestId: form.requestId,
+      revision: form.revision,
+      fingerprint: form.fingerprint,
+    },
+  };
   const common = { title: form.submit, data, associatedInputs: 'auto' } as const;
   const card: AdaptiveCard = {
     ...schema,
@@ -139,7 +206,15 @@ function formCard(form: Form): Outgoing {
         ...(form.optional ? {} : { isRequired: true, errorMessage: 'Please fill this in.' }),
       },
     ],
-    actions: [{ type: 'Action.Execute', verb: `lr.${form.verb}.v1`, ...common, tooltip: form.title, fallback: { type: 'Action.Submit', ...common } }],
+    actions: [
+      {
+        type: 'Action.Execute',
+        verb: `lr.${form.verb}.v1`,
+        ...common,
+        tooltip: form.title,
+        fallback: { type: 'Action.Submit', ...common },
+      },
+    ],
   };
   return { summary: form.title, card };
 }

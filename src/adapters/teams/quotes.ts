@@ -1,14 +1,18 @@
-// What somebody quotes or forwards is not what they say: it is taken out before a line is read, in every form in which Teams delivers it.
+// What somebody quotes or forwards is not what they say: it is taken out before a line is read, in every form
+// in which Teams delivers it.
 
 /**
- * `<quoted messageId="..."/>` stands for a quoted message since 2026; older clients wrap its text in `<blockquote>`. The names alone count,
- * so that a form nobody has seen yet is a quote as well.
+ * `<quoted messageId="..."/>` stands for a quoted message since 2026; older clients wrap its text in
+ * `<blockquote>`. The names alone count, so that a form nobody has seen yet is a quote as well.
  */
 const quoteTag = /<(\/?)(?:quote[a-z]*|blockquote|reply[a-z]*|forward[a-z]*|messagereference)\b([^<>]*)>/gi;
 /** Clients wrap what was typed beside a block quote. */
 const wrapper = /<\/?(?:p|div|span|br)(?:\s[^<>]*)?\/?>/gi;
 
-/** What stands outside all quotes. Nothing that may be inside one is left: an opening without an end takes all that follows, an end without an opening all before it. */
+/**
+ * What stands outside all quotes. Nothing that may be inside one is left: an opening without an end takes all
+ * that follows, an end without an opening all before it.
+ */
 export function withoutQuotes(text: string): string {
   let kept = '';
   let depth = 0;
@@ -37,7 +41,10 @@ export function withoutQuotedLines(text: string): string {
   return text.slice(from);
 }
 
-/** Without a forwarded message, which Teams puts below what was typed and marks in the HTML alone. Spaces are compared as one. */
+/**
+ * Without a forwarded message, which Teams puts below what was typed and marks in the HTML alone. Spaces are
+ * compared as one.
+ */
 export function withoutForwarded(text: string, forwarded: readonly string[]): string {
   const said = [...text.matchAll(/\S+/g)];
   let kept = said.length;
@@ -49,7 +56,10 @@ export function withoutForwarded(text: string, forwarded: readonly string[]): st
   return text.slice(0, said[kept]?.index ?? text.length);
 }
 
-/** Without a quoted message, which Teams puts before what was typed, or behind it, and marks in the HTML alone. */
+/**
+ * Without a quoted message, which Teams puts before what was typed, or behind it, and marks in the HTML
+ * alone.
+ */
 export function withoutQuoted(text: string, quoted: readonly (readonly string[])[]): string {
   return quoted.reduce((rest, forms) => {
     for (const one of forms) {
@@ -63,13 +73,25 @@ export function withoutQuoted(text: string, quoted: readonly (readonly string[])
 function withoutFirst(text: string, quoted: string): string | undefined {
   const said = [...text.matchAll(/\S+/g)];
   const words = quoted.split(/\s+/).filter((word) => word !== '');
-  if (words.length === 0 || words.length > said.length || !words.every((word, index) => said[index]?.[0] === word)) return undefined;
+  if (
+    words.length === 0 ||
+    words.length > said.length ||
+    !words.every((word, index) => said[index]?.[0] === word)
+  )
+    return undefined;
   const next = said[words.length];
   return next === undefined ? '' : text.slice(next.index);
 }
 
-/** The texts of the messages that an HTML form of a message forwards or quotes, with its entities: of a quoted one with its author's name, and without it. However long it is: what was not looked at would be taken for typed. */
-export function quotesIn(html: string): { readonly forwarded: readonly string[]; readonly quoted: readonly (readonly string[])[] } {
+/**
+ * The texts of the messages that an HTML form of a message forwards or quotes, with its entities: of a quoted
+ * one with its author's name, and without it. However long it is: what was not looked at would be taken for
+ * typed.
+ */
+export function quotesIn(html: string): {
+  readonly forwarded: readonly string[];
+  readonly quoted: readonly (readonly string[])[];
+} {
   const forwarded: string[] = [];
   const quoted: (readonly string[])[] = [];
   let depth = 0;

@@ -1,5 +1,5 @@
-// How each conversation and each person is reached, learned from what comes in and kept over restarts. Plain data of our own, so that
-// another library can take over the file.
+// How each conversation and each person is reached, learned from what comes in and kept over restarts. Plain
+// data of our own, so that another library can take over the file.
 import { join } from 'node:path';
 import type { Keeper, Log } from '../../liveResponse/ports.ts';
 import type { ConversationKind, Inbound } from './activity.ts';
@@ -33,7 +33,10 @@ export interface PersonReference {
   readonly bot: string;
 }
 
-/** Kept at most; the oldest go first. A card whose place was forgotten is reached through the global service URL. */
+/**
+ * Kept at most; the oldest go first. A card whose place was forgotten is reached through the global service
+ * URL.
+ */
 const mostPlaces = 5_000;
 const mostPeople = 20_000;
 
@@ -56,7 +59,10 @@ export class References implements Keeper {
     this.#log = log;
   }
 
-  /** `unkeyed`: the folder was just taken over from version 0.1, whose file carries no key; later such a file is not read. */
+  /**
+   * `unkeyed`: the folder was just taken over from version 0.1, whose file carries no key; later such a file
+   * is not read.
+   */
   static async open(folder: string, keys: Keys, log: Log, unkeyed: boolean): Promise<References> {
     const references = new References(folder, keys, log);
     const file = await readJson(references.#path);
@@ -67,7 +73,10 @@ export class References implements Keeper {
       references.#save();
     } else if (file !== undefined) {
       // It says where cards are sent.
-      log.error('teamsReferencesRefused', { file: fileName, why: 'it does not carry this bot\u2019s key; each conversation is learned again from its next message' });
+      log.error('teamsReferencesRefused', {
+        file: fileName,
+        why: 'it does not carry this bot\u2019s key; each conversation is learned again from its next message',
+      });
     }
     return references;
   }
@@ -80,7 +89,10 @@ export class References implements Keeper {
     return this.#people.get(objectId);
   }
 
-  /** Service URLs are stable but can change, and a reference made at install can be unusable: every message renews it. */
+  /**
+   * Service URLs are stable but can change, and a reference made at install can be unusable: every message
+   * renews it.
+   */
   learn(message: Inbound, external: boolean): void {
     const before = this.#places.get(message.place);
     const tenantId = message.tenants[0];
@@ -94,7 +106,9 @@ export class References implements Keeper {
       external: external || message.shared || (before?.external ?? false),
       targeted: message.targeted || (before?.targeted ?? false),
       // A native slash command is proof that they work by now.
-      ...(message.targeted || before?.noTargetedUntil === undefined ? {} : { noTargetedUntil: before.noTargetedUntil }),
+      ...(message.targeted || before?.noTargetedUntil === undefined
+        ? {}
+        : { noTargetedUntil: before.noTargetedUntil }),
     });
     const { objectId, id, name } = message.from;
     if (objectId === undefined || !id.startsWith('29:')) return;
@@ -113,7 +127,14 @@ export class References implements Keeper {
     const person = this.#people.get(objectId);
     if (person === undefined) return;
     const { account, name, tenantId, serviceUrl, bot } = person;
-    this.#setPerson(objectId, { account, name, ...(direct === undefined ? {} : { direct }), ...(tenantId === undefined ? {} : { tenantId }), serviceUrl, bot });
+    this.#setPerson(objectId, {
+      account,
+      name,
+      ...(direct === undefined ? {} : { direct }),
+      ...(tenantId === undefined ? {} : { tenantId }),
+      serviceUrl,
+      bot,
+    });
   }
 
   noTargeted(place: string, until: number): void {
@@ -163,7 +184,18 @@ export class References implements Keeper {
     while (this.#dirty) {
       this.#dirty = false;
       try {
-        await replaceFile(this.#path, signedText(this.#keys, fileName, JSON.stringify({ version: 2, places: Object.fromEntries(this.#places), people: Object.fromEntries(this.#people) })));
+        await replaceFile(
+          this.#path,
+          signedText(
+            this.#keys,
+            fileName,
+            JSON.stringify({
+              version: 2,
+              places: Object.fromEntries(this.#places),
+              people: Object.fromEntries(this.#people),
+            }),
+          ),
+        );
         this.#trouble = undefined;
       } catch (error) {
         // Everything here is learned again from the next messages, so a full disk must not stop them.
@@ -180,7 +212,13 @@ export class References implements Keeper {
   }
 }
 
-function set<V extends object>(map: Map<string, V>, id: string, value: V, most: number, changed: () => void): void {
+function set<V extends object>(
+  map: Map<string, V>,
+  id: string,
+  value: V,
+  most: number,
+  changed: () => void,
+): void {
   const same = JSON.stringify(map.get(id)) === JSON.stringify(value);
   // Put last, so that the first ones are those unused for longest.
   map.delete(id);
@@ -195,9 +233,26 @@ function entries(value: unknown): readonly (readonly [string, unknown])[] {
 }
 
 function isPlace(value: unknown): value is PlaceReference {
-  return typeof value === 'object' && value !== null && 'serviceUrl' in value && typeof value.serviceUrl === 'string' && 'kind' in value && 'bot' in value && typeof value.bot === 'string' && 'external' in value;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'serviceUrl' in value &&
+    typeof value.serviceUrl === 'string' &&
+    'kind' in value &&
+    'bot' in value &&
+    typeof value.bot === 'string' &&
+    'external' in value
+  );
 }
 
 function isPerson(value: unknown): value is PersonReference {
-  return typeof value === 'object' && value !== null && 'account' in value && typeof value.account === 'string' && 'serviceUrl' in value && typeof value.serviceUrl === 'string' && 'bot' in value;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'account' in value &&
+    typeof value.account === 'string' &&
+    'serviceUrl' in value &&
+    typeof value.serviceUrl === 'string' &&
+    'bot' in value
+  );
 }

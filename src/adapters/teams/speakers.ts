@@ -1,4 +1,5 @@
-// Who speaks or presses in a message, and where: as the bot knows accounts and places, with how far Teams vouches for the person now.
+// Who speaks or presses in a message, and where: as the bot knows accounts and places, with how far Teams
+// vouches for the person now.
 import { effectOf, freshnessFor, identityUnread } from '../../bot/language/verbs.ts';
 import type { AnyVerb } from '../../bot/language/verbs.ts';
 import { ChatError } from '../../bot/ports.ts';
@@ -18,8 +19,15 @@ export interface SpeakerParts {
   readonly command: string;
 }
 
-/** `unread`: what is said when Teams cannot tell who that is to the organisation: nothing is let run on a guess. */
-export type SpeakerIn = (message: Inbound, verb: AnyVerb, pressed: boolean) => Promise<{ readonly account: Account; readonly place: Place } | { readonly unread: string }>;
+/**
+ * `unread`: what is said when Teams cannot tell who that is to the organisation: nothing is let run on a
+ * guess.
+ */
+export type SpeakerIn = (
+  message: Inbound,
+  verb: AnyVerb,
+  pressed: boolean,
+) => Promise<{ readonly account: Account; readonly place: Place } | { readonly unread: string }>;
 
 export function createSpeakers({ roster, references, log, command }: SpeakerParts): SpeakerIn {
   return async (message, verb, pressed) => {
@@ -27,17 +35,24 @@ export function createSpeakers({ roster, references, log, command }: SpeakerPart
     try {
       const { trust, lastKnown } = await roster.trustOf(message, freshnessFor(verb));
       if (roster.homeTenant(message)) references.learn(message, trust === 'external');
-      const external = message.shared || trust === 'external' || (references.place(message.place)?.external ?? false);
+      const external =
+        message.shared || trust === 'external' || (references.place(message.place)?.external ?? false);
       const account: Account = {
         surface,
         id: speakerOf(message),
         trust,
         ...(lastKnown === undefined ? {} : { lastKnown }),
         ...(message.from.name === undefined ? {} : { name: message.from.name }),
-        details: [...message.tenants.map((tenant) => ['tenant', tenant] as const), ['place', `${surface}:${message.place}`]],
+        details: [
+          ...message.tenants.map((tenant) => ['tenant', tenant] as const),
+          ['place', `${surface}:${message.place}`],
+        ],
       };
       if (trust === 'unknown' && effectOf(verb) !== 'stops') return { unread };
-      return { account, place: { surface, id: message.place, direct: message.kind === 'personal', external } };
+      return {
+        account,
+        place: { surface, id: message.place, direct: message.kind === 'personal', external },
+      };
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       log.warn('teamsRosterFailed', { code: error.code, error });

@@ -1,4 +1,5 @@
-// The Teams adapter put together: everything it needs comes in, and a chat for the bot, a mount for the HTTP server and checks go out.
+// The Teams adapter put together: everything it needs comes in, and a chat for the bot, a mount for the HTTP
+// server and checks go out.
 import type { Express } from 'express';
 import type { Bot, ChatPort, LastKnown } from '../../bot/ports.ts';
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
@@ -47,7 +48,9 @@ export interface TeamsOptions {
   readonly lastKnown?: LastKnown;
   /** Where to post when no message of a place has come in yet; the cloud's own by default. */
   readonly serviceUrl?: string;
-  /** The intent of the card that stands for a request in a place, from the store; undefined where none does. */
+  /**
+   * The intent of the card that stands for a request in a place, from the store; undefined where none does.
+   */
   readonly newestIntent?: (requestId: string, place: string) => string | undefined;
   /** Where deliveries are written, for tests; the machine's own by default. */
   readonly disk?: Disk;
@@ -66,23 +69,55 @@ export interface Teams {
   checks(): readonly Check[];
   /** What is tried again by itself while it is in trouble: the self test and the files. */
   readonly keepers: readonly Keeper[];
-  /** Answers that wait for another try are left to the next start. Resolves when what is under way has ended; the HTTP server is stopped before. */
+  /**
+   * Answers that wait for another try are left to the next start. Resolves when what is under way has ended;
+   * the HTTP server is stopped before.
+   */
   stop(): Promise<void>;
 }
 
-/** How long a failure to reach Teams is told; without new calls nothing would ever take it back. Milliseconds. */
+/**
+ * How long a failure to reach Teams is told; without new calls nothing would ever take it back. Milliseconds.
+ */
 const troubleFor = 300_000;
 
 /** @throws when tokens would not be checked, or the data folder cannot be written */
 export async function startTeams(options: TeamsOptions): Promise<Teams> {
   const { settings, folder, clock, log, command, origins = [] } = options;
-  const way = await openDoor(settings, { http: options.http, clock, log, ...(options.authority === undefined ? {} : { authority: options.authority }) });
+  const way = await openDoor(settings, {
+    http: options.http,
+    clock,
+    log,
+    ...(options.authority === undefined ? {} : { authority: options.authority }),
+  });
   const references = await References.open(folder, options.keys, log, options.unkeyedFiles === true);
-  const deliveries = await Deliveries.open({ disk: options.disk ?? realDisk, folder, name: 'teams-deliveries.ndjson', keys: options.keys, clock, log });
-  const connector = new Connector({ door: way, budgets: new Budgets(clock), clock, log, jitter: options.jitter, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) });
+  const deliveries = await Deliveries.open({
+    disk: options.disk ?? realDisk,
+    folder,
+    name: 'teams-deliveries.ndjson',
+    keys: options.keys,
+    clock,
+    log,
+  });
+  const connector = new Connector({
+    door: way,
+    budgets: new Budgets(clock),
+    clock,
+    log,
+    jitter: options.jitter,
+    ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+  });
   const threads = new Threads(clock);
-  const roster = new Roster({ connector, clock, tenants: settings.allowedTenants, log, ...(options.lastKnown === undefined ? {} : { lastKnown: options.lastKnown }) });
-  const serviceUrl = options.serviceUrl ?? (settings.devNoAuth ? 'http://127.0.0.1:56150/_connector/' : defaultServiceUrl[settings.cloud]);
+  const roster = new Roster({
+    connector,
+    clock,
+    tenants: settings.allowedTenants,
+    log,
+    ...(options.lastKnown === undefined ? {} : { lastKnown: options.lastKnown }),
+  });
+  const serviceUrl =
+    options.serviceUrl ??
+    (settings.devNoAuth ? 'http://127.0.0.1:56150/_connector/' : defaultServiceUrl[settings.cloud]);
   const chat = createChat({ connector, references, threads, clock, log, serviceUrl, command });
   // Without authentication anybody could name a server to be called, so only this machine is.
   const allowed = (url: string): boolean => (settings.devNoAuth ? isLocal(url) : isConnector(url, origins));
@@ -136,7 +171,11 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
     ],
     checks: () => [
       way.issuer === undefined
-        ? { name: 'teams authentication', ok: true, why: 'off: LR_TEAMS_DEV_NO_AUTH, for development on this machine' }
+        ? {
+            name: 'teams authentication',
+            ok: true,
+            why: 'off: LR_TEAMS_DEV_NO_AUTH, for development on this machine',
+          }
         : { ...check('teams authentication', door), blocks: true },
       check('teams connector', connector.trouble(clock.elapsed() - troubleFor)),
       // What cannot be written down is not taken: nothing more should be sent here.

@@ -1,4 +1,5 @@
-// Private answers in Teams, tried again like those of every chat. One that may have arrived is said again: seen twice it changes nothing, and not at all it leaves a person in the dark.
+// Private answers in Teams, tried again like those of every chat. One that may have arrived is said again:
+// seen twice it changes nothing, and not at all it leaves a person in the dark.
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { ChatError } from '../../bot/ports.ts';
 import { createAnswers } from '../deliveries/answers.ts';
@@ -23,7 +24,11 @@ export interface Telling {
   stop(): void;
 }
 
-export function createTelling(chat: Pick<TeamsChat, 'tell'>, clock: Pick<Clock, 'elapsed' | 'sleep'>, log: Log): Telling {
+export function createTelling(
+  chat: Pick<TeamsChat, 'tell'>,
+  clock: Pick<Clock, 'elapsed' | 'sleep'>,
+  log: Log,
+): Telling {
   const answers = createAnswers('teams', clock, log);
 
   return {

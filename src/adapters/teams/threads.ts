@@ -1,4 +1,5 @@
-// In which thread of a channel a request was asked, so that its card stands there. The bot knows channels only: a policy names those.
+// In which thread of a channel a request was asked, so that its card stands there. The bot knows channels
+// only: a policy names those.
 import type { Clock } from '../../liveResponse/ports.ts';
 
 /** Longest wait of a card for the command that asked for it. Milliseconds. */

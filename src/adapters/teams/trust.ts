@@ -1,5 +1,5 @@
-// How far Teams vouches for the person who speaks. The token says only that Teams sent the message; who the person is to the organisation stands
-// in the roster of the conversation.
+// How far Teams vouches for the person who speaks. The token says only that Teams sent the message; who the
+// person is to the organisation stands in the roster of the conversation.
 import { ChatError } from '../../bot/ports.ts';
 import type { Account, LastKnown, Trust } from '../../bot/ports.ts';
 import { stoppingWaits } from '../../bot/rules/people.ts';
@@ -31,7 +31,10 @@ type Verdict = Exclude<Trust, 'unknown'>;
 export class Roster {
   readonly #options: TrustOptions;
   readonly #lastKnown: LastKnown;
-  /** Members only, by conversation: not to be on the roster of one chat says nothing of another, and a no may be a yes a moment later. */
+  /**
+   * Members only, by conversation: not to be on the roster of one chat says nothing of another, and a no may
+   * be a yes a moment later.
+   */
   readonly #members = new Map<string, number>();
 
   constructor(options: TrustOptions) {
@@ -39,14 +42,19 @@ export class Roster {
     this.#lastKnown = options.lastKnown ?? new Map<string, string>();
   }
 
-  /** Whether the conversation belongs to an allowed organisation; its two statements about that must agree. */
+  /**
+   * Whether the conversation belongs to an allowed organisation; its two statements about that must agree.
+   */
   homeTenant(message: Pick<Inbound, 'tenants'>): boolean {
     const { tenants } = this.#options;
     const [tenant, ...more] = message.tenants;
     return tenant !== undefined && more.length === 0 && (tenants.length === 0 || tenants.includes(tenant));
   }
 
-  /** @throws ChatError when the roster cannot be asked, unless it is asked for a decision: nobody is taken for a member on a guess */
+  /**
+   * @throws ChatError when the roster cannot be asked, unless it is asked for a decision: nobody is taken for
+   * a member on a guess
+   */
   async trustOf(message: Inbound, how: Freshness): Promise<Vouched> {
     const { id, objectId, role } = message.from;
     if (id.startsWith('28:') || role === 'bot' || role === 'skill') return { trust: 'bot' };
@@ -54,10 +62,13 @@ export class Roster {
     if (objectId === undefined) return { trust: 'anonymous' };
     if (!this.homeTenant(message)) return { trust: 'foreignTenant' };
     const key = `${message.tenants.join()} ${objectId} ${id} ${conversationOf(message)}`;
-    if (how === 'remembered' && (this.#members.get(key) ?? -Infinity) > this.#options.clock.elapsed()) return { trust: 'member' };
+    if (how === 'remembered' && (this.#members.get(key) ?? -Infinity) > this.#options.clock.elapsed())
+      return { trust: 'member' };
     try {
       const reading = this.#judge(message, objectId);
-      const trust = await (how === 'nowOrLast' ? within(this.#options.clock, stoppingWaits, 'the roster', reading) : reading);
+      const trust = await (how === 'nowOrLast'
+        ? within(this.#options.clock, stoppingWaits, 'the roster', reading)
+        : reading);
       this.#remember(key, trust);
       return { trust };
     } catch (error) {
@@ -77,17 +88,26 @@ export class Roster {
 
   async #judge(message: Inbound, objectId: string): Promise<Verdict> {
     const conversation = conversationOf(message);
-    const member = await this.#options.connector.member({ serviceUrl: message.serviceUrl, conversation }, message.from.id, rosterTimeout);
+    const member = await this.#options.connector.member(
+      { serviceUrl: message.serviceUrl, conversation },
+      message.from.id,
+      rosterTimeout,
+    );
     const trust = this.#verdict(member, objectId);
-    // Missing is said of this conversation, everything else of the person; of somebody else nothing is learned.
+    // Missing is said of this conversation, everything else of the person; of somebody else nothing is
+    // learned.
     this.#lastKnown.set(`teams ${objectId} ${conversation}`, member === undefined ? 'external' : 'here');
-    if (member !== undefined && (member.objectId ?? objectId) === objectId) this.#lastKnown.set(`teams ${objectId}`, trust);
+    if (member !== undefined && (member.objectId ?? objectId) === objectId)
+      this.#lastKnown.set(`teams ${objectId}`, trust);
     return trust;
   }
 
   /** The worse of what was said here and anywhere; the policy decides where nothing was said. */
   #lastSaid(objectId: string, conversation: string): Vouched {
-    const said = [this.#lastKnown.get(`teams ${objectId}`), this.#lastKnown.get(`teams ${objectId} ${conversation}`)].filter((one) => one !== undefined);
+    const said = [
+      this.#lastKnown.get(`teams ${objectId}`),
+      this.#lastKnown.get(`teams ${objectId} ${conversation}`),
+    ].filter((one) => one !== undefined);
     const no = said.find((one): one is Exclude<Verdict, 'member'> => nos.has(one));
     if (no !== undefined) return { trust: no, lastKnown: true };
     return said.includes('member') ? { trust: 'member', lastKnown: true } : { trust: 'unknown' };
@@ -95,11 +115,14 @@ export class Roster {
 
   #verdict(member: Member | undefined, objectId: string): Verdict {
     // Not on the roster, or somebody else than the message says.
-    if (member === undefined || (member.objectId !== undefined && member.objectId !== objectId)) return 'external';
+    if (member === undefined || (member.objectId !== undefined && member.objectId !== objectId))
+      return 'external';
     const { tenants } = this.#options;
     if (member.role === 'anonymous') return 'anonymous';
-    if (member.tenantId !== undefined && tenants.length > 0 && !tenants.includes(member.tenantId)) return 'external';
-    if (member.role === 'guest' || (member.principalName?.toUpperCase().includes('#EXT#') ?? false)) return 'guest';
+    if (member.tenantId !== undefined && tenants.length > 0 && !tenants.includes(member.tenantId))
+      return 'external';
+    if (member.role === 'guest' || (member.principalName?.toUpperCase().includes('#EXT#') ?? false))
+      return 'guest';
     return 'member';
   }
 }
@@ -108,5 +131,7 @@ const nos: ReadonlySet<string> = new Set<Verdict>(['guest', 'external', 'anonymo
 
 /** Standard channels are asked through their team; shared ones have members of their own. */
 function conversationOf(message: Inbound): string {
-  return message.kind === 'channel' && message.teamId !== undefined && !message.shared ? message.teamId : message.place;
+  return message.kind === 'channel' && message.teamId !== undefined && !message.shared
+    ? message.teamId
+    : message.place;
 }

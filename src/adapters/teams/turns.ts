@@ -1,5 +1,5 @@
-// What becomes of an activity: commands and presses to the bot, outside the turn; answers to the person, for as long as they take; installs
-// to the references.
+// What becomes of an activity: commands and presses to the bot, outside the turn; answers to the person, for
+// as long as they take; installs to the references.
 import { verbOfLine } from '../../bot/language/verbs.ts';
 import { ChatError } from '../../bot/ports.ts';
 import type { Bot, PressIn, Reply } from '../../bot/ports.ts';
@@ -25,12 +25,16 @@ import { commandText } from './text.ts';
 import type { Threads } from './threads.ts';
 import type { Roster } from './trust.ts';
 
-/** A press is answered within this; people see an error after some 5 to 15 s (msteams-docs#13460, #6461). Milliseconds. */
+/**
+ * A press is answered within this; people see an error after some 5 to 15 s (msteams-docs#13460, #6461).
+ * Milliseconds.
+ */
 export const pressAnsweredWithin = 3_500;
 /** Answers of presses kept for the same delivery coming again. */
 const answersKept = 1_000;
 
-const olderCard = 'This card is superseded: a newer card of this request stands further down here. Nothing was done; press there.';
+const olderCard =
+  'This card is superseded: a newer card of this request stands further down here. Nothing was done; press there.';
 
 export interface TurnOptions {
   readonly bot: Bot;
@@ -90,19 +94,28 @@ export function createTurns(options: TurnOptions): Turns {
 
   /** Any sign of life: what could not be written there is tried again. */
   function heard(message: Inbound): void {
-    if (roster.homeTenant(message) && message.removal !== true) for (const place of placesOf(message)) bot.heard(surface, place);
+    if (roster.homeTenant(message) && message.removal !== true)
+      for (const place of placesOf(message)) bot.heard(surface, place);
   }
 
-  /** Where this shows that something can be written again: here, in a channel that it is about, and in all of a team that is about as a whole. */
+  /**
+   * Where this shows that something can be written again: here, in a channel that it is about, and in all of
+   * a team that is about as a whole.
+   */
   function placesOf(message: Inbound): ReadonlySet<string> {
-    const team = message.type === 'message' || message.type === 'invoke' || message.teamId === undefined ? [] : references.inTeam(message.teamId);
+    const team =
+      message.type === 'message' || message.type === 'invoke' || message.teamId === undefined
+        ? []
+        : references.inTeam(message.teamId);
     return new Set([message.place, ...(message.channelId === undefined ? [] : [message.channelId]), ...team]);
   }
 
   async function taken(message: Inbound): Promise<InvokeAnswer | undefined> {
     switch (message.type) {
       case 'invoke':
-        return message.name === 'adaptiveCard/action' ? pressed(message) : toast('This bot does not know that action.');
+        return message.name === 'adaptiveCard/action'
+          ? pressed(message)
+          : toast('This bot does not know that action.');
       case 'message':
         await said(message);
         return undefined;
@@ -120,7 +133,8 @@ export function createTurns(options: TurnOptions): Turns {
     if (!roster.homeTenant(message)) return;
     if (message.type === 'installationUpdate' && message.action?.startsWith('remove') === true) {
       references.forget(message.place);
-      if (message.kind === 'personal' && message.from.objectId !== undefined) references.learnDirect(message.from.objectId, undefined);
+      if (message.kind === 'personal' && message.from.objectId !== undefined)
+        references.learnDirect(message.from.objectId, undefined);
       log.info('teamsRemoved', { kind: message.kind });
     } else if (message.removal !== true) {
       references.learn(message, false);
@@ -139,7 +153,8 @@ export function createTurns(options: TurnOptions): Turns {
     // On disk before it is acknowledged: Teams does not send it again after that.
     const kept = await deliveries.keep(key, message);
     if (kept === 'first') background('message', answered(message, key, askerOf(message)));
-    if (kept === 'notTaken') background('not taken', tellText(askerOf(message), notTakenSentence(kindOf(message))));
+    if (kept === 'notTaken')
+      background('not taken', tellText(askerOf(message), notTakenSentence(kindOf(message))));
   }
 
   function askerOf(message: Inbound, left?: Left): Asker {
@@ -152,7 +167,10 @@ export function createTurns(options: TurnOptions): Turns {
     };
   }
 
-  /** `cameIn`: when, where an earlier process left it. @throws Stopping: it stays kept, and the next start does and answers it */
+  /**
+   * `cameIn`: when, where an earlier process left it. @throws Stopping: it stays kept, and the next start
+   * does and answers it
+   */
   async function answered(message: Inbound, key: string, asker: Asker, cameIn?: number): Promise<void> {
     await tell(asker, await foreseen(() => replyTo(message, key, cameIn)));
     deliveries.done(key);
@@ -174,7 +192,9 @@ export function createTurns(options: TurnOptions): Turns {
       if ('unread' in speaker) return { kind: 'sentence', text: speaker.unread };
       if (press === undefined) return { kind: 'sentence', text: foreignButton() };
       const pressing = { surface, ...speaker, ...press, deliveryId: key };
-      return isOlder(message, message.value, press) ? superseded(message, pressing) : pressedIn(message, pressing);
+      return isOlder(message, message.value, press)
+        ? superseded(message, pressing)
+        : pressedIn(message, pressing);
     }
     const text = commandText(message, name) ?? '';
     const speaker = await speakerIn(message, verbOfLine(text), false);
@@ -182,8 +202,16 @@ export function createTurns(options: TurnOptions): Turns {
     const { account, place } = speaker;
     return threads.during(message.place, async () => {
       deliveries.begin(key);
-      const reply = await bot.command({ surface, account, place, text, deliveryId: key, ...(cameIn === undefined ? {} : { cameIn }) });
-      if (reply.kind === 'asked' && message.thread !== undefined) threads.learn(message.place, reply.requestId, message.thread);
+      const reply = await bot.command({
+        surface,
+        account,
+        place,
+        text,
+        deliveryId: key,
+        ...(cameIn === undefined ? {} : { cameIn }),
+      });
+      if (reply.kind === 'asked' && message.thread !== undefined)
+        threads.learn(message.place, reply.requestId, message.thread);
       return reply;
     });
   }
@@ -200,10 +228,16 @@ export function createTurns(options: TurnOptions): Turns {
     const first = await Promise.race([work, clock.sleep(pressLimit, stop.signal).then(() => late)]);
     stop.abort();
     if (typeof first !== 'symbol') {
-      background('press', (first.extra ?? Promise.resolve()).then(() => settle(first, key)));
+      background(
+        'press',
+        (first.extra ?? Promise.resolve()).then(() => settle(first, key)),
+      );
       return first.answer;
     }
-    background('late press', work.then((done) => toldLate(done, asker).then(() => settle(done, key))));
+    background(
+      'late press',
+      work.then((done) => toldLate(done, asker).then(() => settle(done, key))),
+    );
     return toast('This takes a moment. The card follows, or I tell you alone what became of it.');
   }
 
@@ -230,13 +264,20 @@ export function createTurns(options: TurnOptions): Turns {
     return work;
   }
 
-  /** On disk before anything is done with it: an invoke that is answered late or not at all is taken up after a crash. */
+  /**
+   * On disk before anything is done with it: an invoke that is answered late or not at all is taken up after
+   * a crash.
+   */
   async function keptPress(message: Inbound, data: unknown, key: string, asker: Asker): Promise<Pressed> {
     switch (await deliveries.keep(key, message)) {
       case 'first':
         return press(message, data, key, asker);
       case 'repeated':
-        return { answer: toast('This press has arrived before. The card shows what became of it.'), reply: { kind: 'nothing' }, repeated: true };
+        return {
+          answer: toast('This press has arrived before. The card shows what became of it.'),
+          reply: { kind: 'nothing' },
+          repeated: true,
+        };
       case 'notTaken':
         return spoken(notTakenSentence('press'));
     }
@@ -277,21 +318,29 @@ export function createTurns(options: TurnOptions): Turns {
     if (press.verb !== 'again') return bot.press(press);
     return threads.during(message.place, async () => {
       const reply = await bot.press(press);
-      if (reply.kind === 'asked' && message.thread !== undefined) threads.learn(message.place, reply.requestId, message.thread);
+      if (reply.kind === 'asked' && message.thread !== undefined)
+        threads.learn(message.place, reply.requestId, message.thread);
       return reply;
     });
   }
 
-  /** Whether the press was on a card whose post was never answered, and another stands for its request here. Private copies carry no intent. */
+  /**
+   * Whether the press was on a card whose post was never answered, and another stands for its request here.
+   * Private copies carry no intent.
+   */
   function isOlder(message: Inbound, data: unknown, press: Read): boolean {
     const intent = intentOf(data);
     const newest = options.newestIntent(press.requestId, message.place);
     return intent !== undefined && newest !== undefined && intent !== newest;
   }
 
-  /** Nothing is done. The older card is rewritten, now that the press tells where it stands; the answer is the request as it is. */
+  /**
+   * Nothing is done. The older card is rewritten, now that the press tells where it stands; the answer is the
+   * request as it is.
+   */
   async function superseded(message: Inbound, press: PressIn): Promise<Reply> {
-    if (message.replyToId !== undefined) background('superseded', rewritten(message, message.replyToId, press.requestId));
+    if (message.replyToId !== undefined)
+      background('superseded', rewritten(message, message.replyToId, press.requestId));
     const now = await bot.press({ ...press, verb: 'refresh' });
     return now.kind === 'card' ? { ...now, text: olderCard } : { kind: 'sentence', text: olderCard };
   }
@@ -301,12 +350,16 @@ export function createTurns(options: TurnOptions): Turns {
       await chat.supersede(refOf(message.place, message.thread, activity), requestId);
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
-      // The newer card is the true one whether or not the older can be rewritten; a press on it says so again.
+      // The newer card is the true one whether or not the older can be rewritten; a press on it says so
+      // again.
       log.warn('teamsCardNotSuperseded', { request: requestId, code: error.code });
     }
   }
 
-  /** To a person whose invoke was over before its answer: once, however often the press came. A card in an answer is only the one that was pressed. */
+  /**
+   * To a person whose invoke was over before its answer: once, however often the press came. A card in an
+   * answer is only the one that was pressed.
+   */
   function toldLate(done: Pressed, asker: Asker): Promise<void> {
     done.late ??= done.extra ?? (done.reply.kind === 'card' ? Promise.resolve() : tell(asker, done.reply));
     return done.late;
@@ -335,7 +388,8 @@ export function createTurns(options: TurnOptions): Turns {
   async function toldTooLate({ memo, key, at, begun }: Left): Promise<void> {
     const message = memo as Inbound;
     const kind = kindOf(message);
-    const what = kind === 'press' ? pressedOn(message) : `${options.command} ${commandText(message, name) ?? ''}`;
+    const what =
+      kind === 'press' ? pressedOn(message) : `${options.command} ${commandText(message, name) ?? ''}`;
     await tellText(askerOf(message), tooLateSentence(kind, what, { at, begun }, clock.now()));
     deliveries.done(key);
   }
@@ -371,7 +425,9 @@ export function createTurns(options: TurnOptions): Turns {
 }
 
 function kindOf(message: Inbound): DeliveryKind {
-  return message.type === 'invoke' || (message.value !== undefined && message.value !== null) ? 'press' : 'command';
+  return message.type === 'invoke' || (message.value !== undefined && message.value !== null)
+    ? 'press'
+    : 'command';
 }
 
 /** One delivery: ids are unique within a conversation only. */

@@ -1,4 +1,5 @@
-// Draws cards again no more often than a channel takes without flickering: newest state only, and one request in flight for each card.
+// Draws cards again no more often than a channel takes without flickering: newest state only, and one request
+// in flight for each card.
 import type { Clock } from '../../liveResponse/ports.ts';
 
 /** Least time between two drawings of one card (teams.md 4: 2 to 3 s). Milliseconds. */
@@ -57,6 +58,7 @@ export class Updates<V> {
   #touch(key: string): void {
     const now = this.#clock.elapsed();
     this.#last.set(key, now);
-    if (this.#last.size > 5_000) for (const [one, at] of this.#last) if (at < now - updateGap) this.#last.delete(one);
+    if (this.#last.size > 5_000)
+      for (const [one, at] of this.#last) if (at < now - updateGap) this.#last.delete(one);
   }
 }

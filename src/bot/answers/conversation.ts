@@ -1,4 +1,5 @@
-// What every answer needs: who speaks, how a refusal is told, and how a bug or a broken journal reaches the person.
+// What every answer needs: who speaks, how a refusal is told, and how a bug or a broken journal reaches the
+// person.
 import { missingRight } from '../../../cards/rights.ts';
 import { afterRestore } from '../../../cards/said.ts';
 import { DefenderError, errorAnswer, StoreError } from '../../liveResponse/ports.ts';
@@ -30,7 +31,9 @@ export interface Conversation extends Deps {
   readonly turns: Turns;
 }
 
-/** A Refusal on its way out of an answer. Thrown inside the bot only, and turned into a sentence at its door. */
+/**
+ * A Refusal on its way out of an answer. Thrown inside the bot only, and turned into a sentence at its door.
+ */
 export class Refused extends Error {
   readonly refusal: Refusal;
   readonly requestId: string | undefined;
@@ -50,12 +53,20 @@ export function sentence(text: string, block?: string): Reply {
 }
 
 /**
- * Who is speaking, with the roles held at this moment, in a place where more than help and whoami works. How freshly groups are read is
- * told by the verb, whatever chat it comes from: nobody lets anything run on a role that was just taken away. @throws Refused
+ * Who is speaking, with the roles held at this moment, in a place where more than help and whoami works. How
+ * freshly groups are read is told by the verb, whatever chat it comes from: nobody lets anything run on a
+ * role that was just taken away. @throws Refused
  */
-export async function speaking(deps: Deps, { account, place }: Pick<Speaker, 'account' | 'place'>, verb: AnyVerb, pressed: boolean): Promise<Actor> {
+export async function speaking(
+  deps: Deps,
+  { account, place }: Pick<Speaker, 'account' | 'place'>,
+  verb: AnyVerb,
+  pressed: boolean,
+): Promise<Actor> {
   const who = await actorOf(deps.policy, account, deps.groups, freshnessFor(verb));
-  const actor = granted<Actor>('refused' in who && who.refused === 'identityUnread' ? identityUnread(who.platform, verb, pressed) : who);
+  const actor = granted<Actor>(
+    'refused' in who && who.refused === 'identityUnread' ? identityUnread(who.platform, verb, pressed) : who,
+  );
   granted(mayUse(deps.policy, place));
   deps.outsiders?.heard(place);
   return actor;
@@ -63,7 +74,9 @@ export async function speaking(deps: Deps, { account, place }: Pick<Speaker, 'ac
 
 /** What is said of a decision for which a platform could not be asked; empty when all were. */
 export function byLastKnownSentence({ lastKnown }: Actor): string {
-  return lastKnown === undefined ? '' : ` ${lastKnown.join(' and ')} could not be asked about you just now, so what was last known counted; the journal says so too.`;
+  return lastKnown === undefined
+    ? ''
+    : ` ${lastKnown.join(' and ')} could not be asked about you just now, so what was last known counted; the journal says so too.`;
 }
 
 /** The same for the journal. */
@@ -78,7 +91,10 @@ export function requestOf(deps: Deps, id: string): Request {
   return request;
 }
 
-/** The same for somebody: what they may not find is answered like what does not exist, and only the journal tells it apart. @throws Refused */
+/**
+ * The same for somebody: what they may not find is answered like what does not exist, and only the journal
+ * tells it apart. @throws Refused
+ */
 export function requestFor(deps: Deps, actor: Actor, id: string): Request {
   const request = deps.store.get(id);
   const groups = [...new Set(actor.unread.map(({ group }) => group))];
@@ -89,7 +105,11 @@ export function requestFor(deps: Deps, actor: Actor, id: string): Request {
 }
 
 /** The requests of a list that somebody finds. */
-export function foundBy(deps: Pick<Deps, 'policy'>, actor: Actor, requests: readonly Request[]): readonly Request[] {
+export function foundBy(
+  deps: Pick<Deps, 'policy'>,
+  actor: Actor,
+  requests: readonly Request[],
+): readonly Request[] {
   return requests.filter((request) => mayFind(deps.policy, actor, request));
 }
 
@@ -99,20 +119,32 @@ export function granted<T>(value: T | Refusal, requestId?: string): T {
   return value;
 }
 
-/** Decisions are judged by the request alone; that it may have run in lines which a restore lost is added here, for all of them. */
+/**
+ * Decisions are judged by the request alone; that it may have run in lines which a restore lost is added
+ * here, for all of them.
+ */
 function asFarAsKnown({ store }: Pick<Deps, 'store'>, refusal: Refusal): Refusal {
   if (refusal.refused !== 'alreadyOver' && refusal.refused !== 'expired') return refusal;
   const request = store.get(refusal.id);
   const restoredAt = request === undefined || wasFound(request) ? undefined : lostAt(request, store);
-  return request === undefined || restoredAt === undefined ? refusal : { ...refusal, lost: afterRestore(request, restoredAt) };
+  return request === undefined || restoredAt === undefined
+    ? refusal
+    : { ...refusal, lost: afterRestore(request, restoredAt) };
 }
 
 function wasFound(request: Request): boolean {
   return request.state === 'over' && request.found !== undefined;
 }
 
-/** Runs an answer; whatever goes wrong becomes one clear private sentence, and every refusal a line in the journal. */
-export async function answering(deps: Conversation, speaker: Speaker, answer: () => Promise<Reply>): Promise<Reply> {
+/**
+ * Runs an answer; whatever goes wrong becomes one clear private sentence, and every refusal a line in the
+ * journal.
+ */
+export async function answering(
+  deps: Conversation,
+  speaker: Speaker,
+  answer: () => Promise<Reply>,
+): Promise<Reply> {
   try {
     return await answer();
   } catch (error) {
@@ -127,15 +159,30 @@ export async function answering(deps: Conversation, speaker: Speaker, answer: ()
       return sentence(explain({ refused: 'storeUnavailable' }));
     }
     if (error instanceof DefenderError) {
-      deps.log.warn('defenderFailed', { code: error.code, status: error.detail.status, apiCode: error.detail.apiCode, target: error.detail.target });
+      deps.log.warn('defenderFailed', {
+        code: error.code,
+        status: error.detail.status,
+        apiCode: error.detail.apiCode,
+        target: error.detail.target,
+      });
       const said = errorAnswer(error);
       if (missingRight(said) !== undefined) return sentence(explain({ refused: 'noRight', error: said }));
       const target = error.detail.target === undefined ? '' : ` (correlation id ${error.detail.target})`;
-      const outage = deps.loop.watch.outages().find((one) => one.error.call === error.detail.call && one.error.code === error.code);
-      return sentence(explain({ refused: 'defenderUnavailable', detail: `${error.message}${target}`, ...(outage === undefined ? {} : { since: outage.since }) }));
+      const outage = deps.loop.watch
+        .outages()
+        .find((one) => one.error.call === error.detail.call && one.error.code === error.code);
+      return sentence(
+        explain({
+          refused: 'defenderUnavailable',
+          detail: `${error.message}${target}`,
+          ...(outage === undefined ? {} : { since: outage.since }),
+        }),
+      );
     }
     const reference = deps.random.hex(3);
     deps.log.error('bug', { reference, error, said: speaker.said });
-    return sentence(`Something broke in the bot (reference ${reference}). Nothing was changed by this. Tell the people who run the bot the reference, and use the Defender portal if it is urgent.`);
+    return sentence(
+      `Something broke in the bot (reference ${reference}). Nothing was changed by this. Tell the people who run the bot the reference, and use the Defender portal if it is urgent.`,
+    );
   }
 }

@@ -10,17 +10,32 @@ export interface Frozen {
 }
 
 /** Durable when it resolves. @throws StoreError */
-export async function freezeAll(bot: Conversation, by: string, why: string, how: Pick<Extract<HouseEvent, { type: 'frozen' }>, 'byLastKnown'> = {}): Promise<Frozen> {
+export async function freezeAll(
+  bot: Conversation,
+  by: string,
+  why: string,
+  how: Pick<Extract<HouseEvent, { type: 'frozen' }>, 'byLastKnown'> = {},
+): Promise<Frozen> {
   await bot.store.note({ type: 'frozen', by, why, ...how });
   bot.loop.redrawOpen();
   return {
     queued: bot.store.open().filter((request) => request.state === 'queued').length,
-    leaving: bot.store.open().filter((request) => request.state === 'submitting').map((request) => request.id),
+    leaving: bot.store
+      .open()
+      .filter((request) => request.state === 'submitting')
+      .map((request) => request.id),
   };
 }
 
-/** At the machine: whoever may write the data folder may stop everything. Answers the freeze that was in force before, which stays. */
-export async function freezeAtMachine(bot: Conversation, by: string, why: string): Promise<Freeze | undefined> {
+/**
+ * At the machine: whoever may write the data folder may stop everything. Answers the freeze that was in force
+ * before, which stays.
+ */
+export async function freezeAtMachine(
+  bot: Conversation,
+  by: string,
+  why: string,
+): Promise<Freeze | undefined> {
   const before = bot.store.freeze();
   if (before === undefined) await freezeAll(bot, by, why);
   return before;

@@ -1,5 +1,5 @@
-// The names of library files that somebody asked for, held against the library where it could be read: a misspelt one would be approved, sent
-// and only then fail on the device.
+// The names of library files that somebody asked for, held against the library where it could be read: a
+// misspelt one would be approved, sent and only then fail on the device.
 import { entryNamed, libraryName, libraryNames } from '../../liveResponse/content.ts';
 import type { Command } from '../../liveResponse/commands.ts';
 import { nearest } from '../language/nearest.ts';
@@ -16,11 +16,23 @@ export function notInLibrary(ask: SessionAsk, reading: LibraryReading): Refusal 
   const name = libraryNames(ask.commands).find((one) => entryNamed(files, one) === undefined);
   if (name === undefined) return undefined;
   if (ask.kind === 'recipe') return { refused: 'notInLibrary', name, suggestions: [], recipe: ask.recipe };
-  const suggestions = nearest(name, files.map((file) => file.name));
+  const suggestions = nearest(
+    name,
+    files.map((file) => file.name),
+  );
   const [meant] = suggestions;
   // The line of an earlier request is not typed again.
   if (meant === undefined || ask.kind === 'again') return { refused: 'notInLibrary', name, suggestions };
-  return { refused: 'notInLibrary', name, suggestions, line: writtenAs(ask.host, ask.commands.map((command) => renamed(command, name, meant)), ask.reason) };
+  return {
+    refused: 'notInLibrary',
+    name,
+    suggestions,
+    line: writtenAs(
+      ask.host,
+      ask.commands.map((command) => renamed(command, name, meant)),
+      ask.reason,
+    ),
+  };
 }
 
 function renamed(command: Command, from: string, to: string): Command {
@@ -35,11 +47,16 @@ function renamed(command: Command, from: string, to: string): Command {
   }
 }
 
-/** For the asker of typed names, where the library could not be read. A recipe's names are not the asker's. */
+/**
+ * For the asker of typed names, where the library could not be read. A recipe's names are not the asker's.
+ */
 export function notChecked(ask: SessionAsk, reading: LibraryReading): string | undefined {
   if (('files' in reading && tellsOf(ask.commands, reading)) || ask.kind !== 'sequence') return undefined;
   const names = libraryNames(ask.commands);
   if (names.length === 0) return undefined;
-  const why = !('files' in reading) && reading.notRead === 'forbidden' ? 'the bot may not read the library (Library.Manage)' : 'the library could not be read just now';
+  const why =
+    !('files' in reading) && reading.notRead === 'forbidden'
+      ? 'the bot may not read the library (Library.Manage)'
+      : 'the library could not be read just now';
   return `Nobody checked that the library holds ${names.join(', ')}: ${why}. Look at the spelling.`;
 }

@@ -1,4 +1,5 @@
-// A pressed button. It carries a verb, a request id, a revision and 64 bits of the digest; what would run is read from the store.
+// A pressed button. It carries a verb, a request id, a revision and 64 bits of the digest; what would run is
+// read from the store.
 import { inOrder } from '../../liveResponse/shown.ts';
 import { again } from './again.ts';
 import { answering, granted, Refused, requestFor, speaking } from './conversation.ts';
@@ -13,47 +14,52 @@ import { link, output } from './viewing.ts';
 const maxReason = 500;
 
 export function onPress(bot: Conversation, input: PressIn): Promise<Reply> {
-  return answering(bot, { account: input.account, place: input.place, said: `press ${input.verb}` }, async () => {
-    const actor = await speaking(bot, input, input.verb, true);
-    const request = requestFor(bot, actor, input.requestId);
-    const { id } = request;
-    const seen = { fingerprint: input.fingerprint, revision: input.revision };
-    // What only stops something is taken from any card; a card of an older version is drawn again.
-    if (isShort(seen)) bot.loop.deck.redraw(id);
-    switch (input.verb) {
-      case 'approve':
-        return approve(bot, actor, id, seen);
-      case 'deny': {
-        if (input.input !== undefined) return deny(bot, actor, id, input.input);
-        // Refused before a reason is asked for, and checked again when it comes.
-        granted(mayDeny(actor, request, bot.clock.now()), id);
-        return { kind: 'form', form: denyForm(input, inOrder(request.title)) };
+  return answering(
+    bot,
+    { account: input.account, place: input.place, said: `press ${input.verb}` },
+    async () => {
+      const actor = await speaking(bot, input, input.verb, true);
+      const request = requestFor(bot, actor, input.requestId);
+      const { id } = request;
+      const seen = { fingerprint: input.fingerprint, revision: input.revision };
+      // What only stops something is taken from any card; a card of an older version is drawn again.
+      if (isShort(seen)) bot.loop.deck.redraw(id);
+      switch (input.verb) {
+        case 'approve':
+          return approve(bot, actor, id, seen);
+        case 'deny': {
+          if (input.input !== undefined) return deny(bot, actor, id, input.input);
+          // Refused before a reason is asked for, and checked again when it comes.
+          granted(mayDeny(actor, request, bot.clock.now()), id);
+          return { kind: 'form', form: denyForm(input, inOrder(request.title)) };
+        }
+        case 'withdraw':
+          return withdraw(bot, actor, id, input.input);
+        case 'cancel':
+          return cancel(bot, actor, id, input.input);
+        case 'link':
+          return link(bot, actor, request, input.index, input.place, true);
+        case 'output':
+          return output(bot, actor, request, input.index, input.place);
+        case 'look':
+          granted(maySee(bot.policy, actor, input.place), id);
+          return lookAgain(bot, id);
+        case 'resend':
+          return resend(bot, actor, id, seen);
+        case 'drop':
+          if (isShort(seen))
+            throw new Refused(mayDrop(actor, request) ?? { refused: 'shortFingerprint', id }, id);
+          return drop(bot, actor, id, input.input);
+        case 'again':
+          return again(bot, actor, input, id, { index: input.index });
+        case 'refresh':
+          granted(maySee(bot.policy, actor, input.place), id);
+          bot.loop.deck.touch(id);
+          bot.loop.hurry();
+          return statusOf(bot, actor, request, input.place);
       }
-      case 'withdraw':
-        return withdraw(bot, actor, id, input.input);
-      case 'cancel':
-        return cancel(bot, actor, id, input.input);
-      case 'link':
-        return link(bot, actor, request, input.index, input.place, true);
-      case 'output':
-        return output(bot, actor, request, input.index, input.place);
-      case 'look':
-        granted(maySee(bot.policy, actor, input.place), id);
-        return lookAgain(bot, id);
-      case 'resend':
-        return resend(bot, actor, id, seen);
-      case 'drop':
-        if (isShort(seen)) throw new Refused(mayDrop(actor, request) ?? { refused: 'shortFingerprint', id }, id);
-        return drop(bot, actor, id, input.input);
-      case 'again':
-        return again(bot, actor, input, id, { index: input.index });
-      case 'refresh':
-        granted(maySee(bot.policy, actor, input.place), id);
-        bot.loop.deck.touch(id);
-        bot.loop.hurry();
-        return statusOf(bot, actor, request, input.place);
-    }
-  });
+    },
+  );
 }
 
 function denyForm(input: PressIn, title: string): Form {

@@ -1,4 +1,5 @@
-// How the bot itself stands: the answer to `status` without an id, and what stands before every other answer while something is wrong.
+// How the bot itself stands: the answer to `status` without an id, and what stands before every other answer
+// while something is wrong.
 import { frozenSentence, frozenToOutsiders } from '../../../cards/frozen.ts';
 import { outageSentence } from '../../../cards/outage.ts';
 import { stamp } from '../../../cards/time.ts';
@@ -28,14 +29,24 @@ const sights: Readonly<Record<Sight, string>> = {
   cancel: 'cancelling',
 };
 
-/** Frozen, and what cannot be had from Defender: first in every answer that tells how things stand. Empty while all is well. */
+/**
+ * Frozen, and what cannot be had from Defender: first in every answer that tells how things stand. Empty
+ * while all is well.
+ */
 export function troubleWords(bot: Conversation): string {
   const freeze = bot.store.freeze();
-  const outages = outageWords(bot).slice(0, 2).map((words) => `Defender has been failing since ${words}`);
-  return [...(freeze === undefined ? [] : [frozenSentence(freeze, bot.settings.command)]), ...outages].join(' ');
+  const outages = outageWords(bot)
+    .slice(0, 2)
+    .map((words) => `Defender has been failing since ${words}`);
+  return [...(freeze === undefined ? [] : [frozenSentence(freeze, bot.settings.command)]), ...outages].join(
+    ' ',
+  );
 }
 
-/** One for each cause, the longest first, with all that fails for it: one outage of Defender is not told once for each kind of call. */
+/**
+ * One for each cause, the longest first, with all that fails for it: one outage of Defender is not told once
+ * for each kind of call.
+ */
 function outageWords({ loop }: Conversation): readonly string[] {
   const causes = new Map<string, { readonly since: number; readonly what: string[] }>();
   for (const outage of loop.watch.outages()) {
@@ -44,13 +55,20 @@ function outageWords({ loop }: Conversation): readonly string[] {
     if (known === undefined) causes.set(sentence, { since: outage.since, what: [sights[outage.what]] });
     else known.what.push(sights[outage.what]);
   }
-  return [...causes].map(([sentence, { since, what }]) => `${stamp(since)} (${what.join(', ')}): ${sentence}`);
+  return [...causes].map(
+    ([sentence, { since, what }]) => `${stamp(since)} (${what.join(', ')}): ${sentence}`,
+  );
 }
 
 /** Help is read by strangers too: who froze it and why is for places of the policy. */
-export function helpTrouble(bot: Conversation, { account, place }: Pick<CommandIn, 'account' | 'place'>): string {
+export function helpTrouble(
+  bot: Conversation,
+  { account, place }: Pick<CommandIn, 'account' | 'place'>,
+): string {
   if (bot.store.freeze() === undefined) return '';
-  return account.trust === 'member' && mayUse(bot.policy, place) === undefined ? troubleWords(bot) : frozenToOutsiders;
+  return account.trust === 'member' && mayUse(bot.policy, place) === undefined
+    ? troubleWords(bot)
+    : frozenToOutsiders;
 }
 
 /** `words` stand before what is told. */
@@ -60,8 +78,12 @@ export function after(words: string, reply: Reply): Reply {
 
 export function ownState(bot: Conversation, actor: Actor): Reply {
   const recent = foundBy(bot, actor, bot.store.all()).slice(0, recentRows);
-  const below = recent.length === 0 ? ['No requests yet.'] : ['Recent requests', columns(requestRows(bot, recent))];
-  return sentence(`The bot itself. One request: ${bot.settings.command} status <id>`, [columns(stateRows(bot, actor)), '', ...below].join('\n'));
+  const below =
+    recent.length === 0 ? ['No requests yet.'] : ['Recent requests', columns(requestRows(bot, recent))];
+  return sentence(
+    `The bot itself. One request: ${bot.settings.command} status <id>`,
+    [columns(stateRows(bot, actor)), '', ...below].join('\n'),
+  );
 }
 
 function stateRows(bot: Conversation, actor: Actor): readonly (readonly [string, string])[] {
@@ -69,22 +91,51 @@ function stateRows(bot: Conversation, actor: Actor): readonly (readonly [string,
   const freeze = bot.store.freeze();
   const open = bot.store.open();
   const { live, cap } = loop.submission.sessions();
-  const parked = open.filter((request) => isIn(request, ['running']) && isParked(request, bot.clock.now())).length;
+  const parked = open.filter(
+    (request) => isIn(request, ['running']) && isParked(request, bot.clock.now()),
+  ).length;
   const trouble = bot.store.trouble();
   const found = foundBy(bot, actor, open);
-  const undecided = found.filter((request) => isIn(request, ['unknown']) && request.looks >= looksBeforeAsking);
+  const undecided = found.filter(
+    (request) => isIn(request, ['unknown']) && request.looks >= looksBeforeAsking,
+  );
   const behind = loop.deck.behind();
   return [
-    ['Submissions', freeze === undefined ? 'not frozen' : `FROZEN by ${freeze.by} since ${stamp(freeze.at)}: ${freeze.why}`],
+    [
+      'Submissions',
+      freeze === undefined ? 'not frozen' : `FROZEN by ${freeze.by} since ${stamp(freeze.at)}: ${freeze.why}`,
+    ],
     ...defenderRows(bot),
     ['Tenant', settings.simulated ? 'SIMULATED: no real device is touched' : `real, ${settings.tenant}`],
-    ['Sessions', `${live} of ${cap}${parked === 0 ? '' : `, and ${parked} parked for devices that do not answer`}`],
+    [
+      'Sessions',
+      `${live} of ${cap}${parked === 0 ? '' : `, and ${parked} parked for devices that do not answer`}`,
+    ],
     ['Queue', queueWords(open)],
     ['For approval', count(found.filter((request) => request.state === 'awaitingApproval'))],
-    ...(undecided.length === 0 ? [] : [['To be decided', `${count(undecided)}: not known whether ${undecided.length === 1 ? 'it' : 'they'} ran`] as const]),
-    ['Cards', behind === 0 ? 'all up to date' : `${behind} ${behind === 1 ? 'request has a card' : 'requests have cards'} behind`],
-    ...bot.loop.deck.closed().map(({ surface, place, since, why }) => ['Place closed', `${surface}:${place} since ${stamp(since)}: ${why}`] as const),
-    ...(trouble === undefined ? [] : [['Journal', `CANNOT BE WRITTEN: ${trouble}. Nothing is approved or sent until it can.`] as const]),
+    ...(undecided.length === 0
+      ? []
+      : [
+          [
+            'To be decided',
+            `${count(undecided)}: not known whether ${undecided.length === 1 ? 'it' : 'they'} ran`,
+          ] as const,
+        ]),
+    [
+      'Cards',
+      behind === 0
+        ? 'all up to date'
+        : `${behind} ${behind === 1 ? 'request has a card' : 'requests have cards'} behind`,
+    ],
+    ...bot.loop.deck
+      .closed()
+      .map(
+        ({ surface, place, since, why }) =>
+          ['Place closed', `${surface}:${place} since ${stamp(since)}: ${why}`] as const,
+      ),
+    ...(trouble === undefined
+      ? []
+      : [['Journal', `CANNOT BE WRITTEN: ${trouble}. Nothing is approved or sent until it can.`] as const]),
   ];
 }
 
@@ -92,7 +143,14 @@ function defenderRows(bot: Conversation): readonly (readonly [string, string])[]
   const outages = outageWords(bot);
   const readable = bot.loop.watch.readable();
   if (outages.length > 0) return outages.map((words) => ['Defender', `FAILING since ${words}`]);
-  return [['Defender', readable === undefined ? 'not asked yet since the start' : `readable since ${stamp(readable.since)}, last read ${stamp(readable.last)}`]];
+  return [
+    [
+      'Defender',
+      readable === undefined
+        ? 'not asked yet since the start'
+        : `readable since ${stamp(readable.since)}, last read ${stamp(readable.last)}`,
+    ],
+  ];
 }
 
 /** How many wait, and for what. */
@@ -100,7 +158,8 @@ function queueWords(open: readonly Request[]): string {
   const waiting = open.filter((request) => isIn(request, ['queued']));
   if (waiting.length === 0) return 'empty';
   const causes = new Map<string, number>();
-  for (const { waitsFor } of waiting) causes.set(waitWords[waitsFor ?? 'slot'], (causes.get(waitWords[waitsFor ?? 'slot']) ?? 0) + 1);
+  for (const { waitsFor } of waiting)
+    causes.set(waitWords[waitsFor ?? 'slot'], (causes.get(waitWords[waitsFor ?? 'slot']) ?? 0) + 1);
   return `${waiting.length} approved and waiting: ${[...causes].map(([cause, many]) => `${many} for ${cause}`).join(', ')}`;
 }
 
@@ -118,5 +177,7 @@ const waitWords = {
 
 function count(requests: readonly Request[]): string {
   const ids = requests.slice(0, idsShown).map((request) => request.id);
-  return requests.length === 0 ? 'none' : `${requests.length} (${ids.join(', ')}${requests.length > ids.length ? ', ...' : ''})`;
+  return requests.length === 0
+    ? 'none'
+    : `${requests.length} (${ids.join(', ')}${requests.length > ids.length ? ', ...' : ''})`;
 }

@@ -1,5 +1,5 @@
-// Reads the device panel: one list of the device's actions, and names like its own where the look-up did not bring them. Neither may keep a
-// request from being asked.
+// Reads the device panel: one list of the device's actions, and names like its own where the look-up did not
+// bring them. Neither may keep a request from being asked.
 import { shownCommand } from '../../../cards/steps.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import { alikeTo, beginnings } from '../../liveResponse/lookAlikes.ts';
@@ -18,7 +18,9 @@ const alikeKept = 3;
 /** Of what a session ran and who asked for it: foreign text, kept in the journal. */
 const longestText = 120;
 
-type Needs = Pick<Deps, 'defender' | 'store' | 'budgets' | 'clock' | 'log'> & { readonly recentHistory: RecentHistory };
+type Needs = Pick<Deps, 'defender' | 'store' | 'budgets' | 'clock' | 'log'> & {
+  readonly recentHistory: RecentHistory;
+};
 
 type History = Awaited<ReturnType<DefenderApi['history']>> | undefined;
 /** One reading for all who ask about a device within a moment. */
@@ -44,23 +46,53 @@ export function createRecentHistory({ clock }: Pick<Deps, 'clock'>): RecentHisto
   };
 }
 
-/** `mayName`: which of our own requests may be named among the sessions. Throws nothing but bugs: what could not be read is left out, and said to be so where the panel is shown. */
-export async function readPanel(deps: Needs, device: Device, mayName: (other: Request) => boolean, found: Pick<LookUp, 'alike'> = {}, leftOut: readonly LeftOut[] = []): Promise<Panel> {
+/**
+ * `mayName`: which of our own requests may be named among the sessions. Throws nothing but bugs: what could
+ * not be read is left out, and said to be so where the panel is shown.
+ */
+export async function readPanel(
+  deps: Needs,
+  device: Device,
+  mayName: (other: Request) => boolean,
+  found: Pick<LookUp, 'alike'> = {},
+  leftOut: readonly LeftOut[] = [],
+): Promise<Panel> {
   const [history, alike] = await Promise.all([
     deps.recentHistory(device.id, () => extra(deps, 'list', () => deps.defender.history(device.id))),
     found.alike ?? extra(deps, 'machines', () => deps.defender.machinesBeginning(beginnings(device.name))),
   ]);
   const dead = withDead(device, alike?.devices ?? [], leftOut);
-  const others = alike === undefined ? [] : alikeTo(device, alike.devices).filter(({ id }) => !dead.some((one) => one.id === id));
+  const others =
+    alike === undefined
+      ? []
+      : alikeTo(device, alike.devices).filter(({ id }) => !dead.some((one) => one.id === id));
   return {
     at: deps.clock.now(),
-    ...(history === undefined ? {} : { isolation: isolationOf(history.actions, history.whole), sessions: sessionsOf(deps, history.actions, mayName) }),
-    ...(alike === undefined ? {} : { alike: { devices: others.slice(0, alikeKept), more: Math.max(0, others.length - alikeKept), whole: alike.whole } }),
-    ...(dead.length === 0 ? {} : { leftOut: { records: dead.slice(0, alikeKept), more: Math.max(0, dead.length - alikeKept) } }),
+    ...(history === undefined
+      ? {}
+      : {
+          isolation: isolationOf(history.actions, history.whole),
+          sessions: sessionsOf(deps, history.actions, mayName),
+        }),
+    ...(alike === undefined
+      ? {}
+      : {
+          alike: {
+            devices: others.slice(0, alikeKept),
+            more: Math.max(0, others.length - alikeKept),
+            whole: alike.whole,
+          },
+        }),
+    ...(dead.length === 0
+      ? {}
+      : { leftOut: { records: dead.slice(0, alikeKept), more: Math.max(0, dead.length - alikeKept) } }),
   };
 }
 
-/** What was left out, and other records of the name that nobody can take a session for: of those no approver need be warned. */
+/**
+ * What was left out, and other records of the name that nobody can take a session for: of those no approver
+ * need be warned.
+ */
 function withDead(device: Device, found: readonly Device[], leftOut: readonly LeftOut[]): readonly LeftOut[] {
   const same = new Set(alikeTo(device, found).flatMap(({ id, how }) => (how === 'same' ? [id] : [])));
   const more = found.flatMap((one): readonly LeftOut[] => {
@@ -81,27 +113,46 @@ async function extra<T>(deps: Needs, kind: Kind, read: () => Promise<T>): Promis
     return await read();
   } catch (error) {
     if (!(error instanceof DefenderError)) throw error;
-    deps.log.warn('panelNotRead', { kind, code: error.code, status: error.detail.status, apiCode: error.detail.apiCode, target: error.detail.target });
+    deps.log.warn('panelNotRead', {
+      kind,
+      code: error.code,
+      status: error.detail.status,
+      apiCode: error.detail.apiCode,
+      target: error.detail.target,
+    });
     return undefined;
   }
 }
 
-function sessionsOf({ store }: Needs, actions: readonly Action[], mayName: (other: Request) => boolean): readonly Session[] {
-  return actions
-    .filter((action) => action.type === 'LiveResponse')
-    // Our own record says who it was; to Defender the requestor is only our application.
-    .map((action) => ({ action, ours: store.all().find((request) => 'actionId' in request && request.actionId.toLowerCase() === action.id.toLowerCase()) }))
-    .filter(({ ours }) => ours === undefined || mayName(ours))
-    .slice(0, sessionsKept)
-    .map(({ action, ours }) => {
-      return {
-        ...(action.createdAt === undefined ? {} : { at: action.createdAt }),
-        status: action.status.slice(0, longestText),
-        what: whatRan(action).slice(0, longestText),
-        by: (ours?.requester.name ?? action.requestor).slice(0, longestText),
-        ...(ours === undefined ? {} : { requestId: ours.id }),
-      };
-    });
+function sessionsOf(
+  { store }: Needs,
+  actions: readonly Action[],
+  mayName: (other: Request) => boolean,
+): readonly Session[] {
+  return (
+    actions
+      .filter((action) => action.type === 'LiveResponse')
+      // Our own record says who it was; to Defender the requestor is only our application.
+      .map((action) => ({
+        action,
+        ours: store
+          .all()
+          .find(
+            (request) => 'actionId' in request && request.actionId.toLowerCase() === action.id.toLowerCase(),
+          ),
+      }))
+      .filter(({ ours }) => ours === undefined || mayName(ours))
+      .slice(0, sessionsKept)
+      .map(({ action, ours }) => {
+        return {
+          ...(action.createdAt === undefined ? {} : { at: action.createdAt }),
+          status: action.status.slice(0, longestText),
+          what: whatRan(action).slice(0, longestText),
+          by: (ours?.requester.name ?? action.requestor).slice(0, longestText),
+          ...(ours === undefined ? {} : { requestId: ours.id }),
+        };
+      })
+  );
 }
 
 function whatRan({ commands = [] }: Action): string {

@@ -1,5 +1,5 @@
-// Another policy comes into force: journaled first, then in force for everything that waits or is decided, and told in the approvals places
-// of the old one and the new, in words, what lets more happen first.
+// Another policy comes into force: journaled first, then in force for everything that waits or is decided,
+// and told in the approvals places of the old one and the new, in words, what lets more happen first.
 import type { Loop } from '../loop/loop.ts';
 import { StoreError } from '../../liveResponse/ports.ts';
 import type { HouseEvent, Log, RequestStore } from '../../liveResponse/ports.ts';
@@ -22,18 +22,33 @@ interface Parts {
   readonly todays: TodaysPolicy;
 }
 
-/** A policy that is in force and that the journal could not take yet: what else is written waits for nothing, this is tried again. */
+/**
+ * A policy that is in force and that the journal could not take yet: what else is written waits for nothing,
+ * this is tried again.
+ */
 export type Unwritten = Extract<HouseEvent, { readonly type: 'policyChanged' }>;
 
 /** Facts of one change in the journal; a policy that is wholly another one need not be told line by line. */
 const mostFacts = 200;
 const topic = 'policy';
 
-/** Answers what the journal could not take. In force it is in any case: what is stricter must not wait for a disk. */
-export async function takePolicy({ store, loop, log, todays }: Parts, { policy, sha256, before, how }: NextPolicy): Promise<Unwritten | undefined> {
+/**
+ * Answers what the journal could not take. In force it is in any case: what is stricter must not wait for a
+ * disk.
+ */
+export async function takePolicy(
+  { store, loop, log, todays }: Parts,
+  { policy, sha256, before, how }: NextPolicy,
+): Promise<Unwritten | undefined> {
   const old = todays.now();
   const changes = changesOf(old, policy);
-  const event = { type: 'policyChanged', sha256, before, how, ...(changes.length === 0 ? {} : { facts: changes.slice(0, mostFacts).map(({ fact }) => fact) }) } as const;
+  const event = {
+    type: 'policyChanged',
+    sha256,
+    before,
+    how,
+    ...(changes.length === 0 ? {} : { facts: changes.slice(0, mostFacts).map(({ fact }) => fact) }),
+  } as const;
   let unwritten: Unwritten | undefined;
   try {
     await store.note(event);
@@ -44,15 +59,25 @@ export async function takePolicy({ store, loop, log, todays }: Parts, { policy, 
   }
   todays.replace(policy);
   log.warn('policyChanged', { sha256, before, how, changes: changes.length });
-  loop.announcing.say(topic, [...approvalsOf(old), ...approvalsOf(policy)], `The policy ${how === 'signal' ? 'was read again' : 'file has changed'} and is in force now. ${changeWords(changes)}${changes.length === 0 ? '' : ' Open requests are judged by it at once; the card of each one that it ends says why.'}`, () => told(store, sha256), true);
+  loop.announcing.say(
+    topic,
+    [...approvalsOf(old), ...approvalsOf(policy)],
+    `The policy ${how === 'signal' ? 'was read again' : 'file has changed'} and is in force now. ${changeWords(changes)}${changes.length === 0 ? '' : ' Open requests are judged by it at once; the card of each one that it ends says why.'}`,
+    () => told(store, sha256),
+    true,
+  );
   loop.policyChanged();
   return unwritten;
 }
 
-/** A start with another policy than the journal knows, or after an end before it was told. The earlier file is not kept, so what changed cannot be compared. */
+/**
+ * A start with another policy than the journal knows, or after an end before it was told. The earlier file is
+ * not kept, so what changed cannot be compared.
+ */
 export async function startWithPolicy({ store, loop, todays }: Parts, sha256: string): Promise<void> {
   const last = store.lastPolicy();
-  if (last !== undefined && last.sha256 !== sha256) await store.note({ type: 'policyChanged', sha256, before: last.sha256, how: 'start' });
+  if (last !== undefined && last.sha256 !== sha256)
+    await store.note({ type: 'policyChanged', sha256, before: last.sha256, how: 'start' });
   await store.note({ type: 'policyRead', sha256 });
   const known = last?.told ?? last?.sha256;
   if (known === sha256) return;
@@ -66,9 +91,18 @@ export async function startWithPolicy({ store, loop, todays }: Parts, sha256: st
   );
 }
 
-/** The file cannot be used: said once, and once more when it can again. `why` undefined: it is well, and in force is what it was. */
-export function policyFileSaid({ loop, todays }: Pick<Parts, 'loop' | 'todays'>, why: string | undefined): void {
-  const words = why === undefined ? 'The policy file has no mistake any more. It says what is in force already, so nothing changes.' : `The policy file cannot be used, so the policy that was in force stays in force: ${why} An administrator fixes it (the log and the doctor name every mistake); it is taken as soon as it has none.`;
+/**
+ * The file cannot be used: said once, and once more when it can again. `why` undefined: it is well, and in
+ * force is what it was.
+ */
+export function policyFileSaid(
+  { loop, todays }: Pick<Parts, 'loop' | 'todays'>,
+  why: string | undefined,
+): void {
+  const words =
+    why === undefined
+      ? 'The policy file has no mistake any more. It says what is in force already, so nothing changes.'
+      : `The policy file cannot be used, so the policy that was in force stays in force: ${why} An administrator fixes it (the log and the doctor name every mistake); it is taken as soon as it has none.`;
   loop.announcing.say('policy file', approvalsOf(todays.policy), words);
 }
 

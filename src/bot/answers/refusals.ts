@@ -1,9 +1,13 @@
-// Refusals on their way into the journal. Anybody in a channel can press a button, so an account that keeps on pressing must not fill the disk.
+// Refusals on their way into the journal. Anybody in a channel can press a button, so an account that keeps
+// on pressing must not fill the disk.
 import type { Deps } from '../deps.ts';
 import type { Account, Place } from '../ports.ts';
 import type { Refusal } from '../rules/refusal.ts';
 
-/** Refusals of one account that are written one by one within an hour; ours: more than a person meets, far fewer than a loop makes. */
+/**
+ * Refusals of one account that are written one by one within an hour; ours: more than a person meets, far
+ * fewer than a loop makes.
+ */
 export const refusalsPerHour = 60;
 const hour = 3_600_000;
 /** Accounts remembered at once; the oldest is forgotten, which lets it write again. */
@@ -19,7 +23,10 @@ export interface Speaker {
 }
 
 export interface Refusals {
-  /** Never throws: the refusal itself stands whether or not it could be written down, since it let nothing happen. */
+  /**
+   * Never throws: the refusal itself stands whether or not it could be written down, since it let nothing
+   * happen.
+   */
   write(speaker: Speaker, refusal: Refusal, requestId: string | undefined): Promise<void>;
 }
 
@@ -27,11 +34,17 @@ export function createRefusals({ store, clock, log }: Pick<Deps, 'store' | 'cloc
   /** `until` is in elapsed time: a clock that is set back must not silence anybody for longer. */
   const written = new Map<string, { readonly until: number; readonly count: number }>();
 
-  /** What may still be written for this account: the refusal, the one line that says that more of them follow, or nothing. */
-  function room(by: string): { readonly room: 'whole' | 'none' } | { readonly room: 'last'; readonly until: number } {
+  /**
+   * What may still be written for this account: the refusal, the one line that says that more of them follow,
+   * or nothing.
+   */
+  function room(
+    by: string,
+  ): { readonly room: 'whole' | 'none' } | { readonly room: 'last'; readonly until: number } {
     const now = clock.elapsed();
     const before = written.get(by);
-    const { until, count } = before === undefined || before.until <= now ? { until: now + hour, count: 0 } : before;
+    const { until, count } =
+      before === undefined || before.until <= now ? { until: now + hour, count: 0 } : before;
     written.delete(by);
     written.set(by, { until, count: count + 1 });
     const [oldest] = written.keys();
@@ -50,9 +63,17 @@ export function createRefusals({ store, clock, log }: Pick<Deps, 'store' | 'cloc
           log.warn('refusalsLeftOut', { by, until: answer.until });
           await store.note({ type: 'refusalsLeftOut', by, until: answer.until });
         } else if (requestId !== undefined && store.get(requestId) !== undefined) {
-          await store.change(requestId, () => ({ event: { type: 'pressRefused', by, verb: said.slice(0, maxSaid), reason: refusal.refused } }));
+          await store.change(requestId, () => ({
+            event: { type: 'pressRefused', by, verb: said.slice(0, maxSaid), reason: refusal.refused },
+          }));
         } else {
-          await store.note({ type: 'commandRefused', by, place: `${place.surface}:${place.id}`, reason: refusal.refused, text: said.slice(0, maxSaid) });
+          await store.note({
+            type: 'commandRefused',
+            by,
+            place: `${place.surface}:${place.id}`,
+            reason: refusal.refused,
+            text: said.slice(0, maxSaid),
+          });
         }
       } catch (error) {
         log.error('refusalNotJournaled', { reason: refusal.refused, error });

@@ -1,4 +1,5 @@
-// Asks that come faster than Defender may be asked wait in line, first come first served, and are told so when it takes long.
+// Asks that come faster than Defender may be asked wait in line, first come first served, and are told so
+// when it takes long.
 import type { Budgets, Kind } from '../../liveResponse/pacing.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
@@ -9,7 +10,10 @@ import type { ChatPort } from '../ports.ts';
 export const longestTurn = 20 * 60_000;
 /** What waits longer than this is told. Milliseconds. */
 const toldAfter = 5_000;
-/** In line at once, of everybody and of one person: what waits here is in no list yet and cannot be taken back. */
+/**
+ * In line at once, of everybody and of one person: what waits here is in no list yet and cannot be taken
+ * back.
+ */
 const mostInLine = 200;
 const mostOfOne = 40;
 /** Between two looks whether there is room, where nobody can say when. Milliseconds. */
@@ -26,7 +30,10 @@ export interface Asker {
 }
 
 export interface Turns {
-  /** The value of `read`, which is one call or two of that kind, once there is room for it. @throws DefenderError, `paced` when the line is too long */
+  /**
+   * The value of `read`, which is one call or two of that kind, once there is room for it. @throws
+   * DefenderError, `paced` when the line is too long
+   */
   take<T>(asker: Asker, read: () => Promise<T>): Promise<T>;
 }
 
@@ -51,12 +58,19 @@ export function createTurns({ budgets, chats, clock, log }: Parts, kind: Kind): 
   }
 
   async function tried<T>(read: () => Promise<T>): Promise<Tried<T>> {
-    if (spared()) return { error: new DefenderError('paced', `our own limit for ${kind} is used up but for what was approved`, { call: kind, retryAfterMs: Math.max(lookAgain, budgets.waitFor(kind, clock.elapsed())) }) };
+    if (spared())
+      return {
+        error: new DefenderError('paced', `our own limit for ${kind} is used up but for what was approved`, {
+          call: kind,
+          retryAfterMs: Math.max(lookAgain, budgets.waitFor(kind, clock.elapsed())),
+        }),
+      };
     inFlight += 1;
     try {
       return { value: await read() };
     } catch (error) {
-      if (error instanceof DefenderError && (error.code === 'paced' || error.code === 'throttled')) return { error };
+      if (error instanceof DefenderError && (error.code === 'paced' || error.code === 'throttled'))
+        return { error };
       throw error;
     } finally {
       inFlight -= 1;
@@ -64,9 +78,12 @@ export function createTurns({ budgets, chats, clock, log }: Parts, kind: Kind): 
   }
 
   async function tell(asker: Asker, place: () => number): Promise<void> {
-    const { limit, ms } = budgets.left(kind, clock.elapsed()).reduce((scarce, rate) => (rate.left / rate.limit < scarce.left / scarce.limit ? rate : scarce));
+    const { limit, ms } = budgets
+      .left(kind, clock.elapsed())
+      .reduce((scarce, rate) => (rate.left / rate.limit < scarce.left / scarce.limit ? rate : scarce));
     const before = place();
-    const others = before === 0 ? 'it is next' : `${before} ${before === 1 ? 'request is' : 'requests are'} before it`;
+    const others =
+      before === 0 ? 'it is next' : `${before} ${before === 1 ? 'request is' : 'requests are'} before it`;
     const text = `Your request for ${asker.host} waits for its turn: devices may be looked up ${limit} times ${ms === 60_000 ? 'a minute' : 'an hour'}, and ${others}. It goes on by itself; do not type it again.`;
     try {
       await chats.find(({ surface }) => surface === asker.surface)?.whisper(asker.place, asker.account, text);
@@ -79,7 +96,9 @@ export function createTurns({ budgets, chats, clock, log }: Parts, kind: Kind): 
   /** Tells the asker unless the wait is over before. */
   function tellLater(asker: Asker, place: () => number): () => void {
     const over = new AbortController();
-    const telling = clock.sleep(toldAfter, over.signal).then(() => (over.signal.aborted ? undefined : tell(asker, place)));
+    const telling = clock
+      .sleep(toldAfter, over.signal)
+      .then(() => (over.signal.aborted ? undefined : tell(asker, place)));
     telling.catch((error: unknown) => {
       log.error('turnNotTold', { error });
     });
@@ -96,8 +115,15 @@ export function createTurns({ budgets, chats, clock, log }: Parts, kind: Kind): 
         const first = await tried(read);
         if ('value' in first) return first.value;
       }
-      if (line.length >= mostInLine || line.filter(({ person }) => person === asker.person).length >= mostOfOne) {
-        throw new DefenderError('paced', `our own limit for ${kind} is used up, and ${line.length} requests wait for it already`, { call: kind });
+      if (
+        line.length >= mostInLine ||
+        line.filter(({ person }) => person === asker.person).length >= mostOfOne
+      ) {
+        throw new DefenderError(
+          'paced',
+          `our own limit for ${kind} is used up, and ${line.length} requests wait for it already`,
+          { call: kind },
+        );
       }
       line.push(asker);
       const before = last;

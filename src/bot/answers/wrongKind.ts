@@ -1,5 +1,5 @@
-// A thing of the wrong kind: a device where a request id is wanted, a request where a device is, a recipe, a file, a fingerprint. What it is
-// gets said, with the line that works.
+// A thing of the wrong kind: a device where a request id is wanted, a request where a device is, a recipe, a
+// file, a fingerprint. What it is gets said, with the line that works.
 import { bindingOf } from '../../liveResponse/commands.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
@@ -20,21 +20,45 @@ import { wordsOf } from '../loop/views.ts';
 /** Requests that are named where a device was typed: enough to choose from. */
 const mostNamed = 3;
 /** Words for requests that nobody names one by one. */
-const several: ReadonlySet<string> = new Set([...listNames, 'all', 'everything', 'last', 'latest', 'newest', 'it', 'this', 'that']);
+const several: ReadonlySet<string> = new Set([
+  ...listNames,
+  'all',
+  'everything',
+  'last',
+  'latest',
+  'newest',
+  'it',
+  'this',
+  'that',
+]);
 /** As Defender numbers its actions. */
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const fileName = /\.(?:ps1|psm1|sh|py|exe|dll|zip|cmd|bat|txt)$/i;
 
 /** The request of an id as it stands in the line, or what the word is instead. @throws Refused */
-export function requestTyped(bot: Conversation, actor: Actor, place: Place, verb: IdVerb, id: string, line: string): Request {
+export function requestTyped(
+  bot: Conversation,
+  actor: Actor,
+  place: Place,
+  verb: IdVerb,
+  id: string,
+  line: string,
+): Request {
   const typed = bareWord(line.trim().split(/\s+/)[1] ?? id);
   // Without "lr-" it may be a device's name that only looks like an id.
   const known = bot.store.get(id);
-  if (!isSurelyId(typed) && (known === undefined || !mayFind(bot.policy, actor, known))) throw noRequest(bot, actor, place, verb, typed);
+  if (!isSurelyId(typed) && (known === undefined || !mayFind(bot.policy, actor, known)))
+    throw noRequest(bot, actor, place, verb, typed);
   return requestFor(bot, actor, id);
 }
 
-export function noRequest(bot: Conversation, actor: Actor, place: Place, verb: IdVerb, word: string): Refused {
+export function noRequest(
+  bot: Conversation,
+  actor: Actor,
+  place: Place,
+  verb: IdVerb,
+  word: string,
+): Refused {
   const common = { refused: 'noRequestId', verb, word } as const;
   const lower = word.toLowerCase();
   if (bot.policy.recipes.has(lower)) return new Refused({ ...common, meant: 'recipe', requests: [] });
@@ -44,16 +68,29 @@ export function noRequest(bot: Conversation, actor: Actor, place: Place, verb: I
   // Whoever may not see requests learns of none here.
   const all = maySee(bot.policy, actor, place) === undefined ? foundBy(bot, actor, bot.store.all()) : [];
   const code = readCode(lower)?.fingerprint;
-  const printed = code === undefined ? undefined : all.find((request) => request.fingerprint === code || bindingOf(request.digest) === code);
-  if (printed !== undefined) return new Refused({ ...common, meant: 'fingerprint', requests: [named(bot, printed)] });
+  const printed =
+    code === undefined
+      ? undefined
+      : all.find((request) => request.fingerprint === code || bindingOf(request.digest) === code);
+  if (printed !== undefined)
+    return new Refused({ ...common, meant: 'fingerprint', requests: [named(bot, printed)] });
   if (guid.test(word)) {
     const sent = all.find((request) => 'actionId' in request && request.actionId.toLowerCase() === lower);
-    return new Refused({ ...common, meant: 'action', requests: sent === undefined ? [] : [named(bot, sent)] });
+    return new Refused({
+      ...common,
+      meant: 'action',
+      requests: sent === undefined ? [] : [named(bot, sent)],
+    });
   }
   const there = all.filter((request) => isDevice(request, lower));
-  if (there.length === 0 && code !== undefined) return new Refused({ ...common, meant: 'fingerprint', requests: [] });
+  if (there.length === 0 && code !== undefined)
+    return new Refused({ ...common, meant: 'fingerprint', requests: [] });
   const fitting = there.filter((request) => fits(verb, request));
-  return new Refused({ ...common, meant: 'device', requests: fitting.slice(0, mostNamed).map((request) => named(bot, request)) });
+  return new Refused({
+    ...common,
+    meant: 'device',
+    requests: fitting.slice(0, mostNamed).map((request) => named(bot, request)),
+  });
 }
 
 function named(bot: Conversation, request: Request): { readonly id: string; readonly status: string } {
@@ -83,14 +120,28 @@ function fits(verb: IdVerb, request: Request): boolean {
 }
 
 /** A request typed as a device; undefined while it is none that is known here. */
-export function requestAsDevice({ store, policy }: Pick<Conversation, 'store' | 'policy'>, actor: Actor, name: string): Refusal | undefined {
+export function requestAsDevice(
+  { store, policy }: Pick<Conversation, 'store' | 'policy'>,
+  actor: Actor,
+  name: string,
+): Refusal | undefined {
   const id = name.startsWith('lr-') ? normaliseId(name) : undefined;
   const request = id === undefined ? undefined : store.get(id);
-  return request === undefined || !mayFind(policy, actor, request) ? undefined : { refused: 'requestAsDevice', id: request.id, device: request.device.name };
+  return request === undefined || !mayFind(policy, actor, request)
+    ? undefined
+    : { refused: 'requestAsDevice', id: request.id, device: request.device.name };
 }
 
 /** Defender knows no such device: what else the word may be. */
 export function notFound(bot: Pick<Conversation, 'policy'>, name: string): Refusal {
-  const meant = bot.policy.recipes.has(name) ? 'recipe' : isCommandWord(name) ? 'command' : fileName.test(name) ? 'file' : name.startsWith('lr-') ? 'request' : undefined;
+  const meant = bot.policy.recipes.has(name)
+    ? 'recipe'
+    : isCommandWord(name)
+      ? 'command'
+      : fileName.test(name)
+        ? 'file'
+        : name.startsWith('lr-')
+          ? 'request'
+          : undefined;
   return { refused: 'unknownDevice', name, ...(meant === undefined ? {} : { meant }) };
 }

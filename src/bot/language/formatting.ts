@@ -1,6 +1,7 @@
-// Undoes what people bring along when they type or paste a command: the chat's marks for code and emphasis, quotes around the whole line, a
-// prompt, the command's own name, the bot's name. A mark goes only where it cannot be meant: a pair around a whole line or word that could
-// hold no such character. The arguments of a script are never touched.
+// Undoes what people bring along when they type or paste a command: the chat's marks for code and emphasis,
+// quotes around the whole line, a prompt, the command's own name, the bot's name. A mark goes only where it
+// cannot be meant: a pair around a whole line or word that could hold no such character. The arguments of a
+// script are never touched.
 import { foreignWords, isCommandWord } from './forms.ts';
 import { proseStart } from './prose.ts';
 import { holds, readChars } from '../rules/recipes.ts';
@@ -29,7 +30,15 @@ export function unwrapped(text: string, known: Known): string {
   return line;
 }
 
-const wrappers: readonly ((line: string, known: Known) => string | undefined)[] = [fenced, quoted, emphasised, prompted, mentioned, commanded, greeted];
+const wrappers: readonly ((line: string, known: Known) => string | undefined)[] = [
+  fenced,
+  quoted,
+  emphasised,
+  prompted,
+  mentioned,
+  commanded,
+  greeted,
+];
 
 /** Code of one line or several. */
 function fenced(line: string, known: Known): string | undefined {
@@ -39,19 +48,27 @@ function fenced(line: string, known: Known): string | undefined {
 
 /** `"dump hosta x"`: a pair, and none of its kind within. */
 function quoted(line: string, known: Known): string | undefined {
-  const inner = /^["\u201C\u201D\u201E]([^"\u201C\u201D\u201E]+)["\u201C\u201D]$|^['\u2018\u2019\u201A]([^'\u2018\u2019\u201A]+)['\u2018\u2019]$|^\u00AB\s?([^\u00AB\u00BB]+?)\s?\u00BB$/.exec(line);
+  const inner =
+    /^["\u201C\u201D\u201E]([^"\u201C\u201D\u201E]+)["\u201C\u201D]$|^['\u2018\u2019\u201A]([^'\u2018\u2019\u201A]+)['\u2018\u2019]$|^\u00AB\s?([^\u00AB\u00BB]+?)\s?\u00BB$/.exec(
+      line,
+    );
   const found = inner?.[1] ?? inner?.[2] ?? inner?.[3];
   return found !== undefined && /\s/.test(found) && begins(found, known) ? found : undefined;
 }
 
-/** Bold, italic, struck out: the sign before the verb can be nothing else, so the one at the end is its other half. */
+/**
+ * Bold, italic, struck out: the sign before the verb can be nothing else, so the one at the end is its other
+ * half.
+ */
 function emphasised(line: string, known: Known): string | undefined {
   const sign = /^(\*{1,3}|_{1,3}|~{1,2})[^\s*_~]/.exec(line)?.[1];
   if (sign === undefined || !line.endsWith(sign) || line.length <= 2 * sign.length) return undefined;
   const inner = line.slice(sign.length, -sign.length);
   const firstWord = /^\S+/.exec(inner)?.[0] ?? '';
   // `*dump* host*`: there the pair is around the word.
-  return begins(inner, known) && !(firstWord.length < inner.length && firstWord.endsWith(sign)) ? inner : undefined;
+  return begins(inner, known) && !(firstWord.length < inner.length && firstWord.endsWith(sign))
+    ? inner
+    : undefined;
 }
 
 /** A quotation, a list, a shell's prompt. None of ours begins with a drive or an account. */
@@ -89,14 +106,23 @@ function commanded(line: string, known: Known): string | undefined {
 
 /** `please dump hosta x`, `:wave: status`: as people speak to people. */
 function greeted(line: string, known: Known): string | undefined {
-  const found = /^(?:(?:please|pls|hi|hey|hello)\b[\s,:!.]{1,8}|(?::[a-z0-9_+-]{1,40}:|\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]{0,2})\s{0,8})(\S[\s\S]*)$/iu.exec(line)?.[1];
-  return found !== undefined && !known.recipes.has(bare(/^\S+/.exec(line)?.[0] ?? '')) && begins(found, known) ? found : undefined;
+  const found =
+    /^(?:(?:please|pls|hi|hey|hello)\b[\s,:!.]{1,8}|(?::[a-z0-9_+-]{1,40}:|\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]{0,2})\s{0,8})(\S[\s\S]*)$/iu.exec(
+      line,
+    )?.[1];
+  return found !== undefined && !known.recipes.has(bare(/^\S+/.exec(line)?.[0] ?? '')) && begins(found, known)
+    ? found
+    : undefined;
 }
 
 /** Whether a text begins as a command does, in wrappings of its own or not. */
 function begins(text: string, known: Known): boolean {
   const first = /^\S+/.exec(text.trim())?.[0] ?? '';
-  return isName(first, known) || isVerb(first, known) || /^[`*_~"'>$#@\u201C\u2018\u00AB]./.test(first) && isVerb(bare(first), known);
+  return (
+    isName(first, known) ||
+    isVerb(first, known) ||
+    (/^[`*_~"'>$#@\u201C\u2018\u00AB]./.test(first) && isVerb(bare(first), known))
+  );
 }
 
 function isName(word: string, { name }: Known): boolean {
@@ -110,7 +136,10 @@ function isVerb(word: string, { recipes }: Known): boolean {
 
 /** A word without slash, marks and what ends a sentence, lower case. */
 function bare(word: string): string {
-  return word.replace(/^[`*_~/]+/, '').replace(/[`*_~.,;:!?]+$/, '').toLowerCase();
+  return word
+    .replace(/^[`*_~/]+/, '')
+    .replace(/[`*_~.,;:!?]+$/, '')
+    .toLowerCase();
 }
 
 /** The line's text without the marks around its words; the same text where there are none. */
@@ -146,7 +175,8 @@ function closing(words: readonly Word[], from: number, end: number, mark: string
     const raw = words[at]?.raw ?? '';
     const whole = raw.slice(0, raw.length - afterMark(raw));
     const rest = at === from ? whole.slice(mark.length) : whole;
-    if (rest.endsWith(mark) && rest.length > mark.length) return rest.slice(0, -mark.length).includes(mark) ? undefined : at;
+    if (rest.endsWith(mark) && rest.length > mark.length)
+      return rest.slice(0, -mark.length).includes(mark) ? undefined : at;
     if (mark.charAt(0) !== '`' || rest.includes('`')) return undefined;
   }
   return undefined;
@@ -158,10 +188,19 @@ function afterMark(raw: string): number {
 }
 
 /** Whether the word at `index` can begin with this sign for no other reason than formatting. */
-function cannotHold(sign: string, words: readonly Word[], index: number, verb: string, recipes: ReadonlyMap<string, Recipe>): boolean {
+function cannotHold(
+  sign: string,
+  words: readonly Word[],
+  index: number,
+  verb: string,
+  recipes: ReadonlyMap<string, Recipe>,
+): boolean {
   if (index === 0) return true;
   const recipe = recipes.get(verb);
-  if (index === 1) return sign !== '_' || !(recipe !== undefined || ['run', 'get', 'put', 'on', 'host', 'scripts'].includes(verb));
+  if (index === 1)
+    return (
+      sign !== '_' || !(recipe !== undefined || ['run', 'get', 'put', 'on', 'host', 'scripts'].includes(verb))
+    );
   if (recipe !== undefined) return !holds(readChars(recipe.args[index - 2]?.chars ?? '') ?? [], sign);
   switch (verb) {
     case 'run':
@@ -182,7 +221,9 @@ function inPart(words: readonly Word[], index: number, sign: string): boolean {
   while (start > 2 && words[start - 1]?.raw !== ';') start -= 1;
   if (index === start) return true;
   if (index !== start + 1) return false;
-  return bare(words[start]?.raw ?? '') === 'get' ? sign !== '~' && beginsPath(words[index]?.raw ?? '') : sign !== '_';
+  return bare(words[start]?.raw ?? '') === 'get'
+    ? sign !== '~' && beginsPath(words[index]?.raw ?? '')
+    : sign !== '_';
 }
 
 /** A whole path behind its mark: with the mark it would be no path from a root. */

@@ -1,4 +1,5 @@
-// Why a typed line was not understood, as values, and the one place that puts them into words with a pointer and a corrected example.
+// Why a typed line was not understood, as values, and the one place that puts them into words with a pointer
+// and a corrected example.
 import type { Explained } from '../ports.ts';
 import type { CommandProblem } from '../../liveResponse/commands.ts';
 import { maxCommandCharacters, maxCommands } from '../../liveResponse/commands.ts';
@@ -9,26 +10,96 @@ import { maxText } from './text.ts';
 
 export type GrammarProblem =
   | TextProblem
-  | { readonly problem: 'unknownVerb'; readonly word: string; readonly suggestions: readonly string[]; readonly spot: Spot }
-  | { readonly problem: 'missing'; readonly what: string; readonly usage: string; readonly example: string; readonly spot: Spot }
+  | {
+      readonly problem: 'unknownVerb';
+      readonly word: string;
+      readonly suggestions: readonly string[];
+      readonly spot: Spot;
+    }
+  | {
+      readonly problem: 'missing';
+      readonly what: string;
+      readonly usage: string;
+      readonly example: string;
+      readonly spot: Spot;
+    }
   /** `reasonLine`: the line as it should be where the rest was meant as the reason. */
-  | { readonly problem: 'leftOver'; readonly word: string; readonly example: string; readonly reasonLine?: string; readonly spot: Spot }
+  | {
+      readonly problem: 'leftOver';
+      readonly word: string;
+      readonly example: string;
+      readonly reasonLine?: string;
+      readonly spot: Spot;
+    }
   | { readonly problem: 'badHost'; readonly word: string; readonly example: string; readonly spot: Spot }
   | { readonly problem: 'badId'; readonly word: string; readonly example: string; readonly spot: Spot }
-  | { readonly problem: 'badFingerprint'; readonly word: string; readonly example: string; readonly spot: Spot }
-  | { readonly problem: 'badNumber'; readonly what: 'index' | 'page'; readonly word: string; readonly example: string; readonly reasonLine?: string; readonly spot: Spot }
-  | { readonly problem: 'badChoice'; readonly word: string; readonly choices: readonly string[]; readonly suggestions: readonly string[]; readonly spot: Spot }
-  | { readonly problem: 'badPath'; readonly why: 'quotes' | 'spaces'; readonly example: string; readonly spot: Spot }
+  | {
+      readonly problem: 'badFingerprint';
+      readonly word: string;
+      readonly example: string;
+      readonly spot: Spot;
+    }
+  | {
+      readonly problem: 'badNumber';
+      readonly what: 'index' | 'page';
+      readonly word: string;
+      readonly example: string;
+      readonly reasonLine?: string;
+      readonly spot: Spot;
+    }
+  | {
+      readonly problem: 'badChoice';
+      readonly word: string;
+      readonly choices: readonly string[];
+      readonly suggestions: readonly string[];
+      readonly spot: Spot;
+    }
+  | {
+      readonly problem: 'badPath';
+      readonly why: 'quotes' | 'spaces';
+      readonly example: string;
+      readonly spot: Spot;
+    }
   | { readonly problem: 'useOn'; readonly example: string; readonly spot: Spot }
   /** Something else than a ";" that stands free parts two commands. */
   | { readonly problem: 'joined'; readonly word: string; readonly example: string; readonly spot: Spot }
   | { readonly problem: 'emptyPart'; readonly example: string; readonly spot: Spot }
-  | { readonly problem: 'badPart'; readonly word: string; readonly recipe: boolean; readonly suggestions: readonly string[]; readonly spot: Spot }
-  | { readonly problem: 'reason'; readonly why: 'empty' | 'twice' | 'notLast' | 'tooLong' | 'separate'; readonly example: string; readonly spot: Spot }
+  | {
+      readonly problem: 'badPart';
+      readonly word: string;
+      readonly recipe: boolean;
+      readonly suggestions: readonly string[];
+      readonly spot: Spot;
+    }
+  | {
+      readonly problem: 'reason';
+      readonly why: 'empty' | 'twice' | 'notLast' | 'tooLong' | 'separate';
+      readonly example: string;
+      readonly spot: Spot;
+    }
   /** `example` is the line as it should be. `own`: what the word may have been meant for. */
-  | { readonly problem: 'reason'; readonly why: 'form' | 'misspelt' | 'noDashes' | 'apart'; readonly example: string; readonly word: string; readonly own: 'ours' | 'script' | 'path'; readonly spot: Spot }
-  | { readonly problem: 'recipe'; readonly recipe: string; readonly usage: string; readonly found: RecipeProblem; readonly reasonLine?: string; readonly spot: Spot }
-  | { readonly problem: 'command'; readonly found: CommandProblem; readonly example?: string; readonly spot: Spot };
+  | {
+      readonly problem: 'reason';
+      readonly why: 'form' | 'misspelt' | 'noDashes' | 'apart';
+      readonly example: string;
+      readonly word: string;
+      readonly own: 'ours' | 'script' | 'path';
+      readonly spot: Spot;
+    }
+  | {
+      readonly problem: 'recipe';
+      readonly recipe: string;
+      readonly usage: string;
+      readonly found: RecipeProblem;
+      readonly reasonLine?: string;
+      readonly spot: Spot;
+    }
+  | {
+      readonly problem: 'command';
+      readonly found: CommandProblem;
+      readonly example?: string;
+      readonly spot: Spot;
+    };
 
 /** Longest reason, in UTF-16 units: it stands on every card and in Defender's comment. */
 export const maxReason = 500;
@@ -41,7 +112,8 @@ export function explainGrammar(problem: GrammarProblem, command = '/lr'): Explai
 
 function sentence(problem: GrammarProblem, command: string): string {
   // A corrected line as long as a page helps nobody on a phone.
-  const tryThis = (example: string): string => (example.length > 400 ? '' : `For example: ${command} ${example}`);
+  const tryThis = (example: string): string =>
+    example.length > 400 ? '' : `For example: ${command} ${example}`;
   switch (problem.problem) {
     case 'tooLong':
       return `That is ${problem.characters} characters, and at most ${maxText} are read. Put long arguments into a script of the library.`;
@@ -50,7 +122,8 @@ function sentence(problem: GrammarProblem, command: string): string {
     case 'unclosedQuote':
       return 'This quote is never closed. Close it, or take it away; a backslash does not escape a quote.';
     case 'unknownVerb': {
-      const meant = problem.suggestions.length === 0 ? '' : ` Did you mean ${problem.suggestions.join(' or ')}?`;
+      const meant =
+        problem.suggestions.length === 0 ? '' : ` Did you mean ${problem.suggestions.join(' or ')}?`;
       return `"${visible(problem.word)}" is neither a command nor a recipe.${meant}${formattingHint(problem.word)} "${command} help" lists the commands, "${command} recipes" the recipes.`;
     }
     case 'missing':
@@ -68,7 +141,8 @@ function sentence(problem: GrammarProblem, command: string): string {
         ? `"${visible(problem.word)}" is not a command index; the first command is 0, the last possible one ${maxCommands - 1}. ${orReason(problem.reasonLine, command) ?? tryThis(problem.example)}`
         : `"${visible(problem.word)}" is not a page; the first page is 1. ${tryThis(problem.example)}`;
     case 'badChoice': {
-      const meant = problem.suggestions.length === 0 ? '' : ` Did you mean ${problem.suggestions.join(' or ')}?`;
+      const meant =
+        problem.suggestions.length === 0 ? '' : ` Did you mean ${problem.suggestions.join(' or ')}?`;
       return `"${visible(problem.word)}" is not one of: ${problem.choices.join(', ')}.${meant}`;
     }
     case 'badPath':
@@ -82,17 +156,22 @@ function sentence(problem: GrammarProblem, command: string): string {
     case 'emptyPart':
       return `Between two ";" there is nothing to do. ${tryThis(problem.example)}`;
     case 'badPart': {
-      const meant = problem.suggestions.length === 0 ? '' : ` Did you mean ${problem.suggestions.join(' or ')}?`;
+      const meant =
+        problem.suggestions.length === 0 ? '' : ` Did you mean ${problem.suggestions.join(' or ')}?`;
       const why = problem.recipe ? ' A recipe is a session of its own: type it without "on".' : meant;
       return `"${visible(problem.word)}" cannot be a part of a session; put, run and get can, with " ; " between them.${why}`;
     }
     case 'reason':
-      return 'word' in problem ? `${notTheOption(problem)} Type: ${command} ${problem.example}` : `${reasonSentence(problem.why)} ${tryThis(problem.example)}`;
+      return 'word' in problem
+        ? `${notTheOption(problem)} Type: ${command} ${problem.example}`
+        : `${reasonSentence(problem.why)} ${tryThis(problem.example)}`;
     case 'recipe': {
       return `${recipeSentence(problem.found)} Usage: ${command} ${problem.usage}. ${orReason(problem.reasonLine, command) ?? ''}`;
     }
     case 'command':
-      return problem.example === undefined ? explainCommand(problem.found) : `${explainCommand(problem.found)} ${tryThis(problem.example)}`;
+      return problem.example === undefined
+        ? explainCommand(problem.found)
+        : `${explainCommand(problem.found)} ${tryThis(problem.example)}`;
   }
 }
 
@@ -107,15 +186,25 @@ function deviceIdHint(word: string): string {
 }
 
 function hiddenSentence(found: string): string {
-  if (found === 'U+000A' || found === 'U+000D') return `A request is one line, and this one has a line break in it (${found}). Type it as one line.`;
-  if (found === 'U+00A0') return 'There is a no-break space (U+00A0) inside quotes. Type that space again: what runs must be what is seen.';
+  if (found === 'U+000A' || found === 'U+000D')
+    return `A request is one line, and this one has a line break in it (${found}). Type it as one line.`;
+  if (found === 'U+00A0')
+    return 'There is a no-break space (U+00A0) inside quotes. Type that space again: what runs must be what is seen.';
   return `There is a hidden character (${found}) in this line. Type the word again instead of pasting it: what runs must be what is seen.`;
 }
 
-function notTheOption({ why, word, own }: Extract<GrammarProblem, { readonly problem: 'reason'; readonly word: string }>): string {
+function notTheOption({
+  why,
+  word,
+  own,
+}: Extract<GrammarProblem, { readonly problem: 'reason'; readonly word: string }>): string {
   const shown = visible(word);
   const mark = shown.includes('"') ? "'" : '"';
-  const script = { ours: '', script: ` If it belongs to the script, put it in quotes: ${mark}${shown}${mark}.`, path: ' If it is part of the path, put the whole path in quotes.' }[own];
+  const script = {
+    ours: '',
+    script: ` If it belongs to the script, put it in quotes: ${mark}${shown}${mark}.`,
+    path: ' If it is part of the path, put the whole path in quotes.',
+  }[own];
   switch (why) {
     case 'form':
       return `Between --reason and the reason there is a space, not "${word.charAt('--reason'.length)}".${script}`;
@@ -189,7 +278,10 @@ export function explainCommand(problem: CommandProblem): string {
   }
 }
 
-/** Signs that chats read as formatting, left over in a word, and letters that only look like those of the alphabet. */
+/**
+ * Signs that chats read as formatting, left over in a word, and letters that only look like those of the
+ * alphabet.
+ */
 function formattingHint(word: string): string {
   const other = /(?![a-z])\p{L}/iu.exec(word)?.[0];
   if (other !== undefined) {
@@ -198,10 +290,15 @@ function formattingHint(word: string): string {
     return ` “${other}” (U+${(other.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}) is a letter of another alphabet: type the word again.`;
   }
   if (word.includes('`')) return ' The back-tick (`) is the chat’s sign for code: type the word without it.';
-  return /^[*~_]+\S|\S[*~_]+$/.test(word) ? ' The signs * _ and ~ are the chat’s formatting: type the word without them.' : '';
+  return /^[*~_]+\S|\S[*~_]+$/.test(word)
+    ? ' The signs * _ and ~ are the chat’s formatting: type the word without them.'
+    : '';
 }
 
-/** Clipped, and with every hidden character drawn, so that a sentence about a word cannot be changed by the word. */
+/**
+ * Clipped, and with every hidden character drawn, so that a sentence about a word cannot be changed by the
+ * word.
+ */
 function visible(text: string): string {
   const points = Array.from(drawn(text));
   return points.length <= 80 ? points.join('') : `${points.slice(0, 79).join('')}\u2026`;

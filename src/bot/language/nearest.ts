@@ -15,7 +15,10 @@ export function nearest(word: string, known: Iterable<string>): readonly string[
     .map(({ candidate }) => candidate);
 }
 
-/** Edits (insert, delete, replace, swap neighbours) from `a` to `b`; anything above `bound` may be told as `bound + 1`. */
+/**
+ * Edits (insert, delete, replace, swap neighbours) from `a` to `b`; anything above `bound` may be told as
+ * `bound + 1`.
+ */
 function distance(a: string, b: string, bound: number): number {
   if (Math.abs(a.length - b.length) > bound) return bound + 1;
   let before: readonly number[] = [];
@@ -24,7 +27,11 @@ function distance(a: string, b: string, bound: number): number {
     const current = [row];
     for (let column = 1; column <= b.length; column += 1) {
       const same = a.charAt(row - 1) === b.charAt(column - 1);
-      const swapped = row > 1 && column > 1 && a.charAt(row - 1) === b.charAt(column - 2) && a.charAt(row - 2) === b.charAt(column - 1);
+      const swapped =
+        row > 1 &&
+        column > 1 &&
+        a.charAt(row - 1) === b.charAt(column - 2) &&
+        a.charAt(row - 2) === b.charAt(column - 1);
       current.push(
         Math.min(
           (above[column] ?? 0) + 1,

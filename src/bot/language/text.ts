@@ -1,5 +1,6 @@
-// Reads one typed line into words with their positions. Repairs what chat clients do to quotes, dashes and spaces, outside quotes only,
-// and says what it repaired; whatever is left that could make shown text differ from run text is refused. Prose never runs (`prose`).
+// Reads one typed line into words with their positions. Repairs what chat clients do to quotes, dashes and
+// spaces, outside quotes only, and says what it repaired; whatever is left that could make shown text differ
+// from run text is refused. Prose never runs (`prose`).
 import { hiddenCharacter } from '../../liveResponse/shown.ts';
 import { isReasonOption, proseStart, tameProse } from './prose.ts';
 
@@ -46,20 +47,32 @@ const bar = '\u2015';
 function isSpace(character: string): boolean {
   const point = character.charCodeAt(0);
   return (
-    point === 0x20 || point === 0x09 || point === 0xa0 || point === 0x1680 || (point >= 0x2000 && point <= 0x200a) || point === 0x202f || point === 0x205f || point === 0x3000
+    point === 0x20 ||
+    point === 0x09 ||
+    point === 0xa0 ||
+    point === 0x1680 ||
+    (point >= 0x2000 && point <= 0x200a) ||
+    point === 0x202f ||
+    point === 0x205f ||
+    point === 0x3000
   );
 }
 
 function spaceName(character: string): string {
   if (character === '\t') return 'a tab to a space';
-  return character === '\u00A0' || character === '\u202F' ? 'a no-break space to a space' : 'a wide or narrow space to a space';
+  return character === '\u00A0' || character === '\u202F'
+    ? 'a no-break space to a space'
+    : 'a wide or narrow space to a space';
 }
 
 function isBreak(character: string): boolean {
   return character === '\n' || character === '\r';
 }
 
-/** Ends of a line are trimmed of spaces and line breaks; nothing else, so that hidden characters there are still seen. */
+/**
+ * Ends of a line are trimmed of spaces and line breaks; nothing else, so that hidden characters there are
+ * still seen.
+ */
 function bounds(text: string): readonly [number, number] {
   const bare = (index: number): boolean => {
     const character = text.charAt(index);
@@ -86,7 +99,11 @@ export function readLine(text: string): Line | TextProblem {
   if ('hidden' in prose) return findHidden(line.text, line.text.length, first.start + prose.hidden) ?? line;
   const gap = line.text.slice(head.length, first.start);
   const straight = gap.replace(/[\r\n]+/g, ' ');
-  const repaired = [...line.repaired, ...(straight === gap ? [] : ['a line break to a space']), ...prose.repaired];
+  const repaired = [
+    ...line.repaired,
+    ...(straight === gap ? [] : ['a line break to a space']),
+    ...prose.repaired,
+  ];
   if (repaired.length === line.repaired.length) return line;
   // Once more, because a character that was left out may have parted a dash from its word.
   const again = readWords(head + straight + prose.text);
@@ -142,7 +159,11 @@ function readWords(text: string): Line | TextProblem {
     const curly = doubles.includes(character) && mayOpen(out);
     if (character === '"' || curly) {
       const close = curly ? indexOfAny(text, `"${doubles}`, at + 1, to) : text.indexOf('"', at + 1);
-      if (close < 0 || close >= to) return { problem: 'unclosedQuote', spot: { line: out + text.slice(at, to), at: out.length, length: 1 } };
+      if (close < 0 || close >= to)
+        return {
+          problem: 'unclosedQuote',
+          spot: { line: out + text.slice(at, to), at: out.length, length: 1 },
+        };
       quote('"', at, close);
       at = close + 1;
       continue;
@@ -173,12 +194,18 @@ function readWords(text: string): Line | TextProblem {
   return { text: out, words, repaired: [...repairs] };
 }
 
-/** A curly or single quote acts as a quote only where a quotation can begin; elsewhere it is an apostrophe or part of a name. */
+/**
+ * A curly or single quote acts as a quote only where a quotation can begin; elsewhere it is an apostrophe or
+ * part of a name.
+ */
 function mayOpen(before: string): boolean {
   return before === '' || ' =:,('.includes(before.charAt(before.length - 1));
 }
 
-/** A closing single quote stands at the end of a word, so that `don't` and PowerShell's doubled quotes stay inside. */
+/**
+ * A closing single quote stands at the end of a word, so that `don't` and PowerShell's doubled quotes stay
+ * inside.
+ */
 function closingSingle(text: string, from: number, to: number): number {
   for (let at = from; at < to; at += 1) {
     if (!singles.includes(text.charAt(at))) continue;
@@ -198,7 +225,8 @@ function findHidden(line: string, to: number, from = 0): TextProblem | undefined
   let at = from;
   for (const character of line.slice(from, to)) {
     const found = hiddenCharacter(character);
-    if (found !== undefined) return { problem: 'hidden', found, spot: { line, at, length: character.length } };
+    if (found !== undefined)
+      return { problem: 'hidden', found, spot: { line, at, length: character.length } };
     at += character.length;
   }
   return undefined;

@@ -1,4 +1,5 @@
-// Help, as somebody reads it at three in the morning: what to type first, then one screen per topic. Every example here is parsed by a test.
+// Help, as somebody reads it at three in the morning: what to type first, then one screen per topic. Every
+// example here is parsed by a test.
 import { shownCommand } from '../../../cards/steps.ts';
 import type { Explained } from '../ports.ts';
 import type { CommandWord } from './forms.ts';
@@ -17,7 +18,11 @@ interface Topic {
 const texts = {
   run: {
     lead: 'Runs one script of the live response library.',
-    examples: ['run hosta collect.ps1', forms.run.example, 'run hosta collect.ps1 -Deep --reason "beacon seen at 02:40"'],
+    examples: [
+      'run hosta collect.ps1',
+      forms.run.example,
+      'run hosta collect.ps1 -Deep --reason "beacon seen at 02:40"',
+    ],
     more: [
       'Everything after the script name is handed to it exactly as typed, quotes and spaces included.',
       'A backslash escapes nothing: "C:\\out\\" is a whole quoted path.',
@@ -27,18 +32,31 @@ const texts = {
   },
   get: {
     lead: 'Collects one file. It comes back as a download link.',
-    examples: ['get hosta C:\\Windows\\Temp\\trace.etl', 'get hosta "C:\\Program Files\\app\\app.log" --reason "crash at 02:40"'],
-    more: ['A path with spaces may stand in quotes or without; quotes go around the whole path.', 'A file in use cannot be collected: copy it with a script first, or use a recipe.'],
+    examples: [
+      'get hosta C:\\Windows\\Temp\\trace.etl',
+      'get hosta "C:\\Program Files\\app\\app.log" --reason "crash at 02:40"',
+    ],
+    more: [
+      'A path with spaces may stand in quotes or without; quotes go around the whole path.',
+      'A file in use cannot be collected: copy it with a script first, or use a recipe.',
+    ],
   },
   put: {
     lead: 'Copies one file of the live response library into the session’s folder on the device.',
     examples: ['put hosta tool.exe'],
-    more: ['Only files that are in the library can be copied.', 'To run something with it, ask for both in one session: help on.'],
+    more: [
+      'Only files that are in the library can be copied.',
+      'To run something with it, ask for both in one session: help on.',
+    ],
   },
   on: {
     lead: 'Several commands in one session on one device, with " ; " between them.',
     examples: [forms.on.example, 'on hosta run one.ps1 ; run two.ps1 -Fast --reason "second look"'],
-    more: ['Order: put first, then run, then get; another order is refused.', 'At most 10 commands.', 'If one fails, those after it are not run.'],
+    more: [
+      'Order: put first, then run, then get; another order is refused.',
+      'At most 10 commands.',
+      'If one fails, those after it are not run.',
+    ],
   },
   scripts: {
     lead: 'What the live response library of the tenant holds: a script can only be run, and a file only be put, when it is there.',
@@ -70,34 +88,68 @@ const texts = {
   },
   results: {
     lead: 'The card shows what a script printed and holds a fresh download link. Links die after 30 minutes; a new one takes a second.',
-    examples: ['link lr-7f3k2q', 'link lr-7f3k2q 1', 'output lr-7f3k2q 0', 'output lr-7f3k2q 0 2', 'status lr-7f3k2q', 'list recent'],
-    more: ['Commands are counted from 0, as Defender does; pages from 1.', 'A link is a key: anyone who has it can download. It is given to you alone, and every one is recorded.'],
+    examples: [
+      'link lr-7f3k2q',
+      'link lr-7f3k2q 1',
+      'output lr-7f3k2q 0',
+      'output lr-7f3k2q 0 2',
+      'status lr-7f3k2q',
+      'list recent',
+    ],
+    more: [
+      'Commands are counted from 0, as Defender does; pages from 1.',
+      'A link is a key: anyone who has it can download. It is given to you alone, and every one is recorded.',
+    ],
   },
   freeze: {
     lead: 'Stops all submissions at once, for everybody, also after a restart. What already runs goes on; cancel it one by one.',
     examples: ['freeze suspicious approvals', 'unfreeze', 'cancel lr-7f3k2q not needed any more'],
-    more: ['While frozen, nothing can be asked for, approved or sent. Waiting requests go on ageing and expire.', 'It is announced where approvals are decided, and so is its end.'],
+    more: [
+      'While frozen, nothing can be asked for, approved or sent. Waiting requests go on ageing and expire.',
+      'It is announced where approvals are decided, and so is its end.',
+    ],
   },
   people: {
     lead: 'Who may do what stands in the policy file, by account id: names and e-mail addresses count for nothing.',
     examples: ['whoami'],
-    more: ['"whoami" prints your ids ready to paste into the policy.', 'One person may have an account in each chat, and stays one person.', 'Guests and people of other organisations can only read help.'],
+    more: [
+      '"whoami" prints your ids ready to paste into the policy.',
+      'One person may have an account in each chat, and stays one person.',
+      'Guests and people of other organisations can only read help.',
+    ],
   },
 } as const satisfies Record<string, Topic>;
 
-/** The topics that have a text of their own; `recipes` and `commands` are made from the policy and the forms. */
+/**
+ * The topics that have a text of their own; `recipes` and `commands` are made from the policy and the forms.
+ */
 export const topics: ReadonlyMap<string, Topic> = new Map(Object.entries(texts));
 
-/** Help on a topic, a recipe or a command word; without one, what to type first. @param command the chat command's name */
-export function helpText(topic: string | undefined, recipes: ReadonlyMap<string, Recipe>, command = '/lr'): Explained {
+/**
+ * Help on a topic, a recipe or a command word; without one, what to type first. @param command the chat
+ * command's name
+ */
+export function helpText(
+  topic: string | undefined,
+  recipes: ReadonlyMap<string, Recipe>,
+  command = '/lr',
+): Explained {
   if (topic === undefined) return overview(recipes, command);
   const recipe = recipes.get(topic);
   if (recipe !== undefined) return aboutRecipe(recipe, command);
   if (topic === 'recipes') return recipesText(recipes, command);
   if (topic === 'commands') return { text: 'All commands.', block: table(commandWords, command) };
   const known = topics.get(topic);
-  if (known !== undefined) return { text: known.lead, block: [...known.examples.map((example) => `${command} ${example}`), '', ...known.more].join('\n') };
-  if (isCommandWord(topic)) return { text: `${sentenceCase(forms[topic].does)}.`, block: `${command} ${forms[topic].usage}\n${command} ${forms[topic].example}` };
+  if (known !== undefined)
+    return {
+      text: known.lead,
+      block: [...known.examples.map((example) => `${command} ${example}`), '', ...known.more].join('\n'),
+    };
+  if (isCommandWord(topic))
+    return {
+      text: `${sentenceCase(forms[topic].does)}.`,
+      block: `${command} ${forms[topic].usage}\n${command} ${forms[topic].example}`,
+    };
   return overview(recipes, command);
 }
 
@@ -122,24 +174,38 @@ function overview(recipes: ReadonlyMap<string, Recipe>, command: string): Explai
     'More',
     `  ${command} help <topic>: ${topicNames.join(', ')}`,
   ].join('\n');
-  return { text: 'You ask, another person approves, then it runs on the device and the card follows it.', block };
+  return {
+    text: 'You ask, another person approves, then it runs on the device and the card follows it.',
+    block,
+  };
 }
 
 /** The answer to `recipes`, and to `help recipes`. */
 export function recipesText(recipes: ReadonlyMap<string, Recipe>, command = '/lr'): Explained {
-  if (recipes.size === 0) return { text: 'There are no recipes here. They are written in the policy file, under "recipes".' };
+  if (recipes.size === 0)
+    return { text: 'There are no recipes here. They are written in the policy file, under "recipes".' };
   const block = [...recipes.values()].map((recipe) => recipeLines(recipe, command).join('\n')).join('\n\n');
   return { text: 'The recipes of the policy, and what each runs:', block };
 }
 
 function aboutRecipe(recipe: Recipe, command: string): Explained {
-  const allowed = recipe.args.map((argument) => `<${argument.name}>: at most ${argument.max} of ${argument.chars}, not beginning with "-"`);
+  const allowed = recipe.args.map(
+    (argument) => `<${argument.name}>: at most ${argument.max} of ${argument.chars}, not beginning with "-"`,
+  );
   const example = recipe.example === undefined ? [] : [`for example ${command} ${recipe.example}`];
-  return { text: recipe.description ?? `The recipe ${recipe.name}.`, block: [...recipeLines(recipe, command), ...allowed, ...example].join('\n') };
+  return {
+    text: recipe.description ?? `The recipe ${recipe.name}.`,
+    block: [...recipeLines(recipe, command), ...allowed, ...example].join('\n'),
+  };
 }
 
 function recipeLines(recipe: Recipe, command: string): readonly string[] {
-  return [`${command} ${recipe.usage}`, ...(recipe.description === undefined ? [] : [`  ${recipe.description}`]), ...(systemsOf(recipe) === undefined ? [] : [`  For ${systemsOf(recipe) ?? ''}.`]), ...recipe.commands.map((one, index) => `  ${index}  ${shownCommand(one)}`)];
+  return [
+    `${command} ${recipe.usage}`,
+    ...(recipe.description === undefined ? [] : [`  ${recipe.description}`]),
+    ...(systemsOf(recipe) === undefined ? [] : [`  For ${systemsOf(recipe) ?? ''}.`]),
+    ...recipe.commands.map((one, index) => `  ${index}  ${shownCommand(one)}`),
+  ];
 }
 
 function table(words: readonly CommandWord[], command: string): string {

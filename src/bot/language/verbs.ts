@@ -1,4 +1,5 @@
-// One table of everything that can be typed or pressed, with what it may bring about: by that every chat and the bot know how freshly a person must be known.
+// One table of everything that can be typed or pressed, with what it may bring about: by that every chat and
+// the bot know how freshly a person must be known.
 import type { Verb } from '../../../cards/view.ts';
 import type { Freshness } from '../rules/people.ts';
 import type { Recipe } from '../rules/policy.ts';
@@ -7,8 +8,8 @@ import { parse } from './grammar.ts';
 import type { Parsed } from './grammar.ts';
 
 /**
- * `runs`: lets something run. `stops`: only ever stops something. `asks`: makes a request, which runs nothing until somebody else
- * approves it. `tells`: changes nothing that runs.
+ * `runs`: lets something run. `stops`: only ever stops something. `asks`: makes a request, which runs nothing
+ * until somebody else approves it. `tells`: changes nothing that runs.
  */
 export type Effect = 'runs' | 'stops' | 'asks' | 'tells';
 
@@ -30,7 +31,8 @@ export const verbTable: Readonly<Record<AnyVerb, VerbRow>> = {
   again: { effect: 'runs', undone: 'asked for' },
   retry: { effect: 'runs', undone: 'asked for' },
   unfreeze: { effect: 'runs', undone: 'unfrozen' },
-  // It ends the search for a request that may be running, and with that frees its device: whatever else is approved there is sent.
+  // It ends the search for a request that may be running, and with that frees its device: whatever else is
+  // approved there is sent.
   drop: { effect: 'runs', undone: 'dropped' },
   deny: { effect: 'stops', undone: 'denied' },
   withdraw: { effect: 'stops', undone: 'withdrawn' },
@@ -60,8 +62,9 @@ export function effectOf(verb: AnyVerb): Effect {
 const noRecipes: ReadonlyMap<string, Recipe> = new Map();
 
 /**
- * The verb of a typed line, for a chat that must know it before the bot reads the line. Read by the same grammar, so that no spelling
- * decides for the bot and tells for the chat. What is no command of ours can only be a recipe, or nothing.
+ * The verb of a typed line, for a chat that must know it before the bot reads the line. Read by the same
+ * grammar, so that no spelling decides for the bot and tells for the chat. What is no command of ours can
+ * only be a recipe, or nothing.
  */
 export function verbOfLine(text: string): AnyVerb {
   const parsed = parse(text, noRecipes);
@@ -82,6 +85,10 @@ export function freshnessFor(verb: AnyVerb): Freshness {
 }
 
 /** What is answered when a platform cannot say who wants it. */
-export function identityUnread(platform: string, verb: AnyVerb, pressed: boolean): Extract<Refusal, { readonly refused: 'identityUnread' }> {
+export function identityUnread(
+  platform: string,
+  verb: AnyVerb,
+  pressed: boolean,
+): Extract<Refusal, { readonly refused: 'identityUnread' }> {
   return { refused: 'identityUnread', platform, undone: verbTable[verb].undone, pressed };
 }

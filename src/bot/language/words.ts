@@ -1,4 +1,5 @@
-// Small readers over a line's words, shared by all forms of the language: hosts, what is left over, the rest as prose.
+// Small readers over a line's words, shared by all forms of the language: hosts, what is left over, the rest
+// as prose.
 import type { CommandForm } from './forms.ts';
 import type { GrammarProblem } from './grammarProblem.ts';
 import type { Line, Spot, Word } from './text.ts';
@@ -26,7 +27,9 @@ export function missing(line: Line, what: string, form: CommandForm, at = line.w
 /** A problem when a word stands at `index` or later. */
 export function leftOver(line: Line, index: number, example: string): GrammarProblem | undefined {
   const word = line.words[index];
-  return word === undefined ? undefined : { problem: 'leftOver', word: word.raw, example, spot: spotOf(line, word) };
+  return word === undefined
+    ? undefined
+    : { problem: 'leftOver', word: word.raw, example, spot: spotOf(line, word) };
 }
 
 /** The exact text from a word to the end of the line's words, or undefined when there is none. */

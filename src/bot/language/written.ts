@@ -5,8 +5,13 @@ import type { Command } from '../../liveResponse/commands.ts';
 export function writtenAs(host: string, commands: readonly Command[], reason?: string): string {
   const parts = commands.map(partOf);
   const [verb, rest] = parts[0] ?? ['help', ''];
-  const line = parts.length === 1 ? `${verb} ${host} ${rest}` : `on ${host} ${parts.map(([word, text]) => `${word} ${text}`).join(' ; ')}`;
-  return reason === undefined ? line : `${line} --reason "${reason.replaceAll('"', "'").replace(/\s+/g, ' ')}"`;
+  const line =
+    parts.length === 1
+      ? `${verb} ${host} ${rest}`
+      : `on ${host} ${parts.map(([word, text]) => `${word} ${text}`).join(' ; ')}`;
+  return reason === undefined
+    ? line
+    : `${line} --reason "${reason.replaceAll('"', "'").replace(/\s+/g, ' ')}"`;
 }
 
 function partOf(command: Command): readonly [verb: string, rest: string] {
@@ -16,6 +21,9 @@ function partOf(command: Command): readonly [verb: string, rest: string] {
     case 'GetFile':
       return ['get', command.path.includes(' ') ? `"${command.path}"` : command.path];
     case 'RunScript':
-      return ['run', command.args === undefined ? command.scriptName : `${command.scriptName} ${command.args}`];
+      return [
+        'run',
+        command.args === undefined ? command.scriptName : `${command.scriptName} ${command.args}`,
+      ];
   }
 }

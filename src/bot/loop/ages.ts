@@ -1,9 +1,13 @@
-// How long ago something journaled happened, as no jump of the wall clock can stretch or shorten it: the journal knows wall time alone,
-// so the first look takes that, and from then on the age grows with the time that really passes.
+// How long ago something journaled happened, as no jump of the wall clock can stretch or shorten it: the
+// journal knows wall time alone, so the first look takes that, and from then on the age grows with the time
+// that really passes.
 import type { Clock } from '../../liveResponse/ports.ts';
 
 export interface Ages {
-  /** Milliseconds since `at` (epoch milliseconds), never negative. `key` names what happened; another `at` under it is another event. */
+  /**
+   * Milliseconds since `at` (epoch milliseconds), never negative. `key` names what happened; another `at`
+   * under it is another event.
+   */
   of(key: string, at: number): number;
 }
 

@@ -1,4 +1,5 @@
-// What went wrong with each card, how often, and when it is tried again. Kept in memory: after a restart every card is tried at once.
+// What went wrong with each card, how often, and when it is tried again. Kept in memory: after a restart
+// every card is tried at once.
 import type { Clock } from '../../liveResponse/ports.ts';
 import { ChatError } from '../ports.ts';
 import type { ChatErrorCode } from '../ports.ts';
@@ -26,9 +27,15 @@ export interface CardTroubles {
   /** Milliseconds until the next try; 0 when it may be made. */
   wait(key: string, revision: number): number;
   /** `error`: what was thrown, or `bare`. `paused` is false where the place says when to try again. */
-  failed(card: { readonly key: string; readonly surface: string; readonly revision: number }, error: unknown, paused: boolean): Trouble;
+  failed(
+    card: { readonly key: string; readonly surface: string; readonly revision: number },
+    error: unknown,
+    paused: boolean,
+  ): Trouble;
   cleared(key: string): void;
-  /** What waits is tried again now. `matches` sees keys and their troubles. Answers whether anything waited. */
+  /**
+   * What waits is tried again now. `matches` sees keys and their troubles. Answers whether anything waited.
+   */
   hurry(matches: (key: string, trouble: Trouble) => boolean): boolean;
 }
 
@@ -68,7 +75,9 @@ export function createCardTroubles(clock: Pick<Clock, 'now' | 'elapsed'>): CardT
       const code = codeOf(error);
       const elapsed = clock.elapsed();
       const asked = error instanceof ChatError ? (error.retryAfterMs ?? 0) : 0;
-      const until = paused ? elapsed + Math.max(nextPause(contentCodes.has(code) ? refusedPauses : pauses, count), asked) : elapsed;
+      const until = paused
+        ? elapsed + Math.max(nextPause(contentCodes.has(code) ? refusedPauses : pauses, count), asked)
+        : elapsed;
       const trouble: Trouble = {
         surface,
         count,
@@ -86,7 +95,9 @@ export function createCardTroubles(clock: Pick<Clock, 'now' | 'elapsed'>): CardT
     cleared: (key) => void troubles.delete(key),
     hurry(matches) {
       const elapsed = clock.elapsed();
-      const waiting = [...troubles].filter(([key, trouble]) => trouble.until > elapsed && matches(key, trouble));
+      const waiting = [...troubles].filter(
+        ([key, trouble]) => trouble.until > elapsed && matches(key, trouble),
+      );
       for (const [key, trouble] of waiting) troubles.set(key, { ...trouble, until: elapsed });
       return waiting.length > 0;
     },

@@ -1,4 +1,5 @@
-// Sees when the wall clock is set or the machine slept: what is due by the time of day is looked at then, and the operator is told.
+// Sees when the wall clock is set or the machine slept: what is due by the time of day is looked at then, and
+// the operator is told.
 import { duration, stamp } from '../../../cards/time.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 
@@ -27,7 +28,11 @@ export interface ClockEvents {
 }
 
 /** @param clock the machine's own; that of a simulated tenant never jumps */
-export function createClockWatch(clock: Pick<Clock, 'now' | 'elapsed'>, log: Log, events: ClockEvents): ClockWatch {
+export function createClockWatch(
+  clock: Pick<Clock, 'now' | 'elapsed'>,
+  log: Log,
+  events: ClockEvents,
+): ClockWatch {
   let wall = clock.now();
   let elapsed = clock.elapsed();
   let jumps = 0;

@@ -1,4 +1,5 @@
-// Places that take nothing of ours for now: asked again at growing intervals, by one call at a time, and at once at a sign of life.
+// Places that take nothing of ours for now: asked again at growing intervals, by one call at a time, and at
+// once at a sign of life.
 import type { Clock } from '../../liveResponse/ports.ts';
 import { nextPause } from './cardTroubles.ts';
 
@@ -15,7 +16,10 @@ interface Where {
   readonly place: string;
 }
 
-/** `probe`: the place is closed, and this call may ask whether it still is. `wait`: milliseconds until it is asked again. */
+/**
+ * `probe`: the place is closed, and this call may ask whether it still is. `wait`: milliseconds until it is
+ * asked again.
+ */
 export type Gate = 'open' | 'probe' | { readonly wait: number };
 
 export interface ClosedPlaces {
@@ -28,7 +32,10 @@ export interface ClosedPlaces {
   opened(where: Where): void;
   /** Whether something of ours was taken there at or after that moment of elapsed time. */
   tookSince(where: Where, moment: number): boolean;
-  /** Forgets all others: where nothing is to be drawn any more nobody asks, so that nothing would ever take it back. */
+  /**
+   * Forgets all others: where nothing is to be drawn any more nobody asks, so that nothing would ever take it
+   * back.
+   */
   only(wanted: (where: Where) => boolean): void;
   /** Answers whether the place counted as closed. */
   heard(where: Where): boolean;
@@ -71,7 +78,10 @@ export function createClosedPlaces(clock: Pick<Clock, 'now' | 'elapsed'>): Close
       if (state === undefined) return;
       const elapsed = clock.elapsed();
       // An answer that told nothing of the place, such as none at all: the next call keeps its distance too.
-      const next = now || state.next > elapsed ? state.next : elapsed + nextPause(state.lively ? livelyPauses : idlePauses, state.count);
+      const next =
+        now || state.next > elapsed
+          ? state.next
+          : elapsed + nextPause(state.lively ? livelyPauses : idlePauses, state.count);
       states.set(keyOf(where), { ...state, asking: now, next, asked: now ? elapsed : state.asked });
     },
     refused(where, why, asked, lively) {
@@ -81,7 +91,17 @@ export function createClosedPlaces(clock: Pick<Clock, 'now' | 'elapsed'>): Close
       // Calls that were under way together are one refusal, not many.
       if (before !== undefined && !asked) return;
       const count = (before?.count ?? 0) + 1;
-      states.set(key, { surface: where.surface, place: where.place, since: before?.since ?? clock.now(), why, count, lively, asking: before?.asking ?? false, asked: elapsed, next: elapsed + nextPause(lively ? livelyPauses : idlePauses, count) });
+      states.set(key, {
+        surface: where.surface,
+        place: where.place,
+        since: before?.since ?? clock.now(),
+        why,
+        count,
+        lively,
+        asking: before?.asking ?? false,
+        asked: elapsed,
+        next: elapsed + nextPause(lively ? livelyPauses : idlePauses, count),
+      });
     },
     opened(where) {
       states.delete(keyOf(where));
@@ -101,6 +121,9 @@ export function createClosedPlaces(clock: Pick<Clock, 'now' | 'elapsed'>): Close
       const state = states.get(keyOf(where));
       return state === undefined || state.count < 2 ? undefined : state;
     },
-    list: () => [...states.values()].filter((one) => one.count > 1).map(({ surface, place, since, why }) => ({ surface, place, since, why })),
+    list: () =>
+      [...states.values()]
+        .filter((one) => one.count > 1)
+        .map(({ surface, place, since, why }) => ({ surface, place, since, why })),
   };
 }

@@ -1,4 +1,5 @@
-// Keeps the cards in step with the store: newest state only, one call in flight per card, ended requests first. No answer of a chat ends a card.
+// Keeps the cards in step with the store: newest state only, one call in flight per card, ended requests
+// first. No answer of a chat ends a card.
 import type { CardView } from '../../../cards/view.ts';
 import { isOpen } from '../../liveResponse/request.ts';
 import type { Request } from '../../liveResponse/request.ts';
@@ -57,8 +58,17 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
   /** Chats of which nothing was heard but failures, and since when. Elapsed milliseconds. */
   const silent = new Map<string, number>();
   /** Cards of chats that forget: to be drawn once in this process whatever the journal says. */
-  const redraw = new Set(store.all().flatMap((request) => request.cards.flatMap((card) => (chats.get(card.surface)?.volatile === true ? [card.intent] : []))));
-  /** What a waiting card shows of queue and freeze, so that it is drawn again when those change though the request did not. */
+  const redraw = new Set(
+    store
+      .all()
+      .flatMap((request) =>
+        request.cards.flatMap((card) => (chats.get(card.surface)?.volatile === true ? [card.intent] : [])),
+      ),
+  );
+  /**
+   * What a waiting card shows of queue and freeze, so that it is drawn again when those change though the
+   * request did not.
+   */
   const shownPlace = new Map<string, string>();
   const calls = createCardCalls(deps, views, (request, place, intent, view) => {
     redraw.delete(intent);
@@ -73,7 +83,10 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     const undrawn: Pick<Affected, 'request' | 'place'>[] = [];
     const wanted = new Set<string>();
     const notLooked = new Set<string>();
-    const requests = [...touched, ...store.open().flatMap((request) => (isIn(request, ['queued']) ? [request.id] : []))];
+    const requests = [
+      ...touched,
+      ...store.open().flatMap((request) => (isIn(request, ['queued']) ? [request.id] : [])),
+    ];
     const known = [...new Set(requests)].flatMap((id) => store.get(id) ?? []);
     for (const { id } of known.sort(byUrgency)) {
       // Forgotten before it is looked at: whatever changes while it is looked at touches it again.
@@ -99,18 +112,29 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
   }
 
   /** Starts what is to be drawn of a request as it is now, which may be later than when the pass began. */
-  async function isBehind(id: string, waits: number[], undrawn: Pick<Affected, 'request' | 'place'>[], wanted: Set<string>): Promise<boolean> {
+  async function isBehind(
+    id: string,
+    waits: number[],
+    undrawn: Pick<Affected, 'request' | 'place'>[],
+    wanted: Set<string>,
+  ): Promise<boolean> {
     const request = store.get(id);
     if (request === undefined) return false;
     let behind = false;
     for (const place of placesOf(deps, request)) {
       const key = keyOf(id, place);
       const works = flights.has(key) ? [] : await worksFor(id, place);
-      const due = works.map((work) => ({ work, wait: troubles.wait(work.key, request.revision) })).sort((one, other) => one.wait - other.wait)[0];
+      const due = works
+        .map((work) => ({ work, wait: troubles.wait(work.key, request.revision) }))
+        .sort((one, other) => one.wait - other.wait)[0];
       behind ||= due !== undefined || flights.has(key);
       if (due !== undefined || flights.has(key)) wanted.add(`${place.surface}:${place.place}`);
       if (due !== undefined) start(key, id, place, due.work, due.wait, waits);
-      if (!isLate(request, clock.now()) && (flights.get(key)?.draws === true || works.some((work) => work.draws))) undrawn.push({ request, place });
+      if (
+        !isLate(request, clock.now()) &&
+        (flights.get(key)?.draws === true || works.some((work) => work.draws))
+      )
+        undrawn.push({ request, place });
     }
     return behind;
   }
@@ -132,24 +156,46 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     const card = mine.at(-1);
     if (card?.ref === undefined) {
       // Whether that card was posted is not known, or there is none.
-      return card === undefined && isLate(request, clock.now()) ? [] : [{ key, draws: true, run: (mayGo) => calls.post(spot, card, mayGo) }];
+      return card === undefined && isLate(request, clock.now())
+        ? []
+        : [{ key, draws: true, run: (mayGo) => calls.post(spot, card, mayGo) }];
     }
     const { ref } = card;
     if (card.shown < request.revision || redraw.has(card.intent) || (await placeChanged(request, place))) {
-      return [{ key, draws: true, run: (mayGo) => calls.update(spot, card, troubles.get(key)?.refusals ?? 0, mayGo) }];
+      return [
+        {
+          key,
+          draws: true,
+          run: (mayGo) => calls.update(spot, card, troubles.get(key)?.refusals ?? 0, mayGo),
+        },
+      ];
     }
-    const older = mine.slice(0, -1).flatMap((old) => (old.ref === undefined ? [] : [{ ...old, ref: old.ref }]))[0];
+    const older = mine
+      .slice(0, -1)
+      .flatMap((old) => (old.ref === undefined ? [] : [{ ...old, ref: old.ref }]))[0];
     const due = (current: Request): Note | undefined => noteDue(current, place);
     return [
-      ...(older === undefined ? [] : [{ key: `${key} ${older.intent}`, draws: false, run: () => calls.supersede(spot, older, ref, troubles.get(`${key} ${older.intent}`)?.refusals ?? 0) }]),
-      ...(due(request) === undefined && !calls.unsent(spot) ? [] : [{ key: `${key} note`, draws: false, run: () => calls.note(spot, ref, due) }]),
+      ...(older === undefined
+        ? []
+        : [
+            {
+              key: `${key} ${older.intent}`,
+              draws: false,
+              run: () =>
+                calls.supersede(spot, older, ref, troubles.get(`${key} ${older.intent}`)?.refusals ?? 0),
+            },
+          ]),
+      ...(due(request) === undefined && !calls.unsent(spot)
+        ? []
+        : [{ key: `${key} note`, draws: false, run: () => calls.note(spot, ref, due) }]),
     ];
   }
 
   async function placeChanged(request: Request, place: CardPlace): Promise<boolean> {
     if (!isOpen(request)) return false;
     const view = await views.of(request, place);
-    // What it showed before this process is not known: it may speak of a freeze, a queue, an outage or a twin that is no more.
+    // What it showed before this process is not known: it may speak of a freeze, a queue, an outage or a twin
+    // that is no more.
     return shownPlace.get(keyOf(request.id, place)) !== beyondRevision(view);
   }
 
@@ -174,42 +220,72 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
   function succeeded(id: string, place: CardPlace, work: Work, how: Done): void {
     const { surface } = place;
     places.opened(place);
-    if (how === 'bare') troubles.failed({ key: work.key, surface, revision: store.get(id)?.revision ?? 0 }, how, true);
+    if (how === 'bare')
+      troubles.failed({ key: work.key, surface, revision: store.get(id)?.revision ?? 0 }, how, true);
     else troubles.cleared(work.key);
     // A sign of life of the whole chat: what waits there because of it need not wait any longer.
-    if (silent.delete(surface)) troubles.hurry((_, trouble) => trouble.surface === surface && wide.has(trouble.code));
+    if (silent.delete(surface))
+      troubles.hurry((_, trouble) => trouble.surface === surface && wide.has(trouble.code));
   }
 
-  function failed(id: string, place: CardPlace, work: Work, error: unknown, began: number, probe: boolean): void {
+  function failed(
+    id: string,
+    place: CardPlace,
+    work: Work,
+    error: unknown,
+    began: number,
+    probe: boolean,
+  ): void {
     const { surface } = place;
     const code = codeOf(error);
     const request = store.get(id);
     const since = troubles.get(work.key)?.began ?? began;
     // Where other cards were drawn meanwhile, it is this one that is refused and not the place.
-    const placeIsClosed = code === 'closed' && (places.gate(place) !== 'open' || (work.draws && !places.tookSince(place, since)));
-    const trouble = troubles.failed({ key: work.key, surface, revision: request?.revision ?? 0 }, error, !placeIsClosed);
-    if (placeIsClosed) places.refused(place, trouble.why, probe, request !== undefined && !isLate(request, clock.now()));
+    const placeIsClosed =
+      code === 'closed' && (places.gate(place) !== 'open' || (work.draws && !places.tookSince(place, since)));
+    const trouble = troubles.failed(
+      { key: work.key, surface, revision: request?.revision ?? 0 },
+      error,
+      !placeIsClosed,
+    );
+    if (placeIsClosed)
+      places.refused(place, trouble.why, probe, request !== undefined && !isLate(request, clock.now()));
     if (wide.has(code)) silent.set(surface, silent.get(surface) ?? began);
     log.warn('cardFailed', { card: work.key, code, count: trouble.count, error });
   }
 
   /** What keeps a card from being drawn, once it did so again after the first failure. */
-  function troubleOf(key: string, place: CardPlace, waits: number[]): Pick<Affected, 'since' | 'why' | 'wide'> | undefined {
+  function troubleOf(
+    key: string,
+    place: CardPlace,
+    waits: number[],
+  ): Pick<Affected, 'since' | 'why' | 'wide'> | undefined {
     const closed = places.confirmed(place);
     if (closed !== undefined) return { since: closed.since, why: closed.why, wide: false };
     const trouble = troubles.get(key);
-    if (trouble === undefined || trouble.code === 'bare' || (trouble.count < 2 && trouble.code !== 'throttled')) return undefined;
+    if (
+      trouble === undefined ||
+      trouble.code === 'bare' ||
+      (trouble.count < 2 && trouble.code !== 'throttled')
+    )
+      return undefined;
     const young = slow - (clock.elapsed() - trouble.began);
     if (trouble.code === 'throttled' && young > 0) {
       waits.push(young);
       return undefined;
     }
-    return { since: trouble.since, why: trouble.why, wide: wide.has(trouble.code) && (silent.get(place.surface) ?? Infinity) <= trouble.began };
+    return {
+      since: trouble.since,
+      why: trouble.why,
+      wide: wide.has(trouble.code) && (silent.get(place.surface) ?? Infinity) <= trouble.began,
+    };
   }
 
   function noteDue(request: Request, place: CardPlace): Note | undefined {
     const full = `${place.surface}:${place.place}`;
-    return full === request.place && clock.now() - request.changedAt < lateCards ? dueNote(deps, request, full) : undefined;
+    return full === request.place && clock.now() - request.changedAt < lateCards
+      ? dueNote(deps, request, full)
+      : undefined;
   }
 
   return {
@@ -236,8 +312,14 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
 
 /** What of a card may change though its request does not: by a freeze, the queue, an outage, a twin. */
 function beyondRevision({ status, lead, facts, buttons }: CardView): string {
-  // A time that moves on by itself, such as the one at which a place in the queue is expected to come up, is no news: each would cost a call.
-  return JSON.stringify([status, lead.replace(/\b\d{2}:\d{2}\b/g, ''), facts, buttons.map(({ verb, confirm }) => [verb, confirm])]);
+  // A time that moves on by itself, such as the one at which a place in the queue is expected to come up, is
+  // no news: each would cost a call.
+  return JSON.stringify([
+    status,
+    lead.replace(/\b\d{2}:\d{2}\b/g, ''),
+    facts,
+    buttons.map(({ verb, confirm }) => [verb, confirm]),
+  ]);
 }
 
 function keyOf(id: string, { surface, place }: Pick<CardPlace, 'surface' | 'place'>): string {

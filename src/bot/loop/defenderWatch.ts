@@ -1,5 +1,5 @@
-// Notices of every call to Defender whether it worked: since when what can be read, and since when and why what cannot. Kept in memory
-// alone; a start knows it again after the first few readings.
+// Notices of every call to Defender whether it worked: since when what can be read, and since when and why
+// what cannot. Kept in memory alone; a start knows it again after the first few readings.
 import type { Outage } from '../../liveResponse/errorAnswer.ts';
 import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
 import type { Clock, DefenderApi } from '../../liveResponse/ports.ts';
@@ -12,7 +12,10 @@ const lastingFailures = 3;
 /** ... or failing for so long is more than a hiccup. Milliseconds. */
 const lastingMs = 30_000;
 
-/** What only people and deeds ask for cannot be looked at again by itself: its failure is told for so long after the last one. Milliseconds. */
+/**
+ * What only people and deeds ask for cannot be looked at again by itself: its failure is told for so long
+ * after the last one. Milliseconds.
+ */
 const toldFor = 10 * 60_000;
 const deeds: ReadonlySet<Sight> = new Set(['results', 'submit', 'cancel']);
 
@@ -55,18 +58,29 @@ export function watchDefender(defender: DefenderApi, clock: Pick<Clock, 'now' | 
     const before = failing.get(what);
     failing.delete(what);
     const now = clock.now();
-    readable = { since: readable === undefined || before?.lasting === true ? now : readable.since, last: now };
+    readable = {
+      since: readable === undefined || before?.lasting === true ? now : readable.since,
+      last: now,
+    };
     if (before?.lasting === true) changed(what);
   }
 
-  function failed(what: Sight, error: unknown, from: { readonly now: number; readonly elapsed: number }): void {
+  function failed(
+    what: Sight,
+    error: unknown,
+    from: { readonly now: number; readonly elapsed: number },
+  ): void {
     const before = failing.get(what);
     const since = before?.since ?? from.now;
     const began = before?.began ?? from.elapsed;
     const failures = (before?.failures ?? 0) + 1;
     const lasting = failures >= lastingFailures || clock.elapsed() - began >= lastingMs;
     const detail = error instanceof Error ? error.message : String(error);
-    const outage: Outage = { since, error: error instanceof DefenderError ? errorAnswer(error) : { code: 'unreadable' }, detail };
+    const outage: Outage = {
+      since,
+      error: error instanceof DefenderError ? errorAnswer(error) : { code: 'unreadable' },
+      detail,
+    };
     failing.set(what, { since, began, last: clock.elapsed(), failures, outage, lasting });
     if (lasting && (before?.lasting !== true || causeOf(before.outage) !== causeOf(outage))) changed(what);
   }
@@ -95,7 +109,8 @@ export function watchDefender(defender: DefenderApi, clock: Pick<Clock, 'now' | 
       lookUp: (name, alike, nameOfId) => noticed('machines', () => defender.lookUp(name, alike, nameOfId)),
       machine: (id) => noticed('machines', () => defender.machine(id)),
       machinesBeginning: (names) => defender.machinesBeginning(names),
-      submit: (machineId, commands, comment) => noticed('submit', () => defender.submit(machineId, commands, comment)),
+      submit: (machineId, commands, comment) =>
+        noticed('submit', () => defender.submit(machineId, commands, comment)),
       actions: (ids) => noticed('follow', () => defender.actions(ids)),
       recent: (machineId, since) => noticed('search', () => defender.recent(machineId, since)),
       history: (machineId) => defender.history(machineId),
@@ -120,12 +135,19 @@ export function watchDefender(defender: DefenderApi, clock: Pick<Clock, 'now' | 
   };
 }
 
-/** A refusal of one submission, cancel or result is about that one, and not about the way to Defender; a missing right is about both. */
+/**
+ * A refusal of one submission, cancel or result is about that one, and not about the way to Defender; a
+ * missing right is about both.
+ */
 function isAnswer(what: Sight, error: unknown): boolean {
   if (!(error instanceof DefenderError)) return false;
   if (answers.has(error.code)) return true;
   const single = what === 'submit' || what === 'cancel' || what === 'results';
-  return single && error.detail.status !== 403 && ['refused', 'untrusted', 'ambiguous', 'unreadable'].includes(error.code);
+  return (
+    single &&
+    error.detail.status !== 403 &&
+    ['refused', 'untrusted', 'ambiguous', 'unreadable'].includes(error.code)
+  );
 }
 
 function causeOf({ error }: Outage): string {

@@ -6,7 +6,10 @@ import { createWakes } from './wakes.ts';
 import type { Turn } from './worker.ts';
 import { byHand } from './worker.ts';
 
-export function createExpiry({ store, clock }: Pick<Deps, 'store' | 'clock'>, ages: Ages): { pass(turn?: Turn): Promise<number | undefined> } {
+export function createExpiry(
+  { store, clock }: Pick<Deps, 'store' | 'clock'>,
+  ages: Ages,
+): { pass(turn?: Turn): Promise<number | undefined> } {
   return {
     async pass(turn = byHand) {
       const wakes = createWakes(clock);
@@ -14,7 +17,8 @@ export function createExpiry({ store, clock }: Pick<Deps, 'store' | 'clock'>, ag
         if (!isIn(request, ['awaitingApproval'])) continue;
         if (!turn.goOn()) break;
         const { expiresAt } = request.terms;
-        // By the time on the card, and no later than it was meant: a clock that is set back must not keep an old question open.
+        // By the time on the card, and no later than it was meant: a clock that is set back must not keep an
+        // old question open.
         const left = expiresAt - request.at - ages.of(`${request.id} asked`, request.at);
         if (expiresAt <= clock.now() || left <= 0) {
           await moveFrom(store, request.id, ['awaitingApproval'], () => ({ type: 'expired' }));

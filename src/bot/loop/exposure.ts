@@ -1,4 +1,6 @@
-// Takes output and links off the cards of a request for good: when the policy's `redactAfter` has passed, and when one of its places became private or shared with outsiders. Written down, so that no restart brings them back.
+// Takes output and links off the cards of a request for good: when the policy's `redactAfter` has passed, and
+// when one of its places became private or shared with outsiders. Written down, so that no restart brings
+// them back.
 import { isOpen } from '../../liveResponse/request.ts';
 import type { InState, Request } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
@@ -10,9 +12,15 @@ import { createWakes } from './wakes.ts';
 import type { Turn } from './worker.ts';
 import { byHand } from './worker.ts';
 
-/** How often the places of cards with results are asked whether outsiders read there, in addition to every sign of it. Milliseconds. */
+/**
+ * How often the places of cards with results are asked whether outsiders read there, in addition to every
+ * sign of it. Milliseconds.
+ */
 const askEvery = 5 * 60_000;
-/** Cards of requests that ended longer ago are not searched for reasons that became private: each costs a call at every start. Milliseconds. */
+/**
+ * Cards of requests that ended longer ago are not searched for reasons that became private: each costs a call
+ * at every start. Milliseconds.
+ */
 const reasonsRedrawn = 30 * 86_400_000;
 /** After a journal that could not be written, or a bug. */
 const brokenPause = 15_000;
@@ -68,22 +76,37 @@ export function createExposure(deps: Deps, ages: Ages, redraw: (id: string) => v
     const wait = waitFor(request);
     if (wait === undefined) return;
     if (wait.ms > 0) due.set(id, clock.elapsed() + wait.ms);
-    else await moveFrom(store, id, ['running', 'finished', 'unknown'], (current) => (current.redacted === undefined ? { type: 'redacted', cause: wait.cause } : undefined));
+    else
+      await moveFrom(store, id, ['running', 'finished', 'unknown'], (current) =>
+        current.redacted === undefined ? { type: 'redacted', cause: wait.cause } : undefined,
+      );
   }
 
-  /** A card of an ended request is drawn no more by itself: its reasons would stand there whatever the policy says now. */
+  /**
+   * A card of an ended request is drawn no more by itself: its reasons would stand there whatever the policy
+   * says now.
+   */
   function lookAtReasons(request: Request): void {
     if (isOpen(request) || reasonsSeen.has(request.id)) return;
     reasonsSeen.add(request.id);
-    if (clock.now() - request.changedAt < reasonsRedrawn && becamePrivate(deps.policy, request, readBy(deps))) redraw(request.id);
+    if (clock.now() - request.changedAt < reasonsRedrawn && becamePrivate(deps.policy, request, readBy(deps)))
+      redraw(request.id);
   }
 
   /** How long until its results leave the cards; undefined where they stand on none, or forever. */
-  function waitFor(request: WithResults): { readonly ms: number; readonly cause: 'time' | 'place' } | undefined {
+  function waitFor(
+    request: WithResults,
+  ): { readonly ms: number; readonly cause: 'time' | 'place' } | undefined {
     if (request.placeIsPrivate || request.privacy?.results === 'private') return undefined;
-    if (resultsOf(deps.policy, request, readBy(deps)) === 'private') return shows(request) ? { ms: 0, cause: 'place' } : undefined;
+    if (resultsOf(deps.policy, request, readBy(deps)) === 'private')
+      return shows(request) ? { ms: 0, cause: 'place' } : undefined;
     const after = redactAfterOf(deps.policy, request);
-    const from = request.state === 'finished' ? request.endedAt : request.state === 'unknown' ? request.since : undefined;
+    const from =
+      request.state === 'finished'
+        ? request.endedAt
+        : request.state === 'unknown'
+          ? request.since
+          : undefined;
     if (after === undefined || from === undefined) return undefined;
     return { ms: Math.max(0, after - ages.of(`${request.id} redact`, from)), cause: 'time' };
   }
@@ -103,7 +126,10 @@ export function createExposure(deps: Deps, ages: Ages, redraw: (id: string) => v
 }
 
 function hasResults(request: Request): request is WithResults {
-  return isIn(request, ['running', 'finished', 'unknown']) && request.commands.some((command) => command.type !== 'PutFile');
+  return (
+    isIn(request, ['running', 'finished', 'unknown']) &&
+    request.commands.some((command) => command.type !== 'PutFile')
+  );
 }
 
 /** Something of it may stand on a card now. */

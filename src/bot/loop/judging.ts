@@ -1,5 +1,6 @@
-// What waits, judged again by the policy as it is now: after every change of it, and when a time limit of today's has passed. By the lists
-// alone, which are always at hand; groups are asked by those who decide and right before the POST.
+// What waits, judged again by the policy as it is now: after every change of it, and when a time limit of
+// today's has passed. By the lists alone, which are always at hand; groups are asked by those who decide and
+// right before the POST.
 import type { Deps } from '../deps.ts';
 import type { InState } from '../../liveResponse/request.ts';
 import { judgeToday, limitsToday } from '../rules/today.ts';
@@ -11,15 +12,26 @@ import type { Turn } from './worker.ts';
 import { byHand } from './worker.ts';
 
 /** @param isSent whether a request is being sent at this moment: it is judged there, on what was just read */
-export function createJudging({ store, clock, policy }: Pick<Deps, 'store' | 'clock' | 'policy'>, ages: Ages, isSent: (id: string) => boolean): { pass(turn?: Turn): Promise<number | undefined> } {
+export function createJudging(
+  { store, clock, policy }: Pick<Deps, 'store' | 'clock' | 'policy'>,
+  ages: Ages,
+  isSent: (id: string) => boolean,
+): { pass(turn?: Turn): Promise<number | undefined> } {
   /** A clock that is set back gives no more time than was meant. */
   function nowOf(request: Waiting): number {
-    const [what, since] = request.state === 'queued' ? ['approved', request.approval.at] : ['asked', request.at];
+    const [what, since] =
+      request.state === 'queued' ? ['approved', request.approval.at] : ['asked', request.at];
     return Math.max(clock.now(), since + ages.of(`${request.id} ${what}`, since));
   }
 
   function objection(request: Waiting): TodayNo | undefined {
-    const judged = judgeToday(policy, request, nowOf(request), {}, request.state === 'queued' ? request.approval : undefined);
+    const judged = judgeToday(
+      policy,
+      request,
+      nowOf(request),
+      {},
+      request.state === 'queued' ? request.approval : undefined,
+    );
     if (judged === undefined || !('no' in judged)) return undefined;
     // What is approved is held against its device as it is read right before the POST.
     return request.state === 'queued' && judged.no.code === 'deviceOutOfScope' ? undefined : judged.no;

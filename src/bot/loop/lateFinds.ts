@@ -1,5 +1,6 @@
-// Looks on for what was given up while nobody knew whether it ran: an attempt whose answer was lost may turn up at Defender after its
-// request was dropped, withdrawn or had lapsed. What is found is written on the request, so that its card is corrected.
+// Looks on for what was given up while nobody knew whether it ran: an attempt whose answer was lost may turn
+// up at Defender after its request was dropped, withdrawn or had lapsed. What is found is written on the
+// request, so that its card is corrected.
 import { isTerminal, sameReading } from '../../liveResponse/action.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import { lateSchedule, lateSearchMs } from '../../liveResponse/pacing.ts';
@@ -43,7 +44,11 @@ export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
     const held = Math.max(0, (notBefore.get(request.id) ?? 0) - clock.elapsed());
     const last = lookedAt.get(request.id);
     if (request.found !== undefined) {
-      if (isTerminal(request.found.action.status) || clock.now() > deadlineFrom(request, request.found.at, queueOf(deps))) return undefined;
+      if (
+        isTerminal(request.found.action.status) ||
+        clock.now() > deadlineFrom(request, request.found.at, queueOf(deps))
+      )
+        return undefined;
       return Math.max(last === undefined ? 0 : last + deps.settings.parkedGap - age, held);
     }
     // After a start it is looked for at once: nothing is known of the looks before it.
@@ -72,7 +77,9 @@ export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
     if (action === undefined) return;
     const found = action;
     await moveFrom(store, request.id, ['over'], (current) =>
-      current.found !== undefined && sameReading(current.found.action, found) ? undefined : { type: 'foundAfterDrop', action: found, ...differing(deps, request, found) },
+      current.found !== undefined && sameReading(current.found.action, found)
+        ? undefined
+        : { type: 'foundAfterDrop', action: found, ...differing(deps, request, found) },
     );
   }
 

@@ -1,5 +1,6 @@
-// Learns the limits of the tenant from what happens to our sessions, and writes down what is news, so that it holds after a restart: how
-// long Defender keeps a session for an offline device, and whether it lets more than 25 run at once.
+// Learns the limits of the tenant from what happens to our sessions, and writes down what is news, so that it
+// holds after a restart: how long Defender keeps a session for an offline device, and whether it lets more
+// than 25 run at once.
 import { StoreError } from '../../liveResponse/ports.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import { waitsSince } from '../../liveResponse/pacing.ts';
@@ -24,13 +25,22 @@ export interface Learning {
 }
 
 /** @param news something is to be written down @param learned what the cards say has changed */
-export function createLearning({ store, clock, log, settings: { tenant } }: Deps, ages: Ages, news: () => void, learned: () => void): Learning {
+export function createLearning(
+  { store, clock, log, settings: { tenant } }: Deps,
+  ages: Ages,
+  news: () => void,
+  learned: () => void,
+): Learning {
   // What ended under an earlier version, or while the process was down, counts as well.
   const ended = new Set(store.all().flatMap(({ id, state }) => (state === 'finished' ? [id] : [])));
   let found: readonly Learned[] = [];
 
   function find(one: Learned): void {
-    if (!isNews(store.learned(), one) || found.some((other) => other.what === one.what && !isNews([other], one))) return;
+    if (
+      !isNews(store.learned(), one) ||
+      found.some((other) => other.what === one.what && !isNews([other], one))
+    )
+      return;
     found = [...found, one];
     news();
   }
@@ -38,7 +48,10 @@ export function createLearning({ store, clock, log, settings: { tenant } }: Deps
   return {
     shown(request, action) {
       // By the shortest of all measures: a clock that runs ahead must not make a wait longer than it was.
-      const waited = Math.min(clock.now() - waitsSince({ action, startedAt: request.startedAt }), ages.of(`${request.id} at Defender`, request.startedAt));
+      const waited = Math.min(
+        clock.now() - waitsSince({ action, startedAt: request.startedAt }),
+        ages.of(`${request.id} at Defender`, request.startedAt),
+      );
       const ms = queueShownByWaiting(action, waited);
       if (ms !== undefined) find({ what: 'offlineQueue', tenant, ms, how: 'stillWaiting', at: clock.now() });
     },
@@ -48,11 +61,14 @@ export function createLearning({ store, clock, log, settings: { tenant } }: Deps
     touch: (id) => void ended.add(id),
     async pass() {
       // Oldest first: the newest counts.
-      const requests = [...ended].flatMap((id) => store.get(id) ?? []).flatMap((request) => (request.state === 'finished' && request.tenant === tenant ? [request] : []));
+      const requests = [...ended]
+        .flatMap((id) => store.get(id) ?? [])
+        .flatMap((request) => (request.state === 'finished' && request.tenant === tenant ? [request] : []));
       ended.clear();
       for (const request of requests.sort((a, b) => a.endedAt - b.endedAt)) {
         const ms = queueShownBy(request);
-        if (ms !== undefined) find({ what: 'offlineQueue', tenant, ms, how: 'timedOut', at: request.endedAt });
+        if (ms !== undefined)
+          find({ what: 'offlineQueue', tenant, ms, how: 'timedOut', at: request.endedAt });
       }
       while (found[0] !== undefined) {
         const [one] = found;

@@ -1,4 +1,5 @@
-// Download links while they live. A link is a bearer secret, so it is kept in memory only and goes with the process.
+// Download links while they live. A link is a bearer secret, so it is kept in memory only and goes with the
+// process.
 import type { Clock, Link } from '../../liveResponse/ports.ts';
 
 export interface LinkBox {
@@ -23,7 +24,9 @@ export function createLinkBox(clock: Pick<Clock, 'now' | 'elapsed'>): LinkBox {
       links.set(requestId, mine.set(index, { link, until: clock.elapsed() + link.expiresAt - clock.now() }));
     },
     of(requestId, now) {
-      const alive = [...(links.get(requestId) ?? [])].filter(([, { link, until }]) => link.expiresAt > now && until > clock.elapsed());
+      const alive = [...(links.get(requestId) ?? [])].filter(
+        ([, { link, until }]) => link.expiresAt > now && until > clock.elapsed(),
+      );
       return new Map(alive.map(([index, { link }]) => [index, link.url]));
     },
     drop(requestId, index) {

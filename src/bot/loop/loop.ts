@@ -1,4 +1,5 @@
-// The passes that keep everything going, each in a worker of its own: a slow chat must not stop the polling, nor a slow Defender the expiry.
+// The passes that keep everything going, each in a worker of its own: a slow chat must not stop the polling,
+// nor a slow Defender the expiry.
 import type { Clock, Keeper, RequestStore } from '../../liveResponse/ports.ts';
 import type { Event } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
@@ -53,7 +54,10 @@ export interface Loop {
   readonly announcing: Announcing;
   /** What can be read of Defender, and since when and why what cannot. */
   readonly watch: DefenderWatch;
-  /** One pass of everything, and the end of all it started: for tests and for whoever wants to drive time by hand. */
+  /**
+   * One pass of everything, and the end of all it started: for tests and for whoever wants to drive time by
+   * hand.
+   */
   tick(): Promise<void>;
   /** Looks at the policy's file now. */
   lookAtPolicy(): void;
@@ -65,7 +69,10 @@ export interface Loop {
   hurry(): void;
   /** Starts the workers. */
   start(): void;
-  /** Takes nothing new up, lets the pass and the POST under way end. What is left is done after the next start. */
+  /**
+   * Takes nothing new up, lets the pass and the POST under way end. What is left is done after the next
+   * start.
+   */
   stop(): Promise<void>;
   /** Shows the last state on the cards, after `stop`. */
   lastCards(): Promise<void>;
@@ -74,9 +81,14 @@ export interface Loop {
 export interface LoopParts {
   /** What is tried again by itself while it is in trouble, beside the store. */
   readonly keepers?: () => readonly Keeper[];
-  /** The machine's own clock, where `clock` is that of a simulated tenant, which runs faster and never jumps. */
+  /**
+   * The machine's own clock, where `clock` is that of a simulated tenant, which runs faster and never jumps.
+   */
   readonly real?: Clock;
-  /** Looks whether the policy's file has changed; answers after how many milliseconds to look again. Absent: it never does. */
+  /**
+   * Looks whether the policy's file has changed; answers after how many milliseconds to look again. Absent:
+   * it never does.
+   */
   readonly policyLook?: () => Promise<number | undefined>;
   /** Keeps the list of the library at hand for those who ask. Absent: they read it themselves. */
   readonly libraryLook?: () => Promise<number | undefined>;
@@ -85,14 +97,23 @@ export interface LoopParts {
 export type Subscribe = (listener: (requestId: string, event: Event['type']) => void) => void;
 
 /** `subscribe` calls back after each durable change; it is what nudges the workers. */
-export function createLoop(deps: Deps & { readonly store: RequestStore; readonly watch: DefenderWatch }, subscribe: Subscribe, { keepers = () => [], real = deps.clock, policyLook, libraryLook }: LoopParts = {}): Loop {
+export function createLoop(
+  deps: Deps & { readonly store: RequestStore; readonly watch: DefenderWatch },
+  subscribe: Subscribe,
+  { keepers = () => [], real = deps.clock, policyLook, libraryLook }: LoopParts = {},
+): Loop {
   const workers: Record<string, Worker> = {};
   const nudge = (...names: readonly string[]) => names.forEach((name) => workers[name]?.nudge());
   const nudgeAll = (): void => nudge(...Object.keys(workers));
   const ages = createAges(deps.clock);
 
   const expiry = createExpiry(deps, ages);
-  const learning = createLearning(deps, ages, () => nudge('parked'), () => redrawRunning());
+  const learning = createLearning(
+    deps,
+    ages,
+    () => nudge('parked'),
+    () => redrawRunning(),
+  );
   const submission = createSubmission(deps, ages, () => nudge('submission'), learning);
   const judging = createJudging(deps, ages, (id) => submission.isPosting(id));
   const reconciliation = createReconciliation(deps, ages, (id) => submission.isPosting(id));
@@ -107,11 +128,19 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
   const views = createViews(deps, submission, twins);
   const deck = createDeck(deps, views, () => nudge('cards'));
   const outlook = createOutlook(deps, following);
-  const journal: Keeper = { name: 'journal', trouble: () => deps.store.trouble(), recover: () => deps.store.recover() };
-  const recovery = createRecovery(() => [journal, ...keepers()], deps.log, () => {
-    results.recovered();
-    nudgeAll();
-  });
+  const journal: Keeper = {
+    name: 'journal',
+    trouble: () => deps.store.trouble(),
+    recover: () => deps.store.recover(),
+  };
+  const recovery = createRecovery(
+    () => [journal, ...keepers()],
+    deps.log,
+    () => {
+      results.recovered();
+      nudgeAll();
+    },
+  );
   const clockWatch = createClockWatch(real, deps.log, {
     // By a time of day everybody may be late now, whatever they sleep for.
     jumped: nudgeAll,
@@ -130,13 +159,25 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
     // Their cards name this one and how it stands.
     const request = deps.store.get(requestId);
     if (request !== undefined) for (const twin of twins.of(request)) if (isOpen(twin)) deck.touch(twin.id);
-    // A new session is read at once; every other reading keeps its distance from the last, so progress must not nudge its own reader.
+    // A new session is read at once; every other reading keeps its distance from the last, so progress must
+    // not nudge its own reader.
     if (event === 'submitted' || event === 'adopted') nudge('following');
     if (event === 'asked') nudge('sequels');
-    nudge('expiry', 'judging', 'submission', 'reconciliation', 'lateFinds', 'parked', 'results', 'exposure', 'cards');
+    nudge(
+      'expiry',
+      'judging',
+      'submission',
+      'reconciliation',
+      'lateFinds',
+      'parked',
+      'results',
+      'exposure',
+      'cards',
+    );
   });
 
-  // What stands on cards of requests with such a place leaves them, and those that are drawn from now on show nothing.
+  // What stands on cards of requests with such a place leaves them, and those that are drawn from now on show
+  // nothing.
   deps.outsiders?.onShared(() => {
     exposure.recheck();
     for (const request of deps.store.open()) deck.touch(request.id);
@@ -145,7 +186,9 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
 
   deps.watch.onChange(() => {
     // Cards that say whether they are followed, and those that wait for what cannot be had.
-    for (const request of deps.store.open()) if (request.state === 'running' || request.state === 'unknown' || request.state === 'queued') deck.touch(request.id);
+    for (const request of deps.store.open())
+      if (request.state === 'running' || request.state === 'unknown' || request.state === 'queued')
+        deck.touch(request.id);
     // It has what is failing looked at again.
     nudge('cards', 'outlook');
   });
@@ -178,7 +221,11 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
     ['results', 'reads results and links', (turn) => results.pass(turn)],
     ['exposure', 'takes results off cards by time and place', (turn) => exposure.pass(turn)],
     ['sequels', 'marks what was tried again', () => sequels.pass()],
-    ['announcing', 'says in approvals places that submissions are frozen or released, and what another policy changes', () => announcing.pass()],
+    [
+      'announcing',
+      'says in approvals places that submissions are frozen or released, and what another policy changes',
+      () => announcing.pass(),
+    ],
     ['cards', 'draws cards', cards],
     ['outlook', 'looks whether Defender can be read while nothing runs', () => outlook.pass()],
   ];
@@ -229,10 +276,26 @@ export function createLoop(deps: Deps & { readonly store: RequestStore; readonly
       nudge('judging', 'expiry', 'submission', 'parked', 'exposure', 'announcing', 'cards');
     },
     start() {
-      for (const [name, purpose, pass] of works) workers[name] = startWorker({ name, purpose, pass }, deps.clock, deps.log, real);
-      if (libraryLook !== undefined) workers['library'] = startWorker({ name: 'library', purpose: 'keeps the list of the script library at hand', pass: libraryLook }, deps.clock, deps.log, real);
-      if (policyLook !== undefined) workers['policy'] = startWorker({ name: 'policy', purpose: 'reads the policy again when its file has changed', pass: policyLook }, real, deps.log);
-      workers['clock'] = startWorker({ name: 'clock', purpose: 'sees when the machine’s clock jumps', pass: () => clockWatch.pass() }, real, deps.log);
+      for (const [name, purpose, pass] of works)
+        workers[name] = startWorker({ name, purpose, pass }, deps.clock, deps.log, real);
+      if (libraryLook !== undefined)
+        workers['library'] = startWorker(
+          { name: 'library', purpose: 'keeps the list of the script library at hand', pass: libraryLook },
+          deps.clock,
+          deps.log,
+          real,
+        );
+      if (policyLook !== undefined)
+        workers['policy'] = startWorker(
+          { name: 'policy', purpose: 'reads the policy again when its file has changed', pass: policyLook },
+          real,
+          deps.log,
+        );
+      workers['clock'] = startWorker(
+        { name: 'clock', purpose: 'sees when the machine’s clock jumps', pass: () => clockWatch.pass() },
+        real,
+        deps.log,
+      );
     },
     async stop() {
       await Promise.all([submission.drain(), ...Object.values(workers).map((worker) => worker.stop())]);

@@ -3,8 +3,9 @@ import type { RequestStore } from '../../liveResponse/ports.ts';
 import type { Fact, InState, Move, Request, State } from '../../liveResponse/request.ts';
 
 /**
- * Folds `event` if the request is in one of `states` at that very moment, and answers the request after it; undefined when it has
- * moved on, which is no error: somebody was faster. `event` may itself answer undefined to leave things as they are.
+ * Folds `event` if the request is in one of `states` at that very moment, and answers the request after it;
+ * undefined when it has moved on, which is no error: somebody was faster. `event` may itself answer undefined
+ * to leave things as they are.
  */
 export async function moveFrom<S extends State>(
   store: RequestStore,

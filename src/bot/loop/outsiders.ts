@@ -1,4 +1,5 @@
-// Which places outsiders read, as their chats told last: what one place may not show stands on no card of the request, so the others must know.
+// Which places outsiders read, as their chats told last: what one place may not show stands on no card of the
+// request, so the others must know.
 import type { Log } from '../../liveResponse/ports.ts';
 import type { ChatPort, Place } from '../ports.ts';
 import { ChatError } from '../ports.ts';
@@ -17,7 +18,13 @@ export interface Outsiders {
   onShared(listener: () => void): void;
 }
 
-export function createOutsiders({ chats, log }: { readonly chats: readonly ChatPort[]; readonly log: Log }): Outsiders {
+export function createOutsiders({
+  chats,
+  log,
+}: {
+  readonly chats: readonly ChatPort[];
+  readonly log: Log;
+}): Outsiders {
   const told = new Map<string, 'yes' | 'no'>();
   const asking = new Set<string>();
   const listeners: (() => void)[] = [];

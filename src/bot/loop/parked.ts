@@ -1,9 +1,16 @@
-// Sessions that wait at Defender for an offline device: marked as parked, so that their cards say since when and until when, and
-// cancelled when the policy's `cancelParkedAfter` has passed. What has woken is never cancelled on purpose: Defender is read right before.
+// Sessions that wait at Defender for an offline device: marked as parked, so that their cards say since when
+// and until when, and cancelled when the policy's `cancelParkedAfter` has passed. What has woken is never
+// cancelled on purpose: Defender is read right before.
 import { duration } from '../../../cards/time.ts';
 import { hasBegun } from '../../liveResponse/action.ts';
 import type { Action } from '../../liveResponse/action.ts';
-import { isParked, parkedAfterMs, parkedCancelPauseMs, parkedCancelTries, waitsSince } from '../../liveResponse/pacing.ts';
+import {
+  isParked,
+  parkedAfterMs,
+  parkedCancelPauseMs,
+  parkedCancelTries,
+  waitsSince,
+} from '../../liveResponse/pacing.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { InState } from '../../liveResponse/request.ts';
 import type { CancelAsked, Parked } from '../../liveResponse/sequel.ts';
@@ -21,7 +28,10 @@ import type { Turn } from './worker.ts';
 import { byHand } from './worker.ts';
 
 export interface ParkedWatch {
-  /** Marks what has become parked and cancels what has been for too long. Answers after how many milliseconds to come again. */
+  /**
+   * Marks what has become parked and cancels what has been for too long. Answers after how many milliseconds
+   * to come again.
+   */
   pass(turn?: Turn): Promise<number | undefined>;
 }
 
@@ -45,28 +55,40 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
     wakes.after(parkedCancelPauseMs);
   }
 
-  /** Milliseconds until the policy's cancel is to be sent (again); undefined when it is not. A person's cancel that goes on is left alone. */
+  /**
+   * Milliseconds until the policy's cancel is to be sent (again); undefined when it is not. A person's cancel
+   * that goes on is left alone.
+   */
   function cancelIn(request: InState<'running'>): number | undefined {
     const { id, parked, cancel } = request;
     const cancelAt = cancelAtOf(request);
     if (parked === undefined || cancelAt === undefined || parked.wokeAt !== undefined) return undefined;
-    const first = Math.min(cancelAt - clock.now(), cancelAt - parked.since - ages.of(`${id} parked`, parked.since));
+    const first = Math.min(
+      cancelAt - clock.now(),
+      cancelAt - parked.since - ages.of(`${id} parked`, parked.since),
+    );
     if (cancel === undefined) return first;
     const again = parkedCancelPauseMs - ages.of(`${id} cancel`, cancel.at);
-    if (cancel.tries === undefined) return cancel.answer === 'failed' || cancel.answer === 'noEffect' ? Math.max(first, again) : undefined;
+    if (cancel.tries === undefined)
+      return cancel.answer === 'failed' || cancel.answer === 'noEffect' ? Math.max(first, again) : undefined;
     return cancel.tries < parkedCancelTries ? again : undefined;
   }
 
   /** What was written when it was parked; or what today's policy makes of it, where that is sooner. */
   function cancelAtOf(request: InState<'running'>): number | undefined {
     const after = limitsToday(deps.policy, request).cancelParkedAfter;
-    const known = [request.parked?.cancelAt, request.parked === undefined || after === undefined ? undefined : request.parked.since + after].filter((at) => at !== undefined);
+    const known = [
+      request.parked?.cancelAt,
+      request.parked === undefined || after === undefined ? undefined : request.parked.since + after,
+    ].filter((at) => at !== undefined);
     return known.length === 0 ? undefined : Math.min(...known);
   }
 
   async function mark(request: InState<'running'>): Promise<InState<'running'> | undefined> {
     const marked = await moveFrom(store, request.id, ['running'], (current, now) =>
-      current.parked === undefined && isParked(current, now) && !hasBegun(current.action) ? { type: 'parked', parked: parkedFrom(deps.policy, current, longestWait(queueOf(deps))) } : undefined,
+      current.parked === undefined && isParked(current, now) && !hasBegun(current.action)
+        ? { type: 'parked', parked: parkedFrom(deps.policy, current, longestWait(queueOf(deps))) }
+        : undefined,
     );
     return marked !== undefined && isIn(marked, ['running']) ? marked : undefined;
   }
@@ -90,12 +112,21 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
     });
     if (asked === undefined) return;
     const told = asked;
-    const answered = await cancelAtDefender(deps, request.actionId, `lr:${request.id} cancelled by the policy: parked for ${duration(told.at - waitsSince(request))} (cancelParkedAfter)`);
-    await moveFrom(store, request.id, ['running', 'finished'], () => ({ type: 'cancelAsked', cancel: { ...told, ...answered } }));
+    const answered = await cancelAtDefender(
+      deps,
+      request.actionId,
+      `lr:${request.id} cancelled by the policy: parked for ${duration(told.at - waitsSince(request))} (cancelParkedAfter)`,
+    );
+    await moveFrom(store, request.id, ['running', 'finished'], () => ({
+      type: 'cancelAsked',
+      cancel: { ...told, ...answered },
+    }));
     hurry();
   }
 
-  /** Undefined when Defender cannot be read or does not know it: then nothing is cancelled on an old reading. */
+  /**
+   * Undefined when Defender cannot be read or does not know it: then nothing is cancelled on an old reading.
+   */
   async function read(request: InState<'running'>): Promise<Action | undefined> {
     try {
       const [action] = await defender.actions([request.actionId]);
@@ -120,8 +151,16 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
   };
 }
 
-function parkedFrom(policy: Policy, request: InState<'running'>, longest: number): Pick<Parked, 'since' | 'until' | 'cancelAt'> {
+function parkedFrom(
+  policy: Policy,
+  request: InState<'running'>,
+  longest: number,
+): Pick<Parked, 'since' | 'until' | 'cancelAt'> {
   const since = waitsSince(request);
   const { cancelParkedAfter } = limitsToday(policy, request);
-  return { since, until: since + longest, ...(cancelParkedAfter === undefined ? {} : { cancelAt: since + cancelParkedAfter }) };
+  return {
+    since,
+    until: since + longest,
+    ...(cancelParkedAfter === undefined ? {} : { cancelAt: since + cancelParkedAfter }),
+  };
 }

@@ -1,4 +1,5 @@
-// What could not be written is tried again until it can: by itself and soon, since nobody may be there to type the next command.
+// What could not be written is tried again until it can: by itself and soon, since nobody may be there to
+// type the next command.
 import type { Keeper, Log } from '../../liveResponse/ports.ts';
 import type { Turn } from './worker.ts';
 import { byHand } from './worker.ts';
@@ -7,7 +8,11 @@ import { byHand } from './worker.ts';
 export const recoverEvery = 5_000;
 
 /** @param recovered called when something is well again: what waited for it goes on at once */
-export function createRecovery(keepers: () => readonly Keeper[], log: Log, recovered: () => void): { pass(turn?: Turn): Promise<number> } {
+export function createRecovery(
+  keepers: () => readonly Keeper[],
+  log: Log,
+  recovered: () => void,
+): { pass(turn?: Turn): Promise<number> } {
   async function retry(keeper: Keeper): Promise<void> {
     try {
       if (keeper.trouble() === undefined || !(await keeper.recover())) return;

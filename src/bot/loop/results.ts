@@ -1,4 +1,5 @@
-// Reads what completed commands left: script output for the excerpt, the first bytes of collected files, and the links of a finished card.
+// Reads what completed commands left: script output for the excerpt, the first bytes of collected files, and
+// the links of a finished card.
 import { scriptCause } from '../../../cards/stepAdvice.ts';
 import { stepStates } from '../../liveResponse/action.ts';
 import { DefenderError, StoreError, errorAnswer } from '../../liveResponse/ports.ts';
@@ -8,7 +9,13 @@ import { maxTranscriptBytes, notTextOf, readTranscript } from '../../liveRespons
 import type { Transcript } from '../../liveResponse/transcript.ts';
 import type { PersonRef } from '../../liveResponse/person.ts';
 import type { InState, Request } from '../../liveResponse/request.ts';
-import type { CollectedFile, LinkFact, NotText, ResultTrouble, TextForm } from '../../liveResponse/resultFacts.ts';
+import type {
+  CollectedFile,
+  LinkFact,
+  NotText,
+  ResultTrouble,
+  TextForm,
+} from '../../liveResponse/resultFacts.ts';
 import type { Deps } from '../deps.ts';
 import type { Ages } from './ages.ts';
 import { isIn, moveFrom } from './moving.ts';
@@ -19,11 +26,16 @@ import type { Turn } from './worker.ts';
 import { byHand } from './worker.ts';
 
 /** Pauses after a try to read a result that is not there yet, in milliseconds; the last repeats. */
-const retryPauses = [3_000, 5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 120_000, 300_000, 600_000] as const;
+const retryPauses = [
+  3_000, 5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 120_000, 300_000, 600_000,
+] as const;
 const lastPause = retryPauses[retryPauses.length - 1] ?? 600_000;
 /** After a journal that could not be written, or a bug. */
 const brokenPause = 15_000;
-/** The "New link" button takes a link's place this long before it dies, so that nobody presses a dead one. Milliseconds. */
+/**
+ * The "New link" button takes a link's place this long before it dies, so that nobody presses a dead one.
+ * Milliseconds.
+ */
 export const retireBefore = 60_000;
 
 type WithResults = InState<'running' | 'finished'>;
@@ -50,8 +62,16 @@ export function createResults(deps: Deps, ages: Ages): Results {
   const tries = new Map<string, Tries>();
   /** Files whose card was given its link at the finish; after that a person asks. */
   const offered = new Set<string>();
-  /** Requests that may have a result to be read or a link to be taken back: all of them once, then those that changed or wait. */
-  const touched = new Set(store.all().map((request) => request.id).reverse());
+  /**
+   * Requests that may have a result to be read or a link to be taken back: all of them once, then those that
+   * changed or wait.
+   */
+  const touched = new Set(
+    store
+      .all()
+      .map((request) => request.id)
+      .reverse(),
+  );
   /** Those with links that may die while others are read. */
   const linked = new Set(store.all().flatMap((request) => (hasLinks(request) ? [request.id] : [])));
   let sweptAt = -Infinity;
@@ -73,7 +93,10 @@ export function createResults(deps: Deps, ages: Ages): Results {
     return wakes.wait();
   }
 
-  /** Whether the request is to be looked at again though it does not change. One that is broken must not stop the others. */
+  /**
+   * Whether the request is to be looked at again though it does not change. One that is broken must not stop
+   * the others.
+   */
   async function careFor(id: string, wakes: Wakes, turn: Turn): Promise<boolean> {
     try {
       const request = store.get(id);
@@ -103,7 +126,11 @@ export function createResults(deps: Deps, ages: Ages): Results {
     return request.commands.flatMap((command, index) => {
       if (command.type === 'PutFile') return []; // Has no result (learn.microsoft.com/defender-endpoint/api/run-live-response).
       if (states[index] !== 'completed') return [];
-      if (request.results.excerpts.some((one) => one.index === index) || request.results.files.some((one) => one.index === index)) return [];
+      if (
+        request.results.excerpts.some((one) => one.index === index) ||
+        request.results.files.some((one) => one.index === index)
+      )
+        return [];
       const trouble = request.results.troubles.find((one) => one.index === index);
       return trouble !== undefined && isFinal(trouble.code) ? [] : [index];
     });
@@ -114,7 +141,8 @@ export function createResults(deps: Deps, ages: Ages): Results {
     const key = `${request.id}:${index}`;
     const ended = request.state === 'finished';
     const known = tries.get(key);
-    // What Defender did not hand out while the session ran says nothing of what it does afterwards: with the end it begins again.
+    // What Defender did not hand out while the session ran says nothing of what it does afterwards: with the
+    // end it begins again.
     const before = known?.ended === ended ? known : undefined;
     const script = request.commands[index]?.type === 'RunScript';
     const wait = Math.max(before?.nextAt ?? -Infinity, script ? brokenUntil : -Infinity) - clock.elapsed();
@@ -141,21 +169,48 @@ export function createResults(deps: Deps, ages: Ages): Results {
       const retryAfter = error instanceof DefenderError ? (error.detail.retryAfterMs ?? 0) : brokenPause;
       const next = Math.max(pause, retryAfter);
       tries.set(key, { count, told, nextAt: clock.elapsed() + next, ended });
-      if (error instanceof DefenderError) log.info('resultNotRead', { request: request.id, index, code, tries: count, target: error.detail.target });
+      if (error instanceof DefenderError)
+        log.info('resultNotRead', {
+          request: request.id,
+          index,
+          code,
+          tries: count,
+          target: error.detail.target,
+        });
       else log.error('resultNotKept', { request: request.id, index, tries: count, error });
-      const trouble = { code: ended && told > retryPauses.length ? 'gone' : code, tries: count, ...(error instanceof DefenderError ? { error: errorAnswer(error) } : {}) };
+      const trouble = {
+        code: ended && told > retryPauses.length ? 'gone' : code,
+        tries: count,
+        ...(error instanceof DefenderError ? { error: errorAnswer(error) } : {}),
+      };
       return (await tellTrouble(request, index, trouble)) ? undefined : next;
     }
   }
 
   /** True when the trouble will not pass by itself, so that nothing more is tried. */
-  async function tellTrouble(request: WithResults, index: number, found: Pick<ResultTrouble, 'code' | 'tries' | 'error'>): Promise<boolean> {
-    // Both say that calls are scarce, and nothing of the result: no news where something is known of it already.
+  async function tellTrouble(
+    request: WithResults,
+    index: number,
+    found: Pick<ResultTrouble, 'code' | 'tries' | 'error'>,
+  ): Promise<boolean> {
+    // Both say that calls are scarce, and nothing of the result: no news where something is known of it
+    // already.
     const own = found.code === 'paced' || found.code === 'throttled';
     const code = own ? 'throttled' : found.code;
     await moveFrom(store, request.id, ['running', 'finished'], (current, now) => {
       const known = current.results.troubles.find((one) => one.index === index);
-      return known?.code === code || (own && known !== undefined) ? undefined : { type: 'resultTrouble', trouble: { index, at: now, code, tries: found.tries, ...(found.error === undefined ? {} : { error: found.error }) } };
+      return known?.code === code || (own && known !== undefined)
+        ? undefined
+        : {
+            type: 'resultTrouble',
+            trouble: {
+              index,
+              at: now,
+              code,
+              tries: found.tries,
+              ...(found.error === undefined ? {} : { error: found.error }),
+            },
+          };
     });
     if (isFinal(code)) tries.delete(`${request.id}:${index}`);
     return isFinal(code);
@@ -165,8 +220,17 @@ export function createResults(deps: Deps, ages: Ages): Results {
     const link = await defender.link(request.actionId, index);
     const result = await defender.read(link.url, maxTranscriptBytes, { unpack: true });
     const transcript = readTranscript(result.bytes, result.cut);
-    const text = [transcript.output, transcript.errors === '' ? '' : `--- script_errors ---\n${transcript.errors}`].filter((part) => part !== '').join('\n');
-    const notText = notTextOf(result.bytes, transcript, result.packed === undefined ? result.size : result.bytes.length);
+    const text = [
+      transcript.output,
+      transcript.errors === '' ? '' : `--- script_errors ---\n${transcript.errors}`,
+    ]
+      .filter((part) => part !== '')
+      .join('\n');
+    const notText = notTextOf(
+      result.bytes,
+      transcript,
+      result.packed === undefined ? result.size : result.bytes.length,
+    );
     const form = formOf(result, transcript);
     const kept = await deps.outputs.put(request.id, index, text);
     await moveFrom(store, request.id, ['running', 'finished'], ({ commands }, now) => {
@@ -194,7 +258,10 @@ export function createResults(deps: Deps, ages: Ages): Results {
   async function sniff(request: WithResults, index: number): Promise<void> {
     const link = await defender.link(request.actionId, index);
     const result = await defender.read(link.url, sniffBytes);
-    await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({ type: 'fileSeen', file: { index, at: now, ...describeFile(result) } }));
+    await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({
+      type: 'fileSeen',
+      file: { index, at: now, ...describeFile(result) },
+    }));
   }
 
   /** Takes back the links that are about to die. */
@@ -209,12 +276,20 @@ export function createResults(deps: Deps, ages: Ages): Results {
     }
   }
 
-  /** Milliseconds until a link is taken back: by its own time, and by how long it was to live when it was minted. */
+  /**
+   * Milliseconds until a link is taken back: by its own time, and by how long it was to live when it was
+   * minted.
+   */
   function liveFor(id: string, { index, at, expiresAt }: LinkFact): number {
-    return Math.min(expiresAt - clock.now(), expiresAt - at - ages.of(`${id} link ${index}`, at)) - retireBefore;
+    return (
+      Math.min(expiresAt - clock.now(), expiresAt - at - ages.of(`${id} link ${index}`, at)) - retireBefore
+    );
   }
 
-  /** Mints the links of a card that has just finished. Whether there are some that live, and are to be taken back. */
+  /**
+   * Mints the links of a card that has just finished. Whether there are some that live, and are to be taken
+   * back.
+   */
   async function keepLinks(request: InState<'finished'>, wakes: Wakes): Promise<boolean> {
     for (const link of request.results.links) wakes.after(Math.max(0, liveFor(request.id, link)));
     for (const file of freshFiles(request)) {
@@ -223,7 +298,12 @@ export function createResults(deps: Deps, ages: Ages): Results {
       } catch (error) {
         if (!(error instanceof DefenderError)) throw error;
         // The card has its "Get download link" button; nothing is lost.
-        log.info('linkNotMinted', { request: request.id, index: file.index, code: error.code, target: error.detail.target });
+        log.info('linkNotMinted', {
+          request: request.id,
+          index: file.index,
+          code: error.code,
+          target: error.detail.target,
+        });
         await keepRefusal(deps, request, file.index, error);
       }
       offered.add(`${request.id}:${file.index}`);
@@ -231,11 +311,18 @@ export function createResults(deps: Deps, ages: Ages): Results {
     return request.results.links.length > 0;
   }
 
-  /** Files of a request that finished a moment ago and was never given a link by itself: one link, at the finish, where cards may hold it. */
+  /**
+   * Files of a request that finished a moment ago and was never given a link by itself: one link, at the
+   * finish, where cards may hold it.
+   */
   function freshFiles(request: InState<'finished'>): readonly CollectedFile[] {
     if (ages.of(`${request.id} ended`, request.endedAt) > offerWithin) return [];
     if (!placesOf(deps, request).some((place) => place.results === 'card')) return [];
-    return request.results.files.filter((file) => !offered.has(`${request.id}:${file.index}`) && !request.results.links.some((link) => link.index === file.index));
+    return request.results.files.filter(
+      (file) =>
+        !offered.has(`${request.id}:${file.index}`) &&
+        !request.results.links.some((link) => link.index === file.index),
+    );
   }
 
   async function sweep(): Promise<void> {
@@ -259,7 +346,9 @@ export function createResults(deps: Deps, ages: Ages): Results {
 
 /** How the text came, for anyone who reads it: letters that were guessed are not certain. */
 function formOf({ packed }: ResultBytes, { letters }: Transcript): { readonly form?: TextForm } {
-  return packed === undefined && letters === undefined ? {} : { form: { ...(packed === undefined ? {} : { packed }), ...letters } };
+  return packed === undefined && letters === undefined
+    ? {}
+    : { form: { ...(packed === undefined ? {} : { packed }), ...letters } };
 }
 
 function hasLinks(request: Request): boolean {
@@ -287,16 +376,37 @@ function isFinal(code: string): boolean {
   return code === 'gone' || code === 'untrusted' || code === 'refused';
 }
 
-/** Defender's no to a link, with its correlation id, or our own to where it leads. Our own budget and an outage say nothing of the link. */
-export async function keepRefusal({ store }: Pick<Deps, 'store'>, request: Pick<WithResults, 'id'>, index: number, error: DefenderError): Promise<void> {
-  if (error.code !== 'untrusted' && (error.detail.status === undefined || (outages.has(error.code) && error.code !== 'unauthorized'))) return;
-  await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({ type: 'linkRefused', trouble: { index, at: now, code: error.code, tries: 1, error: errorAnswer(error) } }));
+/**
+ * Defender's no to a link, with its correlation id, or our own to where it leads. Our own budget and an
+ * outage say nothing of the link.
+ */
+export async function keepRefusal(
+  { store }: Pick<Deps, 'store'>,
+  request: Pick<WithResults, 'id'>,
+  index: number,
+  error: DefenderError,
+): Promise<void> {
+  if (
+    error.code !== 'untrusted' &&
+    (error.detail.status === undefined || (outages.has(error.code) && error.code !== 'unauthorized'))
+  )
+    return;
+  await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({
+    type: 'linkRefused',
+    trouble: { index, at: now, code: error.code, tries: 1, error: errorAnswer(error) },
+  }));
 }
 
 /** Mints a link that may stand on a card, and writes down that it was. @throws DefenderError */
-export async function mintOnCard(deps: Deps, request: WithResults, index: number, by?: PersonRef): Promise<void> {
+export async function mintOnCard(
+  deps: Deps,
+  request: WithResults,
+  index: number,
+  by?: PersonRef,
+): Promise<void> {
   const link = await deps.defender.link(request.actionId, index);
-  // Before the change, which lets the cards be drawn at once; but no card may show a link that was not written down.
+  // Before the change, which lets the cards be drawn at once; but no card may show a link that was not
+  // written down.
   deps.links.put(request.id, index, link);
   let minted: Request | undefined;
   try {

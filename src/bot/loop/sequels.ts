@@ -1,4 +1,5 @@
-// Writes on an ended request that it was tried again, and as what: read off the new request, so that no crash between the two loses it.
+// Writes on an ended request that it was tried again, and as what: read off the new request, so that no crash
+// between the two loses it.
 import { sequelOrigin } from '../../liveResponse/twins.ts';
 import type { Deps } from '../deps.ts';
 import { moveFrom } from './moving.ts';

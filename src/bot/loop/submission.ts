@@ -1,5 +1,6 @@
-// From approved to running: claim a slot, write the intent down, POST once. What a definite "no" means is decided here; a lost
-// answer goes to reconciliation and is never repeated by itself. What holds a request back is in `holds`, what must still be true in `beforeSending`.
+// From approved to running: claim a slot, write the intent down, POST once. What a definite "no" means is
+// decided here; a lost answer goes to reconciliation and is never repeated by itself. What holds a request
+// back is in `holds`, what must still be true in `beforeSending`.
 import { clip, oneLine } from '../../../cards/clip.ts';
 import { earlierAttempt } from '../../liveResponse/request.ts';
 import type { Action } from '../../liveResponse/action.ts';
@@ -7,7 +8,15 @@ import { hasBegun } from '../../liveResponse/action.ts';
 import type { Blocker } from '../../liveResponse/errorAnswer.ts';
 import { DefenderError, errorAnswer } from '../../liveResponse/ports.ts';
 import type { Attempt, Device, InState, Move, Request, WaitCause } from '../../liveResponse/request.ts';
-import { contentObjection, judgeSending, objectionTo, readBeforeSending, readContent, readPeople, refused } from './beforeSending.ts';
+import {
+  contentObjection,
+  judgeSending,
+  objectionTo,
+  readBeforeSending,
+  readContent,
+  readPeople,
+  refused,
+} from './beforeSending.ts';
 import type { Reading } from './beforeSending.ts';
 import { blockerFrom, findBlocker } from './blocking.ts';
 import type { Deps } from '../deps.ts';
@@ -21,9 +30,11 @@ import { createWakes } from './wakes.ts';
 import type { Turn } from './worker.ts';
 import { byHand } from './worker.ts';
 
-
 export interface Submission {
-  /** Lapses what is too old, claims what may be claimed and starts the POSTs. Answers after how many milliseconds to come again. */
+  /**
+   * Lapses what is too old, claims what may be claimed and starts the POSTs. Answers after how many
+   * milliseconds to come again.
+   */
   pass(turn?: Turn): Promise<number | undefined>;
   /** True while this process waits for the answer to this request's POST. */
   isPosting(id: string): boolean;
@@ -33,12 +44,20 @@ export interface Submission {
   settled(): Promise<void>;
   /** Sessions of ours that are or may be live, those of offline devices left out, and how many may be. */
   sessions(): { readonly live: number; readonly cap: number };
-  /** Place among the waiting, 1 being next, and when its turn is expected; undefined for a request that does not wait. */
+  /**
+   * Place among the waiting, 1 being next, and when its turn is expected; undefined for a request that does
+   * not wait.
+   */
   place(id: string): { readonly position: number; readonly expectedAt: number } | undefined;
 }
 
 /** `done` is called after every POST, so that the loop goes on at once. */
-export function createSubmission(deps: Deps, ages: Ages, done: () => void, learning?: Pick<Learning, 'oneMore'>): Submission {
+export function createSubmission(
+  deps: Deps,
+  ages: Ages,
+  done: () => void,
+  learning?: Pick<Learning, 'oneMore'>,
+): Submission {
   const { store, defender, clock, budgets, log } = deps;
   const flights = new Map<string, Promise<void>>();
   const reserved = new Set<string>();
@@ -66,15 +85,26 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void, learn
     return wakes.wait();
   }
 
-  /** By the time on the card, and no later than it was meant: a clock that is set back must not keep an old approval alive. */
+  /**
+   * By the time on the card, and no later than it was meant: a clock that is set back must not keep an old
+   * approval alive.
+   */
   function lapsesIn({ id, runBefore, approval }: InState<'queued'>): number {
-    return Math.min(runBefore - clock.now(), runBefore - approval.at - ages.of(`${id} approved`, approval.at));
+    return Math.min(
+      runBefore - clock.now(),
+      runBefore - approval.at - ages.of(`${id} approved`, approval.at),
+    );
   }
 
-  /** Told after the deferral is written: a crash while the list is asked must not make a definite no a lost answer. */
+  /**
+   * Told after the deferral is written: a crash while the list is asked must not make a definite no a lost
+   * answer.
+   */
   async function tellBlocker(id: string, blocker: Blocker): Promise<void> {
     await moveFrom(store, id, ['queued'], ({ waitsFor, error }) =>
-      waitsFor === 'deviceBusy' ? { type: 'waiting', cause: waitsFor, blocker, ...(error === undefined ? {} : { error }) } : undefined,
+      waitsFor === 'deviceBusy'
+        ? { type: 'waiting', cause: waitsFor, blocker, ...(error === undefined ? {} : { error }) }
+        : undefined,
     );
   }
 
@@ -106,19 +136,30 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void, learn
       await move(request.id, () => objection);
       return;
     }
-    if ((await mayPost(submitting)) && (await mayToday(submitting, reading.device))) await post(submitting, attempt);
+    if ((await mayPost(submitting)) && (await mayToday(submitting, reading.device)))
+      await post(submitting, attempt);
   }
 
-  /** The last question before the POST, whatever took its time before it: nothing is awaited between its answer and the call. */
+  /**
+   * The last question before the POST, whatever took its time before it: nothing is awaited between its
+   * answer and the call.
+   */
   async function mayToday(request: InState<'submitting'>, device: Device): Promise<boolean> {
     const judged = judgeSending(deps, request, device, await readPeople(deps, request));
     if (judged === undefined) return true;
     if ('no' in judged) await move(request.id, () => refused(judged.no.code, judged.no.detail));
-    else await move(request.id, (now) => ({ type: 'deferred', cause: 'directory', notBefore: now + unavailablePause }));
+    else
+      await move(request.id, (now) => ({
+        type: 'deferred',
+        cause: 'directory',
+        notBefore: now + unavailablePause,
+      }));
     return false;
   }
 
-  /** The last look at what may have changed since the approval, inside the same change that writes the intent. */
+  /**
+   * The last look at what may have changed since the approval, inside the same change that writes the intent.
+   */
   function mayClaim(current: Request, attempt: Attempt): { readonly event: Move } | { readonly no: string } {
     if (current.state !== 'queued') return { no: `it is ${current.state}` };
     if (store.freeze() !== undefined) return { no: 'submissions are frozen' };
@@ -131,13 +172,20 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void, learn
   async function read(request: InState<'queued'>): Promise<Reading | undefined> {
     const reading = await readBeforeSending(deps, request);
     if ('ended' in reading) {
-      await moveFrom(store, request.id, ['queued'], () => ({ type: 'claimed', attempt: newAttempt(request) }));
+      await moveFrom(store, request.id, ['queued'], () => ({
+        type: 'claimed',
+        attempt: newAttempt(request),
+      }));
       await move(request.id, () => refusal(reading.ended));
       return undefined;
     }
     if ('again' in reading) {
       holds.pause(request.id, reading.again.detail.retryAfterMs ?? unavailablePause);
-      await holds.tell(request.id, reading.cause, reading.cause === 'slot' ? {} : { error: errorAnswer(reading.again) });
+      await holds.tell(
+        request.id,
+        reading.cause,
+        reading.cause === 'slot' ? {} : { error: errorAnswer(reading.again) },
+      );
       return undefined;
     }
     const judged = judgeSending(deps, request, reading.device, reading.people);
@@ -153,13 +201,19 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void, learn
     return undefined;
   }
 
-  /** Never before its approval, though the clock was set back in between: it would be taken for an attempt under an older one. */
+  /**
+   * Never before its approval, though the clock was set back in between: it would be taken for an attempt
+   * under an older one.
+   */
   function newAttempt(request: InState<'queued'>): Attempt {
     const nonce = deps.random.hex(8);
     return { nonce, tag: `lr:${request.id}:${nonce}`, at: Math.max(clock.now(), request.approval.at) };
   }
 
-  /** An attempt whose answer was lost may have turned up while the next one waited: what is there is followed, not sent again. */
+  /**
+   * An attempt whose answer was lost may have turned up while the next one waited: what is there is followed,
+   * not sent again.
+   */
   async function mayPost(request: InState<'submitting'>): Promise<boolean> {
     if (earlierAttempt(request) === undefined) return true;
     try {
@@ -170,7 +224,12 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void, learn
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
       log.warn('lookFailed', { request: request.id, code: error.code, detail: error.message });
-      await move(request.id, (now) => ({ type: 'deferred', cause: outageOf(error), notBefore: now + (error.detail.retryAfterMs ?? unavailablePause), error: errorAnswer(error) }));
+      await move(request.id, (now) => ({
+        type: 'deferred',
+        cause: outageOf(error),
+        notBefore: now + (error.detail.retryAfterMs ?? unavailablePause),
+        error: errorAnswer(error),
+      }));
     }
     return false;
   }
@@ -179,7 +238,12 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void, learn
   async function stillAsApproved(request: InState<'submitting'>): Promise<boolean> {
     const content = await readContent(deps, request);
     if (content !== undefined && 'again' in content) {
-      await move(request.id, (now) => ({ type: 'deferred', cause: content.cause, notBefore: now + (content.again.detail.retryAfterMs ?? unavailablePause), error: errorAnswer(content.again) }));
+      await move(request.id, (now) => ({
+        type: 'deferred',
+        cause: content.cause,
+        notBefore: now + (content.again.detail.retryAfterMs ?? unavailablePause),
+        error: errorAnswer(content.again),
+      }));
       return false;
     }
     const objection = contentObjection(request, content);
@@ -187,14 +251,22 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void, learn
     return objection === undefined;
   }
 
-  /** Sessions of ours that count against the tenant's limit for certain: one that still waits for its device may not, should that be offline. */
+  /**
+   * Sessions of ours that count against the tenant's limit for certain: one that still waits for its device
+   * may not, should that be offline.
+   */
   function runningNow(): number {
     return store.open().filter((request) => isIn(request, ['running']) && hasBegun(request.action)).length;
   }
 
   async function started(request: InState<'submitting'>, action: Action): Promise<void> {
     holds.forget(request.id);
-    await move(request.id, (now) => ({ type: 'submitted', action, deadline: deadlineFrom(request, now, queueOf(deps)), ...differing(deps, request, action) }));
+    await move(request.id, (now) => ({
+      type: 'submitted',
+      action,
+      deadline: deadlineFrom(request, now, queueOf(deps)),
+      ...differing(deps, request, action),
+    }));
   }
 
   async function post(request: InState<'submitting'>, attempt: Attempt): Promise<void> {
@@ -206,11 +278,18 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void, learn
       await settle(request, error);
       return;
     }
-    const known = store.all().some((other) => 'actionId' in other && other.actionId.toLowerCase() === action.id.toLowerCase());
+    const known = store
+      .all()
+      .some((other) => 'actionId' in other && other.actionId.toLowerCase() === action.id.toLowerCase());
     if ((known && !isOurs(action, request)) || isForeign(action, request)) {
-      // Defender sometimes answers with the action that already runs on the device (defender-api.md 1.5): ours was not started.
+      // Defender sometimes answers with the action that already runs on the device (defender-api.md 1.5):
+      // ours was not started.
       log.warn('foreignAction', { request: request.id, action: action.id });
-      await move(request.id, (now) => ({ type: 'deferred', cause: 'deviceBusy', notBefore: now + busyPause }));
+      await move(request.id, (now) => ({
+        type: 'deferred',
+        cause: 'deviceBusy',
+        notBefore: now + busyPause,
+      }));
       await tellBlocker(request.id, blockerFrom(store, action));
       return;
     }
@@ -224,7 +303,10 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void, learn
     await started(request, action);
   }
 
-  /** What the failed POST means. Only a definite answer that nothing ran leads back to the queue or to the end. */
+  /**
+   * What the failed POST means. Only a definite answer that nothing ran leads back to the queue or to the
+   * end.
+   */
   async function settle(request: InState<'submitting'>, error: unknown): Promise<void> {
     const { id } = request;
     if (!(error instanceof DefenderError)) {
@@ -233,9 +315,21 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void, learn
       return;
     }
     const { code, detail } = error;
-    log.warn('submitAnswered', { request: id, code, status: detail.status, apiCode: detail.apiCode, target: detail.target });
+    log.warn('submitAnswered', {
+      request: id,
+      code,
+      status: detail.status,
+      apiCode: detail.apiCode,
+      target: detail.target,
+    });
     await move(id, (now) => {
-      const deferred = (cause: WaitCause, pause: number) => ({ type: 'deferred', cause, notBefore: now + (detail.retryAfterMs ?? pause), ...(code === 'paced' ? {} : { error: errorAnswer(error) }) }) as const;
+      const deferred = (cause: WaitCause, pause: number) =>
+        ({
+          type: 'deferred',
+          cause,
+          notBefore: now + (detail.retryAfterMs ?? pause),
+          ...(code === 'paced' ? {} : { error: errorAnswer(error) }),
+        }) as const;
       switch (code) {
         case 'busy':
           return deferred('deviceBusy', busyPause);
@@ -276,7 +370,9 @@ export function createSubmission(deps: Deps, ages: Ages, done: () => void, learn
     },
     place(id) {
       const position = holds.waiting().findIndex((request) => request.id === id) + 1;
-      return position === 0 ? undefined : { position, expectedAt: clock.now() + budgets.expectedIn(position, clock.elapsed()) };
+      return position === 0
+        ? undefined
+        : { position, expectedAt: clock.now() + budgets.expectedIn(position, clock.elapsed()) };
     },
   };
 }
@@ -286,7 +382,10 @@ function isOurs(action: Action, { attempts }: InState<'submitting'>): boolean {
   return attempts.some((attempt) => action.comment.includes(attempt.tag));
 }
 
-/** Words that are not ours. No comment at all, or one cut inside our tag, may be our own action: sent again, it would run twice. */
+/**
+ * Words that are not ours. No comment at all, or one cut inside our tag, may be our own action: sent again,
+ * it would run twice.
+ */
 function isForeign(action: Action, request: InState<'submitting'>): boolean {
   const comment = action.comment.trim();
   return !isOurs(action, request) && !request.attempts.some((attempt) => attempt.tag.startsWith(comment));
@@ -304,9 +403,15 @@ function refusal(error: DefenderError): Move {
   };
 }
 
-/** The tag first, so that it survives any cut; then the people, since to Defender the requestor is only our application. */
+/**
+ * The tag first, so that it survives any cut; then the people, since to Defender the requestor is only our
+ * application.
+ */
 export function commentOf(request: Request, attempt: Attempt): string {
   const approver = 'approval' in request ? request.approval.by.name : 'nobody';
   const reason = request.reason === undefined ? '' : ` | reason: ${oneLine(request.reason, maxComment)}`;
-  return clip(`${attempt.tag} | requested by ${request.requester.name} | approved by ${approver} | ${request.fingerprint}${reason}`, maxComment);
+  return clip(
+    `${attempt.tag} | requested by ${request.requester.name} | approved by ${approver} | ${request.fingerprint}${reason}`,
+    maxComment,
+  );
 }

@@ -19,20 +19,27 @@ const named = 10;
 export function outageText(outage: Outage, ids: readonly string[], posted: boolean, now: number): string {
   const why = `(${reason(outage.why)})`;
   const since = `since ${timeOf(outage.since, now)}`;
-  if (outage.wide) return `${cards(ids)} in ${outage.place} ${ids.length === 1 ? 'is' : 'are'} not drawn ${since}: ${chatName(outage.surface)} does not answer as it should ${why}. The bot tries again by itself.`;
-  if (posted) return `${cards(ids)} in ${outage.place} cannot be updated ${since} ${why}. The bot tries again by itself.`;
+  if (outage.wide)
+    return `${cards(ids)} in ${outage.place} ${ids.length === 1 ? 'is' : 'are'} not drawn ${since}: ${chatName(outage.surface)} does not answer as it should ${why}. The bot tries again by itself.`;
+  if (posted)
+    return `${cards(ids)} in ${outage.place} cannot be updated ${since} ${why}. The bot tries again by itself.`;
   return `${cards(ids)} cannot be posted in ${outage.place} ${since} ${why}. The bot tries again by itself.`;
 }
 
 /** For requests whose card stands in no approvals place. */
 export function unseenText(outages: readonly Outage[], ids: readonly string[], now: number): string {
-  const reasons = outages.map((one) => `${one.wide ? `${chatName(one.surface)} does not answer as it should` : `the bot cannot post in ${one.place}`} since ${timeOf(one.since, now)} (${reason(one.why)})`);
+  const reasons = outages.map(
+    (one) =>
+      `${one.wide ? `${chatName(one.surface)} does not answer as it should` : `the bot cannot post in ${one.place}`} since ${timeOf(one.since, now)} (${reason(one.why)})`,
+  );
   return `No approver has seen ${list(ids)} yet: ${reasons.join('; ')}. The bot tries again by itself, and tells you when ${ids.length === 1 ? 'the card stands' : 'the cards stand'}.`;
 }
 
 /** Below the card of the same request in another place. */
 export function elsewhereText(outage: Outage, ids: readonly string[], posted: boolean, now: number): string {
-  const what = posted ? `${cards(ids)} in ${outage.place} cannot be updated` : `${cards(ids)} cannot be posted in ${outage.place}`;
+  const what = posted
+    ? `${cards(ids)} in ${outage.place} cannot be updated`
+    : `${cards(ids)} cannot be posted in ${outage.place}`;
   return `${what} since ${timeOf(outage.since, now)} (${reason(outage.why)}). ${ids.length === 1 ? 'This one goes on.' : 'Those here go on.'}`;
 }
 

@@ -1,4 +1,5 @@
-// Nobody waits in the dark: while a card cannot be drawn its requester is told alone, and the request's other places below their cards; once for each outage, and again when it is over.
+// Nobody waits in the dark: while a card cannot be drawn its requester is told alone, and the request's other
+// places below their cards; once for each outage, and again when it is over.
 import type { CardRef, Request } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
 import { ChatError } from '../ports.ts';
@@ -22,7 +23,10 @@ export interface Affected {
 }
 
 export interface Tellings {
-  /** Is handed all that cannot be drawn now; starts what has to be told. Answers after how many milliseconds to come again. */
+  /**
+   * Is handed all that cannot be drawn now; starts what has to be told. Answers after how many milliseconds
+   * to come again.
+   */
   see(affected: readonly Affected[]): number | undefined;
   settled(): Promise<void>;
 }
@@ -55,7 +59,8 @@ const notes = 2;
 export function createTellings(deps: Deps, again: () => void): Tellings {
   const { store, clock, log } = deps;
   const chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));
-  const isApprovals = (key: string): boolean => deps.policy.places.some((rule) => rule.approvals && rule.place === key);
+  const isApprovals = (key: string): boolean =>
+    deps.policy.places.some((rule) => rule.approvals && rule.place === key);
   const entries = new Map<string, Entry>();
   const flights = new Map<string, Promise<void>>();
   const rests = new Map<string, { readonly failures: number; readonly until: number }>();
@@ -82,7 +87,14 @@ export function createTellings(deps: Deps, again: () => void): Tellings {
       now.add(key);
       const before = entries.get(key);
       const posted = cardsIn(request, place).some((card) => card.ref !== undefined);
-      if (before === undefined) entries.set(key, { id: request.id, outage: { place: full, surface: place.surface, since, why, wide }, posted, phase: 'broken', told: new Set() });
+      if (before === undefined)
+        entries.set(key, {
+          id: request.id,
+          outage: { place: full, surface: place.surface, since, why, wide },
+          posted,
+          phase: 'broken',
+          told: new Set(),
+        });
       else before.phase = 'broken';
     }
     for (const [key, entry] of entries) {
@@ -110,18 +122,26 @@ export function createTellings(deps: Deps, again: () => void): Tellings {
       const request = store.get(entry.id);
       if (request === undefined) continue;
       add(`person ${request.requester.id}`, entry, (due) => tellPerson(request, due));
-      for (const other of othersOf(request, entry)) add(`place ${other.surface}:${other.place}`, entry, (due) => tellPlace(other, due));
+      for (const other of othersOf(request, entry))
+        add(`place ${other.surface}:${other.place}`, entry, (due) => tellPlace(other, due));
     }
     return [...all.values()];
   }
 
-  /** Where else its card stands and is kept true. What is said in a chat of two, its one reader is told alone. */
+  /**
+   * Where else its card stands and is kept true. What is said in a chat of two, its one reader is told alone.
+   */
   function othersOf(request: Request, entry: Entry): readonly CardPlace[] {
     return placesOf(deps, request).filter((place) => {
       const full = `${place.surface}:${place.place}`;
       const troubled = entries.get(`${request.id} ${full}`);
       const alone = request.placeIsPrivate && full === request.place;
-      return full !== entry.outage.place && !alone && (troubled === undefined || troubled.phase === 'over') && cardsIn(request, place).at(-1)?.ref !== undefined;
+      return (
+        full !== entry.outage.place &&
+        !alone &&
+        (troubled === undefined || troubled.phase === 'over') &&
+        cardsIn(request, place).at(-1)?.ref !== undefined
+      );
     });
   }
 
@@ -164,13 +184,24 @@ export function createTellings(deps: Deps, again: () => void): Tellings {
     if (entry.told.size === 0) entries.delete(`${entry.id} ${entry.outage.place}`);
   }
 
-  /** In the chat where it was asked; where that fails, or is what fails, through another account of that person. */
+  /**
+   * In the chat where it was asked; where that fails, or is what fails, through another account of that
+   * person.
+   */
   async function tellPerson(request: Request, due: readonly Entry[]): Promise<void> {
     const text = personText(due);
-    const broken = new Set(due.flatMap(({ phase, outage }) => (phase === 'over' ? [] : [outage.wide ? outage.surface : outage.place])));
+    const broken = new Set(
+      due.flatMap(({ phase, outage }) =>
+        phase === 'over' ? [] : [outage.wide ? outage.surface : outage.place],
+      ),
+    );
     const [surface, place] = splitKey(request.place);
-    const ways = [{ surface, place, account: splitKey(request.account)[1] }, ...otherAccounts(request, surface)];
-    const isBroken = (way: (typeof ways)[number]): boolean => broken.has(way.surface) || broken.has(`${way.surface}:${way.place}`);
+    const ways = [
+      { surface, place, account: splitKey(request.account)[1] },
+      ...otherAccounts(request, surface),
+    ];
+    const isBroken = (way: (typeof ways)[number]): boolean =>
+      broken.has(way.surface) || broken.has(`${way.surface}:${way.place}`);
     let last: unknown;
     for (const way of [...ways.filter((one) => !isBroken(one)), ...ways.filter(isBroken)]) {
       try {
@@ -185,12 +216,18 @@ export function createTellings(deps: Deps, again: () => void): Tellings {
     throw last;
   }
 
-  function otherAccounts(request: Request, asked: string): readonly { readonly surface: string; readonly place: string; readonly account: string }[] {
+  function otherAccounts(
+    request: Request,
+    asked: string,
+  ): readonly { readonly surface: string; readonly place: string; readonly account: string }[] {
     const accounts = deps.policy.people.find((person) => person.id === request.requester.id)?.accounts ?? [];
     return accounts.flatMap((full) => {
       const [surface, account] = splitKey(full);
       if (surface === asked || !chats.has(surface)) return [];
-      const places = [...request.cards.map((card) => `${card.surface}:${card.place}`), ...deps.policy.places.map((rule) => rule.place)];
+      const places = [
+        ...request.cards.map((card) => `${card.surface}:${card.place}`),
+        ...deps.policy.places.map((rule) => rule.place),
+      ];
       const place = places.map(splitKey).find(([one]) => one === surface)?.[1];
       return [{ surface, place: place ?? account, account }];
     });
@@ -212,15 +249,25 @@ export function createTellings(deps: Deps, again: () => void): Tellings {
   /** Whether no approver can have seen that it waits. */
   function isUnseen(id: string): boolean {
     const request = store.get(id);
-    return request?.state === 'awaitingApproval' && !request.cards.some((card) => card.ref !== undefined && chats.has(card.surface) && isApprovals(`${card.surface}:${card.place}`));
+    return (
+      request?.state === 'awaitingApproval' &&
+      !request.cards.some(
+        (card) =>
+          card.ref !== undefined && chats.has(card.surface) && isApprovals(`${card.surface}:${card.place}`),
+      )
+    );
   }
 
   async function tellPlace(place: CardPlace, due: readonly Entry[]): Promise<void> {
     const chat = chats.get(place.surface);
     const now = clock.now();
     const texts = (entries: readonly Entry[]): readonly string[] => [
-      ...grouped(entries.filter((entry) => entry.phase !== 'over')).map(([outage, ids, posted]) => elsewhereText(outage, ids, posted, now)),
-      ...grouped(entries.filter((entry) => entry.phase === 'over')).map(([outage, ids]) => againText(outage.place, ids)),
+      ...grouped(entries.filter((entry) => entry.phase !== 'over')).map(([outage, ids, posted]) =>
+        elsewhereText(outage, ids, posted, now),
+      ),
+      ...grouped(entries.filter((entry) => entry.phase === 'over')).map(([outage, ids]) =>
+        againText(outage.place, ids),
+      ),
     ];
     if (due.length > notes) {
       await chat?.announce(place.place, texts(due).join('\n'));
@@ -260,5 +307,7 @@ function grouped(entries: readonly Entry[]): readonly (readonly [Outage, readonl
     const key = `${entry.outage.place} ${String(entry.posted)}`;
     groups.set(key, [...(groups.get(key) ?? []), entry]);
   }
-  return [...groups.values()].flatMap((group) => (group[0] === undefined ? [] : [[group[0].outage, idsOf(group), group[0].posted] as const]));
+  return [...groups.values()].flatMap((group) =>
+    group[0] === undefined ? [] : [[group[0].outage, idsOf(group), group[0].posted] as const],
+  );
 }

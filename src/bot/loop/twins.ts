@@ -30,7 +30,12 @@ export function createTwins({ store, clock }: Pick<Deps, 'store' | 'clock'>): Tw
       const twins: Request[] = [];
       for (const id of known) {
         const other = store.get(id);
-        if (other !== undefined && areTwins(other, request) && (isOpen(other) || clock.now() - other.changedAt < twinMemory)) twins.push(other);
+        if (
+          other !== undefined &&
+          areTwins(other, request) &&
+          (isOpen(other) || clock.now() - other.changedAt < twinMemory)
+        )
+          twins.push(other);
       }
       return twins.sort((a, b) => b.at - a.at);
     },

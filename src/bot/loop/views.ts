@@ -1,4 +1,5 @@
-// From a stored request to what a card shows in one place: gathers excerpts, live links and the queue place that the pure view needs.
+// From a stored request to what a card shows in one place: gathers excerpts, live links and the queue place
+// that the pure view needs.
 import { cardView, titleOf } from '../../../cards/cardView.ts';
 import { said } from '../../../cards/words.ts';
 import type { CardView } from '../../../cards/view.ts';
@@ -20,17 +21,31 @@ import { queueOf } from './limits.ts';
 import type { Submission } from './submission.ts';
 
 export interface Views {
-  /** On the card in a place, or for one person alone: then `mayName` says which other requests that one may be told of. */
-  of(request: Request, place: Pick<CardPlace, 'results' | 'notify' | 'reason'> & ({ readonly mayName: (other: Request) => boolean } | Pick<CardPlace, 'surface' | 'place'>)): Promise<CardView>;
+  /**
+   * On the card in a place, or for one person alone: then `mayName` says which other requests that one may be
+   * told of.
+   */
+  of(
+    request: Request,
+    place: Pick<CardPlace, 'results' | 'notify' | 'reason'> &
+      ({ readonly mayName: (other: Request) => boolean } | Pick<CardPlace, 'surface' | 'place'>),
+  ): Promise<CardView>;
   /** Status and lead as its cards have them: for lists and answers. */
   words(request: Request): { readonly status: string; readonly lead: string };
 }
 
-/** Outputs remembered whole, so that a card can count lines and show the end of a failed one; larger ones are read from disk again. */
+/**
+ * Outputs remembered whole, so that a card can count lines and show the end of a failed one; larger ones are
+ * read from disk again.
+ */
 const textsKept = 50;
 const keptCharacters = 200_000;
 
-export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, 'outage'> }, submission: Pick<Submission, 'place'>, twins: Pick<TwinIndex, 'of'>): Views {
+export function createViews(
+  deps: Deps & { readonly watch: Pick<DefenderWatch, 'outage'> },
+  submission: Pick<Submission, 'place'>,
+  twins: Pick<TwinIndex, 'of'>,
+): Views {
   const texts = new Map<string, string>();
 
   async function textOf(request: Request, index: number, sha256: string): Promise<string | undefined> {
@@ -52,11 +67,18 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
         return since(deps.watch.outage('follow'), request.startedAt);
       case 'unknown':
         // After the last look nothing is read until somebody asks for it.
-        return request.looks >= looksBeforeAsking ? undefined : since(deps.watch.outage(request.actionId === undefined ? 'search' : 'follow'), request.since);
+        return request.looks >= looksBeforeAsking
+          ? undefined
+          : since(deps.watch.outage(request.actionId === undefined ? 'search' : 'follow'), request.since);
       case 'queued': {
         const { waitsFor, error } = request;
-        const what = waitsFor === 'library' ? 'library' : error?.call === undefined ? undefined : sightOf[error.call];
-        const waits = waitsFor === 'library' || waitsFor === 'unavailable' || waitsFor === 'unauthorized' || waitsFor === 'throttled';
+        const what =
+          waitsFor === 'library' ? 'library' : error?.call === undefined ? undefined : sightOf[error.call];
+        const waits =
+          waitsFor === 'library' ||
+          waitsFor === 'unavailable' ||
+          waitsFor === 'unauthorized' ||
+          waitsFor === 'throttled';
         return waits && what !== undefined ? since(deps.watch.outage(what), request.approval.at) : undefined;
       }
       default:
@@ -75,8 +97,15 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
       const { again: _again, ...rest } = bare;
       bare = rest;
     }
-    if (bare.state === 'queued' && bare.blocker?.by === 'request' && hidden(bare.blocker.id)) bare = { ...bare, blocker: { by: 'unseen' } };
-    if (bare.state === 'over' && bare.ending.how === 'lapsed' && bare.ending.blocker?.by === 'request' && hidden(bare.ending.blocker.id)) bare = { ...bare, ending: { ...bare.ending, blocker: { by: 'unseen' } } };
+    if (bare.state === 'queued' && bare.blocker?.by === 'request' && hidden(bare.blocker.id))
+      bare = { ...bare, blocker: { by: 'unseen' } };
+    if (
+      bare.state === 'over' &&
+      bare.ending.how === 'lapsed' &&
+      bare.ending.blocker?.by === 'request' &&
+      hidden(bare.ending.blocker.id)
+    )
+      bare = { ...bare, ending: { ...bare.ending, blocker: { by: 'unseen' } } };
     return bare;
   }
 
@@ -104,7 +133,8 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
     words: (request) => said(shownToday(deps.policy, request), contextOf(request)),
     async of(stored, place) {
       const whole = shownToday(deps.policy, stored);
-      const mayName = 'mayName' in place ? place.mayName : (other: Request) => mayBeNamedIn(deps, other, place);
+      const mayName =
+        'mayName' in place ? place.mayName : (other: Request) => mayBeNamedIn(deps, other, place);
       const request = nameless(place.reason === 'private' ? withoutReasons(whole) : whole, mayName);
       const outputs = new Map<number, string>();
       if (place.results === 'card' && 'results' in request) {
@@ -121,14 +151,17 @@ export function createViews(deps: Deps & { readonly watch: Pick<DefenderWatch, '
         outputs,
         urls: place.results === 'card' ? deps.links.of(request.id, now) : nothing,
         twins: isOpen(request)
-          ? twins.of(request).filter(mayName).map((twin) => ({
-              id: twin.id,
-              status: said(twin, contextOf(twin)).status,
-              open: isOpen(twin),
-              askedBy: twin.requester.name,
-              askedAt: twin.at,
-              ...('endedAt' in twin ? { endedAt: twin.endedAt } : {}),
-            }))
+          ? twins
+              .of(request)
+              .filter(mayName)
+              .map((twin) => ({
+                id: twin.id,
+                status: said(twin, contextOf(twin)).status,
+                open: isOpen(twin),
+                askedBy: twin.requester.name,
+                askedAt: twin.at,
+                ...('endedAt' in twin ? { endedAt: twin.endedAt } : {}),
+              }))
           : [],
         ...(place.notify === undefined ? {} : { notify: place.notify }),
       });
@@ -152,14 +185,32 @@ function withoutReasons(request: Request): Request {
 
 const nothing: ReadonlyMap<number, string> = new Map();
 
-const sightOf: Readonly<Record<Kind, Sight>> = { submit: 'submit', list: 'search', get: 'follow', link: 'results', cancel: 'cancel', machines: 'machines', library: 'library' };
+const sightOf: Readonly<Record<Kind, Sight>> = {
+  submit: 'submit',
+  list: 'search',
+  get: 'follow',
+  link: 'results',
+  cancel: 'cancel',
+  machines: 'machines',
+  library: 'library',
+};
 
 function since(outage: Outage | undefined, from: number): Outage | undefined {
   return outage === undefined || outage.since >= from ? outage : { ...outage, since: from };
 }
 
 /** Title, status and lead of a request outside a card: for lists and notes. */
-export function wordsOf(deps: Pick<Deps, 'clock' | 'settings'>, request: Request): { readonly title: string; readonly status: string; readonly lead: string } {
-  const { status, lead } = said(request, { now: deps.clock.now(), results: 'private', simulated: false, outputs: nothing, urls: nothing, command: deps.settings.command });
+export function wordsOf(
+  deps: Pick<Deps, 'clock' | 'settings'>,
+  request: Request,
+): { readonly title: string; readonly status: string; readonly lead: string } {
+  const { status, lead } = said(request, {
+    now: deps.clock.now(),
+    results: 'private',
+    simulated: false,
+    outputs: nothing,
+    urls: nothing,
+    command: deps.settings.command,
+  });
   return { title: titleOf(request), status, lead };
 }

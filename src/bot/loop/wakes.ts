@@ -1,4 +1,5 @@
-// When a pass wants to run again: the soonest of what it came across, some of it a time of day, most of it a pause.
+// When a pass wants to run again: the soonest of what it came across, some of it a time of day, most of it a
+// pause.
 import type { Clock } from '../../liveResponse/ports.ts';
 
 export interface Wakes {

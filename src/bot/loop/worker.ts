@@ -1,10 +1,13 @@
-// A loop that runs a pass, waits until the pass wants to run again or somebody nudges it, and never dies of an error. It tells how it
-// is, so that one that hangs is seen from outside.
+// A loop that runs a pass, waits until the pass wants to run again or somebody nudges it, and never dies of
+// an error. It tells how it is, so that one that hangs is seen from outside.
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 
 /** What a pass is told while it runs. */
 export interface Turn {
-  /** Asked between two pieces of work, and so a sign of life: false when the process is asked to stop and the rest is for the next start. */
+  /**
+   * Asked between two pieces of work, and so a sign of life: false when the process is asked to stop and the
+   * rest is for the next start.
+   */
   goOn(): boolean;
 }
 
@@ -44,11 +47,16 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-/** A broken pass is tried again after this many milliseconds: soon enough for an incident, too slow to spin. */
+/**
+ * A broken pass is tried again after this many milliseconds: soon enough for an incident, too slow to spin.
+ */
 const afterError = 1_000;
 /** No worker sleeps longer: a forgotten nudge, or a clock that was set, costs a minute and not a request. */
 export const longestSleep = 60_000;
-/** Without a sign of life for so long a pass hangs: no call to the outside may take as much. Milliseconds of real time. */
+/**
+ * Without a sign of life for so long a pass hangs: no call to the outside may take as much. Milliseconds of
+ * real time.
+ */
 export const hangsAfter = 5 * 60_000;
 
 /** @param real the machine's own clock, where `clock` is that of a simulated tenant and runs faster */

@@ -1,4 +1,5 @@
-// Devices as they are listed where a name does not mean exactly one that can take a session: what tells them apart, and what to type.
+// Devices as they are listed where a name does not mean exactly one that can take a session: what tells them
+// apart, and what to type.
 import { tailOf } from '../../../cards/clip.ts';
 import { leftOutWords, unfitAdvice, unfitWords } from '../../../cards/records.ts';
 import { stamp } from '../../../cards/time.ts';
@@ -76,19 +77,31 @@ export function ambiguousSentence({ name, candidates, leftOut = [] }: Ambiguous)
   // A bare name next to a longer one, or one name twice: of those no name says which is meant.
   const byName = candidates.map((one) => one.name.toLowerCase());
   const byId = byName.filter((one, at) => one === name.trim().toLowerCase() || byName.indexOf(one) !== at);
-  const how = byId.length === 0 ? 'a full name or an id' : byId.length === 1 && new Set(byName).size === byName.length ? `the longer name or an id (for ${byId[0] ?? ''} itself only its id will do)` : 'an id';
-  const left = leftOutWords(leftOut, 0, candidates.map((one) => one.name));
+  const how =
+    byId.length === 0
+      ? 'a full name or an id'
+      : byId.length === 1 && new Set(byName).size === byName.length
+        ? `the longer name or an id (for ${byId[0] ?? ''} itself only its id will do)`
+        : 'an id';
+  const left = leftOutWords(
+    leftOut,
+    0,
+    candidates.map((one) => one.name),
+  );
   return `${name} fits ${candidates.length} devices, so nothing was done. Ask again with ${how}: ${candidateList(candidates)}${left === undefined ? '' : ` Left out: ${left}.`}`;
 }
 
 export function unfitSentence({ name, records, into }: UnfitNamed): string {
   const [only, ...others] = records;
-  if (only?.unfit === undefined) return `${name} cannot take a live response session, so nothing was asked for.`;
-  if (others.length > 0) return `Defender has ${records.length} records called ${name}, and none of them can take a live response session, so nothing was asked for: ${candidateList(records)} ${unfitAdvice(only.unfit).next}`;
+  if (only?.unfit === undefined)
+    return `${name} cannot take a live response session, so nothing was asked for.`;
+  if (others.length > 0)
+    return `Defender has ${records.length} records called ${name}, and none of them can take a live response session, so nothing was asked for: ${candidateList(records)} ${unfitAdvice(only.unfit).next}`;
   const { what, next } = unfitAdvice(only.unfit);
   const it = `${only.name} (id ending ${tailOf(only.id)})`;
   if (only.unfit.why !== 'merged') return `${it}: ${what} Nothing was asked for. ${next}`;
-  if (into === undefined) return `${it} was merged into another record, ${only.unfit.into}, which could not be read, so nothing was asked for. ${next}`;
+  if (into === undefined)
+    return `${it} was merged into another record, ${only.unfit.into}, which could not be read, so nothing was asked for. ${next}`;
   const dead = into.unfit === undefined ? '' : ' That one cannot take a session either.';
   return `${it} was merged into another record, ${candidateWords(into)}, so nothing was asked for.${dead === '' ? ' If that is the device you mean, ask again with that id.' : `${dead} ${unfitAdvice(into.unfit ?? only.unfit).next}`}`;
 }

@@ -5,11 +5,30 @@ import type { Refusal } from './refusal.ts';
 
 /** Codes of today.ts: the policy ended it, not Defender. */
 const ofPolicy: ReadonlySet<string> = new Set([
-  'requesterNotListed', 'requesterRoleGone', 'approverNotListed', 'samePerson', 'placeGone', 'deviceOutOfScope', 'recipeChanged', 'otherSystem', 'commandNotAllowed',
-  'tierGone', 'tierStricter', 'reasonMissing', 'expireAfterShorter', 'runWithinShorter',
+  'requesterNotListed',
+  'requesterRoleGone',
+  'approverNotListed',
+  'samePerson',
+  'placeGone',
+  'deviceOutOfScope',
+  'recipeChanged',
+  'otherSystem',
+  'commandNotAllowed',
+  'tierGone',
+  'tierStricter',
+  'reasonMissing',
+  'expireAfterShorter',
+  'runWithinShorter',
 ]);
 /** Stopped right before the POST. */
-const ofBot: ReadonlySet<string> = new Set(['otherTenant', 'scriptChanged', 'digestMismatch', 'deviceMerged', 'deviceNotOnboarded', 'deviceUnsupported']);
+const ofBot: ReadonlySet<string> = new Set([
+  'otherTenant',
+  'scriptChanged',
+  'digestMismatch',
+  'deviceMerged',
+  'deviceNotOnboarded',
+  'deviceUnsupported',
+]);
 
 /** Completes "it is over: ...". */
 export function endingWords(ending: Ending): string {
@@ -31,5 +50,11 @@ export function endingWords(ending: Ending): string {
 }
 
 export function wasOver(request: InState<'over'>): Refusal {
-  return { refused: 'alreadyOver', id: request.id, how: `${endingWords(request.ending)}${request.found === undefined ? '' : ' (seen at Defender since)'}`, at: request.endedAt, ...('from' in againFrom(request) ? { retry: true } : {}) };
+  return {
+    refused: 'alreadyOver',
+    id: request.id,
+    how: `${endingWords(request.ending)}${request.found === undefined ? '' : ' (seen at Defender since)'}`,
+    at: request.endedAt,
+    ...('from' in againFrom(request) ? { retry: true } : {}),
+  };
 }

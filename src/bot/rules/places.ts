@@ -30,8 +30,8 @@ export function ruleOf(policy: Policy, key: string): PlaceRule | undefined {
 }
 
 /**
- * Whether more than help and whoami works here: in listed places, and in a conversation with the bot alone as long as some place
- * gets approval cards, since nobody else would see the request otherwise.
+ * Whether more than help and whoami works here: in listed places, and in a conversation with the bot alone as
+ * long as some place gets approval cards, since nobody else would see the request otherwise.
  */
 export function mayUse(policy: Policy, place: Place): Refusal | undefined {
   const listed = ruleOf(policy, placeKey(place)) !== undefined;
@@ -39,19 +39,28 @@ export function mayUse(policy: Policy, place: Place): Refusal | undefined {
   return allowed ? undefined : { refused: 'placeNotAllowed', place: placeKey(place), direct: place.direct };
 }
 
-/** External places never show results, whatever the file says. A conversation with the bot alone is private too: there results are read on demand, which checks the reader's role. */
+/**
+ * External places never show results, whatever the file says. A conversation with the bot alone is private
+ * too: there results are read on demand, which checks the reader's role.
+ */
 export function resultsMode(policy: Policy, place: Place): 'card' | 'private' {
   if (place.external || place.direct) return 'private';
   return ruleOf(policy, placeKey(place))?.results ?? 'private';
 }
 
-/** Every place that gets a card of a request asked in `origin`: the origin first, then each approvals place, none twice. */
+/**
+ * Every place that gets a card of a request asked in `origin`: the origin first, then each approvals place,
+ * none twice.
+ */
 export function placesFor(policy: Policy, origin: Place): readonly CardPlace[] {
   const key = placeKey(origin);
   const rule = ruleOf(policy, key);
-  const notify = (one: PlaceRule | undefined): { readonly notify?: string } => (one?.approvals === true && one.notify !== undefined ? { notify: one.notify } : {});
+  const notify = (one: PlaceRule | undefined): { readonly notify?: string } =>
+    one?.approvals === true && one.notify !== undefined ? { notify: one.notify } : {};
   const first: readonly CardPlace[] =
-    mayUse(policy, origin) === undefined ? [{ surface: origin.surface, place: origin.id, results: resultsMode(policy, origin), ...notify(rule) }] : [];
+    mayUse(policy, origin) === undefined
+      ? [{ surface: origin.surface, place: origin.id, results: resultsMode(policy, origin), ...notify(rule) }]
+      : [];
   const approvals = policy.places
     .filter((one) => one.approvals && one.place !== key)
     .map((one): CardPlace => {

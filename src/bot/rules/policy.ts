@@ -1,8 +1,12 @@
-// Who may do what, where and to which device: default deny. Pure decisions over a validated policy; the file is read by adapters/config.
+// Who may do what, where and to which device: default deny. Pure decisions over a validated policy; the file
+// is read by adapters/config.
 import type { Command } from '../../liveResponse/commands.ts';
 import type { System } from '../../liveResponse/systems.ts';
 
-/** A human, listed in the policy. Accounts are `surface:account id`; e-mail and display names are never identity. */
+/**
+ * A human, listed in the policy. Accounts are `surface:account id`; e-mail and display names are never
+ * identity.
+ */
 export interface Person {
   readonly id: string;
   readonly name: string;
@@ -14,7 +18,9 @@ export type RoleMember = string;
 
 export interface RecipeArgument {
   readonly name: string;
-  /** Allowed characters as a list of single characters and ranges such as `A-Z`; never a regular expression. */
+  /**
+   * Allowed characters as a list of single characters and ranges such as `A-Z`; never a regular expression.
+   */
   readonly chars: string;
   readonly max: number;
 }
@@ -50,7 +56,10 @@ export interface Tier extends NeedToKnow {
   /** Milliseconds. */
   readonly runWithin: number;
   readonly reason: 'optional' | 'required';
-  /** Milliseconds at Defender, with nothing started, after which a session for an offline device is cancelled; absent: never. */
+  /**
+   * Milliseconds at Defender, with nothing started, after which a session for an offline device is cancelled;
+   * absent: never.
+   */
   readonly cancelParkedAfter?: number;
   /** Requests that may wait at once, of one person and for one device; absent: `defaultPending`. */
   readonly pending?: { readonly person: number; readonly device: number };
@@ -58,11 +67,20 @@ export interface Tier extends NeedToKnow {
 
 export interface DeviceScope {
   /**
-   * Any of these must match; the group `'*'` means every device. Empty: no device at all. Compared without case. A name without a
-   * dot stands in `never` for every device whose first label it is, in `allow` for a device of exactly that name.
+   * Any of these must match; the group `'*'` means every device. Empty: no device at all. Compared without
+   * case. A name without a dot stands in `never` for every device whose first label it is, in `allow` for a
+   * device of exactly that name.
    */
-  readonly allow: { readonly groups: readonly string[]; readonly tags: readonly string[]; readonly names: readonly string[] };
-  readonly never: { readonly groups: readonly string[]; readonly tags: readonly string[]; readonly names: readonly string[] };
+  readonly allow: {
+    readonly groups: readonly string[];
+    readonly tags: readonly string[];
+    readonly names: readonly string[];
+  };
+  readonly never: {
+    readonly groups: readonly string[];
+    readonly tags: readonly string[];
+    readonly names: readonly string[];
+  };
 }
 
 export interface PlaceRule extends NeedToKnow {

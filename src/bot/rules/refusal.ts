@@ -1,4 +1,5 @@
-// Everything the bot may answer "no" to in conversation, as values, and the one place that puts each into words with the next step.
+// Everything the bot may answer "no" to in conversation, as values, and the one place that puts each into
+// words with the next step.
 import type { NotAgain } from '../../../cards/again.ts';
 import type { Trust } from '../ports.ts';
 import { refusalAdvice } from '../../../cards/advice.ts';
@@ -24,10 +25,25 @@ export type ScopeCause =
   | { readonly rule: 'notAllowed'; readonly group?: string; readonly tags: readonly string[] };
 
 /** What somebody wanted to do with a request, in a word. */
-export type Deed = 'request' | 'approve' | 'deny' | 'withdraw' | 'cancel' | 'resend' | 'drop' | 'see' | 'read results' | 'freeze' | 'unfreeze';
+export type Deed =
+  | 'request'
+  | 'approve'
+  | 'deny'
+  | 'withdraw'
+  | 'cancel'
+  | 'resend'
+  | 'drop'
+  | 'see'
+  | 'read results'
+  | 'freeze'
+  | 'unfreeze';
 
 /** Where the word alone says too little. */
-const deedWords: Partial<Readonly<Record<Deed, string>>> = { request: 'ask for this', resend: 'send it again', see: 'see requests' };
+const deedWords: Partial<Readonly<Record<Deed, string>>> = {
+  request: 'ask for this',
+  resend: 'send it again',
+  see: 'see requests',
+};
 
 export type Refusal =
   // Who
@@ -35,28 +51,79 @@ export type Refusal =
   | { readonly refused: 'ambiguousPerson'; readonly account: string; readonly people: readonly string[] }
   | { readonly refused: 'notMember'; readonly trust: Exclude<Trust, 'member' | 'unknown'> }
   /** `undone` completes "so nothing was ...". */
-  | { readonly refused: 'identityUnread'; readonly platform: string; readonly undone?: string; readonly pressed?: boolean }
+  | {
+      readonly refused: 'identityUnread';
+      readonly platform: string;
+      readonly undone?: string;
+      readonly pressed?: boolean;
+    }
   /** `all`: every one of them, not any. */
-  | { readonly refused: 'missingRole'; readonly deed: Deed; readonly need: readonly string[]; readonly unread: readonly string[]; readonly all?: true }
+  | {
+      readonly refused: 'missingRole';
+      readonly deed: Deed;
+      readonly need: readonly string[];
+      readonly unread: readonly string[];
+      readonly all?: true;
+    }
   | { readonly refused: 'selfApproval'; readonly id: string; readonly deed: 'approve' | 'resend' }
   | { readonly refused: 'ownRequest'; readonly id: string }
-  | { readonly refused: 'notYourRequest'; readonly id: string; readonly deed: Deed; readonly requester: PersonRef; readonly role: string; readonly unread: readonly string[] }
+  | {
+      readonly refused: 'notYourRequest';
+      readonly id: string;
+      readonly deed: Deed;
+      readonly requester: PersonRef;
+      readonly role: string;
+      readonly unread: readonly string[];
+    }
   | { readonly refused: 'nobodyCanApprove'; readonly role: string }
   // Where and what
   | { readonly refused: 'placeNotAllowed'; readonly place: string; readonly direct: boolean }
   | { readonly refused: 'unknownRecipe'; readonly recipe: string }
   | { readonly refused: 'commandNotAllowed'; readonly command: Command['type'] }
   | { readonly refused: 'reasonRequired'; readonly tier: string }
-  /** `line` is the typed line with the nearest name; `recipe`: the policy's name, which the asker did not type. */
-  | { readonly refused: 'notInLibrary'; readonly name: string; readonly suggestions: readonly string[]; readonly line?: string; readonly recipe?: string }
+  /**
+   * `line` is the typed line with the nearest name; `recipe`: the policy's name, which the asker did not
+   * type.
+   */
+  | {
+      readonly refused: 'notInLibrary';
+      readonly name: string;
+      readonly suggestions: readonly string[];
+      readonly line?: string;
+      readonly recipe?: string;
+    }
   // Which device
-  | { readonly refused: 'unknownDevice'; readonly name: string; readonly meant?: 'recipe' | 'command' | 'file' | 'request' }
+  | {
+      readonly refused: 'unknownDevice';
+      readonly name: string;
+      readonly meant?: 'recipe' | 'command' | 'file' | 'request';
+    }
   | { readonly refused: 'requestAsDevice'; readonly id: string; readonly device: string }
-  | { readonly refused: 'ambiguousDevice'; readonly name: string; readonly candidates: readonly Candidate[]; readonly leftOut?: readonly LeftOut[] }
-  /** No record of that name can take a session. `into`: the record that the only one was merged into, where it could be read. */
-  | { readonly refused: 'unfitDevice'; readonly name: string; readonly records: readonly Candidate[]; readonly into?: Candidate }
-  /** The list of devices could be read only in part: whether the name fits one device alone, or none, nobody knows. */
-  | { readonly refused: 'devicesPartlyRead'; readonly name: string; readonly candidates: readonly Candidate[] }
+  | {
+      readonly refused: 'ambiguousDevice';
+      readonly name: string;
+      readonly candidates: readonly Candidate[];
+      readonly leftOut?: readonly LeftOut[];
+    }
+  /**
+   * No record of that name can take a session. `into`: the record that the only one was merged into, where it
+   * could be read.
+   */
+  | {
+      readonly refused: 'unfitDevice';
+      readonly name: string;
+      readonly records: readonly Candidate[];
+      readonly into?: Candidate;
+    }
+  /**
+   * The list of devices could be read only in part: whether the name fits one device alone, or none, nobody
+   * knows.
+   */
+  | {
+      readonly refused: 'devicesPartlyRead';
+      readonly name: string;
+      readonly candidates: readonly Candidate[];
+    }
   /** The recipe is for other systems. `fits`: recipes for this one. */
   | WrongSystem
   | { readonly refused: 'outOfScope'; readonly device: string; readonly cause: ScopeCause }
@@ -65,31 +132,95 @@ export type Refusal =
   | { readonly refused: 'unknownRequest'; readonly id: string; readonly unread?: readonly string[] }
   /** There is one, and the asker may not know it: told in the same words. */
   | { readonly refused: 'notVisible'; readonly id: string; readonly unread?: readonly string[] }
-  /** Something else was typed as the id. `requests`: those that may be meant, such as the open ones on that device. */
-  | { readonly refused: 'noRequestId'; readonly verb: string; readonly word: string; readonly meant: 'recipe' | 'command' | 'file' | 'list' | 'fingerprint' | 'action' | 'device'; readonly requests: readonly { readonly id: string; readonly status: string }[] }
+  /**
+   * Something else was typed as the id. `requests`: those that may be meant, such as the open ones on that
+   * device.
+   */
+  | {
+      readonly refused: 'noRequestId';
+      readonly verb: string;
+      readonly word: string;
+      readonly meant: 'recipe' | 'command' | 'file' | 'list' | 'fingerprint' | 'action' | 'device';
+      readonly requests: readonly { readonly id: string; readonly status: string }[];
+    }
   /** `deed` and `state`: what was wanted instead, and where it stands since. */
-  | { readonly refused: 'alreadyApproved'; readonly id: string; readonly by: PersonRef; readonly at: number; readonly you: boolean; readonly deed?: 'approve' | 'deny'; readonly state?: State }
-  /** `retry`: it may be asked for again with one word. `lost`: that nobody knows whether it ran, since the record was restored; then it may not. */
-  | { readonly refused: 'alreadyOver'; readonly id: string; readonly how: string; readonly at: number; readonly retry?: boolean; readonly lost?: string }
+  | {
+      readonly refused: 'alreadyApproved';
+      readonly id: string;
+      readonly by: PersonRef;
+      readonly at: number;
+      readonly you: boolean;
+      readonly deed?: 'approve' | 'deny';
+      readonly state?: State;
+    }
+  /**
+   * `retry`: it may be asked for again with one word. `lost`: that nobody knows whether it ran, since the
+   * record was restored; then it may not.
+   */
+  | {
+      readonly refused: 'alreadyOver';
+      readonly id: string;
+      readonly how: string;
+      readonly at: number;
+      readonly retry?: boolean;
+      readonly lost?: string;
+    }
   | { readonly refused: 'staleCard'; readonly id: string; readonly typed?: true }
   /** The 8 digits for eyes, typed, or on a card that an older version drew. */
   | { readonly refused: 'shortFingerprint'; readonly id: string; readonly typed?: true }
   | { readonly refused: 'wrongFingerprint'; readonly id: string }
   | { readonly refused: 'contentDeparted'; readonly id: string; readonly departure: Departure }
   | { readonly refused: 'expired'; readonly id: string; readonly at: number; readonly lost?: string }
-  /** Today's policy is stricter than the one it was asked under, and ended it. `code` and `detail` as on its card. */
-  | { readonly refused: 'policyStricter'; readonly id: string; readonly deed: 'approve' | 'resend'; readonly code: string; readonly detail?: string; readonly ended: boolean }
+  /**
+   * Today's policy is stricter than the one it was asked under, and ended it. `code` and `detail` as on its
+   * card.
+   */
+  | {
+      readonly refused: 'policyStricter';
+      readonly id: string;
+      readonly deed: 'approve' | 'resend';
+      readonly code: string;
+      readonly detail?: string;
+      readonly ended: boolean;
+    }
   /** Whether the people may still do it could not be asked. */
-  | { readonly refused: 'groupsUnread'; readonly id: string; readonly deed: 'approve' | 'resend'; readonly groups: readonly string[] }
+  | {
+      readonly refused: 'groupsUnread';
+      readonly id: string;
+      readonly deed: 'approve' | 'resend';
+      readonly groups: readonly string[];
+    }
   | { readonly refused: 'tooLate'; readonly id: string; readonly deed: Deed; readonly state: State }
   | { readonly refused: 'tooEarly'; readonly id: string; readonly deed: Deed; readonly state: State }
   | { readonly refused: 'stillLooking'; readonly id: string; readonly looks: number; readonly of: number }
   | { readonly refused: 'alreadyCancelling'; readonly id: string; readonly by: Asker; readonly at: number }
-  | { readonly refused: 'notAgain'; readonly id: string; readonly why: NotAgain | 'noSuchIndex' | 'triedElsewhere'; readonly state?: State }
+  | {
+      readonly refused: 'notAgain';
+      readonly id: string;
+      readonly why: NotAgain | 'noSuchIndex' | 'triedElsewhere';
+      readonly state?: State;
+    }
   /** The same is open already: `ago` in milliseconds, `line` asks for it all the same. */
-  | { readonly refused: 'twin'; readonly twin: string; readonly device: string; readonly status: string; readonly by: string; readonly ago: number; readonly places: readonly string[]; readonly line: string }
+  | {
+      readonly refused: 'twin';
+      readonly twin: string;
+      readonly device: string;
+      readonly status: string;
+      readonly by: string;
+      readonly ago: number;
+      readonly places: readonly string[];
+      readonly line: string;
+    }
   /** `own`: ids of the asker's, oldest first; `others`: how many more there are on that device. */
-  | { readonly refused: 'tooManyPending'; readonly of: 'person' | 'device'; readonly tier: string; readonly most: number; readonly own: readonly string[]; readonly others: number; readonly device?: string }
+  | {
+      readonly refused: 'tooManyPending';
+      readonly of: 'person' | 'device';
+      readonly tier: string;
+      readonly most: number;
+      readonly own: readonly string[];
+      readonly others: number;
+      readonly device?: string;
+    }
   | { readonly refused: 'goneOn'; readonly id: string; readonly as: string }
   | { readonly refused: 'frozen'; readonly by: string; readonly why: string; readonly at: number }
   | { readonly refused: 'alreadyFrozen'; readonly by: string; readonly why: string; readonly at: number }
@@ -97,7 +228,24 @@ export type Refusal =
   /** The release was asked for before the freeze that is in force. */
   | { readonly refused: 'frozenSince'; readonly by: string; readonly why: string; readonly at: number }
   // Results
-  | { readonly refused: 'noResult'; readonly id: string; readonly why: 'notYet' | 'notSent' | 'notKnown' | 'neverRan' | 'noSuchIndex' | 'noFile' | 'noOutput' | 'failed' | 'forgotten' | 'notHandedOut' | 'elsewhere'; readonly index?: number; readonly error?: ErrorAnswer }
+  | {
+      readonly refused: 'noResult';
+      readonly id: string;
+      readonly why:
+        | 'notYet'
+        | 'notSent'
+        | 'notKnown'
+        | 'neverRan'
+        | 'noSuchIndex'
+        | 'noFile'
+        | 'noOutput'
+        | 'failed'
+        | 'forgotten'
+        | 'notHandedOut'
+        | 'elsewhere';
+      readonly index?: number;
+      readonly error?: ErrorAnswer;
+    }
   | { readonly refused: 'noSuchPage'; readonly id: string; readonly pages: number }
   // The world
   | { readonly refused: 'storeUnavailable' }
@@ -109,7 +257,10 @@ export function isRefusal(value: unknown): value is Refusal {
   return typeof value === 'object' && value !== null && 'refused' in value;
 }
 
-/** The sentence for a person, with the next step. Plain text: adapters escape it. @param command the chat command's name */
+/**
+ * The sentence for a person, with the next step. Plain text: adapters escape it. @param command the chat
+ * command's name
+ */
 export function explain(refusal: Refusal, command = '/lr'): string {
   // Names of devices, tags and groups come from elsewhere and can hold anything.
   return drawnSentence(sentence(refusal, command));
@@ -165,7 +316,12 @@ function sentence(refusal: Refusal, command: string): string {
       return `${refusal.device} is out of scope: ${scopeSentence(refusal.cause)} An administrator can change that under "devices" in the policy.`;
     case 'unknownRequest':
     case 'notVisible':
-      return [`There is no request ${refusal.id}. "${command} list recent" shows the latest ones.`, unreadSentence(refusal.unread ?? [])].filter((part) => part !== undefined).join(' ');
+      return [
+        `There is no request ${refusal.id}. "${command} list recent" shows the latest ones.`,
+        unreadSentence(refusal.unread ?? []),
+      ]
+        .filter((part) => part !== undefined)
+        .join(' ');
     case 'noRequestId':
       return noRequestSentence(refusal, command);
     case 'alreadyApproved':
@@ -173,7 +329,8 @@ function sentence(refusal: Refusal, command: string): string {
     case 'alreadyOver':
       return `${refusal.id} is over: ${refusal.how} at ${clock(refusal.at)}. ${onceMore(refusal, refusal.retry === true, command)}`;
     case 'staleCard':
-      if (refusal.typed === true) return `That line was made for an older state of ${refusal.id}, so nothing was approved. ${newLine(refusal.id, command)}`;
+      if (refusal.typed === true)
+        return `That line was made for an older state of ${refusal.id}, so nothing was approved. ${newLine(refusal.id, command)}`;
       return `That card showed an older state of ${refusal.id}, so the press was not taken. Look at the card as it is now and press again.`;
     case 'shortFingerprint':
       return refusal.typed === true
@@ -226,7 +383,11 @@ function sentence(refusal: Refusal, command: string): string {
   }
 }
 
-function onceMore({ id, lost }: { readonly id: string; readonly lost?: string }, retry: boolean, command: string): string {
+function onceMore(
+  { id, lost }: { readonly id: string; readonly lost?: string },
+  retry: boolean,
+  command: string,
+): string {
   if (lost !== undefined) return `${lost} Then type what is still missing.`;
   return `If it is still needed, ${retry ? `"${command} retry ${id}" asks for it again` : 'type it again'}.`;
 }
@@ -235,14 +396,21 @@ function newLine(id: string, command: string): string {
   return `"${command} approve ${id}" shows you the whole request as it is and the line to type.`;
 }
 
-function notInLibrarySentence({ name, suggestions, line, recipe }: Extract<Refusal, { refused: 'notInLibrary' }>, command: string): string {
+function notInLibrarySentence(
+  { name, suggestions, line, recipe }: Extract<Refusal, { refused: 'notInLibrary' }>,
+  command: string,
+): string {
   const no = `The live response library holds no ${name}, so nothing was asked for.`;
-  if (recipe !== undefined) return `${no} The recipe ${recipe} uses it: an administrator uploads it in the portal, or corrects the policy.`;
+  if (recipe !== undefined)
+    return `${no} The recipe ${recipe} uses it: an administrator uploads it in the portal, or corrects the policy.`;
   if (suggestions.length === 0) return `${no} "${command} scripts" lists what is there.`;
   return `${no} Did you mean ${suggestions.join(' or ')}?${line === undefined || line.length > 400 ? ` "${command} scripts" lists what is there.` : ` Type "${command} ${line}".`}`;
 }
 
-function notADevice({ name, meant }: Extract<Refusal, { refused: 'unknownDevice' }>, command: string): string {
+function notADevice(
+  { name, meant }: Extract<Refusal, { refused: 'unknownDevice' }>,
+  command: string,
+): string {
   switch (meant) {
     case 'recipe':
       return `${name} is a recipe: the device comes after it. "${command} help ${name}" shows the whole line.`;
@@ -253,11 +421,16 @@ function notADevice({ name, meant }: Extract<Refusal, { refused: 'unknownDevice'
     case 'request':
       return `If ${name} is a request, "${command} status ${name}" shows it.`;
     default:
-      return /^_.*_$/.test(name) ? `If the underscores are formatting of the chat, type ${name.slice(1, -1)}.` : 'Check the spelling, or give the full name or the 40-digit device id.';
+      return /^_.*_$/.test(name)
+        ? `If the underscores are formatting of the chat, type ${name.slice(1, -1)}.`
+        : 'Check the spelling, or give the full name or the 40-digit device id.';
   }
 }
 
-function noRequestSentence({ verb, word, meant, requests }: Extract<Refusal, { refused: 'noRequestId' }>, command: string): string {
+function noRequestSentence(
+  { verb, word, meant, requests }: Extract<Refusal, { refused: 'noRequestId' }>,
+  command: string,
+): string {
   const no = `"${word}" is not a request id; those look like lr-7f3k2q.`;
   const [first] = requests;
   switch (meant) {
@@ -272,10 +445,12 @@ function noRequestSentence({ verb, word, meant, requests }: Extract<Refusal, { r
       return `${no} One request is named at a time: "${command} list ${named ?? (verb === 'approve' || verb === 'deny' ? 'pending' : 'recent')}" shows them with their ids.`;
     }
     case 'action':
-      if (first === undefined) return `${no} It looks like Defender's id of an action, and no request here has it. "${command} list recent" shows the latest requests.`;
+      if (first === undefined)
+        return `${no} It looks like Defender's id of an action, and no request here has it. "${command} list recent" shows the latest requests.`;
       return `"${word}" is Defender's id of the action of ${first.id} (${first.status}); type "${command} ${verb} ${first.id}".`;
     case 'fingerprint':
-      if (first === undefined) return `${no} It looks like a fingerprint, and no request here has it. "${command} list recent" shows the latest requests.`;
+      if (first === undefined)
+        return `${no} It looks like a fingerprint, and no request here has it. "${command} list recent" shows the latest requests.`;
       return `"${word}" is the fingerprint of ${first.id}, not its id. "${command} status ${first.id}" shows it.`;
     case 'device': {
       const device = `"${command} host ${word.toLowerCase()}" shows the device`;
@@ -319,7 +494,8 @@ function unreadSentence(unread: readonly string[]): string | undefined {
 }
 
 function scopeSentence(cause: ScopeCause): string {
-  if (cause.rule === 'never') return `its ${cause.by} ${cause.value} is on the list of devices that are never touched.`;
+  if (cause.rule === 'never')
+    return `its ${cause.by} ${cause.value} is on the list of devices that are never touched.`;
   const tags = cause.tags.length === 0 ? 'none' : cause.tags.join(', ');
   return `neither its group (${cause.group ?? 'none'}) nor its tags (${tags}) nor its name is allowed.`;
 }
@@ -344,7 +520,9 @@ function laterSentence(deed: Deed, state: State, id: string, command: string): s
     case 'submitting':
       return `Wait a moment for Defender’s answer, then cancel it. The line for it: "${command} cancel ${id}".`;
     case 'unknown':
-      return stops ? 'Look for it again from its card: once it is found it can be cancelled. Else cancel it in the portal’s Action center.' : `"${command} status ${id}" shows its card, which tells what is being done to find out.`;
+      return stops
+        ? 'Look for it again from its card: once it is found it can be cancelled. Else cancel it in the portal’s Action center.'
+        : `"${command} status ${id}" shows its card, which tells what is being done to find out.`;
     case 'finished':
     case 'over':
       return `${stops ? 'There is nothing left to stop. ' : ''}"${command} status ${id}" shows how it ended.`;
@@ -355,14 +533,21 @@ function laterSentence(deed: Deed, state: State, id: string, command: string): s
 }
 
 /** Goes on after "was approved already by ... at ...". */
-function sinceApproval({ id, deed, state }: Extract<Refusal, { refused: 'alreadyApproved' }>, command: string): string {
+function sinceApproval(
+  { id, deed, state }: Extract<Refusal, { refused: 'alreadyApproved' }>,
+  command: string,
+): string {
   if (state === undefined) return '; there is nothing more to do.';
   const follow = `"${command} status ${id}" shows it.`;
-  if (deed === 'deny') return ` and ${stateWords[state]}, so it can no longer be denied. ${state === 'queued' ? `"${command} cancel ${id}" takes it back before it is sent.` : laterSentence('cancel', state, id, command)}`;
+  if (deed === 'deny')
+    return ` and ${stateWords[state]}, so it can no longer be denied. ${state === 'queued' ? `"${command} cancel ${id}" takes it back before it is sent.` : laterSentence('cancel', state, id, command)}`;
   return ` and ${stateWords[state]}; there is nothing more to approve. ${follow}`;
 }
 
-function noResultSentence({ id, why, index, error }: Extract<Refusal, { refused: 'noResult' }>, command: string): string {
+function noResultSentence(
+  { id, why, index, error }: Extract<Refusal, { refused: 'noResult' }>,
+  command: string,
+): string {
   const which = index === undefined ? id : `command ${index} of ${id}`;
   const first = index === undefined ? id : capital(which);
   switch (why) {
@@ -394,7 +579,10 @@ function noResultSentence({ id, why, index, error }: Extract<Refusal, { refused:
 /** So many ids are read; the rest is a number. */
 const idsShown = 20;
 
-function tooManySentence({ of, tier, most, own, others, device }: Extract<Refusal, { refused: 'tooManyPending' }>, command: string): string {
+function tooManySentence(
+  { of, tier, most, own, others, device }: Extract<Refusal, { refused: 'tooManyPending' }>,
+  command: string,
+): string {
   const shown = own.slice(0, idsShown).join(', ');
   const more = own.length > idsShown ? ` and ${own.length - idsShown} more` : '';
   const yours = own.length === 0 ? '' : `${shown}${more}`;
@@ -402,11 +590,17 @@ function tooManySentence({ of, tier, most, own, others, device }: Extract<Refusa
     of === 'person'
       ? `You have ${own.length === 1 ? 'a request that waits' : `${own.length} requests that wait`}: ${yours}.`
       : `${own.length + others === 1 ? 'A request' : `${own.length + others} requests`} for ${device ?? 'this device'} ${own.length + others === 1 ? 'waits' : 'wait'} already${own.length === 0 ? ', none of them yours' : `, of which ${others === 0 ? 'all are yours' : `${own.length} ${own.length === 1 ? 'is' : 'are'} yours`}: ${yours}`}.`;
-  const next = own.length === 0 ? 'Wait until one of them is decided or sent' : `Take one back ("${command} cancel ${own[0] ?? ''}"), or wait until one is decided or sent`;
+  const next =
+    own.length === 0
+      ? 'Wait until one of them is decided or sent'
+      : `Take one back ("${command} cancel ${own[0] ?? ''}"), or wait until one is decided or sent`;
   return `${there} The tier ${tier} of the policy lets ${of === 'person' ? 'one person' : 'one device'} have ${most} (pending), so nothing was asked for. ${next}.`;
 }
 
-function twinSentence({ twin, device, status, by, ago, places }: Extract<Refusal, { refused: 'twin' }>, command: string): string {
+function twinSentence(
+  { twin, device, status, by, ago, places }: Extract<Refusal, { refused: 'twin' }>,
+  command: string,
+): string {
   const when = ago < 60_000 ? 'just now' : `${duration(ago)} ago`;
   return (
     `${twin} asks for the same on ${device} already (${status}; asked by ${by} ${when}), so nothing new was asked for. ` +
@@ -424,7 +618,10 @@ function stoppable(state: State | undefined): boolean {
   return state !== 'unknown' && state !== 'submitting';
 }
 
-function notAgainSentence({ id, why, state }: Extract<Refusal, { refused: 'notAgain' }>, command: string): string {
+function notAgainSentence(
+  { id, why, state }: Extract<Refusal, { refused: 'notAgain' }>,
+  command: string,
+): string {
   switch (why) {
     case 'notEnded':
       return `${id} has not ended${state === undefined ? '' : ` (it ${stateWords[state]})`}, so there is nothing to try again yet. "${command} status ${id}" shows it${stoppable(state) ? `, "${command} cancel ${id}" stops it` : ', and what can be done'}.`;

@@ -1,5 +1,5 @@
-// One human listed as two people could approve what they asked for themselves. Names are never identity, so what is found here is only
-// told: to the person who starts the bot, to the doctor, and to the person.
+// One human listed as two people could approve what they asked for themselves. Names are never identity, so
+// what is found here is only told: to the person who starts the bot, to the doctor, and to the person.
 import { skeleton } from '../../liveResponse/lookAlikes.ts';
 import type { Person } from './policy.ts';
 
@@ -34,17 +34,46 @@ export function sameHumanSentence({ one, other, how }: SameHuman): string {
 
 /** For the person who asks who they are; undefined where nobody is named like them. */
 export function namesakes(people: readonly Person[], person: Person): string | undefined {
-  const others = sameHumans(people).flatMap(({ one, other }) => (one.id === person.id ? [other] : other.id === person.id ? [one] : []));
+  const others = sameHumans(people).flatMap(({ one, other }) =>
+    one.id === person.id ? [other] : other.id === person.id ? [one] : [],
+  );
   if (others.length === 0) return undefined;
   return `The policy also lists ${others.map(({ id, name }) => `${name} (${id})`).join(', ')}. If that is you too, tell the people who keep the policy: one human must be one entry.`;
 }
 
-const titles: ReadonlySet<string> = new Set(['dr', 'prof', 'mr', 'mrs', 'ms', 'mx', 'jr', 'sr', 'ii', 'iii', 'phd', 'msc', 'ing']);
+const titles: ReadonlySet<string> = new Set([
+  'dr',
+  'prof',
+  'mr',
+  'mrs',
+  'ms',
+  'mx',
+  'jr',
+  'sr',
+  'ii',
+  'iii',
+  'phd',
+  'msc',
+  'ing',
+]);
 
 /** Letters that no accent makes of another, as they are written where there are none. */
-const plainLetters: Readonly<Record<string, string>> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ı: 'i' };
+const plainLetters: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ı: 'i',
+};
 
-/** What tells people apart: lower case, without accents, punctuation, titles and what stands in brackets; in one order. */
+/**
+ * What tells people apart: lower case, without accents, punctuation, titles and what stands in brackets; in
+ * one order.
+ */
 function wordsOf(name: string): readonly string[] {
   const plain = name
     .replaceAll(/\([^)]*\)|\[[^\]]*\]/g, ' ')
@@ -68,8 +97,14 @@ function likeness(one: readonly string[], other: readonly string[]): Likeness | 
   const odd = fewer.filter((word) => !take(rest, (there) => there === word));
   // Of a name of one word the whole must be like, or each Smith would be every Smith.
   if (odd.length === 0) return fewer.length >= 2 ? 'near' : undefined;
-  if (fewer.length !== more.length) return odd.every((word) => fewer.length >= 2 && take(rest, (there) => isInitial(word, there))) ? 'near' : undefined;
-  return odd.every((word) => take(rest, (there) => alike(word, there, fewer.length))) && odd.length <= Math.max(1, fewer.length - 1) ? 'near' : undefined;
+  if (fewer.length !== more.length)
+    return odd.every((word) => fewer.length >= 2 && take(rest, (there) => isInitial(word, there)))
+      ? 'near'
+      : undefined;
+  return odd.every((word) => take(rest, (there) => alike(word, there, fewer.length))) &&
+    odd.length <= Math.max(1, fewer.length - 1)
+    ? 'near'
+    : undefined;
 }
 
 /** Takes the first that fits out of the list. */
@@ -80,7 +115,11 @@ function take(words: string[], fits: (word: string) => boolean): boolean {
 }
 
 function isInitial(one: string, other: string): boolean {
-  return (one.length === 1 || other.length === 1) && one.charAt(0) === other.charAt(0) && /\p{L}/u.test(one.charAt(0));
+  return (
+    (one.length === 1 || other.length === 1) &&
+    one.charAt(0) === other.charAt(0) &&
+    /\p{L}/u.test(one.charAt(0))
+  );
 }
 
 /** One letter apart, drawn alike, or the umlaut written out; a name of one word must be longer for that. */
@@ -96,14 +135,25 @@ function writtenOut(word: string): string {
   return word.replaceAll(/([aou])e/g, '$1');
 }
 
-/** One letter replaced, left out, added or swapped with its neighbour. Numbers tell people apart on purpose. */
+/**
+ * One letter replaced, left out, added or swapped with its neighbour. Numbers tell people apart on purpose.
+ */
 function oneSlip(one: string, other: string): boolean {
   if (/\d/.test(one + other) || Math.abs(one.length - other.length) > 1) return false;
   let start = 0;
   while (start < one.length && one.charAt(start) === other.charAt(start)) start += 1;
   let end = 0;
-  while (end < Math.min(one.length, other.length) - start && one.charAt(one.length - 1 - end) === other.charAt(other.length - 1 - end)) end += 1;
+  while (
+    end < Math.min(one.length, other.length) - start &&
+    one.charAt(one.length - 1 - end) === other.charAt(other.length - 1 - end)
+  )
+    end += 1;
   const [left, right] = [one.slice(start, one.length - end), other.slice(start, other.length - end)];
   if (left.length <= 1 && right.length <= 1) return true;
-  return left.length === 2 && right.length === 2 && left.charAt(0) === right.charAt(1) && left.charAt(1) === right.charAt(0);
+  return (
+    left.length === 2 &&
+    right.length === 2 &&
+    left.charAt(0) === right.charAt(1) &&
+    left.charAt(1) === right.charAt(0)
+  );
 }

@@ -1,4 +1,5 @@
-// The whole product as a process would run it, with Teams as its chat: real HTTP in and out, the embedded simulator at high speed.
+// The whole product as a process would run it, with Teams as its chat: real HTTP in and out, the embedded
+// simulator at high speed.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startService } from '../../service.ts';
@@ -11,12 +12,28 @@ import { packageFile } from '../../adapters/packageFiles.ts';
 import { unhurried } from '../unhurried.ts';
 import { ana, appId, ben, channel, group, TeamsStage, tenant } from './stage.ts';
 
-/** Ana may ask, Ben may approve and is mentioned in the channel, where every request has a card; the group is where people ask. */
-export function teamsPolicy(more: (text: string) => string, example = readFileSync(packageFile('policy.example.yaml'), 'utf8')): string {
+/**
+ * Ana may ask, Ben may approve and is mentioned in the channel, where every request has a card; the group is
+ * where people ask.
+ */
+export function teamsPolicy(
+  more: (text: string) => string,
+  example = readFileSync(packageFile('policy.example.yaml'), 'utf8'),
+): string {
   const people = example
-    .replace('name: Riley Responder, console: responder1 }', `name: ${ana.name}, console: responder1, teams: ${ana.objectId} }`)
-    .replace('name: Avery Approver, console: approver1 }', `name: ${ben.name}, console: approver1, teams: ${ben.objectId} }`);
-  const places = ['places:', `  - { place: "teams:${group}", approvals: false, results: card }`, `  - { place: "teams:${channel}", approvals: true, notify: "teams:${ben.objectId}", results: card }`].join('\n');
+    .replace(
+      'name: Riley Responder, console: responder1 }',
+      `name: ${ana.name}, console: responder1, teams: ${ana.objectId} }`,
+    )
+    .replace(
+      'name: Avery Approver, console: approver1 }',
+      `name: ${ben.name}, console: approver1, teams: ${ben.objectId} }`,
+    );
+  const places = [
+    'places:',
+    `  - { place: "teams:${group}", approvals: false, results: card }`,
+    `  - { place: "teams:${channel}", approvals: true, notify: "teams:${ben.objectId}", results: card }`,
+  ].join('\n');
   return more(people.replace(/^places:\n(?:[ #].*\n)+/m, `${places}\n`));
 }
 
@@ -60,7 +77,16 @@ export class TeamsHouse extends TeamsStage {
       ...(this.#options.slack === undefined ? {} : { slack: this.#options.slack }),
       ...(this.#options.disk === undefined ? {} : { disk: this.#options.disk }),
       teams: {
-        settings: { type: 'SingleTenant', appId, tenantId: tenant, password: new Secret('x'), cloud: 'public', allowedTenants: [tenant], devNoAuth: false, door: this.#options.door ?? 'botbuilder' },
+        settings: {
+          type: 'SingleTenant',
+          appId,
+          tenantId: tenant,
+          password: new Secret('x'),
+          cloud: 'public',
+          allowedTenants: [tenant],
+          devNoAuth: false,
+          door: this.#options.door ?? 'botbuilder',
+        },
         authority: this.authority(),
         origins: [this.connector.origin],
         serviceUrl: this.connector.serviceUrl,
@@ -94,20 +120,41 @@ export class TeamsHouse extends TeamsStage {
 
   /** The newest request card of a place, once it says `words`. */
   card(place: string, words: RegExp, ms = 20_000): Promise<FakeMessage> {
-    return this.connector.until(() => this.cards(place).findLast((message) => words.test(wordsOf(message))), ms);
+    return this.connector.until(
+      () => this.cards(place).findLast((message) => words.test(wordsOf(message))),
+      ms,
+    );
   }
 
   /** Cards of requests that everybody in a place sees. */
   cards(place: string): readonly FakeMessage[] {
-    return this.connector.in(place).filter((message) => message.to === undefined && cardOf(message) !== undefined);
+    return this.connector
+      .in(place)
+      .filter((message) => message.to === undefined && cardOf(message) !== undefined);
   }
 
   /** Presses a button as it stands on a card; answers what the person is told. */
-  async click(human: typeof ana, place: string, card: FakeMessage, verb: string, more: { readonly input?: string; readonly activity?: Readonly<Record<string, unknown>>; readonly trigger?: string } = {}): Promise<string> {
+  async click(
+    human: typeof ana,
+    place: string,
+    card: FakeMessage,
+    verb: string,
+    more: {
+      readonly input?: string;
+      readonly activity?: Readonly<Record<string, unknown>>;
+      readonly trigger?: string;
+    } = {},
+  ): Promise<string> {
     const data = { ...dataOf(card, verb), ...(more.input === undefined ? {} : { lrInput: more.input }) };
-    const { status, json } = await this.deliver(this.press(human, place, data, { replyToId: card.id, ...more.activity }, more.trigger));
+    const { status, json } = await this.deliver(
+      this.press(human, place, data, { replyToId: card.id, ...more.activity }, more.trigger),
+    );
     if (status !== 200) throw new Error(`the press was answered with ${status}`);
-    const { statusCode, type, value } = json as { readonly statusCode: number; readonly type: string; readonly value: unknown };
+    const { statusCode, type, value } = json as {
+      readonly statusCode: number;
+      readonly type: string;
+      readonly value: unknown;
+    };
     if (statusCode !== 200) throw new Error(`the press was answered with ${statusCode} inside`);
     return type === 'application/vnd.microsoft.activity.message' ? String(value) : JSON.stringify(value);
   }
@@ -124,7 +171,8 @@ export function dataOf(card: FakeMessage, verb: string): Readonly<Record<string,
     if (Array.isArray(value)) value.forEach(walk);
     else if (typeof value === 'object' && value !== null) {
       const one = value as Readonly<Record<string, unknown>>;
-      if (one['type'] === 'Action.Execute' && one['verb'] === `lr.${verb}.v1`) found.push(one['data'] as Readonly<Record<string, unknown>>);
+      if (one['type'] === 'Action.Execute' && one['verb'] === `lr.${verb}.v1`)
+        found.push(one['data'] as Readonly<Record<string, unknown>>);
       Object.values(one).forEach(walk);
     }
   };

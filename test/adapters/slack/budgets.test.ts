@@ -1,4 +1,5 @@
-// Posts keep a second apart in each channel, updates stay below the workspace's minute, and what is urgent goes first.
+// Posts keep a second apart in each channel, updates stay below the workspace's minute, and what is urgent
+// goes first.
 import { beforeEach, expect, test } from '@jest/globals';
 import { createBudgets } from '../../../src/adapters/slack/budgets.ts';
 import type { Budgets } from '../../../src/adapters/slack/budgets.ts';
@@ -40,7 +41,10 @@ test('no minute, wherever it begins, sees more updates than the budget', async (
   await clock.advance(300_000);
   const times = done.map(({ at }) => at);
   expect(times).toHaveLength(200);
-  for (const start of times) expect(times.filter((at) => at >= start && at < start + 60_000).length).toBeLessThanOrEqual(updatesPerMinute);
+  for (const start of times)
+    expect(times.filter((at) => at >= start && at < start + 60_000).length).toBeLessThanOrEqual(
+      updatesPerMinute,
+    );
 });
 
 test('an urgent update overtakes those that wait', async () => {

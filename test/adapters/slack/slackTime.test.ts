@@ -1,4 +1,5 @@
-// Row 1.13: our clock minutes off. Every signed request is refused for its time; readiness says why, by Slack's own Date header.
+// Row 1.13: our clock minutes off. Every signed request is refused for its time; readiness says why, by
+// Slack's own Date header.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createClock } from '../../../src/adapters/clock.ts';
 import { createSlackTime } from '../../../src/adapters/slack/slackTime.ts';
@@ -45,12 +46,19 @@ describe.each([
 
 test('old requests sent again by somebody do not make a good clock a wrong one', async () => {
   const opened = (room = await openSlackRoom());
-  for (const seconds of [-361, 361]) expect((await opened.slack.send('command=%2Flr', { timestamp: Math.floor(Date.now() / 1000) + seconds })).status).toBe(401);
+  for (const seconds of [-361, 361])
+    expect(
+      (await opened.slack.send('command=%2Flr', { timestamp: Math.floor(Date.now() / 1000) + seconds }))
+        .status,
+    ).toBe(401);
   expect(opened.adapter.checks().every(({ ok }) => ok)).toBe(true);
 });
 
 test('in Socket Mode nothing is refused for it, so the bot stays ready and says what is wrong', async () => {
-  const opened = (room = await openSlackRoom({ socket: true, clock: { ...createClock(), now: () => Date.now() - 6 * minute } }));
+  const opened = (room = await openSlackRoom({
+    socket: true,
+    clock: { ...createClock(), now: () => Date.now() - 6 * minute },
+  }));
   expect((await opened.slack.person('U1').command('C1', 'status')).acknowledged).toBe(true);
   const check = opened.adapter.checks().find(({ name }) => name === 'slackClock');
   expect(check?.ok).toBe(true);

@@ -31,12 +31,24 @@ describe('typed text', () => {
     );
   });
 
-  test.each(['<', '<a:', '&lt;', '<x|', '<a:b|', '<@', '>', ' ', '<!', 'x '])('of %j again and again is read in time that grows with its length alone', (piece) => {
-    for (const [before, after] of [['', ''], ['<', ''], ['<a:', '>'], ['<@U0BOT', 'x']]) {
-      const textOf = (length: number): string => `${before ?? ''}${piece.repeat(length / piece.length)}${after ?? ''}`;
-      expect([before, growth(textOf, (text) => [typedText(text), afterMention(text, 'U0BOT')]) < linear]).toEqual([before, true]);
-    }
-  });
+  test.each(['<', '<a:', '&lt;', '<x|', '<a:b|', '<@', '>', ' ', '<!', 'x '])(
+    'of %j again and again is read in time that grows with its length alone',
+    (piece) => {
+      for (const [before, after] of [
+        ['', ''],
+        ['<', ''],
+        ['<a:', '>'],
+        ['<@U0BOT', 'x'],
+      ]) {
+        const textOf = (length: number): string =>
+          `${before ?? ''}${piece.repeat(length / piece.length)}${after ?? ''}`;
+        expect([
+          before,
+          growth(textOf, (text) => [typedText(text), afterMention(text, 'U0BOT')]) < linear,
+        ]).toEqual([before, true]);
+      }
+    },
+  );
 });
 
 test.each([

@@ -15,7 +15,19 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const old = JSON.stringify({ version: 1, places: { p1: { serviceUrl: 'https://smba.trafficmanager.net/emea/', kind: 'channel', bot: '28:bot', external: false, targeted: false } }, people: {} });
+const old = JSON.stringify({
+  version: 1,
+  places: {
+    p1: {
+      serviceUrl: 'https://smba.trafficmanager.net/emea/',
+      kind: 'channel',
+      bot: '28:bot',
+      external: false,
+      targeted: false,
+    },
+  },
+  people: {},
+});
 
 it('a file of version 0.1 is read when its folder is taken over, then with the key, and never again without', async () => {
   writeFileSync(path, old);

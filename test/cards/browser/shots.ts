@@ -1,5 +1,6 @@
 // Draws the golden cards in a real browser, phone and desktop wide, light and dark, as pictures to look at.
-// Run after a build: node dist/test/cards/browser/shots.js <folder> [part of a name]. CHROMIUM_PATH names the browser.
+// Run after a build: node dist/test/cards/browser/shots.js <folder> [part of a name]. CHROMIUM_PATH names the
+// browser.
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../support/root.ts';
@@ -26,7 +27,9 @@ for (const file of readdirSync(goldens).filter((name) => name.endsWith('.json') 
       overflowing += 1;
       process.stdout.write(`${file} ${mode} ${width}: something is wider than the card\n`);
     }
-    await page.locator('#card').screenshot({ path: join(folder, `${file.replace(/\.json$/, '')}.${mode}.${width}.png`) });
+    await page
+      .locator('#card')
+      .screenshot({ path: join(folder, `${file.replace(/\.json$/, '')}.${mode}.${width}.png`) });
     // The second step of the first button, once for each card that has one.
     if (width === 320 && mode === 'light' && file.startsWith('awaiting-approval.adaptive')) {
       await page.locator('.ac-pushButton').nth(0).click();

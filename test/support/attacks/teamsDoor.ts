@@ -15,8 +15,19 @@ export interface TeamsStage extends Stage {
   readonly house: TeamsHouse;
 }
 
-const human = (name: string, n: number): Human => ({ id: `29:${name.toLowerCase()}`, objectId: `dddddddd-0000-0000-0000-00000000000${n}`, name });
-export const teamsPeople: Readonly<Record<Who, Human>> = { riley: ana, avery: ben, rileyAgain: { ...human('Ana', 1), id: '29:ana2' }, sam: human('Sam', 2), ola: human('Ola', 3), nobody: human('Nobody', 4) };
+const human = (name: string, n: number): Human => ({
+  id: `29:${name.toLowerCase()}`,
+  objectId: `dddddddd-0000-0000-0000-00000000000${n}`,
+  name,
+});
+export const teamsPeople: Readonly<Record<Who, Human>> = {
+  riley: ana,
+  avery: ben,
+  rileyAgain: { ...human('Ana', 1), id: '29:ana2' },
+  sam: human('Sam', 2),
+  ola: human('Ola', 3),
+  nobody: human('Nobody', 4),
+};
 
 function withPeople(text: string): string {
   return stagePolicy(text)
@@ -29,7 +40,11 @@ export async function openTeamsStage(policy: (text: string) => string = (text) =
   const house = new TeamsHouse();
   let edit = policy;
   await house.open({ policy: (text) => edit(withPeople(text)) });
-  for (const place of [group, channel, team]) house.connector.install(place, Object.values(teamsPeople).map((one) => memberOf(one)));
+  for (const place of [group, channel, team])
+    house.connector.install(
+      place,
+      Object.values(teamsPeople).map((one) => memberOf(one)),
+    );
   const answers: Record<string, string[]> = {};
   const heard: Record<string, readonly [number, number]> = {};
   let again: () => Promise<unknown> = () => Promise.reject(new Error('nothing was sent yet'));
@@ -39,18 +54,25 @@ export async function openTeamsStage(policy: (text: string) => string = (text) =
     const { status, json } = await house.deliver(activity);
     if (status !== 200) throw new Error(`the activity was answered with ${status}`);
     const value = (json as { readonly value?: unknown } | undefined)?.value;
-    if (value !== undefined) (answers[who] ??= []).push(typeof value === 'string' ? value : JSON.stringify(value));
+    if (value !== undefined)
+      (answers[who] ??= []).push(typeof value === 'string' ? value : JSON.stringify(value));
   }
 
   const stage: TeamsStage = {
     house,
     service: () => house.service,
     dataDir: house.folder,
-    say: (who, text, where) => deliver(who, house.message(teamsPeople[who], where === undefined ? channel : group, `lr ${text}`)),
+    say: (who, text, where) =>
+      deliver(who, house.message(teamsPeople[who], where === undefined ? channel : group, `lr ${text}`)),
     async press(who, verb, changed = {}) {
       const card = house.cards(channel).at(-1);
       if (card === undefined) throw new Error('there is no card');
-      await deliver(who, house.press(teamsPeople[who], channel, withChanged(dataOf(card, verb), verb, changed), { replyToId: card.id }));
+      await deliver(
+        who,
+        house.press(teamsPeople[who], channel, withChanged(dataOf(card, verb), verb, changed), {
+          replyToId: card.id,
+        }),
+      );
     },
     async again() {
       await again();
@@ -70,11 +92,30 @@ export async function openTeamsStage(policy: (text: string) => string = (text) =
     },
     cards: () => Promise.resolve(house.cards(channel).length),
     wire: () => Promise.resolve(JSON.stringify(house.connector.messages.map(({ body }) => body))),
-    stood: () => Promise.resolve(JSON.stringify(house.connector.in(channel).filter(({ to }) => to === undefined).map(({ history }) => history))),
+    stood: () =>
+      Promise.resolve(
+        JSON.stringify(
+          house.connector
+            .in(channel)
+            .filter(({ to }) => to === undefined)
+            .map(({ history }) => history),
+        ),
+      ),
     alive() {
       const nodes = nodesIn(house.connector.messages.map(({ body }) => body));
-      const mentions = nodes.filter((node) => node['type'] === 'mention' && ![ana.id, ben.id, ben.objectId].includes(String((node['mentioned'] as Readonly<Record<string, unknown>> | undefined)?.['id']))).map((node) => JSON.stringify(node));
-      return Promise.resolve([...mentions, ...aliveInAdaptive(nodes, [`<at>${ben.name}</at>`, '<at>Approvers</at>'])]);
+      const mentions = nodes
+        .filter(
+          (node) =>
+            node['type'] === 'mention' &&
+            ![ana.id, ben.id, ben.objectId].includes(
+              String((node['mentioned'] as Readonly<Record<string, unknown>> | undefined)?.['id']),
+            ),
+        )
+        .map((node) => JSON.stringify(node));
+      return Promise.resolve([
+        ...mentions,
+        ...aliveInAdaptive(nodes, [`<at>${ben.name}</at>`, '<at>Approvers</at>']),
+      ]);
     },
     links: ['/api/messages', '/api/messages?text=lr+freeze+x'],
     async restart(other, meanwhile) {
@@ -85,15 +126,31 @@ export async function openTeamsStage(policy: (text: string) => string = (text) =
     },
     reload(other) {
       edit = other;
-      return readAgain(house.service, () => writeFileSync(join(house.folder, 'policy.yaml'), teamsPolicy((text) => edit(withPeople(text)))));
+      return readAgain(house.service, () =>
+        writeFileSync(
+          join(house.folder, 'policy.yaml'),
+          teamsPolicy((text) => edit(withPeople(text))),
+        ),
+      );
     },
     close: () => house.close(),
   };
   return stage;
 }
 
-function withChanged(data: Readonly<Record<string, unknown>>, _verb: Verb, changed: Carried): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, typeof value === 'object' && value !== null ? carried(value as Readonly<Record<string, unknown>>, changed) : value]));
+function withChanged(
+  data: Readonly<Record<string, unknown>>,
+  _verb: Verb,
+  changed: Carried,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [
+      key,
+      typeof value === 'object' && value !== null
+        ? carried(value as Readonly<Record<string, unknown>>, changed)
+        : value,
+    ]),
+  );
 }
 
 export const teamsDoor: Door = { chat: 'Teams', open: openTeamsStage };

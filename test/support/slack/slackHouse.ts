@@ -1,4 +1,5 @@
-// The whole product behind the fake Slack, started by settings alone: simulator, journal, loop, and the adapter over real HTTP or WebSocket.
+// The whole product behind the fake Slack, started by settings alone: simulator, journal, loop, and the
+// adapter over real HTTP or WebSocket.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,7 +58,9 @@ export async function openSlackHouse(options: SlackHouseOptions = {}): Promise<S
   async function start(): Promise<Service> {
     const settings = readSettings({
       SLACK_BOT_TOKEN: slack.tokens.bot,
-      ...(options.socket === true ? { SLACK_APP_TOKEN: slack.tokens.app } : { SLACK_SIGNING_SECRET: slack.tokens.signingSecret }),
+      ...(options.socket === true
+        ? { SLACK_APP_TOKEN: slack.tokens.app }
+        : { SLACK_SIGNING_SECRET: slack.tokens.signingSecret }),
       SLACK_API_URL: slack.apiUrl,
       LR_DEFENDER: 'simulator',
       LR_SPEED: String(options.speed ?? 100),
@@ -70,7 +73,11 @@ export async function openSlackHouse(options: SlackHouseOptions = {}): Promise<S
     if ('problems' in settings) throw new Error(settings.problems.join('\n'));
     const { slack: chat, ...others } = optionsFrom(settings.settings);
     if (chat === undefined) throw new Error('Slack is not set up');
-    const service = await startService({ ...others, slack: { ...chat, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) }, onBroken: (why) => void broken.push(why) });
+    const service = await startService({
+      ...others,
+      slack: { ...chat, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) },
+      onBroken: (why) => void broken.push(why),
+    });
     slack.target = options.socket === true ? undefined : `${service.url}/slack/events`;
     return service;
   }
@@ -100,7 +107,9 @@ export async function openSlackHouse(options: SlackHouseOptions = {}): Promise<S
         return newest !== undefined && reads(read(newest), words) ? newest : undefined;
       }),
     told: (person, words) =>
-      slack.until(`${String(words)} told to ${person.id}`, () => (reads(person.told(), words) ? person.told() : undefined)),
+      slack.until(`${String(words)} told to ${person.id}`, () =>
+        reads(person.told(), words) ? person.told() : undefined,
+      ),
     async asked() {
       await house.riley.command(incidents, 'dump hosta OfficeClickToRun --reason "beacon at 02:40"');
       return house.shows('Waiting for approval');

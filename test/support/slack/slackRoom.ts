@@ -1,4 +1,5 @@
-// The Slack adapter alone against the fake: a scripted bot behind it, an HTTP server before it, and everything it logged.
+// The Slack adapter alone against the fake: a scripted bot behind it, an HTTP server before it, and
+// everything it logged.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,8 +23,20 @@ export interface LogLine {
 
 export function createLogBook(): Log & { readonly lines: LogLine[]; text(): string } {
   const lines: LogLine[] = [];
-  const at = (level: LogLine['level']) => (event: string, fields: Readonly<Record<string, unknown>> = {}) => void lines.push({ level, event, fields });
-  return { lines, info: at('info'), warn: at('warn'), error: at('error'), text: () => JSON.stringify(lines, (_key, value: unknown) => (value instanceof Error ? { message: value.message, cause: value.cause } : value)) };
+  const at =
+    (level: LogLine['level']) =>
+    (event: string, fields: Readonly<Record<string, unknown>> = {}) =>
+      void lines.push({ level, event, fields });
+  return {
+    lines,
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    text: () =>
+      JSON.stringify(lines, (_key, value: unknown) =>
+        value instanceof Error ? { message: value.message, cause: value.cause } : value,
+      ),
+  };
 }
 
 export interface SlackRoom {
