@@ -66,7 +66,7 @@ export default tseslint.config(
   },
   {
     // Programs people run in a terminal print to it.
-    files: ['src/demo.ts', 'src/auditCli.ts', 'src/simulator/cli.ts', 'test/bench/**/*.ts'],
+    files: ['src/cli/demo.ts', 'src/cli/audit.ts', 'src/simulator/cli.ts', 'test/bench/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
   {

@@ -1,7 +1,7 @@
 // A request as people see it: the one content of its cards in every state, which each renderer shows in full.
 import { bindingOf } from '../src/liveResponse/commands.ts';
 import type { Request } from '../src/liveResponse/request.ts';
-import { inOrder } from '../src/liveResponse/shown.ts';
+import { inOrder } from '../src/liveResponse/text/visible.ts';
 import { continuationNotes } from './again.ts';
 import { buttons } from './buttons.ts';
 import { clip, excerptOf, oneLine } from './clip.ts';
@@ -9,11 +9,11 @@ import { factLines } from './facts.ts';
 import * as bound from './limits.ts';
 import { expirySentence, fileName, moreSentence } from './results.ts';
 import { earlierAttempt } from '../src/liveResponse/request.ts';
-import { ranEarlier } from './said.ts';
+import { ranEarlier } from './messages/said.ts';
 import { commandName, stepLines } from './steps.ts';
 import { timeOf } from './time.ts';
 import type { CardView, ExcerptBlock, LinkLine, ViewContext } from './view.ts';
-import { said } from './words.ts';
+import { said } from './messages/status.ts';
 
 /** Begins the status of every card of a simulated tenant. */
 export const simulatedMark = 'SIMULATED TENANT';

@@ -1,8 +1,8 @@
 // Makes hostile text inert and short: cleaning, escaping for each chat, and clipping that never splits an
 // entity, a surrogate pair or a letter with its combining marks. Everything is linear in what is read, and
 // never reads more than it needs.
-import { isHidden, marksInARow } from '../src/liveResponse/shown.ts';
-import { joiningAt } from '../src/liveResponse/joiners.ts';
+import { isHidden, marksInARow } from '../src/liveResponse/text/visible.ts';
+import { joiningAt } from '../src/liveResponse/text/joiners.ts';
 
 const tab = '    ';
 

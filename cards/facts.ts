@@ -1,14 +1,14 @@
 // The labelled facts of a card: all that an approver judges by before the approval, and what an analyst looks
 // up after it.
-import type { Blocker } from '../src/liveResponse/errorAnswer.ts';
+import type { Blocker } from '../src/liveResponse/request/errorAnswer.ts';
 import type { Device, Request } from '../src/liveResponse/request.ts';
 import type { Continues, TriedAgain } from '../src/liveResponse/sequel.ts';
 import { oneLine, tailOf } from './clip.ts';
 import * as bound from './limits.ts';
-import { misfitWords } from './misfits.ts';
-import { alikeFact, isolationWords, leftOutFact, panelFacts } from './panel.ts';
-import { recordDoubts } from './records.ts';
-import { ranEarlier } from './said.ts';
+import { misfitWords } from './messages/misfits.ts';
+import { alikeFact, isolationWords, leftOutFact, panelFacts } from './messages/deviceContext.ts';
+import { recordDoubts } from './messages/records.ts';
+import { ranEarlier } from './messages/said.ts';
 import { contentFact } from './scripts.ts';
 import { stamp, timeOf } from './time.ts';
 import { twinFacts } from './twins.ts';

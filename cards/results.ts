@@ -1,10 +1,15 @@
 // What a card says of results: collected files and their wrapping, results that cannot be read, and how long
 // a link lives.
 import type { Command } from '../src/liveResponse/commands.ts';
-import type { ErrorAnswer } from '../src/liveResponse/errorAnswer.ts';
-import type { CollectedFile, NotText, ResultTrouble, TextForm } from '../src/liveResponse/resultFacts.ts';
+import type { ErrorAnswer } from '../src/liveResponse/request/errorAnswer.ts';
+import type {
+  CollectedFile,
+  NotText,
+  ResultTrouble,
+  TextForm,
+} from '../src/liveResponse/results/resultFacts.ts';
 import { clip, oneLine } from './clip.ts';
-import { missingRight } from './rights.ts';
+import { missingRight } from './messages/rights.ts';
 import { duration, size, timeOf } from './time.ts';
 
 /** Cleaned name under which the file arrives. */

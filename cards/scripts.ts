@@ -1,13 +1,13 @@
 // What a card says of the content of library scripts and files: the hash an approver sees, and what came of
 // it.
-import type { Change, Content, FileSeen, Unread } from '../src/liveResponse/content.ts';
-import { changesBetween, libraryName, libraryNames, wasRead } from '../src/liveResponse/content.ts';
+import type { Change, Content, FileSeen, Unread } from '../src/liveResponse/request/content.ts';
+import { changesBetween, libraryName, libraryNames, wasRead } from '../src/liveResponse/request/content.ts';
 import type { Command } from '../src/liveResponse/commands.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import { oneLine } from './clip.ts';
 import * as bound from './limits.ts';
 import { earlierAttempt } from '../src/liveResponse/request.ts';
-import { ranEarlier } from './said.ts';
+import { ranEarlier } from './messages/said.ts';
 import { stamp, timeOf } from './time.ts';
 import type { FactLine } from './view.ts';
 

@@ -3,10 +3,10 @@ import type { CommandProgress, StepState } from '../src/liveResponse/action.ts';
 import { hasBegun, isTerminal, outcomeOf, stepStates } from '../src/liveResponse/action.ts';
 import type { Command } from '../src/liveResponse/commands.ts';
 import { commandLine } from '../src/liveResponse/commands.ts';
-import { hresultText } from '../src/liveResponse/hresult.ts';
+import { hresultText } from '../src/liveResponse/codes/hresult.ts';
 import type { InState, Request } from '../src/liveResponse/request.ts';
-import { codePoint, drawnOutOfOrder, inOrder } from '../src/liveResponse/shown.ts';
-import { stepFailure } from './stepAdvice.ts';
+import { codePoint, drawnOutOfOrder, inOrder } from '../src/liveResponse/text/visible.ts';
+import { stepFailure } from './messages/stepAdvice.ts';
 import { clean, clip, oneLine } from './clip.ts';
 import * as bound from './limits.ts';
 import {

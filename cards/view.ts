@@ -1,5 +1,5 @@
 // The one content of a card, free of any platform. Every renderer shows all of it, and nothing else.
-import type { Outage } from '../src/liveResponse/errorAnswer.ts';
+import type { Outage } from '../src/liveResponse/request/errorAnswer.ts';
 import type { Freeze } from '../src/liveResponse/ports.ts';
 import type { OfflineQueue } from '../src/liveResponse/tenantLimits.ts';
 

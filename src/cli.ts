@@ -5,7 +5,7 @@
 import { entryCommand } from './adapters/ownCommands.ts';
 import type { Word } from './adapters/ownCommands.ts';
 import { packageFile, packageVersion } from './adapters/packageFiles.ts';
-import { nearest } from './bot/language/nearest.ts';
+import { nearest } from './bot/commands/nearest.ts';
 
 interface Program {
   readonly what: string;
@@ -20,30 +20,30 @@ const programs: Readonly<Record<Word, Program>> = {
   },
   demo: {
     what: 'the main job as a story in the terminal; --chat slack or teams plays it in a chat that stands in for the real one',
-    load: () => import('./demo.ts'),
+    load: () => import('./cli/demo.ts'),
   },
-  simulator: { what: 'a Defender tenant on this machine', load: () => import('./simulatorCli.ts') },
+  simulator: { what: 'a Defender tenant on this machine', load: () => import('./cli/simulator.ts') },
   setup: {
     what: 'asks for chat, tenant and people, and writes .env, the journal key and the policy',
-    load: () => import('./setupCli.ts'),
+    load: () => import('./cli/setup.ts'),
   },
-  doctor: { what: 'what works and what to fix, line by line', load: () => import('./doctorCli.ts') },
+  doctor: { what: 'what works and what to fix, line by line', load: () => import('./cli/doctor.ts') },
   audit: {
     what: 'the journal: proved, read, held against an export of the tenant',
-    load: () => import('./auditCli.ts'),
+    load: () => import('./cli/audit.ts'),
   },
-  freeze: { what: 'stops all submissions from this machine', load: () => import('./freezeCli.ts') },
+  freeze: { what: 'stops all submissions from this machine', load: () => import('./cli/freeze.ts') },
   acceptance: {
     what: 'the main job once on a test device of your tenant, measured',
-    load: () => import('./acceptanceCli.ts'),
+    load: () => import('./cli/acceptance.ts'),
   },
   library: {
     what: "the scripts of the tenant's library, compared and uploaded",
-    load: () => import('./libraryCli.ts'),
+    load: () => import('./cli/library.ts'),
   },
   'teams-package': {
     what: 'the app packages to upload to Teams',
-    load: () => import('./teamsPackageCli.ts'),
+    load: () => import('./cli/teamsPackage.ts'),
   },
 };
 const others = { help: 'this list', '--version': 'the version of the package' } as const;

@@ -5,11 +5,11 @@ import { commandFor } from './adapters/ownCommands.ts';
 import { packageFile } from './adapters/packageFiles.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { useProxy } from './adapters/outbound/proxy.ts';
-import { readDotEnv } from './dotEnv.ts';
-import { optionsFrom } from './options.ts';
-import { startService } from './service.ts';
-import type { Service } from './service.ts';
-import { SettingsError } from './settingsError.ts';
+import { readDotEnv } from './adapters/config/dotEnv.ts';
+import { optionsFrom } from './app/options.ts';
+import { startService } from './app/compose.ts';
+import type { Service } from './app/compose.ts';
+import { SettingsError } from './adapters/config/configError.ts';
 
 /**
  * What is still open after everything was closed, such as a socket whose other side is deaf, may hold the

@@ -46,7 +46,7 @@ function layer(file: string): number {
   return 4; // src/*.ts: composition and programs; src/doctor, src/acceptance, src/library: what one of these programs is made of.
 }
 /** Inside src/bot, lower first. What lies in no folder of its own is for all of them. */
-const botFolders = ['src/bot/rules/', 'src/bot/language/', 'src/bot/loop/', 'src/bot/answers/'] as const;
+const botFolders = ['src/bot/policy/', 'src/bot/commands/', 'src/bot/workers/', 'src/bot/handlers/'] as const;
 const botFolder = (file: string) => botFolders.findIndex((folder) => file.startsWith(folder));
 const isSimulator = (file: string) => file.startsWith('src/simulator/');
 
@@ -111,18 +111,18 @@ describe('the architecture', () => {
     const isDoctor = (file: string) => file.startsWith('src/doctor/');
     expect(
       imports
-        .filter((one) => isDoctor(one.to) && !isDoctor(one.from) && one.from !== 'src/doctorCli.ts')
+        .filter((one) => isDoctor(one.to) && !isDoctor(one.from) && one.from !== 'src/cli/doctor.ts')
         .map(shown),
     ).toEqual([]);
     // What writes journals, starts sessions or posts cards; types say nothing at run time.
     const changing = [
-      'src/service.ts',
-      'src/chats.ts',
+      'src/app/compose.ts',
+      'src/app/chats.ts',
       'src/adapters/defender/client.ts',
-      'src/adapters/store/requestStore.ts',
-      'src/adapters/store/journal.ts',
-      'src/adapters/slack/chat.ts',
-      'src/adapters/teams/connector.ts',
+      'src/adapters/store/journal/requestStore.ts',
+      'src/adapters/store/journal/journal.ts',
+      'src/adapters/slack/outbound/chat.ts',
+      'src/adapters/teams/outbound/connector.ts',
     ];
     expect(changing.filter((file) => !files.includes(file))).toEqual([]);
     expect(
@@ -135,16 +135,16 @@ describe('the architecture', () => {
     expect(
       imports
         .filter(
-          (one) => isAcceptance(one.to) && !isAcceptance(one.from) && one.from !== 'src/acceptanceCli.ts',
+          (one) => isAcceptance(one.to) && !isAcceptance(one.from) && one.from !== 'src/cli/acceptance.ts',
         )
         .map(shown),
     ).toEqual([]);
     // The bot alone submits: it is started as a whole, and nothing here has its client or its store.
     const changing = [
       'src/adapters/defender/client.ts',
-      'src/adapters/store/requestStore.ts',
-      'src/adapters/store/journal.ts',
-      'src/chats.ts',
+      'src/adapters/store/journal/requestStore.ts',
+      'src/adapters/store/journal/journal.ts',
+      'src/app/chats.ts',
       'src/bot/bot.ts',
     ];
     expect(
@@ -154,9 +154,9 @@ describe('the architecture', () => {
     ).toEqual([]);
     expect(
       imports
-        .filter((one) => isAcceptance(one.from) && one.to === 'src/service.ts' && !one.typeOnly)
+        .filter((one) => isAcceptance(one.from) && one.to === 'src/app/compose.ts' && !one.typeOnly)
         .map(shown),
-    ).toEqual(['src/acceptance/hosted.ts -> src/service.ts']);
+    ).toEqual(['src/acceptance/hosted.ts -> src/app/compose.ts']);
     const texts = files
       .filter(isAcceptance)
       .map((file) => [file, readFileSync(join(root, file), 'utf8')] as const);
@@ -173,11 +173,11 @@ describe('the architecture', () => {
     expect(files.filter(isLibrary).length).toBeGreaterThan(5);
     expect(
       imports
-        .filter((one) => isLibrary(one.to) && !isLibrary(one.from) && one.from !== 'src/libraryCli.ts')
+        .filter((one) => isLibrary(one.to) && !isLibrary(one.from) && one.from !== 'src/cli/library.ts')
         .map(shown),
     ).toEqual([]);
     expect(
-      imports.filter((one) => one.to === 'src/libraryCli.ts').map((one) => [one.from, one.dynamic]),
+      imports.filter((one) => one.to === 'src/cli/library.ts').map((one) => [one.from, one.dynamic]),
     ).toEqual([['src/cli.ts', true]]);
     // Nor by another way: what an upload consists of stands nowhere else.
     const uploading =
@@ -190,18 +190,18 @@ describe('the architecture', () => {
     ).toEqual([]);
     // And it takes no part of the bot that submits, follows or posts.
     const bot = [
-      'src/service.ts',
-      'src/chats.ts',
+      'src/app/compose.ts',
+      'src/app/chats.ts',
       'src/adapters/defender/client.ts',
-      'src/adapters/store/requestStore.ts',
-      'src/adapters/store/journal.ts',
+      'src/adapters/store/journal/requestStore.ts',
+      'src/adapters/store/journal/journal.ts',
     ];
     expect(bot.filter((file) => !files.includes(file))).toEqual([]);
     expect(
       imports
         .filter(
           (one) =>
-            (isLibrary(one.from) || one.from === 'src/libraryCli.ts') &&
+            (isLibrary(one.from) || one.from === 'src/cli/library.ts') &&
             !one.typeOnly &&
             bot.includes(one.to),
         )
@@ -215,13 +215,13 @@ describe('the architecture', () => {
     expect(
       imports.filter((one) => isDemo(one.to) && !isDemo(one.from)).map((one) => [one.from, one.dynamic]),
     ).toEqual([
-      ['src/demo.ts', true],
-      ['src/demo.ts', true],
+      ['src/cli/demo.ts', true],
+      ['src/cli/demo.ts', true],
     ]);
   });
 
   test('starts each program from the one entry only when it is named, and no program from another', () => {
-    const isProgram = (file: string) => /^src\/(?:main|demo|\w+Cli)\.ts$/.test(file);
+    const isProgram = (file: string) => /^src\/(?:main|cli\/\w+)\.ts$/.test(file);
     expect(files.filter(isProgram).length).toBeGreaterThan(7);
     expect(
       imports

@@ -64,7 +64,7 @@ describe('taking a guard out', () => {
   const one: Guard = {
     part: 'sample',
     guard: 'Letters that look alike are folded',
-    file: 'src/liveResponse/lookAlikes.ts',
+    file: 'src/liveResponse/device/confusables.ts',
     find: 'export function skeleton(',
     replace: 'export function skeleton(',
     tests: ['test/liveResponse/lookAlikes.test.ts'],

@@ -6,8 +6,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { readDotEnv } from '../src/dotEnv.ts';
-import type { DotEnv } from '../src/dotEnv.ts';
+import { readDotEnv } from '../src/adapters/config/dotEnv.ts';
+import type { DotEnv } from '../src/adapters/config/dotEnv.ts';
 import { root } from './support/root.ts';
 
 let dir: string;
@@ -145,7 +145,7 @@ test('what is no file of settings is told at once: a folder, a pipe that nobody 
 });
 
 test('what a shell hands over as <(command) is read, so that no file need hold the secrets', () => {
-  const program = `import { readDotEnv } from ${JSON.stringify(pathToFileURL(join(root, 'dist', 'src', 'dotEnv.js')).href)}; const v = { LR_ENV_FILE: process.argv[1] }; console.log(JSON.stringify([readDotEnv(v), v.SLACK_BOT_TOKEN]));`;
+  const program = `import { readDotEnv } from ${JSON.stringify(pathToFileURL(join(root, 'dist', 'src', 'adapters', 'config', 'dotEnv.js')).href)}; const v = { LR_ENV_FILE: process.argv[1] }; console.log(JSON.stringify([readDotEnv(v), v.SLACK_BOT_TOKEN]));`;
   const out = execFileSync(
     'bash',
     [

@@ -2,9 +2,9 @@
 import { expect, test } from '@jest/globals';
 import type { ChatPort } from '../src/bot/ports.ts';
 import type { CardRef } from '../src/liveResponse/request.ts';
-import { createLateChat } from '../src/lateChat.ts';
-import type { LateChat, Opened } from '../src/lateChat.ts';
-import { SettingsError } from '../src/settingsError.ts';
+import { createLateChat } from '../src/app/lateChat.ts';
+import type { LateChat, Opened } from '../src/app/lateChat.ts';
+import { SettingsError } from '../src/adapters/config/configError.ts';
 import { createManualClock } from './support/manualClock.ts';
 import type { ManualClock } from './support/manualClock.ts';
 import { createLogBook } from './support/slack/slackRoom.ts';

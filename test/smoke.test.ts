@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createJournalWatch } from './crash/journalWatch.ts';
-import { addressIn, startProgram } from './support/program.ts';
-import type { Program } from './support/program.ts';
+import { addressIn, startProgram } from './support/programs/program.ts';
+import type { Program } from './support/programs/program.ts';
 
 let program: Program | undefined;
 const dir = mkdtempSync(join(tmpdir(), 'lr-smoke-'));
@@ -61,7 +61,7 @@ describe('the built program', () => {
   });
 
   test('lets a submission under way end before it stops, so that a restart never has to guess', async () => {
-    const simulator = await startProgram('src/simulatorCli.js', ['--port', '0', '--latency', '700']);
+    const simulator = await startProgram('src/cli/simulator.js', ['--port', '0', '--latency', '700']);
     try {
       const { url: api } = JSON.parse(simulator.firstLine) as { readonly url: string };
       program = await startProgram('src/main.js', [], {

@@ -7,11 +7,11 @@ import { readDevice } from '../adapters/defender/wire.ts';
 import { createLog } from '../adapters/log.ts';
 import type { Settings } from '../adapters/config/settings.ts';
 import { resultHosts } from '../adapters/outbound/resultLink.ts';
-import { field } from '../liveResponse/json.ts';
+import { field } from '../liveResponse/text/json.ts';
 import { Budgets, ratesOf } from '../liveResponse/pacing.ts';
 import type { Clock } from '../liveResponse/ports.ts';
 import type { Device } from '../liveResponse/request.ts';
-import { optionsFrom } from '../options.ts';
+import { optionsFrom } from '../app/options.ts';
 import type { Looking } from './observing.ts';
 import type { TappedHttp } from './tap.ts';
 

@@ -1,10 +1,10 @@
 // What was seen of a tenant, held against what our code and the simulator take for granted: one line for each
 // assumption. Only words of Defender's vocabulary, names of fields, numbers and families of hosts may stand
 // in a cell; nothing of a tenant's own does.
-import { field } from '../liveResponse/json.ts';
+import { field } from '../liveResponse/text/json.ts';
 import { readTime } from '../adapters/defender/wire.ts';
-import { formatOf } from '../liveResponse/result.ts';
-import { readTranscript } from '../liveResponse/transcript.ts';
+import { formatOf } from '../liveResponse/results/collectedFile.ts';
+import { readTranscript } from '../liveResponse/results/transcript.ts';
 import { activeStatuses, terminalStatuses } from '../liveResponse/action.ts';
 import { defaultProfile } from '../simulator/profile.ts';
 import { commandsOf, shapeOf, statusOf, typeOf, wordOf } from './observing.ts';

@@ -9,11 +9,11 @@ import type { Http } from '../adapters/outbound/http.ts';
 import { HttpError } from '../adapters/outbound/http.ts';
 import { checkedLink } from '../adapters/outbound/resultLink.ts';
 import type { ResultRules } from '../adapters/outbound/resultLink.ts';
-import { field } from '../liveResponse/json.ts';
+import { field } from '../liveResponse/text/json.ts';
 import type { Kind } from '../liveResponse/pacing.ts';
 import type { Clock } from '../liveResponse/ports.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
-import { maxTranscriptBytes } from '../liveResponse/transcript.ts';
+import { maxTranscriptBytes } from '../liveResponse/results/transcript.ts';
 
 /** One moment, seen twice: the action's row in the list, and the action alone, asked for together. */
 export interface Pair {

@@ -2,9 +2,9 @@
 // that replaces no other.
 import { mkdirSync, openSync, closeSync, writeSync, fsyncSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf } from '../adapters/store/disk.ts';
-import { field } from '../liveResponse/json.ts';
-import { formatOf } from '../liveResponse/result.ts';
+import { codeOf } from '../adapters/store/journal/disk.ts';
+import { field } from '../liveResponse/text/json.ts';
+import { formatOf } from '../liveResponse/results/collectedFile.ts';
 import type { Measure, Seen, Verdict } from './measures.ts';
 import { shapeOf } from './observing.ts';
 import { familyOf, form, Redactor } from './redaction.ts';

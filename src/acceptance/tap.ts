@@ -3,7 +3,7 @@
 // and no request header is ever kept.
 import { jsonOf, Http } from '../adapters/outbound/http.ts';
 import type { HttpAnswer, HttpRequest, HttpSettings } from '../adapters/outbound/http.ts';
-import { field } from '../liveResponse/json.ts';
+import { field } from '../liveResponse/text/json.ts';
 
 export interface Exchange {
   /** `result`: at an address that Defender gave as a result link. */

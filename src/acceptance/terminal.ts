@@ -3,12 +3,12 @@
 // policy, four eyes, journal and submission do the rest.
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { plainText } from '../../cards/plainText.ts';
+import { plainText } from '../../cards/renderers/plainText.ts';
 import type { CardView } from '../../cards/view.ts';
 import type { Bot, ChatPort, Reply } from '../bot/ports.ts';
 import { saidOfAsked } from '../bot/ports.ts';
-import type { Policy } from '../bot/rules/policy.ts';
-import { codeOf } from '../bot/language/approvalCode.ts';
+import type { Policy } from '../bot/policy/policy.ts';
+import { codeOf } from '../bot/commands/approvalCode.ts';
 import { peopleOf } from '../adapters/console/people.ts';
 import type { Request } from '../liveResponse/request.ts';
 import { wordOf } from './observing.ts';

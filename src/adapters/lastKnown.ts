@@ -3,9 +3,9 @@
 import { join } from 'node:path';
 import type { LastKnown } from '../bot/ports.ts';
 import type { Log } from '../liveResponse/ports.ts';
-import type { Keys } from './store/keys.ts';
-import { signedText, verifiedText } from './store/keys.ts';
-import { parsedJson, readJson, replaceFile } from './teams/files.ts';
+import type { Keys } from './store/journal/keys.ts';
+import { signedText, verifiedText } from './store/journal/keys.ts';
+import { parsedJson, readJson, replaceFile } from './teams/identity/jsonFile.ts';
 
 /** Answers kept; those given longest ago go first. */
 const mostKept = 20_000;

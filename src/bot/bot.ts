@@ -1,21 +1,21 @@
 // The bot as its chats see it: commands and presses in, replies out, and the loop behind it.
-import type { Conversation } from './answers/conversation.ts';
+import type { Conversation } from './handlers/context.ts';
 import type { Deps } from './deps.ts';
 import type { Freeze } from '../liveResponse/ports.ts';
-import { freezeAtMachine } from './answers/freezing.ts';
-import { rememberingGroups } from './rules/lastKnown.ts';
-import { createRecentLibrary } from './rules/library.ts';
-import { watchDefender } from './loop/defenderWatch.ts';
-import { createLibraryAtHand } from './loop/libraryAtHand.ts';
-import { createLoop } from './loop/loop.ts';
-import type { Loop, LoopParts, Subscribe } from './loop/loop.ts';
-import { createOutsiders } from './loop/outsiders.ts';
-import { onCommand } from './answers/onCommand.ts';
-import { onPress } from './answers/onPress.ts';
+import { freezeAtMachine } from './handlers/freeze.ts';
+import { rememberingGroups } from './workers/reads/lastKnown.ts';
+import { createRecentLibrary } from './workers/reads/library.ts';
+import { watchDefender } from './workers/upkeep/defenderWatch.ts';
+import { createLibraryAtHand } from './workers/upkeep/libraryCache.ts';
+import { createLoop } from './workers/workers.ts';
+import type { Loop, LoopParts, Subscribe } from './workers/workers.ts';
+import { createOutsiders } from './workers/cards/sharedPlaces.ts';
+import { onCommand } from './handlers/onCommand.ts';
+import { onPress } from './handlers/onPress.ts';
 import type { Bot } from './ports.ts';
-import { createRecentHistory } from './answers/panel.ts';
-import { createRefusals } from './answers/refusals.ts';
-import { createTurns } from './answers/turns.ts';
+import { createRecentHistory } from './handlers/requests/deviceContext.ts';
+import { createRefusals } from './handlers/refusalJournal.ts';
+import { createTurns } from './handlers/requests/askQueue.ts';
 
 /** What is asked for at the machine itself, by no account of any chat. */
 export interface AtMachine {

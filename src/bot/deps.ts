@@ -9,10 +9,10 @@ import type {
   RequestStore,
 } from '../liveResponse/ports.ts';
 import type { Budgets } from '../liveResponse/pacing.ts';
-import type { Policy } from './rules/policy.ts';
+import type { Policy } from './policy/policy.ts';
 import type { ChatPort, Groups, LastKnown } from './ports.ts';
-import type { LinkBox } from './loop/linkBox.ts';
-import type { Outsiders } from './loop/outsiders.ts';
+import type { LinkBox } from './workers/sessions/linkBox.ts';
+import type { Outsiders } from './workers/cards/sharedPlaces.ts';
 
 export interface BotSettings {
   /** Entra tenant id, or `simulator`; part of every digest. */

@@ -2,7 +2,7 @@
 // the directory.
 import type { CardView, Verb } from '../../cards/view.ts';
 import type { CardRef } from '../liveResponse/request.ts';
-import type { Person } from './rules/policy.ts';
+import type { Person } from './policy/policy.ts';
 
 /**
  * How far a chat vouches for an account. Only `member` may do more than read help. `unknown`: the platform

@@ -2,9 +2,9 @@
 // never kept, never shown whole, and never identity.
 import type { TokenSource } from '../adapters/entra/credentials.ts';
 import { TokenError } from '../adapters/entra/tokenError.ts';
-import type { Person } from '../bot/rules/policy.ts';
-import { field } from '../liveResponse/json.ts';
-import type { SlackService } from '../slackChat.ts';
+import type { Person } from '../bot/policy/policy.ts';
+import { field } from '../liveResponse/text/json.ts';
+import type { SlackService } from '../adapters/slack/platform.ts';
 import { call, isAnswer } from './call.ts';
 import type { Called, Caller, Unanswered } from './call.ts';
 import { ok, skip, warn } from './line.ts';

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readPolicy } from '../adapters/config/policyFile.ts';
 import { policyFileWarnings } from '../adapters/config/policySource.ts';
-import { isGroup } from '../bot/rules/people.ts';
-import type { Person, Policy, Tier } from '../bot/rules/policy.ts';
+import { isGroup } from '../bot/policy/people/people.ts';
+import type { Person, Policy, Tier } from '../bot/policy/policy.ts';
 import { fail, ok, warn } from './line.ts';
 import type { Tell } from './line.ts';
 

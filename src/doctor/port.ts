@@ -1,8 +1,8 @@
 // The two HTTP ports: free, or in use by the very bot whose data folder this is; then whether that one says
 // it is ready.
 import { createServer } from 'node:net';
-import { codeOf } from '../adapters/store/disk.ts';
-import { field } from '../liveResponse/json.ts';
+import { codeOf } from '../adapters/store/journal/disk.ts';
+import { field } from '../liveResponse/text/json.ts';
 import { call, isAnswer } from './call.ts';
 import type { Called, Caller } from './call.ts';
 import { fail, ok, skip, warn } from './line.ts';

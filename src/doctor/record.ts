@@ -4,12 +4,12 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RecordSettings } from '../adapters/config/recordSettings.ts';
 import { commandFor } from '../adapters/ownCommands.ts';
-import { realDisk } from '../adapters/store/disk.ts';
+import { realDisk } from '../adapters/store/journal/disk.ts';
 import { whyItFailed } from '../adapters/store/fileTrouble.ts';
-import type { Keys } from '../adapters/store/keys.ts';
-import { lineAt, linesOf, segmentsIn } from '../adapters/store/segments.ts';
-import { field, maxJsonDepth, parseJson } from '../liveResponse/json.ts';
-import { anchorsOf, keysOf } from '../record.ts';
+import type { Keys } from '../adapters/store/journal/keys.ts';
+import { lineAt, linesOf, segmentsIn } from '../adapters/store/journal/segments.ts';
+import { field, maxJsonDepth, parseJson } from '../liveResponse/text/json.ts';
+import { anchorsOf, keysOf } from '../app/recordOptions.ts';
 import { fail, ok, warn } from './line.ts';
 import type { Tell } from './line.ts';
 

@@ -2,7 +2,7 @@
 // grant, switch or way to fix it.
 import { readError } from '../adapters/defender/wire.ts';
 import type { Kind } from '../liveResponse/pacing.ts';
-import { rights } from '../liveResponse/roles.ts';
+import { rights } from '../liveResponse/codes/permissions.ts';
 import type { Called } from './call.ts';
 import { fail, warn } from './line.ts';
 import type { Line } from './line.ts';

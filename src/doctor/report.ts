@@ -2,7 +2,7 @@
 // object a line. Whatever a line holds, secrets are struck out of it here once more, and characters that
 // could drive a terminal are removed.
 import { redact } from '../adapters/log.ts';
-import { hiddenCharacter } from '../liveResponse/shown.ts';
+import { hiddenCharacter } from '../liveResponse/text/visible.ts';
 import type { Line, Verdict } from './line.ts';
 
 export type Counts = Readonly<Record<Verdict, number>>;

@@ -7,8 +7,8 @@ import type { Settings } from '../adapters/config/settings.ts';
 import { portAfter } from '../adapters/http/admin.ts';
 import { proxyFrom } from '../adapters/outbound/proxy.ts';
 import { resultHosts } from '../adapters/outbound/resultLink.ts';
-import { optionsFrom } from '../options.ts';
-import type { ServiceOptions } from '../service.ts';
+import { optionsFrom } from '../app/options.ts';
+import type { ServiceOptions } from '../app/compose.ts';
 import { fail, ok, warn } from './line.ts';
 import type { Tell } from './line.ts';
 

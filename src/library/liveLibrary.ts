@@ -7,7 +7,7 @@ import type { Token, TokenSource } from '../adapters/entra/credentials.ts';
 import { TokenError } from '../adapters/entra/tokenError.ts';
 import type { Http, HttpAnswer } from '../adapters/outbound/http.ts';
 import { HttpError, jsonOf, retryAfterMs } from '../adapters/outbound/http.ts';
-import { field } from '../liveResponse/json.ts';
+import { field } from '../liveResponse/text/json.ts';
 import type { Clock } from '../liveResponse/ports.ts';
 import { formOf } from './form.ts';
 import type { Upload } from './form.ts';

@@ -5,9 +5,9 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { neededFiles, parametersOf } from '../bot/rules/libraryFiles.ts';
-import type { Policy } from '../bot/rules/policy.ts';
-import { codeOf, diskWords } from '../adapters/store/disk.ts';
+import { neededFiles, parametersOf } from '../bot/policy/recipes/libraryFiles.ts';
+import type { Policy } from '../bot/policy/policy.ts';
+import { codeOf, diskWords } from '../adapters/store/journal/disk.ts';
 
 /**
  * One file by API: 20 MB (learn.microsoft.com/defender-endpoint/api/upload-library). The portal takes more.

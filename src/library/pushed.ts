@@ -3,7 +3,7 @@
 // script that an earlier version shipped.
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { codeOf, diskWords } from '../adapters/store/disk.ts';
+import { codeOf, diskWords } from '../adapters/store/journal/disk.ts';
 
 export interface Pushed {
   readonly sha256: string;

@@ -1,7 +1,7 @@
 // The commands of one live response session, in Defender's vocabulary, and the rules that hold for any of
 // them. Nothing here knows who asked: that is policy. What is refused here could not be run, or could not be
 // shown honestly.
-import { hiddenCharacter, inOrder, strayMark } from './shown.ts';
+import { hiddenCharacter, inOrder, strayMark } from './text/visible.ts';
 
 /** Copies a file of the live response library to the device. */
 export interface PutFile {

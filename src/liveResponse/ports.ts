@@ -2,7 +2,7 @@
 // real HTTP and real files.
 import type { Action } from './action.ts';
 import type { Command } from './commands.ts';
-import type { ErrorAnswer } from './errorAnswer.ts';
+import type { ErrorAnswer } from './request/errorAnswer.ts';
 import type { Kind } from './pacing.ts';
 import type { Asked, Device, Fact, Move, Request } from './request.ts';
 import type { Learned } from './tenantLimits.ts';

@@ -3,12 +3,12 @@
 // rebuilds everything after a restart.
 import type { Action, Outcome } from './action.ts';
 import type { Command } from './commands.ts';
-import type { Content } from './content.ts';
-import type { Blocker, ErrorAnswer } from './errorAnswer.ts';
+import type { Content } from './request/content.ts';
+import type { Blocker, ErrorAnswer } from './request/errorAnswer.ts';
 import type { Kind } from './pacing.ts';
-import type { Panel } from './panel.ts';
-import type { PersonRef } from './person.ts';
-import type { CollectedFile, Excerpt, LinkFact, Results, ResultTrouble } from './resultFacts.ts';
+import type { Panel } from './request/deviceContext.ts';
+import type { PersonRef } from './request/person.ts';
+import type { CollectedFile, Excerpt, LinkFact, Results, ResultTrouble } from './results/resultFacts.ts';
 import type { CancelAsked, Continues, Parked, TriedAgain } from './sequel.ts';
 
 /**

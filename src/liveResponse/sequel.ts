@@ -1,8 +1,8 @@
 // What may come after a session was sent or a request has ended: waiting for an offline device, a cancel, and
 // another request that goes on.
 import type { Command } from './commands.ts';
-import type { ErrorAnswer } from './errorAnswer.ts';
-import type { Asker, PersonRef } from './person.ts';
+import type { ErrorAnswer } from './request/errorAnswer.ts';
+import type { Asker, PersonRef } from './request/person.ts';
 
 export interface CancelAsked {
   readonly by: Asker;

@@ -3,7 +3,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { domainToASCII } from 'node:url';
 import { isGuid } from '../adapters/config/environment.ts';
-import { hiddenCharacter } from '../liveResponse/shown.ts';
+import { hiddenCharacter } from '../liveResponse/text/visible.ts';
 
 export const chatWords = ['slack-socket', 'slack-http', 'teams'] as const;
 export type Chat = (typeof chatWords)[number];

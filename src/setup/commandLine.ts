@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { commandFor as ownCommand, shellWord } from '../adapters/ownCommands.ts';
 import type { Word } from '../adapters/ownCommands.ts';
 
-const doctorFile = join(dirname(fileURLToPath(import.meta.url)), '..', 'doctorCli.js');
+const doctorFile = join(dirname(fileURLToPath(import.meta.url)), '..', 'cli', 'doctor.js');
 
 /** What is handed to Node to run the doctor. In a bundle there is one file with a first word. */
 export function doctorArguments(): readonly string[] {

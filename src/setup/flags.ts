@@ -3,12 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { nearest } from '../bot/language/nearest.ts';
+import { nearest } from '../bot/commands/nearest.ts';
 import { readSecretFile, secretNames, smallFile } from '../adapters/config/secretFiles.ts';
 import { knownNames } from '../adapters/config/settings.ts';
 import { cloudNames } from '../adapters/defender/clouds.ts';
-import { diskWords } from '../adapters/store/disk.ts';
-import { mostBytes, settingsIn, textOf } from '../dotEnv.ts';
+import { diskWords } from '../adapters/store/journal/disk.ts';
+import { mostBytes, settingsIn, textOf } from '../adapters/config/dotEnv.ts';
 import {
   chatWords,
   checkDeviceGroup,

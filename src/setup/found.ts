@@ -1,7 +1,7 @@
 // What a `.env` that is there already says of chat and tenant, so that a second run goes on from it instead
 // of asking again.
 import { secretNames, smallFile } from '../adapters/config/secretFiles.ts';
-import { mostBytes, readDotEnv, settingsIn, textOf } from '../dotEnv.ts';
+import { mostBytes, readDotEnv, settingsIn, textOf } from '../adapters/config/dotEnv.ts';
 import { teamsTypes } from './answers.ts';
 import type { Chat, ChatAnswers, SecretAnswer, SecretAnswers, TenantAnswers } from './answers.ts';
 import { envHead } from './envText.ts';

@@ -14,7 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import { codeOf, diskWords } from '../adapters/store/disk.ts';
+import { codeOf, diskWords } from '../adapters/store/journal/disk.ts';
 
 export type Written = 'written' | 'there already';
 

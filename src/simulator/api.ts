@@ -1,17 +1,17 @@
 // The API of Defender as a function from a request to an answer: routing, then token, then rate limit, then
 // the call itself.
-import { listAlerts } from './alerts.ts';
+import { listAlerts } from './devices/alerts.ts';
 import { requestorOf } from './auth.ts';
-import { deleteFile, listLibrary, uploadFile } from './library.ts';
-import { packageLink, resultLink } from './links.ts';
-import { actionAnswer, cancelAction, existingAction, listActions } from './machineActions.ts';
-import { listMachines, machinesByIp, oneMachine } from './machines.ts';
+import { deleteFile, listLibrary, uploadFile } from './library/library.ts';
+import { packageLink, resultLink } from './results/links.ts';
+import { actionAnswer, cancelAction, existingAction, listActions } from './sessions/machineActions.ts';
+import { listMachines, machinesByIp, oneMachine } from './devices/machines.ts';
 import type { Kind, Profile } from './profile.ts';
-import { errorBody, invalidBody, Refused } from './refused.ts';
-import type { Address } from './query.ts';
-import { respond, responds } from './respond.ts';
-import type { Respond } from './respond.ts';
-import { runLiveResponse } from './runLiveResponse.ts';
+import { errorBody, invalidBody, Refused } from './calls/refused.ts';
+import type { Address } from './calls/query.ts';
+import { respond, responds } from './devices/respond.ts';
+import type { Respond } from './devices/respond.ts';
+import { runLiveResponse } from './sessions/runLiveResponse.ts';
 import type { Tenant } from './tenant.ts';
 
 export interface ApiRequest {

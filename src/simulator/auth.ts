@@ -1,7 +1,7 @@
 // Bearer tokens, as far as a client can get them wrong: present, not expired, the right audience, the role
 // each call needs. Signatures are not checked.
 import type { Kind, Profile } from './profile.ts';
-import { Refused } from './refused.ts';
+import { Refused } from './calls/refused.ts';
 
 /** The app that calls. Throws 401 or 403 as the service would. */
 export function requestorOf(

@@ -1,7 +1,7 @@
-// A Defender tenant in a terminal, as src/simulatorCli.ts starts it. The first line is JSON for programs, the
+// A Defender tenant in a terminal, as src/cli/simulator.ts starts it. The first line is JSON for programs, the
 // rest is for people.
 import { parseArgs } from 'node:util';
-import { profileFrom } from './checks.ts';
+import { profileFrom } from './sessions/checks.ts';
 import type { ProfileChange } from './profile.ts';
 import { namedProfiles, profileNamed, profileNames } from './profiles.ts';
 import { startSimulator } from './simulator.ts';

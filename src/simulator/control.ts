@@ -2,13 +2,13 @@
 // downloaded, which devices there are, and planting faults.
 import { jsonOf, ok } from './api.ts';
 import type { Answer, ApiRequest } from './api.ts';
-import { deviceFrom, entries, profileFrom } from './checks.ts';
+import { deviceFrom, entries, profileFrom } from './sessions/checks.ts';
 import { faultFrom } from './faults.ts';
-import { plantForeign } from './foreign.ts';
+import { plantForeign } from './sessions/foreign.ts';
 import { defaultProfile } from './profile.ts';
 import type { ProfileChange } from './profile.ts';
 import { namedProfiles, profileNamed, profileNames } from './profiles.ts';
-import { badRequest, Refused } from './refused.ts';
+import { badRequest, Refused } from './calls/refused.ts';
 import type { Device } from './shapes.ts';
 import type { Tenant } from './tenant.ts';
 

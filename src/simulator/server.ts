@@ -10,7 +10,7 @@ import { addressOf, bodyOf, listen } from './listening.ts';
 import type { Listening } from './listening.ts';
 import { elsewhere } from './faults.ts';
 import type { Kind } from './profile.ts';
-import { Refused } from './refused.ts';
+import { Refused } from './calls/refused.ts';
 import type { State } from './state.ts';
 import type { Tenant } from './tenant.ts';
 

@@ -1,7 +1,7 @@
 // Starts a Defender tenant on localhost: the API server and, apart from it, the blob server of the result
 // links.
 import { apiServer } from './server.ts';
-import { blobServer } from './blobs.ts';
+import { blobServer } from './results/blobs.ts';
 import type { ProfileChange } from './profile.ts';
 import { fileState, memoryOnly, savedTenant } from './state.ts';
 import { Tenant } from './tenant.ts';

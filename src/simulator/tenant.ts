@@ -2,17 +2,17 @@
 // looks. It knows nothing of HTTP; the calls of the API are functions beside it (runLiveResponse,
 // machineActions, results, machines, library).
 import { randomBytes } from 'node:crypto';
-import { fleet, ordinaryDevice } from './devices.ts';
+import { fleet, ordinaryDevice } from './devices/devices.ts';
 import { Faults } from './faults.ts';
-import type { World } from './lifecycle.ts';
-import { Windows } from './limits.ts';
+import type { World } from './sessions/lifecycle.ts';
+import { Windows } from './calls/limits.ts';
 import { changedProfile, defaultProfile } from './profile.ts';
 import type { Kind, Profile, ProfileChange } from './profile.ts';
-import { Refused } from './refused.ts';
-import { sampleActions } from './sampleActions.ts';
+import { Refused } from './calls/refused.ts';
+import { sampleActions } from './sessions/sampleActions.ts';
 import { guid, machineIdOf } from './seed.ts';
 import type { Action, Device, Download, LibraryFile, Submission } from './shapes.ts';
-import { broughtUp, startingLibrary } from './startingLibrary.ts';
+import { broughtUp, startingLibrary } from './library/startingLibrary.ts';
 import { Timeline } from './timeline.ts';
 import type { Happening } from './timeline.ts';
 

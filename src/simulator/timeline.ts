@@ -1,7 +1,7 @@
 // What happens next in the whole tenant: devices that wake and actions that move on, in the order of their
 // times.
-import { nextEvent } from './lifecycle.ts';
-import type { ActionEvent, World } from './lifecycle.ts';
+import { nextEvent } from './sessions/lifecycle.ts';
+import type { ActionEvent, World } from './sessions/lifecycle.ts';
 import { isFinal } from './shapes.ts';
 import type { Action, Device } from './shapes.ts';
 

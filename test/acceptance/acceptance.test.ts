@@ -3,10 +3,10 @@
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { approve, device, measured, openAcceptanceBench } from '../support/acceptanceBench.ts';
-import type { AcceptanceBench } from '../support/acceptanceBench.ts';
-import { fixtureIn } from '../support/acceptanceRun.ts';
-import type { Fixture } from '../support/acceptanceRun.ts';
+import { approve, device, measured, openAcceptanceBench } from '../support/programs/acceptanceBench.ts';
+import type { AcceptanceBench } from '../support/programs/acceptanceBench.ts';
+import { fixtureIn } from '../support/programs/acceptanceRun.ts';
+import type { Fixture } from '../support/programs/acceptanceRun.ts';
 
 let bench: AcceptanceBench;
 beforeEach(() => {

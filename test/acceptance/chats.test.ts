@@ -3,10 +3,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { device, measured, openAcceptanceBench } from '../support/acceptanceBench.ts';
-import type { AcceptanceBench } from '../support/acceptanceBench.ts';
-import { fixtureIn } from '../support/acceptanceRun.ts';
-import { addressIn, startProgram, stopped } from '../support/program.ts';
+import { device, measured, openAcceptanceBench } from '../support/programs/acceptanceBench.ts';
+import type { AcceptanceBench } from '../support/programs/acceptanceBench.ts';
+import { fixtureIn } from '../support/programs/acceptanceRun.ts';
+import { addressIn, startProgram, stopped } from '../support/programs/program.ts';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import { furnish, incidents, slackPolicy } from '../support/slack/slackHouse.ts';
 

@@ -7,9 +7,9 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Redactor } from '../../src/acceptance/redaction.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { fixtureIn, startAcceptance } from '../support/acceptanceRun.ts';
-import { changedAnswers } from '../support/changedAnswers.ts';
-import type { ChangedAnswers } from '../support/changedAnswers.ts';
+import { fixtureIn, startAcceptance } from '../support/programs/acceptanceRun.ts';
+import { changedAnswers } from '../support/defender/changedAnswers.ts';
+import type { ChangedAnswers } from '../support/defender/changedAnswers.ts';
 
 let folder = '';
 let simulator: Simulator;

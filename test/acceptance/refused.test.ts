@@ -2,9 +2,9 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { device, openAcceptanceBench } from '../support/acceptanceBench.ts';
-import type { AcceptanceBench } from '../support/acceptanceBench.ts';
-import { startProgram, stopped } from '../support/program.ts';
+import { device, openAcceptanceBench } from '../support/programs/acceptanceBench.ts';
+import type { AcceptanceBench } from '../support/programs/acceptanceBench.ts';
+import { startProgram, stopped } from '../support/programs/program.ts';
 
 let bench: AcceptanceBench;
 beforeEach(() => {
@@ -109,7 +109,7 @@ describe('what has to be put right first', () => {
       await stopped(bot);
     }
     expect(await refused()).toMatch(/two people type at this terminal/);
-    const frozen = await startProgram('src/freezeCli.js', ['odd approvals', '--data', data], { ...key() });
+    const frozen = await startProgram('src/cli/freeze.js', ['odd approvals', '--data', data], { ...key() });
     expect(await frozen.ended).toBe(0);
     expect(await refused()).toMatch(/Submissions are frozen since 20[^]*nothing is sent from here either/);
   });

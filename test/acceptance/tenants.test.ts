@@ -1,9 +1,9 @@
 // What the acceptance says of a tenant that is not as the simulator is: by another profile of it, or by a
 // proxy that changes its answers.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { device, measured, openAcceptanceBench } from '../support/acceptanceBench.ts';
-import type { AcceptanceBench } from '../support/acceptanceBench.ts';
-import { fixtureIn } from '../support/acceptanceRun.ts';
+import { device, measured, openAcceptanceBench } from '../support/programs/acceptanceBench.ts';
+import type { AcceptanceBench } from '../support/programs/acceptanceBench.ts';
+import { fixtureIn } from '../support/programs/acceptanceRun.ts';
 
 let bench: AcceptanceBench;
 beforeEach(() => {

@@ -9,13 +9,13 @@ import {
   takenUp,
 } from '../../src/adapters/deliveries/deliveries.ts';
 import { linesKept } from '../../src/adapters/deliveries/ledger.ts';
-import type { Disk } from '../../src/adapters/store/disk.ts';
+import type { Disk } from '../../src/adapters/store/journal/disk.ts';
 import { createManualClock } from '../support/manualClock.ts';
 import type { ManualClock } from '../support/manualClock.ts';
-import { createMemoryDisk, memoryFolder } from '../support/memoryDisk.ts';
-import type { MemoryDisk } from '../support/memoryDisk.ts';
+import { createMemoryDisk, memoryFolder } from '../support/store/memoryDisk.ts';
+import type { MemoryDisk } from '../support/store/memoryDisk.ts';
 import { createLogBook } from '../support/slack/slackRoom.ts';
-import { testKeys } from '../support/testKeys.ts';
+import { testKeys } from '../support/store/testKeys.ts';
 
 const name = 'chat-deliveries.ndjson';
 const path = `${memoryFolder}/${name}`;

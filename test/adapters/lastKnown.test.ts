@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { openLastKnown } from '../../src/adapters/lastKnown.ts';
 import { createLogBook } from '../support/slack/slackRoom.ts';
-import { testKeys } from '../support/testKeys.ts';
+import { testKeys } from '../support/store/testKeys.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -51,7 +51,7 @@ describe('a command is named', () => {
     const checkout = folder('checkout');
     writeFileSync(join(folder('checkout', 'scripts'), 'build.js'), '');
     for (const where of [checkout, join(checkout, 'dist')]) {
-      const one = running({ root: where, entry: join(checkout, 'dist', 'src', 'auditCli.js') });
+      const one = running({ root: where, entry: join(checkout, 'dist', 'src', 'cli', 'audit.js') });
       expect([
         commandIn(one, 'start'),
         commandIn(one, 'doctor'),

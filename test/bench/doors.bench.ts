@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync, mkdtempSync, rmSync
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { startProgram } from '../support/program.ts';
+import { startProgram } from '../support/programs/program.ts';
 import { root } from '../support/root.ts';
 
 type Door = 'botbuilder' | 'direct';

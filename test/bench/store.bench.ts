@@ -7,15 +7,15 @@ import { performance } from 'node:perf_hooks';
 import { createClock } from '../../src/adapters/clock.ts';
 import { createLog } from '../../src/adapters/log.ts';
 
-import { audit } from '../../src/adapters/store/audit.ts';
-import type { AuditReport } from '../../src/adapters/store/audit.ts';
-import { realDisk } from '../../src/adapters/store/disk.ts';
-import { noHead } from '../../src/adapters/store/line.ts';
-import type { Store } from '../../src/adapters/store/requestStore.ts';
-import { openStore } from '../../src/adapters/store/requestStore.ts';
+import { audit } from '../../src/adapters/store/audit/audit.ts';
+import type { AuditReport } from '../../src/adapters/store/audit/audit.ts';
+import { realDisk } from '../../src/adapters/store/journal/disk.ts';
+import { noHead } from '../../src/adapters/store/journal/line.ts';
+import type { Store } from '../../src/adapters/store/journal/requestStore.ts';
+import { openStore } from '../../src/adapters/store/journal/requestStore.ts';
 import type { Fact } from '../../src/liveResponse/request.ts';
 import { approved, askedOf, auditOf, claimed, lineAfter, peopleIn } from '../adapters/store/sample.ts';
-import { testKeys } from '../support/testKeys.ts';
+import { testKeys } from '../support/store/testKeys.ts';
 
 const rounds = 400;
 const log = createLog({ level: 'silent' });

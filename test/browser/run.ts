@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { addressIn, startProgram } from '../support/program.ts';
+import { addressIn, startProgram } from '../support/programs/program.ts';
 import { root } from '../support/root.ts';
 import { checkCards } from './cards.ts';
 import { launch } from './chromium.ts';

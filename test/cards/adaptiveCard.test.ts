@@ -1,7 +1,7 @@
 // Adaptive Cards as the adaptivecards package reads them, and the rules of Teams that it does not know.
 import { describe, expect, test } from '@jest/globals';
 import ac from 'adaptivecards/dist/adaptivecards.js';
-import { adaptiveCard, utf8Length } from '../../cards/adaptiveCard.ts';
+import { adaptiveCard, utf8Length } from '../../cards/renderers/adaptiveCard.ts';
 import { teams } from '../../cards/limits.ts';
 import { examples, viewOf } from './examples.ts';
 import { isObject, objects } from './reading.ts';

@@ -1,13 +1,13 @@
 // Which advice is given for which refusal: the code decides, Defender's text only makes it more exact, and is
 // always quoted.
 import { describe, expect, test } from '@jest/globals';
-import { failureAdvice, refusalAdvice, refusalHints } from '../../cards/advice.ts';
-import { scriptCause, stepFailure, stepHints } from '../../cards/stepAdvice.ts';
+import { failureAdvice, refusalAdvice, refusalHints } from '../../cards/messages/advice.ts';
+import { scriptCause, stepFailure, stepHints } from '../../cards/messages/stepAdvice.ts';
 import { oneLine } from '../../cards/clip.ts';
 import { troubleSentence } from '../../cards/results.ts';
-import { rightSentence, rolesListed } from '../../cards/rights.ts';
+import { rightSentence, rolesListed } from '../../cards/messages/rights.ts';
 import { kinds } from '../../src/liveResponse/pacing.ts';
-import { rights } from '../../src/liveResponse/roles.ts';
+import { rights } from '../../src/liveResponse/codes/permissions.ts';
 import { growth, linear } from '../support/growth.ts';
 
 describe('a refusal', () => {

@@ -1,7 +1,7 @@
 // Block Kit within Slack's limits, and a checker that is itself checked.
 import { describe, expect, test } from '@jest/globals';
-import { blockKit, stringLength } from '../../cards/blockKit.ts';
-import { blockKitProblems } from '../../cards/blockKitProblems.ts';
+import { blockKit, stringLength } from '../../cards/renderers/blockKit.ts';
+import { blockKitProblems } from '../../cards/renderers/blockKitProblems.ts';
 import { slack } from '../../cards/limits.ts';
 import { examples, viewOf } from './examples.ts';
 import { objects } from './reading.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { clean, clip, excerptOf, markdownText, oneLine, slackText } from '../../cards/clip.ts';
-import { isHidden } from '../../src/liveResponse/shown.ts';
+import { isHidden } from '../../src/liveResponse/text/visible.ts';
 import { growth, linear } from '../support/growth.ts';
 
 const limits = { lines: 12, perLine: 200, total: 2400 };

@@ -7,12 +7,12 @@ import type { CardView, ViewContext, Twin } from '../../cards/view.ts';
 import type { Action, CommandProgress } from '../../src/liveResponse/action.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import type { Freeze } from '../../src/liveResponse/ports.ts';
-import type { Content } from '../../src/liveResponse/content.ts';
-import type { Panel } from '../../src/liveResponse/panel.ts';
+import type { Content } from '../../src/liveResponse/request/content.ts';
+import type { Panel } from '../../src/liveResponse/request/deviceContext.ts';
 import { begin, evolve } from '../../src/liveResponse/evolve.ts';
-import type { Blocker, ErrorAnswer, Outage } from '../../src/liveResponse/errorAnswer.ts';
+import type { Blocker, ErrorAnswer, Outage } from '../../src/liveResponse/request/errorAnswer.ts';
 import { lookSchedule } from '../../src/liveResponse/pacing.ts';
-import type { LeftOut } from '../../src/liveResponse/records.ts';
+import type { LeftOut } from '../../src/liveResponse/device/records.ts';
 import type {
   Approval,
   Asked,
@@ -22,7 +22,7 @@ import type {
   Request,
   WaitCause,
 } from '../../src/liveResponse/request.ts';
-import type { Excerpt } from '../../src/liveResponse/resultFacts.ts';
+import type { Excerpt } from '../../src/liveResponse/results/resultFacts.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
 import { offlineQueueOf } from '../../src/liveResponse/tenantLimits.ts';
 import { root } from '../support/root.ts';

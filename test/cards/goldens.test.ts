@@ -3,9 +3,9 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { adaptiveCard } from '../../cards/adaptiveCard.ts';
-import { blockKit } from '../../cards/blockKit.ts';
-import { plainText } from '../../cards/plainText.ts';
+import { adaptiveCard } from '../../cards/renderers/adaptiveCard.ts';
+import { blockKit } from '../../cards/renderers/blockKit.ts';
+import { plainText } from '../../cards/renderers/plainText.ts';
 import { examples, golden, goldenFolder, viewOf } from './examples.ts';
 
 const updating = process.env['UPDATE_GOLDENS'] === '1';

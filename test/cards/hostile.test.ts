@@ -1,16 +1,16 @@
 // Whatever a device, a reason or a name holds, cards stay within limits and it stays text.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { adaptiveCard, utf8Length } from '../../cards/adaptiveCard.ts';
-import { blockKit } from '../../cards/blockKit.ts';
-import { blockKitProblems } from '../../cards/blockKitProblems.ts';
+import { adaptiveCard, utf8Length } from '../../cards/renderers/adaptiveCard.ts';
+import { blockKit } from '../../cards/renderers/blockKit.ts';
+import { blockKitProblems } from '../../cards/renderers/blockKitProblems.ts';
 import { cardView } from '../../cards/cardView.ts';
 import { slack, teams } from '../../cards/limits.ts';
-import { plainText } from '../../cards/plainText.ts';
+import { plainText } from '../../cards/renderers/plainText.ts';
 import type { CardView } from '../../cards/view.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import { maxCommandCharacters, maxCommands, problemWith } from '../../src/liveResponse/commands.ts';
-import type { Panel } from '../../src/liveResponse/panel.ts';
+import type { Panel } from '../../src/liveResponse/request/deviceContext.ts';
 import type { Request } from '../../src/liveResponse/request.ts';
 import {
   action,

@@ -1,16 +1,16 @@
 // Every outcome with the words that people see, drawn by the code itself: what docs/outcomes.md must hold.
-import { refusalAdvice, refusalHints, unknownRefusal } from '../../cards/advice.ts';
-import { exitAdvice, exitHints, stepFailure, stepHints, stepNext } from '../../cards/stepAdvice.ts';
+import { refusalAdvice, refusalHints, unknownRefusal } from '../../cards/messages/advice.ts';
+import { exitAdvice, exitHints, stepFailure, stepHints, stepNext } from '../../cards/messages/stepAdvice.ts';
 import { cardView } from '../../cards/cardView.ts';
 import { formSentence, linkTroubleSentence, troubles, troubleSentence } from '../../cards/results.ts';
-import { missingRight } from '../../cards/rights.ts';
+import { missingRight } from '../../cards/messages/rights.ts';
 import type { Outcome } from '../../src/liveResponse/action.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
-import type { Blocker } from '../../src/liveResponse/errorAnswer.ts';
+import type { Blocker } from '../../src/liveResponse/request/errorAnswer.ts';
 import { kinds } from '../../src/liveResponse/pacing.ts';
 import type { Ending, InState, WaitCause } from '../../src/liveResponse/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
-import type { ErrorKind } from '../../src/liveResponse/winErrors.ts';
+import type { ErrorKind } from '../../src/liveResponse/codes/winErrors.ts';
 import { offlineQueueOf } from '../../src/liveResponse/tenantLimits.ts';
 import type { OfflineQueue } from '../../src/liveResponse/tenantLimits.ts';
 import {

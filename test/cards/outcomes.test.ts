@@ -3,8 +3,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { refusalAdvice, refusalHints } from '../../cards/advice.ts';
-import { exitHints, stepHints, stepNext } from '../../cards/stepAdvice.ts';
+import { refusalAdvice, refusalHints } from '../../cards/messages/advice.ts';
+import { exitHints, stepHints, stepNext } from '../../cards/messages/stepAdvice.ts';
 import { troubles } from '../../cards/results.ts';
 import { outcomeOf } from '../../src/liveResponse/action.ts';
 import { kinds } from '../../src/liveResponse/pacing.ts';

@@ -1,8 +1,8 @@
 // All renderers show the same: whoever approves in Teams reads what the requester reads in Slack.
 import { describe, expect, test } from '@jest/globals';
-import { adaptiveCard } from '../../cards/adaptiveCard.ts';
-import { blockKit } from '../../cards/blockKit.ts';
-import { plainText } from '../../cards/plainText.ts';
+import { adaptiveCard } from '../../cards/renderers/adaptiveCard.ts';
+import { blockKit } from '../../cards/renderers/blockKit.ts';
+import { plainText } from '../../cards/renderers/plainText.ts';
 import { examples, viewOf } from './examples.ts';
 import { readAdaptive, readSlack } from './reading.ts';
 

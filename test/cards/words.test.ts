@@ -1,16 +1,16 @@
 // Every state, cause and ending says what happened and what to do next, and none of them says more than is
 // known.
 import { describe, expect, test } from '@jest/globals';
-import { failureAdvice, refusalAdvice } from '../../cards/advice.ts';
+import { failureAdvice, refusalAdvice } from '../../cards/messages/advice.ts';
 import { continuationOf } from '../../cards/again.ts';
-import { exitAdvice } from '../../cards/stepAdvice.ts';
+import { exitAdvice } from '../../cards/messages/stepAdvice.ts';
 import { cardView, titleOf } from '../../cards/cardView.ts';
-import { plainText } from '../../cards/plainText.ts';
+import { plainText } from '../../cards/renderers/plainText.ts';
 import { fileSentence, troubles, troubleSentence } from '../../cards/results.ts';
-import { waitSentence, waitStatus } from '../../cards/words.ts';
+import { waitSentence, waitStatus } from '../../cards/messages/status.ts';
 import type { CardView } from '../../cards/view.ts';
 import type { Request, WaitCause } from '../../src/liveResponse/request.ts';
-import type { CollectedFile } from '../../src/liveResponse/resultFacts.ts';
+import type { CollectedFile } from '../../src/liveResponse/results/resultFacts.ts';
 import {
   action,
   approval,

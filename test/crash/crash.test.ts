@@ -9,8 +9,8 @@ import { createJournalWatch } from './journalWatch.ts';
 import { randomFrom } from './random.ts';
 import type { JournalWatch } from './journalWatch.ts';
 import { examplePolicy } from '../support/house.ts';
-import { addressIn, startProgram } from '../support/program.ts';
-import type { Program } from '../support/program.ts';
+import { addressIn, startProgram } from '../support/programs/program.ts';
+import type { Program } from '../support/programs/program.ts';
 import type { Request, State } from '../../src/liveResponse/request.ts';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
 
@@ -165,7 +165,7 @@ describe('a bot that is killed again and again', () => {
     writeFileSync(policy, examplePolicy.replace('groups: [Workstations, Servers]', "groups: ['*']"));
     const random = randomFrom(seed);
     const devices = 200;
-    const simulator = await startProgram('src/simulatorCli.js', [
+    const simulator = await startProgram('src/cli/simulator.js', [
       '--port',
       '0',
       '--speed',

@@ -1,8 +1,8 @@
 // Reads a journal from outside while another process writes it, and folds it with the product's own fold.
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { openedLine } from '../../src/adapters/store/line.ts';
-import { openerIn } from '../support/journal.ts';
+import { openedLine } from '../../src/adapters/store/journal/line.ts';
+import { openerIn } from '../support/store/journal.ts';
 import { begin, evolve } from '../../src/liveResponse/evolve.ts';
 import type { Event, Request } from '../../src/liveResponse/request.ts';
 

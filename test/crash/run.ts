@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect, parseArgs } from 'node:util';
-import { addressIn, startProgram } from '../support/program.ts';
-import type { Program } from '../support/program.ts';
+import { addressIn, startProgram } from '../support/programs/program.ts';
+import type { Program } from '../support/programs/program.ts';
 import { createJournalWatch } from './journalWatch.ts';
 import { crashPolicy, People } from './people.ts';
 import { between, randomFrom } from './random.ts';
@@ -16,7 +16,7 @@ import { slackControl } from './slackControl.ts';
 import type { LogLine, SlackControl } from './slackControl.ts';
 import { verdictOf } from './verdict.ts';
 import type { Evidence, JournalLine, Submission } from './verdict.ts';
-import { journalLines } from '../support/journal.ts';
+import { journalLines } from '../support/store/journal.ts';
 
 const usage = `npm run crash-test -- [options]
   --kills N     how often the bot is killed (60)
@@ -50,7 +50,7 @@ async function openStage(): Promise<Stage> {
   const data = join(dir, 'data');
   writeFileSync(join(dir, 'policy.yaml'), crashPolicy());
   writeFileSync(join(dir, 'slack.ndjson'), '');
-  const simulator = await startProgram('src/simulatorCli.js', [
+  const simulator = await startProgram('src/cli/simulator.js', [
     '--port',
     '0',
     '--speed',
@@ -264,7 +264,7 @@ async function main(): Promise<number> {
     await working;
     if (failure !== undefined) throw failure;
     const code = await bot.kill('SIGTERM');
-    const audited = await startProgram('src/auditCli.js', ['verify', '--data', stage.data]);
+    const audited = await startProgram('src/cli/audit.js', ['verify', '--data', stage.data]);
     const auditCode = await audited.ended;
     const { figures, broken } = verdictOf(await evidenceOf(stage));
     const also = [

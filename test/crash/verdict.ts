@@ -1,7 +1,7 @@
 // The verdict of the crash test: the fake Slack's log, the journal, what Defender really started and the
 // cards that stand, held against each other.
 import { isDeepStrictEqual } from 'node:util';
-import { said } from '../../cards/words.ts';
+import { said } from '../../cards/messages/status.ts';
 import type { Event, Request } from '../../src/liveResponse/request.ts';
 import { approvers, responders } from './people.ts';
 import type { CardSeen, Deed, DeliveryLine, LogLine, PrivateLine } from './slackControl.ts';

@@ -20,7 +20,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { journalLines } from '../support/journal.ts';
+import { journalLines } from '../support/store/journal.ts';
 import { root } from '../support/root.ts';
 import { openImage, runImage } from './engine.ts';
 import type { Container, Image, RunOptions } from './engine.ts';

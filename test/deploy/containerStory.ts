@@ -9,7 +9,7 @@ import { read } from '../../src/demo/slack/fakeSlack.ts';
 import { people, startCloud } from '../guidesRun/cloud.ts';
 import { incidents, slackPolicy } from '../support/slack/slackHouse.ts';
 import { unhurried } from '../../src/demo/unhurried.ts';
-import { testKeyText } from '../support/testKeys.ts';
+import { testKeyText } from '../support/store/testKeys.ts';
 import { byCompose, byKubernetes } from './deployed.ts';
 import { runImage } from './engine.ts';
 import type { Container, ImageConfig } from './engine.ts';

@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { readPolicy } from '../../src/adapters/config/policyFile.ts';
 import { root } from '../support/root.ts';
-import { eventsPath } from '../../src/adapters/slack/guard.ts';
-import { path as teamsPath } from '../../src/adapters/teams/door.ts';
+import { eventsPath } from '../../src/adapters/slack/inbound/guard.ts';
+import { path as teamsPath } from '../../src/adapters/teams/inbound/inboundRoute.ts';
 import { unrestricted } from './podSecurity.ts';
 import { isKnownSetting, secondsToStop } from './settingsNamed.ts';
 

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { readPolicy } from '../../src/adapters/config/policyFile.ts';
-import { readKeyFile } from '../../src/adapters/store/keys.ts';
+import { readKeyFile } from '../../src/adapters/store/journal/keys.ts';
 import { blockOf } from '../operate/guide.ts';
 import { people } from '../guidesRun/cloud.ts';
 import { root } from '../support/root.ts';
@@ -42,7 +42,7 @@ beforeEach(() => {
   // In a clone this starts the assistant; here the one that is built.
   writeFileSync(
     join(folder, 'package.json'),
-    JSON.stringify({ scripts: { setup: `node ${join(root, 'dist', 'src', 'setupCli.js')}` } }),
+    JSON.stringify({ scripts: { setup: `node ${join(root, 'dist', 'src', 'cli', 'setup.js')}` } }),
   );
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));

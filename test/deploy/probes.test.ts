@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { OperatedBot } from '../operate/bot.ts';
-import { addressIn } from '../support/program.ts';
+import { addressIn } from '../support/programs/program.ts';
 import { root } from '../support/root.ts';
 
 interface Probe {

@@ -5,10 +5,17 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { clientId, clientSecret, examined, jwt, tenantId, tokenSource } from '../support/doctorBench.ts';
-import type { Examined, Variables } from '../support/doctorBench.ts';
-import { json, refuse, serve } from '../support/defenderFakes.ts';
-import type { Answer, Loopback } from '../support/defenderFakes.ts';
+import {
+  clientId,
+  clientSecret,
+  examined,
+  jwt,
+  tenantId,
+  tokenSource,
+} from '../support/programs/doctorBench.ts';
+import type { Examined, Variables } from '../support/programs/doctorBench.ts';
+import { json, refuse, serve } from '../support/defender/defenderFakes.ts';
+import type { Answer, Loopback } from '../support/defender/defenderFakes.ts';
 
 let dir: string;
 const servers: Loopback[] = [];

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClock } from '../../src/adapters/clock.ts';
 import { Http } from '../../src/adapters/outbound/http.ts';
-import type { Person } from '../../src/bot/rules/policy.ts';
+import type { Person } from '../../src/bot/policy/policy.ts';
 import { showLine } from '../../src/doctor/report.ts';
 import type { Line } from '../../src/doctor/line.ts';
 import { examinePeople } from '../../src/doctor/people.ts';
-import { json, serve } from '../support/defenderFakes.ts';
-import type { Loopback } from '../support/defenderFakes.ts';
-import { jwt, tokenSource } from '../support/doctorBench.ts';
+import { json, serve } from '../support/defender/defenderFakes.ts';
+import type { Loopback } from '../support/defender/defenderFakes.ts';
+import { jwt, tokenSource } from '../support/programs/doctorBench.ts';
 import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 

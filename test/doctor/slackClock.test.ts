@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClock } from '../../src/adapters/clock.ts';
-import { examined } from '../support/doctorBench.ts';
+import { examined } from '../support/programs/doctorBench.ts';
 import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import { furnish, slackPolicy } from '../support/slack/slackHouse.ts';

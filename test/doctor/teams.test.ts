@@ -8,10 +8,17 @@ import type { Credentials } from '../../src/adapters/entra/settings.ts';
 import { EntraTokens } from '../../src/adapters/entra/credentials.ts';
 import type { Examination } from '../../src/doctor/examine.ts';
 import { ChannelKeys } from '../../src/demo/teams/channelKeys.ts';
-import { clientId, clientSecret, examined, jwt, tenantId, tokenSource } from '../support/doctorBench.ts';
-import type { Examined, Variables } from '../support/doctorBench.ts';
-import { json, serve } from '../support/defenderFakes.ts';
-import type { Loopback } from '../support/defenderFakes.ts';
+import {
+  clientId,
+  clientSecret,
+  examined,
+  jwt,
+  tenantId,
+  tokenSource,
+} from '../support/programs/doctorBench.ts';
+import type { Examined, Variables } from '../support/programs/doctorBench.ts';
+import { json, serve } from '../support/defender/defenderFakes.ts';
+import type { Loopback } from '../support/defender/defenderFakes.ts';
 import { root } from '../support/root.ts';
 
 const appId = '77777777-7777-4888-8999-aaaaaaaaaaaa';

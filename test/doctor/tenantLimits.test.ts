@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import { examined } from '../support/doctorBench.ts';
-import type { Examined, Variables } from '../support/doctorBench.ts';
-import { json, refuse, serve } from '../support/defenderFakes.ts';
-import type { Answer, Loopback } from '../support/defenderFakes.ts';
+import { examined } from '../support/programs/doctorBench.ts';
+import type { Examined, Variables } from '../support/programs/doctorBench.ts';
+import { json, refuse, serve } from '../support/defender/defenderFakes.ts';
+import type { Answer, Loopback } from '../support/defender/defenderFakes.ts';
 
 const hour = 3_600_000;
 let dir: string;

@@ -14,10 +14,10 @@ import {
   jwt,
   tenantId,
   tokenSource,
-} from '../support/doctorBench.ts';
-import type { Examined, Variables } from '../support/doctorBench.ts';
-import { json, refuse, serve } from '../support/defenderFakes.ts';
-import type { Answer, Loopback } from '../support/defenderFakes.ts';
+} from '../support/programs/doctorBench.ts';
+import type { Examined, Variables } from '../support/programs/doctorBench.ts';
+import { json, refuse, serve } from '../support/defender/defenderFakes.ts';
+import type { Answer, Loopback } from '../support/defender/defenderFakes.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { namedProfiles } from '../../src/simulator/profiles.ts';
-import { refuse, serve } from '../support/defenderFakes.ts';
-import type { Loopback } from '../support/defenderFakes.ts';
+import { refuse, serve } from '../support/defender/defenderFakes.ts';
+import type { Loopback } from '../support/defender/defenderFakes.ts';
 import {
   allRoles,
   clientId,
@@ -18,8 +18,8 @@ import {
   runDoctor,
   tenantId,
   tokenSource,
-} from '../support/doctorBench.ts';
-import type { Examined, Variables } from '../support/doctorBench.ts';
+} from '../support/programs/doctorBench.ts';
+import type { Examined, Variables } from '../support/programs/doctorBench.ts';
 import { root } from '../support/root.ts';
 
 let dir: string;

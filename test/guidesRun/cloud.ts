@@ -11,11 +11,11 @@ import { createServer as createTls } from 'node:https';
 import type { Server as TlsServer } from 'node:https';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { selfSigned } from '../support/selfSigned.ts';
+import { selfSigned } from '../support/entra/selfSigned.ts';
 import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import { furnish } from '../support/slack/slackHouse.ts';
-import { forward } from '../support/forward.ts';
+import { forward } from '../support/programs/forward.ts';
 
 export interface Cloud {
   /** For HTTPS_PROXY. */

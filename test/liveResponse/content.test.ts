@@ -1,6 +1,11 @@
 // What was seen of library files, and what counts as a change of them.
 import { describe, expect, test } from '@jest/globals';
-import { changesBetween, contentOf, departure, libraryNames } from '../../src/liveResponse/content.ts';
+import {
+  changesBetween,
+  contentOf,
+  departure,
+  libraryNames,
+} from '../../src/liveResponse/request/content.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import { digestText } from '../../src/liveResponse/commands.ts';
 

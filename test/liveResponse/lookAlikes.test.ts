@@ -1,6 +1,6 @@
 // Names that look alike are found, others are not, and one search stays small.
 import { describe, expect, test } from '@jest/globals';
-import { alikeTo, beginnings, mostBeginnings, skeleton } from '../../src/liveResponse/lookAlikes.ts';
+import { alikeTo, beginnings, mostBeginnings, skeleton } from '../../src/liveResponse/device/confusables.ts';
 import type { Device } from '../../src/liveResponse/request.ts';
 
 const device = (name: string, id = name): Device => ({

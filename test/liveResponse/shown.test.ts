@@ -13,8 +13,8 @@ import {
   isHidden,
   marksInARow,
   strayMark,
-} from '../../src/liveResponse/shown.ts';
-import { drawn, drawnOrder } from '../support/bidi.ts';
+} from '../../src/liveResponse/text/visible.ts';
+import { drawn, drawnOrder } from '../support/chats/bidi.ts';
 
 const script = (args: string): Command => ({ type: 'RunScript', scriptName: 'collect.ps1', args });
 const path = (text: string): Command => ({ type: 'GetFile', path: text });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { notTextOf, maxTranscriptBytes, readTranscript } from '../../src/liveResponse/transcript.ts';
+import { notTextOf, maxTranscriptBytes, readTranscript } from '../../src/liveResponse/results/transcript.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const firstLine =

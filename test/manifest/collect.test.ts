@@ -3,8 +3,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fill } from '../../src/bot/rules/recipes.ts';
-import { exampleRecipe, scriptFolder, scriptNamed } from '../support/defenderScripts.ts';
+import { fill } from '../../src/bot/policy/recipes/recipes.ts';
+import { exampleRecipe, scriptFolder, scriptNamed } from '../support/defender/defenderScripts.ts';
 
 const { script, code, constant, functions } = scriptNamed('collect.ps1');
 const readme = readFileSync(join(scriptFolder, 'README.md'), 'utf8');

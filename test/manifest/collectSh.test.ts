@@ -21,7 +21,7 @@ import {
 } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { exampleRecipe, scriptFolder } from '../support/defenderScripts.ts';
+import { exampleRecipe, scriptFolder } from '../support/defender/defenderScripts.ts';
 
 // Real processes, which take their time on a busy machine.
 jest.setTimeout(240_000);

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support/root.ts';
-import { scriptNamed } from '../support/defenderScripts.ts';
+import { scriptNamed } from '../support/defender/defenderScripts.ts';
 
 const both = ['collect.ps1', 'minidump.ps1'] as const;
 const dump = ['minidump.ps1'] as const;

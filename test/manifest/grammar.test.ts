@@ -2,8 +2,8 @@
 // without a value, parameters that a function or a cmdlet does not have. Each check is shown to find faults
 // planted in a copy.
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { ownScripts } from '../../src/doctor/library.ts';
-import { scriptNamed } from '../support/defenderScripts.ts';
+import { ownScripts } from '../../src/doctor/defender/library.ts';
+import { scriptNamed } from '../support/defender/defenderScripts.ts';
 import {
   commandsOf,
   grammarOf,
@@ -12,8 +12,8 @@ import {
   readable,
   syntaxFaults,
   unknownVariables,
-} from '../support/grammars.ts';
-import type { Grammar } from '../support/grammars.ts';
+} from '../support/defender/grammars.ts';
+import type { Grammar } from '../support/defender/grammars.ts';
 
 /**
  * Cmdlets that the scripts call, with the parameters they use: all of PowerShell 4.0, which Server 2012 R2

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readPolicy } from '../../src/adapters/config/policyFile.ts';
-import { fill } from '../../src/bot/rules/recipes.ts';
-import { exampleRecipe, scriptFolder, scriptNamed } from '../support/defenderScripts.ts';
+import { fill } from '../../src/bot/policy/recipes/recipes.ts';
+import { exampleRecipe, scriptFolder, scriptNamed } from '../support/defender/defenderScripts.ts';
 import { root } from '../support/root.ts';
 
 const { script, code, constant, functions } = scriptNamed('minidump.ps1');

@@ -3,9 +3,9 @@
 // at hand here: they are checked as far as text can be, and read through a real grammar in grammar.test.ts.
 // What they promise of evidence is in evidence.test.ts, the shell script in collectSh.test.ts.
 import { describe, expect, test } from '@jest/globals';
-import { ownScripts } from '../../src/doctor/library.ts';
-import { scriptNamed } from '../support/defenderScripts.ts';
-import { codeOf } from '../support/powershellCode.ts';
+import { ownScripts } from '../../src/doctor/defender/library.ts';
+import { scriptNamed } from '../support/defender/defenderScripts.ts';
+import { codeOf } from '../support/defender/powershellCode.ts';
 
 /** Cmdlets of Windows PowerShell 4.0 and 5.1 that the scripts call by themselves. */
 const cmdlets = [

@@ -13,7 +13,7 @@ import { inflateSync } from 'node:zlib';
 import { root } from '../support/root.ts';
 
 const botId = '11111111-2222-3333-4444-555555555555';
-const script = join(root, 'dist', 'src', 'teamsPackageCli.js');
+const script = join(root, 'dist', 'src', 'cli', 'teamsPackage.js');
 const folder = mkdtempSync(join(tmpdir(), 'lr-package-'));
 const schemas = join(
   dirname(createRequire(import.meta.url).resolve('@microsoft/app-manifest/package.json')),

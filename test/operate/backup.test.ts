@@ -53,7 +53,7 @@ test('an older copy starts only after it was accepted, is frozen then, and what 
   // The disk is lost, and somebody puts the copy back as it is.
   expect((await run('restore', { BACKUP: copy, LR_JOURNAL_KEY_FILE: '' })).code).not.toBe(0);
   rmSync(`${bot.data}.before-restore`, { recursive: true });
-  const no = bot.run('main.js');
+  const no = bot.run('main');
   expect(no).toMatchObject({
     code: 2,
     out: expect.stringMatching(
@@ -82,7 +82,7 @@ test('an older copy starts only after it was accepted, is frozen then, and what 
   await bot.reaches(third, 'finished');
   expect(bot.submissions).toBe(3);
   expect(await bot.stop()).toBe(0);
-  expect(bot.run('auditCli.js', ['verify'])).toMatchObject({
+  expect(bot.run('audit', ['verify'])).toMatchObject({
     code: 0,
     out: expect.stringMatching(/\nok/) as unknown,
   });
@@ -135,6 +135,6 @@ test('a copy that is made while people ask and decide fits together, every time'
   expect(await run('restore', { BACKUP: copies[3] ?? '' })).toMatchObject({ code: 0 });
   expect(known).toBeGreaterThan(12);
   // With its names: the file of keys fits to the journal.
-  expect(bot.run('auditCli.js', ['show', asked[0] ?? '']).out).toContain('requester.name="Riley Responder"');
+  expect(bot.run('audit', ['show', asked[0] ?? '']).out).toContain('requester.name="Riley Responder"');
   await bot.start();
 });

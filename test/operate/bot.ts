@@ -9,11 +9,11 @@ import type { Request } from '../../src/liveResponse/request.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { createJournalWatch } from '../crash/journalWatch.ts';
-import { addressIn, startProgram, stopped } from '../support/program.ts';
-import type { Program } from '../support/program.ts';
+import { addressIn, startProgram, stopped } from '../support/programs/program.ts';
+import type { Program } from '../support/programs/program.ts';
 import { manyPending } from '../support/manyPending.ts';
 import { root } from '../support/root.ts';
-import { testKeyText } from '../support/testKeys.ts';
+import { testKeyText } from '../support/store/testKeys.ts';
 import { unhurried } from '../../src/demo/unhurried.ts';
 import type { Ran } from './guide.ts';
 
@@ -108,8 +108,9 @@ export class OperatedBot {
     this.#program = undefined;
   }
 
-  /** A program of ours to its end, with the bot's settings. */
-  run(file: string, words: readonly string[] = [], more: Readonly<Record<string, string>> = {}): Ran {
+  /** Runs a program of ours to its end, with the bot's settings. @param name as in src/cli, or main */
+  run(name: string, words: readonly string[] = [], more: Readonly<Record<string, string>> = {}): Ran {
+    const file = name === 'main' ? 'main.js' : this.programs === today ? `cli/${name}.js` : `${name}Cli.js`;
     const { status, stdout, stderr } = spawnSync(process.execPath, [join(this.programs, file), ...words], {
       cwd: root,
       encoding: 'utf8',

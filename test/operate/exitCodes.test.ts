@@ -28,7 +28,7 @@ async function used(): Promise<string> {
   );
 }
 
-const start = (): { readonly code: number | null; readonly out: string } => bot.run('main.js');
+const start = (): { readonly code: number | null; readonly out: string } => bot.run('main');
 
 function change(file: string, how: (text: string) => string): void {
   const before = readFileSync(file, 'utf8');
@@ -67,7 +67,7 @@ describe('2, "do not start it again"', () => {
   test('for a .env or a secret’s file that cannot be read, and nothing is opened before', () => {
     const file = join(bot.folder, 'nowhere');
     for (const more of [{ LR_ENV_FILE: file }, { SLACK_BOT_TOKEN_FILE: file }] as const)
-      expect(bot.run('main.js', [], more)).toMatchObject({
+      expect(bot.run('main', [], more)).toMatchObject({
         code: 2,
         out: expect.stringMatching(/^The bot cannot start: .*nowhere.* cannot be read: /) as unknown,
       });

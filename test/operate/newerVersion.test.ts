@@ -5,10 +5,10 @@ import { createHmac } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { encodeLine } from '../../src/adapters/store/line.ts';
-import type { Head } from '../../src/adapters/store/line.ts';
+import { encodeLine } from '../../src/adapters/store/journal/line.ts';
+import type { Head } from '../../src/adapters/store/journal/line.ts';
 import { askedOf, collectLog, openTestStore } from '../adapters/store/sample.ts';
-import { testKeys } from '../support/testKeys.ts';
+import { testKeys } from '../support/store/testKeys.ts';
 
 let data = '';
 beforeEach(async () => {

@@ -7,7 +7,7 @@ import ts from 'typescript';
 import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import { furnish } from '../support/slack/slackHouse.ts';
 import { root } from '../support/root.ts';
-import { TeamsHouse } from '../support/teamsHouse.ts';
+import { TeamsHouse } from '../support/chats/teamsHouse.ts';
 
 interface CheckMade {
   readonly name: string;
@@ -17,7 +17,7 @@ interface CheckMade {
 
 /** Names that are put together while the bot runs, and what they can be. */
 const namedLater: Readonly<Record<string, readonly string[]>> = {
-  // A chat that is not open yet goes by its own name; alone it keeps deliveries away (src/lateChat.ts).
+  // A chat that is not open yet goes by its own name; alone it keeps deliveries away (src/app/lateChat.ts).
   surface: ['slack', 'teams'],
   // Answered by /healthz.
   '`worker ${name}`': [],

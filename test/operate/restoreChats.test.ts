@@ -7,9 +7,9 @@ import { read } from '../../src/demo/slack/fakeSlack.ts';
 import { wordsOf } from '../../src/demo/teams/fakeConnector.ts';
 import { incidents } from '../support/slack/slackHouse.ts';
 import { openSlackProgram } from '../support/slack/slackProgram.ts';
-import { ana, ben, channel, group } from '../support/teamsBench.ts';
-import { TeamsProgram } from '../support/teamsProgram.ts';
-import { testKeyText } from '../support/testKeys.ts';
+import { ana, ben, channel, group } from '../support/chats/teamsBench.ts';
+import { TeamsProgram } from '../support/chats/teamsProgram.ts';
+import { testKeyText } from '../support/store/testKeys.ts';
 import { runBlock } from './guide.ts';
 
 /** Several starts, on a machine that does much else. Milliseconds. */

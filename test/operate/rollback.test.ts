@@ -112,7 +112,7 @@ describe('the last version before today’s, whose lines have the same format,',
       await bot.reaches(last, 'finished');
       expect(bot.submissions).toBe(4);
       expect(await bot.stop()).toBe(0);
-      expect(bot.run('auditCli.js', ['verify'])).toMatchObject({
+      expect(bot.run('audit', ['verify'])).toMatchObject({
         code: 0,
         out: expect.stringMatching(/^ok$/m) as unknown,
       });
@@ -155,7 +155,7 @@ describe('the last version before today’s, whose lines have the same format,',
       await bot.reaches(next, 'finished');
       expect(bot.submissions).toBe(3);
       expect(await bot.stop()).toBe(0);
-      expect(bot.run('auditCli.js', ['verify'])).toMatchObject({
+      expect(bot.run('audit', ['verify'])).toMatchObject({
         code: 0,
         out: expect.stringMatching(/^ok$/m) as unknown,
       });
@@ -200,7 +200,7 @@ describe('a restore that the last version before today’s accepted', () => {
       });
       expect(bot.submissions).toBe(1);
       expect(await bot.stop()).toBe(0);
-      expect(bot.run('auditCli.js', ['verify'])).toMatchObject({
+      expect(bot.run('audit', ['verify'])).toMatchObject({
         code: 0,
         out: expect.stringMatching(/^ok$/m) as unknown,
       });
@@ -231,7 +231,7 @@ describe('version 0.1, whose lines had no key,', () => {
       bot.take(earlier.programs);
       // Its words for whatever it does not know. Nobody can change them any more, so the page says what they
       // mean.
-      expect(bot.run('main.js')).toMatchObject({
+      expect(bot.run('main')).toMatchObject({
         code: 1,
         out: expect.stringMatching(
           /^The bot cannot start: journal-\d+\.ndjson line \d+ was changed after it was written \(its own hash does not fit\)$/m,
@@ -246,7 +246,7 @@ describe('version 0.1, whose lines had no key,', () => {
       await bot.reaches(next, 'finished');
       expect(bot.submissions).toBe(2);
       expect(await bot.stop()).toBe(0);
-      expect(bot.run('auditCli.js', ['verify'])).toMatchObject({
+      expect(bot.run('audit', ['verify'])).toMatchObject({
         code: 0,
         out: expect.stringMatching(/^ok$/m) as unknown,
       });
@@ -288,7 +288,7 @@ describe('version 0.1, whose lines had no key,', () => {
 
       // Forward once more: the anchors know lines that are gone, so a person has to accept that.
       bot.take();
-      expect(bot.run('main.js')).toMatchObject({
+      expect(bot.run('main')).toMatchObject({
         code: 2,
         out: expect.stringMatching(/audit -- accept \d+:[0-9a-f]{64}/) as unknown,
       });

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { journalLines } from '../support/journal.ts';
+import { journalLines } from '../support/store/journal.ts';
 import { root } from '../support/root.ts';
 import { OperatedBot } from './bot.ts';
 import { earlierVersions, layOut, versionsFolder } from './earlier.ts';
@@ -109,13 +109,13 @@ describe.each(earlierVersions)('a folder of the version "%s"', (version) => {
       await bot.reaches(waiting, 'finished');
       expect(bot.submissions).toBe(3);
       expect(await bot.stop()).toBe(0);
-      expect(bot.run('auditCli.js', ['verify'])).toMatchObject({
+      expect(bot.run('audit', ['verify'])).toMatchObject({
         code: 0,
         out: expect.stringMatching(/^ok$/m) as unknown,
       });
       // Names of then are read like those of now.
       for (const id of [finished, waiting])
-        expect(bot.run('auditCli.js', ['show', id]).out).toContain('requester.name="Riley Responder"');
+        expect(bot.run('audit', ['show', id]).out).toContain('requester.name="Riley Responder"');
       expect(existsSync(join(bot.data, 'snapshot.json'))).toBe(true);
       // From the snapshot of today, too.
       await bot.start();
@@ -153,7 +153,7 @@ describe.each(earlierVersions)('a folder of the version "%s"', (version) => {
       await bot.reaches(next, 'finished');
       expect(bot.submissions).toBe(3);
       expect(await bot.stop()).toBe(0);
-      expect(bot.run('auditCli.js', ['verify'])).toMatchObject({
+      expect(bot.run('audit', ['verify'])).toMatchObject({
         code: 0,
         out: expect.stringMatching(/^ok$/m) as unknown,
       });

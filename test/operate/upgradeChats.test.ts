@@ -6,8 +6,8 @@ import { slackPolicy } from '../../src/demo/slack/workspace.ts';
 import { wordsOf } from '../../src/demo/teams/fakeConnector.ts';
 import { incidents, privateRoom } from '../support/slack/slackHouse.ts';
 import { openSlackProgram } from '../support/slack/slackProgram.ts';
-import { ana, ben, channel, group } from '../support/teamsBench.ts';
-import { TeamsProgram } from '../support/teamsProgram.ts';
+import { ana, ben, channel, group } from '../support/chats/teamsBench.ts';
+import { TeamsProgram } from '../support/chats/teamsProgram.ts';
 import { earlierVersions, layOut } from './earlier.ts';
 import { join } from 'node:path';
 

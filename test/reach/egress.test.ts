@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ana, channel, group } from '../../src/demo/teams/stage.ts';
 import { root } from '../support/root.ts';
-import { Site } from '../support/siteProgram.ts';
-import type { ProgramRun } from '../support/doctorBench.ts';
+import { Site } from '../support/programs/siteProgram.ts';
+import type { ProgramRun } from '../support/programs/doctorBench.ts';
 
 let site: Site;
 afterEach(() => site.close());

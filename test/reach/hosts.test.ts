@@ -6,7 +6,11 @@ import { describe, expect, test } from '@jest/globals';
 import { clouds } from '../../src/adapters/defender/clouds.ts';
 import { graphHosts } from '../../src/adapters/entra/groups.ts';
 import { resultHosts } from '../../src/adapters/outbound/resultLink.ts';
-import { channelAuthorities, connectorHosts, defaultServiceUrl } from '../../src/adapters/teams/hosts.ts';
+import {
+  channelAuthorities,
+  connectorHosts,
+  defaultServiceUrl,
+} from '../../src/adapters/teams/inbound/hosts.ts';
 import { root } from '../support/root.ts';
 
 const guide = readFileSync(join(root, 'docs', 'reach.md'), 'utf8');

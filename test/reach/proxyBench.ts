@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { root } from '../support/root.ts';
-import { selfSigned } from '../support/selfSigned.ts';
+import { selfSigned } from '../support/entra/selfSigned.ts';
 
 export type ProxyName = 'nginx' | 'caddy';
 export const host = 'bot.example.com';

@@ -2,8 +2,8 @@
 // the system tells it, and what answers there.
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterEach, expect, test } from '@jest/globals';
-import { addressIn } from '../support/program.ts';
-import { Site } from '../support/siteProgram.ts';
+import { addressIn } from '../support/programs/program.ts';
+import { Site } from '../support/programs/siteProgram.ts';
 
 const site = new Site({ slack: true });
 afterEach(() => site.close());

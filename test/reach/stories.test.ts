@@ -7,8 +7,8 @@ import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import { furnish, incidents } from '../support/slack/slackHouse.ts';
 import { openSlackProgram } from '../support/slack/slackProgram.ts';
-import { ana, ben, channel, group } from '../support/teamsBench.ts';
-import { TeamsHouse } from '../support/teamsHouse.ts';
+import { ana, ben, channel, group } from '../support/chats/teamsBench.ts';
+import { TeamsHouse } from '../support/chats/teamsHouse.ts';
 import { freePort, installed, startProxy } from './proxyBench.ts';
 import type { Proxy, ProxyName } from './proxyBench.ts';
 

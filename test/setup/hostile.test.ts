@@ -5,7 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { SetupBench } from '../support/setupBench.ts';
+import { SetupBench } from '../support/programs/setupBench.ts';
 
 let bench: SetupBench;
 beforeEach(() => {

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
-import { SetupBench, hasScript, inTerminal, keys } from '../support/setupBench.ts';
+import { SetupBench, hasScript, inTerminal, keys } from '../support/programs/setupBench.ts';
 
 let bench: SetupBench;
 beforeEach(() => {

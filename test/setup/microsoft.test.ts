@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { unzipSync } from 'fflate';
-import { allRoles, registered, startMicrosoftCloud } from '../support/microsoftCloud.ts';
-import type { MicrosoftCloud } from '../support/microsoftCloud.ts';
-import { SetupBench, hasScript, inTerminal, keys } from '../support/setupBench.ts';
-import type { Ran } from '../support/setupBench.ts';
+import { allRoles, registered, startMicrosoftCloud } from '../support/entra/microsoftCloud.ts';
+import type { MicrosoftCloud } from '../support/entra/microsoftCloud.ts';
+import { SetupBench, hasScript, inTerminal, keys } from '../support/programs/setupBench.ts';
+import type { Ran } from '../support/programs/setupBench.ts';
 
 let cloud: MicrosoftCloud;
 let folder: string;

@@ -15,11 +15,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { codeOf } from '../../src/adapters/store/disk.ts';
-import { build } from '../support/built.ts';
+import { codeOf } from '../../src/adapters/store/journal/disk.ts';
+import { build } from '../support/programs/built.ts';
 import { root } from '../support/root.ts';
-import { SetupBench, setupProgram } from '../support/setupBench.ts';
-import type { Ran } from '../support/setupBench.ts';
+import { SetupBench, setupProgram } from '../support/programs/setupBench.ts';
+import type { Ran } from '../support/programs/setupBench.ts';
 
 let bench: SetupBench;
 beforeEach(() => {
@@ -300,7 +300,7 @@ test('the lists of processes never show a secret: the doctor has it in its envir
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       const words = wordsOf(pid);
       // Those of this checkout that run for other tests at the same time have other words, and other secrets.
-      if (/setupCli|doctorCli/.test(words) && isBelow(pid, child.pid)) seen.add(words);
+      if (/cli\/(?:setup|doctor)\.js/.test(words) && isBelow(pid, child.pid)) seen.add(words);
     }
   };
   child.stdin?.end(`SLACK_BOT_TOKEN=${token}\nSLACK_APP_TOKEN=xapp-canary-0002\n`);
@@ -308,7 +308,7 @@ test('the lists of processes never show a secret: the doctor has it in its envir
   const timer = setInterval(look, 20);
   await new Promise((done) => child.once('close', done));
   clearInterval(timer);
-  expect([...seen].some((words) => words.includes('doctorCli'))).toBe(true);
+  expect([...seen].some((words) => words.includes('cli/doctor.js'))).toBe(true);
   expect([...seen].join('\n')).not.toContain('canary');
 });
 

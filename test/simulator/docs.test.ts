@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { deviceChecks } from '../../src/simulator/checks.ts';
+import { deviceChecks } from '../../src/simulator/sessions/checks.ts';
 import { faultNames } from '../../src/simulator/faults.ts';
 import { choices, defaultProfile } from '../../src/simulator/profile.ts';
 import { root } from '../support/root.ts';

@@ -224,7 +224,7 @@ describe('a tenant in its first days', () => {
   });
 
   test('is chosen by name on the command line, where a flag wins over the name, and JSON over both', async () => {
-    const cli = fileURLToPath(new URL('../../src/simulatorCli.js', import.meta.url));
+    const cli = fileURLToPath(new URL('../../src/cli/simulator.js', import.meta.url));
     const child = spawn(
       process.execPath,
       [
@@ -255,7 +255,7 @@ describe('a tenant in its first days', () => {
   });
 
   test('is not chosen by a name that there is not', async () => {
-    const cli = fileURLToPath(new URL('../../src/simulatorCli.js', import.meta.url));
+    const cli = fileURLToPath(new URL('../../src/cli/simulator.js', import.meta.url));
     const child = spawn(process.execPath, [cli, '--profile', 'old'], { stdio: ['ignore', 'ignore', 'pipe'] });
     const exited = once(child, 'exit');
     const [line] = (await once(createInterface(child.stderr), 'line')) as [string];

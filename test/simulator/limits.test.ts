@@ -1,7 +1,7 @@
 // The sliding windows by themselves: no series of calls may get more through any window than the limit says.
 import fc from 'fast-check';
 import { expect, test } from '@jest/globals';
-import { Windows } from '../../src/simulator/limits.ts';
+import { Windows } from '../../src/simulator/calls/limits.ts';
 
 test('no window of any place holds more than the allowed calls, and every call that fits is let through', () => {
   const limit = { max: 10, perMs: 60_000 };

@@ -69,7 +69,7 @@ describe('a restarted simulator', () => {
 });
 
 test('the command line prints its addresses as JSON, serves, and stops on SIGTERM', async () => {
-  const cli = fileURLToPath(new URL('../../src/simulatorCli.js', import.meta.url));
+  const cli = fileURLToPath(new URL('../../src/cli/simulator.js', import.meta.url));
   const child = spawn(
     process.execPath,
     [cli, '--port', '0', '--speed', '20', '--data', dataDir, '--devices', '2'],
@@ -89,7 +89,7 @@ test('the command line prints its addresses as JSON, serves, and stops on SIGTER
 });
 
 test('the command line says what is wrong with its options', async () => {
-  const cli = fileURLToPath(new URL('../../src/simulatorCli.js', import.meta.url));
+  const cli = fileURLToPath(new URL('../../src/cli/simulator.js', import.meta.url));
   const child = spawn(process.execPath, [cli, '--speed', 'fast'], { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(child, 'exit');
   const [line] = (await once(createInterface(child.stderr), 'line')) as [string];

@@ -15,7 +15,7 @@ import {
   wholeSession,
 } from './defender.ts';
 import type { Defender } from './defender.ts';
-import { hostileLines } from '../../src/simulator/hostile.ts';
+import { hostileLines } from '../../src/simulator/results/hostile.ts';
 import type { ProfileChange, TranscriptMode } from '../../src/simulator/profile.ts';
 
 async function finished(

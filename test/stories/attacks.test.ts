@@ -24,8 +24,8 @@ import { createManualClock } from '../support/manualClock.ts';
 import { manyPending } from '../support/manyPending.ts';
 import { incidents } from '../support/slack/slackHouse.ts';
 import { openSlackRoom } from '../support/slack/slackRoom.ts';
-import { ben, channel, group, memberOf, team } from '../support/teamsBench.ts';
-import { dataOf } from '../support/teamsHouse.ts';
+import { ben, channel, group, memberOf, team } from '../support/chats/teamsBench.ts';
+import { dataOf } from '../support/chats/teamsHouse.ts';
 
 let stage: Stage;
 let after: () => Promise<void>;

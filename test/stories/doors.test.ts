@@ -1,7 +1,7 @@
 // Rows 2.2, 2.3 and 2.5 to 2.7 on the whole product: what is refused names the true cause and a line that
 // works, and what is odd is said.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { plainText } from '../../cards/plainText.ts';
+import { plainText } from '../../cards/renderers/plainText.ts';
 import type { Reply } from '../../src/bot/ports.ts';
 import { openHouse, textOf } from '../support/house.ts';
 import type { House } from '../support/house.ts';

@@ -3,8 +3,8 @@
 import { expect, test } from '@jest/globals';
 import { openHouse } from '../support/house.ts';
 import { incidents, openSlackHouse } from '../support/slack/slackHouse.ts';
-import { ana, ben, channel, group } from '../support/teamsBench.ts';
-import { TeamsHouse } from '../support/teamsHouse.ts';
+import { ana, ben, channel, group } from '../support/chats/teamsBench.ts';
+import { TeamsHouse } from '../support/chats/teamsHouse.ts';
 
 function counted(calls: readonly string[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};

@@ -5,8 +5,8 @@ import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import { furnish, incidents, openSlackHouse } from '../support/slack/slackHouse.ts';
 import type { SlackMessageKept } from '../../src/demo/slack/world.ts';
-import { ana, ben, channel, group } from '../support/teamsBench.ts';
-import { TeamsHouse } from '../support/teamsHouse.ts';
+import { ana, ben, channel, group } from '../support/chats/teamsBench.ts';
+import { TeamsHouse } from '../support/chats/teamsHouse.ts';
 
 let slack: FakeSlack | undefined;
 let teams: TeamsHouse | undefined;

@@ -6,9 +6,9 @@ import type { ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addressIn } from '../support/program.ts';
+import { addressIn } from '../support/programs/program.ts';
 import { root } from '../support/root.ts';
-import { build } from '../support/built.ts';
+import { build } from '../support/programs/built.ts';
 
 let dir: string;
 let child: ChildProcess | undefined;
@@ -74,7 +74,7 @@ describe('row 1.22: dist and node_modules alone', () => {
       library: expect.arrayContaining(['minidump.ps1', 'collect.ps1']) as unknown,
     });
     child?.kill('SIGKILL');
-    const doctor = await run(join(dir, 'dist', 'src', 'doctorCli.js'), /^never$/, {
+    const doctor = await run(join(dir, 'dist', 'src', 'cli', 'doctor.js'), /^never$/, {
       PORT: '0',
       LR_DATA_DIR: join(dir, 'other'),
     });
@@ -104,7 +104,7 @@ describe('row 2.16: .env', () => {
       code: 2,
       out: expect.stringMatching(/one setting read from .*\.env[\s\S]*LR_SPEED/) as unknown,
     });
-    const doctor = await run(join(root, 'dist', 'src', 'doctorCli.js'), /^never$/, {}, ['--offline']);
+    const doctor = await run(join(root, 'dist', 'src', 'cli', 'doctor.js'), /^never$/, {}, ['--offline']);
     expect(doctor).toMatchObject({
       code: 1,
       out: expect.stringMatching(/settings\.file +one setting read from [\s\S]*LR_SPEED/) as unknown,
@@ -131,10 +131,10 @@ describe('row 2.16: .env', () => {
     cpSync(join(root, 'package.json'), join(dir, 'package.json'));
     mkdirSync(join(dir, 'kept'));
     writeFileSync(join(dir, '.env'), 'LR_DATA_DIR=./kept\n');
-    expect(await run(join(root, 'dist', 'src', 'freezeCli.js'), /^never$/, {}, ['why'])).toMatchObject({
+    expect(await run(join(root, 'dist', 'src', 'cli', 'freeze.js'), /^never$/, {}, ['why'])).toMatchObject({
       code: 0,
     });
-    expect(await run(join(root, 'dist', 'src', 'auditCli.js'), /^never$/, {}, ['head'])).toMatchObject({
+    expect(await run(join(root, 'dist', 'src', 'cli', 'audit.js'), /^never$/, {}, ['head'])).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^1:/) as unknown,
     });

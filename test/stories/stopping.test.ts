@@ -6,10 +6,10 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClosing, within } from '../../src/closing.ts';
+import { createClosing, within } from '../../src/app/shutdown.ts';
 import { openHouse } from '../support/house.ts';
-import { addressIn, startProgram, stopped } from '../support/program.ts';
-import type { Program } from '../support/program.ts';
+import { addressIn, startProgram, stopped } from '../support/programs/program.ts';
+import type { Program } from '../support/programs/program.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

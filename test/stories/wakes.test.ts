@@ -6,7 +6,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ChatError } from '../../src/bot/ports.ts';
 import type { InState, Request } from '../../src/liveResponse/request.ts';
-import { createFailingDisk } from '../support/failingDisk.ts';
+import { createFailingDisk } from '../support/store/failingDisk.ts';
 import { textOf } from '../support/house.ts';
 import { openWorkingHouse } from '../support/workingHouse.ts';
 import type { WorkingHouse } from '../support/workingHouse.ts';

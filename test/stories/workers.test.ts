@@ -1,7 +1,7 @@
 // The real workers on a clock that the story moves: nothing here runs a pass by hand, so a wake time that is
 // missing is a story that stands still. Rows 1.15, 1.16, 1.17, 1.19 and 1.23.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createFailingDisk } from '../support/failingDisk.ts';
+import { createFailingDisk } from '../support/store/failingDisk.ts';
 import { openWorkingHouse } from '../support/workingHouse.ts';
 import type { WorkingHouse } from '../support/workingHouse.ts';
 

@@ -1,6 +1,6 @@
 // A small policy for tests, the same people as in policy.example.yaml. Built by hand, so that decisions are
 // tested without the file's reader.
-import type { Person, Policy, Recipe } from '../../src/bot/rules/policy.ts';
+import type { Person, Policy, Recipe } from '../../src/bot/policy/policy.ts';
 
 const minute = 60_000;
 

@@ -1,6 +1,6 @@
 // Typed reading of environment variables that collects problems and warnings instead of throwing at the
 // first.
-import { nearest } from '../../bot/language/nearest.ts';
+import { nearest } from '../../bot/commands/nearest.ts';
 import { Secret } from '../secret.ts';
 import { readDuration } from './duration.ts';
 

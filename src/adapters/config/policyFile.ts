@@ -1,11 +1,11 @@
 // The policy file to a Policy, or every problem of it at once, each with its line and what to write instead.
 import type { z } from 'zod';
-import { isCommandWord } from '../../bot/language/forms.ts';
-import { nearest } from '../../bot/language/nearest.ts';
-import { accountKey, isGroup } from '../../bot/rules/people.ts';
-import { systemNames } from '../../bot/rules/recipeSystems.ts';
-import { sameHumans, sameHumanSentence } from '../../bot/rules/sameHuman.ts';
-import { misfits } from '../../liveResponse/systems.ts';
+import { isCommandWord } from '../../bot/commands/forms.ts';
+import { nearest } from '../../bot/commands/nearest.ts';
+import { accountKey, isGroup } from '../../bot/policy/people/people.ts';
+import { systemNames } from '../../bot/policy/recipes/recipeSystems.ts';
+import { sameHumans, sameHumanSentence } from '../../bot/policy/people/sameHuman.ts';
+import { misfits } from '../../liveResponse/device/systems.ts';
 import type {
   DeviceScope,
   NeedToKnow,
@@ -14,7 +14,7 @@ import type {
   Policy,
   Recipe,
   Tier,
-} from '../../bot/rules/policy.ts';
+} from '../../bot/policy/policy.ts';
 import { readRecipe, reservedNames } from './policyRecipe.ts';
 import {
   devicesSchema,

@@ -1,10 +1,10 @@
 // One recipe of the policy file: its places against its arguments, its commands against Defender's rules, its
 // example against the grammar.
-import { isCommandWord, topicNames } from '../../bot/language/forms.ts';
-import { parse } from '../../bot/language/grammar.ts';
-import { explainCommand, explainGrammar } from '../../bot/language/grammarProblem.ts';
-import type { Recipe, RecipeArgument } from '../../bot/rules/policy.ts';
-import type { CharRange } from '../../bot/rules/recipes.ts';
+import { isCommandWord, topicNames } from '../../bot/commands/forms.ts';
+import { parse } from '../../bot/commands/grammar.ts';
+import { explainCommand, explainGrammar } from '../../bot/commands/grammarProblem.ts';
+import type { Recipe, RecipeArgument } from '../../bot/policy/policy.ts';
+import type { CharRange } from '../../bot/policy/recipes/recipes.ts';
 import {
   doubleQuotes,
   fillCommand,
@@ -13,11 +13,11 @@ import {
   placesIn,
   readChars,
   singleQuotes,
-} from '../../bot/rules/recipes.ts';
+} from '../../bot/policy/recipes/recipes.ts';
 import type { Command } from '../../liveResponse/commands.ts';
 import { commandLine, problemWith } from '../../liveResponse/commands.ts';
-import { hiddenCharacter } from '../../liveResponse/shown.ts';
-import { systems } from '../../liveResponse/systems.ts';
+import { hiddenCharacter } from '../../liveResponse/text/visible.ts';
+import { systems } from '../../liveResponse/device/systems.ts';
 import type { RecipeEntry } from './policySchema.ts';
 import type { Path } from './yamlFile.ts';
 

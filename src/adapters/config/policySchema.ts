@@ -1,8 +1,8 @@
 // The shape of each entry of the policy file. What the entries say of each other is checked in policyFile.
 import { z } from 'zod';
-import { defaultPending } from '../../bot/rules/pending.ts';
+import { defaultPending } from '../../bot/policy/pending.ts';
 import { parkedAfterMs } from '../../liveResponse/pacing.ts';
-import { systems } from '../../liveResponse/systems.ts';
+import { systems } from '../../liveResponse/device/systems.ts';
 import { readDuration } from './duration.ts';
 
 const name = /^[a-z][a-z0-9_-]{0,39}$/;

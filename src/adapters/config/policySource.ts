@@ -1,7 +1,7 @@
 // The policy as a file on disk: read whole or not at all, with its hash, and who else could write it.
 import { access, constants, open, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Policy } from '../../bot/rules/policy.ts';
+import type { Policy } from '../../bot/policy/policy.ts';
 import { hash } from '../hash.ts';
 import { whyItFailed } from '../store/fileTrouble.ts';
 import { readPolicy } from './policyFile.ts';

@@ -1,6 +1,6 @@
 // The key of the record and where its head is noted down. Read by the bot, and by the programs that look at
 // its folder.
-import { parseKeys } from '../store/keys.ts';
+import { parseKeys } from '../store/journal/keys.ts';
 import { Secret } from '../secret.ts';
 import { readUrl } from './environment.ts';
 import type { Environment } from './environment.ts';

@@ -2,13 +2,13 @@
 // hand secrets out.
 import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { codeOf, diskWords } from '../store/disk.ts';
-import { groupIsOwn, isCredential } from '../store/keys.ts';
-import type { FileRights } from '../store/keys.ts';
+import { codeOf, diskWords } from '../store/journal/disk.ts';
+import { groupIsOwn, isCredential } from '../store/journal/keys.ts';
+import type { FileRights } from '../store/journal/keys.ts';
 
 /**
  * Settings whose values must never be shown. Each may come from a file; the journal key has its own reading
- * (src/adapters/store/keys.ts).
+ * (src/adapters/store/journal/keys.ts).
  */
 export const secretNames = [
   'AZURE_CLIENT_SECRET',

@@ -8,7 +8,7 @@ import type { SlackSettings, TeamsSettings } from './chatSettings.ts';
 import { proxyFrom } from '../outbound/proxy.ts';
 import type { Proxy } from '../outbound/proxy.ts';
 import { commandFor } from '../ownCommands.ts';
-import { makeKey, makeKeyText } from '../store/keys.ts';
+import { makeKey, makeKeyText } from '../store/journal/keys.ts';
 import { fileSettings } from './secretFiles.ts';
 import { readRecord } from './recordSettings.ts';
 import type { RecordSettings } from './recordSettings.ts';

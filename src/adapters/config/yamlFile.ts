@@ -2,7 +2,7 @@
 // in the file.
 import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, Node } from 'yaml';
-import { hiddenCharacter } from '../../liveResponse/shown.ts';
+import { hiddenCharacter } from '../../liveResponse/text/visible.ts';
 
 export type Path = readonly (string | number)[];
 

@@ -4,7 +4,7 @@ import express from 'express';
 import type { Express, Response } from 'express';
 import type { Verb } from '../../../cards/view.ts';
 import { verbs } from '../../../cards/view.ts';
-import type { Policy } from '../../bot/rules/policy.ts';
+import type { Policy } from '../../bot/policy/policy.ts';
 import { saidOfAsked } from '../../bot/ports.ts';
 import type { Account, Bot, Place, Reply } from '../../bot/ports.ts';
 import type { Clock, Random, RequestStore } from '../../liveResponse/ports.ts';

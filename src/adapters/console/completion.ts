@@ -1,8 +1,8 @@
 // What can be typed, as data for the page's completion: made from the command forms and the policy, so that
 // it cannot lag behind them.
-import { forms, topicNames } from '../../bot/language/forms.ts';
-import { listNames } from '../../bot/language/grammar.ts';
-import type { Policy } from '../../bot/rules/policy.ts';
+import { forms, topicNames } from '../../bot/commands/forms.ts';
+import { listNames } from '../../bot/commands/grammar.ts';
+import type { Policy } from '../../bot/policy/policy.ts';
 
 export interface VocabularyWord {
   readonly word: string;

@@ -1,12 +1,12 @@
 // A message as the page gets it: a card in each of its renderings, with what the page must know of its
 // request.
-import { adaptiveCard } from '../../../cards/adaptiveCard.ts';
-import { blockKit } from '../../../cards/blockKit.ts';
-import { plainText } from '../../../cards/plainText.ts';
+import { adaptiveCard } from '../../../cards/renderers/adaptiveCard.ts';
+import { blockKit } from '../../../cards/renderers/blockKit.ts';
+import { plainText } from '../../../cards/renderers/plainText.ts';
 import type { CardView } from '../../../cards/view.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import type { ConsoleMessage } from './chat.ts';
-import type { Policy } from '../../bot/rules/policy.ts';
+import type { Policy } from '../../bot/policy/policy.ts';
 import { hintOf } from './hint.ts';
 import { findersOf } from './people.ts';
 

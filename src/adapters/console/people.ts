@@ -1,6 +1,6 @@
 // Who can be played and where one can speak: the policy's people and places on the console's surface.
-import type { Policy } from '../../bot/rules/policy.ts';
-import { isRestricted, mayFind } from '../../bot/rules/needToKnow.ts';
+import type { Policy } from '../../bot/policy/policy.ts';
+import { isRestricted, mayFind } from '../../bot/policy/needToKnow.ts';
 import type { Account, Place } from '../../bot/ports.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { surface } from './chat.ts';

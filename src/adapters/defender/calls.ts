@@ -3,7 +3,7 @@
 import type { Budgets, Kind } from '../../liveResponse/pacing.ts';
 import { maxPenaltyMs } from '../../liveResponse/pacing.ts';
 import type { Clock, DefenderErrorCode, Log } from '../../liveResponse/ports.ts';
-import { field } from '../../liveResponse/json.ts';
+import { field } from '../../liveResponse/text/json.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Token, TokenSource } from '../entra/credentials.ts';
 import { TokenError } from '../entra/tokenError.ts';

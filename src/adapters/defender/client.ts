@@ -13,7 +13,7 @@ import type {
 } from '../../liveResponse/ports.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Device } from '../../liveResponse/request.ts';
-import { maxTranscriptBytes } from '../../liveResponse/transcript.ts';
+import { maxTranscriptBytes } from '../../liveResponse/results/transcript.ts';
 import { checkedLink, readResult, resultHosts } from '../outbound/resultLink.ts';
 import type { ResultRules } from '../outbound/resultLink.ts';
 import { Calls } from './calls.ts';

@@ -3,10 +3,10 @@
 import { commandStatusWord, statusWord, typeWord } from '../../liveResponse/action.ts';
 import type { Action, CommandProgress } from '../../liveResponse/action.ts';
 import type { Command } from '../../liveResponse/commands.ts';
-import { hresultText, readHresult } from '../../liveResponse/hresult.ts';
-import { field } from '../../liveResponse/json.ts';
+import { hresultText, readHresult } from '../../liveResponse/codes/hresult.ts';
+import { field } from '../../liveResponse/text/json.ts';
 import type { LibraryFile } from '../../liveResponse/ports.ts';
-import { mergedInto } from '../../liveResponse/records.ts';
+import { mergedInto } from '../../liveResponse/device/records.ts';
 import type { Device } from '../../liveResponse/request.ts';
 
 /** Texts for people are kept to this many characters; Defender's own are far shorter. */

@@ -2,9 +2,9 @@
 // been answered: a chat sends again what it believes got lost, and never again what we have acknowledged.
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import { createClock } from '../clock.ts';
-import type { Disk } from '../store/disk.ts';
-import type { Keys } from '../store/keys.ts';
-import { macOf, sameMac } from '../store/keys.ts';
+import type { Disk } from '../store/journal/disk.ts';
+import type { Keys } from '../store/journal/keys.ts';
+import { macOf, sameMac } from '../store/journal/keys.ts';
 import { Ledger } from './ledger.ts';
 
 /**

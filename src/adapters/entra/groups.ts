@@ -1,6 +1,6 @@
 // Membership of Entra groups through Microsoft Graph, for roles. Whatever goes wrong is thrown: nobody gets a
 // role on a guess.
-import type { Person } from '../../bot/rules/policy.ts';
+import type { Person } from '../../bot/policy/policy.ts';
 import type { Groups, Recency } from '../../bot/ports.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { jsonOf } from '../outbound/http.ts';

@@ -3,7 +3,7 @@
 // callers decide by it whether something may have run.
 import { Agent, DecoratorHandler, request as send } from 'undici';
 import type { Dispatcher, ProxyAgent } from 'undici';
-import { maxJsonDepth, parseJson } from '../../liveResponse/json.ts';
+import { maxJsonDepth, parseJson } from '../../liveResponse/text/json.ts';
 import { publicLookup } from './addresses.ts';
 import { unpack } from './unpack.ts';
 import { addressOf, goesDirect, proxyAgent } from './proxy.ts';

@@ -3,15 +3,15 @@
 // the journal: whatever dies in between, it is not lost.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { field, parseJson } from '../../liveResponse/json.ts';
+import { field, parseJson } from '../../liveResponse/text/json.ts';
 import type { Freeze, Log } from '../../liveResponse/ports.ts';
-import { codeOf, diskWords } from './disk.ts';
-import type { Disk } from './disk.ts';
-import { createHouse } from './house.ts';
-import { openedLine } from './line.ts';
-import type { Entry } from './line.ts';
-import type { Vault } from './sealing.ts';
-import { linesOf, segmentsIn } from './segments.ts';
+import { codeOf, diskWords } from './journal/disk.ts';
+import type { Disk } from './journal/disk.ts';
+import { createHouse } from './projection.ts';
+import { openedLine } from './journal/line.ts';
+import type { Entry } from './journal/line.ts';
+import type { Vault } from './journal/sealing.ts';
+import { linesOf, segmentsIn } from './journal/segments.ts';
 
 /** Milliseconds between two looks of a running bot. */
 export const freezeLook = 1_000;

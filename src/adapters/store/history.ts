@@ -1,10 +1,10 @@
 // One request's journal lines as text for people: when, what, and the words that came with it.
-import { field, parseJson } from '../../liveResponse/json.ts';
+import { field, parseJson } from '../../liveResponse/text/json.ts';
 import { printable } from '../printable.ts';
-import type { Disk } from './disk.ts';
-import { openedLine } from './line.ts';
-import type { Vault } from './sealing.ts';
-import { linesOf, segmentsIn } from './segments.ts';
+import type { Disk } from './journal/disk.ts';
+import { openedLine } from './journal/line.ts';
+import type { Vault } from './journal/sealing.ts';
+import { linesOf, segmentsIn } from './journal/segments.ts';
 
 /**
  * Lines of text, oldest first; none when the journal does not know the request. Does not verify: that is the

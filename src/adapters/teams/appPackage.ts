@@ -2,7 +2,7 @@
 // pictures.
 import { readFileSync } from 'node:fs';
 import { unzipSync, zipSync } from 'fflate';
-import { field, parseJson } from '../../liveResponse/json.ts';
+import { field, parseJson } from '../../liveResponse/text/json.ts';
 import { packageFile, packageVersion } from '../packageFiles.ts';
 
 export interface AppPackage {

@@ -1,7 +1,7 @@
 // The Web API methods the bot uses, with Slack's own refusals. Each answers the fields of its answer, or
 // throws the error word.
-import { blockKitProblems } from '../../../cards/blockKitProblems.ts';
-import { stringLength } from '../../../cards/blockKit.ts';
+import { blockKitProblems } from '../../../cards/renderers/blockKitProblems.ts';
+import { stringLength } from '../../../cards/renderers/blockKit.ts';
 import { botUser, home } from './world.ts';
 import type { Json, SlackChannel, SlackMessageKept, SlackWorld } from './world.ts';
 

@@ -2,8 +2,8 @@
 // simulator at high speed.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startService } from '../../service.ts';
-import type { Service, ServiceOptions } from '../../service.ts';
+import { startService } from '../../app/compose.ts';
+import type { Service, ServiceOptions } from '../../app/compose.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { Secret } from '../../adapters/secret.ts';
 import { cardOf, wordsOf } from './fakeConnector.ts';

@@ -6,7 +6,7 @@ import { readPolicy } from '../../../src/adapters/config/policyFile.ts';
 import type { ReadPolicy } from '../../../src/adapters/config/policyFile.ts';
 import type { FileProblem } from '../../../src/adapters/config/yamlFile.ts';
 import { showProblems } from '../../../src/adapters/config/yamlFile.ts';
-import { parse } from '../../../src/bot/language/grammar.ts';
+import { parse } from '../../../src/bot/commands/grammar.ts';
 
 const example = readFileSync(new URL('../../../../policy.example.yaml', import.meta.url), 'utf8');
 

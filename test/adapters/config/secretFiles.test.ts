@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileSettings, readSecretFiles, secretNames } from '../../../src/adapters/config/secretFiles.ts';
 import { knownNames, readSettings } from '../../../src/adapters/config/settings.ts';
-import { readDotEnv } from '../../../src/dotEnv.ts';
-import { isCredential, readKeyFile } from '../../../src/adapters/store/keys.ts';
-import { optionsFrom } from '../../../src/options.ts';
+import { readDotEnv } from '../../../src/adapters/config/dotEnv.ts';
+import { isCredential, readKeyFile } from '../../../src/adapters/store/journal/keys.ts';
+import { optionsFrom } from '../../../src/app/options.ts';
 import { secretsIn } from '../../../src/doctor/settings.ts';
 
 let dir: string;

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { knownNames, readSettings } from '../../../src/adapters/config/settings.ts';
 import type { Settings } from '../../../src/adapters/config/settings.ts';
-import { testKeyText } from '../../support/testKeys.ts';
+import { testKeyText } from '../../support/store/testKeys.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
 
 type Variables = Readonly<Record<string, string>>;

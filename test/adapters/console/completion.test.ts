@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { vocabulary } from '../../../src/adapters/console/completion.ts';
-import { parse } from '../../../src/bot/language/grammar.ts';
+import { parse } from '../../../src/bot/commands/grammar.ts';
 import { examplePolicy, policyFrom } from '../../support/house.ts';
 import { root } from '../../support/root.ts';
 

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '../../../src/adapters/config/settings.ts';
 import type { ConsoleMessage } from '../../../src/adapters/console/chat.ts';
-import { optionsFrom } from '../../../src/options.ts';
-import { startService } from '../../../src/service.ts';
-import type { Service } from '../../../src/service.ts';
+import { optionsFrom } from '../../../src/app/options.ts';
+import { startService } from '../../../src/app/compose.ts';
+import type { Service } from '../../../src/app/compose.ts';
 import { root } from '../../support/root.ts';
 
 export interface TestConsole {

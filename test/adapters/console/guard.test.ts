@@ -1,9 +1,9 @@
 // The console lets one human play several people, so nobody but its own page may speak to it.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { whyNoConsole } from '../../../src/adapters/console/alone.ts';
-import { startService } from '../../../src/service.ts';
-import { SettingsError } from '../../../src/settingsError.ts';
-import { optionsFrom } from '../../../src/options.ts';
+import { startService } from '../../../src/app/compose.ts';
+import { SettingsError } from '../../../src/adapters/config/configError.ts';
+import { optionsFrom } from '../../../src/app/options.ts';
 import { readSettings } from '../../../src/adapters/config/settings.ts';
 import { openConsole } from './console.ts';
 import type { TestConsole } from './console.ts';

@@ -18,8 +18,8 @@ import {
   refuse,
   serve,
   StepClock,
-} from '../../support/defenderFakes.ts';
-import type { Answer, Loopback } from '../../support/defenderFakes.ts';
+} from '../../support/defender/defenderFakes.ts';
+import type { Answer, Loopback } from '../../support/defender/defenderFakes.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -8,7 +8,7 @@ import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import type { Command } from '../../../src/liveResponse/commands.ts';
 import { Budgets } from '../../../src/liveResponse/pacing.ts';
-import { countingTokens, json, ListLog, serve, StepClock } from '../../support/defenderFakes.ts';
+import { countingTokens, json, ListLog, serve, StepClock } from '../../support/defender/defenderFakes.ts';
 import { root } from '../../support/root.ts';
 
 interface Shape {

@@ -1,18 +1,23 @@
 // Defender as it was met in the field, over HTTP: a proxy in front of the simulator changes its answers.
 // Field-faults rows 3.1 to 3.4, 3.7 and 3.12 as far as the client reads them; what cards say of it is in
-// test/stories/fieldReading.test.ts.
+// test/stories/defender/fieldReading.test.ts.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { deflateRawSync, deflateSync, gzipSync, brotliCompressSync } from 'node:zlib';
 import { DefenderClient } from '../../../src/adapters/defender/client.ts';
 import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import { Budgets } from '../../../src/liveResponse/pacing.ts';
-import { readTranscript } from '../../../src/liveResponse/transcript.ts';
-import { countingTokens, json, ListLog, serve, StepClock } from '../../support/defenderFakes.ts';
-import { fieldError, fieldJson } from '../../support/fieldProxy.ts';
-import type { FieldAnswer, Json, NoAnswer } from '../../support/fieldProxy.ts';
-import { dump, failureOf, simulatedDefender, wholeSession } from '../../support/simulatedDefender.ts';
-import type { SimulatedDefender, SimulatedOptions } from '../../support/simulatedDefender.ts';
+import { readTranscript } from '../../../src/liveResponse/results/transcript.ts';
+import { countingTokens, json, ListLog, serve, StepClock } from '../../support/defender/defenderFakes.ts';
+import { fieldError, fieldJson } from '../../support/defender/fieldProxy.ts';
+import type { FieldAnswer, Json, NoAnswer } from '../../support/defender/fieldProxy.ts';
+import {
+  dump,
+  failureOf,
+  simulatedDefender,
+  wholeSession,
+} from '../../support/defender/simulatedDefender.ts';
+import type { SimulatedDefender, SimulatedOptions } from '../../support/defender/simulatedDefender.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {

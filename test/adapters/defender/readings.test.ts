@@ -14,8 +14,8 @@ import {
   refuse,
   serve,
   StepClock,
-} from '../../support/defenderFakes.ts';
-import type { Answer } from '../../support/defenderFakes.ts';
+} from '../../support/defender/defenderFakes.ts';
+import type { Answer } from '../../support/defender/defenderFakes.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -1,9 +1,14 @@
 // The real client against the real simulator with faults on: tokens, answers that get lost or are spoilt,
 // throttling, and odd actions.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { serve } from '../../support/defenderFakes.ts';
-import { dump, failureOf, simulatedDefender, wholeSession } from '../../support/simulatedDefender.ts';
-import type { SimulatedDefender, SimulatedOptions } from '../../support/simulatedDefender.ts';
+import { serve } from '../../support/defender/defenderFakes.ts';
+import {
+  dump,
+  failureOf,
+  simulatedDefender,
+  wholeSession,
+} from '../../support/defender/simulatedDefender.ts';
+import type { SimulatedDefender, SimulatedOptions } from '../../support/defender/simulatedDefender.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -2,10 +2,10 @@
 // not lead to.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { LookupAddress } from 'node:dns';
-import { readTranscript } from '../../../src/liveResponse/transcript.ts';
-import { serve } from '../../support/defenderFakes.ts';
-import { failureOf, simulatedDefender } from '../../support/simulatedDefender.ts';
-import type { SimulatedDefender, SimulatedOptions } from '../../support/simulatedDefender.ts';
+import { readTranscript } from '../../../src/liveResponse/results/transcript.ts';
+import { serve } from '../../support/defender/defenderFakes.ts';
+import { failureOf, simulatedDefender } from '../../support/defender/simulatedDefender.ts';
+import type { SimulatedDefender, SimulatedOptions } from '../../support/defender/simulatedDefender.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EntraGroups, groupsFor } from '../../../src/adapters/entra/groups.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
-import type { Person } from '../../../src/bot/rules/policy.ts';
+import type { Person } from '../../../src/bot/policy/policy.ts';
 
 const approvers = '0e3c1d2e-0000-4000-8000-000000000001';
 const account = '5f0c1d2e-0000-4000-8000-000000000002';

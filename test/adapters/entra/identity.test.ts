@@ -5,10 +5,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clouds } from '../../../src/adapters/defender/clouds.ts';
-import { startFakeEntra } from '../../support/fakeEntra.ts';
-import type { FakeEntra } from '../../support/fakeEntra.ts';
-import { startProgram } from '../../support/program.ts';
-import { selfSigned } from '../../support/selfSigned.ts';
+import { startFakeEntra } from '../../support/entra/fakeEntra.ts';
+import type { FakeEntra } from '../../support/entra/fakeEntra.ts';
+import { startProgram } from '../../support/programs/program.ts';
+import { selfSigned } from '../../support/entra/selfSigned.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'lr-entra-'));
 const tls = selfSigned('fake Entra');
@@ -43,7 +43,7 @@ async function ask(
   askedScope = scope,
 ): Promise<Readonly<Record<string, unknown>>> {
   const program = await startProgram(
-    'test/support/tokenChild.js',
+    'test/support/entra/tokenChild.js',
     [JSON.stringify({ authority: entra.authority, scope: askedScope, credentials })],
     {
       NODE_EXTRA_CA_CERTS: file('ca.pem', tls.cert),

@@ -10,9 +10,9 @@ import type { MsalCredentials, MsalOptions } from '../../../src/adapters/entra/m
 import { TokenError } from '../../../src/adapters/entra/tokenError.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
-import { startFakeEntra } from '../../support/fakeEntra.ts';
-import type { FakeEntra } from '../../support/fakeEntra.ts';
-import { selfSigned } from '../../support/selfSigned.ts';
+import { startFakeEntra } from '../../support/entra/fakeEntra.ts';
+import type { FakeEntra } from '../../support/entra/fakeEntra.ts';
+import { selfSigned } from '../../support/entra/selfSigned.ts';
 
 const tls = selfSigned('fake Entra');
 const certificate = selfSigned('live-response-bot');

@@ -7,8 +7,8 @@ import { portAfter, startAdmin } from '../../../src/adapters/http/admin.ts';
 import type { ConnectionLimits, Listening } from '../../../src/adapters/http/listen.ts';
 import { startHttp } from '../../../src/adapters/http/server.ts';
 import type { Check } from '../../../src/adapters/http/server.ts';
-import { rawSocket } from '../../support/rawSocket.ts';
-import type { RawSocket } from '../../support/rawSocket.ts';
+import { rawSocket } from '../../support/programs/rawSocket.ts';
+import type { RawSocket } from '../../support/programs/rawSocket.ts';
 import { createLogBook } from '../../support/slack/slackRoom.ts';
 
 const open: { stop(): Promise<void> }[] = [];

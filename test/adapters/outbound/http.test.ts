@@ -4,8 +4,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { Http, HttpError, jsonOf, retryAfterMs } from '../../../src/adapters/outbound/http.ts';
 import type { HttpRequest } from '../../../src/adapters/outbound/http.ts';
-import { json, serve } from '../../support/defenderFakes.ts';
-import type { Answer, Loopback } from '../../support/defenderFakes.ts';
+import { json, serve } from '../../support/defender/defenderFakes.ts';
+import type { Answer, Loopback } from '../../support/defender/defenderFakes.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {

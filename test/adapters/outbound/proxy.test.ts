@@ -13,7 +13,7 @@ import { goesDirect, proxyFrom } from '../../../src/adapters/outbound/proxy.ts';
 import type { Proxy } from '../../../src/adapters/outbound/proxy.ts';
 import { secretsIn } from '../../../src/doctor/settings.ts';
 import { root } from '../../support/root.ts';
-import { selfSigned } from '../../support/selfSigned.ts';
+import { selfSigned } from '../../support/entra/selfSigned.ts';
 
 interface Connect {
   readonly host: string;
@@ -66,10 +66,14 @@ function proxied(variables: Readonly<Record<string, string>>): Proxy {
 
 function leave(way: string, variables: Readonly<Record<string, string>>): Promise<void> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(root, 'dist', 'test', 'support', 'proxyChild.js'), way], {
-      env: { PATH: process.env['PATH'] ?? '', ...variables },
-      stdio: 'ignore',
-    });
+    const child = spawn(
+      process.execPath,
+      [join(root, 'dist', 'test', 'support', 'programs', 'proxyChild.js'), way],
+      {
+        env: { PATH: process.env['PATH'] ?? '', ...variables },
+        stdio: 'ignore',
+      },
+    );
     child.once('close', () => {
       resolve();
     });

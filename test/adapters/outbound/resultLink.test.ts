@@ -10,8 +10,8 @@ import {
   resultHosts,
 } from '../../../src/adapters/outbound/resultLink.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
-import { serve } from '../../support/defenderFakes.ts';
-import type { Answer, Loopback } from '../../support/defenderFakes.ts';
+import { serve } from '../../support/defender/defenderFakes.ts';
+import type { Answer, Loopback } from '../../support/defender/defenderFakes.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -1,8 +1,8 @@
 // Posts keep a second apart in each channel, updates stay below the workspace's minute, and what is urgent
 // goes first.
 import { beforeEach, expect, test } from '@jest/globals';
-import { createBudgets } from '../../../src/adapters/slack/budgets.ts';
-import type { Budgets } from '../../../src/adapters/slack/budgets.ts';
+import { createBudgets } from '../../../src/adapters/slack/outbound/writeRates.ts';
+import type { Budgets } from '../../../src/adapters/slack/outbound/writeRates.ts';
 import { updatesPerMinute } from '../../../src/adapters/slack/limits.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import type { ManualClock } from '../../support/manualClock.ts';

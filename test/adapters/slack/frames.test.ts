@@ -2,7 +2,7 @@
 // is taken.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readFrame } from '../../../src/adapters/slack/frames.ts';
+import { readFrame } from '../../../src/adapters/slack/inbound/frames.ts';
 import { bodyLimit } from '../../../src/adapters/slack/limits.ts';
 import { openSlackRoom } from '../../support/slack/slackRoom.ts';
 import type { SlackRoom } from '../../support/slack/slackRoom.ts';

@@ -6,9 +6,14 @@
 // 2. What the payload says of the person must be of our organisation or one of the person's own workspaces.
 // 3. A flag (stranger, guest, bot, deactivated) refuses in every shape.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { readCommand, readMention, readPress, readSubmission } from '../../../src/adapters/slack/payloads.ts';
-import { trustOf } from '../../../src/adapters/slack/trust.ts';
-import type { Fields } from '../../../src/adapters/slack/webApi.ts';
+import {
+  readCommand,
+  readMention,
+  readPress,
+  readSubmission,
+} from '../../../src/adapters/slack/inbound/payloads.ts';
+import { trustOf } from '../../../src/adapters/slack/identity/organisation.ts';
+import type { Fields } from '../../../src/adapters/slack/outbound/webApi.ts';
 import { openSlackRoom } from '../../support/slack/slackRoom.ts';
 import type { SlackRoom } from '../../support/slack/slackRoom.ts';
 

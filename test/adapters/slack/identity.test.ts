@@ -7,7 +7,7 @@ import type { CommandIn, PressIn } from '../../../src/bot/ports.ts';
 import { createLogBook, openSlackRoom } from '../../support/slack/slackRoom.ts';
 import type { SlackRoom } from '../../support/slack/slackRoom.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
-import { testKeys } from '../../support/testKeys.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 
 let room: SlackRoom;
 beforeEach(async () => {

@@ -5,13 +5,13 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { slackValue } from '../../../cards/press.ts';
 import { createClock } from '../../../src/adapters/clock.ts';
-import { realDisk } from '../../../src/adapters/store/disk.ts';
-import type { Disk } from '../../../src/adapters/store/disk.ts';
+import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
+import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
 import { signedLine } from '../../../src/adapters/deliveries/deliveries.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
 import type { Clock } from '../../../src/liveResponse/ports.ts';
 import { openSlackRoom } from '../../support/slack/slackRoom.ts';
-import { testKeys } from '../../support/testKeys.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 import type { RoomOptions, SlackRoom } from '../../support/slack/slackRoom.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 

@@ -1,9 +1,9 @@
 // Who is a member and who is in a group: from Slack's own words, denied by default, and never older than a
 // minute.
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { createPeople, trustOf } from '../../../src/adapters/slack/people.ts';
-import type { People } from '../../../src/adapters/slack/people.ts';
-import type { Fields, WebApi } from '../../../src/adapters/slack/webApi.ts';
+import { createPeople, trustOf } from '../../../src/adapters/slack/identity/people.ts';
+import type { People } from '../../../src/adapters/slack/identity/people.ts';
+import type { Fields, WebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
 import { createLogBook } from '../../support/slack/slackRoom.ts';
 
 const member = { id: 'U1', team_id: 'T1' };

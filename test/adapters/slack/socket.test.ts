@@ -1,9 +1,9 @@
 // Socket Mode: back after every loss, deaf never in silence.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { boltLogger } from '../../../src/adapters/slack/boltLog.ts';
-import { outgoing } from '../../../src/adapters/slack/outgoing.ts';
-import { createSocket } from '../../../src/adapters/slack/socket.ts';
-import type { Socket } from '../../../src/adapters/slack/socket.ts';
+import { outgoing } from '../../../src/adapters/slack/outbound/slackFetch.ts';
+import { createSocket } from '../../../src/adapters/slack/inbound/socket.ts';
+import type { Socket } from '../../../src/adapters/slack/inbound/socket.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import { createLogBook } from '../../support/slack/slackRoom.ts';

@@ -7,7 +7,7 @@ import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import { createLogBook } from '../../support/slack/slackRoom.ts';
 import { tmpdir } from 'node:os';
-import { testKeys } from '../../support/testKeys.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 
 let slack: FakeSlack;
 let log: ReturnType<typeof createLogBook>;

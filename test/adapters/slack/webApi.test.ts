@@ -1,11 +1,11 @@
 // Calls to Slack: each once, none for ever, a throttled method alone held back, a refused token not hammered.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { boltLogger } from '../../../src/adapters/slack/boltLog.ts';
-import { failureOf } from '../../../src/adapters/slack/errors.ts';
-import type { SlackFailure } from '../../../src/adapters/slack/errors.ts';
-import { outgoing } from '../../../src/adapters/slack/outgoing.ts';
-import { createWebApi } from '../../../src/adapters/slack/webApi.ts';
-import type { WebApi } from '../../../src/adapters/slack/webApi.ts';
+import { failureOf } from '../../../src/adapters/slack/outbound/errors.ts';
+import type { SlackFailure } from '../../../src/adapters/slack/outbound/errors.ts';
+import { outgoing } from '../../../src/adapters/slack/outbound/slackFetch.ts';
+import { createWebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
+import type { WebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import { createLogBook } from '../../support/slack/slackRoom.ts';

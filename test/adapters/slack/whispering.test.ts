@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLog } from '../../../src/adapters/log.ts';
 import { responseUrlLife, responseUrlUses } from '../../../src/adapters/slack/limits.ts';
-import { noteMessage, sentenceMessage } from '../../../src/adapters/slack/messages.ts';
-import { createWhispering, mayRespondTo } from '../../../src/adapters/slack/whispering.ts';
-import type { Whispering } from '../../../src/adapters/slack/whispering.ts';
+import { noteMessage, sentenceMessage } from '../../../src/adapters/slack/outbound/messages.ts';
+import { createWhispering, mayRespondTo } from '../../../src/adapters/slack/outbound/replyPrivately.ts';
+import type { Whispering } from '../../../src/adapters/slack/outbound/replyPrivately.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 
 test.each([

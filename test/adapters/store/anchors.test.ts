@@ -6,20 +6,20 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Http } from '../../../src/adapters/outbound/http.ts';
-import { anchorHook } from '../../../src/adapters/store/anchorHook.ts';
+import { anchorHook } from '../../../src/adapters/store/journal/anchorHook.ts';
 import {
   anchorFile,
   anchorOf,
   appendAnchor,
   createAnchoring,
   readAnchors,
-} from '../../../src/adapters/store/anchors.ts';
-import type { Anchor, AnchorPlace, Anchoring } from '../../../src/adapters/store/anchors.ts';
-import { keysFrom } from '../../../src/adapters/store/keys.ts';
-import type { Head } from '../../../src/adapters/store/line.ts';
+} from '../../../src/adapters/store/journal/anchors.ts';
+import type { Anchor, AnchorPlace, Anchoring } from '../../../src/adapters/store/journal/anchors.ts';
+import { keysFrom } from '../../../src/adapters/store/journal/keys.ts';
+import type { Head } from '../../../src/adapters/store/journal/line.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import type { ManualClock } from '../../support/manualClock.ts';
-import { testKeys } from '../../support/testKeys.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 import { collectLog, noon } from './sample.ts';
 
 let folder = '';

@@ -5,12 +5,12 @@ import { createHmac, hash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AuditReport } from '../../../src/adapters/store/audit.ts';
-import { audit, auditSteps } from '../../../src/adapters/store/audit.ts';
-import { JournalBroken } from '../../../src/adapters/store/journalBroken.ts';
-import { noHead } from '../../../src/adapters/store/line.ts';
-import type { MemoryDisk } from '../../support/memoryDisk.ts';
-import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
+import type { AuditReport } from '../../../src/adapters/store/audit/audit.ts';
+import { audit, auditSteps } from '../../../src/adapters/store/audit/audit.ts';
+import { JournalBroken } from '../../../src/adapters/store/journal/journalBroken.ts';
+import { noHead } from '../../../src/adapters/store/journal/line.ts';
+import type { MemoryDisk } from '../../support/store/memoryDisk.ts';
+import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
 import {
   approved,
   askedOf,
@@ -25,7 +25,7 @@ import {
   snapshotIn,
   temporaryFolder,
 } from './sample.ts';
-import { testKeys } from '../../support/testKeys.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 
 const path = (name: string): string => join(memoryFolder, name);
 const oldest = path('journal-000000001.ndjson');
@@ -366,7 +366,7 @@ describe('the start', () => {
 });
 
 describe('npm run audit', () => {
-  const cli = fileURLToPath(new URL('../../../src/auditCli.js', import.meta.url));
+  const cli = fileURLToPath(new URL('../../../src/cli/audit.js', import.meta.url));
   const run = (
     ...given: readonly string[]
   ): { readonly status: number | null; readonly stdout: string; readonly stderr: string } =>

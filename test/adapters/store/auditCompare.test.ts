@@ -1,8 +1,8 @@
 // The comparison itself, with journals and exports of a size that no program is started for.
 import { expect, test } from '@jest/globals';
-import { compare } from '../../../src/adapters/store/auditCompare.ts';
-import type { ExportRecord } from '../../../src/adapters/store/auditRecords.ts';
-import type { JournalRequest } from '../../../src/adapters/store/auditSessions.ts';
+import { compare } from '../../../src/adapters/store/audit/compare.ts';
+import type { ExportRecord } from '../../../src/adapters/store/audit/records.ts';
+import type { JournalRequest } from '../../../src/adapters/store/audit/sessions.ts';
 
 test('a record is held against the requests on its own device alone: names are read so often as there are, not once for each pair', () => {
   const size = 400;

@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { join } from 'node:path';
 import { StoreError } from '../../../src/liveResponse/ports.ts';
-import { audit } from '../../../src/adapters/store/audit.ts';
-import type { Store } from '../../../src/adapters/store/requestStore.ts';
-import type { MemoryDisk } from '../../support/memoryDisk.ts';
-import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
+import { audit } from '../../../src/adapters/store/audit/audit.ts';
+import type { Store } from '../../../src/adapters/store/journal/requestStore.ts';
+import type { MemoryDisk } from '../../support/store/memoryDisk.ts';
+import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
 import {
   approved,
   approver,
@@ -18,7 +18,7 @@ import {
   picture,
   seeded,
 } from './sample.ts';
-import { testKeys } from '../../support/testKeys.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 
 const first = join(memoryFolder, 'journal-000000001.ndjson');
 const people = join(memoryFolder, 'people.keys');

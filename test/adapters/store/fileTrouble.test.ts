@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileTrouble, whyItFailed } from '../../../src/adapters/store/fileTrouble.ts';
-import { realDisk } from '../../../src/adapters/store/disk.ts';
-import { openStore } from '../../../src/adapters/store/requestStore.ts';
+import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
+import { openStore } from '../../../src/adapters/store/journal/requestStore.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import { root } from '../../support/root.ts';
 
@@ -99,8 +99,8 @@ describe('row 1.21: a refusal of the file system', () => {
 
   test.each([
     ['the bot', 'src/main.js', [], { LR_DEFENDER: 'simulator', PORT: '0' }],
-    ['the audit', 'src/auditCli.js', ['verify'], {}],
-    ['the doctor', 'src/doctorCli.js', ['--offline'], { LR_DEFENDER: 'simulator', PORT: '0' }],
+    ['the audit', 'src/cli/audit.js', ['verify'], {}],
+    ['the doctor', 'src/cli/doctor.js', ['--offline'], { LR_DEFENDER: 'simulator', PORT: '0' }],
   ] as const)('ends %s with the cause and without a stack', (_who, file, words, env) => {
     const place = join(temporary(), 'file');
     writeFileSync(place, 'no folder');

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { realDisk } from '../../../src/adapters/store/disk.ts';
+import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
 import {
   createFreezeWatch,
   dropFreezeRequest,
@@ -11,9 +11,9 @@ import {
   pendingFreeze,
 } from '../../../src/adapters/store/freezeRequest.ts';
 import type { FreezeWatch } from '../../../src/adapters/store/freezeRequest.ts';
-import { noHead } from '../../../src/adapters/store/line.ts';
-import type { MemoryDisk } from '../../support/memoryDisk.ts';
-import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
+import { noHead } from '../../../src/adapters/store/journal/line.ts';
+import type { MemoryDisk } from '../../support/store/memoryDisk.ts';
+import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
 import { collectLog, lineAfter, noon, peopleIn, temporaryFolder } from './sample.ts';
 
 const file = join(memoryFolder, 'freeze-request.json');

@@ -9,8 +9,8 @@ import {
   readKeyFile,
   signedText,
   verifiedText,
-} from '../../../src/adapters/store/keys.ts';
-import { testKeys, testKeyText } from '../../support/testKeys.ts';
+} from '../../../src/adapters/store/journal/keys.ts';
+import { testKeys, testKeyText } from '../../support/store/testKeys.ts';
 
 let root = '';
 let data = '';

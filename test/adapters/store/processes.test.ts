@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Lock } from '../../../src/adapters/store/lock.ts';
-import { FolderInUse, lockFolder, lockHolder } from '../../../src/adapters/store/lock.ts';
-import { audit } from '../../../src/adapters/store/audit.ts';
-import { realDisk } from '../../../src/adapters/store/disk.ts';
-import { startForeignHolder } from '../../support/foreignHolder.ts';
-import { killStoreProcesses, startStoreProcess } from '../../support/storeProcess.ts';
+import type { Lock } from '../../../src/adapters/store/journal/lock.ts';
+import { FolderInUse, lockFolder, lockHolder } from '../../../src/adapters/store/journal/lock.ts';
+import { audit } from '../../../src/adapters/store/audit/audit.ts';
+import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
+import { startForeignHolder } from '../../support/store/foreignHolder.ts';
+import { killStoreProcesses, startStoreProcess } from '../../support/store/storeProcess.ts';
 import { collectLog, openTestStore, temporaryFolder } from './sample.ts';
 
 describe('real processes', () => {

@@ -3,15 +3,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHash, hash } from 'node:crypto';
 import { join } from 'node:path';
-import { keysFrom } from '../../../src/adapters/store/keys.ts';
-import type { Keys } from '../../../src/adapters/store/keys.ts';
-import { encodeUnkeyed, noHead } from '../../../src/adapters/store/line.ts';
-import type { Head } from '../../../src/adapters/store/line.ts';
-import type { Store } from '../../../src/adapters/store/requestStore.ts';
+import { keysFrom } from '../../../src/adapters/store/journal/keys.ts';
+import type { Keys } from '../../../src/adapters/store/journal/keys.ts';
+import { encodeUnkeyed, noHead } from '../../../src/adapters/store/journal/line.ts';
+import type { Head } from '../../../src/adapters/store/journal/line.ts';
+import type { Store } from '../../../src/adapters/store/journal/requestStore.ts';
 import type { Event } from '../../../src/liveResponse/request.ts';
-import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
-import type { MemoryDisk } from '../../support/memoryDisk.ts';
-import { testKeys } from '../../support/testKeys.ts';
+import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
+import type { MemoryDisk } from '../../support/store/memoryDisk.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 import {
   approved,
   approver,

@@ -5,11 +5,11 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IllegalMove } from '../../../src/liveResponse/evolve.ts';
 import { StoreError } from '../../../src/liveResponse/ports.ts';
-import { realDisk } from '../../../src/adapters/store/disk.ts';
-import type { Disk } from '../../../src/adapters/store/disk.ts';
-import { noHead } from '../../../src/adapters/store/line.ts';
+import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
+import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
+import { noHead } from '../../../src/adapters/store/journal/line.ts';
 import { createManualClock } from '../../support/manualClock.ts';
-import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
+import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
 import {
   actionOf,
   approved,

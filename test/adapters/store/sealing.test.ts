@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Action } from '../../../src/liveResponse/action.ts';
 import { begin } from '../../../src/liveResponse/evolve.ts';
-import type { ErrorAnswer } from '../../../src/liveResponse/errorAnswer.ts';
+import type { ErrorAnswer } from '../../../src/liveResponse/request/errorAnswer.ts';
 import type { HouseEvent } from '../../../src/liveResponse/ports.ts';
 import type { Approval, Event } from '../../../src/liveResponse/request.ts';
-import { openedEntry, sealedEvent } from '../../../src/adapters/store/line.ts';
-import type { Entry } from '../../../src/adapters/store/line.ts';
-import { forgottenName, seal, unseal } from '../../../src/adapters/store/sealing.ts';
-import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
+import { openedEntry, sealedEvent } from '../../../src/adapters/store/journal/line.ts';
+import type { Entry } from '../../../src/adapters/store/journal/line.ts';
+import { forgottenName, seal, unseal } from '../../../src/adapters/store/journal/sealing.ts';
+import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
 import { askedOf, noon, openTestStore, noLock, peopleIn } from './sample.ts';
 
 /** Stands in everything that is personal in the samples below, and in nothing else. */

@@ -9,9 +9,9 @@ import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import { quiet } from '../../support/quiet.ts';
 import type { Refusal } from '../../../src/demo/refusal.ts';
-import { ana, ben, directOf, group, keepingLog, TeamsBench } from '../../support/teamsBench.ts';
+import { ana, ben, directOf, group, keepingLog, TeamsBench } from '../../support/chats/teamsBench.ts';
 import { signedLine } from '../../../src/adapters/deliveries/deliveries.ts';
-import { testKeys } from '../../support/testKeys.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 
 const minutes = 60_000;
 let bench: TeamsBench;

@@ -1,11 +1,11 @@
 // Calls to the connector under faults: what is sent again, what never is, and what the bot is told.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ChatError } from '../../../src/bot/ports.ts';
-import { sendLimits } from '../../../src/adapters/teams/budgets.ts';
-import { updateGap } from '../../../src/adapters/teams/updates.ts';
+import { sendLimits } from '../../../src/adapters/teams/outbound/callRates.ts';
+import { updateGap } from '../../../src/adapters/teams/outbound/cardUpdates.ts';
 import { openDoor } from '../../../src/adapters/teams/doors.ts';
-import { Budgets } from '../../../src/adapters/teams/budgets.ts';
-import { Connector } from '../../../src/adapters/teams/connector.ts';
+import { Budgets } from '../../../src/adapters/teams/outbound/callRates.ts';
+import { Connector } from '../../../src/adapters/teams/outbound/connector.ts';
 import { aView } from '../../support/views.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
@@ -20,8 +20,8 @@ import {
   leapingClock,
   silent,
   TeamsBench,
-} from '../../support/teamsBench.ts';
-import { teamsDoor } from '../../support/teamsDoor.ts';
+} from '../../support/chats/teamsBench.ts';
+import { teamsDoor } from '../../support/chats/teamsDoor.ts';
 import type { Clock } from '../../../src/liveResponse/ports.ts';
 
 let bench: TeamsBench;

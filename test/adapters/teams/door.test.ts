@@ -7,15 +7,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { ServiceClientCredentialsFactory } from 'botframework-connector';
 import { Secret } from '../../../src/adapters/secret.ts';
 import type { TeamsSettings } from '../../../src/adapters/config/chatSettings.ts';
-import { deepestBody, mountDoor } from '../../../src/adapters/teams/door.ts';
+import { deepestBody, mountDoor } from '../../../src/adapters/teams/inbound/inboundRoute.ts';
 import { openBotbuilderDoor } from '../../../src/adapters/teams/botbuilder/botbuilderDoor.ts';
 import { openDoor } from '../../../src/adapters/teams/doors.ts';
-import { looksLikeChannelToken } from '../../../src/adapters/teams/tokenLook.ts';
+import { looksLikeChannelToken } from '../../../src/adapters/teams/inbound/tokenLook.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import { encoded, issuer } from '../../../src/demo/teams/channelKeys.ts';
 import type { TokenOptions } from '../../../src/demo/teams/channelKeys.ts';
-import { ana, appId, directOf, keepingLog, TeamsBench } from '../../support/teamsBench.ts';
-import { teamsDoor } from '../../support/teamsDoor.ts';
+import { ana, appId, directOf, keepingLog, TeamsBench } from '../../support/chats/teamsBench.ts';
+import { teamsDoor } from '../../support/chats/teamsDoor.ts';
 
 const bench = new TeamsBench();
 const log = keepingLog();

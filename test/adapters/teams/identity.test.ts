@@ -17,8 +17,8 @@ import {
   team,
   TeamsBench,
   tenant,
-} from '../../support/teamsBench.ts';
-import { testKeys } from '../../support/testKeys.ts';
+} from '../../support/chats/teamsBench.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 
 let bench: TeamsBench;
 let lastKnown: LastKnownFile;

@@ -10,10 +10,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TeamsSettings } from '../../../src/adapters/config/chatSettings.ts';
 import { FakeConnector } from '../../../src/demo/teams/fakeConnector.ts';
-import { startFakeEntra } from '../../support/fakeEntra.ts';
-import type { FakeEntra } from '../../support/fakeEntra.ts';
-import { startProgram } from '../../support/program.ts';
-import { selfSigned } from '../../support/selfSigned.ts';
+import { startFakeEntra } from '../../support/entra/fakeEntra.ts';
+import type { FakeEntra } from '../../support/entra/fakeEntra.ts';
+import { startProgram } from '../../support/programs/program.ts';
+import { selfSigned } from '../../support/entra/selfSigned.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'lr-signin-'));
 const tls = selfSigned('fake Entra', 'login.microsoftonline.com');
@@ -77,7 +77,7 @@ async function say(
     ...more,
   };
   const program = await startProgram(
-    'test/support/signInChild.js',
+    'test/support/entra/signInChild.js',
     [JSON.stringify({ settings, serviceUrl: connector.serviceUrl, times })],
     {
       NODE_EXTRA_CA_CERTS: join(dir, 'ca.pem'),

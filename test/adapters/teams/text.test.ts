@@ -1,10 +1,10 @@
 // What Teams makes of a typed line, and the command that comes out of it.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { commandText } from '../../../src/adapters/teams/text.ts';
-import { readActivity } from '../../../src/adapters/teams/activity.ts';
-import type { Inbound } from '../../../src/adapters/teams/activity.ts';
-import { quotesIn } from '../../../src/adapters/teams/quotes.ts';
+import { commandText } from '../../../src/adapters/teams/inbound/text.ts';
+import { readActivity } from '../../../src/adapters/teams/inbound/activity.ts';
+import type { Inbound } from '../../../src/adapters/teams/inbound/activity.ts';
+import { quotesIn } from '../../../src/adapters/teams/inbound/quotes.ts';
 import { growth, linear } from '../../support/growth.ts';
 
 type Message = Parameters<typeof commandText>[0];

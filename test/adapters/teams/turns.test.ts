@@ -1,6 +1,6 @@
 // Commands, presses and repeats over HTTP: what reaches the bot, and what the person is answered.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { pageCharacters, pageLines } from '../../../src/bot/answers/viewing.ts';
+import { pageCharacters, pageLines } from '../../../src/bot/handlers/queries/results.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
 import { aView } from '../../support/views.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
@@ -16,8 +16,8 @@ import {
   team,
   TeamsBench,
   tenant,
-} from '../../support/teamsBench.ts';
-import type { Human } from '../../support/teamsBench.ts';
+} from '../../support/chats/teamsBench.ts';
+import type { Human } from '../../support/chats/teamsBench.ts';
 
 let bench: TeamsBench;
 beforeEach(async () => {

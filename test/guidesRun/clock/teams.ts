@@ -1,6 +1,6 @@
 // Teams for the clock: its connector and its keys under their real names, and two people in one channel.
 import type { Hosts } from '../cloud.ts';
-import { forward } from '../../support/forward.ts';
+import { forward } from '../../support/programs/forward.ts';
 import { people } from '../cloud.ts';
 import { ChannelKeys } from '../../../src/demo/teams/channelKeys.ts';
 import { FakeConnector, cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeUnkeyed } from '../../../src/adapters/store/line.ts';
+import { encodeUnkeyed } from '../../../src/adapters/store/journal/line.ts';
 import type { Event, Request } from '../../../src/liveResponse/request.ts';
 
 /**

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verb } from '../../../cards/view.ts';
-import { nodesIn } from '../hostile.ts';
+import { nodesIn } from '../chats/hostile.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack, Person } from '../../../src/demo/slack/fakeSlack.ts';
 import { incidents, openSlackHouse, privateRoom, slackPolicy } from '../slack/slackHouse.ts';

@@ -1,9 +1,9 @@
 // One stage for three chats: people who type and press through the wire, and what each of them gets to see.
 import type { Verb } from '../../../cards/view.ts';
-import { codeOf } from '../../../src/bot/language/approvalCode.ts';
+import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
 import type { Request } from '../../../src/liveResponse/request.ts';
-import type { Service } from '../../../src/service.ts';
-import { journalText } from '../journal.ts';
+import type { Service } from '../../../src/app/compose.ts';
+import { journalText } from '../store/journal.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 
 /**

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';
 import type { Request } from '../../../src/liveResponse/request.ts';
-import { startService } from '../../../src/service.ts';
-import type { Service, ServiceOptions } from '../../../src/service.ts';
+import { startService } from '../../../src/app/compose.ts';
+import type { Service, ServiceOptions } from '../../../src/app/compose.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { createManualClock } from '../manualClock.ts';
 import type { ManualClock } from '../manualClock.ts';
-import { createMemoryDisk } from '../memoryDisk.ts';
-import type { MemoryDisk } from '../memoryDisk.ts';
+import { createMemoryDisk } from '../store/memoryDisk.ts';
+import type { MemoryDisk } from '../store/memoryDisk.ts';
 import { quiet } from '../quiet.ts';
 import type { ChatCall, Refusal } from '../../../src/demo/refusal.ts';
 

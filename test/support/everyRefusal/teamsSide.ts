@@ -14,8 +14,8 @@ import {
   team,
   TeamsBench,
   tenant,
-} from '../teamsBench.ts';
-import { dataOf, teamsPolicy } from '../teamsHouse.ts';
+} from '../chats/teamsBench.ts';
+import { dataOf, teamsPolicy } from '../chats/teamsHouse.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 import type { ChatSide, SeenCard, StageClock, Who } from './stage.ts';
 

@@ -13,7 +13,7 @@ import type { Log } from '../../../src/liveResponse/ports.ts';
 import type { CardRef } from '../../../src/liveResponse/request.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
-import { testKeys } from '../testKeys.ts';
+import { testKeys } from '../store/testKeys.ts';
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';

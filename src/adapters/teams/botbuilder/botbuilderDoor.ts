@@ -13,7 +13,7 @@ import type { TeamsSettings } from '../../config/chatSettings.ts';
 import type { Http } from '../../outbound/http.ts';
 import { readCertificate } from '../certificate.ts';
 import type { Certificate } from '../certificate.ts';
-import { channelAuthorities } from '../hosts.ts';
+import { channelAuthorities } from '../inbound/hosts.ts';
 import type { Incoming, TeamsAuthority, TeamsDoor } from '../protocol.ts';
 import { callsOf } from './botbuilderCalls.ts';
 

@@ -2,7 +2,7 @@
 // so seldom that nobody can use this bot to hammer the host that tells them.
 import { importJWK } from 'jose';
 import type { CryptoKey, JWK } from 'jose';
-import { field, parseJson } from '../../../liveResponse/json.ts';
+import { field, parseJson } from '../../../liveResponse/text/json.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { HttpError } from '../../outbound/http.ts';
 import type { Http } from '../../outbound/http.ts';

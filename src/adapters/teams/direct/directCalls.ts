@@ -1,6 +1,6 @@
 // Calls to the connector's REST API over our own way out
 // (learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-api-reference).
-import { field, parseJson } from '../../../liveResponse/json.ts';
+import { field, parseJson } from '../../../liveResponse/text/json.ts';
 import { TokenError } from '../../entra/tokenError.ts';
 import { HttpError } from '../../outbound/http.ts';
 import type { Http, HttpAnswer } from '../../outbound/http.ts';

@@ -4,7 +4,7 @@ import type { TeamsSettings } from '../../config/chatSettings.ts';
 import { MsalTokens } from '../../entra/msalTokens.ts';
 import type { MsalCredentials } from '../../entra/msalTokens.ts';
 import { readCertificate } from '../certificate.ts';
-import { channelAuthorities } from '../hosts.ts';
+import { channelAuthorities } from '../inbound/hosts.ts';
 import type { DoorParts, TeamsDoor } from '../protocol.ts';
 import { ChannelKeys } from './channelKeys.ts';
 import { channelTokenProblem } from './channelToken.ts';

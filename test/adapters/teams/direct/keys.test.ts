@@ -1,11 +1,11 @@
 // The keys of the channel as somebody outside meets them: strangers with tokens of unknown keys, and a host
 // of the keys that is down.
-import '../../../support/direct.ts';
+import '../../../support/chats/direct.ts';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { failedGap } from '../../../../src/adapters/teams/direct/channelKeys.ts';
 import { startAdmin } from '../../../../src/adapters/http/admin.ts';
 import type { Clock } from '../../../../src/liveResponse/ports.ts';
-import { ana, directOf, keepingLog, leapingClock, TeamsBench } from '../../../support/teamsBench.ts';
+import { ana, directOf, keepingLog, leapingClock, TeamsBench } from '../../../support/chats/teamsBench.ts';
 
 let bench: TeamsBench;
 let clock: Clock;
