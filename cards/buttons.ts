@@ -1,6 +1,6 @@
 // The buttons of a card in each state, with what a screen reader says and the second step that names what
 // will happen.
-import { looksBeforeAsking } from '../src/liveResponse/pacing.ts';
+import { maxSearchAttempts } from '../src/liveResponse/pacing.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import type { CancelAsked } from '../src/liveResponse/sequel.ts';
 import { againFrom } from './again.ts';
@@ -49,7 +49,7 @@ export function buttons(
       return [
         look(title),
         // While the bot itself still looks, a press would be refused: lists lag, and it could run twice.
-        ...(request.looks < looksBeforeAsking || frozen !== undefined ? [] : [resend(host, title)]),
+        ...(request.looks < maxSearchAttempts || frozen !== undefined ? [] : [resend(host, title)]),
         ...(request.actionId !== undefined && mayAskCancel(request.cancel) ? [cancel(host, title)] : []),
         drop(request, title),
         ...outputs(request),
@@ -165,8 +165,8 @@ function resend(host: string, title: string): Button {
 
 function drop({ looks }: Extract<Request, { state: 'unknown' }>, title: string): Button {
   const early =
-    looks < looksBeforeAsking
-      ? `The bot has looked for it ${looks} of ${looksBeforeAsking} times only: better wait. `
+    looks < maxSearchAttempts
+      ? `The bot has looked for it ${looks} of ${maxSearchAttempts} times only: better wait. `
       : '';
   return {
     verb: 'drop',

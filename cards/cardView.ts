@@ -13,13 +13,13 @@ import { ranEarlier } from './messages/said.ts';
 import { commandName, stepLines } from './steps.ts';
 import { timeOf } from './time.ts';
 import type { CardView, ExcerptBlock, LinkLine, ViewContext } from './view.ts';
-import { said } from './messages/status.ts';
+import { statusText } from './messages/status.ts';
 
 /** Begins the status of every card of a simulated tenant. */
 export const simulatedMark = 'SIMULATED TENANT';
 
 export function cardView(request: Request, context: ViewContext): CardView {
-  const { status, tone, lead } = said(request, context);
+  const { status, tone, lead } = statusText(request, context);
   const title = titleOf(request);
   const links = linkLines(request, context);
   const marked = context.simulated ? `${simulatedMark}: ${status}` : status;

@@ -15,7 +15,7 @@ import { twinFacts } from './twins.ts';
 import type { FactLine, ViewContext } from './view.ts';
 
 /** Labels that survive however small a card must be made. */
-export const essential: ReadonlySet<string> = new Set([
+export const requiredFacts: ReadonlySet<string> = new Set([
   'Device',
   'Asked by',
   'Approved by',

@@ -9,7 +9,7 @@ import { readDotEnv } from './adapters/config/dotEnv.ts';
 import { optionsFrom } from './app/options.ts';
 import { startService } from './app/compose.ts';
 import type { Service } from './app/compose.ts';
-import { SettingsError } from './adapters/config/configError.ts';
+import { ConfigError } from './adapters/config/configError.ts';
 
 /**
  * What is still open after everything was closed, such as a socket whose other side is deaf, may hold the
@@ -103,7 +103,7 @@ async function main(): Promise<void> {
     });
   } catch (error) {
     process.stderr.write(`The bot cannot start: ${whyItFailed(error)}\n`);
-    leave(error instanceof SettingsError ? misconfigured : 1);
+    leave(error instanceof ConfigError ? misconfigured : 1);
     return;
   }
   if (rereads > 0) service.readAgain();

@@ -4,7 +4,7 @@ import type { ChatPort } from '../src/bot/ports.ts';
 import type { CardRef } from '../src/liveResponse/request.ts';
 import { createLateChat } from '../src/app/lateChat.ts';
 import type { LateChat, Opened } from '../src/app/lateChat.ts';
-import { SettingsError } from '../src/adapters/config/configError.ts';
+import { ConfigError } from '../src/adapters/config/configError.ts';
 import { createManualClock } from './support/manualClock.ts';
 import type { ManualClock } from './support/manualClock.ts';
 import { createLogBook } from './support/slack/slackRoom.ts';
@@ -13,19 +13,19 @@ import { aView } from './support/views.ts';
 const ref: CardRef = { surface: 'slack', place: 'C1', id: '1' };
 
 /** A chat that can do everything, and tells what it was asked. */
-function able(): { readonly chat: Required<Omit<ChatPort, 'volatile'>>; readonly asked: string[] } {
+function able(): { readonly chat: Required<Omit<ChatPort, 'ephemeralMessages'>>; readonly asked: string[] } {
   const asked: string[] = [];
   const done = (what: string) => (): Promise<void> => {
     asked.push(what);
     return Promise.resolve();
   };
-  const chat: Required<Omit<ChatPort, 'volatile'>> = {
+  const chat: Required<Omit<ChatPort, 'ephemeralMessages'>> = {
     surface: 'slack',
-    turn: done('turn'),
+    acquireSlot: done('turn'),
     external: () => done('external')().then(() => false),
     post: () => done('post')().then(() => ref),
     update: done('update'),
-    bare: () => {
+    showsLess: () => {
       asked.push('bare');
       return true;
     },
@@ -33,7 +33,7 @@ function able(): { readonly chat: Required<Omit<ChatPort, 'volatile'>>; readonly
     note: done('note'),
     announce: done('announce'),
     probe: done('probe'),
-    whisper: done('whisper'),
+    replyPrivately: done('whisper'),
   };
   return { chat, asked };
 }
@@ -73,7 +73,7 @@ function lateWith(
 }
 
 test('a setting that is wrong ends the start where no other chat works, and nothing else', async () => {
-  const wrong = (): Promise<Opened> => Promise.reject(new SettingsError('SLACK_BOT_TOKEN is wrong.'));
+  const wrong = (): Promise<Opened> => Promise.reject(new ConfigError('SLACK_BOT_TOKEN is wrong.'));
   await expect(lateWith(wrong).prepare()).rejects.toThrow('SLACK_BOT_TOKEN');
   const beside = lateWith(wrong, { alone: false });
   await beside.prepare();
@@ -111,16 +111,16 @@ test('a chat that may be late hands on everything a chat can do, also that an ol
   await expect(late.port.external?.('C1')).rejects.toMatchObject({ code: 'unavailable' });
   await late.prepare();
   const { port } = late;
-  await port.turn?.('post', 'C1', true);
+  await port.acquireSlot?.('post', 'C1', true);
   expect(await port.external?.('C1')).toBe(false);
   await port.post('C1', aView(), 'a');
   await port.update(ref, aView());
-  expect(port.bare?.(ref)).toBe(true);
+  expect(port.showsLess?.(ref)).toBe(true);
   await port.supersede?.(ref, 'lr-abc123', ref);
   await port.note(ref, 'text', []);
   await port.announce('C1', 'text');
   await port.probe?.('C1');
-  await port.whisper('C1', 'U1', 'text');
+  await port.replyPrivately('C1', 'U1', 'text');
   expect(asked).toEqual([
     'turn',
     'external',

@@ -9,7 +9,7 @@ import { failureAdvice } from './advice.ts';
 import { oneLine } from '../clip.ts';
 import * as bound from '../limits.ts';
 import { afterRestore } from './said.ts';
-import type { Said } from './said.ts';
+import type { StatusText } from './said.ts';
 import type { ViewContext } from '../view.ts';
 import { missingRight } from './rights.ts';
 import { earlierAttempt } from '../../src/liveResponse/request.ts';
@@ -19,14 +19,18 @@ import { timeOf } from '../time.ts';
 export function endingWords(
   request: InState<'over'>,
   context: Pick<ViewContext, 'now' | 'command' | 'restoredAt'>,
-): Said {
+): StatusText {
   return request.found === undefined
     ? wordsOf(request, context)
     : foundWords(request, request.found, context.command);
 }
 
 /** Given up, and seen at Defender after all: what was said before is taken back. */
-function foundWords(request: InState<'over'>, { at, action, differs }: FoundLate, command: string): Said {
+function foundWords(
+  request: InState<'over'>,
+  { at, action, differs }: FoundLate,
+  command: string,
+): StatusText {
   const given = {
     dropped: 'Dropped',
     withdrawn: 'Withdrawn',
@@ -65,7 +69,7 @@ function atDefender({ status }: Action): string {
 function wordsOf(
   request: InState<'over'>,
   { now, restoredAt }: Pick<ViewContext, 'now' | 'restoredAt'>,
-): Said {
+): StatusText {
   const { ending } = request;
   const when = timeOf(request.endedAt, request.at);
   const ran = nothingRan(request, now, restoredAt);

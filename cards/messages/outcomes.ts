@@ -5,18 +5,18 @@ import { queueShownBy } from '../../src/liveResponse/tenantLimits.ts';
 import { exitAdvice } from './stepAdvice.ts';
 import { oneLine } from '../clip.ts';
 import { askerName, parkedEnding } from './waitingForDevice.ts';
-import type { Said } from './said.ts';
+import type { StatusText } from './said.ts';
 import { commandName, progressOf, sessionReason, stateOf, stepFacts } from '../steps.ts';
 import { learnedFrom } from './tenantLimits.ts';
 import { duration, timeOf } from '../time.ts';
 
-export function outcomeWords(request: InState<'finished'>): Said {
+export function outcomeWords(request: InState<'finished'>): StatusText {
   const words = wordsOf(request);
   // Sentences that have nothing to say are empty; their gaps go.
   return { ...words, lead: `${words.lead} ${parkedEnding(request)}`.replace(/ {2,}/g, ' ').trim() };
 }
 
-function wordsOf(request: InState<'finished'>): Said {
+function wordsOf(request: InState<'finished'>): StatusText {
   const ended = `Ended at ${timeOf(request.endedAt, request.at)}${request.endedAt > request.startedAt ? `, ${duration(request.endedAt - request.startedAt)} after it was sent` : ''}.`;
   switch (request.outcome) {
     case 'succeeded':
@@ -54,7 +54,7 @@ function overtaken({ cancel, at }: InState<'finished'>, truth: string): string {
     : `${askerName(cancel.by, 'The')} asked to cancel at ${timeOf(cancel.at, at)}, but ${truth}`;
 }
 
-function succeeded(request: InState<'finished'>, ended: string): Said {
+function succeeded(request: InState<'finished'>, ended: string): StatusText {
   const facts = stepFacts(request);
   const reason = sessionReason(request) ?? '';
   const bad = request.results.excerpts.find(
@@ -125,7 +125,7 @@ function all(count: number): string {
   return count === 1 ? 'The command' : count === 2 ? 'Both commands' : `All ${count} commands`;
 }
 
-function failed(request: InState<'finished'>, ended: string): Said {
+function failed(request: InState<'finished'>, ended: string): StatusText {
   const index = request.commands.findIndex((_, at) => progressOf(request, at)?.status === 'Failed');
   const command = request.commands[index];
   const what =

@@ -4,7 +4,7 @@ import { earlierAttempt } from '../../src/liveResponse/request.ts';
 import { timeOf } from '../time.ts';
 import type { Tone } from '../view.ts';
 
-export interface Said {
+export interface StatusText {
   readonly status: string;
   readonly tone: Tone;
   readonly lead: string;

@@ -2,7 +2,7 @@
 // what you can do).
 import { isKnownStatus } from '../../src/liveResponse/action.ts';
 import type { Blocker, ErrorAnswer } from '../../src/liveResponse/request/errorAnswer.ts';
-import { looksBeforeAsking, lookSchedule } from '../../src/liveResponse/pacing.ts';
+import { maxSearchAttempts, searchSchedule } from '../../src/liveResponse/pacing.ts';
 import type { Outage } from '../../src/liveResponse/request/errorAnswer.ts';
 import type { InState, Request, WaitCause } from '../../src/liveResponse/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
@@ -17,7 +17,7 @@ import { alikeWarning } from './deviceContext.ts';
 import { askerName, parkedWords, policyCancelSentence } from './waitingForDevice.ts';
 import { missingRight } from './rights.ts';
 import { afterRestore } from './said.ts';
-import type { Said } from './said.ts';
+import type { StatusText } from './said.ts';
 import { earlierAttempt } from '../../src/liveResponse/request.ts';
 import { otherDevice, sessionReason, stepFacts } from '../steps.ts';
 import { waitsFor } from './tenantLimits.ts';
@@ -26,7 +26,7 @@ import { twinWarning } from '../twins.ts';
 import type { ViewContext } from '../view.ts';
 
 /** Status, tone and lead of a request as it stands. */
-export function said(request: Request, context: ViewContext): Said {
+export function statusText(request: Request, context: ViewContext): StatusText {
   const words = wordsOf(request, context);
   const elsewhere = otherDevice(request);
   const wrong =
@@ -45,7 +45,7 @@ export function said(request: Request, context: ViewContext): Said {
   };
 }
 
-function wordsOf(request: Request, context: ViewContext): Said {
+function wordsOf(request: Request, context: ViewContext): StatusText {
   switch (request.state) {
     case 'awaitingApproval':
       return awaiting(request, context);
@@ -85,7 +85,7 @@ function ranSoFar(request: Request, { restoredAt }: ViewContext): string {
   return restoredAt === undefined ? 'Nothing has run.' : afterRestore(request, restoredAt);
 }
 
-function awaiting(request: InState<'awaitingApproval'>, context: ViewContext): Said {
+function awaiting(request: InState<'awaitingApproval'>, context: ViewContext): StatusText {
   if (context.frozen !== undefined) {
     return {
       status: 'Waiting for approval, frozen',
@@ -199,7 +199,7 @@ export function waitStatus(cause: WaitCause | undefined): string {
   }
 }
 
-function queued(request: InState<'queued'>, context: ViewContext): Said {
+function queued(request: InState<'queued'>, context: ViewContext): StatusText {
   // What it was last seen to wait for may be a freeze that is over.
   const cause =
     context.frozen !== undefined ? 'frozen' : request.waitsFor === 'frozen' ? undefined : request.waitsFor;
@@ -232,9 +232,9 @@ function queued(request: InState<'queued'>, context: ViewContext): Said {
   };
 }
 
-const lastLook = Math.max(...lookSchedule);
+const lastLook = Math.max(...searchSchedule);
 
-function unknown(request: InState<'unknown'>, { frozen, outage, command }: ViewContext): Said {
+function unknown(request: InState<'unknown'>, { frozen, outage, command }: ViewContext): StatusText {
   const happened = {
     lost: 'Defender’s answer was lost while sending, so the commands may or may not be running. The bot did not repeat it.',
     lostTrack: 'Defender no longer lists the session, so how it ended is not known.',
@@ -247,7 +247,7 @@ function unknown(request: InState<'unknown'>, { frozen, outage, command }: ViewC
   const next =
     outage !== undefined
       ? `${unreadSentence(request, outage)} `
-      : request.looks < looksBeforeAsking
+      : request.looks < maxSearchAttempts
         ? `It goes on looking until ${at(request, request.since + lastLook)}; after that somebody must decide. `
         : frozen !== undefined
           ? `Look again first. It cannot be sent again now. ${frozenSentence(frozen, command, request.at)} `
@@ -298,7 +298,7 @@ function running(
   request: InState<'running'>,
   outage: Outage | undefined,
   queue: OfflineQueue | undefined,
-): Said {
+): StatusText {
   const words = lastRead(
     request,
     queue,
@@ -313,7 +313,7 @@ function running(
 }
 
 /** By the last reading there was. `until` is how long it is followed: empty while it is not. */
-function lastRead(request: InState<'running'>, queue: OfflineQueue | undefined, until: string): Said {
+function lastRead(request: InState<'running'>, queue: OfflineQueue | undefined, until: string): StatusText {
   const { action } = request;
   const facts = stepFacts(request);
   if (request.cancel?.answer === 'sent' || request.cancel?.answer === 'accepted') {

@@ -7,7 +7,7 @@ import type { InState } from '../../src/liveResponse/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
 import type { OfflineQueue } from '../../src/liveResponse/tenantLimits.ts';
 import { oneLine } from '../clip.ts';
-import type { Said } from './said.ts';
+import type { StatusText } from './said.ts';
 import { keptUntil } from './tenantLimits.ts';
 import { duration, timeOf } from '../time.ts';
 
@@ -25,7 +25,7 @@ export function parkedWords(
   request: InState<'running'>,
   followed: boolean,
   queue?: OfflineQueue,
-): Said | undefined {
+): StatusText | undefined {
   const { parked } = request;
   if (parked === undefined || parked.wokeAt !== undefined || hasBegun(request.action)) return undefined;
   const at = (ms: number): string => timeOf(ms, request.at);

@@ -15,12 +15,12 @@ import type {
 import { clean, markdownText } from '../clip.ts';
 import { teams } from '../limits.ts';
 import { teamsData, teamsInputId } from '../press.ts';
-import { fitted } from './fitToLimit.ts';
+import { fitToLimit } from './fitToLimit.ts';
 import { indexLabel } from '../steps.ts';
 import type { Button, CardView, Tone } from '../view.ts';
 
 export function adaptiveCard(view: CardView): AdaptiveCard {
-  return fitted(view, draw, (card) => utf8Length(JSON.stringify(card)) <= teams.cardBytes);
+  return fitToLimit(view, draw, (card) => utf8Length(JSON.stringify(card)) <= teams.cardBytes);
 }
 
 /** Bytes of the UTF-8 form. */

@@ -4,7 +4,7 @@ import type { Block, ButtonElement, PlainText, RichElement, RichText, SlackMessa
 import { clip, slackText } from '../clip.ts';
 import { slack } from '../limits.ts';
 import { slackActionId, slackValue } from '../press.ts';
-import { fitted } from './fitToLimit.ts';
+import { fitToLimit } from './fitToLimit.ts';
 import { indexLabel } from '../steps.ts';
 import type { Button, CardView, Tone } from '../view.ts';
 
@@ -13,7 +13,7 @@ export function blockKit(view: CardView): SlackMessage {
   // Escaping may lengthen the sentence fivefold; Slack's own limit is far above that.
   return {
     text: slackText(view.fallback, slack.topText),
-    blocks: fitted(view, draw, (blocks) => stringLength(blocks) <= slack.totalStrings),
+    blocks: fitToLimit(view, draw, (blocks) => stringLength(blocks) <= slack.totalStrings),
   };
 }
 

@@ -1,7 +1,7 @@
 // Makes a view smaller in steps until a chat can take it: excerpts first, then facts and sentences. Commands
 // are never touched.
 import { clip } from '../clip.ts';
-import { essential } from '../facts.ts';
+import { requiredFacts } from '../facts.ts';
 import type { CardView, ExcerptBlock } from '../view.ts';
 
 const excerptSteps = [
@@ -27,7 +27,7 @@ function smaller(full: CardView, level: number): CardView {
     ...view,
     lead: clip(view.lead, tight ? 400 : 700),
     facts: view.facts
-      .filter((one) => !tight || essential.has(one.label))
+      .filter((one) => !tight || requiredFacts.has(one.label))
       .map((one) => ({ ...one, value: clip(one.value, tight ? 90 : 160) })),
     steps: view.steps.map((one) =>
       one.detail === undefined
@@ -57,7 +57,7 @@ function cutExcerpt(one: ExcerptBlock, lines: number, perLine: number): ExcerptB
  * The fullest drawing that `fits` accepts. The smallest one is returned even if it is refused: a card must be
  * drawn.
  */
-export function fitted<Drawn>(
+export function fitToLimit<Drawn>(
   view: CardView,
   draw: (view: CardView) => Drawn,
   fits: (drawn: Drawn) => boolean,

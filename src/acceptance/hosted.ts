@@ -14,7 +14,7 @@ import type { Device, Request } from '../liveResponse/request.ts';
 import { optionsFrom } from '../app/options.ts';
 import { startService } from '../app/compose.ts';
 import type { Service, ServiceOptions } from '../app/compose.ts';
-import { SettingsError } from '../adapters/config/configError.ts';
+import { ConfigError } from '../adapters/config/configError.ts';
 import type { Options } from './options.ts';
 import { Observer } from './observing.ts';
 import { devicesOf, lookingWith } from './looking.ts';
@@ -30,7 +30,7 @@ import type { Outcome, Surroundings } from './outcome.ts';
 const looksForResults = 90;
 const recipe = 'dump';
 
-/** @throws SettingsError, or what keeps the bot from starting */
+/** @throws ConfigError, or what keeps the bot from starting */
 export async function runHosted(
   options: Options,
   settings: Settings,
@@ -71,7 +71,7 @@ async function drive(
   });
   const device = await testDevice(looking.calls, service.policy, options);
   if (terminal !== undefined && real && !isConfined(service.policy, device.name))
-    throw new SettingsError(notConfined(device.name));
+    throw new ConfigError(notConfined(device.name));
 
   const began = service.clock.now();
   const observer = new Observer({ ...looking, device });
@@ -154,18 +154,18 @@ function isSent(
   return request?.state === 'running' || request?.state === 'finished';
 }
 
-/** @throws SettingsError where the name means no device, several, or one that the policy does not allow */
+/** @throws ConfigError where the name means no device, several, or one that the policy does not allow */
 async function testDevice(
   calls: Parameters<typeof devicesOf>[0],
   policy: Policy,
   options: Options,
 ): Promise<Device> {
   const chosen = chooseDevice(options.device, await devicesOf(calls, options.device));
-  if (isRefusal(chosen)) throw new SettingsError(`${explained(chosen)}\nNothing was asked for.`);
+  if (isRefusal(chosen)) throw new ConfigError(`${explained(chosen)}\nNothing was asked for.`);
   const { device } = chosen;
   const refusal = inScope(policy, device);
   if (refusal !== undefined)
-    throw new SettingsError(
+    throw new ConfigError(
       `${explained(refusal)}\nNothing was asked for. Allow the test device in the policy: devices: { allow: { groups: [], tags: [], names: [${device.name}] } }`,
     );
   return device;
@@ -212,7 +212,7 @@ interface Seat {
   leave(): void;
 }
 
-/** @throws SettingsError where the policy has nobody and nowhere for a terminal */
+/** @throws ConfigError where the policy has nobody and nowhere for a terminal */
 function seat(
   terminal: Terminal,
   service: Service,
@@ -224,7 +224,7 @@ function seat(
   const { policy, bot } = service;
   const place = placesOf(policy).find((one) => one.approvals);
   const pair = players(policy, recipe);
-  if (place === undefined || pair === undefined) throw new SettingsError(noSeat);
+  if (place === undefined || pair === undefined) throw new ConfigError(noSeat);
   const table: Table = {
     bot,
     policy,

@@ -8,7 +8,7 @@ import { createLog } from '../adapters/log.ts';
 import type { Settings } from '../adapters/config/settings.ts';
 import { resultHosts } from '../adapters/outbound/resultLink.ts';
 import { field } from '../liveResponse/text/json.ts';
-import { Budgets, ratesOf } from '../liveResponse/pacing.ts';
+import { CallRates, ratesOf } from '../liveResponse/pacing.ts';
 import type { Clock } from '../liveResponse/ports.ts';
 import type { Device } from '../liveResponse/request.ts';
 import { optionsFrom } from '../app/options.ts';
@@ -50,7 +50,7 @@ export function lookingWith(
             authority: service.endpoint.authority,
             way: http,
           }),
-    budgets: new Budgets(
+    budgets: new CallRates(
       ratesOf({
         submitsPerMinute: 1,
         callsPerMinute: part(pacing.callsPerMinute),

@@ -93,7 +93,7 @@ export function createTerminal(print: (text: string) => void): Terminal {
 
   return {
     surface,
-    volatile: true,
+    ephemeralMessages: true,
     post(at, view, intent) {
       draw(view);
       return Promise.resolve({ surface, place: at, id: intent });
@@ -104,7 +104,7 @@ export function createTerminal(print: (text: string) => void): Terminal {
     },
     note: () => Promise.resolve(),
     announce: () => Promise.resolve(),
-    whisper(_place, account, text) {
+    replyPrivately(_place, account, text) {
       print(`(to ${account}) ${text}`);
       return Promise.resolve();
     },

@@ -11,7 +11,7 @@ import type { Action } from '../liveResponse/action.ts';
 import { isTerminal } from '../liveResponse/action.ts';
 import { field } from '../liveResponse/text/json.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
-import { SettingsError } from '../adapters/config/configError.ts';
+import { ConfigError } from '../adapters/config/configError.ts';
 import { firstLabel } from './hosted.ts';
 import { devicesOf, lookingWith } from './looking.ts';
 import { Observer, commandsOf, statusOf } from './observing.ts';
@@ -21,7 +21,7 @@ import type { Outcome, Surroundings } from './outcome.ts';
 /** While nothing has been asked for. Milliseconds. */
 const waitingGap = 5_000;
 
-/** @throws SettingsError, DefenderError */
+/** @throws ConfigError, DefenderError */
 export async function runWatched(
   options: Options,
   settings: Settings,
@@ -29,7 +29,7 @@ export async function runWatched(
 ): Promise<Outcome> {
   const { defender } = settings;
   if (defender.kind === 'simulator')
-    throw new SettingsError(
+    throw new ConfigError(
       '--watch reads the Defender of a bot that runs elsewhere; the simulator inside a bot cannot be read. Set DEFENDER_API_URL and the settings of that bot.',
     );
   const clock = createClock();
@@ -43,7 +43,7 @@ export async function runWatched(
     print,
   });
   const chosen = chooseDevice(options.device, await devicesOf(looking.calls, options.device));
-  if (isRefusal(chosen)) throw new SettingsError(explain(chosen));
+  if (isRefusal(chosen)) throw new ConfigError(explain(chosen));
   const { device } = chosen;
   const began = clock.now();
   const observer = new Observer({ ...looking, device });

@@ -4,7 +4,7 @@ import { whyNoConsole } from '../adapters/console/alone.ts';
 import { mountConsole } from '../adapters/console/api.ts';
 import { createConsoleChat } from '../adapters/console/chat.ts';
 import { placesOf } from '../adapters/console/people.ts';
-import type { World } from '../adapters/console/world.ts';
+import type { SimulatorControls } from '../adapters/console/world.ts';
 import type { Check } from '../adapters/http/server.ts';
 import { openLastKnown } from '../adapters/lastKnown.ts';
 import type { Http } from '../adapters/outbound/http.ts';
@@ -49,7 +49,7 @@ export interface ChatParts {
   readonly http: Http;
   readonly proxy?: Proxy;
   /** The embedded simulator's switches, for the console. */
-  readonly world?: World;
+  readonly world?: SimulatorControls;
   /** Asked once the bot exists. */
   readonly bot: () => Bot;
   /** Called when the only chat can hear nothing any more. */
@@ -91,8 +91,8 @@ export function whyNoChats(
 
 // Bolt and botbuilder take most of a second to load, and hardly anybody needs both: each is loaded only where
 // it is set up.
-const slackRoom = () => import('../adapters/slack/platform.ts');
-const teamsRoom = () => import('../adapters/teams/platform.ts');
+const importSlack = () => import('../adapters/slack/platform.ts');
+const importTeams = () => import('../adapters/teams/platform.ts');
 
 export async function openChats(options: ChatOptions, parts: ChatParts): Promise<Chats> {
   const { command, policy, store, clock, chatClock, log, dataDir, bot } = parts;
@@ -119,7 +119,7 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
     options.teams === undefined
       ? undefined
       : await (
-          await teamsRoom()
+          await importTeams()
         ).openTeams(options.teams, store, {
           command,
           clock: chatClock,
@@ -132,7 +132,7 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
   const entra =
     options.entra === undefined
       ? undefined
-      : (await teamsRoom()).openEntraGroups(options.entra, parts.http, chatClock, log);
+      : (await importTeams()).openEntraGroups(options.entra, parts.http, chatClock, log);
   const streams: (() => Promise<void>)[] = [];
 
   return {
@@ -209,7 +209,7 @@ async function lateSlack(
   others: () => boolean,
 ): Promise<LateChat> {
   const { command, store, chatClock, log, dataDir, bot, proxy } = parts;
-  const room = await slackRoom();
+  const room = await importSlack();
   const slack = createLateChat({
     name: 'Slack',
     surface: 'slack',

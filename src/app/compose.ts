@@ -31,24 +31,24 @@ import { createFreezeWatch } from '../adapters/store/freezeRequest.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
 import { startWithPolicy } from '../bot/handlers/policyChange.ts';
 import { createBot } from '../bot/bot.ts';
-import type { Loop } from '../bot/workers/workers.ts';
+import type { Workers } from '../bot/workers/workers.ts';
 import type { Policy } from '../bot/policy/policy.ts';
-import { createTodaysPolicy } from '../bot/policy/currentPolicy.ts';
+import { createCurrentPolicy } from '../bot/policy/currentPolicy.ts';
 import type { Bot } from '../bot/ports.ts';
 import { createLinkBox } from '../bot/workers/sessions/linkBox.ts';
-import { Budgets, elapsedOf, ratesOf } from '../liveResponse/pacing.ts';
+import { CallRates, elapsedOf, ratesOf } from '../liveResponse/pacing.ts';
 import type { Clock, Log } from '../liveResponse/ports.ts';
 import { openChats, whyNoChats } from './chats.ts';
 import type { ChatOptions } from './chats.ts';
-import type { Closing } from './shutdown.ts';
-import { createClosing } from './shutdown.ts';
+import type { Shutdown } from './shutdown.ts';
+import { createShutdown } from './shutdown.ts';
 import { createHealth } from './health.ts';
 import { createPlacesLook } from './placesCheck.ts';
 import { createPolicyReload } from './policyReload.ts';
 import { openRecord } from './openRecord.ts';
 import { anchorPlaces } from './recordOptions.ts';
-import { createPlayground } from './simulatorControls.ts';
-import { SettingsError } from '../adapters/config/configError.ts';
+import { createSimulatorControls } from './simulatorControls.ts';
+import { ConfigError } from '../adapters/config/configError.ts';
 import { namedProfiles } from '../simulator/profiles.ts';
 import type { ProfileName } from '../simulator/profiles.ts';
 import { startSimulator } from '../simulator/simulator.ts';
@@ -128,7 +128,7 @@ export interface Service {
   /** Reasons in words and metrics; absent where it is off. */
   readonly adminUrl?: string;
   readonly bot: Bot;
-  readonly loop: Loop;
+  readonly loop: Workers;
   readonly store: Store;
   /** Today's: it changes when the file does. */
   readonly policy: Policy;
@@ -158,11 +158,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     host: options.host,
     localDefender: options.defender.kind === 'simulator' || options.defender.loopback,
   });
-  if (no !== undefined) throw new SettingsError(no);
+  if (no !== undefined) throw new ConfigError(no);
   const log = createLog({ level: options.logLevel, secrets: options.secrets });
   const warn = (sentence: string): void => options.onWarning?.(sentence);
   const { policy: first, sha256, warnings } = await loadPolicy(options.policyFile);
-  const todays = createTodaysPolicy(first);
+  const todays = createCurrentPolicy(first);
   const { policy } = todays;
   // The console lets one human play everybody, so nobody gains anything by writing its policy.
   for (const warning of options.console ? [] : await policyFileWarnings(options.policyFile)) {
@@ -176,8 +176,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   // Chats know the real time only, in their signatures and rates, however fast a simulated tenant runs.
   const chatClock = options.clock ?? createClock();
   const clock = scaledClock ?? chatClock;
-  const closing = createClosing(log);
-  const { later } = closing;
+  const closing = createShutdown(log);
+  const { onClose: later } = closing;
 
   try {
     const { dataDir, record, defender: kind, disk } = options;
@@ -195,7 +195,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const http = options.http ?? new Http(options.proxy === undefined ? {} : { proxy: options.proxy });
     later('http', 1_000, () => http.close());
     const upstream = await openDefender(options, http, clock, closing);
-    const budgets = new Budgets(ratesOf(options.rates));
+    const budgets = new CallRates(ratesOf(options.rates));
     seed(budgets, store, clock);
     const defender = new DefenderClient({
       http,
@@ -225,7 +225,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
       ...(upstream.simulator === undefined || scaledClock === undefined
         ? {}
-        : { world: createPlayground(upstream.simulator.tenant, scaledClock) }),
+        : { world: createSimulatorControls(upstream.simulator.tenant, scaledClock) }),
     });
     later('chats', 4_000, () => chats.stop());
     const reload = createPolicyReload({
@@ -251,7 +251,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         policy,
         groups: chats.groups,
         lastKnown: chats.lastKnown,
-        budgets,
+        callRates: budgets,
         links: createLinkBox(clock),
         clock,
         random,
@@ -412,11 +412,11 @@ async function noteStop(store: Store, log: Log): Promise<void> {
 async function loadPolicy(file: string): Promise<Extract<FoundPolicy, { readonly policy: Policy }>> {
   const found = await findPolicy(file);
   if ('unread' in found)
-    throw new SettingsError(
+    throw new ConfigError(
       `The policy ${file} cannot be read (${found.unread}). Copy policy.example.yaml to policy.yaml and adapt it, or set LR_POLICY.`,
     );
   if ('problems' in found)
-    throw new SettingsError(
+    throw new ConfigError(
       `The policy has ${found.problems.length === 1 ? 'a mistake' : `${found.problems.length} mistakes`}:\n${showProblems(file, found.problems)}`,
     );
   return found;
@@ -444,7 +444,7 @@ async function openDefender(
   { defender, dataDir }: ServiceOptions,
   http: Http,
   clock: Clock,
-  { later }: Closing,
+  { onClose: later }: Shutdown,
 ): Promise<Upstream> {
   if (defender.kind === 'simulator') {
     const simulator = await startSimulator({
@@ -477,7 +477,7 @@ async function openDefender(
 }
 
 /** What the journal knows of calls in the last hour counts after a restart too. */
-function seed(budgets: Budgets, store: Store, clock: Clock): void {
+function seed(budgets: CallRates, store: Store, clock: Clock): void {
   const hourAgo = clock.now() - 3_600_000;
   budgets.seed('submit', elapsedOf(store.submissionTimes(hourAgo), clock));
   budgets.seed('link', elapsedOf(store.linkTimes(hourAgo), clock));

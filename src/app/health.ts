@@ -6,14 +6,14 @@ import type { Check } from '../adapters/http/server.ts';
 import type { Gauges } from '../adapters/http/metrics.ts';
 import type { Anchoring } from '../adapters/store/journal/anchors.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
-import type { Loop } from '../bot/workers/workers.ts';
+import type { Workers } from '../bot/workers/workers.ts';
 import type { Policy } from '../bot/policy/policy.ts';
 import type { Chats } from './chats.ts';
 import type { Clock } from '../liveResponse/ports.ts';
 
 export interface HealthParts {
   readonly store: Store;
-  readonly loop: Loop;
+  readonly loop: Workers;
   readonly policy: Policy;
   /** Why its file cannot be used; undefined while it can. */
   readonly policyTrouble: () => string | undefined;
@@ -84,7 +84,7 @@ export function createHealth({
   }
 
   function cards(): Check {
-    const behind = loop.deck.behind();
+    const behind = loop.cardSync.behind();
     behindSince = behind === 0 ? undefined : (behindSince ?? clock.elapsed());
     const long = behindSince !== undefined && clock.elapsed() - behindSince > cardsMayTake;
     return {
@@ -95,7 +95,7 @@ export function createHealth({
   }
 
   function places(): string | undefined {
-    const closed = loop.deck.closed();
+    const closed = loop.cardSync.closed();
     if (closed.length === 0) return undefined;
     return `cards cannot be written in ${closed.map(({ surface, place, since, why }) => `${surface}:${place} (since ${stamp(since)}: ${why})`).join('; ')}`;
   }
@@ -161,8 +161,8 @@ export function createHealth({
     alive,
     ready,
     gauges: () => ({
-      cardsBehind: loop.deck.behind(),
-      placesClosed: loop.deck.closed().length,
+      cardsBehind: loop.cardSync.behind(),
+      placesClosed: loop.cardSync.closed().length,
       defenderReadable: defender() === undefined,
       journalWritable: store.trouble() === undefined,
       clockJumps: loop.clockWatch.jumps(),

@@ -7,7 +7,7 @@ import type { LateMount } from '../adapters/http/lateMount.ts';
 import { ChatError } from '../bot/ports.ts';
 import type { ChatPort, Groups } from '../bot/ports.ts';
 import type { Clock, Keeper, Log } from '../liveResponse/ports.ts';
-import { SettingsError } from '../adapters/config/configError.ts';
+import { ConfigError } from '../adapters/config/configError.ts';
 
 /** Pauses before the next try to connect; the last repeats. Milliseconds. */
 const pauses = [2_000, 5_000, 10_000, 20_000, 40_000, 60_000] as const;
@@ -35,7 +35,7 @@ export interface LateOptions {
   readonly surface: string;
   /** The path of its deliveries. */
   readonly path: string;
-  /** Makes and checks the chat's parts; throws SettingsError for what only another setting can cure. */
+  /** Makes and checks the chat's parts; throws ConfigError for what only another setting can cure. */
   readonly start: () => Promise<Opened>;
   /**
    * No other chat works without it: what only a setting cures ends the start, and a chat that is gone for
@@ -52,12 +52,12 @@ export interface LateChat {
   readonly port: ChatPort;
   readonly groups: Groups;
   keepers(): readonly Keeper[];
-  /** Makes the chat's parts, so that it can be written to: one try, like `open`. @throws SettingsError */
+  /** Makes the chat's parts, so that it can be written to: one try, like `open`. @throws ConfigError */
   prepare(): Promise<void>;
   mount(app: Express): void;
   /**
    * Begins to listen. Where it fails and may succeed later, the rest happens in the background. @throws
-   * SettingsError
+   * ConfigError
    */
   open(): Promise<void>;
   /** What was connected is of no use any more: connects again from the beginning. */
@@ -115,7 +115,7 @@ export function createLateChat(options: LateOptions): LateChat {
       await step();
     } catch (error) {
       current = undefined;
-      if (alone && error instanceof SettingsError) throw error;
+      if (alone && error instanceof ConfigError) throw error;
       failed(error);
     }
   }
@@ -148,20 +148,20 @@ export function createLateChat(options: LateOptions): LateChat {
    * Everything a chat can do, so that nothing of it gets lost on the way; what a platform forgets is no
    * matter of this one.
    */
-  const port: Required<Omit<ChatPort, 'volatile'>> = {
+  const port: Required<Omit<ChatPort, 'ephemeralMessages'>> = {
     surface,
     // Before the intent to post is written down: what cannot be drawn leaves no line.
-    turn: async (...ask) => need().chat.turn?.(...ask),
+    acquireSlot: async (...ask) => need().chat.acquireSlot?.(...ask),
     // Not known while it is not connected: nothing is shown there that outsiders may not see.
     external: async (at) => (await need().chat.external?.(at)) ?? false,
     post: async (...ask) => need().chat.post(...ask),
     update: async (...ask) => need().chat.update(...ask),
-    bare: (ref) => current?.chat.bare?.(ref) === true,
+    showsLess: (ref) => current?.chat.showsLess?.(ref) === true,
     supersede: async (...ask) => need().chat.supersede?.(...ask),
     note: async (...ask) => need().chat.note(...ask),
     announce: async (...ask) => need().chat.announce(...ask),
     probe: async (at) => need().chat.probe?.(at),
-    whisper: async (...ask) => need().chat.whisper(...ask),
+    replyPrivately: async (...ask) => need().chat.replyPrivately(...ask),
   };
 
   return {

@@ -10,7 +10,7 @@ import { NotAnchored, openStore } from '../adapters/store/journal/requestStore.t
 import type { Store } from '../adapters/store/journal/requestStore.ts';
 import type { Clock, Log } from '../liveResponse/ports.ts';
 import { anchorsOf, keysOf } from './recordOptions.ts';
-import { SettingsError } from '../adapters/config/configError.ts';
+import { ConfigError } from '../adapters/config/configError.ts';
 
 export interface RecordOptions {
   readonly dataDir: string;
@@ -24,7 +24,7 @@ export interface RecordOptions {
 }
 
 /**
- * @throws SettingsError for what only somebody with the key, the right folder or the right version can put
+ * @throws ConfigError for what only somebody with the key, the right folder or the right version can put
  * right; FolderInUse and the system's errors as they are, which may be gone at the next start
  */
 export async function openRecord({
@@ -36,7 +36,7 @@ export async function openRecord({
   log,
   warn,
 }: RecordOptions): Promise<Store> {
-  if (real && record?.key === undefined) throw new SettingsError(noJournalKey);
+  if (real && record?.key === undefined) throw new ConfigError(noJournalKey);
   disk.makeFolder(dataDir);
   const { keys, warnings } = keysOf(record, dataDir, disk);
   for (const warning of warnings) {
@@ -69,7 +69,7 @@ export async function openRecord({
     // What is read is the same at the next start: a supervisor that starts it again and again only hides the
     // sentence.
     if (error instanceof JournalBroken || error instanceof OtherKey || error instanceof NotAnchored)
-      throw new SettingsError(error.message, { cause: error });
+      throw new ConfigError(error.message, { cause: error });
     throw error;
   }
 }

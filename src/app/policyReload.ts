@@ -6,12 +6,12 @@ import { showProblems } from '../adapters/config/yamlFile.ts';
 import type { FileProblem } from '../adapters/config/yamlFile.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
 import { TookTooLong, within } from '../adapters/within.ts';
-import { policyFileSaid, takePolicy } from '../bot/handlers/policyChange.ts';
+import { policyFileSaid, applyPolicy } from '../bot/handlers/policyChange.ts';
 import type { Unwritten } from '../bot/handlers/policyChange.ts';
-import type { Loop } from '../bot/workers/workers.ts';
-import type { TodaysPolicy } from '../bot/policy/currentPolicy.ts';
+import type { Workers } from '../bot/workers/workers.ts';
+import type { CurrentPolicy } from '../bot/policy/currentPolicy.ts';
 import { StoreError } from '../liveResponse/ports.ts';
-import type { Clock, HouseEvent, Log } from '../liveResponse/ports.ts';
+import type { Clock, GlobalEvent, Log } from '../liveResponse/ports.ts';
 
 /** Milliseconds between two looks at the file. */
 export const policyLookEvery = 5_000;
@@ -35,9 +35,9 @@ export interface PolicyReload {
 export interface PolicyReloadOptions {
   readonly file: string;
   readonly sha256: string;
-  readonly todays: TodaysPolicy;
+  readonly todays: CurrentPolicy;
   readonly store: Store;
-  readonly loop: () => Loop;
+  readonly loop: () => Workers;
   /** Bounds a reading of the file. */
   readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Log;
@@ -76,7 +76,7 @@ export function createPolicyReload({
     }
   }
 
-  async function note(event: HouseEvent): Promise<boolean> {
+  async function note(event: GlobalEvent): Promise<boolean> {
     try {
       await store.note(event);
       return true;
@@ -137,7 +137,7 @@ export function createPolicyReload({
       await isBroken(found);
       return policyLookEvery;
     }
-    const left = await takePolicy(
+    const left = await applyPolicy(
       { store, loop: loop(), log, todays },
       { policy: found.policy, sha256: found.sha256, before: sha256, how: bySignal ? 'signal' : 'file' },
     );

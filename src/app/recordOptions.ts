@@ -18,7 +18,7 @@ import {
   readKeyFile,
 } from '../adapters/store/journal/keys.ts';
 import type { Keys } from '../adapters/store/journal/keys.ts';
-import { SettingsError } from '../adapters/config/configError.ts';
+import { ConfigError } from '../adapters/config/configError.ts';
 
 export interface KeysRead {
   /** Absent where none is set and none lies in the folder. */
@@ -26,7 +26,7 @@ export interface KeysRead {
   readonly warnings: readonly string[];
 }
 
-/** The keys that are set, or that lie in the data folder. @throws SettingsError */
+/** The keys that are set, or that lie in the data folder. @throws ConfigError */
 export function keysOf(record: RecordSettings | undefined, dataDir: string, disk: Disk = realDisk): KeysRead {
   const key = record?.key;
   try {
@@ -39,12 +39,12 @@ export function keysOf(record: RecordSettings | undefined, dataDir: string, disk
     if ('wrong' in read) throw new KeyFileError(`LR_JOURNAL_KEY ${read.wrong}.`);
     return { keys: keysFrom(read.secrets), warnings: [] };
   } catch (error) {
-    if (error instanceof KeyFileError) throw new SettingsError(error.message, { cause: error });
+    if (error instanceof KeyFileError) throw new ConfigError(error.message, { cause: error });
     throw error;
   }
 }
 
-/** What the anchor file says; undefined where none is set. @throws SettingsError */
+/** What the anchor file says; undefined where none is set. @throws ConfigError */
 export async function anchorsOf(
   { anchorFile: path }: RecordSettings,
   keys: Keys,
@@ -52,14 +52,14 @@ export async function anchorsOf(
 ): Promise<AnchorsRead | undefined> {
   if (path === undefined) return undefined;
   if (isInside(path, dataDir))
-    throw new SettingsError(
+    throw new ConfigError(
       `LR_ANCHOR_FILE is ${path}, inside the data folder: anyone who exchanges the folder exchanges it too. Name a file on another disk or share.`,
     );
   try {
     accessSync(dirname(resolve(path)), constants.W_OK);
     return await readAnchors(path, keys);
   } catch (error) {
-    throw new SettingsError(
+    throw new ConfigError(
       `The anchor file ${path} (LR_ANCHOR_FILE) cannot be used: ${error instanceof Error ? error.message : String(error)}. Its folder has to be there and writable for the bot’s user; without it nobody could tell whether the journal was cut. To start without it, remove the setting.`,
     );
   }

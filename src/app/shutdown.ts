@@ -6,9 +6,9 @@ import type { Log } from '../liveResponse/ports.ts';
 const wholeTime = 14_000;
 const leastTime = 250;
 
-export interface Closing {
+export interface Shutdown {
   /** `ms`: how long this part may take. */
-  readonly later: (name: string, ms: number, close: () => Promise<unknown>) => void;
+  readonly onClose: (name: string, ms: number, close: () => Promise<unknown>) => void;
   /**
    * Never waits longer than it may. @throws AggregateError of what failed; what took too long is logged and
    * left behind
@@ -16,10 +16,10 @@ export interface Closing {
   readonly all: () => Promise<void>;
 }
 
-export function createClosing(log: Log): Closing {
+export function createShutdown(log: Log): Shutdown {
   const steps: { readonly name: string; readonly ms: number; readonly close: () => Promise<unknown> }[] = [];
   return {
-    later: (name, ms, close) => void steps.unshift({ name, ms, close }),
+    onClose: (name, ms, close) => void steps.unshift({ name, ms, close }),
     async all() {
       const end = performance.now() + wholeTime;
       const failures: unknown[] = [];

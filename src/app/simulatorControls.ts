@@ -1,7 +1,7 @@
 // The switches a newcomer plays with: which of the simulator's faults stand behind each, and what is said
 // about its devices.
 import { isDeepStrictEqual } from 'node:util';
-import type { Trouble, World, WorldDevice } from '../adapters/console/world.ts';
+import type { FaultToggle, SimulatorControls, SimulatedDevice } from '../adapters/console/world.ts';
 import type { ScaledClock } from '../adapters/clock.ts';
 import type { Fault } from '../simulator/faults.ts';
 import { changedProfile, defaultProfile } from '../simulator/profile.ts';
@@ -125,7 +125,7 @@ const switches: readonly Switch[] = [
   },
 ];
 
-export function createPlayground(tenant: Tenant, clock: ScaledClock): World {
+export function createSimulatorControls(tenant: Tenant, clock: ScaledClock): SimulatorControls {
   const isPlanted = (fault: Fault): boolean =>
     tenant.faults.planted().some((one) => one.what === fault.what && one.on === fault.on);
 
@@ -155,7 +155,7 @@ export function createPlayground(tenant: Tenant, clock: ScaledClock): World {
     state: () => ({
       speed: clock.speed(),
       devices: tenant.devices().map(shown),
-      troubles: switches.map((one): Trouble => ({
+      troubles: switches.map((one): FaultToggle => ({
         id: one.id,
         label: one.label,
         explains: one.explains,
@@ -179,7 +179,7 @@ export function createPlayground(tenant: Tenant, clock: ScaledClock): World {
   };
 }
 
-function shown(device: Device): WorldDevice {
+function shown(device: Device): SimulatedDevice {
   const { name, osPlatform, group, tags, onlineSince } = device;
   return { name, os: osPlatform, group, tags, online: onlineSince !== null, hint: hintOf(device) };
 }

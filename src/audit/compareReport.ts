@@ -18,7 +18,7 @@ import type { JournalRequest } from '../adapters/store/audit/sessions.ts';
 import { realDisk } from '../adapters/store/journal/disk.ts';
 import { whyItFailed } from '../adapters/store/fileTrouble.ts';
 import { keysOf } from '../app/recordOptions.ts';
-import { SettingsError } from '../adapters/config/configError.ts';
+import { ConfigError } from '../adapters/config/configError.ts';
 
 export const compareUsage = `       ${commandFor('audit', 'compare')} FILE [options] [--data DIR]      hold an export of the tenant's audit log against the journal (docs/audit-compare.md)
          --from TIME --to TIME   what the export covers, as its search had it; the times of its records when not given
@@ -238,7 +238,7 @@ export async function compareExport(words: readonly string[], usage: string): Pr
   }
   const env = new Environment(process.env);
   const record = readRecord(env);
-  if (env.problems.length > 0) throw new SettingsError(env.problems.join('\n'));
+  if (env.problems.length > 0) throw new ConfigError(env.problems.join('\n'));
   const { keys, warnings } = keysOf(record, folder);
   for (const warning of warnings) fail(warning);
   try {

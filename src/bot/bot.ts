@@ -1,21 +1,21 @@
 // The bot as its chats see it: commands and presses in, replies out, and the loop behind it.
-import type { Conversation } from './handlers/context.ts';
+import type { HandlerContext } from './handlers/context.ts';
 import type { Deps } from './deps.ts';
 import type { Freeze } from '../liveResponse/ports.ts';
 import { freezeAtMachine } from './handlers/freeze.ts';
 import { rememberingGroups } from './workers/reads/lastKnown.ts';
 import { createRecentLibrary } from './workers/reads/library.ts';
 import { watchDefender } from './workers/upkeep/defenderWatch.ts';
-import { createLibraryAtHand } from './workers/upkeep/libraryCache.ts';
-import { createLoop } from './workers/workers.ts';
-import type { Loop, LoopParts, Subscribe } from './workers/workers.ts';
-import { createOutsiders } from './workers/cards/sharedPlaces.ts';
+import { createLibraryCache } from './workers/upkeep/libraryCache.ts';
+import { createWorkers } from './workers/workers.ts';
+import type { Workers, WorkersParts, Subscribe } from './workers/workers.ts';
+import { createSharedPlaces } from './workers/cards/sharedPlaces.ts';
 import { onCommand } from './handlers/onCommand.ts';
 import { onPress } from './handlers/onPress.ts';
 import type { Bot } from './ports.ts';
 import { createRecentHistory } from './handlers/requests/deviceContext.ts';
 import { createRefusals } from './handlers/refusalJournal.ts';
-import { createTurns } from './handlers/requests/askQueue.ts';
+import { createAskQueue } from './handlers/requests/askQueue.ts';
 
 /** What is asked for at the machine itself, by no account of any chat. */
 export interface AtMachine {
@@ -27,10 +27,10 @@ export interface AtMachine {
 export function createBot(
   given: Deps,
   subscribe: Subscribe,
-  parts: LoopParts & { readonly keepLibrary?: boolean } = {},
-): Bot & AtMachine & { readonly loop: Loop } {
+  parts: WorkersParts & { readonly keepLibrary?: boolean } = {},
+): Bot & AtMachine & { readonly loop: Workers } {
   const watch = watchDefender(given.defender, given.clock);
-  const outsiders = createOutsiders(given);
+  const outsiders = createSharedPlaces(given);
   const deps: Deps = {
     ...given,
     outsiders,
@@ -38,17 +38,17 @@ export function createBot(
     groups: rememberingGroups(given.groups, given.lastKnown),
   };
   const recentLibrary = createRecentLibrary(deps);
-  const loop = createLoop({ ...deps, watch }, subscribe, {
+  const loop = createWorkers({ ...deps, watch }, subscribe, {
     ...parts,
-    ...(parts.keepLibrary === true ? { libraryLook: createLibraryAtHand(deps, recentLibrary) } : {}),
+    ...(parts.keepLibrary === true ? { libraryLook: createLibraryCache(deps, recentLibrary) } : {}),
   });
-  const conversation: Conversation = {
+  const conversation: HandlerContext = {
     ...deps,
     loop,
     refusals: createRefusals(deps),
     recentLibrary,
     recentHistory: createRecentHistory(deps),
-    turns: createTurns(deps, 'machines'),
+    turns: createAskQueue(deps, 'machines'),
   };
   return {
     loop,
@@ -56,7 +56,7 @@ export function createBot(
     press: (input) => onPress(conversation, input),
     freeze: (by, why) => freezeAtMachine(conversation, by, why),
     heard(surface, place) {
-      loop.deck.heard(surface, place);
+      loop.cardSync.heard(surface, place);
       if (given.policy.places.some((rule) => rule.place === `${surface}:${place}`))
         outsiders.askSoon(`${surface}:${place}`);
     },

@@ -8,11 +8,11 @@ import type {
   Random,
   RequestStore,
 } from '../liveResponse/ports.ts';
-import type { Budgets } from '../liveResponse/pacing.ts';
+import type { CallRates } from '../liveResponse/pacing.ts';
 import type { Policy } from './policy/policy.ts';
 import type { ChatPort, Groups, LastKnown } from './ports.ts';
 import type { LinkBox } from './workers/sessions/linkBox.ts';
-import type { Outsiders } from './workers/cards/sharedPlaces.ts';
+import type { SharedPlaces } from './workers/cards/sharedPlaces.ts';
 
 export interface BotSettings {
   /** Entra tenant id, or `simulator`; part of every digest. */
@@ -45,8 +45,8 @@ export interface Deps {
   /** Without it, what platforms last said is forgotten with the process. */
   readonly lastKnown?: LastKnown;
   /** Which places outsiders read. The bot makes its own. */
-  readonly outsiders?: Outsiders;
-  readonly budgets: Budgets;
+  readonly outsiders?: SharedPlaces;
+  readonly callRates: CallRates;
   readonly links: LinkBox;
   readonly clock: Clock;
   readonly random: Random;

@@ -137,12 +137,12 @@ export class ChatError extends Error {
 export interface ChatPort {
   readonly surface: string;
   /** Its messages do not outlive the process: every card is drawn again at start. */
-  readonly volatile?: boolean;
+  readonly ephemeralMessages?: boolean;
   /**
    * Resolves when this chat may take one more drawing of that kind in that place. What waits is drawn only
    * after it, so that the newest state is what goes out; urgent ones overtake.
    */
-  turn?(kind: 'post' | 'update', place: string, urgent: boolean): Promise<void>;
+  acquireSlot?(kind: 'post' | 'update', place: string, urgent: boolean): Promise<void>;
   /**
    * Whether outsiders can read this place now: results are private there, whatever the policy says. @throws
    * ChatError when that cannot be told: they are private until it can
@@ -159,7 +159,7 @@ export interface ChatPort {
   /**
    * True while the card there shows less than its newest view, because the chat did not take the whole of it.
    */
-  bare?(ref: CardRef): boolean;
+  showsLess?(ref: CardRef): boolean;
   /**
    * Has an older card of a request say that `newest` took its place; safe to repeat. Absent where no card is
    * ever left behind.
@@ -175,7 +175,7 @@ export interface ChatPort {
    */
   probe?(place: string): Promise<void>;
   /** To one person alone. */
-  whisper(place: string, account: string, text: string): Promise<void>;
+  replyPrivately(place: string, account: string, text: string): Promise<void>;
 }
 
 /**

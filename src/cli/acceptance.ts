@@ -25,7 +25,7 @@ import { readDotEnv } from '../adapters/config/dotEnv.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
 import { optionsFrom } from '../app/options.ts';
 import { version } from '../app/compose.ts';
-import { SettingsError } from '../adapters/config/configError.ts';
+import { ConfigError } from '../adapters/config/configError.ts';
 
 const wrong = 2;
 /** Within this two signals are one. Milliseconds. */
@@ -83,7 +83,7 @@ async function main(): Promise<number> {
     });
     return report(options, outcome, print);
   } catch (error) {
-    if (error instanceof SettingsError) return complain(redact(error.message, secrets));
+    if (error instanceof ConfigError) return complain(redact(error.message, secrets));
     if (error instanceof FolderInUse)
       return complain(`${error.message} While it runs, --watch looks on from outside.`);
     process.stderr.write(

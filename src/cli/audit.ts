@@ -27,7 +27,7 @@ import { readSnapshot, removeSnapshots } from '../adapters/store/journal/snapsho
 import { compareExport, compareUsage } from '../audit/compareReport.ts';
 import { readDotEnv } from '../adapters/config/dotEnv.ts';
 import { anchorsOf, keysOf } from '../app/recordOptions.ts';
-import { SettingsError } from '../adapters/config/configError.ts';
+import { ConfigError } from '../adapters/config/configError.ts';
 
 const usage = `usage: ${commandFor('audit', 'verify')} [--data DIR] [--anchor SEQ:HASH]   check every line of the journal, and the anchors of LR_ANCHOR_FILE
        ${commandFor('audit', 'head')} [--data DIR]                        print the newest line's number and hash, to be noted elsewhere
@@ -387,7 +387,7 @@ async function run(given: readonly string[]): Promise<number> {
   }
   const env = new Environment(process.env);
   const record = readRecord(env);
-  if (env.problems.length > 0) throw new SettingsError(env.problems.join('\n'));
+  if (env.problems.length > 0) throw new ConfigError(env.problems.join('\n'));
   const { keys, warnings } = keysOf(record, folder);
   for (const warning of warnings) console.error(warning);
   const place: Place = { folder, record, ...(keys === undefined ? {} : { keys }) };
@@ -395,7 +395,7 @@ async function run(given: readonly string[]): Promise<number> {
   if (verb === 'head') return printHead(place);
   if (verb === 'show') return show(place, word);
   if (keys === undefined)
-    throw new SettingsError(
+    throw new ConfigError(
       `This needs the key of the journal: set LR_JOURNAL_KEY or LR_JOURNAL_KEY_FILE as the bot has it. There is none in ${folder} either.`,
     );
   if (verb === 'accept') return await accept(place, keys, headIn(word) ?? { seq: 0, hash: '' });
@@ -409,7 +409,7 @@ try {
 } catch (error) {
   // A journal file that cannot be read is neither well nor broken.
   const why =
-    error instanceof SettingsError ||
+    error instanceof ConfigError ||
     error instanceof FolderInUse ||
     error instanceof JournalBroken ||
     error instanceof OtherKey
@@ -418,5 +418,5 @@ try {
   if (why === undefined) throw error;
   console.error(why);
   process.exitCode =
-    error instanceof SettingsError || error instanceof OtherKey ? 2 : process.argv[2] === 'compare' ? 3 : 1;
+    error instanceof ConfigError || error instanceof OtherKey ? 2 : process.argv[2] === 'compare' ? 3 : 1;
 }

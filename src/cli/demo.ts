@@ -62,7 +62,7 @@ function createTerminalChat(): TerminalChat {
       console.log(`\n>> to everybody in ${at}: ${text}`);
       return Promise.resolve();
     },
-    whisper(_place, account, text) {
+    replyPrivately(_place, account, text) {
       console.log(`\n>> to ${account} alone: ${text}`);
       return Promise.resolve();
     },

@@ -22,7 +22,7 @@ import { examinePolicy, examinePolicyFile } from './policy.ts';
 import { examinePorts } from './port.ts';
 import { examineRecord } from './record.ts';
 import { examineSettings } from './settings.ts';
-import type { House, Variables } from './settings.ts';
+import type { Deployment, Variables } from './settings.ts';
 import { examineSlack } from './chats/slack.ts';
 import { examineTeams } from './chats/teams.ts';
 
@@ -107,7 +107,7 @@ function isSimulated({ defender }: ServiceOptions): boolean {
 async function lookAtPlace(
   dataDir: string | undefined,
   options: ServiceOptions | undefined,
-  { listens, admin }: Pick<House, 'listens' | 'admin'>,
+  { listens, admin }: Pick<Deployment, 'listens' | 'admin'>,
   parts: Examination,
   tell: Tell,
 ): Promise<void> {
@@ -124,7 +124,7 @@ async function lookAtPlace(
 function networkAreas(
   options: ServiceOptions | undefined,
   policy: Policy | undefined,
-  parts: Examination & Pick<House, 'audiences'>,
+  parts: Examination & Pick<Deployment, 'audiences'>,
 ): readonly Area[] {
   const names = ['defender', 'slack', 'teams', 'graph'] as const;
   if (options === undefined || parts.offline) {
@@ -220,7 +220,8 @@ function notSetUp(name: string, why: string, page: string, tell: Tell): Promise<
 async function lookAtDefender(
   { defender, sessions, offlineQueue }: ServiceOptions,
   policy: Policy | undefined,
-  parts: Examination & Pick<House, 'audiences'> & { readonly tokensOf: NonNullable<Examination['tokensOf']> },
+  parts: Examination &
+    Pick<Deployment, 'audiences'> & { readonly tokensOf: NonNullable<Examination['tokensOf']> },
   tell: Tell,
 ): Promise<void> {
   const { probe, audiences } = parts;

@@ -15,7 +15,7 @@ import type { Tell } from './line.ts';
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** What the rest of the examination stands on. */
-export interface House {
+export interface Deployment {
   /** Undefined when the settings do not fit together. */
   readonly options: ServiceOptions | undefined;
   readonly policyFile: string | undefined;
@@ -45,7 +45,7 @@ export function secretsIn(variables: Variables): readonly string[] {
   return [...given, ...(password === undefined ? [] : [password.reveal()])];
 }
 
-export function examineSettings(variables: Variables, tell: Tell): House {
+export function examineSettings(variables: Variables, tell: Tell): Deployment {
   const read = readSettings(variables);
   for (const warning of read.warnings)
     tell(warn('settings.name', warning, 'Correct the name, or remove it. .env.example lists every setting.'));
@@ -105,7 +105,7 @@ function defenderOf({ defender }: Settings): string {
 }
 
 /** From the settings that stand for themselves. */
-function houseWithout(variables: Variables): House {
+function houseWithout(variables: Variables): Deployment {
   const own = readSettings(Object.fromEntries(ownMeaning.map((name) => [name, variables[name]])));
   if ('problems' in own)
     return {
@@ -128,7 +128,7 @@ function houseWithout(variables: Variables): House {
   };
 }
 
-function adminOf({ http, admin }: Pick<Settings, 'http' | 'admin'>): House['admin'] {
+function adminOf({ http, admin }: Pick<Settings, 'http' | 'admin'>): Deployment['admin'] {
   return admin === 'off' ? undefined : { host: admin.host, port: admin.port ?? portAfter(http.port) };
 }
 

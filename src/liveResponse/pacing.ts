@@ -37,7 +37,7 @@ export const callsPerHour = 1500;
  */
 export const sessionsAtOnce = 25;
 /** Send times and the server's arrival times may differ by this much without our ever exceeding its limit. */
-export const skewMs = 1000;
+export const safetyMarginMs = 1000;
 /** The longest penalty believed of a Retry-After. */
 export const maxPenaltyMs = hour;
 
@@ -68,7 +68,7 @@ export const defaultRates: Rates = ratesOf({ submitsPerMinute, callsPerMinute, c
  * The times of past calls of one kind, oldest first, as far as its rates still need them. All times are
  * `Clock.elapsed`, which nobody sets.
  */
-class Log {
+class SlidingWindow {
   readonly rates: readonly Rate[];
   readonly #guard: number;
   readonly #keep: number;
@@ -147,20 +147,20 @@ export interface Left {
  * The budgets of every kind of call, on elapsed time: a wall clock that is set back would otherwise keep them
  * full for hours. Asking and taking are one step, so that two callers cannot take the same slot.
  */
-export class Budgets {
-  readonly #logs: Readonly<Record<Kind, Log>>;
+export class CallRates {
+  readonly #logs: Readonly<Record<Kind, SlidingWindow>>;
   readonly #until = new Map<Kind, number>();
 
   /** @throws RangeError when a rate is not a positive number. */
-  constructor(rates: Rates = defaultRates, guard: number = skewMs) {
+  constructor(rates: Rates = defaultRates, guard: number = safetyMarginMs) {
     this.#logs = {
-      submit: new Log(rates.submit, guard),
-      list: new Log(rates.list, guard),
-      get: new Log(rates.get, guard),
-      link: new Log(rates.link, guard),
-      cancel: new Log(rates.cancel, guard),
-      machines: new Log(rates.machines, guard),
-      library: new Log(rates.library, guard),
+      submit: new SlidingWindow(rates.submit, guard),
+      list: new SlidingWindow(rates.list, guard),
+      get: new SlidingWindow(rates.get, guard),
+      link: new SlidingWindow(rates.link, guard),
+      cancel: new SlidingWindow(rates.cancel, guard),
+      machines: new SlidingWindow(rates.machines, guard),
+      library: new SlidingWindow(rates.library, guard),
     };
   }
 
@@ -179,7 +179,7 @@ export class Budgets {
   /**
    * After a 429: nothing more of this kind before `until`. Other kinds have budgets of their own and go on.
    */
-  penalise(kind: Kind, until: number): void {
+  backOff(kind: Kind, until: number): void {
     this.#until.set(kind, Math.max(until, this.#until.get(kind) ?? 0));
   }
 
@@ -212,7 +212,7 @@ export class Budgets {
 /**
  * How many sessions may run at once. Too many sessions and too many calls answer the same 429, so the cap is
  * learned: a 429 to a submission that our own count says was within the rate lowers it to the number then
- * running, and it comes back by one every `capRestoreMs`. With fewer than `capFloor` running the 429 says
+ * running, and it comes back by one every `capRestoreMs`. With fewer than `minSessionsForCapLearning` running the 429 says
  * nothing about sessions (another tool used the rate up).
  */
 export interface SessionCap {
@@ -223,7 +223,7 @@ export interface SessionCap {
 }
 
 export const capRestoreMs = 2 * minute;
-export const capFloor = 5;
+export const minSessionsForCapLearning = 5;
 
 export function sessionCap(ceiling: number = sessionsAtOnce): SessionCap {
   return { ceiling, cap: ceiling, since: 0 };
@@ -240,7 +240,7 @@ export function capAt(state: SessionCap, now: number): number {
  * not counted).
  */
 export function afterThrottle(state: SessionCap, running: number, now: number): SessionCap {
-  if (running < capFloor) return state;
+  if (running < minSessionsForCapLearning) return state;
   return { ...state, cap: Math.min(capAt(state, now), running), since: now };
 }
 
@@ -254,12 +254,12 @@ export const parkedGapMs = 30_000;
  * When an action is looked for, in milliseconds after its answer was lost. A list may lag behind what was
  * created.
  */
-export const lookSchedule = [2_000, 5_000, 15_000, 60_000, 180_000, 300_000] as const;
+export const searchSchedule = [2_000, 5_000, 15_000, 60_000, 180_000, 300_000] as const;
 /**
  * When an attempt is looked for whose request was given up, in milliseconds after that; a list that lags
  * shows it by then. Ours.
  */
-export const lateSchedule = [
+export const lateSearchSchedule = [
   5_000,
   15_000,
   minute,
@@ -274,7 +274,7 @@ export const lateSchedule = [
 ] as const;
 export const lateSearchMs = 6 * hour;
 /** Searches after which a person is asked. */
-export const looksBeforeAsking = lookSchedule.length;
+export const maxSearchAttempts = searchSchedule.length;
 
 /**
  * Online devices start within 2 to 3 minutes (defender-api.md 9.1); still Pending after this, a device is

@@ -191,7 +191,7 @@ export interface DefenderApi {
    * Devices whose name begins with one of these, lower case; `whole` when there are no others. One call:
    * never all of a large fleet.
    */
-  machinesBeginning(names: readonly string[]): Promise<Found>;
+  machinesByPrefix(names: readonly string[]): Promise<Found>;
   /**
    * Actions of any type that a device has not ended yet, newest first: one list call. Sessions opened in the
    * portal are not among them.
@@ -218,7 +218,7 @@ export type Decision<No> = { readonly event: Move | Fact } | { readonly no: No }
 export type Changed<No> = { readonly request: Request } | { readonly no: No };
 
 /** Things worth a line in the journal that belong to no single request. */
-export type HouseEvent =
+export type GlobalEvent =
   | { readonly type: 'started'; readonly version: string }
   | { readonly type: 'stopped' }
   | { readonly type: 'frozen'; readonly by: string; readonly why: string; readonly byLastKnown?: true }
@@ -356,7 +356,7 @@ export interface RequestStore {
     id: string,
     decide: (request: Request, now: number) => Decision<No>,
   ): Promise<Changed<No> | { readonly no: 'unknownRequest' }>;
-  note(event: HouseEvent): Promise<void>;
+  note(event: GlobalEvent): Promise<void>;
   freeze(): Freeze | undefined;
   /** The freeze that was announced last; undefined when none was, or its end. */
   announcedFreeze(): Freeze | undefined;

@@ -8,7 +8,7 @@ import type { AcceptanceBench } from '../support/programs/acceptanceBench.ts';
 import { fixtureIn } from '../support/programs/acceptanceRun.ts';
 import { addressIn, startProgram, stopped } from '../support/programs/program.ts';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { furnish, incidents, slackPolicy } from '../support/slack/slackHouse.ts';
+import { seedWorkspace, incidents, slackPolicy } from '../support/slack/slackHouse.ts';
 
 let bench: AcceptanceBench;
 beforeEach(() => {
@@ -20,7 +20,7 @@ test('--chat: asked and approved in Slack, by the bot in this process, whose ben
   const { url, tenant: at } = await bench.tenant();
   const slack = await startFakeSlack();
   try {
-    furnish(slack);
+    seedWorkspace(slack);
     const file = join(bench.folder, 'slack.yaml');
     writeFileSync(file, slackPolicy());
     const env = {

@@ -11,7 +11,7 @@ import type { Content } from '../../src/liveResponse/request/content.ts';
 import type { Panel } from '../../src/liveResponse/request/deviceContext.ts';
 import { begin, evolve } from '../../src/liveResponse/evolve.ts';
 import type { Blocker, ErrorAnswer, Outage } from '../../src/liveResponse/request/errorAnswer.ts';
-import { lookSchedule } from '../../src/liveResponse/pacing.ts';
+import { searchSchedule } from '../../src/liveResponse/pacing.ts';
 import type { LeftOut } from '../../src/liveResponse/device/records.ts';
 import type {
   Approval,
@@ -307,7 +307,7 @@ export const looked: readonly Step[] = [
   approved,
   claimed,
   [{ type: 'lost' }, 3],
-  ...lookSchedule.map((_, at): Step => [{ type: 'looked' }, 3 + at]),
+  ...searchSchedule.map((_, at): Step => [{ type: 'looked' }, 3 + at]),
 ];
 const lost: readonly Step[] = [
   approved,

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { Delivered } from '../../src/demo/slack/fakeSlack.ts';
 import { plain, text } from '../../src/demo/slack/methods.ts';
-import { furnish, incidents } from '../support/slack/slackHouse.ts';
+import { seedWorkspace, incidents } from '../support/slack/slackHouse.ts';
 import type { Json, OpenView, SlackMessageKept } from '../../src/demo/slack/world.ts';
 import { approvers, responders } from './people.ts';
 import type { CardSeen, Deed, LogLine, Room } from './slackControl.ts';
@@ -22,7 +22,7 @@ const drawing: ReadonlySet<string> = new Set(['chat.postMessage', 'chat.update']
 
 const logFile = process.argv[2] ?? '';
 const slack = await startFakeSlack();
-furnish(slack);
+seedWorkspace(slack);
 const { world } = slack;
 world.scopes = [...world.scopes, 'channels:history', 'groups:history'];
 // The rates of Slack are not what this is about, and would stretch it to an hour; the bot keeps its own.

@@ -1,7 +1,7 @@
 // The verdict of the crash test: the fake Slack's log, the journal, what Defender really started and the
 // cards that stand, held against each other.
 import { isDeepStrictEqual } from 'node:util';
-import { said } from '../../cards/messages/status.ts';
+import { statusText } from '../../cards/messages/status.ts';
 import type { Event, Request } from '../../src/liveResponse/request.ts';
 import { approvers, responders } from './people.ts';
 import type { CardSeen, Deed, DeliveryLine, LogLine, PrivateLine } from './slackControl.ts';
@@ -238,7 +238,7 @@ function cardsUntrue({ requests, cards }: Evidence): readonly string[] {
   } as const;
   return [...requests.values()].flatMap((request) => {
     const standing = cards.filter((card) => card.request === request.id);
-    const { status } = said(request, context);
+    const { status } = statusText(request, context);
     const newest = standing.at(-1);
     if (newest === undefined) return [`${request.id} (${status}) has no card`];
     const others = standing

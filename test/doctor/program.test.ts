@@ -15,7 +15,7 @@ import { addressIn, startProgram } from '../support/programs/program.ts';
 import { root } from '../support/root.ts';
 import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { furnish, incidents, privateRoom, slackPolicy } from '../support/slack/slackHouse.ts';
+import { seedWorkspace, incidents, privateRoom, slackPolicy } from '../support/slack/slackHouse.ts';
 
 let dir: string;
 let simulator: Simulator;
@@ -26,7 +26,7 @@ beforeEach(async () => {
   mkdirSync(join(dir, 'data'));
   simulator = await startSimulator();
   slack = await startFakeSlack();
-  furnish(slack);
+  seedWorkspace(slack);
   writeFileSync(join(dir, 'policy.yaml'), slackPolicy());
 });
 afterEach(async () => {

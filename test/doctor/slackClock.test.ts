@@ -7,13 +7,13 @@ import { createClock } from '../../src/adapters/clock.ts';
 import { examined } from '../support/programs/doctorBench.ts';
 import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { furnish, slackPolicy } from '../support/slack/slackHouse.ts';
+import { seedWorkspace, slackPolicy } from '../support/slack/slackHouse.ts';
 
 let slack: FakeSlack;
 let dir: string;
 beforeEach(async () => {
   slack = await startFakeSlack();
-  furnish(slack);
+  seedWorkspace(slack);
   dir = mkdtempSync(join(tmpdir(), 'lr-doctor-'));
   writeFileSync(join(dir, 'policy.yaml'), slackPolicy());
 });

@@ -14,7 +14,7 @@ import type { Simulator } from '../../src/simulator/simulator.ts';
 import { selfSigned } from '../support/entra/selfSigned.ts';
 import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { furnish } from '../support/slack/slackHouse.ts';
+import { seedWorkspace } from '../support/slack/slackHouse.ts';
 import { forward } from '../support/programs/forward.ts';
 
 export interface Cloud {
@@ -118,7 +118,7 @@ export type Hosts = Readonly<Record<string, (message: IncomingMessage, response:
  */
 export async function startCloud(folder: string, more: Hosts = {}, deviceSpeed = 200): Promise<Cloud> {
   const slack = await startFakeSlack();
-  furnish(slack);
+  seedWorkspace(slack);
   slack.world.scopes = [...slack.world.scopes, 'channels:history', 'groups:history'];
   const simulator = await startSimulator({ deviceSpeed });
   const hosts: Hosts = {

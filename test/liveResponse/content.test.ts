@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   changesBetween,
   contentOf,
-  departure,
+  contentDrift,
   libraryNames,
 } from '../../src/liveResponse/request/content.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
@@ -67,14 +67,14 @@ describe('a change', () => {
   test('departs from a card only where the card would say something that is not so', () => {
     const down = { at: 2, notRead: 'unavailable' } as const;
     const forbidden = { at: 2, notRead: 'forbidden' } as const;
-    expect(departure(seen(a), seen(a, 2))).toBeUndefined();
-    expect(departure(seen(a), seen(b, 2))).toMatchObject({ why: 'changed' });
-    expect(departure(seen(a), down)).toBeUndefined();
-    expect(departure(seen(a), forbidden)).toEqual({ why: 'noLongerRead' });
-    expect(departure(undefined, forbidden)).toBeUndefined();
-    expect(departure(down, forbidden)).toBeUndefined();
-    expect(departure(undefined, seen(a))).toEqual({ why: 'nowRead' });
-    expect(departure(forbidden, seen(a))).toEqual({ why: 'nowRead' });
+    expect(contentDrift(seen(a), seen(a, 2))).toBeUndefined();
+    expect(contentDrift(seen(a), seen(b, 2))).toMatchObject({ why: 'changed' });
+    expect(contentDrift(seen(a), down)).toBeUndefined();
+    expect(contentDrift(seen(a), forbidden)).toEqual({ why: 'noLongerRead' });
+    expect(contentDrift(undefined, forbidden)).toBeUndefined();
+    expect(contentDrift(down, forbidden)).toBeUndefined();
+    expect(contentDrift(undefined, seen(a))).toEqual({ why: 'nowRead' });
+    expect(contentDrift(forbidden, seen(a))).toEqual({ why: 'nowRead' });
   });
 });
 

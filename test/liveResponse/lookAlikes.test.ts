@@ -1,6 +1,11 @@
 // Names that look alike are found, others are not, and one search stays small.
 import { describe, expect, test } from '@jest/globals';
-import { alikeTo, beginnings, mostBeginnings, skeleton } from '../../src/liveResponse/device/confusables.ts';
+import {
+  alikeTo,
+  searchPrefixes,
+  maxSearchPrefixes,
+  skeleton,
+} from '../../src/liveResponse/device/confusables.ts';
 import type { Device } from '../../src/liveResponse/request.ts';
 
 const device = (name: string, id = name): Device => ({
@@ -58,22 +63,22 @@ describe('the search', () => {
       .filter(([, other]) => !/[ｈóа-я\u2011]/u.test(other) || other === 'hоsta')
       .filter(([one]) => one !== 'mail1' && one !== 'web01' && one !== 'finance5'),
   )('for %s finds %s', (one, other) => {
-    expect(beginnings(one).some((beginning) => other.startsWith(beginning))).toBe(true);
+    expect(searchPrefixes(one).some((beginning) => other.startsWith(beginning))).toBe(true);
   });
 
   test('from the impostor finds the one it imitates', () => {
     for (const impostor of ['h0sta', 'hоsta', 'hоѕtа'])
-      expect(beginnings(`${impostor}.corp.example`).some((beginning) => 'hosta'.startsWith(beginning))).toBe(
-        true,
-      );
+      expect(
+        searchPrefixes(`${impostor}.corp.example`).some((beginning) => 'hosta'.startsWith(beginning)),
+      ).toBe(true);
   });
 
   test('of a long name is selective, of a short one takes it whole, and never asks for more than a filter bears', () => {
-    expect(beginnings('desktop-39g9tgl.corp.example')[0]).toBe('desktop-39');
-    expect(beginnings('dc1')[0]).toBe('dc1');
+    expect(searchPrefixes('desktop-39g9tgl.corp.example')[0]).toBe('desktop-39');
+    expect(searchPrefixes('dc1')[0]).toBe('dc1');
     for (const name of ['sososososo', 'illilliliilil.corp', 'x', 'wwwmmmrnrn', '']) {
-      expect(beginnings(name).length).toBeLessThanOrEqual(mostBeginnings);
-      expect(new Set(beginnings(name)).size).toBe(beginnings(name).length);
+      expect(searchPrefixes(name).length).toBeLessThanOrEqual(maxSearchPrefixes);
+      expect(new Set(searchPrefixes(name)).size).toBe(searchPrefixes(name).length);
     }
   });
 });

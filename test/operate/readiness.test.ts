@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { furnish } from '../support/slack/slackHouse.ts';
+import { seedWorkspace } from '../support/slack/slackHouse.ts';
 import { root } from '../support/root.ts';
-import { TeamsHouse } from '../support/chats/teamsHouse.ts';
+import { TeamsTestApp } from '../support/chats/teamsHouse.ts';
 
 interface CheckMade {
   readonly name: string;
@@ -157,14 +157,14 @@ describe('the table of reasons', () => {
 });
 
 describe('a running bot with both chats', () => {
-  const house = new TeamsHouse();
-  afterAll(() => house.close());
+  const app = new TeamsTestApp();
+  afterAll(() => app.close());
 
   test('has no check on /readyz that the table lacks', async () => {
     const slack = await startFakeSlack();
     try {
-      furnish(slack);
-      await house.open({
+      seedWorkspace(slack);
+      await app.open({
         slack: {
           botToken: slack.tokens.bot,
           signingSecret: slack.tokens.signingSecret,
@@ -172,7 +172,7 @@ describe('a running bot with both chats', () => {
           allowedTeams: [],
         },
       });
-      const { checks } = (await (await fetch(`${house.adminUrl}/readyz`)).json()) as {
+      const { checks } = (await (await fetch(`${app.adminUrl}/readyz`)).json()) as {
         readonly checks: readonly { readonly name: string }[];
       };
       const known = new Set(rows().flatMap(({ names }) => names));

@@ -150,60 +150,60 @@ test(
 test(
   'Teams: places are known from the copy, cards say that it is frozen and that nobody knows what ran, and nothing is sent again',
   async () => {
-    const house = new TeamsProgram();
-    closers.push(() => house.close());
-    house.settings = outside(house.folder);
-    const machine = blocks(house.folder, house.settings);
-    await house.open();
+    const app = new TeamsProgram();
+    closers.push(() => app.close());
+    app.settings = outside(app.folder);
+    const machine = blocks(app.folder, app.settings);
+    await app.open();
     const says = (dump: string, words: RegExp, place = channel) =>
-      house.connector.until(
+      app.connector.until(
         () =>
-          house.cards(place).find((one) => wordsOf(one).includes(`Dump ${dump}`) && words.test(wordsOf(one))),
+          app.cards(place).find((one) => wordsOf(one).includes(`Dump ${dump}`) && words.test(wordsOf(one))),
         waitedOut,
       );
-    await house.say(ben, channel, 'lr help');
+    await app.say(ben, channel, 'lr help');
 
-    house.simulator.tenant.faults.plant(throttled);
-    await house.say(ana, group, 'lr dump hosta alpha');
-    await house.click(ben, channel, await says('alpha', /Waiting for approval/), 'approve');
-    await house.connector.until(() => {
-      const [one] = house.requests();
+    app.simulator.tenant.faults.plant(throttled);
+    await app.say(ana, group, 'lr dump hosta alpha');
+    await app.click(ben, channel, await says('alpha', /Waiting for approval/), 'approve');
+    await app.connector.until(() => {
+      const [one] = app.requests();
       return one?.state === 'queued' && one.waitsFor !== undefined ? true : undefined;
     }, 30_000);
     const copy = await machine.backup();
     await says('alpha', /Finished/);
-    await house.say(ana, group, 'lr dump hosta beta');
+    await app.say(ana, group, 'lr dump hosta beta');
     const lost = await says('beta', /Waiting for approval/);
     // Before the folder goes back in time: what is read of it is read on from where it was.
-    const [alpha] = house.requests();
-    await house.kill();
+    const [alpha] = app.requests();
+    await app.kill();
 
     await machine.restore(copy);
-    await house.run();
+    await app.run();
     for (const place of [group, channel]) {
       const card = wordsOf(await says('alpha', /frozen/, place));
       expect(card).toMatch(/Whether it ran is not known: the record was restored at \d\d:\d\d UTC/);
       expect(card).not.toMatch(/Nothing has run|not sent yet/);
-      expect(house.cards(place).filter((one) => wordsOf(one).includes('Dump alpha'))).toHaveLength(1);
+      expect(app.cards(place).filter((one) => wordsOf(one).includes('Dump alpha'))).toHaveLength(1);
     }
-    expect(await house.click(ben, channel, lost, 'approve')).toMatch(/There is no request/);
-    await house.say(ana, group, `lr cancel ${alpha?.id ?? ''}`);
+    expect(await app.click(ben, channel, lost, 'approve')).toMatch(/There is no request/);
+    await app.say(ana, group, `lr cancel ${alpha?.id ?? ''}`);
     await says('alpha', /Withdrawn/);
-    await house.say(ben, channel, 'lr unfreeze');
-    await house.connector.until(
+    await app.say(ben, channel, 'lr unfreeze');
+    await app.connector.until(
       () =>
-        house.connector
+        app.connector
           .in(channel)
           .some((one) => JSON.stringify(one.body).includes('can be asked for and approved again'))
           ? true
           : undefined,
       30_000,
     );
-    await house.say(ana, group, 'lr dump hosta gamma');
-    await house.click(ben, channel, await says('gamma', /Waiting for approval/), 'approve');
+    await app.say(ana, group, 'lr dump hosta gamma');
+    await app.click(ben, channel, await says('gamma', /Waiting for approval/), 'approve');
     await says('gamma', /Finished/);
-    expect(house.simulator.tenant.submissions).toHaveLength(2);
-    expect(await house.end()).toBe(0);
+    expect(app.simulator.tenant.submissions).toHaveLength(2);
+    expect(await app.end()).toBe(0);
   },
   patience,
 );

@@ -88,64 +88,64 @@ describe.each(earlierVersions)('from the version "%s"', (version) => {
     async () => {
       const earlier = layOut(version);
       closers.push(earlier.remove);
-      const house = new TeamsProgram();
-      closers.push(() => house.close());
-      house.file = join(earlier.programs, 'main.js');
-      house.policyExample = earlier.policy;
-      house.settings = { LR_POLL_MS: '500' };
-      await house.open();
+      const app = new TeamsProgram();
+      closers.push(() => app.close());
+      app.file = join(earlier.programs, 'main.js');
+      app.policyExample = earlier.policy;
+      app.settings = { LR_POLL_MS: '500' };
+      await app.open();
 
-      house.simulator.tenant.faults.plant(held);
+      app.simulator.tenant.faults.plant(held);
       // The bot learns how to reach the channel.
-      await house.say(ben, channel, 'lr help');
-      await house.say(ana, group, 'lr dump hosta OfficeClickToRun --reason "beacon at 02:40"');
-      await house.click(ben, channel, await house.card(channel, /Waiting for approval/), 'approve');
-      await house.reaches('running');
+      await app.say(ben, channel, 'lr help');
+      await app.say(ana, group, 'lr dump hosta OfficeClickToRun --reason "beacon at 02:40"');
+      await app.click(ben, channel, await app.card(channel, /Waiting for approval/), 'approve');
+      await app.reaches('running');
       const running = [
-        await house.card(group, /OfficeClickToRun/),
-        await house.card(channel, /OfficeClickToRun/),
+        await app.card(group, /OfficeClickToRun/),
+        await app.card(channel, /OfficeClickToRun/),
       ];
-      await house.say(ana, group, 'lr dump hosta notepad --reason "and this one"');
-      const waiting = [await house.card(group, /notepad/), await house.card(channel, /notepad/)];
-      await house.connector.until(() =>
-        house
+      await app.say(ana, group, 'lr dump hosta notepad --reason "and this one"');
+      const waiting = [await app.card(group, /notepad/), await app.card(channel, /notepad/)];
+      await app.connector.until(() =>
+        app
           .requests()
           .at(-1)
           ?.cards.filter(({ ref }) => ref !== undefined).length === 2
           ? true
           : undefined,
       );
-      expect(await house.end()).toBe(0);
+      expect(await app.end()).toBe(0);
 
-      house.file = 'src/main.js';
-      await house.run();
-      house.simulator.tenant.faults.clear();
+      app.file = 'src/main.js';
+      await app.run();
+      app.simulator.tenant.faults.clear();
       const says = (place: string, id: string | undefined, words: RegExp) =>
-        house.connector.until(
-          () => house.cards(place).find((one) => one.id === id && words.test(wordsOf(one))),
+        app.connector.until(
+          () => app.cards(place).find((one) => one.id === id && words.test(wordsOf(one))),
           30_000,
         );
       await says(group, running[0]?.id, /Finished/);
       await says(channel, running[1]?.id, /Finished/);
-      if (version === 'unkeyed') await house.say(ben, channel, 'lr unfreeze');
-      await house.connector.until(
+      if (version === 'unkeyed') await app.say(ben, channel, 'lr unfreeze');
+      await app.connector.until(
         () =>
-          house
+          app
             .cards(channel)
             .some((one) => one.id === waiting[1]?.id && JSON.stringify(one.body).includes('lr.approve.v1'))
             ? true
             : undefined,
         30_000,
       );
-      await house.click(ben, channel, await says(channel, waiting[1]?.id, /Waiting for approval/), 'approve');
+      await app.click(ben, channel, await says(channel, waiting[1]?.id, /Waiting for approval/), 'approve');
       await says(group, waiting[0]?.id, /Finished/);
       await says(channel, waiting[1]?.id, /Finished/);
       for (const place of [group, channel])
-        expect(
-          house.cards(place).filter((one) => /notepad|OfficeClickToRun/.test(wordsOf(one))),
-        ).toHaveLength(2);
-      expect(house.simulator.tenant.submissions).toHaveLength(2);
-      expect(await house.end()).toBe(0);
+        expect(app.cards(place).filter((one) => /notepad|OfficeClickToRun/.test(wordsOf(one)))).toHaveLength(
+          2,
+        );
+      expect(app.simulator.tenant.submissions).toHaveLength(2);
+      expect(await app.end()).toBe(0);
     },
     patience,
   );

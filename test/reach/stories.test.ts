@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { wordsOf } from '../../src/demo/teams/fakeConnector.ts';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { furnish, incidents } from '../support/slack/slackHouse.ts';
+import { seedWorkspace, incidents } from '../support/slack/slackHouse.ts';
 import { openSlackProgram } from '../support/slack/slackProgram.ts';
 import { ana, ben, channel, group } from '../support/chats/teamsBench.ts';
-import { TeamsHouse } from '../support/chats/teamsHouse.ts';
+import { TeamsTestApp } from '../support/chats/teamsHouse.ts';
 import { freePort, installed, startProxy } from './proxyBench.ts';
 import type { Proxy, ProxyName } from './proxyBench.ts';
 
@@ -28,16 +28,16 @@ describe.each(names)('behind %s', (name) => {
 
   describe('a bot with both chats', () => {
     let slack: FakeSlack;
-    let house: TeamsHouse;
+    let app: TeamsTestApp;
     let proxy: Proxy;
     let edge: Awaited<ReturnType<Proxy['edge']>>;
     let direct: string;
     beforeEach(async () => {
       if (!there) return;
       slack = await startFakeSlack();
-      furnish(slack);
-      house = new TeamsHouse();
-      await house.open({
+      seedWorkspace(slack);
+      app = new TeamsTestApp();
+      await app.open({
         policy: bothChats,
         slack: {
           botToken: slack.tokens.bot,
@@ -46,28 +46,28 @@ describe.each(names)('behind %s', (name) => {
           allowedTeams: [],
         },
       });
-      direct = house.url;
+      direct = app.url;
       proxy = await startProxy(name, Number(new URL(direct).port));
       edge = await proxy.edge();
       slack.target = `${edge.url}/slack/events`;
-      house.url = edge.url;
+      app.url = edge.url;
     });
     afterEach(async () => {
       if (!there) return;
       await edge.stop();
       await proxy.stop();
-      await house.close();
+      await app.close();
       await slack.close();
     });
-    const submissions = (): number => house.service.simulator?.tenant.submissions.length ?? 0;
+    const submissions = (): number => app.service.simulator?.tenant.submissions.length ?? 0;
 
     whereInstalled('is asked in Slack and approved in Teams, by another person, and runs once', async () => {
       expect(await slack.person('U0RILEY1').command(incidents, dump)).toMatchObject({ acknowledged: true });
-      const card = await house.card(channel, /Waiting for approval/);
+      const card = await app.card(channel, /Waiting for approval/);
       expect(wordsOf(card)).toContain('RunScript minidump.ps1 OfficeClickToRun');
-      expect(await house.click(ana, channel, card, 'approve')).toMatch(/your own request/i);
-      expect(await house.click(ben, channel, card, 'approve')).toMatch(/Approved/);
-      await house.card(channel, /Finished/);
+      expect(await app.click(ana, channel, card, 'approve')).toMatch(/your own request/i);
+      expect(await app.click(ben, channel, card, 'approve')).toMatch(/Approved/);
+      await app.card(channel, /Finished/);
       await slack.until('a finished card', () =>
         slack.cards(incidents).findLast((one) => /Finished/.test(read(one))),
       );
@@ -75,12 +75,12 @@ describe.each(names)('behind %s', (name) => {
     });
 
     whereInstalled('is asked in Teams and approved in Slack', async () => {
-      await house.say(ana, group, `lr ${dump}`);
+      await app.say(ana, group, `lr ${dump}`);
       const card = await slack.until('a card', () =>
         slack.cards(incidents).findLast((one) => /Waiting for approval/.test(read(one))),
       );
       expect(await slack.person('U0AVERY1').press(card, 'Approve')).toMatchObject({ acknowledged: true });
-      await house.card(group, /Finished/);
+      await app.card(group, /Finished/);
       expect(submissions()).toBe(1);
     });
 
@@ -117,12 +117,12 @@ describe.each(names)('behind %s', (name) => {
           ).status,
         ).toBe(401);
         expect(
-          (await house.deliver(house.message(ana, group, `lr ${dump}`), { header0: 'Bearer a.b.c' })).status,
+          (await app.deliver(app.message(ana, group, `lr ${dump}`), { header0: 'Bearer a.b.c' })).status,
         ).toBe(401);
         await slack.person('U0RILEY1').command(incidents, dump);
         await slack.redeliver();
-        await house.card(channel, /Waiting for approval/);
-        expect(house.service.store.all()).toHaveLength(1);
+        await app.card(channel, /Waiting for approval/);
+        expect(app.service.store.all()).toHaveLength(1);
       },
     );
 

@@ -21,14 +21,14 @@ import { addressIn, startProgram, stopped } from '../support/programs/program.ts
 import { SetupBench, hasScript, inTerminal, keys } from '../support/programs/setupBench.ts';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { furnish, incidents } from '../support/slack/slackHouse.ts';
+import { seedWorkspace, incidents } from '../support/slack/slackHouse.ts';
 
 let bench: SetupBench;
 let slack: FakeSlack;
 beforeEach(async () => {
   bench = new SetupBench();
   slack = await startFakeSlack();
-  furnish(slack);
+  seedWorkspace(slack);
 });
 afterEach(async () => {
   await slack.close();

@@ -23,7 +23,7 @@ import { openTeamsStage, teamsDoor, teamsPeople } from '../support/attacks/teams
 import { createManualClock } from '../support/manualClock.ts';
 import { manyPending } from '../support/manyPending.ts';
 import { incidents } from '../support/slack/slackHouse.ts';
-import { openSlackRoom } from '../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../support/slack/slackRoom.ts';
 import { ben, channel, group, memberOf, team } from '../support/chats/teamsBench.ts';
 import { dataOf } from '../support/chats/teamsHouse.ts';
 
@@ -564,7 +564,7 @@ describe('in Slack alone', () => {
   });
 
   test('3,000 requests without a signature cost one line of the log (row 5.7)', async () => {
-    const room = await openSlackRoom({ clock: createManualClock(Date.now()) });
+    const room = await openSlackHarness({ clock: createManualClock(Date.now()) });
     after = () => room.close();
     const knock = async (): Promise<number> => {
       const answer = await fetch(`${room.http.url}/slack/events`, { method: 'POST', body: 'payload=%7B%7D' });
@@ -673,16 +673,16 @@ describe('in Teams alone', () => {
   test('an activity without a token of the platform’s, or for another bot, is refused', async () => {
     // botbuilder prints every refused token; there is no switch for it.
     const printed = jest.spyOn(console, 'error').mockImplementation(() => undefined);
-    const { house } = await opened(openTeamsStage());
+    const { app } = await opened(openTeamsStage());
     await asked(stage);
-    const [card] = house.cards(channel);
+    const [card] = app.cards(channel);
     if (card === undefined) throw new Error('there is no card');
-    const forged = house.press(ben, channel, dataOf(card, 'approve'), { replyToId: card.id });
+    const forged = app.press(ben, channel, dataOf(card, 'approve'), { replyToId: card.id });
     const answers = [
-      await house.deliver(forged, { header0: null }),
-      await house.deliver(forged, { header0: 'Bearer nonsense' }),
-      await house.deliver(forged, { claims: { aud: '99999999-9999-9999-9999-999999999999' } }),
-      await house.deliver(forged, { claims: { exp: Math.floor(Date.now() / 1_000) - 3_600 } }),
+      await app.deliver(forged, { header0: null }),
+      await app.deliver(forged, { header0: 'Bearer nonsense' }),
+      await app.deliver(forged, { claims: { aud: '99999999-9999-9999-9999-999999999999' } }),
+      await app.deliver(forged, { claims: { exp: Math.floor(Date.now() / 1_000) - 3_600 } }),
     ];
     printed.mockRestore();
     expect(answers.map(({ status }) => status).filter((status) => status !== 401 && status !== 403)).toEqual(
@@ -713,26 +713,26 @@ describe('in Teams alone', () => {
       /^Anonymous participants can only read help here/,
     ],
   ])('%s decides nothing, whatever the policy lists', async (_who, more, activity, words) => {
-    const { house } = await opened(openTeamsStage());
+    const { app } = await opened(openTeamsStage());
     await asked(stage);
     for (const place of [group, channel, team])
-      house.connector.install(
+      app.connector.install(
         place,
         Object.values(teamsPeople).map((one) => memberOf(one, one.id === ben.id ? more : {})),
       );
-    const [card] = house.cards(channel);
+    const [card] = app.cards(channel);
     if (card === undefined) throw new Error('there is no card');
-    expect(await house.click(ben, channel, card, 'approve', { activity })).toMatch(words);
+    expect(await app.click(ben, channel, card, 'approve', { activity })).toMatch(words);
     untouched();
   });
 
   test('a stale permission: an approver made a guest since the last press approves nothing, however lately the roster was read', async () => {
-    const { house } = await opened(openTeamsStage());
+    const { app } = await opened(openTeamsStage());
     await asked(stage);
     await stage.say('avery', 'whoami');
     await stage.told('avery', /approver/);
     for (const place of [group, channel, team])
-      house.connector.install(
+      app.connector.install(
         place,
         Object.values(teamsPeople).map((one) =>
           memberOf(one, one.id === ben.id ? { userRole: 'guest' } : {}),
@@ -744,27 +744,27 @@ describe('in Teams alone', () => {
   });
 
   test('a kept press comes with a new id: it decides nothing a second time', async () => {
-    const { house } = await opened(openTeamsStage());
+    const { app } = await opened(openTeamsStage());
     await asked(stage);
-    const [card] = house.cards(channel);
+    const [card] = app.cards(channel);
     if (card === undefined) throw new Error('there is no card');
-    const kept = house.press(ben, channel, dataOf(card, 'approve'), { replyToId: card.id });
-    await house.deliver(kept);
-    await house.deliver({ ...kept, id: 'f:kept' });
+    const kept = app.press(ben, channel, dataOf(card, 'approve'), { replyToId: card.id });
+    await app.deliver(kept);
+    await app.deliver({ ...kept, id: 'f:kept' });
     await reached(stage, 'finished');
     expect(sent(stage)).toBe(1);
   });
 
   test('a card carried to a chat that the policy does not list decides nothing there', async () => {
-    const { house } = await opened(openTeamsStage());
+    const { app } = await opened(openTeamsStage());
     await asked(stage);
-    house.connector.install(
+    app.connector.install(
       '19:elsewhere@thread.v2',
       Object.values(teamsPeople).map((one) => memberOf(one)),
     );
-    const [card] = house.cards(channel);
+    const [card] = app.cards(channel);
     if (card === undefined) throw new Error('there is no card');
-    expect(await house.click(ben, '19:elsewhere@thread.v2', card, 'approve')).toMatch(
+    expect(await app.click(ben, '19:elsewhere@thread.v2', card, 'approve')).toMatch(
       /not listed in the policy|superseded/,
     );
     untouched();

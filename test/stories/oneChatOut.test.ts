@@ -3,13 +3,13 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { furnish, incidents, openSlackHouse } from '../support/slack/slackHouse.ts';
+import { seedWorkspace, incidents, openSlackTestApp } from '../support/slack/slackHouse.ts';
 import type { SlackMessageKept } from '../../src/demo/slack/world.ts';
 import { ana, ben, channel, group } from '../support/chats/teamsBench.ts';
-import { TeamsHouse } from '../support/chats/teamsHouse.ts';
+import { TeamsTestApp } from '../support/chats/teamsHouse.ts';
 
 let slack: FakeSlack | undefined;
-let teams: TeamsHouse | undefined;
+let teams: TeamsTestApp | undefined;
 afterEach(async () => {
   await teams?.close();
   await slack?.close();
@@ -33,22 +33,22 @@ async function ready(url: string): Promise<Readiness> {
 async function open(
   arrange: (fake: FakeSlack) => void,
   socket = false,
-): Promise<{ readonly slack: FakeSlack; readonly teams: TeamsHouse }> {
+): Promise<{ readonly slack: FakeSlack; readonly teams: TeamsTestApp }> {
   const fake = await startFakeSlack();
   slack = fake;
-  furnish(fake);
+  seedWorkspace(fake);
   arrange(fake);
-  const house = new TeamsHouse();
-  teams = house;
+  const app = new TeamsTestApp();
+  teams = app;
   const way = socket
     ? { appToken: fake.tokens.app, deafAfter: 1_000 }
     : { signingSecret: fake.tokens.signingSecret };
-  await house.open({
+  await app.open({
     policy: bothChats,
     slack: { botToken: fake.tokens.bot, apiUrl: fake.apiUrl, allowedTeams: [], ...way },
   });
-  fake.target = socket ? undefined : `${house.url}/slack/events`;
-  return { slack: fake, teams: house };
+  fake.target = socket ? undefined : `${app.url}/slack/events`;
+  return { slack: fake, teams: app };
 }
 
 const inSlack = (fake: FakeSlack, words: RegExp): Promise<SlackMessageKept> =>
@@ -118,20 +118,20 @@ describe('two chats, of which Slack’s socket goes deaf', () => {
 
 describe('Slack as the only chat', () => {
   test('out of reach for a while: /readyz stays 200 and says degraded, and says so no more when it is back', async () => {
-    const house = await openSlackHouse();
+    const app = await openSlackTestApp();
     try {
       // All of them: one answer would be a sign of life.
       for (const method of ['auth.test', 'users.info', 'conversations.info', 'chat.postMessage'])
-        house.slack.fault(method, { kind: 'cutBefore' }, 100);
-      await house.riley.command(incidents, 'dump hosta OfficeClickToRun');
-      let told = await ready(house.service.adminUrl ?? '');
+        app.slack.fault(method, { kind: 'cutBefore' }, 100);
+      await app.riley.command(incidents, 'dump hosta OfficeClickToRun');
+      let told = await ready(app.service.adminUrl ?? '');
       while (!String(told.reasons).includes('Slack has not answered'))
-        told = await ready(house.service.adminUrl ?? '');
+        told = await ready(app.service.adminUrl ?? '');
       expect([told.http, told.status]).toEqual([200, 'degraded']);
-      house.slack.api.clearFaults();
-      while ((await ready(house.service.adminUrl ?? '')).status !== 'ready') expect(told.http).toBe(200);
+      app.slack.api.clearFaults();
+      while ((await ready(app.service.adminUrl ?? '')).status !== 'ready') expect(told.http).toBe(200);
     } finally {
-      await house.close();
+      await app.close();
     }
   }, 120_000);
 });

@@ -6,8 +6,8 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClosing, within } from '../../src/app/shutdown.ts';
-import { openHouse } from '../support/house.ts';
+import { createShutdown, within } from '../../src/app/shutdown.ts';
+import { openTestApp } from '../support/house.ts';
 import { addressIn, startProgram, stopped } from '../support/programs/program.ts';
 import type { Program } from '../support/programs/program.ts';
 
@@ -81,15 +81,15 @@ describe('row 1.19: SIGTERM while Defender hangs', () => {
 describe('row 1.19: a stop', () => {
   test('waits for no part that hangs, and for the others still', async () => {
     const warned: unknown[] = [];
-    const closing = createClosing({
+    const closing = createShutdown({
       info: () => undefined,
       warn: (event, fields) => void warned.push([event, fields?.['what']]),
       error: () => undefined,
     });
     const closed: string[] = [];
-    closing.later('first', 1_000, () => Promise.resolve(closed.push('first')));
-    closing.later('hangs', 50, () => new Promise(() => undefined));
-    closing.later('fails', 1_000, () => Promise.reject(new Error('broken')));
+    closing.onClose('first', 1_000, () => Promise.resolve(closed.push('first')));
+    closing.onClose('hangs', 50, () => new Promise(() => undefined));
+    closing.onClose('fails', 1_000, () => Promise.reject(new Error('broken')));
     await expect(closing.all()).rejects.toThrow('not everything could be closed');
     expect([closed, warned]).toEqual([['first'], [['closedTooSlowly', 'hangs']]]);
   });
@@ -101,23 +101,23 @@ describe('row 1.19: a stop', () => {
   });
 
   test('ends the reading of results after the one under way; the rest is read by the next pass', async () => {
-    const house = await openHouse();
-    closers.push(() => house.close());
-    house.simulator.tenant.faults.plant({ what: 'notReady', times: 'always' });
-    for (const name of ['hosta', 'hostb']) await house.say('responder1', `dump ${name} notepad`);
-    for (const request of house.store.all()) await house.press('approver1', 'approve', { request });
-    while (house.store.open().length > 0) await house.run(2_400);
-    house.simulator.tenant.faults.clear();
-    house.clock.move(15 * 60_000);
+    const app = await openTestApp();
+    closers.push(() => app.close());
+    app.simulator.tenant.faults.plant({ what: 'notReady', times: 'always' });
+    for (const name of ['hosta', 'hostb']) await app.say('responder1', `dump ${name} notepad`);
+    for (const request of app.store.all()) await app.press('approver1', 'approve', { request });
+    while (app.store.open().length > 0) await app.run(2_400);
+    app.simulator.tenant.faults.clear();
+    app.clock.move(15 * 60_000);
     const unread = (): number =>
-      house.store
+      app.store
         .all()
         .filter((request) => request.state === 'finished' && request.results.excerpts.length === 0).length;
     expect(unread()).toBe(2);
     let left = 2;
-    await house.loop.results.pass({ goOn: () => (left -= 1) >= 0 });
+    await app.loop.results.pass({ goOn: () => (left -= 1) >= 0 });
     expect(unread()).toBe(1);
-    await house.loop.results.pass();
+    await app.loop.results.pass();
     expect(unread()).toBe(0);
   });
 });

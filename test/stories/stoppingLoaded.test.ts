@@ -317,44 +317,44 @@ describe.each([
   ['does nothing of it', false],
 ])('before a Teams that takes a connection, never answers and %s', (_name, done) => {
   test('it stops with cards to be drawn and a private answer under way; afterwards each place has one true card and the answer has come', async () => {
-    const house = new TeamsProgram();
-    closers.push(() => house.close());
-    await house.open();
+    const app = new TeamsProgram();
+    closers.push(() => app.close());
+    await app.open();
     // Every place is known to the bot once somebody was heard there.
-    await house.say(ben, channel, 'lr help');
-    await house.say(ana, group, 'lr dump hosta OfficeClickToRun --reason "beacon at 02:40"');
-    house.simulator.tenant.faults.plant({ what: 'unknownStatus', value: 'InProgress', times: 'always' });
-    await house.click(
+    await app.say(ben, channel, 'lr help');
+    await app.say(ana, group, 'lr dump hosta OfficeClickToRun --reason "beacon at 02:40"');
+    app.simulator.tenant.faults.plant({ what: 'unknownStatus', value: 'InProgress', times: 'always' });
+    await app.click(
       ben,
       channel,
-      await house.card(channel, /hosta[^]*Waiting for approval|Waiting for approval[^]*hosta/),
+      await app.card(channel, /hosta[^]*Waiting for approval|Waiting for approval[^]*hosta/),
       'approve',
     );
-    await house.reaches('running');
-    await house.say(ana, group, 'lr dump hostb OfficeClickToRun --reason "beacon at 02:40"');
-    const waiting = await house.card(channel, /hostb/);
+    await app.reaches('running');
+    await app.say(ana, group, 'lr dump hostb OfficeClickToRun --reason "beacon at 02:40"');
+    const waiting = await app.card(channel, /hostb/);
     const asked: string[] = [];
-    house.connector.refuse = ({ method, about }) => {
+    app.connector.refuse = ({ method, about }) => {
       // The roster still answers, or nobody would be known well enough to be told anything.
       if (method === 'GET') return undefined;
       asked.push(`${method} ${about}`);
       return silence(done && withCards.has(method) && about !== directOf(ana));
     };
-    await house.click(ben, channel, waiting, 'approve');
-    await house.say(ana, directOf(ana), 'lr status');
-    await house.connector.until(() =>
+    await app.click(ben, channel, waiting, 'approve');
+    await app.say(ana, directOf(ana), 'lr status');
+    await app.connector.until(() =>
       asked.includes(`POST ${directOf(ana)}`) && asked.some((call) => call.startsWith('PUT'))
         ? true
         : undefined,
     );
-    expect(await house.end()).toBe(0);
-    house.connector.refuse = undefined;
-    house.simulator.tenant.faults.clear();
-    await house.run();
+    expect(await app.end()).toBe(0);
+    app.connector.refuse = undefined;
+    app.simulator.tenant.faults.clear();
+    await app.run();
     for (const device of [/hosta/, /hostb/])
       for (const place of [channel, group]) {
-        const [one, ...more] = await house.connector.until(() => {
-          const cards = house.cards(place).filter((message) => device.test(wordsOf(message)));
+        const [one, ...more] = await app.connector.until(() => {
+          const cards = app.cards(place).filter((message) => device.test(wordsOf(message)));
           return cards.some((message) => wordsOf(message).includes('Finished')) ? cards : undefined;
         }, patience);
         expect([one === undefined ? '' : wordsOf(one), more]).toEqual([
@@ -362,10 +362,10 @@ describe.each([
           [],
         ]);
       }
-    const told = (): number => house.alone(ana).filter((message) => /Defender/.test(wordsOf(message))).length;
-    await house.connector.until(() => (told() > 0 ? true : undefined), patience);
+    const told = (): number => app.alone(ana).filter((message) => /Defender/.test(wordsOf(message))).length;
+    await app.connector.until(() => (told() > 0 ? true : undefined), patience);
     expect(told()).toBe(1);
-    expect(house.requests().map(({ state }) => state)).toEqual(['finished', 'finished']);
-    expect(house.simulator.tenant.submissions).toHaveLength(2);
+    expect(app.requests().map(({ state }) => state)).toEqual(['finished', 'finished']);
+    expect(app.simulator.tenant.submissions).toHaveLength(2);
   }, 180_000);
 });

@@ -17,18 +17,18 @@ import type { Disk } from '../../src/adapters/store/journal/disk.ts';
 import { openOutputStore } from '../../src/adapters/store/outputStore.ts';
 import { openStore } from '../../src/adapters/store/journal/requestStore.ts';
 import type { Store } from '../../src/adapters/store/journal/requestStore.ts';
-import { takePolicy } from '../../src/bot/handlers/policyChange.ts';
+import { applyPolicy } from '../../src/bot/handlers/policyChange.ts';
 import { createBot } from '../../src/bot/bot.ts';
 import type { BotSettings } from '../../src/bot/deps.ts';
 import { createLinkBox } from '../../src/bot/workers/sessions/linkBox.ts';
 import type { Policy } from '../../src/bot/policy/policy.ts';
-import { createTodaysPolicy } from '../../src/bot/policy/currentPolicy.ts';
-import type { TodaysPolicy } from '../../src/bot/policy/currentPolicy.ts';
+import { createCurrentPolicy } from '../../src/bot/policy/currentPolicy.ts';
+import type { CurrentPolicy } from '../../src/bot/policy/currentPolicy.ts';
 import { ChatError } from '../../src/bot/ports.ts';
 import type { Account, Bot, ChatPort, Groups, Reply } from '../../src/bot/ports.ts';
-import type { Loop } from '../../src/bot/workers/workers.ts';
+import type { Workers } from '../../src/bot/workers/workers.ts';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
-import { Budgets, defaultRates, elapsedOf } from '../../src/liveResponse/pacing.ts';
+import { CallRates, defaultRates, elapsedOf } from '../../src/liveResponse/pacing.ts';
 import type { Kind, Rates } from '../../src/liveResponse/pacing.ts';
 import type { Clock } from '../../src/liveResponse/ports.ts';
 import type { InState, Request, State } from '../../src/liveResponse/request.ts';
@@ -145,7 +145,7 @@ export function createStoryChat(surface = 'console'): StoryChat {
       called(`supersede ${old.id}`);
       if (!cards.delete(old.id)) throw new ChatError('gone', 'message_not_found');
     },
-    async whisper(place, account, text) {
+    async replyPrivately(place, account, text) {
       await Promise.resolve();
       called('whisper');
       whispers.push({ place, account, text });
@@ -154,7 +154,7 @@ export function createStoryChat(surface = 'console'): StoryChat {
   return chat;
 }
 
-export interface HouseOptions {
+export interface TestAppOptions {
   readonly policy?: (text: string) => string;
   readonly simulator?: SimulatorOptions;
   readonly settings?: Partial<BotSettings>;
@@ -175,7 +175,7 @@ export interface HouseOptions {
   readonly field?: boolean;
 }
 
-export interface House {
+export interface TestApp {
   readonly clock: StoryClock;
   readonly simulator: Simulator;
   /** The proxy in front of the simulator, where the options ask for one. */
@@ -186,10 +186,10 @@ export interface House {
   readonly calls: Kind[];
   store: Store;
   bot: Bot;
-  loop: Loop;
+  loop: Workers;
   /** Today's. */
   readonly policy: Policy;
-  readonly todays: TodaysPolicy;
+  readonly todays: CurrentPolicy;
   say(
     as: string,
     text: string,
@@ -248,13 +248,13 @@ const noField: FieldProxy = new Proxy({} as FieldProxy, {
   },
 });
 
-export async function openHouse(options: HouseOptions = {}): Promise<House> {
+export async function openTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const dir = mkdtempSync(join(tmpdir(), 'lr-story-'));
   const clock = options.clock ?? createStoryClock();
   const chats = options.chats ?? [createStoryChat()];
   const chat = chats[0] ?? createStoryChat();
   // Before anything listens: a policy that does not load must not leave a server behind.
-  const todays = createTodaysPolicy(policyFrom((options.policy ?? ((text: string) => text))(examplePolicy)));
+  const todays = createCurrentPolicy(policyFrom((options.policy ?? ((text: string) => text))(examplePolicy)));
   const { policy } = todays;
   const simulator = await startSimulator({ clock, ...options.simulator });
   const field = options.field === true ? await startFieldProxy(simulator) : undefined;
@@ -276,7 +276,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
 
   async function openParts(
     changed: Partial<BotSettings> = {},
-  ): Promise<{ store: Store; bot: Bot; loop: Loop }> {
+  ): Promise<{ store: Store; bot: Bot; loop: Workers }> {
     const store = await openStore({
       dir,
       clock,
@@ -284,7 +284,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       ...(options.disk === undefined ? {} : { disk: options.disk }),
     });
     const outputs = await openOutputStore({ dir, clock });
-    const budgets = new Budgets(options.rates ?? defaultRates);
+    const budgets = new CallRates(options.rates ?? defaultRates);
     budgets.seed('submit', elapsedOf(store.submissionTimes(clock.now() - 3_600_000), clock));
     const defender = new DefenderClient({
       http,
@@ -309,7 +309,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
         chats,
         policy,
         groups: options.groups ?? { includes: () => Promise.resolve(false) },
-        budgets,
+        callRates: budgets,
         links: createLinkBox(clock),
         clock,
         random,
@@ -323,7 +323,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     return { store, bot, loop: bot.loop };
   }
 
-  const house: House = {
+  const app: TestApp = {
     clock,
     simulator,
     field: field ?? noField,
@@ -335,7 +335,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     ...(await openParts()),
     say(as, text, { place = 'incidents', deliveryId, surface = 'console', trust = 'member' } = {}) {
       deliveries += 1;
-      return house.bot.command({
+      return app.bot.command({
         surface,
         account: { surface, id: as, trust },
         place: { surface, id: place, direct: false, external: false },
@@ -347,7 +347,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       as,
       verb,
       {
-        request = house.newest(),
+        request = app.newest(),
         revision,
         fingerprint,
         index,
@@ -357,7 +357,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       } = {},
     ) {
       deliveries += 1;
-      return house.bot.press({
+      return app.bot.press({
         surface,
         account: { surface, id: as, trust: 'member' },
         place: { surface, id: place, direct: false, external: false },
@@ -374,26 +374,26 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       const end = clock.now() + ms;
       while (clock.now() < end) {
         clock.move(Math.min(step, end - clock.now()));
-        await house.loop.tick();
+        await app.loop.tick();
       }
     },
     async until<S extends State>(state: S) {
       const end = clock.now() + 2 * 3_600_000;
       while (clock.now() < end) {
-        await house.loop.tick();
-        const request = house.newest();
+        await app.loop.tick();
+        const request = app.newest();
         if (request.state === state) return request as InState<S>;
         clock.move(step);
       }
-      throw new Error(`never became ${state}; it is ${house.newest().state}`);
+      throw new Error(`never became ${state}; it is ${app.newest().state}`);
     },
     newest() {
-      const request = house.store.all().at(0);
+      const request = app.store.all().at(0);
       if (request === undefined) throw new Error('there is no request');
       return request;
     },
     card(place = 'incidents') {
-      const request = house.newest();
+      const request = app.newest();
       const card = [...chat.cards.values()].findLast(
         (one) => one.place === place && one.view.requestId === request.id,
       );
@@ -402,25 +402,25 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     },
     async changePolicy(other) {
       const next = other(examplePolicy);
-      await takePolicy(
-        { store: house.store, loop: house.loop, log, todays },
+      await applyPolicy(
+        { store: app.store, loop: app.loop, log, todays },
         { policy: policyFrom(next), sha256: hash.sha256(next), before: '0'.repeat(64), how: 'file' },
       );
     },
     async restart(changed, otherPolicy) {
-      await house.store.close();
+      await app.store.close();
       if (otherPolicy !== undefined) todays.replace(policyFrom(otherPolicy(examplePolicy)));
-      Object.assign(house, await openParts(changed));
+      Object.assign(app, await openParts(changed));
     },
     async close() {
-      await house.store.close();
+      await app.store.close();
       await http.close();
       await field?.close();
       await simulator.stop();
       rmSync(dir, { recursive: true, force: true });
     },
   };
-  return house;
+  return app;
 }
 
 /** What a reply says, whatever its kind. */
@@ -445,13 +445,13 @@ export function textOf(reply: Reply): string {
  */
 export async function approvedHouse(
   command: string,
-  options: HouseOptions = {},
-  arrange: (house: House) => void = () => undefined,
-): Promise<House> {
-  const house = await openHouse(options);
-  arrange(house);
-  await house.say('responder1', command);
-  await house.loop.tick();
-  await house.press('approver1', 'approve');
-  return house;
+  options: TestAppOptions = {},
+  arrange: (app: TestApp) => void = () => undefined,
+): Promise<TestApp> {
+  const app = await openTestApp(options);
+  arrange(app);
+  await app.say('responder1', command);
+  await app.loop.tick();
+  await app.press('approver1', 'approve');
+  return app;
 }

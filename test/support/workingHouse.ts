@@ -2,13 +2,13 @@
 // asleep, as in production.
 import type { Reply } from '../../src/bot/ports.ts';
 import type { InState, State } from '../../src/liveResponse/request.ts';
-import { openHouse, storyStart } from './house.ts';
-import type { House, HouseOptions } from './house.ts';
+import { openTestApp, storyStart } from './house.ts';
+import type { TestApp, TestAppOptions } from './house.ts';
 import { createManualClock } from './manualClock.ts';
 import type { ManualClock } from './manualClock.ts';
 import { quiet } from './quiet.ts';
 
-export interface WorkingHouse extends Omit<House, 'clock' | 'restart'> {
+export interface WorkingTestApp extends Omit<TestApp, 'clock' | 'restart'> {
   readonly clock: ManualClock;
   /** Moves time on; workers run when they want to, and only then. */
   run(ms: number): Promise<void>;
@@ -20,7 +20,9 @@ export interface WorkingHouse extends Omit<House, 'clock' | 'restart'> {
 
 const twoHours = 2 * 3_600_000;
 
-export async function openWorkingHouse(options: Omit<HouseOptions, 'clock'> = {}): Promise<WorkingHouse> {
+export async function openWorkingTestApp(
+  options: Omit<TestAppOptions, 'clock'> = {},
+): Promise<WorkingTestApp> {
   const clock = createManualClock(storyStart, quiet);
   // Defender's own clock is not ours, and nobody sets it.
   const theirs = {
@@ -29,7 +31,7 @@ export async function openWorkingHouse(options: Omit<HouseOptions, 'clock'> = {}
     sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal),
   };
   const inner = await clock.during(
-    openHouse({
+    openTestApp({
       ...options,
       simulator: { ...options.simulator, clock: theirs },
       clock: {
@@ -53,7 +55,7 @@ export async function openWorkingHouse(options: Omit<HouseOptions, 'clock'> = {}
     }
   }
 
-  const house: WorkingHouse = {
+  const app: WorkingTestApp = {
     ...inner,
     get field() {
       return inner.field;
@@ -90,5 +92,5 @@ export async function openWorkingHouse(options: Omit<HouseOptions, 'clock'> = {}
       await clock.during(inner.close());
     },
   };
-  return house;
+  return app;
 }

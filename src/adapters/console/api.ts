@@ -17,8 +17,8 @@ import { guard } from './guard.ts';
 import { pageFiles } from './pageFiles.ts';
 import { accountOf, findersOf, peopleOf, placeOf, placesOf } from './people.ts';
 import { createStreams } from './stream.ts';
-import type { World } from './world.ts';
-import { mountWorld } from './worldRoutes.ts';
+import type { SimulatorControls } from './world.ts';
+import { mountSimulatorControls } from './worldRoutes.ts';
 
 export interface ConsoleOptions {
   readonly chat: ConsoleChat;
@@ -33,7 +33,7 @@ export interface ConsoleOptions {
   readonly command: string;
   readonly port: () => number;
   /** Absent where Defender is not the embedded simulator. */
-  readonly world?: World;
+  readonly world?: SimulatorControls;
 }
 
 /** Larger than any command can be, smaller than anything that hurts. */
@@ -139,7 +139,7 @@ export function mountConsole(app: Express, options: ConsoleOptions): () => Promi
     answer(response, chat, { account, place, requestId }, reply);
   });
 
-  if (world !== undefined) mountWorld(app, world, () => streams.worldChanged());
+  if (world !== undefined) mountSimulatorControls(app, world, () => streams.worldChanged());
   return () => {
     streams.close();
     return Promise.resolve();

@@ -87,7 +87,7 @@ export function createConsoleChat({
 
   return {
     surface,
-    volatile: true,
+    ephemeralMessages: true,
     add: (message, id = `m${seq + 1}`) => messages.get(id) ?? put({ ...message, id, at: clock.now() }),
     messages: () => [...messages.values()].sort((one, other) => one.at - other.at),
     since: (from) =>
@@ -129,7 +129,7 @@ export function createConsoleChat({
       put({ kind: 'note', id: `m${seq + 1}`, at: clock.now(), place, card: '', text, mention: [] });
       return Promise.resolve();
     },
-    whisper(place, account, text) {
+    replyPrivately(place, account, text) {
       put({ kind: 'whisper', id: `m${seq + 1}`, at: clock.now(), place, to: account, text });
       return Promise.resolve();
     },

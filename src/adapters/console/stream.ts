@@ -2,14 +2,14 @@
 // misses nothing.
 import type { Request, Response } from 'express';
 import type { ConsoleChat, ConsoleMessage } from './chat.ts';
-import type { World } from './world.ts';
+import type { SimulatorControls } from './world.ts';
 
 export interface StreamOptions {
   readonly chat: ConsoleChat;
   readonly draw: (message: ConsoleMessage) => unknown;
   /** Tells this process from the one before: its numbers begin again. */
   readonly boot: string;
-  readonly world: World | undefined;
+  readonly world: SimulatorControls | undefined;
 }
 
 export interface Streams {

@@ -1,7 +1,7 @@
 // What the console may change around the bot when Defender is the embedded simulator: time, devices, and what
 // goes wrong.
 
-export interface WorldDevice {
+export interface SimulatedDevice {
   readonly name: string;
   readonly os: string;
   readonly group: string;
@@ -11,7 +11,7 @@ export interface WorldDevice {
   readonly hint: string;
 }
 
-export interface Trouble {
+export interface FaultToggle {
   readonly id: string;
   readonly label: string;
   /** What will be seen, in one sentence. */
@@ -21,15 +21,15 @@ export interface Trouble {
   readonly once: boolean;
 }
 
-export interface WorldState {
+export interface SimulatorState {
   /** Simulated milliseconds per real one; 0 stands still. */
   readonly speed: number;
-  readonly devices: readonly WorldDevice[];
-  readonly troubles: readonly Trouble[];
+  readonly devices: readonly SimulatedDevice[];
+  readonly troubles: readonly FaultToggle[];
 }
 
-export interface World {
-  state(): WorldState;
+export interface SimulatorControls {
+  state(): SimulatorState;
   /** Names of the files in the live response library, for completion. */
   library(): readonly string[];
   setSpeed(speed: number): void;

@@ -2,10 +2,10 @@
 // embedded simulator.
 import type { Express, Response } from 'express';
 import { fieldsOf } from './fields.ts';
-import type { World } from './world.ts';
+import type { SimulatorControls } from './world.ts';
 import { speeds } from './world.ts';
 
-export function mountWorld(app: Express, world: World, changed: () => void): void {
+export function mountSimulatorControls(app: Express, world: SimulatorControls, changed: () => void): void {
   const done = (response: Response): void => {
     changed();
     response.json(world.state());

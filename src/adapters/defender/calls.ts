@@ -1,6 +1,6 @@
 // One call to Defender: token, slot, exchange, and the plain word for what came of it. GETs may be repeated
 // once; a POST never is, except after a 401, which says for certain that nothing was run.
-import type { Budgets, Kind } from '../../liveResponse/pacing.ts';
+import type { CallRates, Kind } from '../../liveResponse/pacing.ts';
 import { maxPenaltyMs } from '../../liveResponse/pacing.ts';
 import type { Clock, DefenderErrorCode, Log } from '../../liveResponse/ports.ts';
 import { field } from '../../liveResponse/text/json.ts';
@@ -16,7 +16,7 @@ import { readError, readPage } from './wire.ts';
 export interface DefenderParts {
   readonly http: Http;
   readonly tokens: TokenSource;
-  readonly budgets: Budgets;
+  readonly budgets: CallRates;
   readonly clock: Clock;
   readonly log: Log;
   readonly endpoint: Endpoint;
@@ -309,7 +309,7 @@ export class Calls {
     let retryAfter = answer === undefined ? undefined : retryAfterMs(answer, clock.now());
     if (code === 'throttled') {
       retryAfter = Math.min(maxPenaltyMs, Math.max(1000, retryAfter ?? defaultRetryAfterMs));
-      budgets.penalise(ask.kind, clock.elapsed() + retryAfter);
+      budgets.backOff(ask.kind, clock.elapsed() + retryAfter);
     }
     const message = `Defender answered ${status}${said.apiCode === undefined ? '' : ` ${said.apiCode}`} to ${ask.kind}`;
     return new DefenderError(code, message, {

@@ -161,7 +161,7 @@ export class DefenderClient implements DefenderApi {
     return { actions: actionsOf(items, machineId), whole: items.length < pageSize && whole };
   }
 
-  async machinesBeginning(names: readonly string[]): Promise<Found> {
+  async machinesByPrefix(names: readonly string[]): Promise<Found> {
     return await this.#page(
       names.map((name) => `startswith(computerDnsName,${quoted(name)})`).join(' or '),
       'extra',

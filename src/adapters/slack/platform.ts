@@ -4,7 +4,7 @@ import { eventsPath } from './inbound/guard.ts';
 import { SlackStartError, startSlack } from './start.ts';
 import type { Slack, SlackOptions } from './start.ts';
 import type { Store } from '../store/journal/requestStore.ts';
-import { SettingsError } from '../config/configError.ts';
+import { ConfigError } from '../config/configError.ts';
 
 /** `timeout` is given by tests only. */
 export type SlackService = Pick<
@@ -59,7 +59,7 @@ async function told<T>(start: () => Promise<T>): Promise<T> {
     return await start();
   } catch (error) {
     if (error instanceof SlackStartError && !error.transient)
-      throw new SettingsError(error.message, { cause: error });
+      throw new ConfigError(error.message, { cause: error });
     throw error;
   }
 }

@@ -13,31 +13,31 @@ import { realDisk } from '../store/journal/disk.ts';
 import type { Keys } from '../store/journal/keys.ts';
 import type { Disk } from '../store/journal/disk.ts';
 import { boltLogger } from './boltLog.ts';
-import { createBudgets } from './outbound/writeRates.ts';
+import { createWriteRates } from './outbound/writeRates.ts';
 import { addressOf } from './outbound/cardAddress.ts';
-import { createAnswers } from './outbound/privateReplies.ts';
+import { createPendingReplies } from './outbound/privateReplies.ts';
 import { createChannels, watched } from './identity/channels.ts';
 import { createChat } from './outbound/chat.ts';
 import { asRecord, failureOf, messageOf } from './outbound/errors.ts';
 import { eventsPath, mountGuard } from './inbound/guard.ts';
-import { createHappenings } from './inbound/channelEvents.ts';
+import { createChannelEvents } from './inbound/channelEvents.ts';
 import { createInbound } from './inbound/inbound.ts';
-import { createIntake, Desk } from './inbound/intake.ts';
+import { createIntake, BoltProcessor } from './inbound/intake.ts';
 import type { Intake } from './inbound/intake.ts';
 import { drainTime, timeAskedEvery } from './limits.ts';
 import { createModals } from './inbound/modals.ts';
 import { createPeople, surface } from './identity/people.ts';
-import { outgoing } from './outbound/slackFetch.ts';
+import { slackFetch } from './outbound/slackFetch.ts';
 import type { SlackFetch } from './outbound/slackFetch.ts';
 import { openReplayMemory } from './inbound/replayMemory.ts';
 import { requiredScopes } from './scopes.ts';
 import { createSlackTime } from './slackTime.ts';
 import { createSocket } from './inbound/socket.ts';
 import type { Socket, SocketDispatcher } from './inbound/socket.ts';
-import { createSuperseding } from './outbound/staleCards.ts';
+import { createStaleCards } from './outbound/staleCards.ts';
 import { clientOptions, createWebApi } from './outbound/webApi.ts';
 import type { Fields, WebApi } from './outbound/webApi.ts';
-import { createWhispering } from './outbound/replyPrivately.ts';
+import { createPrivateReplies } from './outbound/replyPrivately.ts';
 
 export interface SlackOptions {
   readonly botToken: string;
@@ -138,7 +138,12 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   checkSettings(options, apiUrl);
   const logger = boltLogger(log);
   const time = createSlackTime(clock, options.appToken === undefined);
-  const way = outgoing(options.fetch ?? fetch, options.timeout, (date) => time.heard(date), options.proxyFor);
+  const way = slackFetch(
+    options.fetch ?? fetch,
+    options.timeout,
+    (date) => time.heard(date),
+    options.proxyFor,
+  );
   const where = {
     apiUrl,
     logger,
@@ -148,7 +153,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   const plain = createWebApi({ token: options.botToken, clock, log, ...where });
   const self = await whoAmI(plain, options, apiUrl);
 
-  const budgets = createBudgets(clock, (method) => plain.stalledFor(method));
+  const budgets = createWriteRates(clock, (method) => plain.stalledFor(method));
   const channels = createChannels(plain, clock, log);
   const api = watched(plain, channels);
   const people = createPeople(
@@ -163,9 +168,9 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
       ...(options.lastKnown === undefined ? {} : { lastKnown: options.lastKnown }),
     },
   );
-  const whispering = createWhispering(api, clock, log, apiUrl, way);
-  const answers = createAnswers(whispering, clock, log);
-  const superseding = createSuperseding(api, budgets, log);
+  const privateReplies = createPrivateReplies(api, clock, log, apiUrl, way);
+  const answers = createPendingReplies(privateReplies, clock, log);
+  const staleCards = createStaleCards(api, budgets, log);
   const memory = options.appToken === undefined ? openReplayMemory(options.dataDir, clock, log) : undefined;
   const deliveries = await Deliveries.open({
     disk: options.disk ?? realDisk,
@@ -194,7 +199,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   const receiver = socket?.receiver ?? http?.receiver;
   if (receiver === undefined) throw new SlackStartError('Slack has no way in.');
 
-  const app = new Desk(
+  const app = new BoltProcessor(
     {
       token: options.botToken,
       receiver,
@@ -232,7 +237,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
     // The socket stays open while answers are under way: their acknowledgements need it.
     const drained = new AbortController();
     await Promise.race([
-      Promise.all([intake.settled(), superseding.settled()]),
+      Promise.all([intake.settled(), staleCards.settled()]),
       clock.sleep(drainTime, drained.signal),
     ]);
     drained.abort();
@@ -247,7 +252,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
     people,
     channels,
     answers,
-    superseding,
+    staleCards,
     modals: createModals(api, answers, log, options.command),
     bot: options.bot,
     clock,
@@ -263,7 +268,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
     inbound,
     answers,
     heard,
-    happened: createHappenings(channels, self.user, heard),
+    happened: createChannelEvents(channels, self.user, heard),
     clock,
     log,
     command: options.command,
@@ -272,7 +277,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   log.info('slackReady', { team: self.team, bot: self.user, mode: socket === undefined ? 'http' : 'socket' });
 
   return {
-    chat: createChat({ api, budgets, channels, whispering, superseding, log, command: options.command }),
+    chat: createChat({ api, budgets, channels, privateReplies, staleCards, log, command: options.command }),
     groups: people,
     mount(server) {
       if (http === undefined || memory === undefined || options.signingSecret === undefined) return;

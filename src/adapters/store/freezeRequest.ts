@@ -7,7 +7,7 @@ import { field, parseJson } from '../../liveResponse/text/json.ts';
 import type { Freeze, Log } from '../../liveResponse/ports.ts';
 import { codeOf, diskWords } from './journal/disk.ts';
 import type { Disk } from './journal/disk.ts';
-import { createHouse } from './projection.ts';
+import { createProjection } from './projection.ts';
 import { openedLine } from './journal/line.ts';
 import type { Entry } from './journal/line.ts';
 import type { Vault } from './journal/sealing.ts';
@@ -80,7 +80,7 @@ function forgetFreezeRequest(disk: Disk, folder: string): void {
 export function freezeInForce(disk: Disk, folder: string, people?: Pick<Vault, 'open'>): Freeze | undefined {
   // No other event has these words where its type stands, and of the newest file the last one counts.
   for (const segment of [...segmentsIn(disk, folder)].reverse()) {
-    const house = createHouse();
+    const house = createProjection();
     let found = false;
     for (const batch of linesOf(disk, segment.path)) {
       for (const line of batch) {
@@ -90,7 +90,7 @@ export function freezeInForce(disk: Disk, folder: string, people?: Pick<Vault, '
         if (field(entry, 'request') !== null || !types.has(String(field(field(entry, 'event'), 'type'))))
           continue;
         found = true;
-        house.accept(entry as Entry, undefined);
+        house.apply(entry as Entry, undefined);
       }
     }
     if (found) return house.freeze();

@@ -1,7 +1,7 @@
 // What the journal folds to: the requests, the freeze, and the times that pacing counts. Start, running store
 // and audit fold with this one.
 import { begin, evolve, knowsEvent } from '../../liveResponse/evolve.ts';
-import type { Freeze, HouseEvent, LastPolicy } from '../../liveResponse/ports.ts';
+import type { Freeze, GlobalEvent, LastPolicy } from '../../liveResponse/ports.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
 import type { Learned } from '../../liveResponse/tenantLimits.ts';
@@ -11,7 +11,7 @@ import type { Entry } from './journal/line.ts';
 /** Pacing's longest window is an hour; one more covers a restart and a clock that was put right. */
 const remembered = 2 * 60 * 60 * 1000;
 
-export interface HouseState {
+export interface ProjectedState {
   readonly requests: readonly Request[];
   readonly freeze?: Freeze;
   /** What was announced last. */
@@ -38,18 +38,18 @@ export interface RecordState {
    * in lines that are lost.
    */
   readonly restores?: readonly number[];
-  readonly holds: readonly Hold[];
+  readonly holds: readonly LegalHold[];
   /** Random ids of persons whose keys were destroyed. */
   readonly forgotten: readonly string[];
 }
 
-export interface Hold {
+export interface LegalHold {
   readonly kind: 'person' | 'request';
   readonly on: string;
   readonly at: number;
 }
 
-export const emptyHouse: HouseState = {
+export const emptyProjection: ProjectedState = {
   requests: [],
   submissions: [],
   links: [],
@@ -61,7 +61,7 @@ export class IllegalEntry extends Error {
   readonly code = 'illegalEntry';
 }
 
-export interface House {
+export interface Projection {
   get(id: string): Request | undefined;
   byOrigin(origin: string): Request | undefined;
   /** In order of arrival. */
@@ -76,16 +76,16 @@ export interface House {
   links(): readonly number[];
   record(): RecordState;
   /** What `entry` would make of its request, without doing it. @throws IllegalMove, IllegalEntry */
-  foresee(entry: Entry): Request | undefined;
+  preview(entry: Entry): Request | undefined;
   /** Folds an entry whose outcome `foresee` gave. */
-  accept(entry: Entry, next: Request | undefined): void;
+  apply(entry: Entry, next: Request | undefined): void;
   /** Forgets requests (they stay in the journal). */
   forget(ids: readonly string[]): void;
-  state(): HouseState;
+  state(): ProjectedState;
 }
 
 /** Every event of the house that this version can follow. */
-const houseTypes = {
+const globalEventTypes = {
   started: true,
   stopped: true,
   frozen: true,
@@ -103,9 +103,9 @@ const houseTypes = {
   legalHoldReleased: true,
   tenantLearned: true,
   forgotten: true,
-} as const satisfies Record<HouseEvent['type'], true>;
+} as const satisfies Record<GlobalEvent['type'], true>;
 
-export function createHouse(from: HouseState = emptyHouse): House {
+export function createProjection(from: ProjectedState = emptyProjection): Projection {
   const requests = new Map(from.requests.map((request) => [request.id, request]));
   const origins = new Map(
     from.requests.flatMap((request) => originsOf(request).map((origin) => [origin, request.id] as const)),
@@ -133,11 +133,13 @@ export function createHouse(from: HouseState = emptyHouse): House {
     submissions: submissions.all,
     links: links.all,
     record: () => record,
-    foresee: (entry) => {
+    preview: (entry) => {
       // Left out in silence, a newer version's freeze would hold nothing: after a rollback the older program
       // says so instead.
       if (
-        entry.request === null ? !Object.hasOwn(houseTypes, entry.event.type) : !knowsEvent(entry.event.type)
+        entry.request === null
+          ? !Object.hasOwn(globalEventTypes, entry.event.type)
+          : !knowsEvent(entry.event.type)
       )
         throw new IllegalEntry(
           `it is a "${entry.event.type.slice(0, 40)}", which this version does not know: a newer one wrote it. Start that one again, or restore the backup made before the upgrade (docs/operate.md)`,
@@ -154,7 +156,7 @@ export function createHouse(from: HouseState = emptyHouse): House {
         throw new IllegalEntry(`"${entry.event.type}" for request ${entry.request}, which is not known`);
       return evolve(known, entry.event, entry.at);
     },
-    accept: (entry, next) => {
+    apply: (entry, next) => {
       if (entry.request === null) {
         if (entry.event.type === 'frozen')
           freeze = { by: entry.event.by, why: entry.event.why, at: entry.at };
@@ -208,8 +210,8 @@ function takenOverWhy(approved: number): string {
   return `the journal of version 0.1 was taken over, nothing proves that nobody changed it, and ${what} approved: look at ${it}, then unfreeze`;
 }
 
-function recorded(record: RecordState, event: HouseEvent, at: number): RecordState {
-  const without = (on: string): readonly Hold[] => record.holds.filter((hold) => hold.on !== on);
+function recorded(record: RecordState, event: GlobalEvent, at: number): RecordState {
+  const without = (on: string): readonly LegalHold[] => record.holds.filter((hold) => hold.on !== on);
   switch (event.type) {
     case 'takenOver':
       return { ...record, takenOver: { lines: event.lines, at } };
@@ -253,7 +255,7 @@ function recentTimes(from: readonly number[]): {
 }
 
 /** Requests over longer than `keepMs`, and the oldest of those over beyond `keepMost`. */
-export function overlong(
+export function evictable(
   requests: readonly Request[],
   now: number,
   keepMs: number,

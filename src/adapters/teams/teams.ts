@@ -10,18 +10,18 @@ import type { Http } from '../outbound/http.ts';
 import { realDisk } from '../store/journal/disk.ts';
 import type { Keys } from '../store/journal/keys.ts';
 import type { Disk } from '../store/journal/disk.ts';
-import { Budgets } from './outbound/callRates.ts';
+import { ConnectorRates } from './outbound/callRates.ts';
 import { createChat } from './outbound/chat.ts';
 import { Connector } from './outbound/connector.ts';
-import { mountDoor } from './inbound/inboundRoute.ts';
+import { mountInboundRoute } from './inbound/inboundRoute.ts';
 import { openDoor } from './doors.ts';
 import { defaultServiceUrl, isConnector, isLoopbackHost } from './inbound/hosts.ts';
 import type { TeamsAuthority } from './protocol.ts';
-import { References } from './identity/conversations.ts';
+import { Conversations } from './identity/conversations.ts';
 import { selfTest } from './inbound/selfTest.ts';
 import { Threads } from './identity/threads.ts';
-import { createTurns } from './inbound/activityHandler.ts';
-import type { Turns } from './inbound/activityHandler.ts';
+import { createActivityHandler } from './inbound/activityHandler.ts';
+import type { ActivityHandler } from './inbound/activityHandler.ts';
 import { Roster } from './identity/roster.ts';
 
 export interface TeamsOptions {
@@ -90,7 +90,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
     log,
     ...(options.authority === undefined ? {} : { authority: options.authority }),
   });
-  const references = await References.open(folder, options.keys, log, options.unkeyedFiles === true);
+  const conversations = await Conversations.open(folder, options.keys, log, options.unkeyedFiles === true);
   const deliveries = await Deliveries.open({
     disk: options.disk ?? realDisk,
     folder,
@@ -101,7 +101,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
   });
   const connector = new Connector({
     door: way,
-    budgets: new Budgets(clock),
+    budgets: new ConnectorRates(clock),
     clock,
     log,
     jitter: options.jitter,
@@ -118,12 +118,12 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
   const serviceUrl =
     options.serviceUrl ??
     (settings.devNoAuth ? 'http://127.0.0.1:56150/_connector/' : defaultServiceUrl[settings.cloud]);
-  const chat = createChat({ connector, references, threads, clock, log, serviceUrl, command });
+  const chat = createChat({ connector, conversations, threads, clock, log, serviceUrl, command });
   // Without authentication anybody could name a server to be called, so only this machine is.
   const allowed = (url: string): boolean => (settings.devNoAuth ? isLocal(url) : isConnector(url, origins));
 
   let door: string | undefined = 'whether strangers are refused has not been tested yet';
-  let turns: Turns | undefined;
+  let turns: ActivityHandler | undefined;
   let knocked: (() => Promise<void>) | undefined;
 
   async function knock(url: string, issuer: string): Promise<void> {
@@ -135,10 +135,10 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
   return {
     chat,
     mount(app, bot) {
-      const made = createTurns({
+      const made = createActivityHandler({
         bot,
         chat,
-        references,
+        conversations,
         deliveries,
         threads,
         roster,
@@ -149,7 +149,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
         ...(options.pressLimit === undefined ? {} : { pressLimit: options.pressLimit }),
       });
       turns = made;
-      mountDoor(app, { door: way, allowed, clock, log }, (message) => made.turn(message));
+      mountInboundRoute(app, { door: way, allowed, clock, log }, (message) => made.turn(message));
       made.resume(deliveries.left());
     },
     async selfTest(url) {
@@ -167,7 +167,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
         },
       },
       deliveries,
-      references,
+      conversations,
     ],
     checks: () => [
       way.issuer === undefined
@@ -180,14 +180,14 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
       check('teams connector', connector.trouble(clock.elapsed() - troubleFor)),
       // What cannot be written down is not taken: nothing more should be sent here.
       { ...check('teams deliveries', deliveries.trouble()), blocks: true },
-      check('teams conversations', references.trouble()),
+      check('teams conversations', conversations.trouble()),
       ...(way.trouble === undefined ? [] : [check('teams keys', way.trouble())]),
     ],
     async stop() {
       turns?.stop();
       connector.stop();
       await turns?.idle();
-      await references.settled();
+      await conversations.settled();
       await deliveries.close();
     },
   };

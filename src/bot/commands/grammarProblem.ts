@@ -3,7 +3,7 @@
 import type { Explained } from '../ports.ts';
 import type { CommandProblem } from '../../liveResponse/commands.ts';
 import { maxCommandCharacters, maxCommands } from '../../liveResponse/commands.ts';
-import { drawn } from '../policy/refusals/escapeInvisible.ts';
+import { escapeInvisible } from '../policy/refusals/escapeInvisible.ts';
 import type { RecipeProblem } from '../policy/recipes/recipes.ts';
 import type { Spot, TextProblem } from './text.ts';
 import { maxText } from './text.ts';
@@ -300,7 +300,7 @@ function formattingHint(word: string): string {
  * word.
  */
 function visible(text: string): string {
-  const points = Array.from(drawn(text));
+  const points = Array.from(escapeInvisible(text));
   return points.length <= 80 ? points.join('') : `${points.slice(0, 79).join('')}\u2026`;
 }
 
@@ -311,7 +311,7 @@ const after = 30;
 function pointer({ line, at, length }: Spot): string {
   const from = at > before ? at - before : 0;
   const to = Math.min(line.length, at + Math.min(Math.max(length, 1), 40) + after);
-  const lead = (from > 0 ? '\u2026' : '') + drawn(line.slice(from, at));
+  const lead = (from > 0 ? '\u2026' : '') + escapeInvisible(line.slice(from, at));
   const carets = '^'.repeat(Math.max(1, Math.min(length, 40, Math.max(1, line.length - at))));
-  return `${lead}${drawn(line.slice(at, to))}${to < line.length ? '\u2026' : ''}\n${' '.repeat(Array.from(lead).length)}${carets}`;
+  return `${lead}${escapeInvisible(line.slice(at, to))}${to < line.length ? '\u2026' : ''}\n${' '.repeat(Array.from(lead).length)}${carets}`;
 }

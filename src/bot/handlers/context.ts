@@ -6,7 +6,7 @@ import { DefenderError, errorAnswer, StoreError } from '../../liveResponse/ports
 import type { Request } from '../../liveResponse/request.ts';
 import type { Deps } from '../deps.ts';
 import type { RecentLibrary } from '../workers/reads/library.ts';
-import type { Loop } from '../workers/workers.ts';
+import type { Workers } from '../workers/workers.ts';
 import { freshnessFor, identityUnread } from '../commands/verbs.ts';
 import type { AnyVerb } from '../commands/verbs.ts';
 import { actorOf } from '../policy/people/people.ts';
@@ -19,22 +19,22 @@ import type { Refusal } from '../policy/refusals/refusal.ts';
 import { lostAt } from '../policy/restored.ts';
 import type { RecentHistory } from './requests/deviceContext.ts';
 import type { Refusals, Speaker } from './refusalJournal.ts';
-import type { Turns } from './requests/askQueue.ts';
+import type { AskQueue } from './requests/askQueue.ts';
 
-export interface Conversation extends Deps {
-  readonly loop: Loop;
+export interface HandlerContext extends Deps {
+  readonly loop: Workers;
   readonly refusals: Refusals;
   /** The library as it was at most a minute ago, for people to look at; what is decided on is read afresh. */
   readonly recentLibrary: RecentLibrary;
   readonly recentHistory: RecentHistory;
   /** Of those who ask for a device. */
-  readonly turns: Turns;
+  readonly turns: AskQueue;
 }
 
 /**
  * A Refusal on its way out of an answer. Thrown inside the bot only, and turned into a sentence at its door.
  */
-export class Refused extends Error {
+export class RefusalError extends Error {
   readonly refusal: Refusal;
   readonly requestId: string | undefined;
   /** The request as it is now, to be shown with the sentence. */
@@ -57,17 +57,17 @@ export function sentence(text: string, block?: string): Reply {
  * freshly groups are read is told by the verb, whatever chat it comes from: nobody lets anything run on a
  * role that was just taken away. @throws Refused
  */
-export async function speaking(
+export async function authenticate(
   deps: Deps,
   { account, place }: Pick<Speaker, 'account' | 'place'>,
   verb: AnyVerb,
   pressed: boolean,
 ): Promise<Actor> {
   const who = await actorOf(deps.policy, account, deps.groups, freshnessFor(verb));
-  const actor = granted<Actor>(
+  const actor = unwrapOrThrow<Actor>(
     'refused' in who && who.refused === 'identityUnread' ? identityUnread(who.platform, verb, pressed) : who,
   );
-  granted(mayUse(deps.policy, place));
+  unwrapOrThrow(mayUse(deps.policy, place));
   deps.outsiders?.heard(place);
   return actor;
 }
@@ -87,7 +87,7 @@ export function byLastKnown({ lastKnown }: Actor): { readonly byLastKnown?: true
 /** The request of this id. @throws Refused */
 export function requestOf(deps: Deps, id: string): Request {
   const request = deps.store.get(id);
-  if (request === undefined) throw new Refused({ refused: 'unknownRequest', id });
+  if (request === undefined) throw new RefusalError({ refused: 'unknownRequest', id });
   return request;
 }
 
@@ -99,8 +99,9 @@ export function requestFor(deps: Deps, actor: Actor, id: string): Request {
   const request = deps.store.get(id);
   const groups = [...new Set(actor.unread.map(({ group }) => group))];
   const unread = groups.length === 0 ? {} : { unread: groups };
-  if (request === undefined) throw new Refused({ refused: 'unknownRequest', id, ...unread });
-  if (!mayFind(deps.policy, actor, request)) throw new Refused({ refused: 'notVisible', id, ...unread }, id);
+  if (request === undefined) throw new RefusalError({ refused: 'unknownRequest', id, ...unread });
+  if (!mayFind(deps.policy, actor, request))
+    throw new RefusalError({ refused: 'notVisible', id, ...unread }, id);
   return request;
 }
 
@@ -114,8 +115,8 @@ export function foundBy(
 }
 
 /** The value, unless it is a refusal. @throws Refused */
-export function granted<T>(value: T | Refusal, requestId?: string): T {
-  if (isRefusal(value)) throw new Refused(value, requestId);
+export function unwrapOrThrow<T>(value: T | Refusal, requestId?: string): T {
+  if (isRefusal(value)) throw new RefusalError(value, requestId);
   return value;
 }
 
@@ -140,15 +141,15 @@ function wasFound(request: Request): boolean {
  * Runs an answer; whatever goes wrong becomes one clear private sentence, and every refusal a line in the
  * journal.
  */
-export async function answering(
-  deps: Conversation,
+export async function handleErrors(
+  deps: HandlerContext,
   speaker: Speaker,
   answer: () => Promise<Reply>,
 ): Promise<Reply> {
   try {
     return await answer();
   } catch (error) {
-    if (error instanceof Refused) {
+    if (error instanceof RefusalError) {
       await deps.refusals.write(speaker, error.refusal, error.requestId);
       const refusal = asFarAsKnown(deps, error.refusal);
       if (error.shown !== undefined) return error.shown(explain(refusal, deps.settings.command));

@@ -1,6 +1,6 @@
 // The freeze itself, for anyone who asks for it: a person in a chat, or somebody at the machine.
-import type { Freeze, HouseEvent } from '../../liveResponse/ports.ts';
-import type { Conversation } from './context.ts';
+import type { Freeze, GlobalEvent } from '../../liveResponse/ports.ts';
+import type { HandlerContext } from './context.ts';
 
 export interface Frozen {
   /** Approved requests that wait for the end of the freeze. */
@@ -11,13 +11,13 @@ export interface Frozen {
 
 /** Durable when it resolves. @throws StoreError */
 export async function freezeAll(
-  bot: Conversation,
+  bot: HandlerContext,
   by: string,
   why: string,
-  how: Pick<Extract<HouseEvent, { type: 'frozen' }>, 'byLastKnown'> = {},
+  how: Pick<Extract<GlobalEvent, { type: 'frozen' }>, 'byLastKnown'> = {},
 ): Promise<Frozen> {
   await bot.store.note({ type: 'frozen', by, why, ...how });
-  bot.loop.redrawOpen();
+  bot.loop.refreshOpenCards();
   return {
     queued: bot.store.open().filter((request) => request.state === 'queued').length,
     leaving: bot.store
@@ -32,7 +32,7 @@ export async function freezeAll(
  * before, which stays.
  */
 export async function freezeAtMachine(
-  bot: Conversation,
+  bot: HandlerContext,
   by: string,
   why: string,
 ): Promise<Freeze | undefined> {

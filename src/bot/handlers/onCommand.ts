@@ -1,17 +1,17 @@
 // A typed command, from text to answer.
-import { again } from './requests/retry.ts';
-import { ask } from './requests/createRequest.ts';
+import { retry } from './requests/retry.ts';
+import { createRequest } from './requests/createRequest.ts';
 import {
-  answering,
+  handleErrors,
   byLastKnown,
   byLastKnownSentence,
-  granted,
-  Refused,
+  unwrapOrThrow,
+  RefusalError,
   requestOf,
   sentence,
-  speaking,
+  authenticate,
 } from './context.ts';
-import type { Conversation } from './context.ts';
+import type { HandlerContext } from './context.ts';
 import { approve, cancel, deny } from './requests/decisions.ts';
 import { freezeAll } from './freeze.ts';
 import { mayFreeze, mayPrepareApproval, maySee, mayUnfreeze } from '../policy/decisions.ts';
@@ -25,17 +25,17 @@ import { mayFind } from '../policy/needToKnow.ts';
 import { actorOf, whoami } from '../policy/people/people.ts';
 import type { Actor } from '../policy/people/people.ts';
 import type { CommandIn, Explained, Reply } from '../ports.ts';
-import { after, helpTrouble, ownState, troubleWords } from './queries/botStatus.ts';
+import { after, troubleNotice, botStatus, troubleWords } from './queries/botStatus.ts';
 import { scripts } from './queries/scripts.ts';
-import { seenAnew } from '../workers/reads/approvalDigest.ts';
+import { refreshContent } from '../workers/reads/approvalDigest.ts';
 import { approvingLine, cardOf, host, list, quota, statusOf } from './queries/queries.ts';
 import { helpText, recipesText } from '../commands/help.ts';
 import { link, output } from './queries/results.ts';
 import { noRequest, requestTyped } from './wrongKind.ts';
 
-export async function onCommand(bot: Conversation, input: CommandIn): Promise<Reply> {
+export async function onCommand(bot: HandlerContext, input: CommandIn): Promise<Reply> {
   let first = '';
-  const reply = await answering(
+  const reply = await handleErrors(
     bot,
     { account: input.account, place: input.place, said: input.text },
     async () => {
@@ -57,7 +57,7 @@ function told({ text, block }: Explained): Reply {
  * frozen too.
  */
 async function answer(
-  bot: Conversation,
+  bot: HandlerContext,
   input: CommandIn,
   parsed: Parsed,
   first: (words: string) => void,
@@ -65,22 +65,22 @@ async function answer(
   const { account, place } = input;
   const { command } = bot.settings;
   // What anybody may read, listed in the policy or not.
-  if (parsed.verb === 'help') first(helpTrouble(bot, input));
+  if (parsed.verb === 'help') first(troubleNotice(bot, input));
   if (parsed.verb === 'help') return told(helpText(parsed.topic, bot.policy.recipes, command));
   if (parsed.verb === 'whoami')
     return told(whoami(account, place, await actorOf(bot.policy, account, bot.groups), bot.policy.people));
-  const actor = await speaking(bot, input, parsed.verb, false);
+  const actor = await authenticate(bot, input, parsed.verb, false);
   if (isTelling(parsed.verb)) {
-    granted(maySee(bot.policy, actor, place));
+    unwrapOrThrow(maySee(bot.policy, actor, place));
     first(troubleWords(bot));
   }
   if (parsed.verb === 'noId') throw noRequest(bot, actor, place, parsed.of, parsed.word);
   if ('id' in parsed) requestTyped(bot, actor, place, parsed.verb, parsed.id, parsed.line);
   switch (parsed.verb) {
     case 'ask':
-      return noting(await ask(bot, actor, input, parsed, parsed.line), parsed, command);
+      return noting(await createRequest(bot, actor, input, parsed, parsed.line), parsed, command);
     case 'retry':
-      return again(bot, actor, input, parsed.id, parsed);
+      return retry(bot, actor, input, parsed.id, parsed);
     case 'approve':
       return parsed.fingerprint === undefined
         ? prepareApproval(bot, actor, input, parsed.id)
@@ -103,7 +103,7 @@ async function answer(
       return unfreeze(bot, actor, input.cameIn);
     case 'status':
       return parsed.id === undefined
-        ? ownState(bot, actor)
+        ? botStatus(bot, actor)
         : statusOf(bot, actor, requestOf(bot, parsed.id), place);
     case 'list':
       return list(bot, actor, parsed.which);
@@ -136,7 +136,7 @@ function isTelling(verb: Parsed['verb']): boolean {
 
 /** Where the code is not that of the request as it is now, that is what is shown. */
 async function approveTyped(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   { place }: CommandIn,
   id: string,
@@ -145,8 +145,8 @@ async function approveTyped(
   try {
     return await approve(bot, actor, id, press);
   } catch (error) {
-    if (!(error instanceof Refused) || !otherThanShown.has(error.refusal.refused)) throw error;
-    throw new Refused(error.refusal, id, (text) => cardOf(bot, actor, requestOf(bot, id), place, text));
+    if (!(error instanceof RefusalError) || !otherThanShown.has(error.refusal.refused)) throw error;
+    throw new RefusalError(error.refusal, id, (text) => cardOf(bot, actor, requestOf(bot, id), place, text));
   }
 }
 
@@ -158,14 +158,14 @@ const otherThanShown: ReadonlySet<string> = new Set<Refusal['refused']>([
 
 /** Without the code nobody can have read what would run: show it all, and the exact line. */
 async function prepareApproval(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   input: CommandIn,
   id: string,
 ): Promise<Reply> {
   const before = requestOf(bot, id);
-  granted(mayPrepareApproval(actor, before, bot.policy, bot.clock.now(), bot.store.freeze()), id);
-  const { request } = await seenAnew(bot, before);
+  unwrapOrThrow(mayPrepareApproval(actor, before, bot.policy, bot.clock.now(), bot.store.freeze()), id);
+  const { request } = await refreshContent(bot, before);
   return cardOf(
     bot,
     actor,
@@ -175,8 +175,8 @@ async function prepareApproval(
   );
 }
 
-async function freeze(bot: Conversation, actor: Actor, why: string): Promise<Reply> {
-  granted(mayFreeze(bot.policy, actor, bot.store.freeze()));
+async function freeze(bot: HandlerContext, actor: Actor, why: string): Promise<Reply> {
+  unwrapOrThrow(mayFreeze(bot.policy, actor, bot.store.freeze()));
   const { queued, leaving: all } = await freezeAll(bot, actor.person.name, why, byLastKnown(actor));
   const leaving = all.filter((id) => mayFind(bot.policy, actor, requestOf(bot, id)));
   const tooLate =
@@ -188,11 +188,11 @@ async function freeze(bot: Conversation, actor: Actor, why: string): Promise<Rep
   );
 }
 
-async function unfreeze(bot: Conversation, actor: Actor, cameIn: number | undefined): Promise<Reply> {
-  granted(mayUnfreeze(bot.policy, actor, bot.store.freeze(), cameIn));
+async function unfreeze(bot: HandlerContext, actor: Actor, cameIn: number | undefined): Promise<Reply> {
+  unwrapOrThrow(mayUnfreeze(bot.policy, actor, bot.store.freeze(), cameIn));
   bot.loop.announcing.releasedBy(actor.person.name);
   await bot.store.note({ type: 'unfrozen', by: actor.person.name });
-  bot.loop.redrawOpen();
+  bot.loop.refreshOpenCards();
   return sentence(
     'Unfrozen: requests can be asked for and approved again, and approved ones go on. It is announced where approvals are decided.',
   );

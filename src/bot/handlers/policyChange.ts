@@ -1,11 +1,11 @@
 // Another policy comes into force: journaled first, then in force for everything that waits or is decided,
 // and told in the approvals places of the old one and the new, in words, what lets more happen first.
-import type { Loop } from '../workers/workers.ts';
+import type { Workers } from '../workers/workers.ts';
 import { StoreError } from '../../liveResponse/ports.ts';
-import type { HouseEvent, Log, RequestStore } from '../../liveResponse/ports.ts';
+import type { GlobalEvent, Log, RequestStore } from '../../liveResponse/ports.ts';
 import { changesOf, changeWords } from '../policy/policyChanges.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { TodaysPolicy } from '../policy/currentPolicy.ts';
+import type { CurrentPolicy } from '../policy/currentPolicy.ts';
 
 export interface NextPolicy {
   readonly policy: Policy;
@@ -17,16 +17,16 @@ export interface NextPolicy {
 
 interface Parts {
   readonly store: RequestStore;
-  readonly loop: Loop;
+  readonly loop: Workers;
   readonly log: Log;
-  readonly todays: TodaysPolicy;
+  readonly todays: CurrentPolicy;
 }
 
 /**
  * A policy that is in force and that the journal could not take yet: what else is written waits for nothing,
  * this is tried again.
  */
-export type Unwritten = Extract<HouseEvent, { readonly type: 'policyChanged' }>;
+export type Unwritten = Extract<GlobalEvent, { readonly type: 'policyChanged' }>;
 
 /** Facts of one change in the journal; a policy that is wholly another one need not be told line by line. */
 const mostFacts = 200;
@@ -36,7 +36,7 @@ const topic = 'policy';
  * Answers what the journal could not take. In force it is in any case: what is stricter must not wait for a
  * disk.
  */
-export async function takePolicy(
+export async function applyPolicy(
   { store, loop, log, todays }: Parts,
   { policy, sha256, before, how }: NextPolicy,
 ): Promise<Unwritten | undefined> {

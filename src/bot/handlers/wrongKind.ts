@@ -3,8 +3,8 @@
 import { bindingOf } from '../../liveResponse/commands.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
-import { foundBy, Refused, requestFor } from './context.ts';
-import type { Conversation } from './context.ts';
+import { foundBy, RefusalError, requestFor } from './context.ts';
+import type { HandlerContext } from './context.ts';
 import { isCommandWord } from '../commands/forms.ts';
 import { readCode } from '../commands/approvalCode.ts';
 import { listNames } from '../commands/grammar.ts';
@@ -37,7 +37,7 @@ const fileName = /\.(?:ps1|psm1|sh|py|exe|dll|zip|cmd|bat|txt)$/i;
 
 /** The request of an id as it stands in the line, or what the word is instead. @throws Refused */
 export function requestTyped(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   place: Place,
   verb: IdVerb,
@@ -53,18 +53,18 @@ export function requestTyped(
 }
 
 export function noRequest(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   place: Place,
   verb: IdVerb,
   word: string,
-): Refused {
+): RefusalError {
   const common = { refused: 'noRequestId', verb, word } as const;
   const lower = word.toLowerCase();
-  if (bot.policy.recipes.has(lower)) return new Refused({ ...common, meant: 'recipe', requests: [] });
-  if (isCommandWord(lower)) return new Refused({ ...common, meant: 'command', requests: [] });
-  if (fileName.test(word)) return new Refused({ ...common, meant: 'file', requests: [] });
-  if (several.has(lower)) return new Refused({ ...common, meant: 'list', requests: [] });
+  if (bot.policy.recipes.has(lower)) return new RefusalError({ ...common, meant: 'recipe', requests: [] });
+  if (isCommandWord(lower)) return new RefusalError({ ...common, meant: 'command', requests: [] });
+  if (fileName.test(word)) return new RefusalError({ ...common, meant: 'file', requests: [] });
+  if (several.has(lower)) return new RefusalError({ ...common, meant: 'list', requests: [] });
   // Whoever may not see requests learns of none here.
   const all = maySee(bot.policy, actor, place) === undefined ? foundBy(bot, actor, bot.store.all()) : [];
   const code = readCode(lower)?.fingerprint;
@@ -73,10 +73,10 @@ export function noRequest(
       ? undefined
       : all.find((request) => request.fingerprint === code || bindingOf(request.digest) === code);
   if (printed !== undefined)
-    return new Refused({ ...common, meant: 'fingerprint', requests: [named(bot, printed)] });
+    return new RefusalError({ ...common, meant: 'fingerprint', requests: [named(bot, printed)] });
   if (guid.test(word)) {
     const sent = all.find((request) => 'actionId' in request && request.actionId.toLowerCase() === lower);
-    return new Refused({
+    return new RefusalError({
       ...common,
       meant: 'action',
       requests: sent === undefined ? [] : [named(bot, sent)],
@@ -84,16 +84,16 @@ export function noRequest(
   }
   const there = all.filter((request) => isDevice(request, lower));
   if (there.length === 0 && code !== undefined)
-    return new Refused({ ...common, meant: 'fingerprint', requests: [] });
+    return new RefusalError({ ...common, meant: 'fingerprint', requests: [] });
   const fitting = there.filter((request) => fits(verb, request));
-  return new Refused({
+  return new RefusalError({
     ...common,
     meant: 'device',
     requests: fitting.slice(0, mostNamed).map((request) => named(bot, request)),
   });
 }
 
-function named(bot: Conversation, request: Request): { readonly id: string; readonly status: string } {
+function named(bot: HandlerContext, request: Request): { readonly id: string; readonly status: string } {
   return { id: request.id, status: wordsOf(bot, request).status };
 }
 
@@ -121,7 +121,7 @@ function fits(verb: IdVerb, request: Request): boolean {
 
 /** A request typed as a device; undefined while it is none that is known here. */
 export function requestAsDevice(
-  { store, policy }: Pick<Conversation, 'store' | 'policy'>,
+  { store, policy }: Pick<HandlerContext, 'store' | 'policy'>,
   actor: Actor,
   name: string,
 ): Refusal | undefined {
@@ -133,7 +133,7 @@ export function requestAsDevice(
 }
 
 /** Defender knows no such device: what else the word may be. */
-export function notFound(bot: Pick<Conversation, 'policy'>, name: string): Refusal {
+export function notFound(bot: Pick<HandlerContext, 'policy'>, name: string): Refusal {
   const meant = bot.policy.recipes.has(name)
     ? 'recipe'
     : isCommandWord(name)

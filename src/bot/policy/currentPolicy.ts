@@ -2,7 +2,7 @@
 // that was taken.
 import type { Policy } from './policy.ts';
 
-export interface TodaysPolicy {
+export interface CurrentPolicy {
   /** Changes under whoever keeps it; a value taken out of it does not. */
   readonly policy: Policy;
   /** The one in force as it stands. */
@@ -10,7 +10,7 @@ export interface TodaysPolicy {
   replace(next: Policy): void;
 }
 
-export function createTodaysPolicy(first: Policy): TodaysPolicy {
+export function createCurrentPolicy(first: Policy): CurrentPolicy {
   let now = first;
   // Every part, so that the compiler asks for each new one.
   const policy: { readonly [Part in keyof Required<Policy>]: Policy[Part] } = {

@@ -2,7 +2,7 @@
 // very request that is then changed.
 import { bindingDigits, bindingOf } from '../../liveResponse/commands.ts';
 import type { Request, Terms } from '../../liveResponse/request.ts';
-import { looksBeforeAsking } from '../../liveResponse/pacing.ts';
+import { maxSearchAttempts } from '../../liveResponse/pacing.ts';
 import type { Freeze } from '../../liveResponse/ports.ts';
 import { wasOver } from './refusals/endedStatus.ts';
 import { isGroup } from './people/people.ts';
@@ -10,7 +10,7 @@ import type { Actor } from './people/people.ts';
 import { mayUse } from './places.ts';
 import type { Policy, Tier } from './policy.ts';
 import type { Place } from '../ports.ts';
-import type { Deed, Refusal } from './refusals/refusal.ts';
+import type { Operation, Refusal } from './refusals/refusal.ts';
 import { rendersAs } from './recipes/recipes.ts';
 import { inScope } from './devices/scope.ts';
 import type { SessionAsk } from './recipes/sessionAsk.ts';
@@ -26,7 +26,7 @@ export interface ApprovingPress {
 }
 
 /** Undefined when the actor holds one of the roles. */
-function needsRole(actor: Actor, need: readonly string[], deed: Deed): Refusal | undefined {
+function needsRole(actor: Actor, need: readonly string[], deed: Operation): Refusal | undefined {
   if (need.some((role) => actor.roles.has(role))) return undefined;
   return { refused: 'missingRole', deed, need, unread: unreadFor(actor, need) };
 }
@@ -215,7 +215,7 @@ export function mayDeny(actor: Actor, request: Request, now: number): Refusal | 
   return needsRole(actor, [request.terms.approveRole], 'deny');
 }
 
-function requesterOrApprover(actor: Actor, request: Request, deed: Deed): Refusal | undefined {
+function requesterOrApprover(actor: Actor, request: Request, deed: Operation): Refusal | undefined {
   const role = request.terms.approveRole;
   if (isRequester(actor, request) || actor.roles.has(role)) return undefined;
   return {
@@ -279,8 +279,8 @@ export function mayResend(
 
 /** A list lags behind what was created; until the last look it is the bot's turn, not a person's. */
 function stillLooking(request: Request): Refusal | undefined {
-  if (request.state !== 'unknown' || request.looks >= looksBeforeAsking) return undefined;
-  return { refused: 'stillLooking', id: request.id, looks: request.looks, of: looksBeforeAsking };
+  if (request.state !== 'unknown' || request.looks >= maxSearchAttempts) return undefined;
+  return { refused: 'stillLooking', id: request.id, looks: request.looks, of: maxSearchAttempts };
 }
 
 /** Giving up the search for a lost answer. */

@@ -2,7 +2,7 @@
 // pause.
 import type { Clock } from '../../liveResponse/ports.ts';
 
-export interface Wakes {
+export interface NextWake {
   /** At a time of day, in epoch milliseconds. */
   at(time: number): void;
   /** When so much time has passed, however the wall clock is set meanwhile. Milliseconds. */
@@ -11,7 +11,7 @@ export interface Wakes {
   wait(): number | undefined;
 }
 
-export function createWakes(clock: Pick<Clock, 'now' | 'elapsed'>): Wakes {
+export function createNextWake(clock: Pick<Clock, 'now' | 'elapsed'>): NextWake {
   let time = Infinity;
   let elapsed = Infinity;
   return {

@@ -3,55 +3,55 @@
 import type { Clock, Keeper, RequestStore } from '../../liveResponse/ports.ts';
 import type { Event } from '../../liveResponse/request.ts';
 import { isOpen } from '../../liveResponse/request.ts';
-import type { Deck } from './cards/cardSync.ts';
+import type { CardSync } from './cards/cardSync.ts';
 import type { Deps } from '../deps.ts';
 import { createAges } from './ages.ts';
 import { createClockWatch } from './upkeep/clockWatch.ts';
 import type { ClockWatch } from './upkeep/clockWatch.ts';
-import { createAnnouncing } from './cards/announcements.ts';
-import type { Announcing } from './cards/announcements.ts';
-import { createDeck } from './cards/cardSync.ts';
+import { createAnnouncements } from './cards/announcements.ts';
+import type { Announcements } from './cards/announcements.ts';
+import { createCardSync } from './cards/cardSync.ts';
 import type { DefenderWatch } from './upkeep/defenderWatch.ts';
 import { createExpiry } from './requests/expiry.ts';
-import { createExposure } from './requests/redaction.ts';
-import type { Exposure } from './requests/redaction.ts';
+import { createRedaction } from './requests/redaction.ts';
+import type { Redaction } from './requests/redaction.ts';
 import { createFollowing } from './sessions/following.ts';
 import type { Following } from './sessions/following.ts';
-import { createOutlook } from './upkeep/defenderProbe.ts';
-import type { Outlook } from './upkeep/defenderProbe.ts';
+import { createDefenderProbe } from './upkeep/defenderProbe.ts';
+import type { DefenderProbe } from './upkeep/defenderProbe.ts';
 import { createJudging } from './requests/judging.ts';
 import { createLateFinds } from './sessions/lateFinds.ts';
-import { createLearning } from './sessions/tenantLearning.ts';
+import { createTenantLearning } from './sessions/tenantLearning.ts';
 import { createParked } from './sessions/waitingForDevice.ts';
 import type { ParkedWatch } from './sessions/waitingForDevice.ts';
 import { createReconciliation } from './sessions/reconciliation.ts';
 import type { Reconciliation } from './sessions/reconciliation.ts';
 import { createRecovery } from './storageRecovery.ts';
 import { createResults } from './sessions/results.ts';
-import { createSequels } from './requests/retryLinks.ts';
+import { createRetryLinks } from './requests/retryLinks.ts';
 import type { Results } from './sessions/results.ts';
 import { createSubmission } from './sessions/submission.ts';
 import type { Submission } from './sessions/submission.ts';
-import { createTwins } from './requests/twins.ts';
-import { createViews } from './cards/cardViews.ts';
-import type { Views } from './cards/cardViews.ts';
+import { createTwinIndex } from './requests/twins.ts';
+import { createCardViews } from './cards/cardViews.ts';
+import type { CardViews } from './cards/cardViews.ts';
 import { startWorker } from './worker.ts';
 import type { Pass, Worker, WorkerStatus } from './worker.ts';
 
-export interface Loop {
+export interface Workers {
   readonly submission: Submission;
   readonly reconciliation: Reconciliation;
   readonly following: Following;
   readonly parked: ParkedWatch;
   readonly results: Results;
-  readonly exposure: Exposure;
-  readonly deck: Deck;
-  readonly views: Views;
-  readonly outlook: Outlook;
+  readonly exposure: Redaction;
+  readonly cardSync: CardSync;
+  readonly views: CardViews;
+  readonly outlook: DefenderProbe;
   readonly clockWatch: ClockWatch;
   /** How each worker is; none before the start. */
   workers(): readonly WorkerStatus[];
-  readonly announcing: Announcing;
+  readonly announcing: Announcements;
   /** What can be read of Defender, and since when and why what cannot. */
   readonly watch: DefenderWatch;
   /**
@@ -62,7 +62,7 @@ export interface Loop {
   /** Looks at the policy's file now. */
   lookAtPolicy(): void;
   /** Looks at all open cards again: something changed that is not in any one request, such as a freeze. */
-  redrawOpen(): void;
+  refreshOpenCards(): void;
   /** Another policy is in force: what waits is judged by it, and every open card drawn by it. */
   policyChanged(): void;
   /** Reads Defender now instead of at the next poll: somebody is looking. */
@@ -78,7 +78,7 @@ export interface Loop {
   lastCards(): Promise<void>;
 }
 
-export interface LoopParts {
+export interface WorkersParts {
   /** What is tried again by itself while it is in trouble, beside the store. */
   readonly keepers?: () => readonly Keeper[];
   /**
@@ -97,18 +97,18 @@ export interface LoopParts {
 export type Subscribe = (listener: (requestId: string, event: Event['type']) => void) => void;
 
 /** `subscribe` calls back after each durable change; it is what nudges the workers. */
-export function createLoop(
+export function createWorkers(
   deps: Deps & { readonly store: RequestStore; readonly watch: DefenderWatch },
   subscribe: Subscribe,
-  { keepers = () => [], real = deps.clock, policyLook, libraryLook }: LoopParts = {},
-): Loop {
+  { keepers = () => [], real = deps.clock, policyLook, libraryLook }: WorkersParts = {},
+): Workers {
   const workers: Record<string, Worker> = {};
   const nudge = (...names: readonly string[]) => names.forEach((name) => workers[name]?.nudge());
   const nudgeAll = (): void => nudge(...Object.keys(workers));
   const ages = createAges(deps.clock);
 
   const expiry = createExpiry(deps, ages);
-  const learning = createLearning(
+  const learning = createTenantLearning(
     deps,
     ages,
     () => nudge('parked'),
@@ -119,15 +119,15 @@ export function createLoop(
   const reconciliation = createReconciliation(deps, ages, (id) => submission.isPosting(id));
   const following = createFollowing(deps, ages, learning);
   const parked = createParked(deps, ages, () => nudge('following'));
-  const sequels = createSequels(deps);
+  const sequels = createRetryLinks(deps);
   const results = createResults(deps, ages);
-  const exposure = createExposure(deps, ages, (id) => deck.redraw(id));
+  const exposure = createRedaction(deps, ages, (id) => cardSync.redraw(id));
   const lateFinds = createLateFinds(deps, ages);
-  const announcing = createAnnouncing(deps, () => nudge('announcing'));
-  const twins = createTwins(deps);
-  const views = createViews(deps, submission, twins);
-  const deck = createDeck(deps, views, () => nudge('cards'));
-  const outlook = createOutlook(deps, following);
+  const announcing = createAnnouncements(deps, () => nudge('announcing'));
+  const twins = createTwinIndex(deps);
+  const views = createCardViews(deps, submission, twins);
+  const cardSync = createCardSync(deps, views, () => nudge('cards'));
+  const outlook = createDefenderProbe(deps, following);
   const journal: Keeper = {
     name: 'journal',
     trouble: () => deps.store.trouble(),
@@ -150,7 +150,7 @@ export function createLoop(
   });
 
   subscribe((requestId, event) => {
-    deck.touch(requestId);
+    cardSync.markDirty(requestId);
     results.touch(requestId);
     exposure.touch(requestId);
     lateFinds.touch(requestId);
@@ -158,7 +158,8 @@ export function createLoop(
     if (event === 'ended') learning.touch(requestId);
     // Their cards name this one and how it stands.
     const request = deps.store.get(requestId);
-    if (request !== undefined) for (const twin of twins.of(request)) if (isOpen(twin)) deck.touch(twin.id);
+    if (request !== undefined)
+      for (const twin of twins.of(request)) if (isOpen(twin)) cardSync.markDirty(twin.id);
     // A new session is read at once; every other reading keeps its distance from the last, so progress must
     // not nudge its own reader.
     if (event === 'submitted' || event === 'adopted') nudge('following');
@@ -180,7 +181,7 @@ export function createLoop(
   // nothing.
   deps.outsiders?.onShared(() => {
     exposure.recheck();
-    for (const request of deps.store.open()) deck.touch(request.id);
+    for (const request of deps.store.open()) cardSync.markDirty(request.id);
     nudge('exposure', 'cards');
   });
 
@@ -188,20 +189,20 @@ export function createLoop(
     // Cards that say whether they are followed, and those that wait for what cannot be had.
     for (const request of deps.store.open())
       if (request.state === 'running' || request.state === 'unknown' || request.state === 'queued')
-        deck.touch(request.id);
+        cardSync.markDirty(request.id);
     // It has what is failing looked at again.
     nudge('cards', 'outlook');
   });
 
   /** Their cards say how long Defender waits for a device. */
   function redrawRunning(): void {
-    for (const request of deps.store.open()) if (request.state === 'running') deck.touch(request.id);
+    for (const request of deps.store.open()) if (request.state === 'running') cardSync.markDirty(request.id);
     nudge('cards');
   }
 
   /** The deck answers a time of day. */
   const cards: Pass = async () => {
-    const at = await deck.pass();
+    const at = await cardSync.pass();
     return at === undefined ? undefined : at - deps.clock.now();
   };
   /** What is learned first: it is said on the cards of what waits. */
@@ -237,7 +238,7 @@ export function createLoop(
     parked,
     results,
     exposure,
-    deck,
+    cardSync,
     views,
     outlook,
     clockWatch,
@@ -261,18 +262,18 @@ export function createLoop(
       await announcing.pass();
       await announcing.settled();
       await announcing.pass();
-      await deck.pass();
-      await deck.settled();
+      await cardSync.pass();
+      await cardSync.idle();
     },
     lookAtPolicy: () => nudge('policy'),
     hurry: () => nudge('following', 'reconciliation', 'results'),
-    redrawOpen() {
-      for (const request of deps.store.open()) deck.touch(request.id);
+    refreshOpenCards() {
+      for (const request of deps.store.open()) cardSync.markDirty(request.id);
       nudge('submission', 'announcing', 'cards');
     },
     policyChanged() {
       exposure.recheck();
-      for (const request of deps.store.open()) deck.touch(request.id);
+      for (const request of deps.store.open()) cardSync.markDirty(request.id);
       nudge('judging', 'expiry', 'submission', 'parked', 'exposure', 'announcing', 'cards');
     },
     start() {
@@ -301,8 +302,8 @@ export function createLoop(
       await Promise.all([submission.drain(), ...Object.values(workers).map((worker) => worker.stop())]);
     },
     async lastCards() {
-      await deck.pass();
-      await deck.settled();
+      await cardSync.pass();
+      await cardSync.idle();
     },
   };
 }

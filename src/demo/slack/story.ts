@@ -10,7 +10,7 @@ import { read, startFakeSlack } from './fakeSlack.ts';
 import type { FakeSlack, Person } from './fakeSlack.ts';
 import type { SlackMessageKept } from './world.ts';
 import { entryFile } from '../../adapters/packageFiles.ts';
-import { furnish, incidents, slackPolicy } from './workspace.ts';
+import { seedWorkspace, incidents, slackPolicy } from './workspace.ts';
 
 /** Simulated seconds per real one. */
 const speed = 100;
@@ -180,7 +180,7 @@ export async function playInSlack(): Promise<void> {
   let program: Program | undefined;
   const began = performance.now();
   try {
-    furnish(slack);
+    seedWorkspace(slack);
     narrate(slack);
     program = await startProgram(slack, folder);
     slack.target = `${program.url}/slack/events`;

@@ -21,7 +21,7 @@ export function slackPolicy(example = readFileSync(packageFile('policy.example.y
 }
 
 /** A workspace with the policy's people, a stranger, a guest and the channels. */
-export function furnish({ world }: FakeSlack): void {
+export function seedWorkspace({ world }: FakeSlack): void {
   const people = [
     ['U0RILEY1', 'Riley'],
     ['U0SAMMY1', 'Sam'],

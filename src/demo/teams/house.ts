@@ -37,7 +37,7 @@ export function teamsPolicy(
   return more(people.replace(/^places:\n(?:[ #].*\n)+/m, `${places}\n`));
 }
 
-export interface TeamsHouseOptions {
+export interface TeamsAppOptions {
   readonly policy?: (text: string) => string;
   readonly speed?: number;
   /** Which way to Teams; the settings' default when not given. */
@@ -48,15 +48,15 @@ export interface TeamsHouseOptions {
   readonly slack?: NonNullable<ServiceOptions['slack']>;
 }
 
-export class TeamsHouse extends TeamsStage {
+export class TeamsApp extends TeamsStage {
   /** Where reasons in words and metrics are. */
   adminUrl = '';
   service!: Service;
-  #options: TeamsHouseOptions = {};
+  #options: TeamsAppOptions = {};
 
-  async open(options: TeamsHouseOptions = {}): Promise<void> {
+  async open(options: TeamsAppOptions = {}): Promise<void> {
     this.#options = options;
-    await this.furnish();
+    await this.seedWorkspace();
     await this.run();
   }
 

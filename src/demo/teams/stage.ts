@@ -55,7 +55,7 @@ export class TeamsStage {
   url = '';
 
   /** Keys and connector, with everybody in every place. */
-  async furnish(): Promise<void> {
+  async seedWorkspace(): Promise<void> {
     await this.keys.start();
     await this.connector.start();
     this.connector.authorization = 'Bearer outgoing';

@@ -31,7 +31,7 @@ const drawnLike: Readonly<Record<string, string>> = {
 };
 
 /** Pairs of letters that run together to another one. */
-const runTogether: readonly (readonly [string, string])[] = [
+const digraphs: readonly (readonly [string, string])[] = [
   ['rn', 'm'],
   ['vv', 'w'],
 ];
@@ -51,7 +51,7 @@ export function skeleton(label: string): string {
     label.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase(),
     (character) => latin.get(character) ?? character,
   ).join('');
-  return runTogether.reduce((text, [pair, one]) => text.replaceAll(pair, one), letters);
+  return digraphs.reduce((text, [pair, one]) => text.replaceAll(pair, one), letters);
 }
 
 export function labelOf(name: string): string {
@@ -59,35 +59,35 @@ export function labelOf(name: string): string {
 }
 
 /** Long beginnings are selective, but every letter of one is a letter that a look-alike may have changed. */
-const longestBeginning = 10;
-const shortestBeginning = 3;
+const longestPrefix = 10;
+const shortestPrefix = 3;
 /**
  * In one $filter: some services refuse an expression of more than 100 nodes, and each of these takes four.
  */
-export const mostBeginnings = 16;
+export const maxSearchPrefixes = 16;
 
 /**
  * Beginnings under which devices are listed whose names may look like this one: its own; with all of one
  * letter exchanged (0 for o, rn for m); with a single letter exchanged. More exchanges than that in the first
  * letters are not looked for; behind them any number is.
  */
-export function beginnings(name: string): readonly string[] {
+export function searchPrefixes(name: string): readonly string[] {
   const label = labelOf(name);
   const own = Array.from(label)
-    .slice(0, Math.max(shortestBeginning, Math.min(longestBeginning, label.length - 1)))
+    .slice(0, Math.max(shortestPrefix, Math.min(longestPrefix, label.length - 1)))
     .join('');
   const found = new Set([own, plainOf(own)]);
   const ascii = asciiPairs.filter(([from]) => own.includes(from));
   for (const [from, to] of ascii) found.add(own.replaceAll(from, to));
   for (const [from, to] of ascii)
-    for (const at of placesOf(own, from)) found.add(own.slice(0, at) + to + own.slice(at + from.length));
+    for (const at of positionsOf(own, from)) found.add(own.slice(0, at) + to + own.slice(at + from.length));
   const letters = Array.from(own);
   for (const [at, letter] of letters.entries()) {
     const foreign = Array.from(drawnLike[letter] ?? '').find((other) => other > '\u007f');
     if (foreign !== undefined)
       found.add([...letters.slice(0, at), foreign, ...letters.slice(at + 1)].join(''));
   }
-  return [...found].slice(0, mostBeginnings);
+  return [...found].slice(0, maxSearchPrefixes);
 }
 
 /** With every foreign letter made Latin. */
@@ -116,7 +116,7 @@ const asciiPairs: readonly (readonly [string, string])[] = [
   ['8', 'b'],
 ];
 
-function placesOf(text: string, part: string): readonly number[] {
+function positionsOf(text: string, part: string): readonly number[] {
   const places: number[] = [];
   for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) places.push(at);
   return places;

@@ -118,12 +118,12 @@ export function changesBetween(before: ContentRead, now: ContentRead): readonly 
 }
 
 /** How a fresh reading departs from what a card shows; undefined when the card still says what is so. */
-export type Departure =
+export type ContentDrift =
   | { readonly why: 'changed'; readonly changes: readonly Change[] }
   | { readonly why: 'nowRead' }
   | { readonly why: 'noLongerRead' };
 
-export function departure(shown: Content | undefined, now: Content): Departure | undefined {
+export function contentDrift(shown: Content | undefined, now: Content): ContentDrift | undefined {
   if (!wasRead(now)) {
     // What cannot be read at this moment is still compared before it is sent; what may no longer be read
     // never will be.

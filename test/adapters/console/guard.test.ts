@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { whyNoConsole } from '../../../src/adapters/console/alone.ts';
 import { startService } from '../../../src/app/compose.ts';
-import { SettingsError } from '../../../src/adapters/config/configError.ts';
+import { ConfigError } from '../../../src/adapters/config/configError.ts';
 import { optionsFrom } from '../../../src/app/options.ts';
 import { readSettings } from '../../../src/adapters/config/settings.ts';
 import { openConsole } from './console.ts';
@@ -119,7 +119,7 @@ describe('the console does not start', () => {
     const read = readSettings({});
     if ('problems' in read) throw new Error(read.problems.join('\n'));
     await expect(startService({ ...optionsFrom(read.settings), port: 0, host: '0.0.0.0' })).rejects.toThrow(
-      SettingsError,
+      ConfigError,
     );
   });
 

@@ -6,7 +6,7 @@ import { TokenError } from '../../../src/adapters/entra/tokenError.ts';
 import type { TokenSource } from '../../../src/adapters/entra/credentials.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import type { Command } from '../../../src/liveResponse/commands.ts';
-import { Budgets } from '../../../src/liveResponse/pacing.ts';
+import { CallRates } from '../../../src/liveResponse/pacing.ts';
 import { DefenderError, errorAnswer } from '../../../src/liveResponse/ports.ts';
 import {
   actionId,
@@ -30,7 +30,7 @@ interface Bench {
   readonly client: DefenderClient;
   readonly api: Loopback;
   readonly clock: StepClock;
-  readonly budgets: Budgets;
+  readonly budgets: CallRates;
   readonly log: ListLog;
   readonly outcomes: string[];
   readonly renewals: () => number;
@@ -54,7 +54,7 @@ async function bench(
   );
   if (over.dead === true) await closing.pop()?.();
   const clock = new StepClock();
-  const budgets = new Budgets();
+  const budgets = new CallRates();
   const log = new ListLog();
   const counting = countingTokens();
   const outcomes: string[] = [];
@@ -786,7 +786,7 @@ describe('what else is known of a device', () => {
         })),
       }),
     );
-    const found = await client.machinesBeginning(["o'b", '0x']);
+    const found = await client.machinesByPrefix(["o'b", '0x']);
     expect([found.devices.length, found.whole, api.asked.length]).toEqual([100, false, 1]);
     expect(new URL(api.asked[0]?.path ?? '', 'http://x').searchParams.get('$filter')).toBe(
       "startswith(computerDnsName,'o''b') or startswith(computerDnsName,'0x')",
@@ -795,14 +795,14 @@ describe('what else is known of a device', () => {
 
   test('is no device at all where the service answers 404 to an empty list', async () => {
     const { client } = await bench((_ask, response) => refuse(response, 404, 'ResourceNotFound'));
-    expect(await client.machinesBeginning(['x'])).toEqual({ devices: [], whole: true });
+    expect(await client.machinesByPrefix(['x'])).toEqual({ devices: [], whole: true });
   });
 
   test('is waited for less long than what is needed', async () => {
     const { client } = await bench(() => undefined, { timeout: 60_000, extra: 50 });
     expect(
       await Promise.all(
-        [client.history(machineId), client.machinesBeginning(['x']), client.library()].map(
+        [client.history(machineId), client.machinesByPrefix(['x']), client.library()].map(
           async (work) => (await failure(work)).code,
         ),
       ),

@@ -7,7 +7,7 @@ import { DefenderClient } from '../../../src/adapters/defender/client.ts';
 import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import type { Command } from '../../../src/liveResponse/commands.ts';
-import { Budgets } from '../../../src/liveResponse/pacing.ts';
+import { CallRates } from '../../../src/liveResponse/pacing.ts';
 import { countingTokens, json, ListLog, serve, StepClock } from '../../support/defender/defenderFakes.ts';
 import { root } from '../../support/root.ts';
 
@@ -63,7 +63,7 @@ describe('an answer in the shape of', () => {
     const client = new DefenderClient({
       http,
       tokens: countingTokens(),
-      budgets: new Budgets(),
+      budgets: new CallRates(),
       clock: new StepClock(),
       log: new ListLog(),
       endpoint: customEndpoint(api.origin),

@@ -6,7 +6,7 @@ import { deflateRawSync, deflateSync, gzipSync, brotliCompressSync } from 'node:
 import { DefenderClient } from '../../../src/adapters/defender/client.ts';
 import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
-import { Budgets } from '../../../src/liveResponse/pacing.ts';
+import { CallRates } from '../../../src/liveResponse/pacing.ts';
 import { readTranscript } from '../../../src/liveResponse/results/transcript.ts';
 import { countingTokens, json, ListLog, serve, StepClock } from '../../support/defender/defenderFakes.ts';
 import { fieldError, fieldJson } from '../../support/defender/fieldProxy.ts';
@@ -128,7 +128,7 @@ describe('a next link', () => {
     const client = new DefenderClient({
       http,
       tokens: countingTokens(),
-      budgets: new Budgets(),
+      budgets: new CallRates(),
       clock: new StepClock(),
       log: new ListLog(),
       endpoint: customEndpoint(`${api.origin}/defender`),

@@ -3,7 +3,7 @@ import { DefenderClient } from '../../../src/adapters/defender/client.ts';
 import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';
 import { listRestMs } from '../../../src/adapters/defender/readings.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
-import { Budgets } from '../../../src/liveResponse/pacing.ts';
+import { CallRates } from '../../../src/liveResponse/pacing.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
 import {
   actionJson,
@@ -30,7 +30,7 @@ async function bench(answer: Answer) {
     () => api.close(),
   );
   const clock = new StepClock();
-  const budgets = new Budgets();
+  const budgets = new CallRates();
   const log = new ListLog();
   const client = new DefenderClient({
     http,
@@ -130,13 +130,13 @@ describe('reading actions', () => {
         ? json(response, 200, page([]))
         : json(response, 200, actionJson({ id: guid(0) })),
     );
-    budgets.penalise('get', clock.now() + 30_000);
+    budgets.backOff('get', clock.now() + 30_000);
     const error = await client.actions([guid(0)]).catch((one: unknown) => one);
     expect(error).toBeInstanceOf(DefenderError);
     expect((error as DefenderError).code).toBe('paced');
     clock.pass(30_000);
     expect(await client.actions([guid(0)])).toHaveLength(1);
-    budgets.penalise('get', clock.now() + 30_000);
+    budgets.backOff('get', clock.now() + 30_000);
     expect(await client.actions([guid(0)])).toHaveLength(1);
   });
 

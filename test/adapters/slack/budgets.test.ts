@@ -1,14 +1,14 @@
 // Posts keep a second apart in each channel, updates stay below the workspace's minute, and what is urgent
 // goes first.
 import { beforeEach, expect, test } from '@jest/globals';
-import { createBudgets } from '../../../src/adapters/slack/outbound/writeRates.ts';
-import type { Budgets } from '../../../src/adapters/slack/outbound/writeRates.ts';
+import { createWriteRates } from '../../../src/adapters/slack/outbound/writeRates.ts';
+import type { WriteRates } from '../../../src/adapters/slack/outbound/writeRates.ts';
 import { updatesPerMinute } from '../../../src/adapters/slack/limits.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import type { ManualClock } from '../../support/manualClock.ts';
 
 let clock: ManualClock;
-let budgets: Budgets;
+let budgets: WriteRates;
 let stalled: number;
 let done: { readonly what: string; readonly at: number }[];
 let began: number;
@@ -18,7 +18,7 @@ beforeEach(() => {
   stalled = 0;
   done = [];
   began = clock.now();
-  budgets = createBudgets(clock, () => Math.max(0, stalled - clock.now()));
+  budgets = createWriteRates(clock, () => Math.max(0, stalled - clock.now()));
 });
 function note(what: string, turn: Promise<boolean>): void {
   void turn.then((mine) => done.push({ what: mine ? what : `not ${what}`, at: clock.now() - began }));

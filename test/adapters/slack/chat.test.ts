@@ -4,12 +4,12 @@ import type { CardView } from '../../../cards/view.ts';
 import { ChatError } from '../../../src/bot/ports.ts';
 import type { CardRef } from '../../../src/liveResponse/request.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
-import { openSlackRoom } from '../../support/slack/slackRoom.ts';
-import type { SlackRoom } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackRoom.ts';
+import type { SlackHarness } from '../../support/slack/slackRoom.ts';
 
-let room: SlackRoom;
+let room: SlackHarness;
 beforeEach(async () => {
-  room = await openSlackRoom();
+  room = await openSlackHarness();
 });
 afterEach(() => room.close());
 
@@ -174,7 +174,7 @@ test('hostile output stays inert and within the limits', async () => {
       facts: [{ label: 'Reason', value: text.slice(0, 300) }],
       fallback: text.slice(0, 300),
     };
-    await room.adapter.chat.turn?.('post', 'C1', true);
+    await room.adapter.chat.acquireSlot?.('post', 'C1', true);
     await room.adapter.chat.post('C1', shown, 'i');
     const card = room.slack.cards('C1').at(-1);
     expect(card?.text).not.toMatch(/<[!@h]/);

@@ -4,17 +4,17 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readFrame } from '../../../src/adapters/slack/inbound/frames.ts';
 import { bodyLimit } from '../../../src/adapters/slack/limits.ts';
-import { openSlackRoom } from '../../support/slack/slackRoom.ts';
-import type { SlackRoom } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackRoom.ts';
+import type { SlackHarness } from '../../support/slack/slackRoom.ts';
 
-let room: SlackRoom;
+let room: SlackHarness;
 const escaped: unknown[] = [];
 const keep = (error: unknown): void => void escaped.push(error);
 beforeEach(async () => {
   escaped.length = 0;
   process.on('uncaughtException', keep);
   process.on('unhandledRejection', keep);
-  room = await openSlackRoom({ socket: true });
+  room = await openSlackHarness({ socket: true });
   room.slack.api.rates = false;
 });
 afterEach(async () => {

@@ -14,8 +14,8 @@ import {
 } from '../../../src/adapters/slack/inbound/payloads.ts';
 import { trustOf } from '../../../src/adapters/slack/identity/organisation.ts';
 import type { Fields } from '../../../src/adapters/slack/outbound/webApi.ts';
-import { openSlackRoom } from '../../support/slack/slackRoom.ts';
-import type { SlackRoom } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackRoom.ts';
+import type { SlackHarness } from '../../support/slack/slackRoom.ts';
 
 /** Our workspace T1 is of the organisation E1, which has T2 and T3 too; T9 is of E9. */
 const ours = 'T1';
@@ -302,9 +302,9 @@ test('without an organisation of our own, an allow-list of an organisation lets 
 });
 
 describe('over the wire', () => {
-  let room: SlackRoom;
+  let room: SlackHarness;
   beforeEach(async () => {
-    room = await openSlackRoom({ allowedTeams: ['E0ORG'] });
+    room = await openSlackHarness({ allowedTeams: ['E0ORG'] });
   });
   afterEach(() => room.close());
 

@@ -4,14 +4,14 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { slackValue } from '../../../cards/press.ts';
 import { openLastKnown } from '../../../src/adapters/lastKnown.ts';
 import type { CommandIn, PressIn } from '../../../src/bot/ports.ts';
-import { createLogBook, openSlackRoom } from '../../support/slack/slackRoom.ts';
-import type { SlackRoom } from '../../support/slack/slackRoom.ts';
+import { createLogBook, openSlackHarness } from '../../support/slack/slackRoom.ts';
+import type { SlackHarness } from '../../support/slack/slackRoom.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
 
-let room: SlackRoom;
+let room: SlackHarness;
 beforeEach(async () => {
-  room = await openSlackRoom({ timeout: 5_000 });
+  room = await openSlackHarness({ timeout: 5_000 });
 });
 afterEach(() => room.close());
 
@@ -173,7 +173,7 @@ test('what Slack last said counts after a restart', async () => {
   await room.close();
   const log = createLogBook();
   const lastKnown = new Map<string, string>();
-  room = await openSlackRoom({ lastKnown });
+  room = await openSlackHarness({ lastKnown });
   await typed('status');
   // As it stands in the file of the data folder.
   const file = await openLastKnown(room.dataDir, testKeys, log);
@@ -181,7 +181,7 @@ test('what Slack last said counts after a restart', async () => {
   await file.settled();
   const again = await openLastKnown(room.dataDir, testKeys, log);
   await room.close();
-  room = await openSlackRoom({ lastKnown: again });
+  room = await openSlackHarness({ lastKnown: again });
   room.slack.fault('users.info', { kind: 'status', status: 500 }, 99);
   expect(await typed('deny lr-7f3k2q')).toEqual(['member', 'last known']);
 });

@@ -4,12 +4,12 @@ import { slackValue } from '../../../cards/press.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
-import { openSlackRoom } from '../../support/slack/slackRoom.ts';
-import type { SlackRoom } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackRoom.ts';
+import type { SlackHarness } from '../../support/slack/slackRoom.ts';
 
-let room: SlackRoom;
+let room: SlackHarness;
 beforeEach(async () => {
-  room = await openSlackRoom();
+  room = await openSlackHarness();
 });
 afterEach(() => room.close());
 
@@ -194,7 +194,7 @@ describe('a slash command', () => {
   });
 });
 
-function sameCommandAs(from: SlackRoom): string {
+function sameCommandAs(from: SlackHarness): string {
   const [trigger] = from.slack.world.triggers.keys();
   return new URLSearchParams({
     command: '/lr',

@@ -10,15 +10,15 @@ import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
 import { signedLine } from '../../../src/adapters/deliveries/deliveries.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
 import type { Clock } from '../../../src/liveResponse/ports.ts';
-import { openSlackRoom } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackRoom.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
-import type { RoomOptions, SlackRoom } from '../../support/slack/slackRoom.ts';
+import type { RoomOptions, SlackHarness } from '../../support/slack/slackRoom.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 
-let room: SlackRoom;
+let room: SlackHarness;
 afterEach(() => room.close());
 async function open(options: RoomOptions = {}): Promise<void> {
-  room = await openSlackRoom(options);
+  room = await openSlackHarness(options);
   room.slack.api.rates = false;
 }
 

@@ -6,13 +6,13 @@ import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { createManualClock } from '../../support/manualClock.ts';
-import { openSlackRoom } from '../../support/slack/slackRoom.ts';
-import type { SlackRoom } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackRoom.ts';
+import type { SlackHarness } from '../../support/slack/slackRoom.ts';
 import { tokens } from '../../../src/demo/slack/server.ts';
 
-let room: SlackRoom;
+let room: SlackHarness;
 beforeEach(async () => {
-  room = await openSlackRoom();
+  room = await openSlackHarness();
 });
 afterEach(() => room.close());
 
@@ -206,7 +206,7 @@ test('nothing is taken any more once the adapter stops', async () => {
 
 test('row 5.7: a flood of requests without a signature costs few lines of the log, and their number is told', async () => {
   const clock = createManualClock(Date.now());
-  const busy = await openSlackRoom({ clock });
+  const busy = await openSlackHarness({ clock });
   try {
     const count = 1_000;
     const knock = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 // Socket Mode: back after every loss, deaf never in silence.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { boltLogger } from '../../../src/adapters/slack/boltLog.ts';
-import { outgoing } from '../../../src/adapters/slack/outbound/slackFetch.ts';
+import { slackFetch } from '../../../src/adapters/slack/outbound/slackFetch.ts';
 import { createSocket } from '../../../src/adapters/slack/inbound/socket.ts';
 import type { Socket } from '../../../src/adapters/slack/inbound/socket.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
@@ -28,7 +28,7 @@ beforeEach(async () => {
     clock,
     log,
     logger: boltLogger(log),
-    fetch: outgoing(fetch),
+    fetch: slackFetch(fetch),
     onDeaf: (why) => void deaf.push(why),
     pingTimeout: 150,
   });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { boltLogger } from '../../../src/adapters/slack/boltLog.ts';
 import { failureOf } from '../../../src/adapters/slack/outbound/errors.ts';
 import type { SlackFailure } from '../../../src/adapters/slack/outbound/errors.ts';
-import { outgoing } from '../../../src/adapters/slack/outbound/slackFetch.ts';
+import { slackFetch } from '../../../src/adapters/slack/outbound/slackFetch.ts';
 import { createWebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
 import type { WebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
@@ -31,7 +31,7 @@ function open(apiUrl: string): WebApi {
     clock: { now: () => now, elapsed: () => now },
     log,
     logger: boltLogger(log),
-    fetch: outgoing(fetch),
+    fetch: slackFetch(fetch),
   });
 }
 async function failing(method: string, args = {}): Promise<SlackFailure> {
@@ -73,7 +73,7 @@ describe('a call', () => {
     const refused = Object.assign(new TypeError('fetch failed'), {
       cause: new Error('Proxy response (403) !== 200 when HTTP Tunneling'),
     });
-    const way = outgoing(
+    const way = slackFetch(
       () => Promise.reject(refused),
       undefined,
       undefined,
@@ -104,7 +104,7 @@ describe('a call', () => {
         cause: Object.assign(new Error(message), { code: message.split(' ')[1] }),
       });
       for (const proxy of [undefined, 'http://proxy.corp:3128']) {
-        const way = outgoing(
+        const way = slackFetch(
           () => Promise.reject(broken),
           undefined,
           undefined,

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLog } from '../../../src/adapters/log.ts';
 import { responseUrlLife, responseUrlUses } from '../../../src/adapters/slack/limits.ts';
 import { noteMessage, sentenceMessage } from '../../../src/adapters/slack/outbound/messages.ts';
-import { createWhispering, mayRespondTo } from '../../../src/adapters/slack/outbound/replyPrivately.ts';
-import type { Whispering } from '../../../src/adapters/slack/outbound/replyPrivately.ts';
+import { createPrivateReplies, mayRespondTo } from '../../../src/adapters/slack/outbound/replyPrivately.ts';
+import type { PrivateReplies } from '../../../src/adapters/slack/outbound/replyPrivately.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 
 test.each([
@@ -33,7 +33,7 @@ describe('the address of a delivery', () => {
   let origins: readonly string[];
   let taken: string[];
   let calls: string[];
-  let whispering: Whispering;
+  let privateReplies: PrivateReplies;
 
   beforeEach(async () => {
     taken = [];
@@ -65,8 +65,8 @@ describe('the address of a delivery', () => {
       ),
     );
     const api = { call: (method: string) => Promise.resolve(calls.push(method) > 0 ? {} : {}) };
-    whispering = createWhispering(
-      api as unknown as Parameters<typeof createWhispering>[0],
+    privateReplies = createPrivateReplies(
+      api as unknown as Parameters<typeof createPrivateReplies>[0],
       clock,
       createLog({ level: 'error', write: () => undefined }),
       `${origins[0] ?? ''}/api/`,
@@ -78,13 +78,13 @@ describe('the address of a delivery', () => {
   test('is used as often as Slack takes it', async () => {
     const address = { url: `${origins[0] ?? ''}/respond`, at: clock.elapsed(), uses: 0 };
     for (let n = 0; n < responseUrlUses + 1; n += 1)
-      await whispering.say({ channel: 'C1', user: 'U1', address }, message);
+      await privateReplies.send({ channel: 'C1', user: 'U1', address }, message);
     expect(taken).toHaveLength(responseUrlUses);
     expect(calls).toEqual(['chat.postEphemeral']);
   });
 
   test('is read no further than its answer could reach: one that never ends holds nobody up', async () => {
-    await whispering.say(
+    await privateReplies.send(
       {
         channel: 'C1',
         user: 'U1',
@@ -101,12 +101,12 @@ describe('the address of a delivery', () => {
       at: clock.elapsed() - responseUrlLife - 1,
       uses: 0,
     };
-    await whispering.say({ channel: 'C1', user: 'U1', address }, message);
+    await privateReplies.send({ channel: 'C1', user: 'U1', address }, message);
     expect([taken, calls]).toEqual([[], ['chat.postEphemeral']]);
   });
 
   test('is not used where it is not Slack\u2019s', async () => {
-    await whispering.say(
+    await privateReplies.send(
       {
         channel: 'C1',
         user: 'U1',
@@ -118,7 +118,7 @@ describe('the address of a delivery', () => {
   });
 
   test('is not followed elsewhere', async () => {
-    await whispering.say(
+    await privateReplies.send(
       {
         channel: 'C1',
         user: 'U1',

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HouseEvent, Log } from '../../../src/liveResponse/ports.ts';
+import type { GlobalEvent, Log } from '../../../src/liveResponse/ports.ts';
 import type { Action } from '../../../src/liveResponse/action.ts';
 import type { Asked, Event, Fact, Move, Request } from '../../../src/liveResponse/request.ts';
 import type { StoreOptions, Store } from '../../../src/adapters/store/journal/requestStore.ts';
@@ -161,7 +161,7 @@ export function lineAfter(
   head: Head,
   at: number,
   request: string | null,
-  event: Event | HouseEvent,
+  event: Event | GlobalEvent,
   people: People,
 ): { readonly text: string; readonly head: Head } {
   const owner = event.type === 'asked' ? event.asked.requester.id : '';

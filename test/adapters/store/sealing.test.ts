@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Action } from '../../../src/liveResponse/action.ts';
 import { begin } from '../../../src/liveResponse/evolve.ts';
 import type { ErrorAnswer } from '../../../src/liveResponse/request/errorAnswer.ts';
-import type { HouseEvent } from '../../../src/liveResponse/ports.ts';
+import type { GlobalEvent } from '../../../src/liveResponse/ports.ts';
 import type { Approval, Event } from '../../../src/liveResponse/request.ts';
 import { openedEntry, sealedEvent } from '../../../src/adapters/store/journal/line.ts';
 import type { Entry } from '../../../src/adapters/store/journal/line.ts';
@@ -44,7 +44,7 @@ const approval: Approval = { by: other, account, at: noon, digest: 'a'.repeat(64
  * personal in it is sealed.
  */
 const samples: {
-  readonly [T in (Event | HouseEvent)['type']]: Extract<Event | HouseEvent, { readonly type: T }>;
+  readonly [T in (Event | GlobalEvent)['type']]: Extract<Event | GlobalEvent, { readonly type: T }>;
 } = {
   asked: {
     type: 'asked',
@@ -148,7 +148,7 @@ const samples: {
   legalHoldReleased: { type: 'legalHoldReleased', kind: 'person', on: 'p_0123456789abcdef', by: mark },
   forgotten: { type: 'forgotten', people: ['p_0123456789abcdef'], by: mark },
 };
-const all = Object.values(samples) as readonly (Event | HouseEvent)[];
+const all = Object.values(samples) as readonly (Event | GlobalEvent)[];
 
 describe('what is personal', () => {
   test.each(all.map((event) => [event.type, event] as const))(

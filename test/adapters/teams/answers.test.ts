@@ -9,12 +9,12 @@ import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import { quiet } from '../../support/quiet.ts';
 import type { Refusal } from '../../../src/demo/refusal.ts';
-import { ana, ben, directOf, group, keepingLog, TeamsBench } from '../../support/chats/teamsBench.ts';
+import { ana, ben, directOf, group, keepingLog, TeamsHarness } from '../../support/chats/teamsBench.ts';
 import { signedLine } from '../../../src/adapters/deliveries/deliveries.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
 
 const minutes = 60_000;
-let bench: TeamsBench;
+let bench: TeamsHarness;
 let clock = createManualClock();
 let log = keepingLog();
 afterEach(() => bench.stop());
@@ -22,7 +22,7 @@ afterEach(() => bench.stop());
 async function open(): Promise<void> {
   clock = createManualClock(undefined, quiet);
   log = keepingLog();
-  bench = new TeamsBench();
+  bench = new TeamsHarness();
   bench.connector.now = () => clock.now();
   await bench.start({ clock, log });
 }
@@ -249,7 +249,7 @@ describe('a stop while an answer waits for another try', () => {
     bench.connector.refuse = undefined;
     // The same folder; the clock of the process that is gone stands still.
     const next = createManualClock(clock.now(), quiet);
-    const crashed = Object.assign(new TeamsBench(), {
+    const crashed = Object.assign(new TeamsHarness(), {
       folder: bench.folder,
       connector: bench.connector,
       keys: bench.keys,

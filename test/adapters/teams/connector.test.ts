@@ -4,7 +4,7 @@ import { ChatError } from '../../../src/bot/ports.ts';
 import { sendLimits } from '../../../src/adapters/teams/outbound/callRates.ts';
 import { updateGap } from '../../../src/adapters/teams/outbound/cardUpdates.ts';
 import { openDoor } from '../../../src/adapters/teams/doors.ts';
-import { Budgets } from '../../../src/adapters/teams/outbound/callRates.ts';
+import { ConnectorRates } from '../../../src/adapters/teams/outbound/callRates.ts';
 import { Connector } from '../../../src/adapters/teams/outbound/connector.ts';
 import { aView } from '../../support/views.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
@@ -19,16 +19,16 @@ import {
   group,
   leapingClock,
   silent,
-  TeamsBench,
+  TeamsHarness,
 } from '../../support/chats/teamsBench.ts';
 import { teamsDoor } from '../../support/chats/teamsDoor.ts';
 import type { Clock } from '../../../src/liveResponse/ports.ts';
 
-let bench: TeamsBench;
+let bench: TeamsHarness;
 let clock: Clock;
 beforeEach(async () => {
   clock = leapingClock();
-  bench = new TeamsBench();
+  bench = new TeamsHarness();
   bench.connector.now = () => clock.now();
   await bench.start({ clock });
 });
@@ -219,7 +219,11 @@ describe('our budgets', () => {
   });
   it('count a call until a window after its end, because Teams saw it in between', () => {
     let now = 0;
-    const budgets = new Budgets({ now: () => now, elapsed: () => now, sleep: () => Promise.resolve() });
+    const budgets = new ConnectorRates({
+      now: () => now,
+      elapsed: () => now,
+      sleep: () => Promise.resolve(),
+    });
     const ends: (() => void)[] = [];
     for (;;) {
       const taken = budgets.take('send', 'c');
@@ -248,7 +252,7 @@ describe('a call that never ends', () => {
     );
     const connector = new Connector({
       door,
-      budgets: new Budgets(clock),
+      budgets: new ConnectorRates(clock),
       clock,
       log: silent,
       jitter: () => 0,
@@ -357,7 +361,7 @@ describe('a private answer', () => {
     bench.connector.targeted = false;
     await heardIn(group);
     await answered();
-    await bench.teams.chat.whisper(group, ben.objectId, 'for you alone');
+    await bench.teams.chat.replyPrivately(group, ben.objectId, 'for you alone');
     expect(bench.connector.in(directOf(ben)).map(wordsOf)).toEqual(['heard', 'for you alone']);
     expect(bench.connector.in(group)).toEqual([]);
     expect(bench.connector.calls.filter((call) => call.path === '/v3/conversations').length).toBe(1);
@@ -365,7 +369,7 @@ describe('a private answer', () => {
     // Remembered over a restart, and for this conversation alone.
     await bench.halt();
     await bench.boot();
-    await bench.teams.chat.whisper(group, ben.objectId, 'once more');
+    await bench.teams.chat.replyPrivately(group, ben.objectId, 'once more');
     expect(targetedCalls()).toBe(1);
     await heardIn(channel);
     await answered(4);
@@ -382,12 +386,12 @@ describe('a private answer', () => {
     await answered();
     bench.connector.targeted = true;
     ahead = 71 * 3_600_000;
-    await bench.teams.chat.whisper(group, ben.objectId, 'too early');
+    await bench.teams.chat.replyPrivately(group, ben.objectId, 'too early');
     ahead = 73 * 3_600_000;
-    await bench.teams.chat.whisper(group, ben.objectId, 'days later');
+    await bench.teams.chat.replyPrivately(group, ben.objectId, 'days later');
     expect(bench.alone(ben).map((message) => message.to)).toEqual([undefined, undefined, ben.id]);
     bench.connector.targeted = false;
-    await bench.teams.chat.whisper(group, ben.objectId, 'refused again');
+    await bench.teams.chat.replyPrivately(group, ben.objectId, 'refused again');
     bench.connector.targeted = true;
     await bench.deliver(
       bench.message(ben, group, '', {
@@ -426,7 +430,7 @@ describe('a private answer', () => {
     await bench.deliver(bench.message(ben, 'a:old', 'lr help'));
     await bench.connector.until(() => bench.connector.in('a:old')[0]);
     bench.connector.remove('a:old');
-    await bench.teams.chat.whisper(group, ben.objectId, 'for you alone');
+    await bench.teams.chat.replyPrivately(group, ben.objectId, 'for you alone');
     expect(bench.connector.in(directOf(ben)).map(wordsOf)).toEqual(['for you alone']);
   });
 });

@@ -7,17 +7,17 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { ServiceClientCredentialsFactory } from 'botframework-connector';
 import { Secret } from '../../../src/adapters/secret.ts';
 import type { TeamsSettings } from '../../../src/adapters/config/chatSettings.ts';
-import { deepestBody, mountDoor } from '../../../src/adapters/teams/inbound/inboundRoute.ts';
+import { deepestBody, mountInboundRoute } from '../../../src/adapters/teams/inbound/inboundRoute.ts';
 import { openBotbuilderDoor } from '../../../src/adapters/teams/botbuilder/botbuilderDoor.ts';
 import { openDoor } from '../../../src/adapters/teams/doors.ts';
 import { looksLikeChannelToken } from '../../../src/adapters/teams/inbound/tokenLook.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import { encoded, issuer } from '../../../src/demo/teams/channelKeys.ts';
 import type { TokenOptions } from '../../../src/demo/teams/channelKeys.ts';
-import { ana, appId, directOf, keepingLog, TeamsBench } from '../../support/chats/teamsBench.ts';
+import { ana, appId, directOf, keepingLog, TeamsHarness } from '../../support/chats/teamsBench.ts';
 import { teamsDoor } from '../../support/chats/teamsDoor.ts';
 
-const bench = new TeamsBench();
+const bench = new TeamsHarness();
 const log = keepingLog();
 
 beforeAll(async () => {
@@ -41,7 +41,7 @@ const minutes = (count: number): number => Math.floor(Date.now() / 1000) + count
 
 async function heard(
   activity: Readonly<Record<string, unknown>>,
-  options: Parameters<TeamsBench['deliver']>[1] = {},
+  options: Parameters<TeamsHarness['deliver']>[1] = {},
 ): Promise<{ status: number; text: string; heard: boolean }> {
   const before = bench.bot.commands.length;
   const { status, text } = await bench.deliver(activity, options);
@@ -66,7 +66,7 @@ describe('a bad token is answered 401 or 403, never 500, and nothing is told', (
   const cases: readonly (readonly [
     string,
     () => Readonly<Record<string, unknown>>,
-    () => Parameters<TeamsBench['deliver']>[1],
+    () => Parameters<TeamsHarness['deliver']>[1],
   ])[] = [
     ['no header', message, () => ({ header0: null })],
     ['an empty header', message, () => ({ header0: '' })],
@@ -321,7 +321,7 @@ async function bareDoor() {
   const app = express();
   const door = { from: '127.0.0.1', taken: 0, clock, log: kept, knock, close };
   const judge = await openDoor(withoutAuthentication, { http: bench.http, clock, log: kept });
-  mountDoor(app, { door: judge, allowed: () => true, clock, log: kept }, () => {
+  mountInboundRoute(app, { door: judge, allowed: () => true, clock, log: kept }, () => {
     door.taken += 1;
     return Promise.resolve(undefined);
   });
@@ -358,7 +358,7 @@ const withoutAuthentication: TeamsSettings = {
 };
 
 describe('without authentication', () => {
-  const open = new TeamsBench();
+  const open = new TeamsHarness();
   afterAll(() => open.stop());
   const none: TokenOptions & { readonly header0: null } = { header0: null };
   it('messages of this machine get in, and only servers on this machine are called', async () => {

@@ -15,16 +15,16 @@ import {
   memberOf,
   silent,
   team,
-  TeamsBench,
+  TeamsHarness,
   tenant,
 } from '../../support/chats/teamsBench.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
 
-let bench: TeamsBench;
+let bench: TeamsHarness;
 let lastKnown: LastKnownFile;
 let folder: string;
 beforeEach(async () => {
-  bench = new TeamsBench();
+  bench = new TeamsHarness();
   folder = mkdtempSync(join(tmpdir(), 'lr-known-'));
   lastKnown = await openLastKnown(folder, testKeys, silent);
   await bench.start({ lastKnown });

@@ -14,14 +14,14 @@ import {
   keepingLog,
   memberOf,
   team,
-  TeamsBench,
+  TeamsHarness,
   tenant,
 } from '../../support/chats/teamsBench.ts';
 import type { Human } from '../../support/chats/teamsBench.ts';
 
-let bench: TeamsBench;
+let bench: TeamsHarness;
 beforeEach(async () => {
-  bench = new TeamsBench();
+  bench = new TeamsHarness();
   await bench.start();
 });
 afterEach(() => bench.stop());
@@ -226,7 +226,7 @@ describe('a delivery that comes again', () => {
     const activity = bench.message(ana, directOf(ana), 'lr dump h p');
     await bench.deliver(activity);
     await waitFor(() => bench.bot.commands.length === 1);
-    const crashed = new TeamsBench();
+    const crashed = new TeamsHarness();
     // The same folder, as after a crash: the first process never got to its end.
     Object.assign(crashed, { folder: bench.folder });
     await crashed.start();

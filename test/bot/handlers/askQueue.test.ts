@@ -1,8 +1,8 @@
 // The line of those who ask faster than Defender may be asked, on a clock that the test moves.
 import { expect, test } from '@jest/globals';
-import { createTurns } from '../../../src/bot/handlers/requests/askQueue.ts';
+import { createAskQueue } from '../../../src/bot/handlers/requests/askQueue.ts';
 import type { Asker } from '../../../src/bot/handlers/requests/askQueue.ts';
-import { Budgets, ratesOf } from '../../../src/liveResponse/pacing.ts';
+import { CallRates, ratesOf } from '../../../src/liveResponse/pacing.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
 import { createStoryChat } from '../../support/house.ts';
 import { createManualClock } from '../../support/manualClock.ts';
@@ -11,8 +11,8 @@ import { createLogBook } from '../../support/slack/slackRoom.ts';
 function line(callsPerMinute: number) {
   const clock = createManualClock();
   const chat = createStoryChat();
-  const budgets = new Budgets(ratesOf({ submitsPerMinute: 10, callsPerMinute, callsPerHour: 1500 }));
-  const turns = createTurns({ budgets, chats: [chat], clock, log: createLogBook() }, 'machines');
+  const budgets = new CallRates(ratesOf({ submitsPerMinute: 10, callsPerMinute, callsPerHour: 1500 }));
+  const turns = createAskQueue({ callRates: budgets, chats: [chat], clock, log: createLogBook() }, 'machines');
   const done: number[] = [];
   const read = (n: number) => (): Promise<void> => {
     if (!budgets.take('machines', clock.elapsed()))
@@ -34,11 +34,11 @@ function line(callsPerMinute: number) {
   });
   const ask = (count: number): Promise<void>[] =>
     Array.from({ length: count }, (_, n) => turns.take(asker(n), read(n)));
-  return { clock, chat, budgets, turns, done, asker, ask };
+  return { clock, chat, callRates: budgets, turns, done, asker, ask };
 }
 
 test('takes all but the last tenth at once, and the others in the order in which they came', async () => {
-  const { clock, chat, budgets, done, ask } = line(20);
+  const { clock, chat, callRates: budgets, done, ask } = line(20);
   const asking = ask(30);
   await clock.settle();
   expect(done).toHaveLength(18);
@@ -56,7 +56,7 @@ test('takes all but the last tenth at once, and the others in the order in which
 });
 
 test('whoever waits for a moment alone is told nothing', async () => {
-  const { clock, chat, budgets, ask } = line(20);
+  const { clock, chat, callRates: budgets, ask } = line(20);
   for (let n = 0; n < 18; n += 1) budgets.take('machines', clock.elapsed());
   await clock.advance(58_000);
   const asking = ask(3);

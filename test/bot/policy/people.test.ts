@@ -11,7 +11,7 @@ import {
 import type { Account, Groups, Place, Trust } from '../../../src/bot/ports.ts';
 import type { Freshness } from '../../../src/bot/policy/people/people.ts';
 import { rememberingGroups } from '../../../src/bot/workers/reads/lastKnown.ts';
-import { createTodaysPolicy } from '../../../src/bot/policy/currentPolicy.ts';
+import { createCurrentPolicy } from '../../../src/bot/policy/currentPolicy.ts';
 import type { Policy } from '../../../src/bot/policy/policy.ts';
 import { isRefusal } from '../../../src/bot/policy/refusals/refusal.ts';
 import { readYaml } from '../../../src/adapters/config/yamlFile.ts';
@@ -116,7 +116,7 @@ describe('roles', () => {
   test('are those of a policy that changes while a group is being asked', async () => {
     let answer = (_yes: boolean): void => undefined;
     const groups: Groups = { includes: () => new Promise<boolean>((resolve) => (answer = resolve)) };
-    const todays = createTodaysPolicy({
+    const todays = createCurrentPolicy({
       ...policy,
       roles: new Map([
         ['approver', ['responder2', 'slack:S1']],
@@ -127,11 +127,11 @@ describe('roles', () => {
     todays.replace({ ...policy, roles: new Map([['approver', ['approver1']]]) });
     answer(true);
     expect(await asked).toMatchObject({ roles: new Set() });
-    const gone = actorOf(createTodaysPolicy(policy).policy, account('slack', 'U0SAM'), {
+    const gone = actorOf(createCurrentPolicy(policy).policy, account('slack', 'U0SAM'), {
       includes: () => Promise.resolve(false),
     });
     expect(await gone).toMatchObject({ person: { id: 'responder2' } });
-    const left = createTodaysPolicy(policy);
+    const left = createCurrentPolicy(policy);
     const leaving = actorOf(left.policy, account('slack', 'U0SAM'), {
       includes: () => Promise.resolve(true),
     });

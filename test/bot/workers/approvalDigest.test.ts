@@ -5,20 +5,20 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { hash } from '../../../src/adapters/hash.ts';
 import { createLog } from '../../../src/adapters/log.ts';
 import type { Deps } from '../../../src/bot/deps.ts';
-import { judgeSending, objectionTo } from '../../../src/bot/workers/sessions/preflight.ts';
-import { sealOf, seenAnew } from '../../../src/bot/workers/reads/approvalDigest.ts';
-import { openHouse } from '../../support/house.ts';
-import type { House } from '../../support/house.ts';
+import { judgePreflight, preflightFailure } from '../../../src/bot/workers/sessions/preflight.ts';
+import { approvalDigest, refreshContent } from '../../../src/bot/workers/reads/approvalDigest.ts';
+import { openTestApp } from '../../support/house.ts';
+import type { TestApp } from '../../support/house.ts';
 import { policy } from '../../support/policy.ts';
 import { hosta, requests } from '../../support/requests.ts';
 
 test('what is sent must be what was asked and what was approved, each by its own digest, on a device in scope, by people who are listed', () => {
   const { submitting } = requests;
   if (submitting.state !== 'submitting') throw new Error(submitting.state);
-  const sealed = sealOf({ hash }, submitting);
+  const sealed = approvalDigest({ hash }, submitting);
   const request = { ...submitting, ...sealed, approval: { ...submitting.approval, digest: sealed.digest } };
   const objection = (change: Partial<typeof request>, device = hosta) =>
-    objectionTo(
+    preflightFailure(
       { hash, policy, settings: { tenant: 'simulator', command: '/lr' } } as unknown as Deps,
       { ...request, ...change },
       { device },
@@ -32,7 +32,7 @@ test('what is sent must be what was asked and what was approved, each by its own
   // all the same.
   const gone = { id: 'gone', name: 'Gone Person' };
   const judged = (change: Partial<typeof request>) =>
-    judgeSending(
+    judgePreflight(
       { policy, clock: { now: () => request.approval.at, elapsed: () => 0, sleep: () => Promise.resolve() } },
       { ...request, account: 'console:riley', ...change },
       hosta,
@@ -52,12 +52,12 @@ test('what is sent must be what was asked and what was approved, each by its own
 });
 
 describe('the library read once more', () => {
-  let house: House;
+  let app: TestApp;
   beforeEach(async () => {
-    house = await openHouse();
-    await house.say('responder1', 'dump hosta notepad');
+    app = await openTestApp();
+    await app.say('responder1', 'dump hosta notepad');
   });
-  afterEach(() => house.close());
+  afterEach(() => app.close());
 
   /** A library in which the script has changed; `meanwhile` happens before it answers. */
   function changed(meanwhile: () => Promise<unknown>): Deps {
@@ -69,8 +69,8 @@ describe('the library read once more', () => {
       };
     };
     return {
-      store: house.store,
-      clock: house.clock,
+      store: app.store,
+      clock: app.clock,
       hash,
       log: createLog({ level: 'error', write: () => undefined }),
       defender: { library },
@@ -78,9 +78,9 @@ describe('the library read once more', () => {
   }
 
   test('a request that was decided meanwhile is left as it was decided', async () => {
-    const before = house.newest();
-    const { request, departed } = await seenAnew(
-      changed(() => house.press('responder1', 'withdraw')),
+    const before = app.newest();
+    const { request, departed } = await refreshContent(
+      changed(() => app.press('responder1', 'withdraw')),
       before,
     );
     expect(departed).toBeDefined();
@@ -88,10 +88,10 @@ describe('the library read once more', () => {
   });
 
   test('two who look at the same moment have its cards drawn again once', async () => {
-    const before = house.newest();
+    const before = app.newest();
     const deps = changed(() => Promise.resolve());
-    const seen = await Promise.all([seenAnew(deps, before), seenAnew(deps, before)]);
+    const seen = await Promise.all([refreshContent(deps, before), refreshContent(deps, before)]);
     expect(seen.map(({ request }) => request.revision)).toEqual([before.revision + 1, before.revision + 1]);
-    expect(house.newest().revision).toBe(before.revision + 1);
+    expect(app.newest().revision).toBe(before.revision + 1);
   });
 });

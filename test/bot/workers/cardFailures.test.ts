@@ -1,8 +1,8 @@
 // When a card that failed is tried again, and a place that is closed asked again: the rules alone, on a clock
 // that moves when it is told to.
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { createCardTroubles } from '../../../src/bot/workers/cards/cardFailures.ts';
-import type { CardTroubles } from '../../../src/bot/workers/cards/cardFailures.ts';
+import { createCardFailures } from '../../../src/bot/workers/cards/cardFailures.ts';
+import type { CardFailures } from '../../../src/bot/workers/cards/cardFailures.ts';
 import { createClosedPlaces } from '../../../src/bot/workers/cards/closedPlaces.ts';
 import type { ClosedPlaces } from '../../../src/bot/workers/cards/closedPlaces.ts';
 import { ChatError } from '../../../src/bot/ports.ts';
@@ -15,9 +15,9 @@ beforeEach(() => {
 });
 
 describe('a card that fails', () => {
-  let troubles: CardTroubles;
+  let troubles: CardFailures;
   beforeEach(() => {
-    troubles = createCardTroubles(clock);
+    troubles = createCardFailures(clock);
   });
   const fail = (code: ChatErrorCode, revision = 1, retryAfterMs?: number) =>
     troubles.failed(

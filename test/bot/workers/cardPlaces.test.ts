@@ -2,7 +2,7 @@
 // place allows.
 import { describe, expect, test } from '@jest/globals';
 import type { Place } from '../../../src/bot/ports.ts';
-import { placesOf, resultsShownIn } from '../../../src/bot/workers/reads/cardPlaces.ts';
+import { cardPlacesOf, resultsShownIn } from '../../../src/bot/workers/reads/cardPlaces.ts';
 import { resultsMode } from '../../../src/bot/policy/places.ts';
 import type { Request } from '../../../src/liveResponse/request.ts';
 import { createStoryChat } from '../../support/house.ts';
@@ -18,7 +18,7 @@ const place = (id: string, change: Partial<Place> = {}): Place => ({
   ...change,
 });
 const results = (request: Request, id: string): string | undefined =>
-  placesOf(deps, request).find((one) => one.place === id)?.results;
+  cardPlacesOf(deps, request).find((one) => one.place === id)?.results;
 
 describe('results of a request', () => {
   test('stand on the card where the policy says so, unless it was asked in private there', () => {

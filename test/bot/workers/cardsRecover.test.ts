@@ -3,12 +3,12 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChatError } from '../../../src/bot/ports.ts';
 import type { ChatErrorCode } from '../../../src/bot/ports.ts';
-import { createStoryChat, openHouse } from '../../support/house.ts';
-import type { House, StoryChat } from '../../support/house.ts';
+import { createStoryChat, openTestApp } from '../../support/house.ts';
+import type { TestApp, StoryChat } from '../../support/house.ts';
 import { manyPending } from '../../support/manyPending.ts';
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
 const codes: readonly ChatErrorCode[] = [
   'gone',
@@ -29,11 +29,11 @@ function standing(chat: StoryChat): readonly string[] {
 
 /** Asked in one place, with a card in another; approved, run, ended. */
 async function story(): Promise<void> {
-  await house.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
-  await house.run(10_000);
-  await house.press('approver1', 'approve');
-  await house.until('finished');
-  await house.run(minute / 2);
+  await app.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
+  await app.run(10_000);
+  await app.press('approver1', 'approve');
+  await app.until('finished');
+  await app.run(minute / 2);
 }
 
 /** Refuses the nth call of a kind. */
@@ -52,20 +52,20 @@ describe('rows 1.1 and 1.2: one refused call', () => {
     '%s of one %s, whichever, leaves the same cards at the end, each once',
     async (code, kind) => {
       for (const nth of [1, 2, 3, 5, 8, 13, 21, 34]) {
-        house = await openHouse();
-        const happened = refuseNth(house.chat, kind, nth, new ChatError(code, `${kind} refused`));
+        app = await openTestApp();
+        const happened = refuseNth(app.chat, kind, nth, new ChatError(code, `${kind} refused`));
         await story();
-        expect(standing(house.chat)).toEqual(['incidents: Finished', 'soc-private: Finished']);
+        expect(standing(app.chat)).toEqual(['incidents: Finished', 'soc-private: Finished']);
         expect(
-          house
+          app
             .newest()
             .cards.map((card) => card.place)
             .sort(),
         ).toEqual(['incidents', 'soc-private']);
-        expect(house.loop.deck.behind()).toBe(0);
-        expect(house.loop.deck.closed()).toEqual([]);
+        expect(app.loop.cardSync.behind()).toBe(0);
+        expect(app.loop.cardSync.closed()).toEqual([]);
         if (!happened()) return;
-        await house.close();
+        await app.close();
       }
       throw new Error('the story never ended');
     },
@@ -76,37 +76,37 @@ describe('a card whose update is refused again and again', () => {
   test.each(['closed', 'rejected', 'gone'] as const)(
     '%s, though the place is open: a new card is posted, and the older says that it is superseded',
     async (code) => {
-      house = await openHouse();
-      await house.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
-      await house.run(5_000);
-      house.chat.refuse = (call) =>
+      app = await openTestApp();
+      await app.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
+      await app.run(5_000);
+      app.chat.refuse = (call) =>
         call === 'update incidents#2' ? new ChatError(code, 'ServiceError') : undefined;
-      await house.press('approver1', 'approve');
-      await house.until('finished');
-      await house.run(minute);
-      expect(standing(house.chat)).toEqual(['incidents: Finished', 'soc-private: Finished']);
-      expect(house.chat.calls.filter((call) => call.startsWith('supersede'))).toEqual([
+      await app.press('approver1', 'approve');
+      await app.until('finished');
+      await app.run(minute);
+      expect(standing(app.chat)).toEqual(['incidents: Finished', 'soc-private: Finished']);
+      expect(app.chat.calls.filter((call) => call.startsWith('supersede'))).toEqual([
         'supersede incidents#2',
       ]);
-      expect(house.newest().cards).toHaveLength(2);
+      expect(app.newest().cards).toHaveLength(2);
     },
   );
 
   test('and cannot be rewritten for a while: it is made to say so once it can, over a restart', async () => {
-    house = await openHouse();
-    await house.say('responder1', 'dump hosta notepad');
-    await house.run(5_000);
-    house.chat.refuse = (call) =>
+    app = await openTestApp();
+    await app.say('responder1', 'dump hosta notepad');
+    await app.run(5_000);
+    app.chat.refuse = (call) =>
       call.endsWith('incidents#1') ? new ChatError('closed', 'ServiceError') : undefined;
-    await house.press('approver1', 'approve');
-    await house.run(minute);
-    expect(house.chat.cards.size).toBe(2);
-    await house.restart();
-    await house.run(minute);
-    expect(house.chat.cards.size).toBe(2);
-    house.chat.refuse = () => undefined;
-    await house.run(6 * minute);
-    expect(standing(house.chat)).toEqual(['incidents: Finished']);
+    await app.press('approver1', 'approve');
+    await app.run(minute);
+    expect(app.chat.cards.size).toBe(2);
+    await app.restart();
+    await app.run(minute);
+    expect(app.chat.cards.size).toBe(2);
+    app.chat.refuse = () => undefined;
+    await app.run(6 * minute);
+    expect(standing(app.chat)).toEqual(['incidents: Finished']);
   });
 });
 
@@ -115,21 +115,21 @@ describe('a place that is closed', () => {
     call.includes(` ${place}`) ? new ChatError('closed', 'is_archived') : undefined;
 
   test('is asked again at growing intervals by one call at a time, however many requests wait there, and draws all of them when it opens', async () => {
-    house = await openHouse({ policy: manyPending });
+    app = await openTestApp({ policy: manyPending });
     for (let n = 0; n < 45; n += 1) {
       // Each another process: the same again would be a twin.
-      await house.say('responder1', `dump hosta notepad${n}`);
-      await house.run(2_400);
+      await app.say('responder1', `dump hosta notepad${n}`);
+      await app.run(2_400);
     }
-    house.chat.refuse = closed('incidents');
-    for (const request of house.store.open()) await house.press('responder1', 'withdraw', { request });
-    await house.run(15_000);
-    const before = house.chat.calls.length;
-    await house.run(20 * minute);
+    app.chat.refuse = closed('incidents');
+    for (const request of app.store.open()) await app.press('responder1', 'withdraw', { request });
+    await app.run(15_000);
+    const before = app.chat.calls.length;
+    await app.run(20 * minute);
     // At 15, 30, 60, 120 and then every 300 seconds: an update, and a post after it.
-    expect(house.chat.calls.length - before).toBeLessThanOrEqual(2 * 9);
-    expect(house.loop.deck.behind()).toBe(45);
-    expect(house.loop.deck.closed()).toEqual([
+    expect(app.chat.calls.length - before).toBeLessThanOrEqual(2 * 9);
+    expect(app.loop.cardSync.behind()).toBe(45);
+    expect(app.loop.cardSync.closed()).toEqual([
       {
         surface: 'console',
         place: 'incidents',
@@ -137,150 +137,148 @@ describe('a place that is closed', () => {
         why: 'is_archived',
       },
     ]);
-    house.chat.refuse = () => undefined;
-    await house.run(6 * minute);
-    expect(house.loop.deck.behind()).toBe(0);
-    expect(house.loop.deck.closed()).toEqual([]);
-    expect([...house.chat.cards.values()].filter((card) => !card.view.status.includes('Withdrawn'))).toEqual(
+    app.chat.refuse = () => undefined;
+    await app.run(6 * minute);
+    expect(app.loop.cardSync.behind()).toBe(0);
+    expect(app.loop.cardSync.closed()).toEqual([]);
+    expect([...app.chat.cards.values()].filter((card) => !card.view.status.includes('Withdrawn'))).toEqual(
       [],
     );
-    expect(house.chat.cards.size).toBe(45);
+    expect(app.chat.cards.size).toBe(45);
   });
 
   test('is asked at once when something comes from it, and no more often than every two seconds', async () => {
-    house = await openHouse();
-    await house.say('responder1', 'dump hosta notepad');
-    await house.run(5_000);
-    house.chat.refuse = closed('incidents');
-    await house.press('responder1', 'withdraw');
-    await house.run(10 * minute);
-    const before = house.chat.calls.length;
+    app = await openTestApp();
+    await app.say('responder1', 'dump hosta notepad');
+    await app.run(5_000);
+    app.chat.refuse = closed('incidents');
+    await app.press('responder1', 'withdraw');
+    await app.run(10 * minute);
+    const before = app.chat.calls.length;
     for (let n = 0; n < 20; n += 1) {
-      house.bot.heard('console', 'incidents');
-      await house.loop.tick();
+      app.bot.heard('console', 'incidents');
+      await app.loop.tick();
     }
-    expect(house.chat.calls.length - before).toBeLessThanOrEqual(2);
-    house.chat.refuse = () => undefined;
-    await house.run(2_500);
-    expect(standing(house.chat)).toEqual(['incidents: Withdrawn']);
+    expect(app.chat.calls.length - before).toBeLessThanOrEqual(2);
+    app.chat.refuse = () => undefined;
+    await app.run(2_500);
+    expect(standing(app.chat)).toEqual(['incidents: Withdrawn']);
   });
 
   test('a place in which nothing is to be drawn any more is not told as closed: nobody asks there, so nothing would ever take it back', async () => {
-    house = await openHouse();
-    house.chat.refuse = closed('incidents');
-    await house.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
-    await house.run(minute);
-    expect(house.loop.deck.closed()).toHaveLength(1);
-    await house.press('responder1', 'withdraw', { place: 'soc-private' });
-    await house.run(70 * minute);
-    house.chat.refuse = () => undefined;
-    house.bot.heard('console', 'incidents');
-    await house.run(10 * minute);
-    expect(house.loop.deck.closed()).toEqual([]);
+    app = await openTestApp();
+    app.chat.refuse = closed('incidents');
+    await app.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
+    await app.run(minute);
+    expect(app.loop.cardSync.closed()).toHaveLength(1);
+    await app.press('responder1', 'withdraw', { place: 'soc-private' });
+    await app.run(70 * minute);
+    app.chat.refuse = () => undefined;
+    app.bot.heard('console', 'incidents');
+    await app.run(10 * minute);
+    expect(app.loop.cardSync.closed()).toEqual([]);
   });
 
   test('is told as closed on, and asked at its own pace, though a pass could not look at the cards', async () => {
-    house = await openHouse();
-    house.chat.refuse = closed('incidents');
-    await house.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
-    await house.run(minute);
-    const known = house.loop.deck.closed();
+    app = await openTestApp();
+    app.chat.refuse = closed('incidents');
+    await app.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
+    await app.run(minute);
+    const known = app.loop.cardSync.closed();
     expect(known).toHaveLength(1);
-    const freeze = house.store.freeze.bind(house.store);
+    const freeze = app.store.freeze.bind(app.store);
     let broke = 0;
-    house.store.freeze = () => {
+    app.store.freeze = () => {
       broke += 1;
       if (broke === 1) throw new Error('a bug');
       return freeze();
     };
-    await house.loop.deck.pass();
+    await app.loop.cardSync.pass();
     expect(broke).toBeGreaterThan(0);
-    expect(house.loop.deck.closed()).toEqual(known);
+    expect(app.loop.cardSync.closed()).toEqual(known);
   });
 
   test('for the whole of a request, through a restart in the middle, ends with one card that shows the end', async () => {
-    house = await openHouse();
-    house.chat.refuse = closed('incidents');
-    await house.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
-    await house.run(10_000);
-    await house.press('approver1', 'approve', { place: 'soc-private' });
-    await house.run(10 * minute);
-    await house.restart();
-    await house.run(10 * minute);
-    house.chat.refuse = () => undefined;
-    await house.run(6 * minute);
-    expect(standing(house.chat)).toEqual(['incidents: Finished', 'soc-private: Finished']);
+    app = await openTestApp();
+    app.chat.refuse = closed('incidents');
+    await app.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
+    await app.run(10_000);
+    await app.press('approver1', 'approve', { place: 'soc-private' });
+    await app.run(10 * minute);
+    await app.restart();
+    await app.run(10 * minute);
+    app.chat.refuse = () => undefined;
+    await app.run(6 * minute);
+    expect(standing(app.chat)).toEqual(['incidents: Finished', 'soc-private: Finished']);
   });
 });
 
 test('everything refused for 20 minutes, with a restart in the middle, leaves the cards of the undisturbed story', async () => {
   for (const code of codes.filter((one) => one !== 'ambiguous')) {
-    house = await openHouse();
-    await house.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
-    await house.run(10_000);
-    house.chat.refuse = () => new ChatError(code, code);
-    await house.press('approver1', 'approve');
-    await house.run(10 * minute);
-    await house.restart();
-    await house.run(10 * minute);
-    house.chat.refuse = () => undefined;
-    await house.run(6 * minute);
-    expect(standing(house.chat)).toEqual(['incidents: Finished', 'soc-private: Finished']);
-    await house.close();
+    app = await openTestApp();
+    await app.say('responder1', 'dump hosta notepad', { place: 'soc-private' });
+    await app.run(10_000);
+    app.chat.refuse = () => new ChatError(code, code);
+    await app.press('approver1', 'approve');
+    await app.run(10 * minute);
+    await app.restart();
+    await app.run(10 * minute);
+    app.chat.refuse = () => undefined;
+    await app.run(6 * minute);
+    expect(standing(app.chat)).toEqual(['incidents: Finished', 'soc-private: Finished']);
+    await app.close();
   }
-  house = await openHouse();
+  app = await openTestApp();
 });
 
 describe('a journal of an older version', () => {
   test('in which a card was given up: it is brought to its end after a restart, and works again', async () => {
-    house = await openHouse();
-    await house.say('responder1', 'dump hosta notepad');
-    await house.run(5_000);
-    const { id, cards } = house.newest();
-    await house.store.change(id, () => ({
+    app = await openTestApp();
+    await app.say('responder1', 'dump hosta notepad');
+    await app.run(5_000);
+    const { id, cards } = app.newest();
+    await app.store.change(id, () => ({
       event: { type: 'cardGone', intent: cards[0]?.intent ?? '', why: 'is_archived', dead: true },
     }));
-    await house.press('responder1', 'withdraw');
-    await house.restart();
-    await house.run(5_000);
-    expect(standing(house.chat)).toEqual(['incidents: Withdrawn']);
-    expect(house.newest().cards).toEqual([
-      expect.not.objectContaining({ dead: expect.anything() as unknown }),
-    ]);
+    await app.press('responder1', 'withdraw');
+    await app.restart();
+    await app.run(5_000);
+    expect(standing(app.chat)).toEqual(['incidents: Withdrawn']);
+    expect(app.newest().cards).toEqual([expect.not.objectContaining({ dead: expect.anything() as unknown })]);
   });
 
   test('in which a card could not be posted and was given up: it is posted while the request is open', async () => {
-    house = await openHouse();
-    await house.say('responder1', 'dump hosta notepad');
-    const { id } = house.newest();
-    await house.store.change(id, () => ({
+    app = await openTestApp();
+    await app.say('responder1', 'dump hosta notepad');
+    const { id } = app.newest();
+    await app.store.change(id, () => ({
       event: { type: 'cardPosting', surface: 'console', place: 'incidents', intent: 'a' },
     }));
-    await house.store.change(id, () => ({
+    await app.store.change(id, () => ({
       event: { type: 'cardGone', intent: 'a', why: 'not_in_channel', dead: true },
     }));
-    await house.restart();
-    await house.run(5_000);
-    expect(standing(house.chat)).toEqual(['incidents: Waiting for approval']);
+    await app.restart();
+    await app.run(5_000);
+    expect(standing(app.chat)).toEqual(['incidents: Waiting for approval']);
   });
 });
 
 test('a chat that takes a card only in part is shown the whole of it again, at growing intervals, and at once when the request changes', async () => {
   const chat = createStoryChat();
   let part = true;
-  chat.bare = () => part;
-  house = await openHouse({ chats: [chat] });
-  await house.say('responder1', 'dump hosta notepad');
-  await house.run(4 * minute);
+  chat.showsLess = () => part;
+  app = await openTestApp({ chats: [chat] });
+  await app.say('responder1', 'dump hosta notepad');
+  await app.run(4 * minute);
   const drawn = chat.calls.length;
-  await house.run(10 * minute);
+  await app.run(10 * minute);
   expect(chat.calls.length - drawn).toBeLessThanOrEqual(4);
-  await house.press('responder1', 'withdraw');
-  await house.run(2_400);
+  await app.press('responder1', 'withdraw');
+  await app.run(2_400);
   expect(standing(chat)).toEqual(['incidents: Withdrawn']);
   part = false;
-  await house.restart();
-  await house.run(5_000);
-  expect(house.newest().cards[0]?.shown).toBe(house.newest().revision);
-  expect(house.loop.deck.behind()).toBe(0);
+  await app.restart();
+  await app.run(5_000);
+  expect(app.newest().cards[0]?.shown).toBe(app.newest().revision);
+  expect(app.loop.cardSync.behind()).toBe(0);
 });

@@ -3,7 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createAges } from '../../../src/bot/workers/ages.ts';
 import { createClockWatch } from '../../../src/bot/workers/upkeep/clockWatch.ts';
-import { createWakes } from '../../../src/bot/workers/nextWake.ts';
+import { createNextWake } from '../../../src/bot/workers/nextWake.ts';
 import { hangsAfter, longestSleep, startWorker } from '../../../src/bot/workers/worker.ts';
 import type { Log } from '../../../src/liveResponse/ports.ts';
 import { createManualClock } from '../../support/manualClock.ts';
@@ -79,7 +79,7 @@ describe('an age', () => {
 describe('the wakes of a pass', () => {
   test('are counted from its end: a pause by elapsed time, a time of day by the wall clock', async () => {
     const clock = createManualClock();
-    const wakes = createWakes(clock);
+    const wakes = createNextWake(clock);
     expect(wakes.wait()).toBeUndefined();
     wakes.after(10_000);
     wakes.at(clock.now() + 60_000);

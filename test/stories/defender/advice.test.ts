@@ -4,34 +4,34 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { refusalHints } from '../../../cards/messages/advice.ts';
 import { exitHints, stepHints, stepNext } from '../../../cards/messages/stepAdvice.ts';
 import { recordAdvice } from '../../../cards/messages/records.ts';
-import { openHouse } from '../../support/house.ts';
-import type { House } from '../../support/house.ts';
+import { openTestApp } from '../../support/house.ts';
+import type { TestApp } from '../../support/house.ts';
 import { fieldError, fieldJson } from '../../support/defender/fieldProxy.ts';
 
-let house: House;
+let app: TestApp;
 beforeEach(async () => {
-  house = await openHouse({
+  app = await openTestApp({
     field: true,
     simulator: { deviceSpeed: 20 },
     policy: (text) => text.replace('groups: [Workstations, Servers]', "groups: ['*']"),
   });
 });
-afterEach(() => house.close());
+afterEach(() => app.close());
 
 async function approved(line: string): Promise<void> {
-  const reply = await house.say('responder1', line);
+  const reply = await app.say('responder1', line);
   if (reply.kind !== 'asked') throw new Error(JSON.stringify(reply));
-  await house.loop.tick();
-  await house.press('approver1', 'approve');
+  await app.loop.tick();
+  await app.press('approver1', 'approve');
 }
 
 /** The card after the session, with what a command of it said when it failed. */
 async function failed(line: string, errorText: string): Promise<string> {
-  house.simulator.tenant.changeDevice('hosta.corp.example', { broken: true, errorText });
+  app.simulator.tenant.changeDevice('hosta.corp.example', { broken: true, errorText });
   await approved(line);
-  await house.until('finished');
-  await house.run(10_000);
-  return house.card().view.steps[0]?.detail ?? '';
+  await app.until('finished');
+  await app.run(10_000);
+  return app.card().view.steps[0]?.detail ?? '';
 }
 
 const get = String.raw`get hosta C:\Users\ada\report.docx`;
@@ -86,13 +86,13 @@ describe('what GetFile cannot fetch', () => {
     ['tooLarge', 'tooLarge'],
     ['directory', 'folder'],
   ] as const)('as the simulator has it: %s', async (kind, hint) => {
-    house.simulator.tenant.changeDevice('hosta.corp.example', {
+    app.simulator.tenant.changeDevice('hosta.corp.example', {
       oddFiles: [{ path: String.raw`C:\Users\ada\report.docx`, kind }],
     });
     await approved(get);
-    await house.until('finished');
-    await house.run(10_000);
-    expect(house.card().view.steps[0]?.detail).toContain(stepHints[hint]?.next);
+    await app.until('finished');
+    await app.run(10_000);
+    expect(app.card().view.steps[0]?.detail).toContain(stepHints[hint]?.next);
   });
 
   test('is not told by words of the path itself, or of a text that means another thing', async () => {
@@ -142,11 +142,11 @@ describe('a script that Windows does not let run', () => {
 
 describe('a script that the simulator’s antivirus blocks', () => {
   test.each(['failed', 'output'] as const)('is told in its %s', async (amsi) => {
-    house.simulator.tenant.changeDevice('hosta.corp.example', { amsi });
+    app.simulator.tenant.changeDevice('hosta.corp.example', { amsi });
     await approved(run);
-    await house.until('finished');
-    await house.run(10_000);
-    const { lead, steps } = house.card().view;
+    await app.until('finished');
+    await app.run(10_000);
+    const { lead, steps } = app.card().view;
     expect(`${lead} ${steps[0]?.detail ?? ''}`).toContain(
       amsi === 'failed' ? stepHints['scriptBlocked']?.next : exitHints.malware,
     );
@@ -155,7 +155,7 @@ describe('a script that the simulator’s antivirus blocks', () => {
 
 describe('a script that ran and failed tells why by its errors', () => {
   const transcript = (fields: object): void => {
-    house.field.answer(/^BLOB GET/, () =>
+    app.field.answer(/^BLOB GET/, () =>
       fieldJson(200, {
         script_name: 'collect.ps1',
         exit_code: 1,
@@ -168,9 +168,9 @@ describe('a script that ran and failed tells why by its errors', () => {
   async function lead(fields: object, line = run): Promise<string> {
     transcript(fields);
     await approved(line);
-    await house.until('finished');
-    await house.run(10_000);
-    return house.card().view.lead;
+    await app.until('finished');
+    await app.run(10_000);
+    return app.card().view.lead;
   }
   test.each([
     [
@@ -250,25 +250,25 @@ describe('a script that ran and failed tells why by its errors', () => {
 
   test('and what was read stays with the request through a restart', async () => {
     const said = await lead({ script_errors: 'FullyQualifiedErrorId : ScriptContainedMaliciousContent' });
-    const before = house.newest();
+    const before = app.newest();
     expect(before).toMatchObject({
       results: { excerpts: [{ index: 0, exitCode: 1, errors: true, cause: 'malware' }] },
     });
-    await house.restart();
-    expect(house.newest()).toEqual(before);
-    await house.run(10_000);
-    expect(house.card().view.lead).toBe(said);
+    await app.restart();
+    expect(app.newest()).toEqual(before);
+    await app.run(10_000);
+    expect(app.card().view.lead).toBe(said);
   });
 });
 
 describe('a refused submission', () => {
   async function refused(status: number, code: string, message: string): Promise<string> {
-    house.field.answer(/^POST .*runliveresponse/i, () => fieldError(status, code, message));
+    app.field.answer(/^POST .*runliveresponse/i, () => fieldError(status, code, message));
     await approved('dump hosta notepad');
-    const over = await house.until('over');
+    const over = await app.until('over');
     expect(over.ending.how).toBe('refused');
-    await house.run(5_000);
-    return house.card().view.lead;
+    await app.run(5_000);
+    return app.card().view.lead;
   }
 
   test.each([
@@ -306,7 +306,7 @@ describe('a refused submission', () => {
     expect(advice).toBeDefined();
     expect(said).toContain(advice?.what);
     expect(said).toContain(advice?.next);
-    expect(house.field.submissions()).toBe(1);
+    expect(app.field.submissions()).toBe(1);
   });
 
   test.each([

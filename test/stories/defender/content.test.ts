@@ -4,39 +4,39 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openHouse, textOf } from '../../support/house.ts';
-import type { House, HouseOptions } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp, TestAppOptions } from '../../support/house.ts';
 import { remove, upload } from '../../support/defender/library.ts';
 import { root } from '../../support/root.ts';
 import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
 /** What the simulated library holds: the shipped script as it is. */
 const original = readFileSync(join(root, 'manifest', 'defender', 'minidump.ps1'), 'utf8');
 const evil = 'Add-LocalGroupMember Administrators mallory';
 const short = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
-const card = (): string => house.card().history.at(-1) ?? '';
-const sent = (): number => house.simulator.tenant.submissions.length;
+const card = (): string => app.card().history.at(-1) ?? '';
+const sent = (): number => app.simulator.tenant.submissions.length;
 const libraryFault = (status: number, times: number | 'always' = 'always'): void =>
-  house.simulator.tenant.faults.plant({ what: 'status', on: 'library', status, times });
+  app.simulator.tenant.faults.plant({ what: 'status', on: 'library', status, times });
 
 async function asked(
   command = 'dump hosta notepad',
-  options: HouseOptions = {},
+  options: TestAppOptions = {},
   arrange: () => void | Promise<void> = () => undefined,
 ): Promise<void> {
-  house = await openHouse(options);
+  app = await openTestApp(options);
   await arrange();
-  await house.say('responder1', command);
-  await house.loop.tick();
+  await app.say('responder1', command);
+  await app.loop.tick();
 }
 
 describe('the approval card', () => {
   test('shows the beginning of each SHA-256 below its command, and since when the library has it', async () => {
     await asked('on hosta put triage.zip ; run minidump.ps1 notepad ; get C:\\a.txt');
-    const rows = house.card().view.steps.map((step) => step.detail);
+    const rows = app.card().view.steps.map((step) => step.detail);
     expect(rows).toEqual([
       expect.stringMatching(/^SHA-256 [0-9a-f]{8}…, last changed 2026-10-24 03:00 UTC\.$/),
       expect.stringContaining(`SHA-256 ${short(original)}…`),
@@ -47,26 +47,26 @@ describe('the approval card', () => {
 
   test('says so where a script is no longer in the library', async () => {
     await asked('run hosta collect.ps1');
-    await remove(house, 'collect.ps1');
-    await house.say('approver1', `approve ${house.newest().id}`);
-    await house.loop.tick();
-    expect(house.card().view.steps[0]?.detail).toBe('NOT in the live response library: it would fail.');
+    await remove(app, 'collect.ps1');
+    await app.say('approver1', `approve ${app.newest().id}`);
+    await app.loop.tick();
+    expect(app.card().view.steps[0]?.detail).toBe('NOT in the live response library: it would fail.');
   });
 
   test('costs no call to the library where no library file is named', async () => {
     await asked('hosts hosta', {}, () => libraryFault(503));
-    expect(house.simulator.tenant.faults.planted()).toHaveLength(1);
+    expect(app.simulator.tenant.faults.planted()).toHaveLength(1);
     expect(card()).not.toMatch(/Scripts/);
-    await house.press('approver1', 'approve');
-    await house.until('finished');
+    await app.press('approver1', 'approve');
+    await app.until('finished');
   });
 
   test('tells a private look, by typing, the content as it is now', async () => {
     await asked();
-    await upload(house, 'minidump.ps1', evil);
-    const { id } = house.newest();
-    expect(textOf(await house.say('approver1', `approve ${id}`))).toContain(`SHA-256 ${short(evil)}…`);
-    await house.loop.tick();
+    await upload(app, 'minidump.ps1', evil);
+    const { id } = app.newest();
+    expect(textOf(await app.say('approver1', `approve ${id}`))).toContain(`SHA-256 ${short(evil)}…`);
+    await app.loop.tick();
     expect(card()).toContain(`SHA-256 ${short(evil)}…`);
   });
 });
@@ -74,56 +74,56 @@ describe('the approval card', () => {
 describe('an approval', () => {
   test('keeps the whole hashes of what the card showed, and the finished card names them', async () => {
     await asked();
-    await house.press('approver1', 'approve');
-    const finished = await house.until('finished');
+    await app.press('approver1', 'approve');
+    const finished = await app.until('finished');
     expect(finished.approval.content).toMatchObject({
       files: [{ name: 'minidump.ps1', sha256: createHash('sha256').update(original).digest('hex') }],
     });
-    await house.run(5_000);
+    await app.run(5_000);
     expect(card()).toContain(`unchanged from approval to sending: minidump.ps1 ${short(original)}`);
   });
 
   test('by a press on a card whose script has changed since is refused, and the card shows the new content to be judged', async () => {
     await asked();
-    await upload(house, 'minidump.ps1', evil);
-    const reply = textOf(await house.press('approver1', 'approve'));
+    await upload(app, 'minidump.ps1', evil);
+    const reply = textOf(await app.press('approver1', 'approve'));
     expect(reply).toContain(
       `minidump.ps1 changed from ${short(original)} to ${short(evil)} (last changed at Defender 2026-11-23 03:00 UTC)`,
     );
-    expect(house.newest().state).toBe('awaitingApproval');
-    await house.loop.tick();
+    expect(app.newest().state).toBe('awaitingApproval');
+    await app.loop.tick();
     expect(card()).toContain(`SHA-256 ${short(evil)}…, last changed 03:00 UTC.`);
-    await house.press('approver1', 'approve');
-    await house.until('running');
+    await app.press('approver1', 'approve');
+    await app.until('running');
     expect(sent()).toBe(1);
   });
 
   test('typed with the code of the older content is refused too', async () => {
     await asked();
-    const { id, fingerprint } = house.newest();
-    const code = codeOf(house.newest());
-    await upload(house, 'minidump.ps1', evil);
-    await house.press('approver1', 'approve');
-    expect(house.newest().fingerprint).not.toBe(fingerprint);
-    expect(textOf(await house.say('responder2', `approve ${id} ${code}`))).toMatch(
+    const { id, fingerprint } = app.newest();
+    const code = codeOf(app.newest());
+    await upload(app, 'minidump.ps1', evil);
+    await app.press('approver1', 'approve');
+    expect(app.newest().fingerprint).not.toBe(fingerprint);
+    expect(textOf(await app.say('responder2', `approve ${id} ${code}`))).toMatch(
       /made for an older state of/,
     );
-    expect(house.newest().state).toBe('awaitingApproval');
+    expect(app.newest().state).toBe('awaitingApproval');
   });
 
   test('is judged by person and role before the library is read', async () => {
     await asked();
-    await upload(house, 'minidump.ps1', evil);
-    expect(textOf(await house.press('responder1', 'approve'))).toMatch(/your own request/);
-    await house.loop.tick();
+    await upload(app, 'minidump.ps1', evil);
+    expect(textOf(await app.press('responder1', 'approve'))).toMatch(/your own request/);
+    await app.loop.tick();
     expect(card()).not.toContain(short(evil));
   });
 
   test('while the library cannot be read is of what the card showed', async () => {
     await asked();
     libraryFault(503);
-    expect(await house.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
-    expect(house.newest()).toMatchObject({
+    expect(await app.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
+    expect(app.newest()).toMatchObject({
       state: 'queued',
       approval: { content: { files: [{ name: 'minidump.ps1' }] } },
     });
@@ -134,41 +134,41 @@ describe('an approval', () => {
     expect(card()).toContain(
       'script content not verified: the library could not be read when it was asked; a change would not be noticed',
     );
-    house.simulator.tenant.faults.clear();
-    expect(textOf(await house.press('approver1', 'approve'))).toMatch(/could be read now.*press again/);
-    await house.loop.tick();
+    app.simulator.tenant.faults.clear();
+    expect(textOf(await app.press('approver1', 'approve'))).toMatch(/could be read now.*press again/);
+    await app.loop.tick();
     expect(card()).toContain(`SHA-256 ${short(original)}…`);
-    expect(await house.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
+    expect(await app.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
   });
 
   test('waits for a second press where the right was taken away after the card was shown', async () => {
     await asked();
     libraryFault(403);
-    expect(textOf(await house.press('approver1', 'approve'))).toMatch(
+    expect(textOf(await app.press('approver1', 'approve'))).toMatch(
       /no longer read the live response library \(Library\.Manage\)/,
     );
-    await house.loop.tick();
+    await app.loop.tick();
     expect(card()).toContain(
       'script content not verified: the bot may not read the library (Library.Manage)',
     );
-    expect(await house.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
+    expect(await app.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
   });
 });
 
 describe('right before the POST', () => {
   async function approvedThen(change: () => void | Promise<void>): Promise<void> {
     await asked();
-    await house.press('approver1', 'approve');
+    await app.press('approver1', 'approve');
     await change();
   }
 
   test('a changed script voids the approval: nothing is sent, and the card says what changed, since when, and what to do', async () => {
     await approvedThen(async () => {
-      house.clock.move(60_000);
-      await upload(house, 'minidump.ps1', evil);
+      app.clock.move(60_000);
+      await upload(app, 'minidump.ps1', evil);
     });
-    await house.run(10_000);
-    expect(house.newest()).toMatchObject({
+    await app.run(10_000);
+    expect(app.newest()).toMatchObject({
       state: 'over',
       ending: { how: 'refused', code: 'scriptChanged' },
     });
@@ -180,9 +180,9 @@ describe('right before the POST', () => {
   });
 
   test('a script that is gone voids it too', async () => {
-    await approvedThen(() => remove(house, 'minidump.ps1'));
-    await house.run(10_000);
-    expect(house.newest()).toMatchObject({
+    await approvedThen(() => remove(app, 'minidump.ps1'));
+    await app.run(10_000);
+    expect(app.newest()).toMatchObject({
       state: 'over',
       ending: {
         code: 'scriptChanged',
@@ -194,25 +194,25 @@ describe('right before the POST', () => {
 
   test('so does a file to be put', async () => {
     await asked('put hosta triage.zip');
-    await house.press('approver1', 'approve');
-    await upload(house, 'triage.zip', 'other bytes');
-    await house.run(10_000);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { code: 'scriptChanged' } });
+    await app.press('approver1', 'approve');
+    await upload(app, 'triage.zip', 'other bytes');
+    await app.run(10_000);
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { code: 'scriptChanged' } });
     expect(sent()).toBe(0);
   });
 
   test('the same bytes uploaded again change nothing', async () => {
-    await approvedThen(() => upload(house, 'minidump.ps1', original));
-    await house.until('running');
+    await approvedThen(() => upload(app, 'minidump.ps1', original));
+    await app.until('running');
     expect(sent()).toBe(1);
   });
 
   test('the list that people look at is not what is compared', async () => {
     await asked();
-    await house.press('approver1', 'approve');
-    await house.say('responder1', 'scripts');
-    await upload(house, 'minidump.ps1', evil);
-    await house.run(10_000);
+    await app.press('approver1', 'approve');
+    await app.say('responder1', 'scripts');
+    await upload(app, 'minidump.ps1', evil);
+    await app.run(10_000);
     expect(sent()).toBe(0);
   });
 
@@ -221,20 +221,20 @@ describe('right before the POST', () => {
     ['closed to the bot', 403],
   ])('a library that is %s defers it, with its own words, until it can be read', async (_name, status) => {
     await approvedThen(() => libraryFault(status));
-    await house.run(40_000);
-    expect(house.newest()).toMatchObject({ state: 'queued', waitsFor: 'library' });
+    await app.run(40_000);
+    expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'library' });
     expect(card()).toMatch(/Approved, scripts not verified yet/);
     expect(sent()).toBe(0);
-    house.simulator.tenant.faults.clear();
-    await house.until('running');
+    app.simulator.tenant.faults.clear();
+    await app.until('running');
     expect(sent()).toBe(1);
-    expect(house.newest()).toMatchObject({ attempts: [{}] });
+    expect(app.newest()).toMatchObject({ attempts: [{}] });
   });
 
   test('a library that stays down lets the approval lapse, unsent', async () => {
     await approvedThen(() => libraryFault(503));
-    await house.run(31 * 60_000);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'lapsed', waitedFor: 'library' } });
+    await app.run(31 * 60_000);
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'lapsed', waitedFor: 'library' } });
     expect(sent()).toBe(0);
     expect(card()).toMatch(/could not be verified/);
   });
@@ -244,31 +244,31 @@ describe('right before the POST', () => {
     expect(card()).toMatch(
       /Scripts +script content not verified: the bot may not read the library \(Library\.Manage\); a change would not be noticed/,
     );
-    await house.press('approver1', 'approve');
-    await house.until('running');
-    await house.run(2_400);
+    await app.press('approver1', 'approve');
+    await app.until('running');
+    await app.run(2_400);
     expect(card()).toMatch(/Scripts +script content not verified: the bot may not read the library/);
-    await house.until('finished');
-    await house.run(5_000);
+    await app.until('finished');
+    await app.run(5_000);
     expect(card()).toMatch(/Scripts +script content not verified/);
   });
 
   test('of a request to be sent again, the library is read once more after the last look for the first attempt', async () => {
     await asked('dump hosta notepad', {}, () =>
-      house.simulator.tenant.faults.plant({ what: 'reset', on: 'run', times: 1 }),
+      app.simulator.tenant.faults.plant({ what: 'reset', on: 'run', times: 1 }),
     );
-    await house.press('approver1', 'approve');
-    await house.run(10 * 60_000);
-    expect(house.newest().state).toBe('unknown');
-    await upload(house, 'minidump.ps1', evil);
-    expect(textOf(await house.press('approver1', 'resend'))).toContain(`to ${short(evil)}`);
-    await house.loop.tick();
-    expect(house.newest().state).toBe('unknown');
+    await app.press('approver1', 'approve');
+    await app.run(10 * 60_000);
+    expect(app.newest().state).toBe('unknown');
+    await upload(app, 'minidump.ps1', evil);
+    expect(textOf(await app.press('approver1', 'resend'))).toContain(`to ${short(evil)}`);
+    await app.loop.tick();
+    expect(app.newest().state).toBe('unknown');
     expect(card()).toContain(`Changed since: minidump.ps1 changed from ${short(original)} to ${short(evil)}`);
-    expect(await house.press('approver1', 'resend')).toMatchObject({ kind: 'asked' });
-    await house.until('running');
+    expect(await app.press('approver1', 'resend')).toMatchObject({ kind: 'asked' });
+    await app.until('running');
     expect(sent()).toBe(1);
-    expect(house.newest()).toMatchObject({
+    expect(app.newest()).toMatchObject({
       approval: { content: { files: [{ sha256: createHash('sha256').update(evil).digest('hex') }] } },
     });
   });
@@ -277,9 +277,9 @@ describe('right before the POST', () => {
 describe('a policy that another start has brought', () => {
   async function restartedWith(policy: (text: string) => string): Promise<void> {
     await asked();
-    await house.press('approver1', 'approve');
-    await house.restart({}, policy);
-    await house.run(10_000);
+    await app.press('approver1', 'approve');
+    await app.restart({}, policy);
+    await app.run(10_000);
   }
 
   test.each<readonly [string, string, (text: string) => string]>([
@@ -334,17 +334,17 @@ describe('a policy that another start has brought', () => {
     ],
   ])('%s refuses what was approved before it', async (_name, code, policy) => {
     await restartedWith(policy);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code } });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code } });
     expect(sent()).toBe(0);
     expect(card()).toMatch(/Nothing was run\./);
   });
 
   test('without raw commands of that kind refuses one that was approved before it', async () => {
     await asked('get hosta C:\\Windows\\win.ini');
-    await house.press('approver1', 'approve');
-    await house.restart({}, (text) => text.replace('  get: { tier: high }\n', ''));
-    await house.run(10_000);
-    expect(house.newest()).toMatchObject({
+    await app.press('approver1', 'approve');
+    await app.restart({}, (text) => text.replace('  get: { tier: high }\n', ''));
+    await app.run(10_000);
+    expect(app.newest()).toMatchObject({
       state: 'over',
       ending: { how: 'refused', code: 'commandNotAllowed', detail: 'GetFile' },
     });
@@ -355,7 +355,7 @@ describe('a policy that another start has brought', () => {
     await restartedWith((text) =>
       text.replace('responder2, name: Sam Second', 'responder2, name: Sam Third'),
     );
-    await house.until('running');
+    await app.until('running');
     expect(sent()).toBe(1);
   });
 
@@ -382,15 +382,15 @@ describe('a policy that another start has brought', () => {
     ],
   ])('that gives the role by a group which %s', async (_name, includes, becomes, posts) => {
     await asked('dump hosta notepad', { groups: { includes } });
-    await house.press('approver1', 'approve');
-    await house.restart({}, (text) =>
+    await app.press('approver1', 'approve');
+    await app.restart({}, (text) =>
       text.replace(
         'approver: [approver1, responder2]',
         'approver: ["entra:5f0c1d2e-0000-4000-8000-000000000000", responder2]',
       ),
     );
-    await house.run(10_000);
-    expect(house.newest()).toMatchObject(becomes as Record<string, unknown>);
+    await app.run(10_000);
+    expect(app.newest()).toMatchObject(becomes as Record<string, unknown>);
     expect(sent()).toBe(posts);
   });
 });

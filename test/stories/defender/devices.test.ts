@@ -2,41 +2,40 @@
 // several that can none is chosen in silence, and what became of a record since the approval is seen before
 // the POST. Field-faults rows 3.5 and 5.11.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openHouse, textOf } from '../../support/house.ts';
-import type { House, HouseOptions } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp, TestAppOptions } from '../../support/house.ts';
 import { fieldJson } from '../../support/defender/fieldProxy.ts';
 import type { Json } from '../../support/defender/fieldProxy.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
 import type { Device } from '../../../src/simulator/shapes.ts';
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
 const anywhere = (text: string): string => text.replace('groups: [Workstations, Servers]', "groups: ['*']");
-async function open(options: HouseOptions = {}): Promise<void> {
-  house = await openHouse({ policy: anywhere, ...options });
+async function open(options: TestAppOptions = {}): Promise<void> {
+  app = await openTestApp({ policy: anywhere, ...options });
 }
 const ask = async (line: string): Promise<Reply> => {
-  const reply = await house.say('responder1', line);
-  await house.loop.tick();
+  const reply = await app.say('responder1', line);
+  await app.loop.tick();
   return reply;
 };
 const tail = ({ id }: Pick<Device, 'id'>): string => id.slice(-8);
 const device = (name: string): Device => {
-  const found = house.simulator.tenant.device(name);
+  const found = app.simulator.tenant.device(name);
   if (found === undefined) throw new Error(`the tenant has no ${name}`);
   return found;
 };
 const noteOf = (reply: Reply): string => (reply.kind === 'asked' ? (reply.note ?? '') : '');
 const fact = (label: string): string | undefined =>
-  house.card().view.facts.find((one) => one.label === label)?.value;
+  app.card().view.facts.find((one) => one.label === label)?.value;
 const leftOut = (): string | undefined => fact('Left out');
-const submitted = (): readonly string[] =>
-  house.simulator.tenant.submissions.map(({ machineId }) => machineId);
+const submitted = (): readonly string[] => app.simulator.tenant.submissions.map(({ machineId }) => machineId);
 
 /** Every machine that Defender tells of is changed on its way. */
 function changeMachines(change: (machine: Json) => Json): void {
-  house.field.changeJson(/^GET \/api\/machines/, (value) => {
+  app.field.changeJson(/^GET \/api\/machines/, (value) => {
     const list = value['value'];
     return Array.isArray(list)
       ? { ...value, value: list.map((one: unknown) => change(one as Json)) }
@@ -48,8 +47,8 @@ function changeMachines(change: (machine: Json) => Json): void {
 function refused(reply: Reply, ...words: readonly RegExp[]): void {
   expect(reply.kind).toBe('sentence');
   for (const one of words) expect(textOf(reply)).toMatch(one);
-  expect(house.store.all()).toHaveLength(0);
-  expect([...house.chat.cards.values()]).toEqual([]);
+  expect(app.store.all()).toHaveLength(0);
+  expect([...app.chat.cards.values()]).toEqual([]);
   expect(submitted()).toEqual([]);
 }
 
@@ -79,7 +78,7 @@ describe('a device that cannot take a session is refused before anybody is asked
     'with the system %p',
     async (osPlatform) => {
       await open();
-      house.simulator.tenant.changeDevice('hosta.corp.example', { osPlatform });
+      app.simulator.tenant.changeDevice('hosta.corp.example', { osPlatform });
       refused(await ask('dump hosta notepad'), /no live response for this device/);
     },
   );
@@ -88,7 +87,7 @@ describe('a device that cannot take a session is refused before anybody is asked
     'but not with the system %p',
     async (osPlatform) => {
       await open();
-      house.simulator.tenant.changeDevice('hosta.corp.example', { osPlatform });
+      app.simulator.tenant.changeDevice('hosta.corp.example', { osPlatform });
       expect((await ask(String.raw`get hosta C:\x.txt`)).kind).toBe('asked');
     },
   );
@@ -107,8 +106,8 @@ describe('a device that cannot take a session is refused before anybody is asked
       onboardingStatus === undefined ? machine : { ...machine, onboardingStatus },
     );
     expect((await ask('dump hosta notepad')).kind).toBe('asked');
-    await house.press('approver1', 'approve');
-    await house.until('running');
+    await app.press('approver1', 'approve');
+    await app.until('running');
     expect(submitted()).toEqual([device('hosta.corp.example').id]);
   });
 
@@ -116,7 +115,7 @@ describe('a device that cannot take a session is refused before anybody is asked
     await open();
     await ask('dump hostb notepad');
     expect(fact('Condition')).not.toMatch(/onboard|duplicate/i);
-    house.simulator.tenant.changeDevice('hosta.corp.example', {
+    app.simulator.tenant.changeDevice('hosta.corp.example', {
       onboardingStatus: 'Hiber<b>nating',
       isPotentialDuplication: true,
     });
@@ -126,7 +125,7 @@ describe('a device that cannot take a session is refused before anybody is asked
 
   test('asked for by its id, too', async () => {
     await open();
-    const { id } = house.simulator.tenant.changeDevice('hosta.corp.example', {
+    const { id } = app.simulator.tenant.changeDevice('hosta.corp.example', {
       onboardingStatus: 'CanBeOnboarded',
     });
     refused(await ask(`dump ${id} notepad`), /not onboarded/);
@@ -137,7 +136,7 @@ describe('a record that was merged into another one', () => {
   test('points to that one, which takes the session when it is asked for', async () => {
     await open();
     const into = device('hostb.corp.example');
-    house.simulator.tenant.changeDevice('hosta.corp.example', { mergedIntoMachineId: into.id });
+    app.simulator.tenant.changeDevice('hosta.corp.example', { mergedIntoMachineId: into.id });
     refused(
       await ask('dump hosta notepad'),
       /was merged into another record/,
@@ -147,20 +146,20 @@ describe('a record that was merged into another one', () => {
       /ask again with that id/,
     );
     await ask(`dump ${into.id} notepad`);
-    await house.press('approver1', 'approve');
-    await house.until('running');
+    await app.press('approver1', 'approve');
+    await app.until('running');
     expect(submitted()).toEqual([into.id]);
   });
 
   test('is followed through several merges, and a circle of them ends', async () => {
     await open();
     const last = device('kiosk.corp.example');
-    house.simulator.tenant.changeDevice('hostb.corp.example', { mergedIntoMachineId: last.id });
-    house.simulator.tenant.changeDevice('hosta.corp.example', {
+    app.simulator.tenant.changeDevice('hostb.corp.example', { mergedIntoMachineId: last.id });
+    app.simulator.tenant.changeDevice('hosta.corp.example', {
       mergedIntoMachineId: device('hostb.corp.example').id,
     });
     refused(await ask('dump hosta notepad'), new RegExp(`kiosk\\.corp\\.example \\(.*${last.id}\\)`));
-    house.simulator.tenant.changeDevice('kiosk.corp.example', {
+    app.simulator.tenant.changeDevice('kiosk.corp.example', {
       mergedIntoMachineId: device('hosta.corp.example').id,
     });
     refused(await ask('dump hosta notepad'), /was merged into another record/);
@@ -168,16 +167,16 @@ describe('a record that was merged into another one', () => {
 
   test('into one that cannot be read, or takes no session either, is said so', async () => {
     await open();
-    house.simulator.tenant.changeDevice('hosta.corp.example', { mergedIntoMachineId: 'f'.repeat(40) });
+    app.simulator.tenant.changeDevice('hosta.corp.example', { mergedIntoMachineId: 'f'.repeat(40) });
     refused(
       await ask('dump hosta notepad'),
       new RegExp(`another record, ${'f'.repeat(40)}, which could not be read`),
       /portal/,
     );
-    house.simulator.tenant.changeDevice('hosta.corp.example', {
+    app.simulator.tenant.changeDevice('hosta.corp.example', {
       mergedIntoMachineId: device('hostb.corp.example').id,
     });
-    house.simulator.tenant.changeDevice('hostb.corp.example', { onboardingStatus: 'CanBeOnboarded' });
+    app.simulator.tenant.changeDevice('hostb.corp.example', { onboardingStatus: 'CanBeOnboarded' });
     refused(await ask('dump hosta notepad'), /That one cannot take a session either\..*Onboard it/);
   });
 
@@ -203,7 +202,7 @@ test.each([
   ['not supported', { osPlatform: 'Windows7' }],
 ])('of a device that the policy keeps out, nobody is told to onboard it: %s', async (_name, change) => {
   await open();
-  house.simulator.tenant.changeDevice('dc1.corp.example', change);
+  app.simulator.tenant.changeDevice('dc1.corp.example', change);
   const reply = await ask('dump dc1 notepad');
   refused(reply, /policy/);
   expect(textOf(reply)).not.toMatch(/onboard|merged|no live response/i);
@@ -212,7 +211,7 @@ test.each([
 describe('of several records of one name', () => {
   test('the dead ones are left out, and the asker, host and the approver are told', async () => {
     await open();
-    const { tenant } = house.simulator;
+    const { tenant } = app.simulator;
     const live = device('hosta.corp.example');
     const merged = tenant.addRecord('hosta.corp.example', { mergedIntoMachineId: live.id });
     const seen = tenant.addRecord('hosta.corp.example', {
@@ -229,10 +228,10 @@ describe('of several records of one name', () => {
     expect(leftOut()).toMatch(/^2 other records of this name: /);
     expect(leftOut()).toContain(`id ending ${tail(seen)} (not onboarded)`);
     // They cannot be taken for it.
-    expect(house.card().view.lead).not.toContain('same name');
+    expect(app.card().view.lead).not.toContain('same name');
     expect(fact('Look-alikes')).toBeUndefined();
     expect(fact('Device')).toContain(tail(live));
-    const told = textOf(await house.say('responder1', 'host hosta'));
+    const told = textOf(await app.say('responder1', 'host hosta'));
     expect(told).toMatch(/3 records match hosta\. The first is meant/);
     expect(told).toMatch(
       new RegExp(
@@ -240,28 +239,28 @@ describe('of several records of one name', () => {
       ),
     );
     expect(told).toMatch(/Onboarding +CanBeOnboarded[\s\S]*not possible: not onboarded/);
-    await house.press('approver1', 'approve');
-    await house.until('finished');
+    await app.press('approver1', 'approve');
+    await app.until('finished');
     expect(submitted()).toEqual([live.id]);
-    expect(house.card().history.at(-1)).not.toContain('Left out');
+    expect(app.card().history.at(-1)).not.toContain('Left out');
   });
 
   test('what was left out stays with the request, through its states and a restart', async () => {
     await open();
-    house.simulator.tenant.changeDevice('hosta.corp.example', {
+    app.simulator.tenant.changeDevice('hosta.corp.example', {
       isPotentialDuplication: true,
       isExcluded: true,
     });
-    house.simulator.tenant.addRecord('hosta.corp.example', { onboardingStatus: 'Unsupported' });
+    app.simulator.tenant.addRecord('hosta.corp.example', { onboardingStatus: 'Unsupported' });
     await ask('dump hosta notepad');
-    const { device: kept, panel } = house.newest();
+    const { device: kept, panel } = app.newest();
     expect(kept).toMatchObject({ onboarding: 'Onboarded', duplicate: true, excluded: true });
     expect(panel?.leftOut?.records).toHaveLength(1);
-    await house.press('approver1', 'approve');
-    await house.until('finished');
-    await house.restart();
-    expect(house.newest().device).toEqual(kept);
-    expect(house.newest().panel).toEqual(panel);
+    await app.press('approver1', 'approve');
+    await app.until('finished');
+    await app.restart();
+    expect(app.newest().device).toEqual(kept);
+    expect(app.newest().panel).toEqual(panel);
   });
 
   test.each([
@@ -270,7 +269,7 @@ describe('of several records of one name', () => {
     ['one perhaps a duplicate', { isPotentialDuplication: true }],
   ])('two live ones are never chosen between: %s', async (_name, change) => {
     await open();
-    const { tenant } = house.simulator;
+    const { tenant } = app.simulator;
     const other = tenant.addRecord('hosta.corp.example', { group: 'Lab', ...change });
     tenant.addRecord('hosta.corp.example', { onboardingStatus: 'CanBeOnboarded' });
     const reply = await ask('dump hosta notepad');
@@ -282,14 +281,14 @@ describe('of several records of one name', () => {
       /Left out: another record of this name: .*not onboarded/,
     );
     await ask(`dump ${other.id} notepad`);
-    await house.press('approver1', 'approve');
-    await house.until('running');
+    await app.press('approver1', 'approve');
+    await app.until('running');
     expect(submitted()).toEqual([other.id]);
   });
 
   test('none of which can take a session, all are listed', async () => {
     await open();
-    const { tenant } = house.simulator;
+    const { tenant } = app.simulator;
     tenant.changeDevice('hosta.corp.example', { onboardingStatus: 'CanBeOnboarded' });
     tenant.addRecord('hosta.corp.example', { onboardingStatus: 'InsufficientInfo' });
     refused(
@@ -308,7 +307,7 @@ describe('a bare name next to a qualified one', () => {
   ];
   test.each(names)('%s and %s: refused with the list, and each can be asked for', async (bare, full) => {
     await open();
-    const { tenant } = house.simulator;
+    const { tenant } = app.simulator;
     const one = tenant.addDevice(bare);
     const two = tenant.device(full) ?? tenant.addDevice(full);
     const reply = await ask(`dump ${bare} notepad`);
@@ -320,12 +319,12 @@ describe('a bare name next to a qualified one', () => {
       new RegExp(`${full.replaceAll('.', '\\.')} \\(.*${two.id}\\)`),
     );
     refused(await ask(`dump ${bare.toUpperCase()} notepad`), /fits 2 devices/);
-    const told = textOf(await house.say('responder1', `host ${bare}`));
+    const told = textOf(await app.say('responder1', `host ${bare}`));
     for (const word of [`2 devices match ${bare}`, one.id, two.id]) expect(told).toContain(word);
     await ask(`dump ${one.id} notepad`);
-    expect(house.newest().device.id).toBe(one.id);
+    expect(app.newest().device.id).toBe(one.id);
     await ask(`dump ${full} calc`);
-    expect(house.newest().device.id).toBe(two.id);
+    expect(app.newest().device.id).toBe(two.id);
   });
 
   test.each([
@@ -334,10 +333,10 @@ describe('a bare name next to a qualified one', () => {
     ['is a telephone', { osPlatform: 'iOS' }],
   ])('is not ambiguous where one of them %s', async (_name, dead) => {
     await open();
-    const { tenant } = house.simulator;
+    const { tenant } = app.simulator;
     const bare = tenant.addDevice('hosta', dead);
     const reply = await ask('dump hosta notepad');
-    expect(house.newest().device.name).toBe('hosta.corp.example');
+    expect(app.newest().device.name).toBe('hosta.corp.example');
     expect(noteOf(reply)).toContain(`id ending ${tail(bare)}`);
     expect(leftOut()).toContain(`id ending ${tail(bare)}`);
     tenant.changeDevice(bare.id, {
@@ -347,7 +346,7 @@ describe('a bare name next to a qualified one', () => {
     });
     tenant.changeDevice('hosta.corp.example', dead);
     await ask('dump hosta calc');
-    expect(house.newest().device.name).toBe('hosta');
+    expect(app.newest().device.name).toBe('hosta');
   });
 });
 
@@ -355,7 +354,7 @@ describe('a dead record of the same short name', () => {
   test('and another domain is named in full, because it is another device', async () => {
     await open();
     const { id } = device('kiosk.branch.example');
-    house.simulator.tenant.changeDevice(id, { onboardingStatus: 'CanBeOnboarded' });
+    app.simulator.tenant.changeDevice(id, { onboardingStatus: 'CanBeOnboarded' });
     const reply = await ask('dump kiosk notepad');
     expect(leftOut()).toBe(
       `another record of the same short name: kiosk.branch.example, id ending ${id.slice(-8)} (not onboarded)`,
@@ -367,10 +366,10 @@ describe('a dead record of the same short name', () => {
 
   test('is left out where the full name was given as well, and nobody is warned of it', async () => {
     await open();
-    const bare = house.simulator.tenant.addDevice('hosta', { onboardingStatus: 'InsufficientInfo' });
+    const bare = app.simulator.tenant.addDevice('hosta', { onboardingStatus: 'InsufficientInfo' });
     await ask('dump hosta.corp.example notepad');
     expect(leftOut()).toContain(`id ending ${tail(bare)} (not onboarded`);
-    expect(house.card().view.lead).not.toContain('same name');
+    expect(app.card().view.lead).not.toContain('same name');
   });
 });
 
@@ -378,13 +377,13 @@ describe('asking again', () => {
   test('for a device that was merged meanwhile points to the record it was merged into', async () => {
     await open();
     await ask('dump hosta notepad');
-    await house.press('approver1', 'approve');
+    await app.press('approver1', 'approve');
     const into = device('hostb.corp.example');
-    house.simulator.tenant.changeDevice('hosta.corp.example', { mergedIntoMachineId: into.id });
-    const { id } = await house.until('over');
-    const reply = await house.say('responder1', `retry ${id}`);
+    app.simulator.tenant.changeDevice('hosta.corp.example', { mergedIntoMachineId: into.id });
+    const { id } = await app.until('over');
+    const reply = await app.say('responder1', `retry ${id}`);
     expect(textOf(reply)).toMatch(new RegExp(`was merged into another record.*${into.id}`));
-    expect(house.store.all()).toHaveLength(1);
+    expect(app.store.all()).toHaveLength(1);
     expect(submitted()).toEqual([]);
   });
 });
@@ -392,7 +391,7 @@ describe('asking again', () => {
 describe('a record that changed since the approval stops it before the POST, with its own words', () => {
   const changes: readonly (readonly [
     string,
-    Parameters<House['simulator']['tenant']['changeDevice']>[1],
+    Parameters<TestApp['simulator']['tenant']['changeDevice']>[1],
     string,
     RegExp,
   ])[] = [
@@ -422,45 +421,45 @@ describe('a record that changed since the approval stops it before the POST, wit
     await open({ field: true });
     // No recipe: those look at the system themselves.
     await ask('run hosta collect.ps1');
-    await house.press('approver1', 'approve');
-    house.simulator.tenant.changeDevice('hosta.corp.example', change);
-    const over = await house.until('over');
+    await app.press('approver1', 'approve');
+    app.simulator.tenant.changeDevice('hosta.corp.example', change);
+    const over = await app.until('over');
     expect(over.ending).toMatchObject({ how: 'refused', code });
-    await house.run(10_000);
-    expect(house.card().view.lead).toMatch(words);
-    expect(house.field.submissions()).toBe(0);
+    await app.run(10_000);
+    expect(app.card().view.lead).toMatch(words);
+    expect(app.field.submissions()).toBe(0);
     // Defender was never asked.
-    expect(textOf(await house.say('approver1', `deny ${over.id}`))).toContain(
+    expect(textOf(await app.say('approver1', `deny ${over.id}`))).toContain(
       'refused by the bot before it was sent',
     );
-    await house.restart();
-    await house.run(10_000);
-    expect(house.field.submissions()).toBe(0);
+    await app.restart();
+    await app.run(10_000);
+    expect(app.field.submissions()).toBe(0);
   });
 
   test('while an unknown word, or no word, lets it go on', async () => {
     await open({ field: true });
     await ask('dump hosta notepad');
-    await house.press('approver1', 'approve');
+    await app.press('approver1', 'approve');
     changeMachines(({ onboardingStatus: _before, ...machine }) => ({
       ...machine,
       onboardingStatus: 'Migrating',
       mergedIntoMachineId: '',
     }));
-    await house.until('running');
-    expect(house.field.submissions()).toBe(1);
+    await app.until('running');
+    expect(app.field.submissions()).toBe(1);
   });
 
   test('on a machine that Defender no longer names at all, too', async () => {
     await open({ field: true });
     await ask('dump hosta notepad');
-    await house.press('approver1', 'approve');
-    house.field.answer(/^GET \/api\/machines\/[0-9a-f]{40}$/, () =>
+    await app.press('approver1', 'approve');
+    app.field.answer(/^GET \/api\/machines\/[0-9a-f]{40}$/, () =>
       fieldJson(404, { error: { code: 'ResourceNotFound', message: 'Machine was not found', target: 't' } }),
     );
-    await house.until('over');
-    await house.run(5_000);
-    expect(house.card().view.lead).toMatch(/Defender does not know this device/);
-    expect(house.field.submissions()).toBe(0);
+    await app.until('over');
+    await app.run(5_000);
+    expect(app.card().view.lead).toMatch(/Defender does not know this device/);
+    expect(app.field.submissions()).toBe(0);
   });
 });

@@ -8,26 +8,26 @@ import { gzipSync } from 'node:zlib';
 import { plainText } from '../../../cards/renderers/plainText.ts';
 import { fieldError, fieldJson } from '../../support/defender/fieldProxy.ts';
 import type { Json } from '../../support/defender/fieldProxy.ts';
-import { openHouse, textOf } from '../../support/house.ts';
-import type { House } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp } from '../../support/house.ts';
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
 const view = () => ({
-  ...house.card().view,
-  status: house.card().view.status.replace('SIMULATED TENANT: ', ''),
+  ...app.card().view,
+  status: app.card().view.status.replace('SIMULATED TENANT: ', ''),
 });
 const shown = (): string => plainText(view());
-const ran = (): number => house.simulator.tenant.submissions.length;
+const ran = (): number => app.simulator.tenant.submissions.length;
 
 /** Asked for and approved; `arrange` sets what Defender answers from the approval on. */
 async function approved(command: string, arrange: () => void): Promise<void> {
-  house = await openHouse({ field: true });
-  await house.say('responder1', command);
-  await house.loop.tick();
+  app = await openTestApp({ field: true });
+  await app.say('responder1', command);
+  await app.loop.tick();
   arrange();
-  await house.press('approver1', 'approve');
+  await app.press('approver1', 'approve');
 }
 
 describe('a transcript', () => {
@@ -52,10 +52,10 @@ describe('a transcript', () => {
   async function finishedWith(body: Uint8Array | string): Promise<void> {
     await approved(
       'run hosta collect.ps1',
-      () => void house.field.change(/^BLOB /, (answer) => ({ ...answer, body: Buffer.from(body) })),
+      () => void app.field.change(/^BLOB /, (answer) => ({ ...answer, body: Buffer.from(body) })),
     );
-    await house.until('finished');
-    await house.run(10_000);
+    await app.until('finished');
+    await app.run(10_000);
   }
 
   test.each<[string, Uint8Array | string]>([
@@ -95,7 +95,7 @@ describe('a transcript', () => {
   ])('whose errors are %s does not hide them', async (_how, change, told) => {
     await finishedWith(spoken({ exit_code: 0, ...change }));
     expect(view()).toMatchObject({ status: 'Finished, with script errors', tone: 'warning' });
-    expect(textOf(await house.say('approver1', `output ${house.newest().id} 0`))).toContain(told);
+    expect(textOf(await app.say('approver1', `output ${app.newest().id} 0`))).toContain(told);
   });
 
   test.each(['1 (failed)', true, 'unbekannt', { code: 5 }])(
@@ -163,16 +163,16 @@ describe('a session that is called a success', () => {
     await approved(
       'dump hosta notepad',
       () =>
-        void house.field.changeActions((action) =>
+        void app.field.changeActions((action) =>
           action['status'] === 'Succeeded' ? change(action) : action,
         ),
     );
-    await house.until('finished');
-    await house.run(10_000);
+    await app.until('finished');
+    await app.run(10_000);
     expect(view()).toMatchObject({ status: 'Finished, Defender tells an error', tone: 'warning' });
     expect(shown()).toContain(told);
-    await house.restart();
-    expect(textOf(await house.say('responder1', `status ${house.newest().id}`))).toContain(
+    await app.restart();
+    expect(textOf(await app.say('responder1', `status ${app.newest().id}`))).toContain(
       'Defender tells an error',
     );
   });
@@ -184,9 +184,9 @@ describe('a session that is called a success', () => {
   ])('and says %s of trouble, is one', async (_what, change) => {
     await approved(
       'dump hosta notepad',
-      () => void house.field.changeActions((action) => first(change)({ ...action, ...change })),
+      () => void app.field.changeActions((action) => first(change)({ ...action, ...change })),
     );
-    await house.until('finished');
+    await app.until('finished');
     expect(view()).toMatchObject({ status: 'Finished: succeeded', tone: 'good' });
   });
 });
@@ -198,19 +198,19 @@ describe('an end that leaves out the commands', () => {
       await approved(
         'dump hosta notepad',
         () =>
-          void house.field.changeActions((action) =>
+          void app.field.changeActions((action) =>
             action['status'] === 'Succeeded' ? { ...action, status: 'InProgress' } : action,
           ),
       );
       for (
         let looks = 0;
         looks < 200 &&
-        (house.newest().state !== 'running' || !/notepad\.dmp\.zip/.test(view().steps[1]?.detail ?? ''));
+        (app.newest().state !== 'running' || !/notepad\.dmp\.zip/.test(view().steps[1]?.detail ?? ''));
         looks += 1
       )
-        await house.run(2_400);
-      house.field.changeActions((action) => ({ ...action, status: 'Failed', commands }));
-      await house.until('finished');
+        await app.run(2_400);
+      app.field.changeActions((action) => ({ ...action, status: 'Failed', commands }));
+      await app.until('finished');
       expect(view().status).toBe('Finished: failed');
       expect(view().steps.map(({ status }) => status)).toEqual(['completed', 'completed']);
       expect(view().lead).not.toContain('was not run');
@@ -222,10 +222,10 @@ describe('a list that goes on', () => {
   test.each(['nextLink', '@odata.nextlink', '@odata.NextLink', 'NEXTLINK', '@NextLink'])(
     'by the name of %s does not leave the second device of a name out',
     async (name) => {
-      house = await openHouse({ field: true });
+      app = await openTestApp({ field: true });
       let rest: readonly unknown[] = [];
-      house.field.answer(/fieldPage=1/, () => fieldJson(200, { value: rest }));
-      house.field.changeJson(/^GET \/api\/machines\?/, (answer, { line }) => {
+      app.field.answer(/fieldPage=1/, () => fieldJson(200, { value: rest }));
+      app.field.changeJson(/^GET \/api\/machines\?/, (answer, { line }) => {
         const items = Array.isArray(answer['value']) ? (answer['value'] as unknown[]) : [];
         rest = items.slice(1);
         return items.length < 2
@@ -236,10 +236,10 @@ describe('a list that goes on', () => {
               [name]: `https://api-eu.securitycenter.microsoft.com${encodeURI(line.slice('GET '.length))}&fieldPage=1`,
             };
       });
-      expect(textOf(await house.say('responder1', 'dump kiosk notepad'))).toMatch(
+      expect(textOf(await app.say('responder1', 'dump kiosk notepad'))).toMatch(
         /^kiosk fits 2 devices, so nothing was done/,
       );
-      expect(house.store.all()).toHaveLength(0);
+      expect(app.store.all()).toHaveLength(0);
     },
   );
 });
@@ -251,8 +251,8 @@ describe('two library files whose names differ in letter case alone', () => {
   ])(
     'are two, with the other one listed %s: the approver sees the content of the one that is named',
     async (_where, before) => {
-      house = await openHouse({ field: true });
-      house.field.changeJson(/^GET \/api\/libraryfiles/, (list) => {
+      app = await openTestApp({ field: true });
+      app.field.changeJson(/^GET \/api\/libraryfiles/, (list) => {
         const files = list['value'] as readonly Json[];
         const other = {
           ...files.find((file) => file['fileName'] === 'minidump.ps1'),
@@ -261,13 +261,13 @@ describe('two library files whose names differ in letter case alone', () => {
         };
         return { ...list, value: before ? [other, ...files] : [...files, other] };
       });
-      await house.say('responder1', 'dump hosta notepad');
-      await house.loop.tick();
-      expect(house.newest().content).toMatchObject({
+      await app.say('responder1', 'dump hosta notepad');
+      await app.loop.tick();
+      expect(app.newest().content).toMatchObject({
         files: [
           {
             name: 'minidump.ps1',
-            sha256: house.simulator.tenant.library().find(({ fileName }) => fileName === 'minidump.ps1')
+            sha256: app.simulator.tenant.library().find(({ fileName }) => fileName === 'minidump.ps1')
               ?.sha256,
           },
         ],
@@ -287,12 +287,12 @@ describe('a busy device', () => {
     let free = (): void => undefined;
     await approved(
       'dump hosta notepad',
-      () => (free = house.field.answer(/runliveresponse$/i, () => fieldError(400, 'BadRequest', message))),
+      () => (free = app.field.answer(/runliveresponse$/i, () => fieldError(400, 'BadRequest', message))),
     );
-    await house.run(30_000);
-    expect(house.newest()).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
+    await app.run(30_000);
+    expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
     free();
-    await house.until('finished');
+    await app.until('finished');
     expect([view().status, ran()]).toEqual(['Finished: succeeded', 1]);
   });
 
@@ -301,9 +301,9 @@ describe('a busy device', () => {
     async (message) => {
       await approved(
         'dump hosta notepad',
-        () => void house.field.answer(/runliveresponse$/i, () => fieldError(400, 'BadRequest', message)),
+        () => void app.field.answer(/runliveresponse$/i, () => fieldError(400, 'BadRequest', message)),
       );
-      expect((await house.until('over')).ending).toMatchObject({ how: 'refused' });
+      expect((await app.until('over')).ending).toMatchObject({ how: 'refused' });
       expect(ran()).toBe(0);
     },
   );
@@ -316,21 +316,21 @@ test.each([
   'an answer with our own tag and the id of another request, %s, is looked for and never sent again',
   async (_how, same) => {
     await approved('dump hosta notepad', () => undefined);
-    const { actionId } = await house.until('running');
-    await house.say('responder1', 'dump hostb notepad');
-    await house.loop.tick();
-    house.field.changeJson(/runliveresponse$/i, (action) => ({ ...action, id: same(actionId) }));
-    await house.press('approver1', 'approve');
-    await house.until('finished');
-    const ids = house.store.all().map((request) => ('actionId' in request ? request.actionId : ''));
+    const { actionId } = await app.until('running');
+    await app.say('responder1', 'dump hostb notepad');
+    await app.loop.tick();
+    app.field.changeJson(/runliveresponse$/i, (action) => ({ ...action, id: same(actionId) }));
+    await app.press('approver1', 'approve');
+    await app.until('finished');
+    const ids = app.store.all().map((request) => ('actionId' in request ? request.actionId : ''));
     expect(new Set(ids).size).toBe(2);
-    expect([ran(), house.field.submissions()]).toEqual([2, 2]);
+    expect([ran(), app.field.submissions()]).toEqual([2, 2]);
   },
 );
 
 test('a list that spells ids in other letters loses no session of sight, and tells of no application without a name', async () => {
   await approved('dump hosta notepad', () => {
-    house.field.changeJson(/^GET \/api\/machineactions\?/, (list) => ({
+    app.field.changeJson(/^GET \/api\/machineactions\?/, (list) => ({
       ...list,
       value: (list['value'] as readonly Json[]).map((action) => ({
         ...action,
@@ -339,29 +339,29 @@ test('a list that spells ids in other letters loses no session of sight, and tel
       })),
     }));
   });
-  await house.until('running');
-  await house.say('responder1', 'run hosta collect.ps1');
-  await house.loop.tick();
-  await house.press('approver1', 'approve');
-  await house.run(20_000);
+  await app.until('running');
+  await app.say('responder1', 'run hosta collect.ps1');
+  await app.loop.tick();
+  await app.press('approver1', 'approve');
+  await app.run(20_000);
   expect(shown()).not.toContain('“”');
-  const [first] = house.store.all().filter(({ commands }) => commands.length === 2);
-  await house.run(10 * 60_000);
-  expect(house.store.get(first?.id ?? '')?.state).toBe('finished');
-  const journaled = readdirSync(house.dir)
+  const [first] = app.store.all().filter(({ commands }) => commands.length === 2);
+  await app.run(10 * 60_000);
+  expect(app.store.get(first?.id ?? '')?.state).toBe('finished');
+  const journaled = readdirSync(app.dir)
     .filter((name) => name.startsWith('journal-'))
-    .map((name) => readFileSync(join(house.dir, name), 'utf8'))
+    .map((name) => readFileSync(join(app.dir, name), 'utf8'))
     .join('');
   expect(journaled).toContain('"submitted"');
   expect(journaled).not.toMatch(/"lostTrack"|"lost"/);
-  expect([ran(), house.field.submissions()]).toEqual([2, 2]);
+  expect([ran(), app.field.submissions()]).toEqual([2, 2]);
 });
 
 test('an answer that belongs to another application, which it does not name, is told without an empty name', async () => {
   await approved(
     'dump hosta notepad',
     () =>
-      void house.field.answer(/runliveresponse$/i, () =>
+      void app.field.answer(/runliveresponse$/i, () =>
         fieldJson(201, {
           id: 'aaaaaaaa-0000-4000-8000-000000000001',
           type: 'LiveResponse',
@@ -372,8 +372,8 @@ test('an answer that belongs to another application, which it does not name, is 
         }),
       ),
   );
-  await house.run(20_000);
-  expect(house.newest()).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
+  await app.run(20_000);
+  expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
   expect(shown()).toContain('A live response session holds this device');
   expect(ran()).toBe(0);
 });
@@ -384,18 +384,18 @@ describe('an action on another device', () => {
   test('stands first on the card, while it runs, after its end and after a restart', async () => {
     await approved(
       'dump hosta notepad',
-      () => void house.field.changeActions((action) => ({ ...action, machineId: other })),
+      () => void app.field.changeActions((action) => ({ ...action, machineId: other })),
     );
-    await house.until('running');
+    await app.until('running');
     expect(view()).toMatchObject({ status: expect.stringMatching(/, not as approved$/), tone: 'danger' });
     expect(view().lead).toMatch(
       /^Defender’s action is on another device than was approved: the id it names ends in 0123abcd\. Cancel it, and tell an administrator at once\./,
     );
-    await house.until('finished');
-    await house.run(10_000);
+    await app.until('finished');
+    await app.run(10_000);
     expect(view()).toMatchObject({ status: 'Finished: succeeded, not as approved', tone: 'danger' });
-    await house.restart();
-    expect(textOf(await house.say('responder1', `status ${house.newest().id}`))).toContain(
+    await app.restart();
+    expect(textOf(await app.say('responder1', `status ${app.newest().id}`))).toContain(
       'Tell an administrator at once.',
     );
     expect(ran()).toBe(1);
@@ -409,19 +409,19 @@ describe('an action on another device', () => {
     await approved(
       'dump hosta notepad',
       () =>
-        void house.field.changeActions((action) => ({
+        void app.field.changeActions((action) => ({
           ...action,
           machineId: other,
           status: 'Failed',
           commands: half,
         })),
     );
-    const { id } = await house.until('finished');
-    await house.loop.tick();
+    const { id } = await app.until('finished');
+    await app.loop.tick();
     expect(view().steps.map(({ status }) => status)).toEqual(['completed', 'failed']);
     expect(JSON.stringify(view())).not.toContain('Retry from');
-    expect(textOf(await house.say('responder1', `retry ${id}`))).toContain(`Nobody knows whether ${id} ran`);
-    expect(house.store.all()).toHaveLength(1);
+    expect(textOf(await app.say('responder1', `retry ${id}`))).toContain(`Nobody knows whether ${id} ran`);
+    expect(app.store.all()).toHaveLength(1);
   });
 
   test.each<[string, (id: string) => unknown]>([
@@ -432,12 +432,12 @@ describe('an action on another device', () => {
     await approved(
       'dump hosta notepad',
       () =>
-        void house.field.changeActions((action) => ({
+        void app.field.changeActions((action) => ({
           ...action,
           machineId: change(String(action['machineId'])),
         })),
     );
-    await house.until('finished');
+    await app.until('finished');
     expect(view()).toMatchObject({ status: 'Finished: succeeded', tone: 'good' });
   });
 });

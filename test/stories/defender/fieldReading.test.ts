@@ -5,36 +5,36 @@ import { gzipSync } from 'node:zlib';
 import { plainText } from '../../../cards/renderers/plainText.ts';
 import { fieldError, fieldJson } from '../../support/defender/fieldProxy.ts';
 import type { FieldAnswer, Json } from '../../support/defender/fieldProxy.ts';
-import { openHouse, textOf } from '../../support/house.ts';
-import type { House, HouseOptions } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp, TestAppOptions } from '../../support/house.ts';
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
 const view = () => ({
-  ...house.card().view,
-  status: house.card().view.status.replace('SIMULATED TENANT: ', ''),
+  ...app.card().view,
+  status: app.card().view.status.replace('SIMULATED TENANT: ', ''),
 });
 const shown = (): string => plainText(view());
-const ask = (text: string, as = 'responder1'): Promise<string> => house.say(as, text).then(textOf);
-const ran = (): number => house.simulator.tenant.submissions.length;
+const ask = (text: string, as = 'responder1'): Promise<string> => app.say(as, text).then(textOf);
+const ran = (): number => app.simulator.tenant.submissions.length;
 const regional = 'https://api-us3.securitycenter.microsoft.com';
 
-async function open(options: HouseOptions = {}): Promise<void> {
-  house = await openHouse({ field: true, ...options });
+async function open(options: TestAppOptions = {}): Promise<void> {
+  app = await openTestApp({ field: true, ...options });
 }
 
 /** Asked for and approved; `arrange` sets what Defender answers from the approval on. */
 async function approved(
   command: string,
   arrange: () => void = () => undefined,
-  options: HouseOptions = {},
+  options: TestAppOptions = {},
 ): Promise<void> {
   await open(options);
-  await house.say('responder1', command);
-  await house.loop.tick();
+  await app.say('responder1', command);
+  await app.loop.tick();
   arrange();
-  await house.press('approver1', 'approve');
+  await app.press('approver1', 'approve');
 }
 
 /** The first command of every action as `change` makes it. */
@@ -48,8 +48,8 @@ const firstCommand = (action: Json, change: Json): Json => ({
 /** Lists that match hold one item a page, and the page after the first answers `second`. */
 function inPages(on: RegExp, second: (rest: readonly unknown[]) => FieldAnswer): void {
   let rest: readonly unknown[] = [];
-  house.field.answer(/fieldPage=1/, () => second(rest));
-  house.field.changeJson(on, (answer, { line }) => {
+  app.field.answer(/fieldPage=1/, () => second(rest));
+  app.field.changeJson(on, (answer, { line }) => {
     const items = Array.isArray(answer['value']) ? (answer['value'] as unknown[]) : [];
     if (items.length < 2) return answer;
     rest = items.slice(1);
@@ -64,8 +64,8 @@ const broken = (): FieldAnswer => fieldError(400, 'ODataError', 'The skip token 
 
 /** The part of the library that can be read does not hold the script of the dump. */
 function withoutMinidump(): void {
-  house.field.answer(/libraryfiles\?\$skip/, broken);
-  house.field.changeJson(/^GET \/api\/libraryfiles/, (list) => ({
+  app.field.answer(/libraryfiles\?\$skip/, broken);
+  app.field.changeJson(/^GET \/api\/libraryfiles/, (list) => ({
     ...list,
     value: (list['value'] as readonly Json[]).filter((file) => file['fileName'] !== 'minidump.ps1'),
     '@odata.nextLink': `${regional}/api/libraryfiles?$skip=9`,
@@ -77,7 +77,7 @@ describe('a list that goes on at another host (row 3.1)', () => {
     await open();
     inPages(/^GET \/api\/machines\?/, (rest) => fieldJson(200, { value: rest }));
     expect(await ask('dump kiosk notepad')).toMatch(/^kiosk fits 2 devices, so nothing was done/);
-    expect(house.store.all()).toHaveLength(0);
+    expect(app.store.all()).toHaveLength(0);
   });
 
   test('and cannot be followed, leaves no name for certain: nobody is asked to approve, and the id helps', async () => {
@@ -87,11 +87,11 @@ describe('a list that goes on at another host (row 3.1)', () => {
     expect(told).toMatch(
       /^Defender’s list of devices could be read only in part, so nobody can tell which device kiosk means, and nothing was done\. Ask again in a minute, or with the device’s id: kiosk\./,
     );
-    expect(house.store.all()).toHaveLength(0);
+    expect(app.store.all()).toHaveLength(0);
     expect(await ask('host kiosk')).toContain('could be read only in part: there may be others of this name');
-    const { id = '' } = house.simulator.tenant.device('hosta.corp.example') ?? {};
-    await house.say('responder1', `dump ${id} notepad`);
-    expect(house.newest().device.name).toBe('hosta.corp.example');
+    const { id = '' } = app.simulator.tenant.device('hosta.corp.example') ?? {};
+    await app.say('responder1', `dump ${id} notepad`);
+    expect(app.newest().device.name).toBe('hosta.corp.example');
   });
 
   test.each([
@@ -106,69 +106,69 @@ describe('a list that goes on at another host (row 3.1)', () => {
     ['empty, with one that is no text', (list: Json): Json => ({ ...list, value: [], '@odata.nextLink': 7 })],
   ])('does not make a device unknown where it is %s', async (_how, change) => {
     await open();
-    house.field.changeJson(/^GET \/api\/machines\?/, change);
+    app.field.changeJson(/^GET \/api\/machines\?/, change);
     expect(await ask('dump nobodys-host notepad')).toContain('could be read only in part');
     expect(await ask('host nobodys-host')).toContain('could be read only in part');
   });
 
   test('does not make a lost session one that never ran: it is looked for, found once the list is whole, and never sent twice', async () => {
     await approved('dump hosta notepad', () => {
-      house.simulator.tenant.faults.plant({ what: 'loseAnswer', on: 'run' });
-      house.field.changeJson(/^GET \/api\/machineactions\?.*creationDateTimeUtc ge/, (list) => ({
+      app.simulator.tenant.faults.plant({ what: 'loseAnswer', on: 'run' });
+      app.field.changeJson(/^GET \/api\/machineactions\?.*creationDateTimeUtc ge/, (list) => ({
         ...list,
         value: [],
         '@odata.nextLink': `${regional}/api/machineactions?$skip=100`,
       }));
-      house.field.answer(/\$skip=100/, broken);
+      app.field.answer(/\$skip=100/, broken);
     });
-    const { id } = await house.until('unknown');
-    await house.run(20 * 60_000);
-    expect(house.newest()).toMatchObject({ state: 'unknown', looks: 0 });
+    const { id } = await app.until('unknown');
+    await app.run(20 * 60_000);
+    expect(app.newest()).toMatchObject({ state: 'unknown', looks: 0 });
     expect(ran()).toBe(1);
     // Nobody can send it again on the strength of a list that was read in part.
-    await house.press('approver1', 'resend');
-    await house.run(60_000);
-    expect([ran(), house.field.submissions()]).toEqual([1, 1]);
+    await app.press('approver1', 'resend');
+    await app.run(60_000);
+    expect([ran(), app.field.submissions()]).toEqual([1, 1]);
     expect(shown()).not.toMatch(/never|was not run/i);
-    house.field.changeJson(
+    app.field.changeJson(
       /^GET \/api\/machineactions\?.*creationDateTimeUtc ge/,
-      (_list, { line }) => line && { value: house.simulator.tenant.actions().map(asWire) },
+      (_list, { line }) => line && { value: app.simulator.tenant.actions().map(asWire) },
     );
-    await house.press('responder1', 'look');
-    await house.until('finished');
-    expect([house.store.get(id)?.state, ran(), house.field.submissions()]).toEqual(['finished', 1, 1]);
+    await app.press('responder1', 'look');
+    await app.until('finished');
+    expect([app.store.get(id)?.state, ran(), app.field.submissions()]).toEqual(['finished', 1, 1]);
   });
 
   test('does not take a script out of the library: it is told as not checked, and waits before it is sent', async () => {
     await open();
     withoutMinidump();
-    expect(JSON.stringify(await house.say('responder1', 'on hosta run minidump.ps1 notepad'))).toMatch(
+    expect(JSON.stringify(await app.say('responder1', 'on hosta run minidump.ps1 notepad'))).toMatch(
       /Nobody checked that the library holds minidump\.ps1/,
     );
     expect(await ask('scripts minidump.ps1')).toContain('could be read only in part');
     expect(await ask('scripts')).toContain('could be read only in part: there may be more files');
-    await house.loop.tick();
+    await app.loop.tick();
     expect(shown()).not.toContain('NOT in the live response library');
   });
 
   test('keeps a script that was seen from being sent unseen', async () => {
     await approved('dump hosta notepad', () => withoutMinidump());
-    await house.run(60_000);
-    expect(house.newest()).toMatchObject({ state: 'queued', waitsFor: 'library' });
-    expect(house.field.submissions()).toBe(0);
+    await app.run(60_000);
+    expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'library' });
+    expect(app.field.submissions()).toBe(0);
   });
 
   test('is followed for a whole session without a word of it on the card', async () => {
     await approved('dump hosta notepad', () => {
-      house.field.changeJson(/^GET \/api\/machineactions\?/, (list) => ({
+      app.field.changeJson(/^GET \/api\/machineactions\?/, (list) => ({
         ...list,
         '@odata.nextLink': `${regional}/api/machineactions?$skip=50`,
       }));
-      house.field.answer(/\$skip=50/, () => fieldError(500, 'InternalServerError', ''));
+      app.field.answer(/\$skip=50/, () => fieldError(500, 'InternalServerError', ''));
     });
-    await house.until('finished');
+    await app.until('finished');
     expect(view().status).toBe('Finished: succeeded');
-    expect(house.field.asked.some(({ line }) => line.includes('$skip=50'))).toBe(false);
+    expect(app.field.asked.some(({ line }) => line.includes('$skip=50'))).toBe(false);
   });
 });
 
@@ -199,7 +199,7 @@ describe('a status in other letters (row 3.2)', () => {
   const ending =
     (word: string, ends = 'Succeeded') =>
     () =>
-      void house.field.changeActions((action) =>
+      void app.field.changeActions((action) =>
         action['status'] === ends ? { ...action, status: word } : action,
       );
 
@@ -213,7 +213,7 @@ describe('a status in other letters (row 3.2)', () => {
     ['FAILED', 'Finished: failed'],
   ])('%s ends the card', async (word, status) => {
     await approved('dump hosta notepad', ending(word));
-    await house.until('finished');
+    await app.until('finished');
     expect(view().status).toBe(status);
   });
 
@@ -221,8 +221,8 @@ describe('a status in other letters (row 3.2)', () => {
     '%s, which nobody knows, neither ends it nor is a success',
     async (word) => {
       await approved('dump hosta notepad', ending(word));
-      await house.run(10 * 60_000);
-      expect(house.newest().state).toBe('running');
+      await app.run(10 * 60_000);
+      expect(app.newest().state).toBe('running');
       expect(view()).toMatchObject({ status: `Running, status “${word}”`, tone: 'warning' });
       expect(view().lead).toContain('a status this bot does not know');
     },
@@ -252,12 +252,9 @@ describe('a busy device (row 3.3)', () => {
     ],
   ])('told by %s waits with its approval, and runs once when the device is free', async (_how, answer) => {
     let free = (): void => undefined;
-    await approved(
-      'dump hosta notepad',
-      () => (free = house.field.answer(/runliveresponse$/i, () => answer)),
-    );
-    await house.run(30_000);
-    expect(house.newest()).toMatchObject({
+    await approved('dump hosta notepad', () => (free = app.field.answer(/runliveresponse$/i, () => answer)));
+    await app.run(30_000);
+    expect(app.newest()).toMatchObject({
       state: 'queued',
       waitsFor: 'deviceBusy',
       approval: { by: { name: 'Avery Approver' } },
@@ -265,7 +262,7 @@ describe('a busy device (row 3.3)', () => {
     expect(view().status).toBe('Approved, device busy');
     expect(ran()).toBe(0);
     free();
-    await house.until('finished');
+    await app.until('finished');
     expect([view().status, ran()]).toEqual(['Finished: succeeded', 1]);
   });
 
@@ -273,11 +270,11 @@ describe('a busy device (row 3.3)', () => {
     await approved(
       'dump hosta notepad',
       () =>
-        void house.field.answer(/runliveresponse$/i, () =>
+        void app.field.answer(/runliveresponse$/i, () =>
           fieldError(400, 'BadRequest', 'Action is already in progress'),
         ),
     );
-    await house.until('over');
+    await app.until('over');
     expect(shown()).toContain('another live response session was using the device');
     expect(shown()).not.toContain('did not accept the form');
     expect(ran()).toBe(0);
@@ -288,7 +285,7 @@ describe('a failure that only codes tell (row 3.4)', () => {
   const failing =
     (change: Json, first: Json = { commandStatus: 'Failed', errors: [] }) =>
     () =>
-      void house.field.changeActions((action) =>
+      void app.field.changeActions((action) =>
         action['status'] === 'Succeeded'
           ? { ...firstCommand(action, first), status: 'Failed', ...change }
           : action,
@@ -323,19 +320,19 @@ describe('a failure that only codes tell (row 3.4)', () => {
     ],
   ])('is told by its row where Defender gives %s', async (_what, change, told) => {
     await approved('dump hosta notepad', failing(change));
-    await house.until('finished');
+    await app.until('finished');
     for (const text of told) expect(view().steps[0]?.detail).toContain(text);
     expect(shown()).not.toContain('gives no reason');
     const before = shown();
-    await house.restart();
-    await house.say('responder1', `status ${house.newest().id}`);
-    const after = textOf(await house.say('responder1', `status ${house.newest().id}`));
+    await app.restart();
+    await app.say('responder1', `status ${app.newest().id}`);
+    const after = textOf(await app.say('responder1', `status ${app.newest().id}`));
     for (const text of told) expect([before.includes(text), after.includes(text)]).toEqual([true, true]);
   });
 
   test('gives no reason only where Defender gives none', async () => {
     await approved('dump hosta notepad', failing({ errorHResult: 0, troubleshootInfo: null }));
-    await house.until('finished');
+    await app.until('finished');
     expect(view().steps[0]?.detail).toMatch(/^Defender gives no reason\./);
   });
 
@@ -345,7 +342,7 @@ describe('a failure that only codes tell (row 3.4)', () => {
     ['nested objects', [{ error: { message: 'no access' } }], '“error: no access”'],
   ])('is told by its row where errors are %s', async (_what, errors, told) => {
     await approved('dump hosta notepad', failing({}, { commandStatus: 'Failed', errors }));
-    await house.until('finished');
+    await app.until('finished');
     expect(view().steps[0]?.detail).toContain(told);
   });
 
@@ -357,7 +354,7 @@ describe('a failure that only codes tell (row 3.4)', () => {
         { commandStatus: 'Created', startTime: null, endTime: null },
       ),
     );
-    await house.until('finished');
+    await app.until('finished');
     expect(view().lead).toContain(
       'Defender calls the session failed without naming a command. Defender’s error code is 0x800705B4 (time-out). Defender’s note on it: “no contact”.',
     );
@@ -367,11 +364,11 @@ describe('a failure that only codes tell (row 3.4)', () => {
     await approved(
       'dump hosta notepad',
       () =>
-        void house.field.changeActions((action) =>
+        void app.field.changeActions((action) =>
           action['status'] === 'Succeeded' ? { ...action, errorHResult: -2147024864 } : action,
         ),
     );
-    await house.until('finished');
+    await app.until('finished');
     expect(view()).toMatchObject({ status: 'Finished, Defender tells an error', tone: 'warning' });
     expect(view().lead).toContain('0x80070020 (the file is in use by another process)');
   });
@@ -382,7 +379,7 @@ describe('a failure that only codes tell (row 3.4)', () => {
       'dump hosta notepad',
       failing({ troubleshootInfo: { text: hostile, 'a\u202eb': hostile } }),
     );
-    await house.until('finished');
+    await app.until('finished');
     expect(view().steps[0]?.detail?.length).toBeLessThan(900);
     expect(shown()).not.toMatch(/SECRET|\u202e/);
   });
@@ -397,9 +394,9 @@ describe('a date that stands for none (row 3.7)', () => {
   ])('%s gives no duration', async (date) => {
     await approved(
       'dump hosta notepad',
-      () => void house.field.changeActions((action) => firstCommand(action, { startTime: date })),
+      () => void app.field.changeActions((action) => firstCommand(action, { startTime: date })),
     );
-    await house.until('finished');
+    await app.until('finished');
     expect(view().steps[0]?.status).toBe('completed');
     expect(shown()).not.toMatch(/\d{3,} days|0001|1601|1970/);
   });
@@ -408,11 +405,11 @@ describe('a date that stands for none (row 3.7)', () => {
     await approved(
       'dump hosta notepad',
       () =>
-        void house.field.changeActions((action) =>
+        void app.field.changeActions((action) =>
           firstCommand(action, { startTime: '2026-11-23T04:00:00Z', endTime: '2026-11-23T03:00:00Z' }),
         ),
     );
-    await house.until('finished');
+    await app.until('finished');
     expect(view().steps[0]?.status).toMatch(/^completed$|^waiting|^failed$/);
   });
 
@@ -420,7 +417,7 @@ describe('a date that stands for none (row 3.7)', () => {
     await approved(
       'dump hosta notepad',
       () =>
-        void house.field.changeActions((action) => ({
+        void app.field.changeActions((action) => ({
           ...action,
           creationDateTimeUtc: '0001-01-01T00:00:00Z',
           lastUpdateDateTimeUtc: '0001-01-01T00:00:00Z',
@@ -430,12 +427,12 @@ describe('a date that stands for none (row 3.7)', () => {
           text.replace('high: { request: responder,', 'high: { cancelParkedAfter: 1h, request: responder,'),
       },
     );
-    await house.until('running');
-    await house.run(60_000);
-    expect(house.newest()).toMatchObject({ state: 'running' });
-    expect('parked' in house.newest() ? house.newest() : undefined).toBeUndefined();
-    await house.until('finished');
-    expect(house.calls.filter((kind) => kind === 'cancel')).toHaveLength(0);
+    await app.until('running');
+    await app.run(60_000);
+    expect(app.newest()).toMatchObject({ state: 'running' });
+    expect('parked' in app.newest() ? app.newest() : undefined).toBeUndefined();
+    await app.until('finished');
+    expect(app.calls.filter((kind) => kind === 'cancel')).toHaveLength(0);
     expect(shown()).not.toMatch(/0001|1970|days/);
   });
 });
@@ -452,10 +449,10 @@ describe('a result that is packed, or in other letters (row 3.12)', () => {
   ): Promise<void> {
     await approved(
       'run hosta collect.ps1',
-      () => void house.field.change(/^BLOB /, (answer) => ({ ...answer, headers, body })),
+      () => void app.field.change(/^BLOB /, (answer) => ({ ...answer, headers, body })),
     );
-    await house.until('finished');
-    await house.run(10_000);
+    await app.until('finished');
+    await app.run(10_000);
   }
 
   test.each<[string, Uint8Array, Readonly<Record<string, string>>, readonly string[]]>([
@@ -486,10 +483,10 @@ describe('a result that is packed, or in other letters (row 3.12)', () => {
     await finishedWith(body, headers);
     for (const text of [output, ...told]) expect(shown()).toContain(text);
     expect(shown()).not.toContain('\ufffd');
-    const typed = await ask(`output ${house.newest().id} 0`, 'approver1');
+    const typed = await ask(`output ${app.newest().id} 0`, 'approver1');
     for (const text of [output, ...told]) expect(typed).toContain(text);
-    await house.restart();
-    const again = await ask(`output ${house.newest().id} 0`, 'approver1');
+    await app.restart();
+    const again = await ask(`output ${app.newest().id} 0`, 'approver1');
     for (const text of told) expect(again).toContain(text);
   });
 
@@ -516,12 +513,12 @@ describe('a result that is packed, or in other letters (row 3.12)', () => {
     await approved(
       'dump hosta notepad',
       () =>
-        void house.field.change(/^BLOB /, (answer) =>
+        void app.field.change(/^BLOB /, (answer) =>
           answer.body[0] === 0x1f ? { ...answer, headers, body: gzipSync('notes') } : answer,
         ),
     );
-    await house.until('finished');
-    await house.run(10_000);
+    await app.until('finished');
+    await app.run(10_000);
     expect(view().steps[1]?.detail).toMatch(
       /^my notes\.txt, \d+ bytes: sent packed \(gzip\)\. Browsers unpack it by themselves/,
     );

@@ -3,15 +3,15 @@
 // done it a retry works.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createScaledClock } from '../../../src/adapters/clock.ts';
-import { createPlayground } from '../../../src/app/simulatorControls.ts';
-import { openHouse } from '../../support/house.ts';
-import type { House } from '../../support/house.ts';
+import { createSimulatorControls } from '../../../src/app/simulatorControls.ts';
+import { openTestApp } from '../../support/house.ts';
+import type { TestApp } from '../../support/house.ts';
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
 const shown = (id: string): string => {
-  const card = [...house.chat.cards.values()].findLast((one) => one.view.requestId === id);
+  const card = [...app.chat.cards.values()].findLast((one) => one.view.requestId === id);
   return card?.history.at(-1) ?? '';
 };
 
@@ -23,16 +23,16 @@ describe('on a tenant in its first days', () => {
   ])(
     '“%s” fails with advice that names signing and the switch, and works again once the switch is on',
     async (command, script) => {
-      house = await openHouse();
+      app = await openTestApp();
       // The console's own switch: on is a new tenant, off is one in which somebody has allowed unsigned
       // scripts.
-      const world = createPlayground(house.simulator.tenant, createScaledClock({ speed: 0 }));
+      const world = createSimulatorControls(app.simulator.tenant, createScaledClock({ speed: 0 }));
       expect(world.setTrouble('freshTenant', true)).toBe(true);
-      await house.say('responder1', command);
-      await house.loop.tick();
-      await house.press('approver1', 'approve');
-      const failed = await house.until('finished');
-      await house.loop.tick();
+      await app.say('responder1', command);
+      await app.loop.tick();
+      await app.press('approver1', 'approve');
+      const failed = await app.until('finished');
+      await app.loop.tick();
       expect(failed.outcome).toBe('failed');
       const card = shown(failed.id);
       expect(card).toContain(`Script '${script}' is not signed`);
@@ -42,14 +42,14 @@ describe('on a tenant in its first days', () => {
       expect(card).not.toMatch(/Completed|Succeeded/);
 
       expect(world.setTrouble('freshTenant', false)).toBe(true);
-      await house.press('responder1', 'again', { request: failed, index: 0 });
-      await house.loop.tick();
-      const next = house.newest();
+      await app.press('responder1', 'again', { request: failed, index: 0 });
+      await app.loop.tick();
+      const next = app.newest();
       expect([next.id === failed.id, next.state]).toEqual([false, 'awaitingApproval']);
-      await house.press('approver1', 'approve');
-      expect((await house.until('finished')).outcome).toBe('succeeded');
+      await app.press('approver1', 'approve');
+      expect((await app.until('finished')).outcome).toBe('succeeded');
       // Once in vain, once for good, never by itself.
-      expect(house.simulator.tenant.submissions).toHaveLength(2);
+      expect(app.simulator.tenant.submissions).toHaveLength(2);
     },
   );
 });

@@ -2,16 +2,16 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { textOf } from '../../support/house.ts';
 import { manyPending } from '../../support/manyPending.ts';
-import { openWorkingHouse } from '../../support/workingHouse.ts';
-import type { WorkingHouse } from '../../support/workingHouse.ts';
+import { openWorkingTestApp } from '../../support/workingHouse.ts';
+import type { WorkingTestApp } from '../../support/workingHouse.ts';
 
 describe('a running service', () => {
-  let running: WorkingHouse;
+  let running: WorkingTestApp;
   afterEach(() => running.close());
   const read = (): number => running.calls.filter((one) => one === 'library').length;
 
   test('has every ask cost two calls, the first one included', async () => {
-    running = await openWorkingHouse({ policy: manyPending, keepLibrary: true });
+    running = await openWorkingTestApp({ policy: manyPending, keepLibrary: true });
     const cost = async (device: string): Promise<readonly string[]> => {
       running.calls.length = 0;
       expect(textOf(await running.say('responder1', `dump ${device} one`))).toContain(
@@ -35,7 +35,7 @@ describe('a running service', () => {
   });
 
   test('asks every five minutes only for a library that may not be read', async () => {
-    running = await openWorkingHouse({ keepLibrary: true });
+    running = await openWorkingTestApp({ keepLibrary: true });
     running.simulator.tenant.faults.plant({ what: 'status', on: 'library', status: 403, times: 'always' });
     await running.run(5 * 60_000);
     running.calls.length = 0;

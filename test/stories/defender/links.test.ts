@@ -2,27 +2,22 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readSettings } from '../../../src/adapters/config/settings.ts';
 import { approvedHouse, textOf } from '../../support/house.ts';
-import type { House } from '../../support/house.ts';
+import type { TestApp } from '../../support/house.ts';
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
 const minute = 60_000;
 const foreign = 'https://results.evil.example';
 const everything = (): string =>
-  JSON.stringify([
-    [...house.chat.cards.values()],
-    house.chat.notes,
-    house.chat.announced,
-    house.chat.whispers,
-  ]);
+  JSON.stringify([[...app.chat.cards.values()], app.chat.notes, app.chat.announced, app.chat.whispers]);
 
 async function finished(
   plantAt: 'start' | 'finish',
   host = foreign,
   resultHosts: readonly string[] = [],
 ): Promise<void> {
-  house = await approvedHouse('dump hosta notepad', { resultHosts }, ({ simulator }) => {
+  app = await approvedHouse('dump hosta notepad', { resultHosts }, ({ simulator }) => {
     const { faults } = simulator.tenant;
     const take = faults.take.bind(faults);
     let links = 0;
@@ -33,8 +28,8 @@ async function finished(
       return plantAt === 'start' || links > 2 ? { what, value: host } : undefined;
     };
   });
-  await house.until('finished');
-  await house.run(minute);
+  await app.until('finished');
+  await app.run(minute);
 }
 
 describe.each(['start', 'finish'] as const)(
@@ -42,20 +37,20 @@ describe.each(['start', 'finish'] as const)(
   (from) => {
     test('brings no Download button onto a card, and the card says why', async () => {
       await finished(from);
-      expect(house.card().view.links).toEqual([]);
+      expect(app.card().view.links).toEqual([]);
       expect(everything()).not.toMatch(/https?:\/\/results\.evil\.example/);
-      expect(house.card().history.at(-1)).toMatch(
+      expect(app.card().history.at(-1)).toMatch(
         /leads outside the allowed download hosts \(its host results\.evil\.example is not on the list\)/,
       );
     });
 
     test('brings no link into an answer, typed or pressed, and the answer says why and who can change it', async () => {
       await finished(from);
-      const index = house.newest().commands.findIndex(({ type }) => type === 'GetFile');
+      const index = app.newest().commands.findIndex(({ type }) => type === 'GetFile');
       const replies = [
-        await house.say('responder1', `link ${house.newest().id} ${index}`),
-        await house.press('responder1', 'link', { index }),
-        await house.say('responder1', `link ${house.newest().id} 0`),
+        await app.say('responder1', `link ${app.newest().id} ${index}`),
+        await app.press('responder1', 'link', { index }),
+        await app.say('responder1', `link ${app.newest().id} 0`),
       ];
       for (const reply of replies) {
         expect(JSON.stringify(reply)).not.toMatch(/https?:\/\/results\.evil\.example/);
@@ -63,19 +58,19 @@ describe.each(['start', 'finish'] as const)(
           /leads outside the allowed download hosts \(its host results\.evil\.example is not on the list\).*LR_RESULT_HOSTS/,
         );
       }
-      await house.run(minute);
+      await app.run(minute);
       expect(everything()).not.toMatch(/https?:\/\/results\.evil\.example/);
     });
   },
 );
 
 test('a host of the setting is handed out', async () => {
-  house = await approvedHouse('dump hosta notepad', { resultHosts: ['.evil.example'] }, (of) =>
+  app = await approvedHouse('dump hosta notepad', { resultHosts: ['.evil.example'] }, (of) =>
     of.simulator.tenant.faults.plant({ what: 'linkHost', on: 'link', value: foreign, times: 'always' }),
   );
-  await house.until('finished');
-  const index = house.newest().commands.findIndex(({ type }) => type === 'GetFile');
-  const reply = await house.say('responder1', `link ${house.newest().id} ${index}`);
+  await app.until('finished');
+  const index = app.newest().commands.findIndex(({ type }) => type === 'GetFile');
+  const reply = await app.say('responder1', `link ${app.newest().id} ${index}`);
   expect(reply).toMatchObject({
     kind: 'sentence',
     link: { url: expect.stringMatching(/^https:\/\/results\.evil\.example\//) },
@@ -104,13 +99,13 @@ describe('a link where Azure or the tenant keeps results is handed out and stand
     // What is read comes from the simulator: the host stands in the links of the finished card and of the
     // answers.
     await finished('finish', host, read.settings.resultHosts);
-    const index = house.newest().commands.findIndex(({ type }) => type === 'GetFile');
-    expect(await house.say('responder1', `link ${house.newest().id} ${index}`)).toMatchObject({
+    const index = app.newest().commands.findIndex(({ type }) => type === 'GetFile');
+    expect(await app.say('responder1', `link ${app.newest().id} ${index}`)).toMatchObject({
       kind: 'sentence',
       link: { url: expect.stringContaining(`${host}/`) },
     });
-    expect(house.card().view.links.map(({ url }) => new URL(url).hostname)).toEqual([new URL(host).hostname]);
-    expect(house.card().history.at(-1)).not.toContain('outside the allowed download hosts');
+    expect(app.card().view.links.map(({ url }) => new URL(url).hostname)).toEqual([new URL(host).hostname]);
+    expect(app.card().history.at(-1)).not.toContain('outside the allowed download hosts');
   });
 
   test.each([
@@ -119,7 +114,7 @@ describe('a link where Azure or the tenant keeps results is handed out and stand
     ['a zone below another name', 'https://st1.z01.blob.storage.azure.net.evil.example'],
   ])('%s is none', async (_name, host) => {
     await finished('finish', host);
-    expect(house.card().view.links).toEqual([]);
-    expect(house.card().history.at(-1)).toContain('outside the allowed download hosts');
+    expect(app.card().view.links).toEqual([]);
+    expect(app.card().history.at(-1)).toContain('outside the allowed download hosts');
   });
 });

@@ -1,27 +1,27 @@
 // The device panel: what an approver and somebody who types `host` are told beside the device's own record,
 // and what happens when it cannot be read.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openHouse, textOf } from '../../support/house.ts';
-import type { House, HouseOptions } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp, TestAppOptions } from '../../support/house.ts';
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
-const anywhere: HouseOptions = {
+const anywhere: TestAppOptions = {
   policy: (text) => text.replace('groups: [Workstations, Servers]', "groups: ['*']"),
 };
-const card = (): string => house.card().history.at(-1) ?? '';
-const host = async (name: string): Promise<string> => textOf(await house.say('responder1', `host ${name}`));
-const idOf = (name: string): string => house.simulator.tenant.device(name)?.id ?? '';
+const card = (): string => app.card().history.at(-1) ?? '';
+const host = async (name: string): Promise<string> => textOf(await app.say('responder1', `host ${name}`));
+const idOf = (name: string): string => app.simulator.tenant.device(name)?.id ?? '';
 
 async function ask(command: string): Promise<void> {
-  await house.say('responder1', command);
-  await house.loop.tick();
+  await app.say('responder1', command);
+  await app.loop.tick();
 }
 
 /** An action of another tool, as it stands in the tenant's list. */
 function act(name: string, type: string, status: 'Pending' | 'Succeeded'): void {
-  const { tenant } = house.simulator;
+  const { tenant } = app.simulator;
   const template = tenant.actions().find((action) => action.type === 'Isolate');
   if (template === undefined) throw new Error('the tenant has no sample isolation');
   const now = tenant.now();
@@ -40,7 +40,7 @@ function act(name: string, type: string, status: 'Pending' | 'Succeeded'): void 
 
 describe('isolation', () => {
   test('is told from the newest action that succeeded, by host and on the approval card', async () => {
-    house = await openHouse(anywhere);
+    app = await openTestApp(anywhere);
     expect(await host('kiosk.branch.example')).toMatch(/Isolation +ISOLATED since 2026-11-22 01:01 UTC/);
     expect(await host('hosta')).toMatch(/Isolation +not isolated\n/);
     await ask('hosts kiosk.branch.example');
@@ -48,7 +48,7 @@ describe('isolation', () => {
   });
 
   test('with a release that is pending is still isolation', async () => {
-    house = await openHouse(anywhere);
+    app = await openTestApp(anywhere);
     act('kiosk.branch.example', 'Unisolate', 'Pending');
     expect(await host('kiosk.branch.example')).toMatch(
       /ISOLATED since 2026-11-22 01:01 UTC, a release from isolation is pending/,
@@ -56,8 +56,8 @@ describe('isolation', () => {
   });
 
   test('ends with a release that succeeded', async () => {
-    house = await openHouse(anywhere);
-    house.clock.move(1000);
+    app = await openTestApp(anywhere);
+    app.clock.move(1000);
     act('kiosk.branch.example', 'Unisolate', 'Succeeded');
     expect(await host('kiosk.branch.example')).toMatch(/Isolation +not isolated, released 03:01 UTC/);
   });
@@ -65,12 +65,12 @@ describe('isolation', () => {
 
 describe('look-alikes', () => {
   test('are warned of in the lead and named with the ends of their ids, the same name before an imitation', async () => {
-    house = await openHouse();
-    house.simulator.tenant.addDevice('h0sta.corp.example');
-    house.simulator.tenant.addDevice('hоstа.corp.example'); // Cyrillic о and а
-    house.simulator.tenant.addDevice('hosta.branch.example');
+    app = await openTestApp();
+    app.simulator.tenant.addDevice('h0sta.corp.example');
+    app.simulator.tenant.addDevice('hоstа.corp.example'); // Cyrillic о and а
+    app.simulator.tenant.addDevice('hosta.branch.example');
     await ask('dump hosta.corp.example notepad');
-    const { view } = house.card();
+    const { view } = app.card();
     expect(view.lead).toContain('Another device has a look-alike name: compare the id.');
     const fact = view.facts.find(({ label }) => label === 'Look-alikes')?.value ?? '';
     expect(fact).toMatch(
@@ -84,7 +84,7 @@ describe('look-alikes', () => {
   });
 
   test('that are not there are not spoken of on the card', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     await ask('dump hosta notepad');
     expect(card()).not.toMatch(/look-alike|same name/i);
     expect(await host('hosta')).toMatch(/Look-alikes +none/);
@@ -93,9 +93,9 @@ describe('look-alikes', () => {
 
 describe('recent sessions', () => {
   test('tell who, what, when and how it went, of this bot and of other applications', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     const started = await fetch(
-      `${house.simulator.url}/api/machines/${idOf('hosta.corp.example')}/runliveresponse`,
+      `${app.simulator.url}/api/machines/${idOf('hosta.corp.example')}/runliveresponse`,
       {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
@@ -106,15 +106,15 @@ describe('recent sessions', () => {
       },
     );
     expect(started.status).toBe(201);
-    await house.run(10 * 60_000);
+    await app.run(10 * 60_000);
     await ask('dump hosta notepad');
-    expect(house.card().view.facts.find(({ label }) => label === 'Last session')?.value).toBe(
-      `03:00 UTC Succeeded: GetFile C:\\Windows\\a.txt (${house.simulator.tenant.profile.requestor})`,
+    expect(app.card().view.facts.find(({ label }) => label === 'Last session')?.value).toBe(
+      `03:00 UTC Succeeded: GetFile C:\\Windows\\a.txt (${app.simulator.tenant.profile.requestor})`,
     );
-    await house.press('approver1', 'approve');
-    await house.until('finished');
-    await house.run(5_000);
-    const { id } = house.newest();
+    await app.press('approver1', 'approve');
+    await app.until('finished');
+    await app.run(5_000);
+    const { id } = app.newest();
     const lines = (await host('hosta')).split('\n');
     const at = lines.findIndex((line) => line.startsWith('Last sessions'));
     expect(lines[at]).toMatch(
@@ -122,7 +122,7 @@ describe('recent sessions', () => {
     );
     expect(lines[at + 1]).toMatch(/^ +03:00 UTC Succeeded: GetFile C:\\Windows\\a\.txt/);
     await ask('dump hosta calc');
-    expect(house.card().view.facts.find(({ label }) => label === 'Last session')?.value).toMatch(
+    expect(app.card().view.facts.find(({ label }) => label === 'Last session')?.value).toMatch(
       /; 1 more within a day$/,
     );
   });
@@ -130,13 +130,13 @@ describe('recent sessions', () => {
 
 describe('what was known when it was asked', () => {
   test('is kept as it was, in the journal and through a restart', async () => {
-    house = await openHouse(anywhere);
+    app = await openTestApp(anywhere);
     await ask('hosts kiosk.branch.example');
-    const { panel } = house.newest();
+    const { panel } = app.newest();
     act('kiosk.branch.example', 'Unisolate', 'Succeeded');
-    await house.restart();
-    expect(house.newest().panel).toEqual(panel);
-    await house.run(5_000);
+    await app.restart();
+    expect(app.newest().panel).toEqual(panel);
+    await app.run(5_000);
     expect(card()).toContain('ISOLATED since');
   });
 });
@@ -148,26 +148,26 @@ describe('a panel that cannot be read', () => {
   ] as const)(
     'for want %s keeps no request from being asked, and the card says what is missing',
     async (_name, on, missing) => {
-      house = await openHouse();
+      app = await openTestApp();
       const device = await host('hosta');
       expect(device).not.toContain('Not read');
-      house.clock.move(20_000);
+      app.clock.move(20_000);
       if (on === 'list')
-        house.simulator.tenant.faults.plant({ what: 'status', on, status: 503, times: 'always' });
+        app.simulator.tenant.faults.plant({ what: 'status', on, status: 503, times: 'always' });
       // Defender does not take the questions together; the two searches for the device get through, the one
       // for names and its repeat do not.
       else failNames();
       await ask('dump hosta notepad');
-      expect(house.newest().state).toBe('awaitingApproval');
+      expect(app.newest().state).toBe('awaitingApproval');
       expect(card()).toMatch(new RegExp(`Not read +${missing}\n`));
-      house.simulator.tenant.faults.clear();
-      await house.press('approver1', 'approve');
-      await house.until('finished');
+      app.simulator.tenant.faults.clear();
+      await app.press('approver1', 'approve');
+      await app.until('finished');
     },
   );
 
   function failNames(): void {
-    const { faults } = house.simulator.tenant;
+    const { faults } = app.simulator.tenant;
     const take = faults.take.bind(faults);
     let calls = 0;
     faults.take = (what, place) => {
@@ -179,9 +179,9 @@ describe('a panel that cannot be read', () => {
   }
 
   test('is left out where the budget is nearly used up, so that what is needed to submit can still be read', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     // One list each, of a hundred in a minute.
-    for (let n = 100; n < 190; n += 1) house.simulator.tenant.addDevice(`desktop-${n}`);
+    for (let n = 100; n < 190; n += 1) app.simulator.tenant.addDevice(`desktop-${n}`);
     for (let n = 100; n < 190; n += 1) await host(`desktop-${n}`);
     const last = await host('hosta');
     expect(last).toMatch(/Not read +isolation and recent sessions/);

@@ -5,43 +5,41 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { longQueueMs, shortQueueMs } from '../../../src/liveResponse/tenantLimits.ts';
 import { defaultRates } from '../../../src/liveResponse/pacing.ts';
-import { createStoryClock, openHouse, textOf } from '../../support/house.ts';
-import type { House, HouseOptions } from '../../support/house.ts';
+import { createStoryClock, openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp, TestAppOptions } from '../../support/house.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
 /** An approved dump of a device that is offline. */
 async function sent(device: string): Promise<void> {
-  await house.say('responder1', `dump ${device} notepad`);
-  await house.loop.tick();
-  await house.press('approver1', 'approve');
-  await house.until('running');
+  await app.say('responder1', `dump ${device} notepad`);
+  await app.loop.tick();
+  await app.press('approver1', 'approve');
+  await app.until('running');
 }
 
 async function later(ms: number): Promise<void> {
-  house.clock.move(ms);
-  await house.loop.tick();
-  await house.loop.tick();
+  app.clock.move(ms);
+  await app.loop.tick();
+  await app.loop.tick();
 }
 
-const lead = (): string => house.card().view.lead;
-const quota = async (): Promise<string> => textOf(await house.say('responder1', 'quota'));
-const keeps = (ms: number, more: HouseOptions = {}): HouseOptions => ({
+const lead = (): string => app.card().view.lead;
+const quota = async (): Promise<string> => textOf(await app.say('responder1', 'quota'));
+const keeps = (ms: number, more: TestAppOptions = {}): TestAppOptions => ({
   ...more,
   simulator: { ...more.simulator, profile: { ...more.simulator?.profile, offlineQueueMs: ms } },
 });
 const offline = (...names: readonly string[]): void =>
-  names.forEach(
-    (name) => void house.simulator.tenant.changeDevice(`${name}.corp.example`, { online: false }),
-  );
+  names.forEach((name) => void app.simulator.tenant.changeDevice(`${name}.corp.example`, { online: false }));
 const journaled = (): readonly string[] =>
-  readdirSync(house.dir)
+  readdirSync(app.dir)
     .filter((name) => name.startsWith('journal'))
-    .flatMap((name) => readFileSync(join(house.dir, name), 'utf8').split('\n'))
+    .flatMap((name) => readFileSync(join(app.dir, name), 'utf8').split('\n'))
     .filter((line) => line.includes('"tenantLearned"'));
 
 const range = /2 hours to 3 days/;
@@ -51,7 +49,7 @@ describe.each([
   { name: 'a tenant that keeps them 3 days', ms: longQueueMs, said: '3 days' },
 ])('$name', ({ ms, said }) => {
   test('is first told as a range, and by what the first time-out showed from then on, also after a restart', async () => {
-    house = await openHouse(keeps(ms));
+    app = await openTestApp(keeps(ms));
     await sent('laptop7');
     expect(lead()).toMatch(
       /an offline one is waited for 2 hours to 3 days, depending on the tenant\. The bot follows it until 2026-11-26/,
@@ -66,7 +64,7 @@ describe.each([
     expect(journaled()).toEqual([]);
 
     await later(ms);
-    expect(house.newest()).toMatchObject({ state: 'finished', outcome: 'timedOut' });
+    expect(app.newest()).toMatchObject({ state: 'finished', outcome: 'timedOut' });
     expect(lead()).toContain(`Defender waited ${said}`);
     expect(lead()).toContain(`So this tenant keeps such a session about ${said}.`);
     expect(await quota()).toContain('A session for an offline device is kept about ');
@@ -74,7 +72,7 @@ describe.each([
     expect(journaled()).toHaveLength(1);
 
     for (const restarted of [false, true]) {
-      if (restarted) await house.restart();
+      if (restarted) await app.restart();
       offline('hosta', 'hostb');
       await sent(restarted ? 'hostb' : 'hosta');
       expect(lead()).toContain(`an offline one is waited for about ${said}.`);
@@ -89,7 +87,7 @@ describe.each([
 
 describe('a session that still waits after more than 2 hours', () => {
   test('shows the longer one, on its own card while it waits', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     await sent('laptop7');
     await later(2 * hour + 40 * minute);
     expect(lead()).toMatch(range);
@@ -97,17 +95,17 @@ describe('a session that still waits after more than 2 hours', () => {
     expect(lead()).toMatch(
       /Defender waits for it until about 2026-11-26 03:0\d UTC \(3 days, as a session shows that was kept over 2 hours\)/,
     );
-    await house.restart();
+    await app.restart();
     expect(await quota()).toMatch(
       /kept longer than 2 hours, so about 3 days, as one showed that still waited/,
     );
   });
 
   test('shows nothing while Defender cannot be read, since nobody knows whether it waits', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     await sent('laptop7');
     await later(20 * minute);
-    house.simulator.tenant.faults.plant({ what: 'status', on: 'list', status: 503, times: 'always' });
+    app.simulator.tenant.faults.plant({ what: 'status', on: 'list', status: 503, times: 'always' });
     await later(5 * hour);
     expect(await quota()).toMatch(range);
     expect(journaled()).toEqual([]);
@@ -115,7 +113,7 @@ describe('a session that still waits after more than 2 hours', () => {
 
   test.each([-5, 5])('is measured by the shortest of all clocks: Defender’s is %i h off', async (hours) => {
     const clock = createStoryClock();
-    house = await openHouse({
+    app = await openTestApp({
       clock,
       simulator: { clock: { ...clock, now: () => clock.now() + hours * hour } },
     });
@@ -126,7 +124,7 @@ describe('a session that still waits after more than 2 hours', () => {
   });
 
   test('has its deadline moved where the operator stated less, and is never called overdue before Defender gives it up', async () => {
-    house = await openHouse({ settings: { offlineQueue: 2 * hour } });
+    app = await openTestApp({ settings: { offlineQueue: 2 * hour } });
     await sent('laptop7');
     await later(11 * minute);
     expect(lead()).toMatch(/until about 05:0\d UTC\. If/);
@@ -134,11 +132,11 @@ describe('a session that still waits after more than 2 hours', () => {
     expect(lead()).toMatch(/\(3 days, as a session shows/);
     for (let hours = 0; hours < 68; hours += 4) {
       await later(4 * hour);
-      expect(house.newest().state).toBe('running');
+      expect(app.newest().state).toBe('running');
     }
     await later(2 * hour);
-    await house.until('finished');
-    expect(house.newest()).toMatchObject({ outcome: 'timedOut' });
+    await app.until('finished');
+    expect(app.newest()).toMatchObject({ outcome: 'timedOut' });
   });
 });
 
@@ -151,13 +149,13 @@ describe('what shows nothing of the queue:', () => {
     slow: async (): Promise<void> => {
       await sent('slow1');
       await later(15 * minute);
-      await house.until('finished');
+      await app.until('finished');
     },
     cancelled: async (): Promise<void> => {
       await sent('laptop7');
       await later(2 * hour);
-      await house.press('approver1', 'cancel');
-      await house.until('finished');
+      await app.press('approver1', 'cancel');
+      await app.until('finished');
     },
   };
   test.each([
@@ -165,9 +163,9 @@ describe('what shows nothing of the queue:', () => {
     ['a script that took too long', stories.slow, {}, undefined],
     ['a session that somebody cancelled', stories.cancelled, {}, 'cancelled'],
   ] as const)('%s', async (_name, story, options, outcome) => {
-    house = await openHouse(options);
+    app = await openTestApp(options);
     await story();
-    if (outcome !== undefined) expect(house.newest()).toMatchObject({ outcome });
+    if (outcome !== undefined) expect(app.newest()).toMatchObject({ outcome });
     expect(lead()).not.toContain('So this tenant keeps');
     expect(await quota()).toMatch(range);
     expect(journaled()).toEqual([]);
@@ -177,9 +175,9 @@ describe('what shows nothing of the queue:', () => {
 test('a time-out of which Defender tells no times shows nothing either: our own clock may have been set meanwhile', async () => {
   const clock = createStoryClock();
   let set = 0;
-  house = await openHouse(keeps(hour, { field: true, clock: { ...clock, now: () => clock.now() + set } }));
+  app = await openTestApp(keeps(hour, { field: true, clock: { ...clock, now: () => clock.now() + set } }));
   await sent('laptop7');
-  house.field.changeActions((action) => ({
+  app.field.changeActions((action) => ({
     ...action,
     creationDateTimeUtc: '0001-01-01T00:00:00Z',
     lastUpdateDateTimeUtc: '0001-01-01T00:00:00Z',
@@ -187,7 +185,7 @@ test('a time-out of which Defender tells no times shows nothing either: our own 
   await later(20 * minute);
   set = hour;
   await later(42 * minute);
-  expect(house.newest()).toMatchObject({ state: 'finished', outcome: 'timedOut' });
+  expect(app.newest()).toMatchObject({ state: 'finished', outcome: 'timedOut' });
   expect(lead()).not.toContain('So this tenant keeps');
   expect(await quota()).toMatch(range);
   expect(journaled()).toEqual([]);
@@ -198,7 +196,7 @@ describe('a stated length', () => {
     [2 * hour, '2 h', '05:0'],
     [longQueueMs, '3 days', '2026-11-26 03:0'],
   ])('of %i ms is told without a range', async (ms, said, until) => {
-    house = await openHouse(keeps(ms, { settings: { offlineQueue: ms } }));
+    app = await openTestApp(keeps(ms, { settings: { offlineQueue: ms } }));
     await sent('laptop7');
     await later(11 * minute);
     expect(lead()).toContain(`Defender waits for it until about ${until}`);
@@ -207,7 +205,7 @@ describe('a stated length', () => {
   });
 
   test('that a time-out contradicts gives way to what was seen', async () => {
-    house = await openHouse(keeps(shortQueueMs, { settings: { offlineQueue: longQueueMs } }));
+    app = await openTestApp(keeps(shortQueueMs, { settings: { offlineQueue: longQueueMs } }));
     await sent('laptop7');
     await later(2 * hour + 5 * minute);
     expect(await quota()).toContain('kept about 2 h, as one showed that timed out');
@@ -215,26 +213,26 @@ describe('a stated length', () => {
 });
 
 test('what ended under an earlier version, which learned nothing, counts from the next start on', async () => {
-  house = await openHouse(keeps(shortQueueMs));
+  app = await openTestApp(keeps(shortQueueMs));
   await sent('laptop7');
-  house.clock.move(shortQueueMs + 5 * minute);
+  app.clock.move(shortQueueMs + 5 * minute);
   // The reading alone: nothing is written down of what it shows.
-  await house.loop.following.pass();
-  expect(house.newest()).toMatchObject({ state: 'finished', outcome: 'timedOut' });
+  await app.loop.following.pass();
+  expect(app.newest()).toMatchObject({ state: 'finished', outcome: 'timedOut' });
   expect(journaled()).toEqual([]);
-  await house.restart();
-  await house.loop.tick();
+  await app.restart();
+  await app.loop.tick();
   expect(await quota()).toContain('kept about 2 h, as one showed that timed out');
   expect(journaled()).toHaveLength(1);
 });
 
 describe('a tenant that changed', () => {
   test('is told as it showed itself last', async () => {
-    house = await openHouse(keeps(longQueueMs));
+    app = await openTestApp(keeps(longQueueMs));
     await sent('laptop7');
     await later(longQueueMs + 5 * minute);
     expect(await quota()).toContain('about 3 days, as one showed');
-    house.simulator.tenant.change({ offlineQueueMs: shortQueueMs });
+    app.simulator.tenant.change({ offlineQueueMs: shortQueueMs });
     offline('hosta');
     await sent('hosta');
     await later(shortQueueMs + 5 * minute);
@@ -243,12 +241,12 @@ describe('a tenant that changed', () => {
   });
 
   test('and what another tenant showed counts for nothing', async () => {
-    house = await openHouse(keeps(shortQueueMs));
+    app = await openTestApp(keeps(shortQueueMs));
     await sent('laptop7');
     await later(shortQueueMs + 5 * minute);
     expect(await quota()).not.toMatch(range);
-    await house.restart({ tenant: 'other' });
-    await house.loop.tick();
+    await app.restart({ tenant: 'other' });
+    await app.loop.tick();
     expect(await quota()).toMatch(range);
   });
 });
@@ -258,52 +256,52 @@ describe('sessions at once', () => {
   async function running(count: number, first = 1): Promise<void> {
     for (let n = first; n < first + count; n += 1) {
       const name = `load${String(n).padStart(3, '0')}`;
-      house.simulator.tenant.changeDevice(`${name}.corp.example`, { scriptMs: 9 * minute });
-      await house.say('responder1', `run ${name} collect.ps1`);
-      await house.loop.tick();
-      await house.press('approver1', 'approve');
+      app.simulator.tenant.changeDevice(`${name}.corp.example`, { scriptMs: 9 * minute });
+      await app.say('responder1', `run ${name} collect.ps1`);
+      await app.loop.tick();
+      await app.press('approver1', 'approve');
     }
     for (let passes = 0; passes < 8; passes += 1) {
-      house.clock.move(30_000);
-      await house.loop.tick();
+      app.clock.move(30_000);
+      await app.loop.tick();
     }
   }
   const fast = { limits: { run: [{ max: 100, perMs: minute }], machines: [{ max: 1000, perMs: minute }] } };
-  const many: HouseOptions = {
+  const many: TestAppOptions = {
     policy: (text) =>
       text.replaceAll('reason: optional }', 'reason: optional, pending: { person: 100, device: 10 } }'),
     rates: { ...defaultRates, submit: [{ limit: 100, ms: minute }], machines: [{ limit: 1000, ms: minute }] },
   };
 
   test('are told as a range at first, and what LR_SESSIONS says of them', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     expect(await quota()).toContain(
       'A tenant may run 25 or 50 sessions at once: 25 in older tenants, 50 in newer ones. Which holds here is not known. The bot runs 25 at once at most (LR_SESSIONS). LR_SESSIONS=50 states that it is 50.',
     );
-    await house.restart({ sessions: 50 });
+    await app.restart({ sessions: 50 });
     expect(await quota()).toContain(
       'A tenant may run 25 or 50 sessions at once; LR_SESSIONS states more than 25, and no session has shown it yet.',
     );
   });
 
   test('over 25 that Defender takes show the larger limit, also after a restart', async () => {
-    house = await openHouse({
+    app = await openTestApp({
       ...many,
       settings: { sessions: 50 },
       simulator: { extraDevices: 30, profile: { maxSessions: 50, ...fast } },
     });
     await running(27);
     await running(1, 28);
-    expect(house.store.open().filter(({ state }) => state === 'running').length).toBeGreaterThan(26);
+    expect(app.store.open().filter(({ state }) => state === 'running').length).toBeGreaterThan(26);
     expect(await quota()).toMatch(
       /This tenant may run 50 sessions at once: one more was accepted while 27 ran/,
     );
-    await house.restart();
+    await app.restart();
     expect(await quota()).toMatch(/This tenant may run 50 sessions at once/);
   });
 
   test('a 429 while 25 run shows the smaller one', async () => {
-    house = await openHouse({
+    app = await openTestApp({
       ...many,
       settings: { sessions: 50 },
       simulator: { extraDevices: 30, profile: { maxSessions: 25, ...fast } },
@@ -312,12 +310,12 @@ describe('sessions at once', () => {
     expect(await quota()).toMatch(
       /This tenant seems to run 25 sessions at once: one more was refused while 25 ran/,
     );
-    await house.restart();
+    await app.restart();
     expect(await quota()).toMatch(/seems to run 25 sessions at once/);
   });
 
   test('over 25 that Defender has show nothing where some of them still wait for their devices: those it may not count', async () => {
-    house = await openHouse({
+    app = await openTestApp({
       ...many,
       settings: { sessions: 50 },
       simulator: { extraDevices: 30, profile: { maxSessions: 25, ...fast } },
@@ -325,13 +323,13 @@ describe('sessions at once', () => {
     offline('load001', 'load002', 'load003', 'load004', 'load005', 'load006');
     await running(27);
     await running(1, 28);
-    expect(house.store.open().filter(({ state }) => state === 'running')).toHaveLength(28);
+    expect(app.store.open().filter(({ state }) => state === 'running')).toHaveLength(28);
     expect(await quota()).toContain('A tenant may run 25 or 50 sessions at once');
     expect(journaled()).toEqual([]);
   });
 
   test('a 429 while 30 run is not told as a limit of 25', async () => {
-    house = await openHouse({
+    app = await openTestApp({
       ...many,
       settings: { sessions: 50 },
       simulator: { extraDevices: 40, profile: { maxSessions: 30, ...fast } },
@@ -343,12 +341,12 @@ describe('sessions at once', () => {
   });
 
   test('a 429 while few run shows nothing: another tool may have used the rate up', async () => {
-    house = await openHouse();
-    house.simulator.tenant.faults.plant({ what: 'status', on: 'run', status: 429, times: 3 });
-    await house.say('responder1', 'run hosta collect.ps1');
-    await house.loop.tick();
-    await house.press('approver1', 'approve');
-    await house.loop.tick();
+    app = await openTestApp();
+    app.simulator.tenant.faults.plant({ what: 'status', on: 'run', status: 429, times: 3 });
+    await app.say('responder1', 'run hosta collect.ps1');
+    await app.loop.tick();
+    await app.press('approver1', 'approve');
+    await app.loop.tick();
     expect(await quota()).toContain('A tenant may run 25 or 50 sessions at once');
   });
 });

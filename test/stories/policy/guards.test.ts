@@ -8,8 +8,8 @@ import { ChatError } from '../../../src/bot/ports.ts';
 import { startService } from '../../../src/app/compose.ts';
 import type { Service, ServiceOptions } from '../../../src/app/compose.ts';
 import { createFailingDisk } from '../../support/store/failingDisk.ts';
-import { approvedHouse, createStoryChat, examplePolicy, openHouse, textOf } from '../../support/house.ts';
-import type { House, StoryChat } from '../../support/house.ts';
+import { approvedHouse, createStoryChat, examplePolicy, openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp, StoryChat } from '../../support/house.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 import { bindingOf } from '../../../src/liveResponse/commands.ts';
 
@@ -17,8 +17,8 @@ const minute = 60_000;
 const hour = 60 * minute;
 
 describe('in a house', () => {
-  let house: House;
-  afterEach(() => house.close());
+  let app: TestApp;
+  afterEach(() => app.close());
 
   /** A chat whose place becomes shared with another organisation when somebody says so. */
   function shareable(): { readonly chat: StoryChat; shared: boolean } {
@@ -29,63 +29,63 @@ describe('in a house', () => {
 
   test('results do not come onto the card of a channel that has become shared with another organisation', async () => {
     const place = shareable();
-    house = await approvedHouse('dump hosta notepad', { chats: [place.chat] });
-    await house.until('running');
+    app = await approvedHouse('dump hosta notepad', { chats: [place.chat] });
+    await app.until('running');
     place.shared = true;
-    await house.until('finished');
-    await house.run(minute);
-    expect(house.card().view.status).toContain('Finished');
-    expect(house.card().view).toMatchObject({ excerpts: [], links: [] });
+    await app.until('finished');
+    await app.run(minute);
+    expect(app.card().view.status).toContain('Finished');
+    expect(app.card().view).toMatchObject({ excerpts: [], links: [] });
   });
 
   test('nor onto the card that is posted there in the place of one that was deleted', async () => {
     const place = shareable();
-    house = await approvedHouse('dump hosta notepad', { chats: [place.chat] });
-    await house.until('finished');
-    await house.run(minute);
-    expect(house.card().view.links).not.toEqual([]);
+    app = await approvedHouse('dump hosta notepad', { chats: [place.chat] });
+    await app.until('finished');
+    await app.run(minute);
+    expect(app.card().view.links).not.toEqual([]);
     place.shared = true;
     const [id] = [...place.chat.cards.entries()].findLast(([, card]) => card.place === 'incidents') ?? [''];
     place.chat.cards.delete(id);
-    await house.run(hour);
-    const { intent } = house.card();
-    expect(house.store.get(house.newest().id)?.cards.at(-1)).toMatchObject({ intent });
-    expect(house.card().view).toMatchObject({ excerpts: [], links: [] });
+    await app.run(hour);
+    const { intent } = app.card();
+    expect(app.store.get(app.newest().id)?.cards.at(-1)).toMatchObject({ intent });
+    expect(app.card().view).toMatchObject({ excerpts: [], links: [] });
   });
 
   test('a request that may have run keeps its device from the next one, also when it is looked for no longer', async () => {
-    house = await approvedHouse('dump hosta notepad', {}, ({ simulator }) =>
+    app = await approvedHouse('dump hosta notepad', {}, ({ simulator }) =>
       simulator.tenant.faults.plant({ what: 'reset', on: 'run' }),
     );
-    await house.until('unknown');
-    await house.run(15 * minute);
-    expect(house.newest()).toMatchObject({ state: 'unknown', looks: 6 });
-    await house.say('responder2', 'dump hosta calc');
-    await house.press('approver1', 'approve');
-    await house.run(minute);
-    expect(house.newest()).toMatchObject({
+    await app.until('unknown');
+    await app.run(15 * minute);
+    expect(app.newest()).toMatchObject({ state: 'unknown', looks: 6 });
+    await app.say('responder2', 'dump hosta calc');
+    await app.press('approver1', 'approve');
+    await app.run(minute);
+    expect(app.newest()).toMatchObject({
       state: 'queued',
       waitsFor: 'deviceBusy',
       blocker: { by: 'request', undecided: true },
     });
-    expect(house.simulator.tenant.submissions).toHaveLength(0);
+    expect(app.simulator.tenant.submissions).toHaveLength(0);
   });
 
   /** Resolves while the library is being read for what was approved; the answer takes a moment. */
   async function reading(): Promise<{ readonly done: Promise<void> }> {
-    const { faults } = house.simulator.tenant;
+    const { faults } = app.simulator.tenant;
     faults.plant({ what: 'delay', on: 'library', ms: 1_500 });
-    await house.loop.submission.pass();
+    await app.loop.submission.pass();
     while (faults.planted().length > 0) await new Promise((resolve) => setImmediate(resolve));
-    return { done: house.loop.submission.settled() };
+    return { done: app.loop.submission.settled() };
   }
 
   test.each([
-    ['frozen', () => house.say('approver1', 'freeze odd approvals'), 'queued'],
+    ['frozen', () => app.say('approver1', 'freeze odd approvals'), 'queued'],
     [
       'out of its time',
       () => {
-        house.clock.move(31 * minute);
+        app.clock.move(31 * minute);
         return Promise.resolve();
       },
       'over',
@@ -93,81 +93,80 @@ describe('in a house', () => {
   ] as const)(
     'what was %s while device and library were read before the POST is not sent',
     async (_name, happens, state) => {
-      house = await approvedHouse('dump hosta notepad');
+      app = await approvedHouse('dump hosta notepad');
       const { done } = await reading();
       await happens();
       await done;
-      await house.run(minute);
-      expect(house.simulator.tenant.submissions).toHaveLength(0);
-      expect(house.newest().state).toBe(state);
+      await app.run(minute);
+      expect(app.simulator.tenant.submissions).toHaveLength(0);
+      expect(app.newest().state).toBe(state);
     },
   );
 
   /** What a press is told whose library answers only after something else has happened. */
   async function pressedMeanwhile(verb: 'approve' | 'resend', happens: () => unknown): Promise<string> {
-    const { faults } = house.simulator.tenant;
+    const { faults } = app.simulator.tenant;
     faults.plant({ what: 'delay', on: 'library', ms: 1_500 });
-    const pressed = house.press('approver1', verb);
+    const pressed = app.press('approver1', verb);
     while (faults.planted().length > 0) await new Promise((resolve) => setImmediate(resolve));
     await happens();
     return textOf(await pressed);
   }
 
   test.each<readonly [string, () => unknown, RegExp, string]>([
-    ['frozen', () => house.say('approver1', 'freeze odd approvals'), /frozen by/i, 'awaitingApproval'],
+    ['frozen', () => app.say('approver1', 'freeze odd approvals'), /frozen by/i, 'awaitingApproval'],
     [
       'out of its time',
       () => {
-        house.clock.move(61 * minute);
+        app.clock.move(61 * minute);
       },
       /expired/,
       'awaitingApproval',
     ],
-    ['withdrawn', () => house.press('responder1', 'withdraw'), /withdrawn by Riley/, 'over'],
-    ['approved by somebody else', () => house.press('responder2', 'approve'), /approved/i, 'queued'],
+    ['withdrawn', () => app.press('responder1', 'withdraw'), /withdrawn by Riley/, 'over'],
+    ['approved by somebody else', () => app.press('responder2', 'approve'), /approved/i, 'queued'],
   ])(
     'what was %s while the library was read for an approval is not approved by it',
     async (_name, happens, said, state) => {
-      house = await openHouse();
-      await house.say('responder1', 'dump hosta notepad');
-      await house.loop.tick();
+      app = await openTestApp();
+      await app.say('responder1', 'dump hosta notepad');
+      await app.loop.tick();
       const told = await pressedMeanwhile('approve', happens);
       expect(told).toMatch(said);
       expect(told).not.toMatch(/Something broke|^Approved lr/);
-      expect(house.newest().state).toBe(state);
-      if (state === 'queued')
-        expect(house.newest()).toMatchObject({ approval: { by: { id: 'responder2' } } });
+      expect(app.newest().state).toBe(state);
+      if (state === 'queued') expect(app.newest()).toMatchObject({ approval: { by: { id: 'responder2' } } });
     },
   );
 
   test.each<readonly [string, () => unknown, RegExp, string]>([
-    ['frozen', () => house.say('approver1', 'freeze odd approvals'), /frozen by/i, 'unknown'],
+    ['frozen', () => app.say('approver1', 'freeze odd approvals'), /frozen by/i, 'unknown'],
     [
       'dropped',
-      () => house.press('responder1', 'drop'),
+      () => app.press('responder1', 'drop'),
       /dropped while nobody knew whether it ran, by Riley/,
       'over',
     ],
   ])(
     'what was %s while the library was read for sending again is not sent again',
     async (_name, happens, said, state) => {
-      house = await approvedHouse('dump hosta notepad', {}, ({ simulator }) =>
+      app = await approvedHouse('dump hosta notepad', {}, ({ simulator }) =>
         simulator.tenant.faults.plant({ what: 'reset', on: 'run' }),
       );
-      await house.until('unknown');
-      await house.run(15 * minute);
+      await app.until('unknown');
+      await app.run(15 * minute);
       const told = await pressedMeanwhile('resend', happens);
       expect(told).toMatch(said);
       expect(told).not.toMatch(/Something broke/);
-      expect(house.newest().state).toBe(state);
+      expect(app.newest().state).toBe(state);
     },
   );
 
   test('of two who cancel at the same moment, the second is told of the first', async () => {
-    house = await approvedHouse('dump laptop7 notepad');
-    await house.until('running');
+    app = await approvedHouse('dump laptop7 notepad');
+    await app.until('running');
     const told = await Promise.all(
-      ['responder1', 'approver1'].map((who) => house.press(who, 'cancel').then(textOf)),
+      ['responder1', 'approver1'].map((who) => app.press(who, 'cancel').then(textOf)),
     );
     expect(told.filter((text) => /already/.test(text))).toHaveLength(1);
     expect(told.join()).not.toContain('Something broke');
@@ -185,44 +184,44 @@ describe('in a house', () => {
 
   test('results stay off a card while it cannot be told who reads along there, and come once it can', async () => {
     const place = unreadable(true);
-    house = await approvedHouse('dump hosta notepad', { chats: [place.chat] });
-    await house.until('finished');
-    await house.run(2 * minute);
-    expect(house.card().view.status).toContain('Finished');
-    expect(house.card().view).toMatchObject({ excerpts: [], links: [] });
-    expect(house.loop.deck.behind()).toBe(1);
+    app = await approvedHouse('dump hosta notepad', { chats: [place.chat] });
+    await app.until('finished');
+    await app.run(2 * minute);
+    expect(app.card().view.status).toContain('Finished');
+    expect(app.card().view).toMatchObject({ excerpts: [], links: [] });
+    expect(app.loop.cardSync.behind()).toBe(1);
     place.unread = false;
-    await house.run(6 * minute);
-    expect(house.card().view.excerpts).not.toEqual([]);
-    expect(house.loop.deck.behind()).toBe(0);
+    await app.run(6 * minute);
+    expect(app.card().view.excerpts).not.toEqual([]);
+    expect(app.loop.cardSync.behind()).toBe(0);
   });
 
   test('and off one that is posted then in the place of one that was deleted', async () => {
     const place = unreadable(false);
-    house = await approvedHouse('dump hosta notepad', { chats: [place.chat] });
-    await house.until('finished');
-    await house.run(minute);
-    expect(house.card().view.excerpts).not.toEqual([]);
+    app = await approvedHouse('dump hosta notepad', { chats: [place.chat] });
+    await app.until('finished');
+    await app.run(minute);
+    expect(app.card().view.excerpts).not.toEqual([]);
     place.unread = true;
     place.chat.cards.clear();
-    await house.run(40 * minute);
-    expect(house.card().view.excerpts).toEqual([]);
+    await app.run(40 * minute);
+    expect(app.card().view.excerpts).toEqual([]);
     place.unread = false;
-    await house.run(6 * minute);
-    expect(house.card().view.excerpts).not.toEqual([]);
+    await app.run(6 * minute);
+    expect(app.card().view.excerpts).not.toEqual([]);
   });
 
   test('a private link is made for the file it was asked for', async () => {
-    house = await approvedHouse(
+    app = await approvedHouse(
       'on hosta get C:\\Windows\\System32\\drivers\\etc\\hosts ; get C:\\Windows\\System32\\winevt\\Logs\\System.evtx',
     );
-    await house.until('finished');
-    await house.run(minute);
+    await app.until('finished');
+    await app.run(minute);
     const path = (url: string | undefined): string => new URL(url ?? '').pathname;
-    const onCard = house.card().view.links.map(({ url }) => path(url));
+    const onCard = app.card().view.links.map(({ url }) => path(url));
     expect(new Set(onCard).size).toBe(2);
     for (const index of [0, 1]) {
-      const reply = await house.say('responder1', `link ${house.newest().id} ${index}`);
+      const reply = await app.say('responder1', `link ${app.newest().id} ${index}`);
       expect([index, reply.kind === 'sentence' ? path(reply.link?.url) : textOf(reply)]).toEqual([
         index,
         onCard[index],
@@ -231,36 +230,36 @@ describe('in a house', () => {
   });
 
   test('the texts of script output are removed when their time is over, and not before', async () => {
-    house = await approvedHouse('dump hosta notepad', { settings: { outputRetention: 5 * hour } });
-    await house.until('finished');
-    await house.run(minute);
-    const kept = () => readdirSync(join(house.dir, 'outputs'));
+    app = await approvedHouse('dump hosta notepad', { settings: { outputRetention: 5 * hour } });
+    await app.until('finished');
+    await app.run(minute);
+    const kept = () => readdirSync(join(app.dir, 'outputs'));
     expect(kept()).toHaveLength(1);
-    house.clock.move(4 * hour);
-    await house.loop.tick();
+    app.clock.move(4 * hour);
+    await app.loop.tick();
     expect(kept()).toHaveLength(1);
-    house.clock.move(2 * hour);
-    await house.loop.tick();
+    app.clock.move(2 * hour);
+    await app.loop.tick();
     expect(kept()).toEqual([]);
   });
 
   test('a session that Defender does not know in four readings is followed on, and lost sight of at the fifth', async () => {
-    house = await approvedHouse('dump laptop7 notepad');
-    await house.until('running');
-    const { faults } = house.simulator.tenant;
+    app = await approvedHouse('dump laptop7 notepad');
+    await app.until('running');
+    const { faults } = app.simulator.tenant;
     const missing = async (readings: number): Promise<void> => {
       faults.plant({ what: 'staleList', on: 'list', ms: 24 * hour, times: 'always' });
       faults.plant({ what: 'status', on: 'get', status: 404, times: 'always' });
-      for (let reading = 0; reading < readings; reading += 1) await house.loop.following.pass();
+      for (let reading = 0; reading < readings; reading += 1) await app.loop.following.pass();
       faults.clear();
     };
     await missing(4);
-    expect(house.newest().state).toBe('running');
-    await house.loop.following.pass();
+    expect(app.newest().state).toBe('running');
+    await app.loop.following.pass();
     await missing(4);
-    expect(house.newest().state).toBe('running');
+    expect(app.newest().state).toBe('running');
     await missing(1);
-    expect(house.newest()).toMatchObject({ state: 'unknown', cause: 'lostTrack' });
+    expect(app.newest()).toMatchObject({ state: 'unknown', cause: 'lostTrack' });
   });
 });
 

@@ -7,19 +7,19 @@ import { readPolicy } from '../../../src/adapters/config/policyFile.ts';
 import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
 import type { Place } from '../../../src/bot/ports.ts';
 import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
-import { createStoryChat, examplePolicy, openHouse, policyFrom, textOf } from '../../support/house.ts';
-import type { House, HouseOptions } from '../../support/house.ts';
+import { createStoryChat, examplePolicy, openTestApp, policyFrom, textOf } from '../../support/house.ts';
+import type { TestApp, TestAppOptions } from '../../support/house.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
-import { incidents, openSlackHouse } from '../../support/slack/slackHouse.ts';
+import { incidents, openSlackTestApp } from '../../support/slack/slackHouse.ts';
 import { ana, ben, channel, group } from '../../support/chats/teamsBench.ts';
-import { TeamsHouse } from '../../support/chats/teamsHouse.ts';
+import { TeamsTestApp } from '../../support/chats/teamsHouse.ts';
 
 let close: () => Promise<void> = () => Promise.resolve();
 afterEach(() => close());
 
 const minute = 60_000;
 const hour = 60 * minute;
-let house: House;
+let app: TestApp;
 
 /**
  * Hana hunts: she may ask and read results, and approves nothing. Insiders is where what is not for everybody
@@ -47,63 +47,63 @@ const limited = 'results: card, visibility: [requester, approvers, lead]';
 
 async function open(
   insiders: string,
-  options: HouseOptions = {},
+  options: TestAppOptions = {},
   more?: (text: string) => string,
 ): Promise<void> {
-  house = await openHouse({ ...options, policy: withInsiders(insiders, more) });
-  close = () => house.close();
+  app = await openTestApp({ ...options, policy: withInsiders(insiders, more) });
+  close = () => app.close();
 }
 async function asked(
   command = 'run hosta collect.ps1 --reason "HR case 77"',
   place = 'insiders',
 ): Promise<string> {
-  await house.say('responder1', command, { place });
-  await house.loop.tick();
-  return house.newest().id;
+  await app.say('responder1', command, { place });
+  await app.loop.tick();
+  return app.newest().id;
 }
 async function finished(command?: string, place?: string): Promise<string> {
   const id = await asked(command, place);
-  await house.press('approver1', 'approve');
-  await house.until('finished');
-  await house.run(30_000);
+  await app.press('approver1', 'approve');
+  await app.until('finished');
+  await app.run(30_000);
   return id;
 }
 /** All that ever stood on its card in a place. */
-const shown = (place: string): string => house.card(place).history.join('\n');
+const shown = (place: string): string => app.card(place).history.join('\n');
 const say = async (as: string, text: string, place = 'incidents'): Promise<string> =>
-  textOf(await house.say(as, text, { place }));
+  textOf(await app.say(as, text, { place }));
 
 describe('asked where results are private', () => {
   test('no card anywhere shows output or a link, and both are read alone', async () => {
     await open('results: private');
     const id = await finished('dump hosta notepad --reason "HR case 77"');
     for (const place of ['insiders', 'incidents']) {
-      expect(house.card(place).view).toMatchObject({ excerpts: [], links: [] });
+      expect(app.card(place).view).toMatchObject({ excerpts: [], links: [] });
       expect(shown(place)).not.toMatch(/expires|\nOutput of index/);
-      expect(house.card(place).view.notes.join(' ')).toContain(
+      expect(app.card(place).view.notes.join(' ')).toContain(
         'The buttons give them privately to people who may read results',
       );
     }
-    expect(await house.press('approver1', 'link', { index: 1 })).toMatchObject({
+    expect(await app.press('approver1', 'link', { index: 1 })).toMatchObject({
       kind: 'sentence',
       link: { label: 'Download the file' },
     });
-    expect(house.card().view.links).toEqual([]);
+    expect(app.card().view.links).toEqual([]);
     expect(await say('responder2', `output ${id}`)).toContain('page 1 of 1');
   });
 
   test('a card where all places show results has an excerpt and a fresh link, as before', async () => {
     await open('results: private');
     await finished('dump hosta notepad', 'incidents');
-    expect(house.card().view.excerpts).toHaveLength(1);
-    expect(house.card().view.links).toHaveLength(1);
+    expect(app.card().view.excerpts).toHaveLength(1);
+    expect(app.card().view.links).toHaveLength(1);
   });
 
   test('one private approvals place keeps results off the cards of all', async () => {
     await open('results: private, approvals: true');
     await finished('dump hosta notepad', 'incidents');
     for (const place of ['insiders', 'incidents'])
-      expect(house.card(place).view).toMatchObject({ excerpts: [], links: [] });
+      expect(app.card(place).view).toMatchObject({ excerpts: [], links: [] });
   });
 
   test('the reason stands where it was asked, and not in the approvals place, whose card says how approvers read it', async () => {
@@ -122,8 +122,8 @@ describe('asked where results are private', () => {
   test('nor do the reasons of a denial or a cancel, which the requester is told', async () => {
     await open('results: private');
     const id = await asked();
-    await house.press('approver1', 'deny', { input: 'Bob is on leave' });
-    await house.loop.tick();
+    await app.press('approver1', 'deny', { input: 'Bob is on leave' });
+    await app.loop.tick();
     expect(shown('incidents')).not.toContain('Bob is on leave');
     expect(shown('incidents')).toContain('The reasons given are private');
     expect(await say('responder1', `status ${id}`)).toContain('Bob is on leave');
@@ -132,19 +132,19 @@ describe('asked where results are private', () => {
   test('nor when it is asked again elsewhere', async () => {
     await open('results: private');
     const id = await asked();
-    await house.run(31 * minute);
-    await house.say('responder1', `retry ${id}`, { place: 'incidents' });
-    await house.loop.tick();
-    expect(house.newest().continues).toMatchObject({ id });
-    expect(house.newest().reason).not.toContain('HR case 77');
-    await house.say('responder1', 'cancel ' + house.newest().id);
+    await app.run(31 * minute);
+    await app.say('responder1', `retry ${id}`, { place: 'incidents' });
+    await app.loop.tick();
+    expect(app.newest().continues).toMatchObject({ id });
+    expect(app.newest().reason).not.toContain('HR case 77');
+    await app.say('responder1', 'cancel ' + app.newest().id);
   });
 });
 
 test('asked of the bot alone: reason and results stay off the approvals card', async () => {
   await open('results: card');
   const alone: Place = { surface: 'console', id: 'dm-1', direct: true, external: false };
-  const told = await house.bot.command({
+  const told = await app.bot.command({
     surface: 'console',
     account: { surface: 'console', id: 'responder1', trust: 'member' },
     place: alone,
@@ -152,12 +152,12 @@ test('asked of the bot alone: reason and results stay off the approvals card', a
     deliveryId: 'dm',
   });
   expect(told.kind).toBe('asked');
-  await house.loop.tick();
-  await house.press('approver1', 'approve');
-  await house.until('finished');
-  await house.run(30_000);
+  await app.loop.tick();
+  await app.press('approver1', 'approve');
+  await app.until('finished');
+  await app.run(30_000);
   expect(shown('incidents')).not.toContain('HR case 77');
-  expect(house.card().view.excerpts).toEqual([]);
+  expect(app.card().view.excerpts).toEqual([]);
 });
 
 describe('a request that is not for everybody', () => {
@@ -173,7 +173,7 @@ describe('a request that is not for everybody', () => {
     `retry ${id}`,
     `host ${id}`,
     `dump ${id} notepad`,
-    `approve ${house.newest().fingerprint}`,
+    `approve ${app.newest().fingerprint}`,
     // Without the prefix it may be a device as well.
     `status ${id.slice(3)}`,
     `approve ${id.slice(3)}`,
@@ -182,7 +182,7 @@ describe('a request that is not for everybody', () => {
   test('is answered to others in the very words for one that does not exist, typed and pressed', async () => {
     await open(limited);
     const id = await finished();
-    const there = house.store.get(id);
+    const there = app.store.get(id);
     if (there === undefined) throw new Error('gone');
     const none = 'lr-zzzzzz';
     for (const [at, line] of ways(id).entries()) {
@@ -204,14 +204,14 @@ describe('a request that is not for everybody', () => {
       'again',
       'refresh',
     ] as const) {
-      const theirs = textOf(await house.press('hunter1', verb, { request: there, input: 'x' }));
+      const theirs = textOf(await app.press('hunter1', verb, { request: there, input: 'x' }));
       const nothing = textOf(
-        await house.press('hunter1', verb, { request: { ...there, id: none }, input: 'x' }),
+        await app.press('hunter1', verb, { request: { ...there, id: none }, input: 'x' }),
       );
       expect(theirs.replaceAll(id, none)).toBe(nothing);
     }
     // Only the journal tells it apart.
-    expect(history(realDisk, house.dir, id, openerIn(house.dir)).join('\n')).toMatch(
+    expect(history(realDisk, app.dir, id, openerIn(app.dir)).join('\n')).toMatch(
       /pressRefused .*console:hunter1.*status .*notVisible/,
     );
   });
@@ -224,9 +224,9 @@ describe('a request that is not for everybody', () => {
     for (const as of ['responder1', 'approver1', 'lead1'])
       for (const line of looks.slice(0, 4)) expect(await say(as, line)).toContain(id);
     // The same by somebody it is not for: asked as if nothing were there.
-    await house.say('hunter1', 'run hosta collect.ps1');
-    await house.loop.tick();
-    const { id: other } = house.newest();
+    await app.say('hunter1', 'run hosta collect.ps1');
+    await app.loop.tick();
+    const { id: other } = app.newest();
     expect(other).not.toBe(id);
     expect(await say('hunter1', `status ${other}`)).not.toContain(id);
     expect(await say('approver1', `status ${other}`)).toContain(id);
@@ -238,7 +238,7 @@ describe('a request that is not for everybody', () => {
     await open(limited);
     const id = await asked();
     expect(await say('lead1', `status ${id}`)).toContain('HR case 77');
-    await house.restart(undefined, (text) =>
+    await app.restart(undefined, (text) =>
       withInsiders(limited)(text).replace(/ {2}- \{ place: 'console:insiders'.*\n/, ''),
     );
     expect(await say('lead1', `status ${id}`)).toContain(id);
@@ -251,44 +251,44 @@ describe('a request that is not for everybody', () => {
     await open('results: card');
     const id = await asked('dump hosta notepad --reason "HR case 77"', 'incidents');
     expect(await say('hunter1', `status ${id}`)).toContain('HR case 77');
-    await house.restart(
+    await app.restart(
       undefined,
       withInsiders('results: card', (text) =>
         text.replace('high: { request', 'high: { visibility: [requester, approvers], request'),
       ),
     );
     expect(await say('hunter1', `status ${id}`)).toContain(`There is no request ${id}`);
-    await house.loop.tick();
-    expect(house.card().history.at(-1)).not.toContain('HR case 77');
+    await app.loop.tick();
+    expect(app.card().history.at(-1)).not.toContain('HR case 77');
   });
 
   test('is named on the card of another only where its own card stands, and in no device panel of others', async () => {
     await open(limited);
     const id = await asked();
-    await house.say('hunter1', 'run hosta collect.ps1', { place: 'soc-private' });
-    await house.loop.tick();
-    expect(house.newest().id).not.toBe(id);
+    await app.say('hunter1', 'run hosta collect.ps1', { place: 'soc-private' });
+    await app.loop.tick();
+    expect(app.newest().id).not.toBe(id);
     expect(shown('soc-private')).not.toContain(id);
     expect(shown('incidents')).toContain(`${id}: Waiting for approval`);
-    await house.press('approver1', 'deny', { input: 'the same' });
-    await house.press('approver1', 'approve', { request: house.store.get(id) ?? house.newest() });
-    for (let tries = 0; tries < 500 && house.store.get(id)?.state !== 'finished'; tries += 1)
-      await house.run(2_400);
+    await app.press('approver1', 'deny', { input: 'the same' });
+    await app.press('approver1', 'approve', { request: app.store.get(id) ?? app.newest() });
+    for (let tries = 0; tries < 500 && app.store.get(id)?.state !== 'finished'; tries += 1)
+      await app.run(2_400);
     expect(await say('approver1', 'host hosta')).toContain('Riley Responder');
     expect(await say('hunter1', 'host hosta')).not.toMatch(/Riley|collect\.ps1/);
-    await house.say('hunter1', 'hosts hosta');
-    expect(JSON.stringify(house.newest().panel)).not.toMatch(/Riley|collect\.ps1/);
+    await app.say('hunter1', 'hosts hosta');
+    expect(JSON.stringify(app.newest().panel)).not.toMatch(/Riley|collect\.ps1/);
   });
 
   test('tried again is not named on a card whose readers may not find it, nor asked for twice', async () => {
     await open(limited);
     const id = await asked('run hosta collect.ps1', 'incidents');
-    await house.run(2 * hour + minute);
-    await house.say('responder1', `retry ${id}`, { place: 'insiders' });
-    await house.loop.tick();
-    const again = house.newest().id;
+    await app.run(2 * hour + minute);
+    await app.say('responder1', `retry ${id}`, { place: 'insiders' });
+    await app.loop.tick();
+    const again = app.newest().id;
     // Its own card stands in the approvals place too, so that one names it.
-    expect(house.store.get(id)?.again?.id).toBe(again);
+    expect(app.store.get(id)?.again?.id).toBe(again);
     expect(await say('hunter1', `status ${id}`)).not.toContain(again);
     expect(await say('hunter1', `retry ${id}`)).toMatch(
       /tried again already, in a request that is not for everybody/,
@@ -302,10 +302,10 @@ describe('after redactAfter', () => {
   test('output and links leave every card, which say so and how to read them; a restart brings nothing back', async () => {
     await open(days('redactAfter: 2h'));
     const id = await finished('dump hosta notepad');
-    expect(house.card('incidents').view.excerpts).toHaveLength(1);
-    await house.run(2 * hour);
+    expect(app.card('incidents').view.excerpts).toHaveLength(1);
+    await app.run(2 * hour);
     for (const place of ['insiders', 'incidents']) {
-      const { view } = house.card(place);
+      const { view } = app.card(place);
       expect(view).toMatchObject({ excerpts: [], links: [] });
       expect(view.notes.join(' ')).toMatch(
         /taken off this card at \d\d:\d\d UTC, as the policy asks \(redactAfter\)\. The buttons give them/,
@@ -313,27 +313,27 @@ describe('after redactAfter', () => {
     }
     expect(await say('responder2', `output ${id}`)).toContain('page 1 of 1');
     // A link asked for now is told alone.
-    expect(await house.press('approver1', 'link', { index: 1 })).toMatchObject({ kind: 'sentence' });
-    await house.restart(undefined, withInsiders('results: card'));
-    await house.press('approver1', 'refresh');
-    await house.loop.tick();
-    expect(house.card().view.excerpts).toEqual([]);
+    expect(await app.press('approver1', 'link', { index: 1 })).toMatchObject({ kind: 'sentence' });
+    await app.restart(undefined, withInsiders('results: card'));
+    await app.press('approver1', 'refresh');
+    await app.loop.tick();
+    expect(app.card().view.excerpts).toEqual([]);
   });
 
   test('the shortest of its places and its tier counts, and one that was passed while the bot was down is made up for', async () => {
     await open(days('redactAfter: 3d'));
     await finished('dump hosta notepad');
-    expect(house.card().view.excerpts).toHaveLength(1);
-    house.clock.move(hour);
-    await house.restart(
+    expect(app.card().view.excerpts).toHaveLength(1);
+    app.clock.move(hour);
+    await app.restart(
       undefined,
       withInsiders('results: card', (text) =>
         text.replace('high: { request', 'high: { redactAfter: 30m, request'),
       ),
     );
-    await house.loop.tick();
-    expect(house.newest()).toMatchObject({ redacted: { cause: 'time' } });
-    expect(house.card().view.excerpts).toEqual([]);
+    await app.loop.tick();
+    expect(app.newest()).toMatchObject({ redacted: { cause: 'time' } });
+    expect(app.card().view.excerpts).toEqual([]);
   });
 });
 
@@ -341,25 +341,25 @@ describe('a place that changes', () => {
   test('to private in the policy takes results off all cards of its requests', async () => {
     await open('results: card');
     await finished('dump hosta notepad');
-    expect(house.card('incidents').view.excerpts).toHaveLength(1);
-    await house.restart(undefined, withInsiders('results: private'));
-    await house.loop.tick();
+    expect(app.card('incidents').view.excerpts).toHaveLength(1);
+    await app.restart(undefined, withInsiders('results: private'));
+    await app.loop.tick();
     for (const place of ['insiders', 'incidents'])
-      expect(house.card(place).view).toMatchObject({ excerpts: [], links: [] });
-    expect(house.card().view.notes.join(' ')).toContain('because one of its places is private now');
+      expect(app.card(place).view).toMatchObject({ excerpts: [], links: [] });
+    expect(app.card().view.notes.join(' ')).toContain('because one of its places is private now');
   });
 
   test('to private takes the reasons of ended requests off the cards elsewhere', async () => {
     await open('results: card');
     await asked();
-    await house.press('approver1', 'deny', { input: 'Bob is on leave' });
-    await house.loop.tick();
+    await app.press('approver1', 'deny', { input: 'Bob is on leave' });
+    await app.loop.tick();
     expect(shown('incidents')).toMatch(/Bob is on leave[^]*HR case 77/);
-    await house.restart(undefined, withInsiders('results: private'));
-    await house.loop.tick();
-    await house.loop.tick();
-    expect(house.card('incidents').history.at(-1)).not.toMatch(/Bob is on leave|HR case 77/);
-    expect(house.card('insiders').history.at(-1)).toMatch(/HR case 77/);
+    await app.restart(undefined, withInsiders('results: private'));
+    await app.loop.tick();
+    await app.loop.tick();
+    expect(app.card('incidents').history.at(-1)).not.toMatch(/Bob is on leave|HR case 77/);
+    expect(app.card('insiders').history.at(-1)).toMatch(/HR case 77/);
   });
 
   test('to limited takes them off too where results had been private already', async () => {
@@ -371,13 +371,13 @@ describe('a place that changes', () => {
     expect(approvalsPrivate(examplePolicy)).not.toBe(examplePolicy);
     await open('results: card', {}, approvalsPrivate);
     await asked();
-    await house.press('approver1', 'deny', { input: 'Bob is on leave' });
-    await house.loop.tick();
+    await app.press('approver1', 'deny', { input: 'Bob is on leave' });
+    await app.loop.tick();
     expect(shown('incidents')).toMatch(/Bob is on leave[^]*HR case 77/);
-    await house.changePolicy(withInsiders(limited, approvalsPrivate));
-    await house.loop.tick();
-    await house.loop.tick();
-    expect(house.card('incidents').history.at(-1)).not.toMatch(/Bob is on leave|HR case 77/);
+    await app.changePolicy(withInsiders(limited, approvalsPrivate));
+    await app.loop.tick();
+    await app.loop.tick();
+    expect(app.card('incidents').history.at(-1)).not.toMatch(/Bob is on leave|HR case 77/);
   });
 
   test('to one that outsiders read takes them off the cards elsewhere too, without anything else happening', async () => {
@@ -387,11 +387,11 @@ describe('a place that changes', () => {
     });
     await open('results: card', { chats: [chat] });
     await finished('dump hosta notepad');
-    expect(house.card('incidents').view.excerpts).toHaveLength(1);
+    expect(app.card('incidents').view.excerpts).toHaveLength(1);
     shared.add('insiders');
-    await house.run(6 * minute);
+    await app.run(6 * minute);
     for (const place of ['insiders', 'incidents'])
-      expect(house.card(place).view).toMatchObject({ excerpts: [], links: [] });
+      expect(app.card(place).view).toMatchObject({ excerpts: [], links: [] });
   });
 
   test('and a sign of it from the chat counts at once', async () => {
@@ -402,10 +402,10 @@ describe('a place that changes', () => {
     await open('results: card', { chats: [chat] });
     await finished('dump hosta notepad');
     shared.add('insiders');
-    house.bot.heard('console', 'insiders');
+    app.bot.heard('console', 'insiders');
     await Promise.resolve();
-    await house.loop.tick();
-    expect(house.card('incidents').view.excerpts).toEqual([]);
+    await app.loop.tick();
+    expect(app.card('incidents').view.excerpts).toEqual([]);
   });
 });
 
@@ -441,7 +441,7 @@ test('the policy file: visibility everyone is none', () => {
 const insidersInSlack = 'C0INSIDER1';
 
 test('in Slack: a private request shows neither reason nor output in the approvals channel, and a stranger to it presses its card in vain', async () => {
-  const slack = await openSlackHouse({
+  const slack = await openSlackTestApp({
     policy: (text) =>
       text
         .replace('people:\n', 'people:\n  - { id: hunter1, name: Hana Hunter, slack: U0HANA01 }\n')
@@ -474,7 +474,7 @@ test('in Slack: a private request shows neither reason nor output in the approva
 });
 
 test('in Teams: the same', async () => {
-  const teams = new TeamsHouse();
+  const teams = new TeamsTestApp();
   await teams.open({
     policy: (text) =>
       text

@@ -2,38 +2,38 @@
 // is refused and tells nothing.
 import { afterEach, expect, test } from '@jest/globals';
 import type { Verb } from '../../../cards/view.ts';
-import { approvedHouse, openHouse, textOf } from '../../support/house.ts';
-import type { House } from '../../support/house.ts';
+import { approvedHouse, openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp } from '../../support/house.ts';
 import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
 const no = /\brole\b/;
 
 async function isRefused(typed: readonly string[], pressed: readonly Verb[]): Promise<void> {
-  const before = house.newest();
+  const before = app.newest();
   const { id } = before;
-  const calls = house.simulator.tenant.submissions.length;
+  const calls = app.simulator.tenant.submissions.length;
   for (const line of typed) {
-    const reply = await house.say('onlooker1', line.replace('ID', id));
+    const reply = await app.say('onlooker1', line.replace('ID', id));
     expect([line, reply.kind, textOf(reply)]).toEqual([line, 'sentence', expect.stringMatching(no)]);
   }
   for (const verb of pressed) {
-    const reply = await house.press('onlooker1', verb, { index: 0, input: 'why' });
+    const reply = await app.press('onlooker1', verb, { index: 0, input: 'why' });
     expect([verb, reply.kind, textOf(reply)]).toEqual([verb, 'sentence', expect.stringMatching(no)]);
     // The form of a denial is a way in as well.
-    if (verb === 'deny') expect(textOf(await house.press('onlooker1', verb))).toMatch(no);
+    if (verb === 'deny') expect(textOf(await app.press('onlooker1', verb))).toMatch(no);
   }
-  expect(house.newest()).toEqual(before);
-  expect(house.simulator.tenant.submissions).toHaveLength(calls);
+  expect(app.newest()).toEqual(before);
+  expect(app.simulator.tenant.submissions).toHaveLength(calls);
 }
 
 test('while a request waits for approval', async () => {
-  house = await openHouse();
-  await house.say('responder1', 'dump hosta notepad');
-  await house.loop.tick();
-  const code = codeOf(house.newest());
+  app = await openTestApp();
+  await app.say('responder1', 'dump hosta notepad');
+  await app.loop.tick();
+  const code = codeOf(app.newest());
   await isRefused(
     [
       'status',
@@ -56,18 +56,18 @@ test('while a request waits for approval', async () => {
 });
 
 test('a device typed in place of a request does not tell which requests there are', async () => {
-  house = await openHouse();
-  await house.say('responder1', 'dump hosta notepad');
-  const { id } = house.newest();
-  expect(textOf(await house.say('approver1', 'approve hosta'))).toContain(id);
-  expect(textOf(await house.say('onlooker1', 'approve hosta'))).not.toContain(id);
+  app = await openTestApp();
+  await app.say('responder1', 'dump hosta notepad');
+  const { id } = app.newest();
+  expect(textOf(await app.say('approver1', 'approve hosta'))).toContain(id);
+  expect(textOf(await app.say('onlooker1', 'approve hosta'))).not.toContain(id);
 });
 
 test('help tells strangers, and whoever asks where the policy names no place, that all is frozen, and neither by whom nor why', async () => {
-  house = await openHouse();
-  await house.say('approver1', 'freeze odd approvals');
-  const help = async (options: Parameters<House['say']>[2]): Promise<string> =>
-    textOf(await house.say('responder1', 'help', options));
+  app = await openTestApp();
+  await app.say('approver1', 'freeze odd approvals');
+  const help = async (options: Parameters<TestApp['say']>[2]): Promise<string> =>
+    textOf(await app.say('responder1', 'help', options));
   expect(await help({})).toMatch(/odd approvals/);
   for (const options of [{ trust: 'guest' }, { trust: 'external' }, { place: 'elsewhere' }] as const) {
     const told = await help(options);
@@ -77,36 +77,36 @@ test('help tells strangers, and whoever asks where the policy names no place, th
 });
 
 test('while nobody knows whether it ran', async () => {
-  house = await approvedHouse('dump hosta notepad', {}, ({ simulator }) =>
+  app = await approvedHouse('dump hosta notepad', {}, ({ simulator }) =>
     simulator.tenant.faults.plant({ what: 'reset', on: 'run' }),
   );
-  await house.until('unknown');
-  await house.run(15 * 60_000);
+  await app.until('unknown');
+  await app.run(15 * 60_000);
   await isRefused([], ['look', 'resend', 'drop', 'refresh']);
 });
 
 test('while it runs', async () => {
-  house = await approvedHouse('dump hosta notepad');
-  await house.until('running');
+  app = await approvedHouse('dump hosta notepad');
+  await app.until('running');
   await isRefused(['cancel ID'], ['cancel']);
 });
 
 test('once it has ended', async () => {
-  house = await approvedHouse('dump hosta notepad');
-  await house.until('finished');
-  await house.run(5_000);
+  app = await approvedHouse('dump hosta notepad');
+  await app.until('finished');
+  await app.run(5_000);
   await isRefused(['link ID 1', 'output ID 0'], ['link', 'output', 'refresh']);
 });
 
 test('once it has expired', async () => {
-  house = await openHouse();
-  await house.say('responder1', 'dump hosta notepad');
-  await house.run(31 * 60_000);
+  app = await openTestApp();
+  await app.say('responder1', 'dump hosta notepad');
+  await app.run(31 * 60_000);
   await isRefused(['retry ID', 'retry ID 0'], ['again', 'refresh']);
-  expect(house.store.all()).toHaveLength(1);
+  expect(app.store.all()).toHaveLength(1);
   // Nor is he told of the one that somebody else has asked for in its place.
-  const { id } = house.newest();
-  await house.say('responder1', `retry ${id}`);
-  expect(house.store.all()).toHaveLength(2);
-  expect(textOf(await house.say('onlooker1', `retry ${id}`))).toMatch(no);
+  const { id } = app.newest();
+  await app.say('responder1', `retry ${id}`);
+  expect(app.store.all()).toHaveLength(2);
+  expect(textOf(await app.say('onlooker1', `retry ${id}`))).toMatch(no);
 });

@@ -12,7 +12,7 @@ import { startService } from '../../../src/app/compose.ts';
 import { createLog } from '../../../src/adapters/log.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
-import { furnish, slackPolicy } from '../../support/slack/slackHouse.ts';
+import { seedWorkspace, slackPolicy } from '../../support/slack/slackHouse.ts';
 import { createStoryChat } from '../../support/house.ts';
 
 let dir: string;
@@ -20,7 +20,7 @@ let slack: FakeSlack;
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'lr-places-'));
   slack = await startFakeSlack();
-  furnish(slack);
+  seedWorkspace(slack);
 });
 afterEach(async () => {
   await slack.close();

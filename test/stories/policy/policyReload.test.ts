@@ -19,8 +19,8 @@ import type { ServiceOptions } from '../../../src/app/compose.ts';
 import { journalLines } from '../../support/store/journal.ts';
 import { createFailingDisk } from '../../support/store/failingDisk.ts';
 import { startProgram } from '../../support/programs/program.ts';
-import { createStoryChat, examplePolicy, openHouse, textOf } from '../../support/house.ts';
-import type { House, HouseOptions } from '../../support/house.ts';
+import { createStoryChat, examplePolicy, openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp, TestAppOptions } from '../../support/house.ts';
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 const stricter = examplePolicy.replace('responder: [responder1, responder2]', 'responder: [responder2]');
@@ -30,7 +30,7 @@ const looser = examplePolicy.replace(
 );
 const broken = examplePolicy.replace('freeze: [approver]', 'freeze: [approvr]');
 
-let house: House;
+let app: TestApp;
 let dir: string;
 let file: string;
 let reload: PolicyReload;
@@ -38,42 +38,39 @@ const lines: string[] = [];
 
 /** A house whose policy is a file. */
 async function open(
-  options: HouseOptions = {},
+  options: TestAppOptions = {},
   sleep: Clock['sleep'] = () => new Promise(() => undefined),
   find?: PolicyReloadOptions['find'],
 ): Promise<void> {
-  house = await openHouse(options);
+  app = await openTestApp(options);
   const log = createLog({ level: 'info', write: (line) => void lines.push(line) });
-  await startWithPolicy(
-    { store: house.store, loop: house.loop, log, todays: house.todays },
-    sha(examplePolicy),
-  );
+  await startWithPolicy({ store: app.store, loop: app.loop, log, todays: app.todays }, sha(examplePolicy));
   reload = createPolicyReload({
     file,
     sha256: sha(examplePolicy),
-    todays: house.todays,
-    store: house.store,
-    loop: () => house.loop,
+    todays: app.todays,
+    store: app.store,
+    loop: () => app.loop,
     clock: { sleep },
     log,
     ...(find === undefined ? {} : { find }),
   });
-  await house.loop.tick();
+  await app.loop.tick();
 }
 
 /** The file is looked at until it says the same twice, and what comes of it is told. */
 async function looked(): Promise<void> {
   if ((await reload.look()) === policySettles) expect(await reload.look()).toBe(policyLookEvery);
-  await house.loop.tick();
+  await app.loop.tick();
 }
 
 function journal(): readonly Readonly<Record<string, unknown>>[] {
-  return journalLines(house.dir)
+  return journalLines(app.dir)
     .map((line) => (line as { readonly event: Readonly<Record<string, unknown>> }).event)
     .filter((event) => String(event['type']).startsWith('policy'));
 }
 
-const told = (): readonly string[] => house.chat.announced.map(({ text }) => text);
+const told = (): readonly string[] => app.chat.announced.map(({ text }) => text);
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'lr-policy-'));
@@ -86,20 +83,20 @@ afterEach(() => {
 });
 
 describe('a file that changes', () => {
-  afterEach(() => house.close());
+  afterEach(() => app.close());
 
   test('is taken once it looks the same twice, journaled with its hash, and judged by at once', async () => {
     await open();
-    await house.say('responder1', 'dump hosta notepad');
-    await house.loop.tick();
+    await app.say('responder1', 'dump hosta notepad');
+    await app.loop.tick();
     writeFileSync(file, stricter);
     expect(await reload.look()).toBe(policySettles);
-    expect(house.policy.roles.get('responder')).toContain('responder1');
+    expect(app.policy.roles.get('responder')).toContain('responder1');
     expect(await reload.look()).toBe(policyLookEvery);
-    expect(house.policy.roles.get('responder')).toEqual(['responder2']);
-    await house.loop.tick();
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { code: 'requesterRoleGone' } });
-    expect(textOf(await house.say('responder1', 'dump hostb notepad'))).toContain('you need the role');
+    expect(app.policy.roles.get('responder')).toEqual(['responder2']);
+    await app.loop.tick();
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { code: 'requesterRoleGone' } });
+    expect(textOf(await app.say('responder1', 'dump hostb notepad'))).toContain('you need the role');
     const facts = [{ effect: 'narrows', what: 'role member removed', name: 'responder' }];
     expect(journal().slice(-2)).toEqual([
       { type: 'policyChanged', sha256: sha(stricter), before: sha(examplePolicy), how: 'file', facts },
@@ -127,15 +124,15 @@ describe('a file that changes', () => {
 
   test('twice while a chat takes nothing is told with both changes: the first is in no later words', async () => {
     await open();
-    house.chat.refuse = (call) =>
+    app.chat.refuse = (call) =>
       call.startsWith('announce') ? new ChatError('unavailable', 'down') : undefined;
     writeFileSync(file, looser);
     await looked();
     writeFileSync(file, `${examplePolicy}\n# as it was`);
     await looked();
     expect(told()).toEqual([]);
-    house.chat.refuse = () => undefined;
-    await house.run(120_000);
+    app.chat.refuse = () => undefined;
+    await app.run(120_000);
     expect(told()).toEqual([
       expect.stringMatching(
         /in force now\. It narrows: .*Kiosks.* Before that, and not told here yet: .*It WIDENS: .*Kiosks/,
@@ -154,7 +151,7 @@ describe('a file that changes', () => {
     await open();
     writeFileSync(file, examplePolicy.replace("place: 'console:incidents'", "place: 'console:elsewhere'"));
     await looked();
-    expect(house.chat.announced.map(({ place }) => place).sort()).toEqual(['elsewhere', 'incidents']);
+    expect(app.chat.announced.map(({ place }) => place).sort()).toEqual(['elsewhere', 'incidents']);
   });
 
   test('by a link that points elsewhere, as in a mounted configuration map, is seen', async () => {
@@ -170,7 +167,7 @@ describe('a file that changes', () => {
     symlinkSync('..2', join(dir, '..tmp'));
     renameSync(join(dir, '..tmp'), join(dir, '..data'));
     await looked();
-    expect(house.policy.devices.allow.groups).toContain('Kiosks');
+    expect(app.policy.devices.allow.groups).toContain('Kiosks');
   });
 
   test('is taken at once where somebody asks for it', async () => {
@@ -178,21 +175,21 @@ describe('a file that changes', () => {
     writeFileSync(file, looser);
     reload.ask();
     expect(await reload.look()).toBe(policyLookEvery);
-    expect(house.policy.devices.allow.groups).toContain('Kiosks');
+    expect(app.policy.devices.allow.groups).toContain('Kiosks');
     expect(journal().at(-1)).toMatchObject({ type: 'policyChanged', how: 'signal' });
   });
 
   test('and changes again before it was told is told as it is then', async () => {
     await open();
-    house.chat.failNext(new ChatError('unavailable', 'down'));
+    app.chat.failNext(new ChatError('unavailable', 'down'));
     writeFileSync(file, looser);
     await looked();
     writeFileSync(file, stricter);
     await looked();
-    house.clock.move(60_000);
-    await house.loop.tick();
+    app.clock.move(60_000);
+    await app.loop.tick();
     expect(told()).toHaveLength(1);
-    expect(house.store.lastPolicy()).toEqual({ sha256: sha(stricter), told: sha(stricter) });
+    expect(app.store.lastPolicy()).toEqual({ sha256: sha(stricter), told: sha(stricter) });
   });
 
   test('is in force though the journal cannot be written, and is journaled as soon as it can', async () => {
@@ -202,13 +199,13 @@ describe('a file that changes', () => {
     writeFileSync(file, stricter);
     await reload.look();
     await reload.look();
-    expect(house.policy.roles.get('responder')).toEqual(['responder2']);
+    expect(app.policy.roles.get('responder')).toEqual(['responder2']);
     writeFileSync(file, looser);
     await reload.look();
     await reload.look();
-    expect(house.policy.devices.allow.groups).toContain('Kiosks');
+    expect(app.policy.devices.allow.groups).toContain('Kiosks');
     disk.code = undefined;
-    await house.store.recover();
+    await app.store.recover();
     await reload.look();
     // Both, in their order.
     expect(journal().filter(({ type }) => type === 'policyChanged')).toMatchObject([
@@ -219,7 +216,7 @@ describe('a file that changes', () => {
 });
 
 describe('a file that cannot be used', () => {
-  afterEach(() => house.close());
+  afterEach(() => app.close());
 
   test.each<readonly [string, () => void, RegExp]>([
     [
@@ -254,11 +251,11 @@ describe('a file that cannot be used', () => {
     '%s leaves the policy of before in force, says so once, and once more when it is well',
     async (_name, breaks, why) => {
       await open();
-      const before = house.policy.people;
+      const before = app.policy.people;
       breaks();
       await looked();
       await looked();
-      expect(house.policy.people).toBe(before);
+      expect(app.policy.people).toBe(before);
       expect(reload.trouble()).toMatch(why);
       expect(told()).toEqual([
         expect.stringMatching(
@@ -301,7 +298,7 @@ describe('a file that cannot be used', () => {
       writeFileSync(file, looser);
       await looked();
       expect(reload.trouble()).toBeUndefined();
-      expect(house.policy.devices.allow.groups).toContain('Kiosks');
+      expect(app.policy.devices.allow.groups).toContain('Kiosks');
     },
   );
 
@@ -324,21 +321,21 @@ describe('a file that cannot be used', () => {
 });
 
 describe('a start', () => {
-  afterEach(() => house.close());
+  afterEach(() => app.close());
 
   test('with another policy than the last is journaled and told', async () => {
     await open();
-    await house.restart();
+    await app.restart();
     await startWithPolicy(
       {
-        store: house.store,
-        loop: house.loop,
+        store: app.store,
+        loop: app.loop,
         log: createLog({ level: 'error', write: () => undefined }),
-        todays: house.todays,
+        todays: app.todays,
       },
       sha(looser),
     );
-    await house.loop.tick();
+    await app.loop.tick();
     expect(told().at(-1)).toContain('The bot has started with another policy than before');
     expect(journal().slice(-3)).toEqual([
       { type: 'policyChanged', sha256: sha(looser), before: sha(examplePolicy), how: 'start' },
@@ -349,38 +346,38 @@ describe('a start', () => {
 
   test('with the same one tells nothing, nor does the first of all', async () => {
     await open();
-    await house.restart();
+    await app.restart();
     await startWithPolicy(
       {
-        store: house.store,
-        loop: house.loop,
+        store: app.store,
+        loop: app.loop,
         log: createLog({ level: 'error', write: () => undefined }),
-        todays: house.todays,
+        todays: app.todays,
       },
       sha(examplePolicy),
     );
-    await house.loop.tick();
+    await app.loop.tick();
     expect(told()).toEqual([]);
   });
 
   test('tells what an end kept from being told', async () => {
     await open();
-    house.chat.refuse = (call) =>
+    app.chat.refuse = (call) =>
       call.startsWith('announce') ? new ChatError('unavailable', 'down') : undefined;
     writeFileSync(file, looser);
     await looked();
-    house.chat.refuse = () => undefined;
-    await house.restart();
+    app.chat.refuse = () => undefined;
+    await app.restart();
     await startWithPolicy(
       {
-        store: house.store,
-        loop: house.loop,
+        store: app.store,
+        loop: app.loop,
         log: createLog({ level: 'error', write: () => undefined }),
-        todays: house.todays,
+        todays: app.todays,
       },
       sha(looser),
     );
-    await house.loop.tick();
+    await app.loop.tick();
     expect(told().at(-1)).toContain('another policy than before');
   });
 });

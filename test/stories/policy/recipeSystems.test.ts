@@ -1,24 +1,24 @@
 // Recipes that name their operating systems: a device of another one is refused with the recipe that fits,
 // when it is asked for and once more right before the POST; a system that nobody knows goes on with a note.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openHouse, textOf } from '../../support/house.ts';
-import type { House } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp } from '../../support/house.ts';
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
 const web1 = 'web1.corp.example';
 const runs = (device: string, osPlatform: string, os: 'windows' | 'linux' = 'linux'): void =>
-  void house.simulator.tenant.changeDevice(device, { osPlatform, os });
+  void app.simulator.tenant.changeDevice(device, { osPlatform, os });
 
 async function asked(
   line: string,
-  options: Parameters<typeof openHouse>[0] = {},
+  options: Parameters<typeof openTestApp>[0] = {},
   arrange: () => void = () => undefined,
 ): Promise<string> {
-  house = await openHouse(options);
+  app = await openTestApp(options);
   arrange();
-  const reply = await house.say('responder1', line);
+  const reply = await app.say('responder1', line);
   return [textOf(reply), reply.kind === 'asked' ? reply.note : undefined]
     .filter((part) => part !== undefined)
     .join(' ');
@@ -44,8 +44,8 @@ describe('a device of another system is refused before anything is asked of anyb
     ['eventlog web1 Security', 'Android', 'There is no live response for this device'],
   ])('%s on %s', async (line, osPlatform, words) => {
     expect(await asked(line, {}, () => runs(web1, osPlatform))).toContain(words);
-    expect(house.store.all()).toEqual([]);
-    expect(house.simulator.tenant.submissions).toEqual([]);
+    expect(app.store.all()).toEqual([]);
+    expect(app.simulator.tenant.submissions).toEqual([]);
   });
 
   test('the other way round as well, with every recipe of that system, the likest first', async () => {
@@ -57,10 +57,10 @@ describe('a device of another system is refused before anything is asked of anyb
   test('and the line that it names can be typed as it stands', async () => {
     const told = await asked('collect web1 --reason "beacon at 02:40"', {}, () => runs(web1, 'Ubuntu'));
     const line = /For Linux: “\/lr (.*)”\.$/m.exec(told)?.[1] ?? '';
-    expect((await house.say('responder1', line)).kind).toBe('asked');
-    await house.loop.tick();
-    await house.press('approver1', 'approve');
-    expect(await house.until('finished')).toMatchObject({
+    expect((await app.say('responder1', line)).kind).toBe('asked');
+    await app.loop.tick();
+    await app.press('approver1', 'approve');
+    expect(await app.until('finished')).toMatchObject({
       outcome: 'succeeded',
       recipe: 'collect-unix',
       reason: 'beacon at 02:40',
@@ -76,7 +76,7 @@ describe('a device of another system is refused before anything is asked of anyb
     expect(await asked('dump web1 nginx', { policy: more }, () => runs(web1, 'Debian'))).toContain(
       'For Linux: “/lr gcore web1 nginx” or “/lr collect-unix web1”.',
     );
-    expect(textOf(await house.say('responder1', 'dump web1 Nginx.1'))).toContain(
+    expect(textOf(await app.say('responder1', 'dump web1 Nginx.1'))).toContain(
       'For Linux: “/lr gcore web1 <process>” or “/lr collect-unix web1”.',
     );
   });
@@ -91,8 +91,8 @@ describe('a system that nobody knows goes on, and the asker is told', () => {
     expect(await asked('collect web1', {}, () => runs(web1, osPlatform))).toContain(
       `collect is for Windows, and whether web1.corp.example runs that is not known here: Defender calls its system ${shown}.`,
     );
-    await house.loop.tick();
-    expect(house.card().view.facts.find(({ label }) => label === 'Condition')?.value).toContain(osPlatform);
+    await app.loop.tick();
+    expect(app.card().view.facts.find(({ label }) => label === 'Condition')?.value).toContain(osPlatform);
   });
 });
 
@@ -101,7 +101,7 @@ describe('commands outside recipes, and recipes for every system,', () => {
     expect(await asked('run web1 collect.ps1', {}, () => runs(web1, 'Ubuntu'))).toContain(
       'is a script for Windows',
     );
-    expect(house.store.all()).toHaveLength(1);
+    expect(app.store.all()).toHaveLength(1);
   });
 
   test('without systems in the policy nothing is refused', async () => {
@@ -122,35 +122,35 @@ describe('right before the POST the device is read again:', () => {
     'one that runs %s by then is not touched, and the card says so in words of its own',
     async (osPlatform, detail) => {
       await asked('collect hosta');
-      await house.loop.tick();
-      await house.press('approver1', 'approve');
+      await app.loop.tick();
+      await app.press('approver1', 'approve');
       runs('hosta.corp.example', osPlatform);
-      await house.run(5_000);
-      expect(house.newest()).toMatchObject({
+      await app.run(5_000);
+      expect(app.newest()).toMatchObject({
         state: 'over',
         ending: { how: 'refused', code: 'otherSystem', detail },
       });
-      expect(house.card().view.lead).toContain(
+      expect(app.card().view.lead).toContain(
         'is not for the operating system that the device runs now. Nothing was run. Ask again with a recipe for that system',
       );
-      expect(house.simulator.tenant.submissions).toEqual([]);
+      expect(app.simulator.tenant.submissions).toEqual([]);
       // “Ask again” is held to it as well.
-      expect(textOf(await house.say('responder1', `retry ${house.newest().id}`))).toMatch(
+      expect(textOf(await app.say('responder1', `retry ${app.newest().id}`))).toMatch(
         osPlatform === 'iOS'
           ? /There is no live response for this device/
           : /collect is for Windows; hosta\.corp\.example runs/,
       );
-      expect(house.simulator.tenant.submissions).toEqual([]);
+      expect(app.simulator.tenant.submissions).toEqual([]);
     },
   );
 
   test('a policy that takes the system away ends what waits, and what is approved', async () => {
     await asked('hosts hosta');
-    await house.loop.tick();
-    await house.changePolicy((text) => text.replaceAll('systems: [windows]', 'systems: [linux]'));
-    await house.loop.tick();
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code: 'otherSystem' } });
-    expect(house.chat.announced.map(({ text }) => text).join('\n')).toContain(
+    await app.loop.tick();
+    await app.changePolicy((text) => text.replaceAll('systems: [windows]', 'systems: [linux]'));
+    await app.loop.tick();
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code: 'otherSystem' } });
+    expect(app.chat.announced.map(({ text }) => text).join('\n')).toContain(
       'the recipe hosts is for Linux, was for Windows',
     );
   });

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { examplePolicy, openHouse, textOf } from '../../support/house.ts';
+import { examplePolicy, openTestApp, textOf } from '../../support/house.ts';
 import { startProgram } from '../../support/programs/program.ts';
 
 const twice = (text: string): string => text.replace('name: Sam Second', 'name: "Riley  RESPONDER"');
@@ -34,13 +34,13 @@ test('the start says who may be one human, and what to do; it starts all the sam
 });
 
 test('whoami tells the person of the other entry, and nobody else', async () => {
-  const house = await openHouse({ policy: twice });
+  const app = await openTestApp({ policy: twice });
   try {
-    expect(textOf(await house.say('responder1', 'whoami'))).toMatch(
+    expect(textOf(await app.say('responder1', 'whoami'))).toMatch(
       /^You are Riley Responder \(responder1\)\. The policy also lists Riley {2}RESPONDER \(responder2\)\. If that is you too, tell the people who keep the policy/,
     );
-    expect(textOf(await house.say('approver1', 'whoami'))).not.toContain('also lists');
+    expect(textOf(await app.say('approver1', 'whoami'))).not.toContain('also lists');
   } finally {
-    await house.close();
+    await app.close();
   }
 });

@@ -1,25 +1,25 @@
 // A place that is shared with another organisation: whatever the policy says of it, no result is shown there.
 import { afterEach, expect, test } from '@jest/globals';
 import { ChatError } from '../../../src/bot/ports.ts';
-import { createStoryChat, openHouse } from '../../support/house.ts';
-import type { House } from '../../support/house.ts';
+import { createStoryChat, openTestApp } from '../../support/house.ts';
+import type { TestApp } from '../../support/house.ts';
 import { bindingOf } from '../../../src/liveResponse/commands.ts';
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
 test('a status typed, or a link pressed, in a shared place shows the result to that person alone', async () => {
-  house = await openHouse();
-  await house.say('responder1', 'dump hosta notepad');
-  await house.loop.tick();
-  await house.press('approver1', 'approve');
-  const finished = await house.until('finished');
-  await house.run(31 * 60_000);
+  app = await openTestApp();
+  await app.say('responder1', 'dump hosta notepad');
+  await app.loop.tick();
+  await app.press('approver1', 'approve');
+  const finished = await app.until('finished');
+  await app.run(31 * 60_000);
   const shared = { surface: 'console', id: 'incidents', direct: false, external: true } as const;
   const account = { surface: 'console', id: 'responder1', trust: 'member' } as const;
-  const { id, revision, digest } = house.store.get(finished.id) ?? finished;
+  const { id, revision, digest } = app.store.get(finished.id) ?? finished;
 
-  const status = await house.bot.command({
+  const status = await app.bot.command({
     surface: 'console',
     account,
     place: shared,
@@ -27,7 +27,7 @@ test('a status typed, or a link pressed, in a shared place shows the result to t
     deliveryId: 'shared-1',
   });
   expect(status).toMatchObject({ kind: 'card', view: { excerpts: [], links: [] } });
-  const pressed = await house.bot.press({
+  const pressed = await app.bot.press({
     surface: 'console',
     account,
     place: shared,
@@ -39,8 +39,8 @@ test('a status typed, or a link pressed, in a shared place shows the result to t
     deliveryId: 'shared-2',
   });
   expect(pressed).toMatchObject({ kind: 'sentence', link: { label: 'Download the file' } });
-  await house.loop.tick();
-  expect(house.card().view.links).toEqual([]);
+  await app.loop.tick();
+  expect(app.card().view.links).toEqual([]);
 });
 
 test.each<readonly [string, () => Promise<boolean>, boolean]>([
@@ -55,16 +55,16 @@ test.each<readonly [string, () => Promise<boolean>, boolean]>([
   'the card in %s shows the results there or not, and all of them once they may stand there',
   async (where, external, shows) => {
     const chat = Object.assign(createStoryChat(), { external });
-    house = await openHouse({ chats: [chat] });
-    await house.say('responder1', 'run hosta collect.ps1');
-    await house.loop.tick();
-    await house.press('approver1', 'approve');
-    await house.until('finished');
-    await house.run(30_000);
-    const excerpts = (): number => house.card().view.excerpts.length;
+    app = await openTestApp({ chats: [chat] });
+    await app.say('responder1', 'run hosta collect.ps1');
+    await app.loop.tick();
+    await app.press('approver1', 'approve');
+    await app.until('finished');
+    await app.run(30_000);
+    const excerpts = (): number => app.card().view.excerpts.length;
     expect(excerpts() > 0).toBe(shows);
     chat.external = () => Promise.resolve(false);
-    await house.run(5 * 60_000);
+    await app.run(5 * 60_000);
     // A place that was read as shared is not asked about again and again: its next change shows what may
     // stand there.
     expect(excerpts() > 0).toBe(where !== 'a place that was shared since the policy was written');

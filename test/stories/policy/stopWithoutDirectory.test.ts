@@ -4,12 +4,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { history } from '../../../src/adapters/store/history.ts';
 import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
 import type { Groups } from '../../../src/bot/ports.ts';
-import { openHouse, textOf } from '../../support/house.ts';
-import type { House } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp } from '../../support/house.ts';
 import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
 
 const group = 'entra:0e3c1d2e-0000-4000-8000-000000000001';
-let house: House;
+let app: TestApp;
 let inGroup: boolean;
 let readable: boolean;
 let bounds: (number | undefined)[];
@@ -23,18 +23,18 @@ const groups: Groups = {
 beforeEach(async () => {
   inGroup = readable = true;
   bounds = [];
-  house = await openHouse({
+  app = await openTestApp({
     groups,
     policy: (text) => text.replace(/^( {2}approver: ).*$/m, `$1["${group}"]`),
   });
 });
-afterEach(() => house.close());
+afterEach(() => app.close());
 
 const asked = async (): Promise<string> => {
-  await house.say('responder1', 'dump hosta OfficeClickToRun');
-  return house.newest().id;
+  await app.say('responder1', 'dump hosta OfficeClickToRun');
+  return app.newest().id;
 };
-const said = async (as: string, text: string): Promise<string> => textOf(await house.say(as, text));
+const said = async (as: string, text: string): Promise<string> => textOf(await app.say(as, text));
 
 describe('with the groups unreadable', () => {
   it('an approver whose last answer was yes denies, and answer and journal say by what', async () => {
@@ -44,11 +44,11 @@ describe('with the groups unreadable', () => {
     expect(await said('approver1', `deny ${id} not today`)).toBe(
       `Denied ${id}. Microsoft Entra could not be asked about you just now, so what was last known counted; the journal says so too.`,
     );
-    expect(house.newest()).toMatchObject({
+    expect(app.newest()).toMatchObject({
       state: 'over',
       ending: { how: 'denied', reason: 'not today', byLastKnown: true },
     });
-    expect(history(realDisk, house.dir, id).join('\n')).toMatch(/ denied .*byLastKnown=true/);
+    expect(history(realDisk, app.dir, id).join('\n')).toMatch(/ denied .*byLastKnown=true/);
     expect(bounds.at(-1)).toBe(2_000);
   });
 
@@ -56,10 +56,10 @@ describe('with the groups unreadable', () => {
     const id = await asked();
     await said('approver1', 'whoami');
     readable = false;
-    expect(textOf(await house.press('approver1', 'deny', { input: '' }))).toMatch(
+    expect(textOf(await app.press('approver1', 'deny', { input: '' }))).toMatch(
       /^Denied .* what was last known counted/,
     );
-    expect(house.newest().id).toBe(id);
+    expect(app.newest().id).toBe(id);
   });
 
   it('an approver cancels and withdraws', async () => {
@@ -67,7 +67,7 @@ describe('with the groups unreadable', () => {
     await said('approver1', 'whoami');
     readable = false;
     expect(await said('approver1', `cancel ${id}`)).toMatch(/^Withdrew .*last known/);
-    expect(house.newest()).toMatchObject({ ending: { how: 'withdrawn', byLastKnown: true } });
+    expect(app.newest()).toMatchObject({ ending: { how: 'withdrawn', byLastKnown: true } });
   });
 
   it('approving, by a button or typed, is refused and names the group', async () => {
@@ -75,15 +75,15 @@ describe('with the groups unreadable', () => {
     await said('approver1', 'whoami');
     readable = false;
     for (const reply of [
-      await house.press('approver1', 'approve'),
-      await house.say('approver1', `approve ${id}`),
-      await house.say('approver1', `approve ${id} ${codeOf(house.newest())}`),
+      await app.press('approver1', 'approve'),
+      await app.say('approver1', `approve ${id}`),
+      await app.say('approver1', `approve ${id} ${codeOf(app.newest())}`),
     ]) {
       expect(textOf(reply)).toBe(
         `To approve you need the role approver. The members of ${group} could not be read just now, so that group gave no role. Try again in a minute.`,
       );
     }
-    expect(house.newest().state).toBe('awaitingApproval');
+    expect(app.newest().state).toBe('awaitingApproval');
   });
 
   it('whoever was last not in the group stops nothing, and neither does whoever was never asked about', async () => {
@@ -93,15 +93,15 @@ describe('with the groups unreadable', () => {
     readable = false;
     expect(await said('approver1', `deny ${id}`)).toMatch(/^To deny you need the role approver/);
     expect(await said('approver2', `deny ${id}`)).toMatch(/not listed|need the role/);
-    expect(house.newest().state).toBe('awaitingApproval');
+    expect(app.newest().state).toBe('awaitingApproval');
   });
 
   it('the requester withdraws with what the policy says alone, and nothing is said of what was last known', async () => {
     inGroup = false;
     await asked();
     readable = false;
-    expect(textOf(await house.press('responder1', 'withdraw'))).toMatch(/^Withdrew/);
-    expect(house.newest()).not.toMatchObject({ ending: { byLastKnown: true } });
+    expect(textOf(await app.press('responder1', 'withdraw'))).toMatch(/^Withdrew/);
+    expect(app.newest()).not.toMatchObject({ ending: { byLastKnown: true } });
   });
 });
 
@@ -109,35 +109,35 @@ describe('an account that its platform cannot vouch for just now', () => {
   it('stops what the policy lets it stop', async () => {
     readable = true;
     const id = await asked();
-    expect(textOf(await house.say('approver1', `deny ${id}`, { trust: 'unknown' }))).toMatch(
+    expect(textOf(await app.say('approver1', `deny ${id}`, { trust: 'unknown' }))).toMatch(
       /^Denied .* console could not be asked about you just now/,
     );
   });
   it('lets nothing run and learns nothing', async () => {
     const id = await asked();
-    expect(textOf(await house.say('approver1', `approve ${id}`, { trust: 'unknown' }))).toBe(
+    expect(textOf(await app.say('approver1', `approve ${id}`, { trust: 'unknown' }))).toBe(
       'console could not say who you are just now, so nothing was approved. Type it again in a minute.',
     );
-    expect(textOf(await house.say('approver1', 'status', { trust: 'unknown' }))).toMatch(
+    expect(textOf(await app.say('approver1', 'status', { trust: 'unknown' }))).toMatch(
       /could not say who you are/,
     );
-    expect(house.newest().state).toBe('awaitingApproval');
+    expect(app.newest().state).toBe('awaitingApproval');
   });
   it('is nobody when the policy does not list it', async () => {
     const id = await asked();
-    expect(textOf(await house.say('stranger', `deny ${id}`, { trust: 'unknown' }))).toMatch(
+    expect(textOf(await app.say('stranger', `deny ${id}`, { trust: 'unknown' }))).toMatch(
       /not listed in the policy/,
     );
-    expect(textOf(await house.say('stranger', 'freeze everything', { trust: 'unknown' }))).toMatch(
+    expect(textOf(await app.say('stranger', 'freeze everything', { trust: 'unknown' }))).toMatch(
       /not listed in the policy/,
     );
-    expect(house.store.freeze()).toBeUndefined();
+    expect(app.store.freeze()).toBeUndefined();
   });
 });
 
 it('a freeze by last known says and journals so', async () => {
-  await house.close();
-  house = await openHouse({
+  await app.close();
+  app = await openTestApp({
     groups,
     policy: (text) =>
       text.replace(/^(freeze: ).*$/m, '$1[approver]').replace(/^( {2}approver: ).*$/m, `$1["${group}"]`),
@@ -147,7 +147,7 @@ it('a freeze by last known says and journals so', async () => {
   expect(await said('approver1', 'freeze Slack and Entra are down')).toMatch(
     /^Frozen: .* what was last known counted/,
   );
-  expect(house.store.freeze()).toMatchObject({ why: 'Slack and Entra are down' });
+  expect(app.store.freeze()).toMatchObject({ why: 'Slack and Entra are down' });
   expect(await said('approver1', 'unfreeze')).toMatch(/could not be read just now/);
-  expect(house.store.freeze()).toBeDefined();
+  expect(app.store.freeze()).toBeDefined();
 });

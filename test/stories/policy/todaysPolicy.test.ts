@@ -3,16 +3,16 @@
 // one that cannot be read holds what is approved.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Groups, Recency } from '../../../src/bot/ports.ts';
-import { approvedHouse, openHouse, textOf } from '../../support/house.ts';
-import type { House } from '../../support/house.ts';
-import { openWorkingHouse } from '../../support/workingHouse.ts';
+import { approvedHouse, openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp } from '../../support/house.ts';
+import { openWorkingTestApp } from '../../support/workingHouse.ts';
 
 const minute = 60_000;
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
-const sent = (): number => house.simulator.tenant.submissions.length;
-const card = (): string => house.card().history.at(-1) ?? '';
+const sent = (): number => app.simulator.tenant.submissions.length;
+const card = (): string => app.card().history.at(-1) ?? '';
 const stricterTier = (text: string): string =>
   text.replace(
     "- { RunScript: collect.ps1 }\n      - { GetFile: 'C:\\windows\\TEMP\\collect.zip' }\n    tier: standard",
@@ -37,12 +37,12 @@ async function asked(
   groups?: Groups,
   policy?: (text: string) => string,
 ): Promise<void> {
-  house = await openHouse({
+  app = await openTestApp({
     ...(groups === undefined ? {} : { groups }),
     ...(policy === undefined ? {} : { policy }),
   });
-  await house.say('responder1', line);
-  await house.loop.tick();
+  await app.say('responder1', line);
+  await app.loop.tick();
 }
 
 const stricter: readonly (readonly [string, string, string, (text: string) => string, RegExp])[] = [
@@ -90,9 +90,9 @@ const stricter: readonly (readonly [string, string, string, (text: string) => st
 describe('a policy that becomes stricter', () => {
   test.each(stricter)('and %s ends what waits for approval', async (_name, line, code, policy, words) => {
     await asked(line);
-    await house.changePolicy(policy);
-    await house.loop.tick();
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code } });
+    await app.changePolicy(policy);
+    await app.loop.tick();
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code } });
     expect(card()).toMatch(words);
     expect(card()).toContain('Nothing was run.');
   });
@@ -101,13 +101,13 @@ describe('a policy that becomes stricter', () => {
     'and %s refuses the press that comes before anything else, and ends it',
     async (_name, line, code, policy, words) => {
       await asked(line);
-      await house.changePolicy(policy);
+      await app.changePolicy(policy);
       // Pressed in a place that is still there.
-      const told = textOf(await house.press('approver1', 'approve', { place: 'soc-private' }));
+      const told = textOf(await app.press('approver1', 'approve', { place: 'soc-private' }));
       expect(told).toMatch(code === 'deviceOutOfScope' ? /out of scope/ : words);
       expect(told).not.toContain('Something broke');
-      await house.loop.tick();
-      expect(house.newest()).toMatchObject({ state: 'over', ending: { code } });
+      await app.loop.tick();
+      expect(app.newest()).toMatchObject({ state: 'over', ending: { code } });
       expect(sent()).toBe(0);
     },
   );
@@ -115,10 +115,10 @@ describe('a policy that becomes stricter', () => {
   test.each(stricter)(
     'and %s stops what was approved before it',
     async (_name, line, code, policy, words) => {
-      house = await approvedHouse(line);
-      await house.changePolicy(policy);
-      await house.run(10_000);
-      expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code } });
+      app = await approvedHouse(line);
+      await app.changePolicy(policy);
+      await app.run(10_000);
+      expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code } });
       expect(card()).toMatch(words);
       expect(sent()).toBe(0);
     },
@@ -127,102 +127,102 @@ describe('a policy that becomes stricter', () => {
   test.each(stricter)(
     'and %s stops it right before the POST as well, while device and library are read',
     async (_name, line, code, policy) => {
-      house = await approvedHouse(line);
-      const { faults } = house.simulator.tenant;
+      app = await approvedHouse(line);
+      const { faults } = app.simulator.tenant;
       faults.plant({ what: 'delay', on: 'library', ms: 1_500 });
-      await house.loop.submission.pass();
+      await app.loop.submission.pass();
       while (faults.planted().length > 0) await new Promise((resolve) => setImmediate(resolve));
-      await house.changePolicy(policy);
-      await house.loop.submission.settled();
-      expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code } });
+      await app.changePolicy(policy);
+      await app.loop.submission.settled();
+      expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code } });
       expect(sent()).toBe(0);
     },
   );
 
   test('makes one person of two: the approval of the one for the other is void', async () => {
-    house = await approvedHouse('dump hosta notepad');
-    await house.changePolicy(merged);
-    await house.run(10_000);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { code: 'samePerson' } });
+    app = await approvedHouse('dump hosta notepad');
+    await app.changePolicy(merged);
+    await app.run(10_000);
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { code: 'samePerson' } });
     expect(card()).toContain('the person who asked for it and the person who approved it are the same');
-    expect(house.chat.notes.at(-1)?.text).toMatch(/: Refused by today’s policy\.$/);
+    expect(app.chat.notes.at(-1)?.text).toMatch(/: Refused by today’s policy\.$/);
     expect(sent()).toBe(0);
   });
 
   test('or made them one before the press: nobody approves their own from another account', async () => {
     await asked();
-    await house.changePolicy(merged);
-    expect(textOf(await house.press('approver1', 'approve'))).toContain('is your own request');
-    expect(house.newest().state).toBe('awaitingApproval');
+    await app.changePolicy(merged);
+    expect(textOf(await app.press('approver1', 'approve'))).toContain('is your own request');
+    expect(app.newest().state).toBe('awaitingApproval');
   });
 
   test('gives less time: the card says until when, and then which rule ended it', async () => {
     await asked();
-    await house.changePolicy(high('request: responder, approve: approver, expireAfter: 10m'));
-    await house.loop.tick();
+    await app.changePolicy(high('request: responder, approve: approver, expireAfter: 10m'));
+    await app.loop.tick();
     expect(card()).toContain('Without a decision by 03:10 UTC it is denied.');
-    await house.run(11 * minute);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { code: 'expireAfterShorter' } });
+    await app.run(11 * minute);
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { code: 'expireAfterShorter' } });
     expect(card()).toContain('less time for an approval now (expireAfter)');
   });
 
   test('voids an approval sooner', async () => {
-    house = await approvedHouse('dump hosta notepad');
-    await house.say('approver1', 'freeze looking');
-    await house.changePolicy(high('request: responder, approve: approver, runWithin: 10m'));
-    await house.run(11 * minute);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { code: 'runWithinShorter' } });
+    app = await approvedHouse('dump hosta notepad');
+    await app.say('approver1', 'freeze looking');
+    await app.changePolicy(high('request: responder, approve: approver, runWithin: 10m'));
+    await app.run(11 * minute);
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { code: 'runWithinShorter' } });
   });
 
   test('asks for another role: its card names both, and who has only the one it was agreed under may not approve', async () => {
     await asked('dump hosta notepad', undefined, (text) =>
       text.replace('  approver: [', '  lead: [responder2]\n  approver: ['),
     );
-    await house.changePolicy((text) =>
+    await app.changePolicy((text) =>
       high('request: responder, approve: lead')(
         text.replace('  approver: [', '  lead: [responder2]\n  approver: ['),
       ),
     );
-    await house.loop.tick();
+    await app.loop.tick();
     expect(card()).toContain('“approver and lead”');
-    expect(textOf(await house.press('approver1', 'approve'))).toMatch(/need the role approver and lead/);
-    expect(house.newest().state).toBe('awaitingApproval');
-    expect(await house.press('responder2', 'approve')).toMatchObject({ kind: 'asked' });
-    await house.until('running');
+    expect(textOf(await app.press('approver1', 'approve'))).toMatch(/need the role approver and lead/);
+    expect(app.newest().state).toBe('awaitingApproval');
+    expect(await app.press('responder2', 'approve')).toMatchObject({ kind: 'asked' });
+    await app.until('running');
   });
 
   test('does not send again what it would refuse; the request stays, since it may have run', async () => {
-    house = await approvedHouse('collect hosta', {}, ({ simulator }) =>
+    app = await approvedHouse('collect hosta', {}, ({ simulator }) =>
       simulator.tenant.faults.plant({ what: 'reset', on: 'run' }),
     );
-    await house.until('unknown');
-    await house.run(15 * minute);
-    await house.changePolicy(stricterTier);
-    const told = textOf(await house.press('approver1', 'resend'));
+    await app.until('unknown');
+    await app.run(15 * minute);
+    await app.changePolicy(stricterTier);
+    const told = textOf(await app.press('approver1', 'resend'));
     expect(told).toMatch(/Nothing was sent again.*into a stricter tier/);
     expect(told).not.toContain('has ended');
-    expect(house.newest().state).toBe('unknown');
+    expect(app.newest().state).toBe('unknown');
   });
 
   test('has parked sessions cancelled sooner', async () => {
-    house = await approvedHouse('dump laptop7 notepad');
-    await house.run(15 * minute);
-    await house.changePolicy(high('request: responder, approve: approver, cancelParkedAfter: 20m'));
-    await house.run(10 * minute);
-    expect(house.newest()).toMatchObject({ cancel: { by: { policy: 'cancelParkedAfter' } } });
+    app = await approvedHouse('dump laptop7 notepad');
+    await app.run(15 * minute);
+    await app.changePolicy(high('request: responder, approve: approver, cancelParkedAfter: 20m'));
+    await app.run(10 * minute);
+    expect(app.newest()).toMatchObject({ cancel: { by: { policy: 'cancelParkedAfter' } } });
   });
 
   test('and then looser again revives nothing', async () => {
     await asked('collect hosta');
-    await house.changePolicy(stricterTier);
-    await house.loop.tick();
-    await house.changePolicy((text) => text);
-    await house.run(10_000);
-    expect(house.newest().state).toBe('over');
+    await app.changePolicy(stricterTier);
+    await app.loop.tick();
+    await app.changePolicy((text) => text);
+    await app.run(10_000);
+    expect(app.newest().state).toBe('over');
   });
 
   test('is told to the workers: nothing has to be pressed', async () => {
-    const working = await openWorkingHouse();
+    const working = await openWorkingTestApp();
     try {
       await working.say('responder1', 'collect hosta');
       await working.when('a card', () => working.chat.cards.size > 0, 10_000);
@@ -234,24 +234,24 @@ describe('a policy that becomes stricter', () => {
     } finally {
       await working.close();
     }
-    house = await openHouse();
+    app = await openTestApp();
   });
 });
 
 describe('a policy that becomes looser', () => {
   test('changes nothing of what was agreed', async () => {
     await asked();
-    const { terms } = house.newest();
-    await house.changePolicy((text) =>
+    const { terms } = app.newest();
+    await app.changePolicy((text) =>
       high('request: responder, approve: approver, expireAfter: 6h, runWithin: 6h')(
         text.replace('tier: high\n  collect', 'tier: standard\n  collect'),
       ),
     );
-    await house.loop.tick();
-    expect(house.newest()).toMatchObject({ state: 'awaitingApproval', terms });
+    await app.loop.tick();
+    expect(app.newest()).toMatchObject({ state: 'awaitingApproval', terms });
     expect(card()).toContain('Without a decision by 03:30 UTC it is denied.');
-    await house.run(31 * minute);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'expired' } });
+    await app.run(31 * minute);
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'expired' } });
   });
 });
 
@@ -281,24 +281,24 @@ describe('roles that groups give', () => {
     await asked('dump hosta notepad', groups, both);
     groups.answer = (group) => group !== 'slack:S0RESP0001';
     groups.asked.length = 0;
-    expect(textOf(await house.press('approver1', 'approve'))).toMatch(
+    expect(textOf(await app.press('approver1', 'approve'))).toMatch(
       /Nothing was approved.*no longer has the role.*lr-\w+ has ended/,
     );
     expect(groups.asked.every((fresh) => fresh === true)).toBe(true);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { code: 'requesterRoleGone' } });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { code: 'requesterRoleGone' } });
   });
 
   test('and while the requester’s cannot be read nothing is approved, and nothing ended', async () => {
     const groups = directory();
     await asked('dump hosta notepad', groups, both);
     groups.answer = (group) => (group === 'slack:S0RESP0001' ? undefined : true);
-    expect(textOf(await house.press('approver1', 'approve'))).toMatch(
+    expect(textOf(await app.press('approver1', 'approve'))).toMatch(
       /Nothing was approved yet: the members of slack:S0RESP0001 could not be read/,
     );
-    expect(house.newest().state).toBe('awaitingApproval');
+    expect(app.newest().state).toBe('awaitingApproval');
     groups.answer = () => true;
-    expect(await house.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
-    await house.until('running');
+    expect(await app.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
+    await app.until('running');
   });
 
   test.each([
@@ -309,11 +309,11 @@ describe('roles that groups give', () => {
     async (group, code) => {
       const groups = directory();
       await asked('dump hosta notepad', groups, both);
-      await house.press('approver1', 'approve');
+      await app.press('approver1', 'approve');
       groups.answer = (one) => one !== group;
       groups.asked.length = 0;
-      await house.run(10_000);
-      expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code } });
+      await app.run(10_000);
+      expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code } });
       expect(new Set(groups.asked)).toEqual(new Set([30_000]));
       expect(sent()).toBe(0);
     },
@@ -324,14 +324,14 @@ describe('roles that groups give', () => {
     async (group) => {
       const groups = directory();
       await asked('dump hosta notepad', groups, both);
-      await house.press('approver1', 'approve');
+      await app.press('approver1', 'approve');
       groups.answer = (one) => (one === group ? undefined : true);
-      await house.run(40_000);
-      expect(house.newest()).toMatchObject({ state: 'queued', waitsFor: 'directory', attempts: [] });
+      await app.run(40_000);
+      expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'directory', attempts: [] });
       expect(card()).toMatch(/Approved, roles not checked yet/);
       expect(card()).toMatch(/cannot be read just now.*whoami/s);
       groups.answer = () => true;
-      await house.until('running');
+      await app.until('running');
       expect(sent()).toBe(1);
     },
   );
@@ -339,10 +339,10 @@ describe('roles that groups give', () => {
   test('that stay unread let the approval lapse, unsent', async () => {
     const groups = directory();
     await asked('dump hosta notepad', groups, both);
-    await house.press('approver1', 'approve');
+    await app.press('approver1', 'approve');
     groups.answer = () => undefined;
-    await house.run(31 * minute);
-    expect(house.newest()).toMatchObject({
+    await app.run(31 * minute);
+    expect(app.newest()).toMatchObject({
       state: 'over',
       ending: { how: 'lapsed', waitedFor: 'directory' },
     });
@@ -353,13 +353,13 @@ describe('roles that groups give', () => {
   test('that change between the readings and the POST are seen: they are asked once more after everything else', async () => {
     const groups = directory();
     await asked('dump hosta notepad', groups, both);
-    await house.press('approver1', 'approve');
+    await app.press('approver1', 'approve');
     groups.asked.length = 0;
     // The first round lets it be claimed; what comes after is a no.
     groups.answer = () => groups.asked.length <= 4;
-    await house.loop.submission.pass();
-    await house.loop.submission.settled();
-    expect(house.newest()).toMatchObject({
+    await app.loop.submission.pass();
+    await app.loop.submission.settled();
+    expect(app.newest()).toMatchObject({
       state: 'over',
       ending: { code: 'requesterRoleGone' },
       attempts: [{}],
@@ -376,12 +376,12 @@ describe('roles that groups give', () => {
     Object.assign(groups, {
       includes: async (...ask: Parameters<typeof includes>) => (await answered, includes(...ask)),
     });
-    const pressed = house.press('approver1', 'approve');
-    await house.changePolicy((text) =>
+    const pressed = app.press('approver1', 'approve');
+    await app.changePolicy((text) =>
       text.replace('approver: [approver1, responder2]', 'approver: [responder2]'),
     );
     answer();
     expect(textOf(await pressed)).toMatch(/need the role approver/);
-    expect(house.newest().state).toBe('awaitingApproval');
+    expect(app.newest().state).toBe('awaitingApproval');
   });
 });

@@ -9,8 +9,8 @@ import { createSharedReadings } from '../../../src/adapters/sharedReadings.ts';
 import type { Groups } from '../../../src/bot/ports.ts';
 import type { Policy } from '../../../src/bot/policy/policy.ts';
 import type { Request } from '../../../src/liveResponse/request.ts';
-import { createStoryClock, examplePolicy, openHouse } from '../../support/house.ts';
-import type { House } from '../../support/house.ts';
+import { createStoryClock, examplePolicy, openTestApp } from '../../support/house.ts';
+import type { TestApp } from '../../support/house.ts';
 import { upload } from '../../support/defender/library.ts';
 
 const minute = 60_000;
@@ -218,9 +218,9 @@ async function tell({ steps, shared }: History): Promise<Told> {
     includes: async (group, person, fresh = false) =>
       (await (shared ? readings.get(group, '', fresh) : read(group))).has(person.id),
   };
-  const house = await openHouse({ clock, groups, policy: base });
+  const app = await openTestApp({ clock, groups, policy: base });
   const wrong: string[] = [];
-  const { tenant } = house.simulator;
+  const { tenant } = app.simulator;
   const libraryNow = (): void =>
     void scripts.push({
       at: clock.elapsed(),
@@ -228,8 +228,8 @@ async function tell({ steps, shared }: History): Promise<Told> {
     });
   libraryNow();
   let posts = 0;
-  const replace = house.todays.replace.bind(house.todays);
-  Object.assign(house.todays, {
+  const replace = app.todays.replace.bind(app.todays);
+  Object.assign(app.todays, {
     replace(next: Policy) {
       inForce = coming;
       replace(next);
@@ -242,13 +242,13 @@ async function tell({ steps, shared }: History): Promise<Told> {
     };
     if (
       !request.path.endsWith('/runliveresponse') ||
-      String(request.origin) !== new URL(house.simulator.url).origin
+      String(request.origin) !== new URL(app.simulator.url).origin
     )
       return;
     posts += 1;
     wrong.push(
       ...oracle(
-        house,
+        app,
         (JSON.parse(String(request.body)) as { readonly Comment: string }).Comment,
         inForce,
         said,
@@ -261,35 +261,35 @@ async function tell({ steps, shared }: History): Promise<Told> {
   async function does(op: Op): Promise<void> {
     switch (op.op) {
       case 'ask':
-        await house.say(op.who, op.line, { place: op.place });
+        await app.say(op.who, op.line, { place: op.place });
         return;
       case 'press': {
-        const open = house.store.all().filter(({ state }) => state !== 'finished');
+        const open = app.store.all().filter(({ state }) => state !== 'finished');
         const request = open[op.which % Math.max(1, open.length)];
         // In a place that every policy here has.
-        if (request !== undefined) await house.press(op.who, op.verb, { request, place: 'soc-private' });
+        if (request !== undefined) await app.press(op.who, op.verb, { request, place: 'soc-private' });
         return;
       }
       case 'policy':
         coming = clean(op.edits);
-        await house.changePolicy(policyOf(op.edits));
+        await app.changePolicy(policyOf(op.edits));
         return;
       case 'group':
         said.get(op.group)?.push({ at: clock.elapsed(), said: op.said });
         return;
       case 'content':
-        await upload(house, 'collect.ps1', op.text);
+        await upload(app, 'collect.ps1', op.text);
         libraryNow();
         return;
       case 'time':
         clock.move(op.ms);
-        await house.loop.tick();
+        await app.loop.tick();
         return;
       case 'tick':
-        await house.loop.tick();
+        await app.loop.tick();
         return;
       case 'restart':
-        await house.restart();
+        await app.restart();
     }
   }
 
@@ -303,14 +303,14 @@ async function tell({ steps, shared }: History): Promise<Told> {
       ) {
         await does(first);
         if (meanwhile !== undefined) await does(meanwhile);
-        if (tick) await house.loop.tick();
+        if (tick) await app.loop.tick();
         continue;
       }
       let open = (): void => undefined;
       before = after;
       gate = new Promise<void>((resolve) => (open = resolve));
       const atGate = new Promise<void>((resolve) => (reached = resolve));
-      const under = does(first).then(() => house.loop.tick());
+      const under = does(first).then(() => app.loop.tick());
       await Promise.race([atGate, under]);
       const other = does(meanwhile);
       if (!racing) await other;
@@ -325,30 +325,30 @@ async function tell({ steps, shared }: History): Promise<Told> {
         said.get(group)?.push({ at: clock.elapsed(), said: 'no' });
     for (let tick = 0; tick < 3; tick += 1) {
       clock.move(20_000);
-      await house.loop.tick();
+      await app.loop.tick();
     }
     return { posts, wrong };
   } finally {
     unsubscribe('undici:request:create', sends);
-    await house.close();
+    await app.close();
   }
 }
 
 /** Why what is being sent at this moment must not run; nothing of the product's own rules is asked. */
 function oracle(
-  house: House,
+  app: TestApp,
   comment: string,
   inForce: readonly Edit[],
   said: ReadonlyMap<string, readonly { readonly at: number; readonly said: Said }[]>,
   scripts: readonly { readonly at: number; readonly hashes: ReadonlyMap<string, string> }[],
 ): readonly string[] {
-  const now = house.clock.now();
-  const elapsed = house.clock.elapsed();
+  const now = app.clock.now();
+  const elapsed = app.clock.elapsed();
   const within = <T extends { readonly at: number }>(states: readonly T[]): readonly T[] =>
     states.filter((_state, at) => (states[at + 1]?.at ?? Infinity) >= elapsed - window);
   const mayBeIn = (group: string): boolean =>
     within(said.get(group) ?? []).some((state) => state.said === 'yes');
-  const sending = house.store
+  const sending = app.store
     .all()
     .filter(
       (request): request is Extract<Request, { state: 'submitting' }> =>

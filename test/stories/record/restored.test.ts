@@ -6,18 +6,18 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Request } from '../../../src/liveResponse/request.ts';
 import { plainText } from '../../../cards/renderers/plainText.ts';
-import { openHouse, textOf } from '../../support/house.ts';
-import type { House } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp } from '../../support/house.ts';
 
 const minute = 60_000;
 const notKnown =
   /Whether it ran is not known: the record was restored at \d\d:\d\d UTC, and what was written after that copy is lost/;
 const nothingRan = /Nothing (?:has|was) run|Nothing was sent|not run|not sent yet/;
 
-let house: House;
+let app: TestApp;
 const copies: string[] = [];
 afterEach(async () => {
-  await house.close();
+  await app.close();
   for (const copy of copies.splice(0)) rmSync(copy, { recursive: true });
 });
 
@@ -26,71 +26,70 @@ const ofRecord = (name: string): boolean => !name.startsWith('lock');
 function backup(): string {
   const copy = mkdtempSync(join(tmpdir(), 'lr-copy-'));
   copies.push(copy);
-  for (const name of readdirSync(house.dir).filter(ofRecord))
-    cpSync(join(house.dir, name), join(copy, name), { recursive: true });
+  for (const name of readdirSync(app.dir).filter(ofRecord))
+    cpSync(join(app.dir, name), join(copy, name), { recursive: true });
   return copy;
 }
 
 /** The copy in place of what was written since, and accepted, as `audit -- accept` does it. */
 async function restore(copy: string): Promise<void> {
-  await house.store.close();
-  for (const name of readdirSync(house.dir).filter(ofRecord))
-    rmSync(join(house.dir, name), { recursive: true });
-  cpSync(copy, house.dir, { recursive: true });
-  await house.restart();
-  await house.store.note({
+  await app.store.close();
+  for (const name of readdirSync(app.dir).filter(ofRecord)) rmSync(join(app.dir, name), { recursive: true });
+  cpSync(copy, app.dir, { recursive: true });
+  await app.restart();
+  await app.store.note({
     type: 'accepted',
-    ...house.store.head(),
+    ...app.store.head(),
     by: 'operator at the machine',
     why: 'the record was restored',
   });
-  house.clock.move(minute);
-  await house.loop.tick();
+  app.clock.move(minute);
+  await app.loop.tick();
 }
 
 const throttled = (): void =>
-  house.simulator.tenant.faults.plant({ what: 'throttle', on: 'run', times: 'always', retryAfter: 1 });
-const requestNow = (id: string): Request => house.store.get(id) ?? fail(id);
+  app.simulator.tenant.faults.plant({ what: 'throttle', on: 'run', times: 'always', retryAfter: 1 });
+const requestNow = (id: string): Request => app.store.get(id) ?? fail(id);
 const fail = (id: string): never => {
   throw new Error(`there is no ${id}`);
 };
 const cardOf = (id: string) =>
-  [...house.chat.cards.values()].findLast((one) => one.view.requestId === id)?.view ?? fail(id);
+  [...app.chat.cards.values()].findLast((one) => one.view.requestId === id)?.view ?? fail(id);
 const offers = (id: string) => cardOf(id).buttons.map(({ verb }) => verb);
-const say = async (line: string, as = 'responder1') => textOf(await house.say(as, line));
-const sent = () => house.simulator.tenant.submissions.length;
+const say = async (line: string, as = 'responder1') => textOf(await app.say(as, line));
+const sent = () => app.simulator.tenant.submissions.length;
 
 /** Asked and waiting for approval. */
 async function asked(line = 'dump hosta notepad'): Promise<string> {
-  await house.say('responder1', line);
-  await house.loop.tick();
-  return house.newest().id;
+  await app.say('responder1', line);
+  await app.loop.tick();
+  return app.newest().id;
 }
 
 /** Approved, and kept back by Defender. */
 async function approvedAndWaiting(line?: string): Promise<string> {
   throttled();
   const id = await asked(line);
-  await house.press('approver1', 'approve');
-  await house.run(10_000);
-  expect(house.newest().state).toBe('queued');
+  await app.press('approver1', 'approve');
+  await app.run(10_000);
+  expect(app.newest().state).toBe('queued');
   return id;
 }
 
 /** What waited is sent and finishes, in lines that are lost then. */
 async function runs(): Promise<void> {
-  house.simulator.tenant.faults.clear();
-  await house.until('finished');
+  app.simulator.tenant.faults.clear();
+  await app.until('finished');
 }
 
 async function pastEnd(): Promise<void> {
-  house.clock.move(31 * minute);
-  await house.loop.tick();
+  app.clock.move(31 * minute);
+  await app.loop.tick();
 }
 
 describe('a request that the copy has as approved, and that ran in the lost lines,', () => {
   test('is not asked for again when it lapses: neither its card nor an answer offers it, and a press of an old button is refused', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     const id = await approvedAndWaiting();
     const copy = backup();
     await runs();
@@ -105,25 +104,25 @@ describe('a request that the copy has as approved, and that ran in the lost line
     );
     expect(plainText(cardOf(id))).not.toMatch(nothingRan);
     expect(offers(id)).not.toContain('again');
-    const count = house.store.all().length;
-    expect(textOf(await house.press('responder1', 'again', { request: over, index: 0 }))).toBe(
+    const count = app.store.all().length;
+    expect(textOf(await app.press('responder1', 'again', { request: over, index: 0 }))).toBe(
       `Nobody knows whether ${id} ran, so it is not repeated from its card. Look on the device and in the portal first; then type what is still missing.`,
     );
     expect(await say(`retry ${id}`)).toMatch(/^Nobody knows whether \S+ ran/);
-    expect(house.store.all()).toHaveLength(count);
+    expect(app.store.all()).toHaveLength(count);
     for (const line of [`cancel ${id}`, `approve ${id}`, `deny ${id}`]) {
       const answer = await say(line, 'approver1');
       expect(answer).toMatch(/ is over: lapsed/);
       expect(answer).toMatch(notKnown);
       expect(answer).not.toContain('retry');
     }
-    await house.run(10_000);
-    expect(house.chat.notes.at(-1)?.text).toMatch(notKnown);
+    await app.run(10_000);
+    expect(app.chat.notes.at(-1)?.text).toMatch(notKnown);
     expect(sent()).toBe(1);
   });
 
   test('is taken back with a word that does not say that it was not sent', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     const id = await approvedAndWaiting();
     const copy = backup();
     await runs();
@@ -136,7 +135,7 @@ describe('a request that the copy has as approved, and that ran in the lost line
   });
 
   test('stands in the way of going on from the request before it', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     const first = await asked();
     await pastEnd();
     const id = await approvedAndWaiting(`retry ${first}`);
@@ -150,31 +149,31 @@ describe('a request that the copy has as approved, and that ran in the lost line
     expect(await say(`retry ${first}`)).toMatch(
       new RegExp(`tried again already as ${id}, which reached Defender, or may have\\.`),
     );
-    expect(house.newest().id).toBe(id);
+    expect(app.newest().id).toBe(id);
     expect(sent()).toBe(1);
   });
 
   test('is not known either after another restore, whenever it ended in between', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     const id = await approvedAndWaiting();
     const copy = backup();
     await runs();
     await restore(copy);
     await say(`cancel ${id}`);
-    await house.run(minute);
+    await app.run(minute);
     await restore(backup());
     expect(requestNow(id)).toMatchObject({ state: 'over', ending: { how: 'withdrawn' } });
     const answer = await say(`status ${id}`);
     expect(answer).toMatch(notKnown);
     expect(answer).not.toMatch(nothingRan);
-    await house.restart();
+    await app.restart();
     expect(await say(`status ${id}`)).toMatch(notKnown);
     expect(await say(`retry ${id}`)).toMatch(/^Nobody knows whether \S+ ran/);
   });
 });
 
 test('a request that waited in the copy and expires says that the record may not know of a decision', async () => {
-  house = await openHouse();
+  app = await openTestApp();
   const id = await asked();
   await restore(backup());
   await pastEnd();
@@ -185,12 +184,12 @@ test('a request that waited in the copy and expires says that the record may not
 });
 
 test('an approval that comes after the time is answered without a word of trying again', async () => {
-  house = await openHouse();
+  app = await openTestApp();
   const id = await asked();
   await restore(backup());
   await say('unfreeze', 'approver1');
-  house.clock.move(31 * minute);
-  const answer = textOf(await house.press('approver1', 'approve', { request: requestNow(id) }));
+  app.clock.move(31 * minute);
+  const answer = textOf(await app.press('approver1', 'approve', { request: requestNow(id) }));
   expect(answer).toMatch(/expired at/);
   expect(answer).toMatch(notKnown);
   expect(answer).not.toContain('retry');
@@ -198,7 +197,7 @@ test('an approval that comes after the time is answered without a word of trying
 
 describe('what is known keeps its way to be tried again:', () => {
   test('a request that ended before the copy, one that was asked after the restore, and both say that nothing was run', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     const before = await asked();
     await pastEnd();
     await restore(backup());
@@ -215,13 +214,13 @@ describe('what is known keeps its way to be tried again:', () => {
   });
 
   test('a session that runs in the copy and is followed to its end after the restore', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     const id = await asked('on hosta run collect.ps1 ; get C:\\Users\\Public\\late.txt --reason "beacon"');
-    await house.press('approver1', 'approve');
-    await house.until('running');
+    await app.press('approver1', 'approve');
+    await app.until('running');
     await restore(backup());
-    expect((await house.until('finished')).outcome).toBe('failed');
-    await house.loop.tick();
+    expect((await app.until('finished')).outcome).toBe('failed');
+    await app.loop.tick();
     expect(offers(id)).toContain('again');
     expect(sent()).toBe(1);
   });

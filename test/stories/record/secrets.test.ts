@@ -3,12 +3,12 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { approvedHouse, openHouse } from '../../support/house.ts';
-import type { House } from '../../support/house.ts';
+import { approvedHouse, openTestApp } from '../../support/house.ts';
+import type { TestApp } from '../../support/house.ts';
 import { journalText } from '../../support/store/journal.ts';
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
 function everyFile(folder: string): string {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -21,32 +21,32 @@ function everyFile(folder: string): string {
 describe('after a whole story', () => {
   test('no link signature is in the data folder or in the log, and every mint, view and refusal is in the journal', async () => {
     const logLines: string[] = [];
-    house = await openHouse({ logLines });
-    await house.say('responder1', 'dump hosta notepad');
-    await house.loop.tick();
-    await house.press('responder1', 'approve');
-    await house.press('approver1', 'approve');
-    await house.until('finished');
-    await house.loop.tick();
-    const { id } = house.newest();
-    const onCard = house.card().view.links[0]?.url ?? '';
-    const told = await house.say('responder1', `link ${id} 1`);
-    await house.say('approver1', `output ${id} 0`);
-    house.simulator.tenant.faults.plant({
+    app = await openTestApp({ logLines });
+    await app.say('responder1', 'dump hosta notepad');
+    await app.loop.tick();
+    await app.press('responder1', 'approve');
+    await app.press('approver1', 'approve');
+    await app.until('finished');
+    await app.loop.tick();
+    const { id } = app.newest();
+    const onCard = app.card().view.links[0]?.url ?? '';
+    const told = await app.say('responder1', `link ${id} 1`);
+    await app.say('approver1', `output ${id} 0`);
+    app.simulator.tenant.faults.plant({
       what: 'redirect',
       on: 'blob',
       times: 5,
       value: 'http://169.254.169.254/',
     });
-    await house.say('approver1', `link ${id} 0`);
-    await house.restart();
+    await app.say('approver1', `link ${id} 0`);
+    await app.restart();
 
     const signatures = [onCard, told.kind === 'sentence' ? (told.link?.url ?? '') : ''].map(
       (url) => new URL(url).searchParams.get('sig') ?? '',
     );
     expect(signatures.every((sig) => sig.length > 20)).toBe(true);
     // As it stands, and with what is sealed in it opened.
-    const written = everyFile(house.dir) + journalText(house.dir) + logLines.join('');
+    const written = everyFile(app.dir) + journalText(app.dir) + logLines.join('');
     for (const sig of signatures) {
       expect(written).not.toContain(sig);
       expect(written).not.toContain(encodeURIComponent(sig));
@@ -65,16 +65,16 @@ describe('after a whole story', () => {
   test('the data folder, its files and all below are for their owner alone, whatever the umask', async () => {
     const umask = process.umask(0);
     try {
-      house = await approvedHouse('dump hosta notepad');
-      await house.until('finished');
-      await house.run(5_000);
-      const all = readdirSync(house.dir, { recursive: true, encoding: 'utf8' });
+      app = await approvedHouse('dump hosta notepad');
+      await app.until('finished');
+      await app.run(5_000);
+      const all = readdirSync(app.dir, { recursive: true, encoding: 'utf8' });
       expect(all.some((name) => name.startsWith('outputs/'))).toBe(true);
       for (const name of ['.', ...all]) {
         const { mode, isDirectory } = ((stats) => ({
           mode: (stats.mode & 0o777).toString(8),
           isDirectory: stats.isDirectory(),
-        }))(statSync(join(house.dir, name)));
+        }))(statSync(join(app.dir, name)));
         expect([name, mode]).toEqual([name, isDirectory ? '700' : '600']);
       }
     } finally {

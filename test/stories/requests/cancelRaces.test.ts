@@ -1,44 +1,44 @@
 // Cancel in every state, and the race with completion: whatever wins, the card tells what was asked, what
 // came of it, and what may have run.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openHouse, textOf } from '../../support/house.ts';
-import type { House, HouseOptions } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp, TestAppOptions } from '../../support/house.ts';
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
 const minute = 60_000;
-const card = () => house.card().view;
+const card = () => app.card().view;
 const rows = () => card().steps.map((step) => step.status);
-const faults = () => house.simulator.tenant.faults;
+const faults = () => app.simulator.tenant.faults;
 
-async function approved(command = 'dump hosta notepad', options: HouseOptions = {}): Promise<void> {
-  house = await openHouse(options);
-  await house.say('responder1', command);
-  await house.loop.tick();
-  await house.press('approver1', 'approve');
+async function approved(command = 'dump hosta notepad', options: TestAppOptions = {}): Promise<void> {
+  app = await openTestApp(options);
+  await app.say('responder1', command);
+  await app.loop.tick();
+  await app.press('approver1', 'approve');
 }
 
-async function running(command = 'dump hosta notepad', options: HouseOptions = {}): Promise<void> {
+async function running(command = 'dump hosta notepad', options: TestAppOptions = {}): Promise<void> {
   await approved(command, options);
-  await house.until('running');
+  await app.until('running');
 }
 
 /** Until Defender says that the device works on it. */
-async function inProgress(command?: string, options?: HouseOptions): Promise<void> {
+async function inProgress(command?: string, options?: TestAppOptions): Promise<void> {
   await running(command, options);
   for (let polls = 0; polls < 200; polls += 1) {
-    const request = house.newest();
+    const request = app.newest();
     if (request.state === 'running' && request.action.status === 'InProgress') return;
-    await house.run(2_400);
+    await app.run(2_400);
   }
   throw new Error('never at work');
 }
 
 /** Somebody with the same tenant and another tool. */
 async function cancelElsewhere(comment: string): Promise<Response> {
-  const { actionId } = house.newest() as { readonly actionId: string };
-  return await fetch(`${house.simulator.url}/api/machineactions/${actionId}/cancel`, {
+  const { actionId } = app.newest() as { readonly actionId: string };
+  return await fetch(`${app.simulator.url}/api/machineactions/${actionId}/cancel`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ Comment: comment }),
@@ -47,12 +47,12 @@ async function cancelElsewhere(comment: string): Promise<Response> {
 
 describe('before it reached Defender, a cancel', () => {
   test('of a request that awaits its approval withdraws it', async () => {
-    house = await openHouse();
-    await house.say('responder1', 'dump hosta notepad');
-    expect(textOf(await house.say('responder1', `cancel ${house.newest().id} wrong host`))).toMatch(
+    app = await openTestApp();
+    await app.say('responder1', 'dump hosta notepad');
+    expect(textOf(await app.say('responder1', `cancel ${app.newest().id} wrong host`))).toMatch(
       /^Withdrew .* Nothing was sent/,
     );
-    await house.loop.tick();
+    await app.loop.tick();
     expect(card()).toMatchObject({
       status: expect.stringContaining('Withdrawn'),
       lead: expect.stringContaining('Nothing was run.'),
@@ -61,38 +61,38 @@ describe('before it reached Defender, a cancel', () => {
 
   test('of a queued one withdraws it, and nothing is sent', async () => {
     await approved('dump srv-portal notepad');
-    await house.run(10_000);
-    expect(house.newest().state).toBe('queued');
-    await house.say('approver1', `cancel ${house.newest().id}`);
-    house.simulator.tenant.changeDevice('srv-portal.corp.example', { portalSession: false });
-    await house.run(minute);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'withdrawn' } });
-    expect(house.simulator.tenant.submissions).toHaveLength(0);
+    await app.run(10_000);
+    expect(app.newest().state).toBe('queued');
+    await app.say('approver1', `cancel ${app.newest().id}`);
+    app.simulator.tenant.changeDevice('srv-portal.corp.example', { portalSession: false });
+    await app.run(minute);
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'withdrawn' } });
+    expect(app.simulator.tenant.submissions).toHaveLength(0);
   });
 
   test('while it is being sent is too late for the one and too early for the other, and says when to press', async () => {
     await approved('dump hosta notepad');
     faults().plant({ what: 'delay', on: 'run', ms: 400 });
     const sending = new Promise<void>((resolve) =>
-      house.store.subscribe(({ state }) => (state === 'submitting' ? resolve() : undefined)),
+      app.store.subscribe(({ state }) => (state === 'submitting' ? resolve() : undefined)),
     );
-    await house.loop.submission.pass();
+    await app.loop.submission.pass();
     await sending;
-    expect(textOf(await house.say('responder1', `cancel ${house.newest().id}`))).toMatch(
+    expect(textOf(await app.say('responder1', `cancel ${app.newest().id}`))).toMatch(
       /too late to cancel .* is being sent to Defender\. Wait a moment for Defender’s answer, then cancel it\./,
     );
-    await house.loop.submission.settled();
-    await house.loop.tick();
-    expect(house.newest().state).toBe('running');
+    await app.loop.submission.settled();
+    await app.loop.tick();
+    expect(app.newest().state).toBe('running');
   });
 });
 
 describe('at Defender, a cancel', () => {
   test('of a session that no device has taken ends it, and nothing ran', async () => {
     await running();
-    expect(textOf(await house.press('responder1', 'cancel'))).toMatch(/accepted the cancel/);
-    expect((await house.until('finished')).outcome).toBe('cancelled');
-    await house.loop.tick();
+    expect(textOf(await app.press('responder1', 'cancel'))).toMatch(/accepted the cancel/);
+    expect((await app.until('finished')).outcome).toBe('cancelled');
+    await app.loop.tick();
     expect(card().lead).toMatch(
       /^Cancelled by Riley Responder, asked at 03:00 UTC\. No command was run\. Ended at .* If it is still needed, ask again\.$/,
     );
@@ -101,24 +101,24 @@ describe('at Defender, a cancel', () => {
 
   test('carries its reason as one line: a line break in it would look like somebody else’s comment', async () => {
     await running();
-    await house.press('responder1', 'cancel', { input: 'wrong host\nlr:lr-000000 cancelled by nobody' });
-    const { actionId } = (await house.until('finished')) as { readonly actionId: string };
-    expect(house.simulator.tenant.action(actionId)?.cancellation?.comment).toMatch(
+    await app.press('responder1', 'cancel', { input: 'wrong host\nlr:lr-000000 cancelled by nobody' });
+    const { actionId } = (await app.until('finished')) as { readonly actionId: string };
+    expect(app.simulator.tenant.action(actionId)?.cancellation?.comment).toMatch(
       /^lr:lr-[0-9a-z]{6} cancelled by Riley Responder: wrong host lr:lr-000000 cancelled by nobody$/,
     );
   });
 
   test('of a device that has been away for a while is accepted and over at once', async () => {
     await running('dump laptop7 notepad');
-    await house.run(30 * minute);
-    await house.press('approver1', 'cancel');
-    expect((await house.until('finished')).outcome).toBe('cancelled');
-    await house.loop.tick();
+    await app.run(30 * minute);
+    await app.press('approver1', 'cancel');
+    expect((await app.until('finished')).outcome).toBe('cancelled');
+    await app.loop.tick();
     expect(card().lead).toContain('No command was run.');
-    house.simulator.tenant.changeDevice('laptop7.corp.example', { online: true });
-    await house.run(10 * minute);
+    app.simulator.tenant.changeDevice('laptop7.corp.example', { online: true });
+    await app.run(10 * minute);
     expect(
-      house.simulator.tenant.action((house.newest() as { readonly actionId: string }).actionId)?.status,
+      app.simulator.tenant.action((app.newest() as { readonly actionId: string }).actionId)?.status,
     ).toBe('Cancelled');
   });
 
@@ -126,11 +126,11 @@ describe('at Defender, a cancel', () => {
     await inProgress('run hosta collect.ps1', {
       simulator: { profile: { commandMs: [minute, minute], cancelMs: [4_000, 4_000] } },
     });
-    await house.press('approver1', 'cancel');
-    await house.loop.tick();
+    await app.press('approver1', 'cancel');
+    await app.loop.tick();
     expect(card().status).toContain('Cancel requested');
-    expect((await house.until('finished')).outcome).toBe('cancelled');
-    await house.loop.tick();
+    expect((await app.until('finished')).outcome).toBe('cancelled');
+    await app.loop.tick();
     expect(card().lead).toContain('Index 0 may have run to its end on the device.');
     expect(rows()).toEqual([expect.stringMatching(/^failed/)]);
     expect(card().steps[0]?.detail).toContain('“The command was canceled.” It was stopped with the session');
@@ -140,9 +140,9 @@ describe('at Defender, a cancel', () => {
     await inProgress('dump hosta notepad', {
       simulator: { profile: { cancelMs: [10 * minute, 10 * minute] } },
     });
-    await house.press('approver1', 'cancel');
-    expect((await house.until('finished')).outcome).toBe('succeeded');
-    await house.run(5_000);
+    await app.press('approver1', 'cancel');
+    expect((await app.until('finished')).outcome).toBe('succeeded');
+    await app.run(5_000);
     expect(card()).toMatchObject({
       status: expect.stringContaining('Finished: succeeded, cancel too late'),
       tone: 'warning',
@@ -158,9 +158,9 @@ describe('at Defender, a cancel', () => {
     await inProgress('dump broken1 notepad', {
       simulator: { profile: { cancelMs: [10 * minute, 10 * minute] } },
     });
-    await house.press('approver1', 'cancel');
-    expect((await house.until('finished')).outcome).toBe('failed');
-    await house.loop.tick();
+    await app.press('approver1', 'cancel');
+    expect((await app.until('finished')).outcome).toBe('failed');
+    await app.loop.tick();
     expect(card().lead).toMatch(
       /^Avery Approver asked to cancel at .*, but Defender ended it as failed, not as cancelled\. Index 0 .* failed/,
     );
@@ -168,15 +168,15 @@ describe('at Defender, a cancel', () => {
 
   test('after the end, not read yet, is told as already over, and then how it ended', async () => {
     await inProgress();
-    house.clock.move(3 * minute);
-    expect(textOf(await house.press('approver1', 'cancel'))).toMatch(
+    app.clock.move(3 * minute);
+    expect(textOf(await app.press('approver1', 'cancel'))).toMatch(
       /already over\. The card shows how it ended\. Correlation id: [0-9a-f-]{36}/,
     );
-    expect(house.newest()).toMatchObject({
+    expect(app.newest()).toMatchObject({
       cancel: { answer: 'alreadyOver', error: { call: 'cancel', status: 400 } },
     });
-    expect((await house.until('finished')).outcome).toBe('succeeded');
-    await house.loop.tick();
+    expect((await app.until('finished')).outcome).toBe('succeeded');
+    await app.loop.tick();
     expect(card().lead).toContain('but it had completed: everything ran.');
     expect(card().facts).toContainEqual({
       label: 'Correlation id, cancel',
@@ -188,14 +188,14 @@ describe('at Defender, a cancel', () => {
     await inProgress('dump hosta notepad', {
       simulator: { profile: { settleMs: [5 * minute, 5 * minute] } },
     });
-    await house.run(minute);
+    await app.run(minute);
     expect(card().status).toContain('Commands done');
-    await house.press('responder1', 'cancel');
-    expect((await house.until('finished')).outcome).toBe('cancelled');
-    await house.run(5_000);
+    await app.press('responder1', 'cancel');
+    expect((await app.until('finished')).outcome).toBe('cancelled');
+    await app.run(5_000);
     expect(card().lead).toContain('Both commands had completed before that.');
     expect(rows()).toEqual([expect.stringMatching(/^completed/), expect.stringMatching(/^completed/)]);
-    expect(house.newest()).toMatchObject({ results: { files: [{ index: 1 }] } });
+    expect(app.newest()).toMatchObject({ results: { files: [{ index: 1 }] } });
   });
 
   test.each([
@@ -207,30 +207,30 @@ describe('at Defender, a cancel', () => {
     async (_name, fault) => {
       await running('dump laptop7 notepad');
       faults().plant(fault);
-      expect(textOf(await house.press('approver1', 'cancel'))).toMatch(/did not confirm the cancel/);
-      expect(house.newest()).toMatchObject({ cancel: { answer: 'failed' } });
+      expect(textOf(await app.press('approver1', 'cancel'))).toMatch(/did not confirm the cancel/);
+      expect(app.newest()).toMatchObject({ cancel: { answer: 'failed' } });
       if (fault.what === 'loseAnswer') {
         // It had arrived: Defender's own comment shows that it was ours.
-        expect((await house.until('finished')).outcome).toBe('cancelled');
-        await house.loop.tick();
+        expect((await app.until('finished')).outcome).toBe('cancelled');
+        await app.loop.tick();
         expect(card().lead).toMatch(/^Cancelled by Avery Approver/);
         return;
       }
-      await house.loop.tick();
+      await app.loop.tick();
       expect(card().buttons.map((button) => button.verb)).toContain('cancel');
-      await house.press('approver1', 'cancel');
-      expect((await house.until('finished')).outcome).toBe('cancelled');
+      await app.press('approver1', 'cancel');
+      expect((await app.until('finished')).outcome).toBe('cancelled');
     },
   );
 
   test('that is not allowed names the role and shows the correlation id, in the answer and on the card', async () => {
     await running('dump laptop7 notepad');
     faults().plant({ what: 'status', on: 'cancel', status: 403 });
-    const answer = textOf(await house.press('approver1', 'cancel'));
+    const answer = textOf(await app.press('approver1', 'cancel'));
     expect(answer).toMatch(
       /was not cancelled\. The bot’s app registration may not cancel a session \(403\)\. An administrator must grant it Machine\.LiveResponse with admin consent/,
     );
-    await house.loop.tick();
+    await app.loop.tick();
     expect(card().lead).toContain('grant it Machine.LiveResponse with admin consent');
     const target = card().facts.find((fact) => fact.label === 'Correlation id, cancel')?.value ?? 'none';
     expect(answer).toContain(`Correlation id: ${target}`);
@@ -240,16 +240,16 @@ describe('at Defender, a cancel', () => {
     await inProgress('run hosta collect.ps1', {
       simulator: { profile: { commandMs: [9 * minute, 9 * minute], cancelMs: [8 * minute, 8 * minute] } },
     });
-    await house.press('approver1', 'cancel');
-    await house.run(4 * minute);
-    expect(textOf(await house.press('approver1', 'cancel'))).toMatch(/asked Defender at/);
-    await house.run(2 * minute);
-    expect(house.newest()).toMatchObject({ state: 'running', cancel: { answer: 'noEffect' } });
+    await app.press('approver1', 'cancel');
+    await app.run(4 * minute);
+    expect(textOf(await app.press('approver1', 'cancel'))).toMatch(/asked Defender at/);
+    await app.run(2 * minute);
+    expect(app.newest()).toMatchObject({ state: 'running', cancel: { answer: 'noEffect' } });
     expect(card().lead).toMatch(
       /asked to cancel at 03:0\d UTC, without effect: the session still goes on\. Press Cancel again/,
     );
-    expect(textOf(await house.press('approver1', 'cancel'))).toMatch(/accepted the cancel/);
-    expect((await house.until('finished')).outcome).toBe('cancelled');
+    expect(textOf(await app.press('approver1', 'cancel'))).toMatch(/accepted the cancel/);
+    expect((await app.until('finished')).outcome).toBe('cancelled');
   });
 });
 
@@ -257,8 +257,8 @@ describe('cancelled elsewhere', () => {
   test('is told with who and why', async () => {
     await running('dump laptop7 notepad');
     expect((await cancelElsewhere('maintenance window')).status).toBe(200);
-    expect((await house.until('finished')).outcome).toBe('cancelled');
-    await house.loop.tick();
+    expect((await app.until('finished')).outcome).toBe('cancelled');
+    await app.loop.tick();
     expect(card().lead).toMatch(
       /^Cancelled outside this bot by “[0-9a-f-]{36}”: “maintenance window”\. No command was run\./,
     );
@@ -267,9 +267,9 @@ describe('cancelled elsewhere', () => {
   test('and asked for here too late is not told as ours', async () => {
     await running('dump laptop7 notepad');
     await cancelElsewhere('maintenance window');
-    expect(textOf(await house.press('approver1', 'cancel'))).toMatch(/already over/);
-    await house.until('finished');
-    await house.loop.tick();
+    expect(textOf(await app.press('approver1', 'cancel'))).toMatch(/already over/);
+    await app.until('finished');
+    await app.loop.tick();
     expect(card().lead).toMatch(
       /^Cancelled outside this bot by .*: “maintenance window”\. The cancel of Avery Approver, asked at 03:00 UTC, was not what ended it\./,
     );
@@ -280,29 +280,29 @@ describe('out of sight, a cancel', () => {
   test('of a request whose answer was lost has no action to name, and says what to do', async () => {
     await approved();
     faults().plant({ what: 'reset', on: 'run' });
-    await house.until('unknown');
-    expect(textOf(await house.say('responder1', `cancel ${house.newest().id}`))).toMatch(
+    await app.until('unknown');
+    expect(textOf(await app.say('responder1', `cancel ${app.newest().id}`))).toMatch(
       /too late to cancel .*it is not known yet whether it ran\. Look for it again from its card: once it is found it can be cancelled\./,
     );
-    await house.loop.tick();
+    await app.loop.tick();
     expect(card().buttons.map((button) => button.verb)).not.toContain('cancel');
   });
 
   test('of a session past our deadline reaches it, and its end is found without anybody pressing', async () => {
     await running();
-    house.simulator.tenant.changeDevice('hosta.corp.example', { stuck: true });
-    for (let hour = 0; hour < 80 && house.newest().state === 'running'; hour += 1) {
-      house.clock.move(60 * minute);
-      await house.loop.tick();
+    app.simulator.tenant.changeDevice('hosta.corp.example', { stuck: true });
+    for (let hour = 0; hour < 80 && app.newest().state === 'running'; hour += 1) {
+      app.clock.move(60 * minute);
+      await app.loop.tick();
     }
-    await house.run(10 * minute);
-    expect(house.newest()).toMatchObject({ state: 'unknown', cause: 'overdue' });
+    await app.run(10 * minute);
+    expect(app.newest()).toMatchObject({ state: 'unknown', cause: 'overdue' });
     expect(card().buttons.map((button) => button.verb)).toContain('cancel');
-    expect(textOf(await house.press('approver1', 'cancel'))).toMatch(/accepted the cancel/);
-    await house.loop.tick();
+    expect(textOf(await app.press('approver1', 'cancel'))).toMatch(/accepted the cancel/);
+    await app.loop.tick();
     expect(card().lead).toMatch(/Avery Approver asked to cancel at .*: Defender accepted it\./);
-    expect((await house.until('finished')).outcome).toBe('cancelled');
-    await house.loop.tick();
+    expect((await app.until('finished')).outcome).toBe('cancelled');
+    await app.loop.tick();
     expect(card().lead).toMatch(/^Cancelled by Avery Approver/);
   });
 });
@@ -310,13 +310,13 @@ describe('out of sight, a cancel', () => {
 describe('at the end, a cancel', () => {
   test('of a finished request is too late, and of one that is over says how it ended', async () => {
     await running();
-    await house.until('finished');
-    expect(textOf(await house.say('approver1', `cancel ${house.newest().id}`))).toMatch(
+    await app.until('finished');
+    expect(textOf(await app.say('approver1', `cancel ${app.newest().id}`))).toMatch(
       /too late to cancel .* is finished\. There is nothing left to stop\./,
     );
-    await house.say('responder1', 'dump hostb notepad');
-    await house.press('responder1', 'withdraw');
-    expect(textOf(await house.say('approver1', `cancel ${house.newest().id}`))).toMatch(
+    await app.say('responder1', 'dump hostb notepad');
+    await app.press('responder1', 'withdraw');
+    expect(textOf(await app.say('approver1', `cancel ${app.newest().id}`))).toMatch(
       /is over: withdrawn by Riley Responder/,
     );
   });

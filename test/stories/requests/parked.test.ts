@@ -2,62 +2,62 @@
 // whichever of the two is first.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { InState } from '../../../src/liveResponse/request.ts';
-import { openHouse, textOf } from '../../support/house.ts';
-import type { House, HouseOptions } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp, TestAppOptions } from '../../support/house.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
 const laptop = 'laptop7.corp.example';
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
 /** An approved dump of a device that is offline. */
-async function parked(options: HouseOptions = {}): Promise<void> {
-  house = await openHouse(options);
-  await house.say('responder1', 'dump laptop7 notepad --reason "beacon at 02:40"');
-  await house.loop.tick();
-  await house.press('approver1', 'approve');
-  await house.until('running');
+async function parked(options: TestAppOptions = {}): Promise<void> {
+  app = await openTestApp(options);
+  await app.say('responder1', 'dump laptop7 notepad --reason "beacon at 02:40"');
+  await app.loop.tick();
+  await app.press('approver1', 'approve');
+  await app.until('running');
 }
 
 const cancelAfter =
   (time: string) =>
   (text: string): string =>
     text.replace('high: { request: responder,', `high: { cancelParkedAfter: ${time}, request: responder,`);
-const withCancel = (time: string): HouseOptions => ({ policy: cancelAfter(time) });
+const withCancel = (time: string): TestAppOptions => ({ policy: cancelAfter(time) });
 
 /** Moves the clock at once; the passes of one tick see the new time. */
 async function later(ms: number): Promise<void> {
-  house.clock.move(ms);
-  await house.loop.tick();
+  app.clock.move(ms);
+  await app.loop.tick();
 }
 
 function wake(): void {
-  house.simulator.tenant.changeDevice(laptop, { online: true });
+  app.simulator.tenant.changeDevice(laptop, { online: true });
 }
 
 function action(): { readonly status: string; readonly comment: string | undefined } {
-  const found = house.simulator.tenant.actions().find((one) => one.machineId === house.newest().device.id);
+  const found = app.simulator.tenant.actions().find((one) => one.machineId === app.newest().device.id);
   if (found === undefined) throw new Error('no action');
   return { status: found.status, comment: found.cancellation?.comment };
 }
 
 const running = (): InState<'running'> => {
-  const request = house.newest();
+  const request = app.newest();
   if (request.state !== 'running') throw new Error(request.state);
   return request;
 };
-const lead = () => house.card().view.lead;
-const cancels = () => house.store.all().flatMap((one) => ('cancel' in one ? [one.cancel] : []));
+const lead = () => app.card().view.lead;
+const cancels = () => app.store.all().flatMap((one) => ('cancel' in one ? [one.cancel] : []));
 
 describe('a parked device', () => {
   test('is shown with since when and until when, once it has not answered for ten minutes', async () => {
     await parked({ settings: { offlineQueue: 2 * hour } });
-    expect(house.card().view.status).toContain('waiting for the device');
+    expect(app.card().view.status).toContain('waiting for the device');
     await later(11 * minute);
-    await house.loop.tick();
-    expect(house.card().view.status).toContain('Parked');
+    await app.loop.tick();
+    expect(app.card().view.status).toContain('Parked');
     expect(lead()).toMatch(/had it since 03:00 UTC/);
     expect(lead()).toMatch(/until about 05:00 UTC/);
     expect(lead()).toMatch(/without another approval/);
@@ -65,27 +65,27 @@ describe('a parked device', () => {
 
   test('is polled at the slow gap, however often other things happen', async () => {
     await parked();
-    expect(await house.loop.following.pass()).toBe(2_400);
+    expect(await app.loop.following.pass()).toBe(2_400);
     await later(11 * minute);
-    expect(await house.loop.following.pass()).toBe(30_000);
+    expect(await app.loop.following.pass()).toBe(30_000);
     // Another session that works makes the whole reading quick again: it is one call for all.
-    await house.say('responder1', 'dump hosta notepad');
-    await house.press('approver1', 'approve');
-    await house.until('running');
-    expect(await house.loop.following.pass()).toBe(2_400);
+    await app.say('responder1', 'dump hosta notepad');
+    await app.press('approver1', 'approve');
+    await app.until('running');
+    expect(await app.loop.following.pass()).toBe(2_400);
   });
 
   test('that wakes is told in one note that mentions the requester, also over restarts', async () => {
     await parked();
     await later(40 * minute);
     await later(2_400);
-    expect(house.chat.notes).toEqual([]);
+    expect(app.chat.notes).toEqual([]);
     wake();
-    house.simulator.tenant.changeDevice(laptop, { scriptMs: 8 * minute });
+    app.simulator.tenant.changeDevice(laptop, { scriptMs: 8 * minute });
     // Devices take two to three minutes to begin.
-    await house.run(4 * minute);
+    await app.run(4 * minute);
     expect(action().status).toBe('InProgress');
-    const woke = house.chat.notes.filter((note) => note.text.includes('woke'));
+    const woke = app.chat.notes.filter((note) => note.text.includes('woke'));
     expect(woke).toHaveLength(1);
     expect(woke[0]).toMatchObject({
       mention: ['responder1'],
@@ -93,21 +93,21 @@ describe('a parked device', () => {
         /^lr-[0-9a-z]{6}, Dump notepad on laptop7\.corp\.example: the device woke after 4\d min/,
       ),
     });
-    expect(house.card().view.status).toContain('Running');
-    await house.restart();
-    await house.run(minute);
-    await house.restart();
-    await house.until('finished');
-    await house.run(minute);
-    expect(house.chat.notes.filter((note) => note.text.includes('woke'))).toHaveLength(1);
-    expect(house.chat.notes.filter((note) => note.text.includes('Finished'))).toHaveLength(1);
-    expect(house.simulator.tenant.submissions).toHaveLength(1);
+    expect(app.card().view.status).toContain('Running');
+    await app.restart();
+    await app.run(minute);
+    await app.restart();
+    await app.until('finished');
+    await app.run(minute);
+    expect(app.chat.notes.filter((note) => note.text.includes('woke'))).toHaveLength(1);
+    expect(app.chat.notes.filter((note) => note.text.includes('Finished'))).toHaveLength(1);
+    expect(app.simulator.tenant.submissions).toHaveLength(1);
   });
 
   test('is never cancelled where the policy does not say so', async () => {
     await parked();
     await later(60 * hour);
-    await house.loop.tick();
+    await app.loop.tick();
     expect(running().cancel).toBeUndefined();
     expect(action().status).toBe('Pending');
   });
@@ -117,7 +117,7 @@ describe('cancelParkedAfter', () => {
   test('cancels at Defender by the policy’s word, says so on the card, and offers the request for a fresh approval', async () => {
     await parked(withCancel('4h'));
     await later(11 * minute);
-    await house.loop.tick();
+    await app.loop.tick();
     expect(lead()).toMatch(/The policy cancels it at 07:00 UTC\./);
     await later(4 * hour - 12 * minute);
     expect(action().status).toBe('Pending');
@@ -128,8 +128,8 @@ describe('cancelParkedAfter', () => {
         /^lr:lr-[0-9a-z]{6} cancelled by the policy: parked for 4 h.*\(cancelParkedAfter\)$/,
       ),
     });
-    const finished = await house.until('finished');
-    await house.loop.tick();
+    const finished = await app.until('finished');
+    await app.loop.tick();
     expect(finished).toMatchObject({
       outcome: 'cancelled',
       cancel: { by: { policy: 'cancelParkedAfter' }, answer: 'accepted', tries: 1 },
@@ -138,36 +138,34 @@ describe('cancelParkedAfter', () => {
       /^Cancelled by the policy \(cancelParkedAfter\), asked at 07:0\d UTC\. No command was run\./,
     );
     expect(lead()).toMatch(/parked for 4 h/);
-    expect(house.card().view.buttons).toEqual([
-      expect.objectContaining({ verb: 'again', label: 'Ask again' }),
-    ]);
-    expect(house.chat.notes.at(-1)?.text).toMatch(/cancelled/);
+    expect(app.card().view.buttons).toEqual([expect.objectContaining({ verb: 'again', label: 'Ask again' })]);
+    expect(app.chat.notes.at(-1)?.text).toMatch(/cancelled/);
   });
 
   test('and its “Ask again” takes a fresh approval by another person, after which it runs once', async () => {
     await parked(withCancel('1h'));
     await later(11 * minute);
     await later(hour);
-    const old = await house.until('finished');
-    await house.loop.tick();
+    const old = await app.until('finished');
+    await app.loop.tick();
     wake();
-    expect(textOf(await house.press('responder1', 'again', { request: old, index: 0 }))).toMatch(
+    expect(textOf(await app.press('responder1', 'again', { request: old, index: 0 }))).toMatch(
       /is waiting for approval/,
     );
-    const next = house.newest();
+    const next = app.newest();
     expect(next).toMatchObject({
       state: 'awaitingApproval',
       commands: old.commands,
       continues: { id: old.id, from: 0 },
       recipe: 'dump',
     });
-    expect(textOf(await house.press('responder1', 'approve'))).toMatch(/nobody approves their own/);
-    await house.run(minute);
-    expect(house.simulator.tenant.submissions).toHaveLength(1);
-    await house.press('approver1', 'approve');
-    expect((await house.until('finished')).outcome).toBe('succeeded');
-    expect(house.simulator.tenant.submissions).toHaveLength(2);
-    expect(house.simulator.tenant.submissions.map((one) => one.comment.split(':')[1])).toEqual([
+    expect(textOf(await app.press('responder1', 'approve'))).toMatch(/nobody approves their own/);
+    await app.run(minute);
+    expect(app.simulator.tenant.submissions).toHaveLength(1);
+    await app.press('approver1', 'approve');
+    expect((await app.until('finished')).outcome).toBe('succeeded');
+    expect(app.simulator.tenant.submissions).toHaveLength(2);
+    expect(app.simulator.tenant.submissions.map((one) => one.comment.split(':')[1])).toEqual([
       old.id,
       next.id,
     ]);
@@ -178,11 +176,11 @@ describe('cancelParkedAfter', () => {
     await later(11 * minute);
     wake();
     // The bot has not read Defender since: its own reading still says Pending when the time comes.
-    house.clock.move(hour);
+    app.clock.move(hour);
     expect(running().action.status).toBe('Pending');
-    await house.loop.parked.pass();
+    await app.loop.parked.pass();
     expect(running().cancel).toBeUndefined();
-    expect((await house.until('finished')).outcome).toBe('succeeded');
+    expect((await app.until('finished')).outcome).toBe('succeeded');
     expect(cancels()).toEqual([]);
   });
 
@@ -191,21 +189,21 @@ describe('cancelParkedAfter', () => {
     await later(11 * minute);
     await wakingInside(3 * minute, { scriptMs: 9 * minute });
     expect(running().cancel).toMatchObject({ answer: 'accepted', tries: 1 });
-    const finished = await house.until('finished');
-    await house.loop.tick();
+    const finished = await app.until('finished');
+    await app.loop.tick();
     expect(finished.outcome).toBe('cancelled');
     expect(lead()).toMatch(/^Cancelled by the policy \(cancelParkedAfter\)/);
     expect(lead()).toMatch(
       /The device woke before the policy’s cancel took effect; the rows show what ran\./,
     );
-    expect(house.card().view.steps.map((row) => row.status)).toEqual([
+    expect(app.card().view.steps.map((row) => row.status)).toEqual([
       expect.stringMatching(/failed/),
       'not run',
     ]);
     // What has begun may have done its work: the approver of another try is told so.
-    await house.press('responder1', 'again', { request: finished, index: 0 });
-    await house.loop.tick();
-    expect(house.card().view.notes).toContain(
+    await app.press('responder1', 'again', { request: finished, index: 0 });
+    await app.loop.tick();
+    expect(app.card().view.notes).toContain(
       `Index 0 (minidump.ps1) ran in ${finished.id}, or may have, and would run again.`,
     );
   });
@@ -216,27 +214,27 @@ describe('cancelParkedAfter', () => {
     await wakingInside(10 * minute);
     expect(action().status).toBe('Succeeded');
     expect(running().cancel).toMatchObject({ answer: 'alreadyOver', tries: 1 });
-    const finished = await house.until('finished');
-    await house.loop.tick();
+    const finished = await app.until('finished');
+    await app.loop.tick();
     expect(finished.outcome).toBe('succeeded');
-    expect(house.card().view.status).toContain('Finished: succeeded');
+    expect(app.card().view.status).toContain('Finished: succeeded');
     expect(lead()).toMatch(
       /The device woke before the policy’s cancel took effect; the rows show what ran\./,
     );
-    expect(house.card().view.steps.map((row) => row.status)).toEqual([
+    expect(app.card().view.steps.map((row) => row.status)).toEqual([
       expect.stringMatching(/^completed/),
       expect.stringMatching(/^completed/),
     ]);
-    expect(house.card().view.buttons.map((button) => button.verb)).not.toContain('again');
+    expect(app.card().view.buttons.map((button) => button.verb)).not.toContain('again');
   });
 
   test('that Defender does not take is tried six times, five minutes apart, and the card says so', async () => {
     await parked(withCancel('1h'));
     await later(11 * minute);
     const calls = countCancels();
-    house.simulator.tenant.faults.plant({ what: 'status', on: 'cancel', status: 503, times: 'always' });
+    app.simulator.tenant.faults.plant({ what: 'status', on: 'cancel', status: 503, times: 'always' });
     await later(50 * minute);
-    await house.loop.tick();
+    await app.loop.tick();
     expect(calls()).toBe(1);
     expect(lead()).toMatch(
       /cancel of 04:0\d UTC was not confirmed by Defender \(try 1 of 6\); the next is at 04:0\d UTC\./,
@@ -249,17 +247,17 @@ describe('cancelParkedAfter', () => {
       tries: 6,
     });
     expect(lead()).toMatch(/not confirmed by Defender, 6 times: the bot stops trying\. Press Cancel/);
-    house.simulator.tenant.faults.clear();
-    expect(textOf(await house.press('responder1', 'cancel'))).toMatch(/accepted/);
-    expect((await house.until('finished')).cancel).toMatchObject({ by: { id: 'responder1' } });
+    app.simulator.tenant.faults.clear();
+    expect(textOf(await app.press('responder1', 'cancel'))).toMatch(/accepted/);
+    expect((await app.until('finished')).cancel).toMatchObject({ by: { id: 'responder1' } });
   });
 
   test('is left to a person who was faster', async () => {
     await parked(withCancel('1h'));
     await later(11 * minute);
-    await house.press('responder1', 'cancel', { input: 'not needed' });
+    await app.press('responder1', 'cancel', { input: 'not needed' });
     await later(hour);
-    expect(await house.until('finished')).toMatchObject({
+    expect(await app.until('finished')).toMatchObject({
       outcome: 'cancelled',
       cancel: { by: { id: 'responder1' }, reason: 'not needed' },
     });
@@ -269,17 +267,17 @@ describe('cancelParkedAfter', () => {
     await parked(withCancel('1h'));
     await later(11 * minute);
     const calls = countCancels();
-    house.clock.move(50 * minute);
+    app.clock.move(50 * minute);
     await written();
-    await house.restart();
-    await house.loop.tick();
+    await app.restart();
+    await app.loop.tick();
     expect(calls()).toBe(0);
-    expect(textOf(await house.press('approver1', 'cancel'))).toMatch(
+    expect(textOf(await app.press('approver1', 'cancel'))).toMatch(
       /^The policy \(cancelParkedAfter\) asked Defender at/,
     );
-    await house.run(6 * minute);
+    await app.run(6 * minute);
     expect(calls()).toBe(1);
-    expect(await house.until('finished')).toMatchObject({
+    expect(await app.until('finished')).toMatchObject({
       outcome: 'cancelled',
       cancel: { by: { policy: 'cancelParkedAfter' }, tries: 2, answer: 'accepted' },
     });
@@ -290,18 +288,18 @@ describe('cancelParkedAfter', () => {
     await parked(withCancel('1h'));
     await later(11 * minute);
     const calls = countCancels();
-    house.clock.move(50 * minute);
+    app.clock.move(50 * minute);
     await written();
     const { actionId } = running();
-    const sent = await fetch(`${house.simulator.url}/api/machineactions/${actionId}/cancel`, {
+    const sent = await fetch(`${app.simulator.url}/api/machineactions/${actionId}/cancel`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ Comment: `lr:${house.newest().id} cancelled by the policy` }),
+      body: JSON.stringify({ Comment: `lr:${app.newest().id} cancelled by the policy` }),
     });
     expect(sent.status).toBe(200);
-    await house.restart();
-    await house.run(20 * minute);
-    expect(house.newest()).toMatchObject({
+    await app.restart();
+    await app.run(20 * minute);
+    expect(app.newest()).toMatchObject({
       state: 'finished',
       outcome: 'cancelled',
       cancel: { by: { policy: 'cancelParkedAfter' } },
@@ -313,16 +311,16 @@ describe('cancelParkedAfter', () => {
   test('is not claimed by the policy when somebody in the portal cancelled it first', async () => {
     await parked(withCancel('1h'));
     await later(11 * minute);
-    house.clock.move(50 * minute);
+    app.clock.move(50 * minute);
     await written();
     const { actionId } = running();
-    await fetch(`${house.simulator.url}/api/machineactions/${actionId}/cancel`, {
+    await fetch(`${app.simulator.url}/api/machineactions/${actionId}/cancel`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ Comment: 'cleaning up' }),
     });
-    await house.until('finished');
-    await house.loop.tick();
+    await app.until('finished');
+    await app.loop.tick();
     expect(lead()).toMatch(/^Cancelled outside this bot by .*cleaning up/);
   });
 });
@@ -332,33 +330,33 @@ describe('cancelParkedAfter', () => {
  * pending, and `ms` pass while the call is on its way.
  */
 async function wakingInside(ms: number, change: { readonly scriptMs?: number } = {}): Promise<void> {
-  house.clock.move((running().parked?.cancelAt ?? 0) - house.clock.now());
-  house.simulator.tenant.changeDevice(laptop, { online: true, ...change });
-  house.simulator.tenant.faults.plant({ what: 'delay', on: 'cancel', ms: 500 });
-  const pass = house.loop.parked.pass();
+  app.clock.move((running().parked?.cancelAt ?? 0) - app.clock.now());
+  app.simulator.tenant.changeDevice(laptop, { online: true, ...change });
+  app.simulator.tenant.faults.plant({ what: 'delay', on: 'cancel', ms: 500 });
+  const pass = app.loop.parked.pass();
   const deadline = Date.now() + 5_000;
   while (running().cancel === undefined && Date.now() < deadline)
     await new Promise((resolve) => setImmediate(resolve));
   expect(running().cancel).toMatchObject({ answer: 'sent' });
-  house.clock.move(ms);
+  app.clock.move(ms);
   await pass;
 }
 
 /** How many cancel calls have reached Defender since. */
 function countCancels(): () => number {
   const most = 1_000;
-  house.simulator.tenant.faults.plant({ what: 'delay', on: 'cancel', ms: 0, times: most });
+  app.simulator.tenant.faults.plant({ what: 'delay', on: 'cancel', ms: 0, times: most });
   return () =>
     most -
     Number(
-      house.simulator.tenant.faults.planted().find((fault) => fault.what === 'delay' && fault.on === 'cancel')
+      app.simulator.tenant.faults.planted().find((fault) => fault.what === 'delay' && fault.on === 'cancel')
         ?.times ?? 0,
     );
 }
 
 /** The line that comes before the call, alone: as a crash right after it leaves the journal. */
 async function written(): Promise<void> {
-  await house.store.change(house.newest().id, (_request, now) => ({
+  await app.store.change(app.newest().id, (_request, now) => ({
     event: {
       type: 'cancelAsked',
       cancel: { by: { policy: 'cancelParkedAfter' }, at: now, answer: 'sent', tries: 1 },

@@ -2,13 +2,13 @@
 // nothing at Defender.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { refusalsPerHour } from '../../../src/bot/handlers/refusalJournal.ts';
-import { openHouse, textOf } from '../../support/house.ts';
-import type { House } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp } from '../../support/house.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
 import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
 import { journalText } from '../../support/store/journal.ts';
 
-let house: House;
+let app: TestApp;
 /** Riley has a second account, in Slack; so has Avery. */
 const twoAccounts = (text: string) =>
   text
@@ -20,29 +20,29 @@ const twoAccounts = (text: string) =>
       "  - { place: 'slack:C0INCIDENT', results: card }\n  - { place: 'console:soc-private'",
     );
 beforeEach(async () => {
-  house = await openHouse({ policy: twoAccounts });
+  app = await openTestApp({ policy: twoAccounts });
 });
-afterEach(() => house.close());
+afterEach(() => app.close());
 
-const journal = (): string => journalText(house.dir);
+const journal = (): string => journalText(app.dir);
 
 function refused(reply: Reply, words: RegExp): void {
   expect(reply.kind).toBe('sentence');
   expect(textOf(reply)).toMatch(words);
-  expect(house.simulator.tenant.submissions).toHaveLength(0);
+  expect(app.simulator.tenant.submissions).toHaveLength(0);
 }
 
 async function asked(): Promise<void> {
-  await house.say('responder1', 'dump hosta OfficeClickToRun');
-  await house.loop.tick();
+  await app.say('responder1', 'dump hosta OfficeClickToRun');
+  await app.loop.tick();
 }
 
 describe('an approval is refused', () => {
   test('to the requester, administrators included, and the refusal is journaled', async () => {
     await asked();
-    refused(await house.press('responder1', 'approve'), /nobody approves their own/);
-    await house.run(10_000);
-    expect(house.newest().state).toBe('awaitingApproval');
+    refused(await app.press('responder1', 'approve'), /nobody approves their own/);
+    await app.run(10_000);
+    expect(app.newest().state).toBe('awaitingApproval');
     expect(journal()).toContain('"selfApproval"');
   });
 
@@ -53,33 +53,33 @@ describe('an approval is refused', () => {
         .split('\n')
         .filter((line) => line.includes('console:stranger'));
     for (let press = 0; press < refusalsPerHour + 40; press += 1)
-      refused(await house.press('stranger', 'approve'), /not listed/);
+      refused(await app.press('stranger', 'approve'), /not listed/);
     expect(
       lines().filter((line) => line.includes('"pressRefused"') || line.includes('"commandRefused"')),
     ).toHaveLength(refusalsPerHour);
     expect(lines().filter((line) => line.includes('"refusalsLeftOut"'))).toHaveLength(1);
     // Nobody else's are left out, and an hour later this one's are written again.
-    refused(await house.press('onlooker1', 'approve'), /need the role approver/);
+    refused(await app.press('onlooker1', 'approve'), /need the role approver/);
     expect(journal()).toContain('console:onlooker1');
-    await house.run(3_600_000);
-    await house.press('stranger', 'approve');
+    await app.run(3_600_000);
+    await app.press('stranger', 'approve');
     expect(lines()).toHaveLength(refusalsPerHour + 2);
   });
 
   test('to the same person from another account in another chat', async () => {
     await asked();
     refused(
-      await house.press('U0RILEY', 'approve', { surface: 'slack', place: 'C0INCIDENT' }),
+      await app.press('U0RILEY', 'approve', { surface: 'slack', place: 'C0INCIDENT' }),
       /nobody approves their own, from no account/,
     );
   });
 
   test('to somebody without the role, to the unlisted, and to a guest who is listed', async () => {
     await asked();
-    refused(await house.press('onlooker1', 'approve'), /need the role approver/);
-    refused(await house.press('stranger', 'approve'), /not listed/);
+    refused(await app.press('onlooker1', 'approve'), /need the role approver/);
+    refused(await app.press('stranger', 'approve'), /not listed/);
     refused(
-      await house.say('approver1', `approve ${house.newest().id} ${codeOf(house.newest())}`, {
+      await app.say('approver1', `approve ${app.newest().id} ${codeOf(app.newest())}`, {
         trust: 'guest',
       }),
       /Guests/,
@@ -88,9 +88,9 @@ describe('an approval is refused', () => {
 
   test('from a place that the policy does not list, typed or pressed', async () => {
     await asked();
-    refused(await house.press('approver1', 'approve', { place: 'elsewhere' }), /not listed in the policy/);
+    refused(await app.press('approver1', 'approve', { place: 'elsewhere' }), /not listed in the policy/);
     refused(
-      await house.say('approver1', `approve ${house.newest().id} ${codeOf(house.newest())}`, {
+      await app.say('approver1', `approve ${app.newest().id} ${codeOf(app.newest())}`, {
         place: 'elsewhere',
       }),
       /not listed in the policy/,
@@ -99,130 +99,130 @@ describe('an approval is refused', () => {
 
   test('from a stale card', async () => {
     await asked();
-    refused(await house.press('approver1', 'approve', { revision: 0 }), /older state/);
+    refused(await app.press('approver1', 'approve', { revision: 0 }), /older state/);
   });
 
   test('with a wrong fingerprint, typed or pressed', async () => {
     await asked();
     refused(
-      await house.press('approver1', 'approve', { fingerprint: '0'.repeat(16) }),
+      await app.press('approver1', 'approve', { fingerprint: '0'.repeat(16) }),
       /fingerprint is not that of/,
     );
-    const typed = await house.say('approver1', `approve ${house.newest().id} r1-${'0'.repeat(16)}`);
+    const typed = await app.say('approver1', `approve ${app.newest().id} r1-${'0'.repeat(16)}`);
     // With the request as it is now.
     expect(typed.kind).toBe('card');
     expect(textOf(typed)).toMatch(/fingerprint is not that of/);
   });
 
   test('the second time, naming who was first', async () => {
-    await house.say('onlooker1', 'help');
-    await house.say('responder2', 'dump hosta OfficeClickToRun');
-    await house.loop.tick();
-    const request = house.newest();
-    await house.press('approver1', 'approve', { request });
-    const second = await house.press('responder1', 'approve', { request });
+    await app.say('onlooker1', 'help');
+    await app.say('responder2', 'dump hosta OfficeClickToRun');
+    await app.loop.tick();
+    const request = app.newest();
+    await app.press('approver1', 'approve', { request });
+    const second = await app.press('responder1', 'approve', { request });
     expect(textOf(second)).toMatch(/approved already by Avery Approver/);
-    await house.run(5_000);
-    expect(house.simulator.tenant.submissions).toHaveLength(1);
+    await app.run(5_000);
+    expect(app.simulator.tenant.submissions).toHaveLength(1);
   });
 
   test('to one of two who press at the same moment', async () => {
-    await house.say('responder2', 'dump hosta OfficeClickToRun');
-    await house.loop.tick();
-    const request = house.newest();
+    await app.say('responder2', 'dump hosta OfficeClickToRun');
+    await app.loop.tick();
+    const request = app.newest();
     const both = await Promise.all([
-      house.press('approver1', 'approve', { request }),
-      house.press('responder1', 'approve', { request }),
+      app.press('approver1', 'approve', { request }),
+      app.press('responder1', 'approve', { request }),
     ]);
     expect(both.map((reply) => reply.kind).sort()).toEqual(['asked', 'sentence']);
-    await house.run(5_000);
-    expect(house.simulator.tenant.submissions).toHaveLength(1);
+    await app.run(5_000);
+    expect(app.simulator.tenant.submissions).toHaveLength(1);
   });
 
   test('after it expired, even before the loop has noticed', async () => {
     await asked();
-    const request = house.newest();
-    house.clock.move(31 * 60_000);
-    refused(await house.press('approver1', 'approve', { request }), /expired/);
-    await house.run(5_000);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'expired' } });
-    expect(house.card().view.status).toMatch(/expired/i);
+    const request = app.newest();
+    app.clock.move(31 * 60_000);
+    refused(await app.press('approver1', 'approve', { request }), /expired/);
+    await app.run(5_000);
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'expired' } });
+    expect(app.card().view.status).toMatch(/expired/i);
   });
 
   test('while submissions are frozen, and works again afterwards', async () => {
     await asked();
-    await house.say('approver1', 'freeze change window until 05:00');
+    await app.say('approver1', 'freeze change window until 05:00');
     refused(
-      await house.press('approver1', 'approve'),
+      await app.press('approver1', 'approve'),
       /frozen by Avery Approver.*change window until 05:00.*unfreeze/,
     );
-    await house.say('approver1', 'unfreeze');
-    expect(await house.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
+    await app.say('approver1', 'unfreeze');
+    expect(await app.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
   });
 });
 
 test('a freeze names what is being sent at that moment, because it comes too late for that', async () => {
   await asked();
-  await house.press('approver1', 'approve');
-  const { id } = house.newest();
-  house.simulator.tenant.faults.plant({ what: 'delay', on: 'run', ms: 100 });
+  await app.press('approver1', 'approve');
+  const { id } = app.newest();
+  app.simulator.tenant.faults.plant({ what: 'delay', on: 'run', ms: 100 });
   const sending = new Promise<void>((resolve) => {
-    house.store.subscribe((_request, event) => {
+    app.store.subscribe((_request, event) => {
       if (event.type === 'claimed') resolve();
     });
   });
-  await house.loop.submission.pass();
+  await app.loop.submission.pass();
   await sending;
-  expect(textOf(await house.say('approver1', 'freeze hold'))).toMatch(new RegExp(`Too late for ${id}`, 'i'));
-  await house.loop.submission.settled();
-  expect(house.newest().state).toBe('running');
+  expect(textOf(await app.say('approver1', 'freeze hold'))).toMatch(new RegExp(`Too late for ${id}`, 'i'));
+  await app.loop.submission.settled();
+  expect(app.newest().state).toBe('running');
 });
 
 describe('a run is refused', () => {
   test('when the approval is older than runWithin', async () => {
     await asked();
-    await house.say('approver1', 'freeze hold');
-    await house.say('approver1', 'unfreeze');
-    house.simulator.tenant.changeDevice('hosta.corp.example', { portalSession: true });
-    await house.press('approver1', 'approve');
-    await house.run(32 * 60_000);
-    expect(house.newest()).toMatchObject({
+    await app.say('approver1', 'freeze hold');
+    await app.say('approver1', 'unfreeze');
+    app.simulator.tenant.changeDevice('hosta.corp.example', { portalSession: true });
+    await app.press('approver1', 'approve');
+    await app.run(32 * 60_000);
+    expect(app.newest()).toMatchObject({
       state: 'over',
       ending: { how: 'lapsed', waitedFor: 'deviceBusy' },
     });
-    house.simulator.tenant.changeDevice('hosta.corp.example', { portalSession: false });
-    await house.run(5 * 60_000);
-    expect(house.simulator.tenant.submissions).toHaveLength(0);
+    app.simulator.tenant.changeDevice('hosta.corp.example', { portalSession: false });
+    await app.run(5 * 60_000);
+    expect(app.simulator.tenant.submissions).toHaveLength(0);
   });
 
   test('when a freeze came between approval and submission, until it is lifted', async () => {
     await asked();
-    await house.press('approver1', 'approve');
-    await house.say('approver1', 'freeze hold');
-    await house.run(60_000);
-    expect(house.newest()).toMatchObject({ state: 'queued', waitsFor: 'frozen' });
-    expect(house.simulator.tenant.submissions).toHaveLength(0);
-    await house.restart();
-    await house.run(60_000);
-    expect(house.simulator.tenant.submissions).toHaveLength(0);
-    await house.say('approver1', 'unfreeze');
-    await house.run(10_000);
-    expect(house.simulator.tenant.submissions).toHaveLength(1);
+    await app.press('approver1', 'approve');
+    await app.say('approver1', 'freeze hold');
+    await app.run(60_000);
+    expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'frozen' });
+    expect(app.simulator.tenant.submissions).toHaveLength(0);
+    await app.restart();
+    await app.run(60_000);
+    expect(app.simulator.tenant.submissions).toHaveLength(0);
+    await app.say('approver1', 'unfreeze');
+    await app.run(10_000);
+    expect(app.simulator.tenant.submissions).toHaveLength(1);
   });
 
   test('when the device left the scope between approval and submission', async () => {
     await asked();
-    await house.say('approver1', 'freeze hold');
-    await house.say('approver1', 'unfreeze');
-    await house.press('approver1', 'approve');
-    house.simulator.tenant.changeDevice('hosta.corp.example', { tags: ['no-lr'] });
-    await house.run(10_000);
-    expect(house.newest()).toMatchObject({
+    await app.say('approver1', 'freeze hold');
+    await app.say('approver1', 'unfreeze');
+    await app.press('approver1', 'approve');
+    app.simulator.tenant.changeDevice('hosta.corp.example', { tags: ['no-lr'] });
+    await app.run(10_000);
+    expect(app.newest()).toMatchObject({
       state: 'over',
       ending: { how: 'refused', code: 'deviceOutOfScope' },
     });
-    expect(house.simulator.tenant.submissions).toHaveLength(0);
-    expect(house.card().view.lead).toMatch(/scope|policy/);
+    expect(app.simulator.tenant.submissions).toHaveLength(0);
+    expect(app.card().view.lead).toMatch(/scope|policy/);
   });
 });
 
@@ -242,63 +242,61 @@ describe('a request is refused', () => {
     ['more than 4,000 characters', `run hosta x.ps1 ${'a'.repeat(4000)}`, /4,?000/],
     ['an unknown verb, with a suggestion', 'dmup hosta notepad', /dump/],
   ])('for %s', async (_name, text, words) => {
-    refused(await house.say('responder1', text), words);
-    expect(house.store.all()).toEqual([]);
+    refused(await app.say('responder1', text), words);
+    expect(app.store.all()).toEqual([]);
   });
 
   test('from somebody without the role, from an unlisted place, and while frozen', async () => {
-    refused(await house.say('onlooker1', 'dump hosta notepad'), /need the role responder/);
-    refused(await house.say('responder1', 'dump hosta notepad', { place: 'elsewhere' }), /not listed/);
-    await house.say('approver1', 'freeze hold');
-    refused(await house.say('responder1', 'dump hosta notepad'), /frozen/);
+    refused(await app.say('onlooker1', 'dump hosta notepad'), /need the role responder/);
+    refused(await app.say('responder1', 'dump hosta notepad', { place: 'elsewhere' }), /not listed/);
+    await app.say('approver1', 'freeze hold');
+    refused(await app.say('responder1', 'dump hosta notepad'), /frozen/);
     expect(journal()).toMatch(/"commandRefused"[^\n]*"missingRole"/);
   });
 
   test('for somebody who may only read help', async () => {
-    expect(textOf(await house.say('stranger', 'help'))).toContain('/lr');
-    expect(textOf(await house.say('stranger', 'whoami'))).toContain('console:stranger');
-    refused(await house.say('stranger', 'list'), /not listed/);
+    expect(textOf(await app.say('stranger', 'help'))).toContain('/lr');
+    expect(textOf(await app.say('stranger', 'whoami'))).toContain('console:stranger');
+    refused(await app.say('stranger', 'list'), /not listed/);
   });
 });
 
 describe('taking back', () => {
   test('a denial needs the role, asks for a reason, and ends the request', async () => {
     await asked();
-    refused(await house.press('onlooker1', 'deny'), /role/);
-    expect(await house.press('approver1', 'deny')).toMatchObject({
+    refused(await app.press('onlooker1', 'deny'), /role/);
+    expect(await app.press('approver1', 'deny')).toMatchObject({
       kind: 'form',
       form: { verb: 'deny', optional: true },
     });
-    await house.press('approver1', 'deny', { input: 'wrong host' });
-    await house.loop.tick();
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'denied', reason: 'wrong host' } });
-    expect(house.card().view.lead).toContain('wrong host');
-    expect(house.card().view.buttons).toEqual([]);
+    await app.press('approver1', 'deny', { input: 'wrong host' });
+    await app.loop.tick();
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'denied', reason: 'wrong host' } });
+    expect(app.card().view.lead).toContain('wrong host');
+    expect(app.card().view.buttons).toEqual([]);
   });
 
   test('a withdrawal is the requester’s, also after the approval as long as nothing was sent', async () => {
     await asked();
-    await house.say('approver1', 'freeze hold');
-    refused(await house.press('onlooker1', 'withdraw'), /Only Riley Responder/);
-    await house.press('responder1', 'withdraw');
-    await house.say('approver1', 'unfreeze');
-    await house.run(5_000);
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'withdrawn' } });
-    expect(house.simulator.tenant.submissions).toHaveLength(0);
+    await app.say('approver1', 'freeze hold');
+    refused(await app.press('onlooker1', 'withdraw'), /Only Riley Responder/);
+    await app.press('responder1', 'withdraw');
+    await app.say('approver1', 'unfreeze');
+    await app.run(5_000);
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'withdrawn' } });
+    expect(app.simulator.tenant.submissions).toHaveLength(0);
   });
 
   test('a cancel of a running session is sent to Defender once, and the card tells how it ended', async () => {
     await asked();
-    await house.press('approver1', 'approve');
-    await house.until('running');
-    const { id } = house.newest();
-    expect(textOf(await house.say('responder1', `cancel ${id} wrong process`))).toMatch(
-      /accepted the cancel/,
-    );
-    expect(textOf(await house.say('approver1', `cancel ${id}`))).toMatch(/Riley Responder asked Defender/);
-    const finished = await house.until('finished');
+    await app.press('approver1', 'approve');
+    await app.until('running');
+    const { id } = app.newest();
+    expect(textOf(await app.say('responder1', `cancel ${id} wrong process`))).toMatch(/accepted the cancel/);
+    expect(textOf(await app.say('approver1', `cancel ${id}`))).toMatch(/Riley Responder asked Defender/);
+    const finished = await app.until('finished');
     expect(finished.outcome).toBe('cancelled');
-    await house.loop.tick();
-    expect(house.card().view.status).toMatch(/cancelled/i);
+    await app.loop.tick();
+    expect(app.card().view.status).toMatch(/cancelled/i);
   });
 });

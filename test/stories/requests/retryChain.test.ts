@@ -1,51 +1,51 @@
 // A chain of tries: what an earlier one ran is neither forgotten nor run again without being told.
 import { afterEach, expect, test } from '@jest/globals';
 import type { InState, Request } from '../../../src/liveResponse/request.ts';
-import { openHouse, textOf } from '../../support/house.ts';
-import type { House } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp } from '../../support/house.ts';
 
 const minute = 60_000;
 const scriptMissing = 'on hosta put triage.zip ; run later.ps1 -Deep ; get C:\\Users\\Public\\late.txt';
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
 /** Put, then a script that the library does not have yet: it cannot be read, or the line would be refused. */
 async function failedAtScript(): Promise<InState<'finished'>> {
-  house = await openHouse();
-  house.simulator.tenant.faults.plant({ what: 'status', on: 'library', status: 403, times: 'always' });
-  await house.say('responder1', scriptMissing);
+  app = await openTestApp();
+  app.simulator.tenant.faults.plant({ what: 'status', on: 'library', status: 403, times: 'always' });
+  await app.say('responder1', scriptMissing);
   const first = await approveAndFinish();
-  house.simulator.tenant.faults.clear();
-  const [any] = house.simulator.tenant.library();
+  app.simulator.tenant.faults.clear();
+  const [any] = app.simulator.tenant.library();
   if (any === undefined) throw new Error('the library is empty');
-  house.simulator.tenant.keepFile({ ...any, fileName: 'later.ps1' });
+  app.simulator.tenant.keepFile({ ...any, fileName: 'later.ps1' });
   return first;
 }
 
 async function approveAndFinish(): Promise<InState<'finished'>> {
-  await house.loop.tick();
-  await house.press('approver1', 'approve');
-  const finished = await house.until('finished');
-  await house.loop.tick();
+  await app.loop.tick();
+  await app.press('approver1', 'approve');
+  const finished = await app.until('finished');
+  await app.loop.tick();
   return finished;
 }
 
 async function again(old: Request, index?: number): Promise<string> {
   const text = textOf(
-    await house.press('responder1', 'again', {
-      request: house.store.get(old.id) ?? old,
+    await app.press('responder1', 'again', {
+      request: app.store.get(old.id) ?? old,
       ...(index === undefined ? {} : { index }),
     }),
   );
-  await house.loop.tick();
+  await app.loop.tick();
   return text;
 }
 
 async function expire(): Promise<void> {
-  house.clock.move(31 * minute);
-  await house.loop.tick();
-  expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'expired' } });
+  app.clock.move(31 * minute);
+  await app.loop.tick();
+  expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'expired' } });
 }
 
 test('what a try in the middle ran is not run again from the first card, when the last try never ran', async () => {
@@ -55,25 +55,25 @@ test('what a try in the middle ran is not run again from the first card, when th
   expect(second.action.progress.map((one) => one.status)).toEqual(['Completed', 'Failed']);
   await again(second);
   await expire();
-  expect(textOf(await house.say('responder1', `retry ${first.id}`))).toMatch(
+  expect(textOf(await app.say('responder1', `retry ${first.id}`))).toMatch(
     new RegExp(`tried again already as ${second.id}, which reached Defender`),
   );
-  expect(house.store.all()).toHaveLength(3);
+  expect(app.store.all()).toHaveLength(3);
   expect(await again(second)).toMatch(/is waiting for approval/);
 });
 
 test('a try that never ran hands on what the one before it ran', async () => {
   const first = await failedAtScript();
   await again(first);
-  const second = house.newest();
+  const second = app.newest();
   await expire();
   await again(second);
-  const { continues } = house.newest();
+  const { continues } = app.newest();
   expect(continues).toMatchObject({
     before: second.continues?.before,
     mayRepeat: second.continues?.mayRepeat,
   });
-  const notes = house.card().view.notes.join(' ');
+  const notes = app.card().view.notes.join(' ');
   expect(notes).toContain(`triage.zip, put there by ${first.id}`);
   expect(notes).toContain(`Index 0 (later.ps1) ran in ${first.id}, or may have, and would run again.`);
 });
@@ -81,16 +81,16 @@ test('a try that never ran hands on what the one before it ran', async () => {
 test.each([-1, 0.5, Number.NaN])('an index that no card bears is refused: %p', async (index) => {
   const first = await failedAtScript();
   expect(await again(first, index)).toMatch(/no such command/);
-  expect(house.store.all()).toHaveLength(1);
+  expect(app.store.all()).toHaveLength(1);
 });
 
 test('a session that ran other commands than were approved is nothing to go on from', async () => {
-  house = await openHouse();
-  house.simulator.tenant.faults.plant({ what: 'reset', on: 'run' });
-  await house.say('responder1', 'dump hosta notepad');
-  await house.loop.tick();
-  await house.press('approver1', 'approve');
-  const lost = await house.until('unknown');
+  app = await openTestApp();
+  app.simulator.tenant.faults.plant({ what: 'reset', on: 'run' });
+  await app.say('responder1', 'dump hosta notepad');
+  await app.loop.tick();
+  await app.press('approver1', 'approve');
+  const lost = await app.until('unknown');
   const action = {
     id: 'a1',
     type: 'LiveResponse',
@@ -102,7 +102,7 @@ test('a session that ran other commands than were approved is nothing to go on f
     updatedAt: lost.at,
     progress: [],
   };
-  await house.store.change(lost.id, (_, now) => ({
+  await app.store.change(lost.id, (_, now) => ({
     event: {
       type: 'adopted',
       action,
@@ -111,24 +111,24 @@ test('a session that ran other commands than were approved is nothing to go on f
     },
   }));
   const over = { ...action, status: 'Failed', progress: [{ index: 0, status: 'Completed', errors: [] }] };
-  await house.store.change(lost.id, () => ({ event: { type: 'ended', action: over, outcome: 'failed' } }));
+  await app.store.change(lost.id, () => ({ event: { type: 'ended', action: over, outcome: 'failed' } }));
   // By Defender's word index 0 completed, but it was not our index 0: a rest of the recipe would run without
   // its beginning.
-  expect(textOf(await house.say('responder1', `retry ${lost.id}`))).toMatch(/Nobody knows whether .* ran/);
-  await house.loop.tick();
-  expect(house.card().view.buttons.map((button) => button.verb)).not.toContain('again');
-  expect(house.store.all()).toHaveLength(1);
+  expect(textOf(await app.say('responder1', `retry ${lost.id}`))).toMatch(/Nobody knows whether .* ran/);
+  await app.loop.tick();
+  expect(app.card().view.buttons.map((button) => button.verb)).not.toContain('again');
+  expect(app.store.all()).toHaveLength(1);
 });
 
 test('a try that was cancelled before anything began hands it on too', async () => {
   const first = await failedAtScript();
-  house.simulator.tenant.changeDevice('hosta.corp.example', { online: false });
+  app.simulator.tenant.changeDevice('hosta.corp.example', { online: false });
   await again(first);
-  await house.press('approver1', 'approve');
-  await house.until('running');
-  await house.press('responder1', 'cancel');
-  const second = await house.until('finished');
+  await app.press('approver1', 'approve');
+  await app.until('running');
+  await app.press('responder1', 'cancel');
+  const second = await app.until('finished');
   expect(second).toMatchObject({ outcome: 'cancelled', opened: false });
   await again(second);
-  expect(house.newest().continues).toEqual(second.continues);
+  expect(app.newest().continues).toEqual(second.continues);
 });

@@ -8,57 +8,57 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { plainText } from '../../../cards/renderers/plainText.ts';
 import { ChatError } from '../../../src/bot/ports.ts';
-import { approvedHouse, openHouse, textOf } from '../../support/house.ts';
-import type { House, HouseOptions } from '../../support/house.ts';
+import { approvedHouse, openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp, TestAppOptions } from '../../support/house.ts';
 
-let house: House;
-afterEach(() => house.close());
+let app: TestApp;
+afterEach(() => app.close());
 
-const faults = () => house.simulator.tenant.faults;
-const view = () => house.card().view;
+const faults = () => app.simulator.tenant.faults;
+const view = () => app.card().view;
 const shown = () => plainText(view());
-const ask = (text: string, as = 'responder1') => house.say(as, text).then(textOf);
+const ask = (text: string, as = 'responder1') => app.say(as, text).then(textOf);
 
-async function approved(command: string, options: HouseOptions = {}): Promise<void> {
-  house = await approvedHouse(command, options);
+async function approved(command: string, options: TestAppOptions = {}): Promise<void> {
+  app = await approvedHouse(command, options);
 }
 
 describe('Defender cannot be read (row 1.4)', () => {
   test('a right that is missing behind the 201 is named on the card, with since when, and taken back when it is granted', async () => {
     await approved('dump hosta notepad');
-    await house.until('running');
+    await app.until('running');
     faults().plant({ what: 'status', on: 'list', status: 403, times: 'always' });
-    await house.run(12_000);
+    await app.run(12_000);
     expect(view().status).toMatch(/, not read since \d\d:\d\d UTC$/);
     expect(view().lead).toMatch(
       /^Nothing about it could be read from Defender since \d\d:\d\d UTC: The bot’s app registration may not follow running sessions \(403\)\. An administrator must grant it Machine\.ReadWrite\.All/,
     );
     expect(shown()).not.toContain('The bot follows it until');
-    for (const line of ['list running', 'status', `status ${house.newest().id}`, 'host hosta', 'quota'])
+    for (const line of ['list running', 'status', `status ${app.newest().id}`, 'host hosta', 'quota'])
       expect(await ask(line)).toContain('Machine.ReadWrite.All');
     faults().clear();
-    await house.run(5_000);
+    await app.run(5_000);
     expect(view().status).not.toContain('not read');
     expect(await ask('status')).toMatch(/Defender +readable since/);
   });
 
   test('an outage is drawn once when it begins and once when it ends, however many readings fail', async () => {
     await approved('dump hosta notepad', { simulator: { profile: { pendingMs: [600_000, 600_000] } } });
-    await house.until('running');
-    await house.run(5_000);
-    const before = house.chat.calls.length;
+    await app.until('running');
+    await app.run(5_000);
+    const before = app.chat.calls.length;
     faults().plant({ what: 'status', on: 'list', status: 503, times: 'always' });
-    await house.run(60_000);
+    await app.run(60_000);
     expect(view().lead).toContain('Defender cannot be reached.');
-    expect(house.chat.calls.slice(before)).toHaveLength(1);
+    expect(app.chat.calls.slice(before)).toHaveLength(1);
     faults().clear();
-    await house.run(20_000);
-    expect(house.chat.calls.slice(before)).toHaveLength(2);
+    await app.run(20_000);
+    expect(app.chat.calls.slice(before)).toHaveLength(2);
     expect(view().lead).toContain('The bot follows it until');
   });
 
   test('one cause is told once, with all that fails for it', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     for (const on of ['machines', 'library'] as const)
       faults().plant({ what: 'status', on, status: 503, times: 'always' });
     for (let n = 0; n < 3; n += 1) for (const line of ['host hosta', 'scripts']) await ask(line);
@@ -72,9 +72,9 @@ describe('Defender cannot be read (row 1.4)', () => {
 
   test('one failed reading is no news', async () => {
     await approved('dump hosta notepad');
-    await house.until('running');
+    await app.until('running');
     faults().plant({ what: 'status', on: 'list', status: 500, times: 2 });
-    await house.run(2_400);
+    await app.run(2_400);
     expect(view().status).not.toContain('not read');
   });
 
@@ -82,8 +82,8 @@ describe('Defender cannot be read (row 1.4)', () => {
     await approved('dump hosta notepad');
     faults().plant({ what: 'loseAnswer', on: 'run' });
     faults().plant({ what: 'truncate', on: 'list', times: 'always' });
-    await house.until('unknown');
-    await house.run(30_000);
+    await app.until('unknown');
+    await app.run(30_000);
     expect(view().lead).toContain('Defender answers with something that the bot cannot read.');
     expect(view().lead).not.toContain('It goes on looking until');
   });
@@ -91,50 +91,50 @@ describe('Defender cannot be read (row 1.4)', () => {
 
 describe('a freeze (row 1.5)', () => {
   test('is one sentence on the card, in the refusal and first in every answer, and takes Approve away until it ends', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     await ask('dump hosta notepad');
-    await house.loop.tick();
-    const before = house.newest();
+    await app.loop.tick();
+    const before = app.newest();
     await ask('freeze odd approvals', 'approver1');
-    await house.loop.tick();
+    await app.loop.tick();
     const sentence =
       /Submissions have been frozen by [^.]+ since [^.]+: odd approvals\. Nothing can be asked for, approved or sent until somebody who may unfreeze types "\/lr unfreeze"\./;
     expect(view().lead).toMatch(sentence);
     expect(view().buttons.map(({ verb }) => verb)).toEqual(['deny', 'withdraw']);
-    expect(textOf(await house.press('approver1', 'approve', { request: before }))).toMatch(sentence);
+    expect(textOf(await app.press('approver1', 'approve', { request: before }))).toMatch(sentence);
     for (const line of ['status', 'list', 'host hosta', 'quota', 'help', 'dump hosta other'])
       expect((await ask(line)).search(sentence)).toBe(0);
-    expect(house.chat.announced.map(({ text }) => text)).toEqual([expect.stringMatching(sentence)]);
-    expect(house.chat.announced[0]?.text).toMatch(/^SIMULATED TENANT: /);
+    expect(app.chat.announced.map(({ text }) => text)).toEqual([expect.stringMatching(sentence)]);
+    expect(app.chat.announced[0]?.text).toMatch(/^SIMULATED TENANT: /);
     await ask('unfreeze', 'approver1');
-    await house.loop.tick();
+    await app.loop.tick();
     expect(view().buttons.map(({ verb }) => verb)).toEqual(['approve', 'deny', 'withdraw']);
-    expect(house.chat.announced.at(-1)?.text).toMatch(
+    expect(app.chat.announced.at(-1)?.text).toMatch(
       /Submissions are no longer frozen: .+ released them\. .*odd approvals/,
     );
   });
 
   test('made while the bot was down, or right before its end, is announced after the start, once', async () => {
-    house = await openHouse();
-    await house.store.note({ type: 'frozen', by: 'root at the machine', why: 'odd approvals' });
-    await house.restart();
-    await house.loop.tick();
-    expect(house.chat.announced.map(({ text }) => text)).toEqual([expect.stringContaining('odd approvals')]);
-    await house.restart();
-    await house.loop.tick();
-    expect(house.chat.announced).toHaveLength(1);
-    await house.store.note({ type: 'unfrozen', by: 'Avery Approver' });
-    await house.restart();
-    await house.loop.tick();
-    expect(house.chat.announced.slice(1).map(({ text }) => text)).toEqual([
+    app = await openTestApp();
+    await app.store.note({ type: 'frozen', by: 'root at the machine', why: 'odd approvals' });
+    await app.restart();
+    await app.loop.tick();
+    expect(app.chat.announced.map(({ text }) => text)).toEqual([expect.stringContaining('odd approvals')]);
+    await app.restart();
+    await app.loop.tick();
+    expect(app.chat.announced).toHaveLength(1);
+    await app.store.note({ type: 'unfrozen', by: 'Avery Approver' });
+    await app.restart();
+    await app.loop.tick();
+    expect(app.chat.announced.slice(1).map(({ text }) => text)).toEqual([
       expect.stringContaining('no longer frozen'),
     ]);
   });
 
   test('is not released by what was typed before it and taken up after a restart', async () => {
-    house = await openHouse();
-    const earlier = house.clock.now();
-    house.clock.move(1_000);
+    app = await openTestApp();
+    const earlier = app.clock.now();
+    app.clock.move(1_000);
     await ask('freeze odd approvals', 'approver1');
     const input = {
       surface: 'console',
@@ -142,91 +142,91 @@ describe('a freeze (row 1.5)', () => {
       place: { surface: 'console', id: 'incidents', direct: false, external: false },
       text: 'unfreeze',
     };
-    expect(textOf(await house.bot.command({ ...input, deliveryId: 'd1', cameIn: earlier }))).toMatch(
+    expect(textOf(await app.bot.command({ ...input, deliveryId: 'd1', cameIn: earlier }))).toMatch(
       /^Nothing was released: this came in before the freeze.*odd approvals/,
     );
-    expect(house.store.freeze()).toBeDefined();
-    expect(
-      textOf(await house.bot.command({ ...input, deliveryId: 'd2', cameIn: house.clock.now() })),
-    ).toMatch(/^Unfrozen/);
+    expect(app.store.freeze()).toBeDefined();
+    expect(textOf(await app.bot.command({ ...input, deliveryId: 'd2', cameIn: app.clock.now() }))).toMatch(
+      /^Unfrozen/,
+    );
   });
 
   test('whose announcement a chat lets wait holds up nothing: the worker goes on', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     let go = (): void => undefined;
     let asked = 0;
-    house.chat.announce = () => {
+    app.chat.announce = () => {
       asked += 1;
       return new Promise((resolve) => (go = resolve));
     };
     await ask('freeze odd approvals', 'approver1');
-    expect(await house.loop.announcing.pass()).toBeUndefined();
-    expect(await house.loop.announcing.pass()).toBeUndefined();
+    expect(await app.loop.announcing.pass()).toBeUndefined();
+    expect(await app.loop.announcing.pass()).toBeUndefined();
     expect(asked).toBe(1);
-    expect(house.store.announcedFreeze()).toBeUndefined();
+    expect(app.store.announcedFreeze()).toBeUndefined();
     go();
-    await house.loop.announcing.settled();
-    await house.loop.announcing.pass();
-    expect(house.store.announcedFreeze()).toMatchObject({ why: 'odd approvals' });
-    await house.loop.announcing.pass();
-    const journal = readdirSync(house.dir)
+    await app.loop.announcing.settled();
+    await app.loop.announcing.pass();
+    expect(app.store.announcedFreeze()).toMatchObject({ why: 'odd approvals' });
+    await app.loop.announcing.pass();
+    const journal = readdirSync(app.dir)
       .filter((name) => name.endsWith('.ndjson'))
-      .map((name) => readFileSync(join(house.dir, name), 'utf8'));
+      .map((name) => readFileSync(join(app.dir, name), 'utf8'));
     expect(journal.join('').split('"freezeAnnounced"')).toHaveLength(2);
   });
 
   test('released and made again by the same person at once, is announced with its new reason', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     await ask('freeze odd approvals', 'approver1');
-    await house.loop.tick();
-    house.clock.move(1_000);
+    await app.loop.tick();
+    app.clock.move(1_000);
     await ask('unfreeze', 'approver1');
     await ask('freeze another reason', 'approver1');
-    await house.loop.tick();
-    expect(house.chat.announced.slice(1).map(({ text }) => text)).toEqual([
+    await app.loop.tick();
+    expect(app.chat.announced.slice(1).map(({ text }) => text)).toEqual([
       expect.stringContaining('another reason'),
     ]);
   });
 
   test('whose announcement a chat refuses stands at once, and is announced when the chat takes it', async () => {
-    house = await openHouse();
-    house.chat.failNext(new ChatError('unavailable', 'down'), 3);
+    app = await openTestApp();
+    app.chat.failNext(new ChatError('unavailable', 'down'), 3);
     expect(await ask('freeze odd approvals', 'approver1')).toMatch(/^Frozen:/);
-    await house.loop.tick();
-    expect(house.chat.announced).toEqual([]);
-    await house.run(60_000);
-    expect(house.chat.announced).toHaveLength(1);
+    await app.loop.tick();
+    expect(app.chat.announced).toEqual([]);
+    await app.run(60_000);
+    expect(app.chat.announced).toHaveLength(1);
   });
 
-  const announcements = (): number => house.chat.calls.filter((call) => call.startsWith('announce')).length;
+  const announcements = (): number => app.chat.calls.filter((call) => call.startsWith('announce')).length;
 
   test.each([
     ['in words that a chat will never take', 'rejected', 0],
     ['in a place that was closed for an hour', 'closed', 3_600_001],
   ] as const)('is not announced for ever %s, nor again by the next start', async (_where, code, later) => {
-    house = await openHouse();
-    house.chat.refuse = (call) => (call.startsWith('announce') ? new ChatError(code, 'refused') : undefined);
+    app = await openTestApp();
+    app.chat.refuse = (call) => (call.startsWith('announce') ? new ChatError(code, 'refused') : undefined);
     await ask('freeze odd approvals', 'approver1');
-    await house.loop.tick();
-    house.clock.move(later);
-    await house.loop.tick();
+    await app.loop.tick();
+    app.clock.move(later);
+    await app.loop.tick();
     const tried = announcements();
     expect(tried).toBe(later === 0 ? 1 : 2);
-    await house.run(5 * 60_000);
+    await app.run(5 * 60_000);
     expect(announcements()).toBe(tried);
-    await house.restart();
-    await house.loop.tick();
+    await app.restart();
+    await app.loop.tick();
     expect(announcements()).toBe(tried);
   });
 
   test('is announced no earlier than the chat asked for', async () => {
-    house = await openHouse();
-    house.chat.failNext(new ChatError('throttled', 'slow down', { retryAfterMs: 90_000 }));
+    app = await openTestApp();
+    app.chat.failNext(new ChatError('throttled', 'slow down', { retryAfterMs: 90_000 }));
     await ask('freeze odd approvals', 'approver1');
-    await house.run(80_000);
+    await app.run(80_000);
     expect(announcements()).toBe(1);
-    await house.run(20_000);
-    expect(house.chat.announced).toHaveLength(1);
+    await app.run(20_000);
+    expect(app.chat.announced).toHaveLength(1);
   });
 
   test.each([
@@ -235,22 +235,22 @@ describe('a freeze (row 1.5)', () => {
   ])(
     'and released while its announcement was under way, is announced as released though that %s',
     async (_how, error) => {
-      house = await openHouse();
+      app = await openTestApp();
       let settle = (): void => undefined;
-      const announce = house.chat.announce.bind(house.chat);
-      house.chat.announce = () =>
+      const announce = app.chat.announce.bind(app.chat);
+      app.chat.announce = () =>
         new Promise((resolve, reject) => {
           settle = () => (error === undefined ? resolve() : reject(error));
         });
       await ask('freeze odd approvals', 'approver1');
-      await house.loop.announcing.pass();
+      await app.loop.announcing.pass();
       await ask('unfreeze', 'approver1');
-      await house.loop.announcing.pass();
-      house.chat.announce = announce;
+      await app.loop.announcing.pass();
+      app.chat.announce = announce;
       settle();
-      await house.loop.announcing.settled();
-      await house.loop.tick();
-      expect(house.chat.announced.map(({ text }) => text)).toEqual([
+      await app.loop.announcing.settled();
+      await app.loop.tick();
+      expect(app.chat.announced.map(({ text }) => text)).toEqual([
         expect.stringContaining('no longer frozen: Avery Approver'),
       ]);
     },
@@ -278,11 +278,11 @@ describe('a transcript that is no text (row 1.6)', () => {
     const origin = `http://127.0.0.1:${(storage.address() as AddressInfo).port}`;
     await approved('run hosta collect.ps1', { resultOrigins: [origin] });
     faults().plant({ what: 'linkHost', times: 'always', value: origin });
-    await house.until('finished');
-    await house.run(10_000);
+    await app.until('finished');
+    await app.run(10_000);
     storage.closeAllConnections();
     storage.close();
-    const { id } = house.newest();
+    const { id } = app.newest();
     expect(shown()).toMatch(words);
     expect(shown()).toContain(`“/lr link ${id} 0” gives a link to it`);
     expect(shown()).not.toContain('printed nothing');
@@ -295,27 +295,27 @@ describe('a request that was given up while nobody knew whether it ran (row 1.20
     await approved('dump hosta notepad');
     faults().plant({ what: 'loseAnswer', on: 'run' });
     faults().plant({ what: 'status', on: 'list', status: 503, times: 'always' });
-    const lost = await house.until('unknown');
-    await house.loop.deck.pass();
-    await house.loop.deck.settled();
+    const lost = await app.until('unknown');
+    await app.loop.cardSync.pass();
+    await app.loop.cardSync.idle();
     expect(view().buttons.find(({ verb }) => verb === 'drop')?.confirm?.text).toMatch(
       /looked for it 0 of 6 times only: better wait/,
     );
-    expect(textOf(await house.press('responder1', 'drop', { request: lost }))).toMatch(
+    expect(textOf(await app.press('responder1', 'drop', { request: lost }))).toMatch(
       /looked for 0 of 6 times only.*corrects the card/,
     );
-    await house.loop.tick();
+    await app.loop.tick();
     expect(view().lead).toMatch(/Whether it ran is not known; the bot looks for it until/);
     faults().clear();
-    await house.run(20 * 60_000);
-    expect(house.newest()).toMatchObject({
+    await app.run(20 * 60_000);
+    expect(app.newest()).toMatchObject({
       state: 'over',
       ending: { how: 'dropped' },
       found: { action: { status: 'Succeeded' } },
     });
     expect(view().status).toContain('Dropped, but at Defender: it ran and succeeded');
     expect(view().steps.map(({ status }) => status)).toEqual(['completed', 'completed']);
-    expect(house.chat.notes.at(-1)?.text).toContain('it ran and succeeded');
+    expect(app.chat.notes.at(-1)?.text).toContain('it ran and succeeded');
     expect(await ask(`link ${lost.id} 1`, 'approver1')).toContain('fresh link');
     expect(await ask(`retry ${lost.id}`)).toContain('turned up at Defender after all');
   });
@@ -324,13 +324,13 @@ describe('a request that was given up while nobody knew whether it ran (row 1.20
     await approved('dump hosta notepad');
     faults().plant({ what: 'loseAnswer', on: 'run' });
     faults().plant({ what: 'status', on: 'list', status: 503, times: 'always' });
-    await house.press('responder1', 'drop', { request: await house.until('unknown') });
-    await house.restart();
+    await app.press('responder1', 'drop', { request: await app.until('unknown') });
+    await app.restart();
     faults().clear();
-    await house.run(20 * 60_000);
-    expect(house.newest()).toMatchObject({ found: { action: { status: 'Succeeded' } } });
-    await house.restart();
-    expect(house.newest()).toMatchObject({
+    await app.run(20 * 60_000);
+    expect(app.newest()).toMatchObject({ found: { action: { status: 'Succeeded' } } });
+    await app.restart();
+    expect(app.newest()).toMatchObject({
       found: { action: { status: 'Succeeded' }, noted: ['console:incidents'] },
     });
   });
@@ -338,41 +338,41 @@ describe('a request that was given up while nobody knew whether it ran (row 1.20
 
 describe('twins (row 1.11)', () => {
   test('the same line again is shown the first request, and makes no second card', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     await ask('dump hosta notepad');
-    await house.loop.tick();
-    const first = house.newest();
+    await app.loop.tick();
+    const first = app.newest();
     const said = await ask('dump HOSTA.corp.example notepad --reason "seen at 02:40"');
     expect(said).toContain(
       `${first.id} asks for the same on hosta.corp.example already (Waiting for approval; asked by you just now), so nothing new was asked for.`,
     );
     expect(said).toContain('Its card is in console:incidents');
     expect(said).toMatch(/\/lr dump HOSTA\.corp\.example notepad --reason "seen at 02:40" --separate$/);
-    await house.loop.tick();
-    expect(house.store.all()).toHaveLength(1);
-    expect(house.chat.cards.size).toBe(1);
+    await app.loop.tick();
+    expect(app.store.all()).toHaveLength(1);
+    expect(app.chat.cards.size).toBe(1);
   });
 
   test('two deliveries of one line at the same moment make one request', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     const said = await Promise.all(
-      ['a', 'b', 'c'].map((deliveryId) => house.say('responder1', 'dump hosta notepad', { deliveryId })),
+      ['a', 'b', 'c'].map((deliveryId) => app.say('responder1', 'dump hosta notepad', { deliveryId })),
     );
-    expect(house.store.all()).toHaveLength(1);
+    expect(app.store.all()).toHaveLength(1);
     expect(said.map(({ kind }) => kind).sort()).toEqual(['asked', 'sentence', 'sentence']);
   });
 
   test('asked separately with a reason, the approver’s card names the other and how it stands, until an hour after its end', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     await ask('dump hosta notepad');
-    await house.press('approver1', 'approve');
-    const first = await house.until('running');
+    await app.press('approver1', 'approve');
+    const first = await app.until('running');
     expect(await ask('dump hosta notepad --separate')).toContain('--separate needs a reason');
     // The line under the refusal, copied with its dots.
     expect(await ask('dump hosta notepad --reason "..." --separate')).toContain('the reason is missing');
     await ask('dump hosta notepad --separate --reason "second dump after the reboot"');
-    await house.loop.tick();
-    const second = house.newest();
+    await app.loop.tick();
+    const second = app.newest();
     expect(second).toMatchObject({
       apartFrom: first.id,
       reason: 'second dump after the reboot',
@@ -383,9 +383,8 @@ describe('twins (row 1.11)', () => {
     expect(view().buttons.find(({ verb }) => verb === 'approve')?.confirm?.text).toContain(
       `The same is open as ${first.id}`,
     );
-    for (let n = 0; n < 400 && house.store.get(first.id)?.state !== 'finished'; n += 1)
-      await house.run(2_400);
-    await house.loop.tick();
+    for (let n = 0; n < 400 && app.store.get(first.id)?.state !== 'finished'; n += 1) await app.run(2_400);
+    await app.loop.tick();
     expect(fact('Same, open')).toBeUndefined();
     expect(fact('Same, ended')).toMatch(
       new RegExp(
@@ -393,16 +392,16 @@ describe('twins (row 1.11)', () => {
       ),
     );
     expect(fact('Separate from')).toBeUndefined();
-    await house.restart();
-    expect(house.store.get(second.id)).toMatchObject({ apartFrom: first.id });
+    await app.restart();
+    expect(app.store.get(second.id)).toMatchObject({ apartFrom: first.id });
   });
 
   test('other arguments, another device, and a request made from an ended one are no twins', async () => {
-    house = await openHouse();
+    app = await openTestApp();
     await ask('dump hosta notepad');
-    await house.press('responder1', 'withdraw');
+    await app.press('responder1', 'withdraw');
     for (const line of ['dump hosta notepad', 'dump hosta calc', 'dump hostb notepad'])
       expect(await ask(line)).toMatch(/is waiting for approval/);
-    expect(house.store.all()).toHaveLength(4);
+    expect(app.store.all()).toHaveLength(4);
   });
 });

@@ -4,28 +4,28 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
 import { bindingOf } from '../../../src/liveResponse/commands.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
-import { openHouse, textOf } from '../../support/house.ts';
-import type { House } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/house.ts';
+import type { TestApp } from '../../support/house.ts';
 import { upload } from '../../support/defender/library.ts';
-import { openSlackHouse } from '../../support/slack/slackHouse.ts';
+import { openSlackTestApp } from '../../support/slack/slackHouse.ts';
 import { ana, ben, channel, group } from '../../support/chats/teamsBench.ts';
-import { dataOf, TeamsHouse } from '../../support/chats/teamsHouse.ts';
+import { dataOf, TeamsTestApp } from '../../support/chats/teamsHouse.ts';
 
 let close: () => Promise<void>;
 afterEach(() => close());
 
-let house: House;
+let app: TestApp;
 async function asked(): Promise<void> {
-  house = await openHouse();
-  close = () => house.close();
-  await house.say('responder1', 'dump hosta OfficeClickToRun');
-  await house.loop.tick();
+  app = await openTestApp();
+  close = () => app.close();
+  await app.say('responder1', 'dump hosta OfficeClickToRun');
+  await app.loop.tick();
 }
-const say = (text: string, as = 'approver1') => house.say(as, text.replace('ID', house.newest().id));
-const line = (): string => codeOf(house.newest());
+const say = (text: string, as = 'approver1') => app.say(as, text.replace('ID', app.newest().id));
+const line = (): string => codeOf(app.newest());
 const nothingRan = (): void => {
-  expect(house.newest().state).toBe('awaitingApproval');
-  expect(house.simulator.tenant.submissions).toHaveLength(0);
+  expect(app.newest().state).toBe('awaitingApproval');
+  expect(app.simulator.tenant.submissions).toHaveLength(0);
 };
 const good = 'Get-Process';
 const evil = 'Remove-Item C:\\ -Recurse';
@@ -35,15 +35,15 @@ describe('the line that approves', () => {
     await asked();
     const told = textOf(await say('status ID'));
     const found = /type: \/lr (approve lr-\w+ r1-[0-9a-f]{16})\n/.exec(told)?.[1];
-    expect(found).toBe(`approve ${house.newest().id} ${line()}`);
-    expect(await say(found ?? '')).toMatchObject({ kind: 'asked', text: `Approved ${house.newest().id}.` });
+    expect(found).toBe(`approve ${app.newest().id} ${line()}`);
+    expect(await say(found ?? '')).toMatchObject({ kind: 'asked', text: `Approved ${app.newest().id}.` });
   });
 
   test('is handed to nobody who may not approve, and stands on no card', async () => {
     await asked();
     for (const as of ['responder1'])
       expect(textOf(await say('status ID', as))).not.toMatch(/r1-|type: \/lr approve/);
-    expect(house.card().history.join('\n')).not.toContain(bindingOf(house.newest().digest).slice(8));
+    expect(app.card().history.join('\n')).not.toContain(bindingOf(app.newest().digest).slice(8));
   });
 
   test.each([
@@ -62,7 +62,7 @@ describe('the line that approves', () => {
   test.each([
     [
       'the 8 digits of the card',
-      () => house.newest().fingerprint,
+      () => app.newest().fingerprint,
       /8 digits on the card of lr-\w+ are for eyes only, so nothing was approved\. "\/lr approve lr-\w+" shows you/,
     ],
     [
@@ -72,7 +72,7 @@ describe('the line that approves', () => {
     ],
     [
       'another 64 bits',
-      () => `r1-${bindingOf(house.newest().digest).slice(0, 8)}00000000`,
+      () => `r1-${bindingOf(app.newest().digest).slice(0, 8)}00000000`,
       /fingerprint is not that of lr-\w+, so nothing was approved/,
     ],
   ])(
@@ -80,7 +80,7 @@ describe('the line that approves', () => {
     async (_what, code, words) => {
       await asked();
       const reply = await say(`approve ID ${code()}`);
-      expect(reply).toMatchObject({ kind: 'card', view: { requestId: house.newest().id } });
+      expect(reply).toMatchObject({ kind: 'card', view: { requestId: app.newest().id } });
       expect(textOf(reply)).toMatch(words);
       nothingRan();
     },
@@ -88,16 +88,16 @@ describe('the line that approves', () => {
 
   test('dies with a script that is replaced and put back: the state that was read is gone', async () => {
     await asked();
-    await upload(house, 'minidump.ps1', good);
-    await house.press('approver1', 'approve');
+    await upload(app, 'minidump.ps1', good);
+    await app.press('approver1', 'approve');
     const before = line();
-    const original = house.newest().digest;
-    await upload(house, 'minidump.ps1', evil);
-    await house.press('approver1', 'approve');
-    expect(house.newest().digest).not.toBe(original);
-    await upload(house, 'minidump.ps1', good);
-    await house.press('approver1', 'approve');
-    expect(house.newest().digest).toBe(original);
+    const original = app.newest().digest;
+    await upload(app, 'minidump.ps1', evil);
+    await app.press('approver1', 'approve');
+    expect(app.newest().digest).not.toBe(original);
+    await upload(app, 'minidump.ps1', good);
+    await app.press('approver1', 'approve');
+    expect(app.newest().digest).toBe(original);
     expect(textOf(await say(`approve ID ${before}`))).toMatch(/older state/);
     nothingRan();
   });
@@ -106,53 +106,53 @@ describe('the line that approves', () => {
 describe('a card of an older version, whose buttons carry 32 bits', () => {
   test('approves nothing, says so, and is drawn again', async () => {
     await asked();
-    const drawn = house.card().history.length;
+    const drawn = app.card().history.length;
     expect(
-      textOf(await house.press('approver1', 'approve', { fingerprint: house.newest().fingerprint })),
+      textOf(await app.press('approver1', 'approve', { fingerprint: app.newest().fingerprint })),
     ).toMatch(/drawn by an older version of the bot, so the press was not taken/);
     nothingRan();
-    await house.loop.tick();
-    expect(house.card().history).toHaveLength(drawn + 1);
+    await app.loop.tick();
+    expect(app.card().history).toHaveLength(drawn + 1);
     expect(
-      await house.press('approver1', 'approve', { fingerprint: house.card().view.fingerprint }),
+      await app.press('approver1', 'approve', { fingerprint: app.card().view.fingerprint }),
     ).toMatchObject({ kind: 'asked' });
   });
 
   test('is drawn again at the start, so that its buttons work', async () => {
     await asked();
-    const drawn = house.card().history.length;
-    await house.restart();
-    await house.loop.tick();
-    expect(house.card().history.length).toBeGreaterThan(drawn);
+    const drawn = app.card().history.length;
+    await app.restart();
+    await app.loop.tick();
+    expect(app.card().history.length).toBeGreaterThan(drawn);
   });
 
   test('still stops: to deny and withdraw needs no bits', async () => {
     await asked();
-    await house.press('approver1', 'deny', { fingerprint: house.newest().fingerprint, input: 'no' });
-    expect(house.newest()).toMatchObject({ state: 'over', ending: { how: 'denied' } });
+    await app.press('approver1', 'deny', { fingerprint: app.newest().fingerprint, input: 'no' });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'denied' } });
   });
 
   test('neither sends again nor drops what may have run', async () => {
     await asked();
-    house.simulator.tenant.faults.plant({ what: 'loseAnswer', on: 'run' });
-    house.simulator.tenant.faults.plant({ what: 'staleList', ms: 24 * 3_600_000, times: 'always' });
-    await house.press('approver1', 'approve');
-    await house.until('unknown');
-    await house.run(20 * 60_000);
+    app.simulator.tenant.faults.plant({ what: 'loseAnswer', on: 'run' });
+    app.simulator.tenant.faults.plant({ what: 'staleList', ms: 24 * 3_600_000, times: 'always' });
+    await app.press('approver1', 'approve');
+    await app.until('unknown');
+    await app.run(20 * 60_000);
     for (const [as, verb] of [
       ['approver1', 'resend'],
       ['responder1', 'drop'],
     ] as const) {
-      expect(textOf(await house.press(as, verb, { fingerprint: house.newest().fingerprint }))).toMatch(
+      expect(textOf(await app.press(as, verb, { fingerprint: app.newest().fingerprint }))).toMatch(
         /drawn by an older version/,
       );
-      expect(house.newest().state).toBe('unknown');
+      expect(app.newest().state).toBe('unknown');
     }
   });
 });
 
 test('in Slack: the line from the private answer approves, the digits of the card do not, and the buttons carry 64 bits', async () => {
-  const slack = await openSlackHouse();
+  const slack = await openSlackTestApp();
   close = () => slack.close();
   const card = await slack.asked();
   const { id, fingerprint, digest } = slack.request();
@@ -168,7 +168,7 @@ test('in Slack: the line from the private answer approves, the digits of the car
 });
 
 test('in Teams: the same', async () => {
-  const teams = new TeamsHouse();
+  const teams = new TeamsTestApp();
   await teams.open();
   close = () => teams.close();
   await teams.say(ana, group, 'lr dump hosta OfficeClickToRun');

@@ -6,14 +6,14 @@ import { hostileLines } from '../../../src/simulator/results/hostile.ts';
 import { nodesIn, undrawnIn } from '../../support/chats/hostile.ts';
 import type { Node } from '../../support/chats/hostile.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
-import { incidents, openSlackHouse } from '../../support/slack/slackHouse.ts';
-import type { SlackHouse } from '../../support/slack/slackHouse.ts';
+import { incidents, openSlackTestApp } from '../../support/slack/slackHouse.ts';
+import type { SlackTestApp } from '../../support/slack/slackHouse.ts';
 
-let house: SlackHouse;
+let app: SlackTestApp;
 beforeEach(async () => {
-  house = await openSlackHouse();
+  app = await openSlackTestApp();
 });
-afterEach(() => house.close());
+afterEach(() => app.close());
 
 /** Whom we mention ourselves: the policy's approvers and the requester. */
 const ours = ['<!subteam^S0APPROVE>', '<@U0RILEY1>'];
@@ -68,11 +68,11 @@ test.each([
 ] as const)(
   'output of the kind "%s" is inert text within the limits, on the card and on every page',
   async (transcript, shown) => {
-    house.service.simulator?.tenant.change({ transcript });
-    const { slack } = house;
-    const asked = await house.asked();
-    await house.avery.press(asked, 'Approve');
-    const card = await house.shows(/Finished[\s\S]*Approve here/);
+    app.service.simulator?.tenant.change({ transcript });
+    const { slack } = app;
+    const asked = await app.asked();
+    await app.avery.press(asked, 'Approve');
+    const card = await app.shows(/Finished[\s\S]*Approve here/);
     expect(card.ts).toBe(asked.ts);
     // The truth, as text: somebody who reads the card reads what the device printed.
     expect(read(card)).toContain(shown);
@@ -80,15 +80,15 @@ test.each([
       slack.world.in(incidents).find((message) => message.thread === card.ts),
     );
 
-    await house.riley.press(card, 'lr.output.v1');
-    const first = await house.told(house.riley, 'page 1 of');
+    await app.riley.press(card, 'lr.output.v1');
+    const first = await app.told(app.riley, 'page 1 of');
     const pages = Number(/page 1 of (\d+)/.exec(first)?.[1]);
     expect(pages).toBeGreaterThan(20);
     const bodies = [bodyOf(slack.world.ephemerals.at(-1)?.blocks ?? [])];
     // The attack is at the beginning, with its line of 10,000 characters, and again at the end.
     for (const page of [2, 3, 4, 5, 6, pages]) {
-      await house.riley.command(incidents, `output ${house.request().id} 0 ${page}`);
-      await house.told(house.riley, `page ${page} of`);
+      await app.riley.command(incidents, `output ${app.request().id} 0 ${page}`);
+      await app.told(app.riley, `page ${page} of`);
       bodies.push(bodyOf(slack.world.ephemerals.at(-1)?.blocks ?? []));
     }
     const whole = bodies.slice(0, 6).join('');
@@ -98,8 +98,8 @@ test.each([
         .filter((line) => !whole.includes(line))
         .map((line) => line.slice(0, 60)),
     ).toEqual([]);
-    await house.riley.command(incidents, `output ${house.request().id} 0 ${pages + 1}`);
-    await house.told(house.riley, new RegExp(`${pages} page`));
+    await app.riley.command(incidents, `output ${app.request().id} 0 ${pages + 1}`);
+    await app.told(app.riley, new RegExp(`${pages} page`));
 
     for (const message of [...slack.world.in(incidents), ...slack.world.ephemerals]) expectInert(message);
     for (const call of slack.world.calls.filter(({ method }) => method.startsWith('chat.')))

@@ -4,14 +4,14 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
-import { furnish, incidents } from '../../support/slack/slackHouse.ts';
+import { seedWorkspace, incidents } from '../../support/slack/slackHouse.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { ana, ben, channel, group } from '../../support/chats/teamsBench.ts';
-import { TeamsHouse } from '../../support/chats/teamsHouse.ts';
+import { TeamsTestApp } from '../../support/chats/teamsHouse.ts';
 import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
 
 let slack: FakeSlack;
-let teams: TeamsHouse;
+let teams: TeamsTestApp;
 
 /**
  * Ana is U0RILEY1 in Slack, Ben is U0AVERY1. Both may ask and approve, so that nothing but being one person
@@ -29,8 +29,8 @@ function bothChats(text: string): string {
 beforeEach(() => open(bothChats));
 async function open(policy: (text: string) => string): Promise<void> {
   slack = await startFakeSlack();
-  furnish(slack);
-  teams = new TeamsHouse();
+  seedWorkspace(slack);
+  teams = new TeamsTestApp();
   await teams.open({
     policy,
     slack: {

@@ -9,14 +9,14 @@ import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
 import { nodesIn, undrawnIn } from '../../support/chats/hostile.ts';
 import { ana, ben, channel, directOf, group } from '../../support/chats/teamsBench.ts';
-import { TeamsHouse } from '../../support/chats/teamsHouse.ts';
+import { TeamsTestApp } from '../../support/chats/teamsHouse.ts';
 
-let house: TeamsHouse;
+let app: TeamsTestApp;
 beforeEach(async () => {
-  house = new TeamsHouse();
-  await house.open();
+  app = new TeamsTestApp();
+  await app.open();
 });
-afterEach(() => house.close());
+afterEach(() => app.close());
 
 /** Whom we mention ourselves: the policy's approver, who is called Approvers there, and the requester. */
 const people = [ana, ben];
@@ -65,31 +65,29 @@ it.each([
 ] as const)(
   'output of the kind "%s" is inert text within the limits, on the cards and on every page',
   async (transcript, shown) => {
-    house.service.simulator?.tenant.change({ transcript });
-    await house.say(ana, group, 'lr dump hosta OfficeClickToRun --reason "beacon at 02:40"');
-    const asked = await house.card(group, /Waiting for approval/);
-    await house.click(ben, channel, await house.card(channel, /Waiting for approval/), 'approve');
+    app.service.simulator?.tenant.change({ transcript });
+    await app.say(ana, group, 'lr dump hosta OfficeClickToRun --reason "beacon at 02:40"');
+    const asked = await app.card(group, /Waiting for approval/);
+    await app.click(ben, channel, await app.card(channel, /Waiting for approval/), 'approve');
     for (const place of [group, channel]) {
-      const card = await house.card(place, /Finished[\s\S]*Approve here/);
+      const card = await app.card(place, /Finished[\s\S]*Approve here/);
       // The truth, as text: somebody who reads the card reads what the device printed.
       expect(wordsOf(card)).toContain(shown);
     }
-    expect(house.cards(group).map(({ id }) => id)).toEqual([asked.id]);
-    await house.connector.until(() =>
-      house.connector.in(group).find((message) => cardOf(message) === undefined),
-    );
+    expect(app.cards(group).map(({ id }) => id)).toEqual([asked.id]);
+    await app.connector.until(() => app.connector.in(group).find((message) => cardOf(message) === undefined));
 
     const told = (page: number): Promise<FakeMessage> =>
-      house.connector.until(() =>
-        house.alone(ana).find((message) => wordsOf(message).includes(`page ${page} of`)),
+      app.connector.until(() =>
+        app.alone(ana).find((message) => wordsOf(message).includes(`page ${page} of`)),
       );
-    await house.click(ana, group, await house.card(group, /Finished/), 'output');
+    await app.click(ana, group, await app.card(group, /Finished/), 'output');
     const pages = Number(/page 1 of (\d+)/.exec(wordsOf(await told(1)))?.[1]);
     expect(pages).toBeGreaterThan(20);
     const bodies = [bodyOf(await told(1))];
     // The attack is at the beginning, with its line of 10,000 characters, and again at the end.
     for (const page of [2, 3, 4, 5, 6, pages]) {
-      await house.say(ana, directOf(ana), `lr output ${house.newest().id} 0 ${page}`);
+      await app.say(ana, directOf(ana), `lr output ${app.newest().id} 0 ${page}`);
       bodies.push(bodyOf(await told(page)));
     }
     const whole = bodies.slice(0, 6).join('');
@@ -100,8 +98,8 @@ it.each([
         .map((line) => line.slice(0, 60)),
     ).toEqual([]);
 
-    for (const message of house.connector.messages) for (const body of message.history) expectInert(body);
+    for (const message of app.connector.messages) for (const body of message.history) expectInert(body);
     // The fake refuses what is over a limit of Teams'; nothing was.
-    expect(house.connector.calls.filter((call) => call.status >= 400)).toEqual([]);
+    expect(app.connector.calls.filter((call) => call.status >= 400)).toEqual([]);
   },
 );

@@ -6,7 +6,7 @@ import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
 import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
 import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import { ana, ben, channel, directOf, group } from '../../support/chats/teamsBench.ts';
-import { TeamsHouse } from '../../support/chats/teamsHouse.ts';
+import { TeamsTestApp } from '../../support/chats/teamsHouse.ts';
 
 /** People see an error after 5 s at the earliest (msteams-docs#13460). Milliseconds. */
 const patienceOfTeams = 5_000;
@@ -42,14 +42,14 @@ function slowDisk(): { readonly disk: Disk; left: number } {
   return state;
 }
 
-let house: TeamsHouse;
+let app: TeamsTestApp;
 let disk: ReturnType<typeof slowDisk>;
 beforeEach(async () => {
-  house = new TeamsHouse();
+  app = new TeamsTestApp();
   disk = slowDisk();
-  await house.open({ disk: disk.disk });
+  await app.open({ disk: disk.disk });
 });
-afterEach(() => house.close());
+afterEach(() => app.close());
 
 async function timed<T>(work: Promise<T>): Promise<readonly [T, number]> {
   const began = performance.now();
@@ -57,28 +57,28 @@ async function timed<T>(work: Promise<T>): Promise<readonly [T, number]> {
 }
 
 it('a press, a command and a look at /healthz are answered while the disk takes its time, and one card tells the end', async () => {
-  await house.say(ana, group, 'lr dump hosta OfficeClickToRun --reason "beacon at 02:40"');
-  const card = await house.card(channel, /Waiting for approval/);
-  await house.card(group, /Waiting for approval/);
+  await app.say(ana, group, 'lr dump hosta OfficeClickToRun --reason "beacon at 02:40"');
+  const card = await app.card(channel, /Waiting for approval/);
+  await app.card(group, /Waiting for approval/);
 
   disk.left = 2;
   const [[pressed, pressMs], [, sayMs], [health, healthMs]] = await Promise.all([
-    timed(house.click(ben, channel, card, 'approve')),
-    timed(house.say(ana, directOf(ana), 'lr help')),
-    timed(fetch(`${house.url}/healthz`)),
+    timed(app.click(ben, channel, card, 'approve')),
+    timed(app.say(ana, directOf(ana), 'lr help')),
+    timed(fetch(`${app.url}/healthz`)),
   ]);
   // The decision is not on the disk yet, so nobody is told that it was made.
   expect(pressed).toMatch(/takes a moment/);
-  expect(house.newest().state).toBe('awaitingApproval');
-  expect(house.service.simulator?.tenant.submissions).toHaveLength(0);
+  expect(app.newest().state).toBe('awaitingApproval');
+  expect(app.service.simulator?.tenant.submissions).toHaveLength(0);
   expect(health.status).toBe(200);
   for (const ms of [pressMs, sayMs, healthMs]) expect(ms).toBeLessThan(patienceOfTeams);
   // Pressed again in the meantime, it counts once.
-  await house.click(ben, channel, card, 'approve');
+  await app.click(ben, channel, card, 'approve');
 
-  const finished = await house.card(channel, /Finished/, 40_000);
-  expect([finished.id, house.cards(channel).length, house.cards(group).length]).toEqual([card.id, 1, 1]);
-  expect(house.service.simulator?.tenant.submissions).toHaveLength(1);
-  const told = house.alone(ben).map(wordsOf);
+  const finished = await app.card(channel, /Finished/, 40_000);
+  expect([finished.id, app.cards(channel).length, app.cards(group).length]).toEqual([card.id, 1, 1]);
+  expect(app.service.simulator?.tenant.submissions).toHaveLength(1);
+  const told = app.alone(ben).map(wordsOf);
   expect(told.filter((text) => /already/.test(text)).length).toBe(1);
 }, 90_000);

@@ -5,7 +5,7 @@ import type { Verb } from '../../../cards/view.ts';
 import { nodesIn } from '../chats/hostile.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack, Person } from '../../../src/demo/slack/fakeSlack.ts';
-import { incidents, openSlackHouse, privateRoom, slackPolicy } from '../slack/slackHouse.ts';
+import { incidents, openSlackTestApp, privateRoom, slackPolicy } from '../slack/slackHouse.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { readAgain, stagePolicy } from './stage.ts';
 import type { Carried, Door, Stage, Who } from './stage.ts';
@@ -48,20 +48,20 @@ export async function openSlackStage(
   policy: (text: string) => string = (text) => text,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<SlackStage> {
-  const house = await openSlackHouse({ policy: (text) => policy(withSecondAccount(text)), settings });
-  const { slack } = house;
+  const app = await openSlackTestApp({ policy: (text) => policy(withSecondAccount(text)), settings });
+  const { slack } = app;
   slack.world.user('U0RILEY2', { name: 'Riley' });
   const heard: Record<string, number> = {};
   let again: () => Promise<unknown> = () => Promise.reject(new Error('nothing was sent yet'));
   const write = (other: (text: string) => string): void =>
-    writeFileSync(join(house.dataDir, 'policy.yaml'), other(withSecondAccount(slackPolicy())));
+    writeFileSync(join(app.dataDir, 'policy.yaml'), other(withSecondAccount(slackPolicy())));
   const newestCard = (): SlackMessageKept | undefined => slack.cards(incidents).at(-1);
 
   const stage: SlackStage = {
     slack,
     person: (who) => slack.person(slackIds[who]),
-    service: () => house.service,
-    dataDir: join(house.dataDir, 'data'),
+    service: () => app.service,
+    dataDir: join(app.dataDir, 'data'),
     async say(who, text, where) {
       // As Slack hands on what somebody types (docs.slack.dev/messaging/formatting-message-text).
       await stage
@@ -93,7 +93,7 @@ export async function openSlackStage(
       });
     },
     async shows(words) {
-      return read(await house.shows(words));
+      return read(await app.shows(words));
     },
     cards: () => Promise.resolve(slack.cards(incidents).filter((card) => !card.deleted).length),
     wire: () =>
@@ -147,12 +147,12 @@ export async function openSlackStage(
     ],
     async restart(other, meanwhile) {
       if (other !== undefined) write(other);
-      if (meanwhile !== undefined) await house.service.stop();
+      if (meanwhile !== undefined) await app.service.stop();
       meanwhile?.();
-      await house.restart();
+      await app.restart();
     },
-    reload: (other) => readAgain(house.service, () => write(other)),
-    close: () => house.close(),
+    reload: (other) => readAgain(app.service, () => write(other)),
+    close: () => app.close(),
   };
   return stage;
 }

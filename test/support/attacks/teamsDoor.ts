@@ -6,13 +6,13 @@ import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import { nodesIn } from '../chats/hostile.ts';
 import { ana, ben, channel, group, memberOf, team } from '../chats/teamsBench.ts';
 import type { Human } from '../chats/teamsBench.ts';
-import { dataOf, TeamsHouse, teamsPolicy } from '../chats/teamsHouse.ts';
+import { dataOf, TeamsTestApp, teamsPolicy } from '../chats/teamsHouse.ts';
 import { carried } from './slackDoor.ts';
 import { aliveInAdaptive, readAgain, stagePolicy } from './stage.ts';
 import type { Carried, Door, Stage, Who } from './stage.ts';
 
 export interface TeamsStage extends Stage {
-  readonly house: TeamsHouse;
+  readonly app: TeamsTestApp;
 }
 
 const human = (name: string, n: number): Human => ({
@@ -37,11 +37,11 @@ function withPeople(text: string): string {
 }
 
 export async function openTeamsStage(policy: (text: string) => string = (text) => text): Promise<TeamsStage> {
-  const house = new TeamsHouse();
+  const app = new TeamsTestApp();
   let edit = policy;
-  await house.open({ policy: (text) => edit(withPeople(text)) });
+  await app.open({ policy: (text) => edit(withPeople(text)) });
   for (const place of [group, channel, team])
-    house.connector.install(
+    app.connector.install(
       place,
       Object.values(teamsPeople).map((one) => memberOf(one)),
     );
@@ -50,8 +50,8 @@ export async function openTeamsStage(policy: (text: string) => string = (text) =
   let again: () => Promise<unknown> = () => Promise.reject(new Error('nothing was sent yet'));
 
   async function deliver(who: Who, activity: Readonly<Record<string, unknown>>): Promise<void> {
-    again = () => house.deliver(activity);
-    const { status, json } = await house.deliver(activity);
+    again = () => app.deliver(activity);
+    const { status, json } = await app.deliver(activity);
     if (status !== 200) throw new Error(`the activity was answered with ${status}`);
     const value = (json as { readonly value?: unknown } | undefined)?.value;
     if (value !== undefined)
@@ -59,17 +59,17 @@ export async function openTeamsStage(policy: (text: string) => string = (text) =
   }
 
   const stage: TeamsStage = {
-    house,
-    service: () => house.service,
-    dataDir: house.folder,
+    app,
+    service: () => app.service,
+    dataDir: app.folder,
     say: (who, text, where) =>
-      deliver(who, house.message(teamsPeople[who], where === undefined ? channel : group, `lr ${text}`)),
+      deliver(who, app.message(teamsPeople[who], where === undefined ? channel : group, `lr ${text}`)),
     async press(who, verb, changed = {}) {
-      const card = house.cards(channel).at(-1);
+      const card = app.cards(channel).at(-1);
       if (card === undefined) throw new Error('there is no card');
       await deliver(
         who,
-        house.press(teamsPeople[who], channel, withChanged(dataOf(card, verb), verb, changed), {
+        app.press(teamsPeople[who], channel, withChanged(dataOf(card, verb), verb, changed), {
           replyToId: card.id,
         }),
       );
@@ -79,8 +79,8 @@ export async function openTeamsStage(policy: (text: string) => string = (text) =
     },
     async told(who, words) {
       const [answer, message] = heard[who] ?? [0, 0];
-      return house.connector.until(() => {
-        const [spoken, written] = [answers[who] ?? [], house.alone(teamsPeople[who])];
+      return app.connector.until(() => {
+        const [spoken, written] = [answers[who] ?? [], app.alone(teamsPeople[who])];
         const text = [...spoken.slice(answer), ...written.slice(message).map(wordsOf)].join('\n');
         if (!words.test(text)) return undefined;
         heard[who] = [spoken.length, written.length];
@@ -88,21 +88,21 @@ export async function openTeamsStage(policy: (text: string) => string = (text) =
       }, 20_000);
     },
     async shows(words) {
-      return wordsOf(await house.card(channel, words));
+      return wordsOf(await app.card(channel, words));
     },
-    cards: () => Promise.resolve(house.cards(channel).length),
-    wire: () => Promise.resolve(JSON.stringify(house.connector.messages.map(({ body }) => body))),
+    cards: () => Promise.resolve(app.cards(channel).length),
+    wire: () => Promise.resolve(JSON.stringify(app.connector.messages.map(({ body }) => body))),
     stood: () =>
       Promise.resolve(
         JSON.stringify(
-          house.connector
+          app.connector
             .in(channel)
             .filter(({ to }) => to === undefined)
             .map(({ history }) => history),
         ),
       ),
     alive() {
-      const nodes = nodesIn(house.connector.messages.map(({ body }) => body));
+      const nodes = nodesIn(app.connector.messages.map(({ body }) => body));
       const mentions = nodes
         .filter(
           (node) =>
@@ -120,20 +120,20 @@ export async function openTeamsStage(policy: (text: string) => string = (text) =
     links: ['/api/messages', '/api/messages?text=lr+freeze+x'],
     async restart(other, meanwhile) {
       if (other !== undefined) edit = other;
-      await house.service.stop();
+      await app.service.stop();
       meanwhile?.();
-      await house.run();
+      await app.run();
     },
     reload(other) {
       edit = other;
-      return readAgain(house.service, () =>
+      return readAgain(app.service, () =>
         writeFileSync(
-          join(house.folder, 'policy.yaml'),
+          join(app.folder, 'policy.yaml'),
           teamsPolicy((text) => edit(withPeople(text))),
         ),
       );
     },
-    close: () => house.close(),
+    close: () => app.close(),
   };
   return stage;
 }

@@ -74,14 +74,14 @@ export function leapingClock(): Clock {
   };
 }
 
-export class TeamsBench extends TeamsStage {
+export class TeamsHarness extends TeamsStage {
   readonly bot: ScriptedBot = new ScriptedBot();
   readonly http = new Http();
   teams!: Teams;
   #stopHttp: () => Promise<void> = () => Promise.resolve();
 
   async start(more: Partial<TeamsOptions> = {}, served: Bot = this.bot): Promise<void> {
-    await this.furnish();
+    await this.seedWorkspace();
     await this.boot(more, served);
   }
 

@@ -1,13 +1,13 @@
 // The whole product with Teams as its chat, through the door that the tests of this file have chosen.
-import { dataOf, teamsPolicy, TeamsHouse as House } from '../../../src/demo/teams/house.ts';
-import type { TeamsHouseOptions } from '../../../src/demo/teams/house.ts';
+import { dataOf, teamsPolicy, TeamsApp } from '../../../src/demo/teams/house.ts';
+import type { TeamsAppOptions } from '../../../src/demo/teams/house.ts';
 import { teamsDoor } from './teamsDoor.ts';
 
 export { dataOf, teamsPolicy };
-export type { TeamsHouseOptions };
+export type { TeamsAppOptions };
 
-export class TeamsHouse extends House {
-  override open(options: TeamsHouseOptions = {}): Promise<void> {
+export class TeamsTestApp extends TeamsApp {
+  override open(options: TeamsAppOptions = {}): Promise<void> {
     return super.open({ door: teamsDoor(), ...options });
   }
 }

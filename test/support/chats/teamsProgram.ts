@@ -11,14 +11,14 @@ import { addressIn, startProgram, stopped } from '../programs/program.ts';
 import type { Program } from '../programs/program.ts';
 import { tenant } from './teamsBench.ts';
 import { teamsDoor } from './teamsDoor.ts';
-import { TeamsHouse, teamsPolicy } from './teamsHouse.ts';
+import { TeamsTestApp, teamsPolicy } from './teamsHouse.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 
 /** Devices work this many times as fast as real ones: a session takes about a second. */
 const deviceSpeed = 200;
 
 /** `open` starts what stands around the process, and the process. */
-export class TeamsProgram extends TeamsHouse {
+export class TeamsProgram extends TeamsTestApp {
   #simulator: Simulator | undefined;
   readonly #journal = createJournalWatch(join(this.folder, 'data'));
   #program: Program | undefined;
@@ -62,8 +62,8 @@ export class TeamsProgram extends TeamsHouse {
   }
 
   override async deliver(
-    ...[activity, options]: Parameters<TeamsHouse['deliver']>
-  ): ReturnType<TeamsHouse['deliver']> {
+    ...[activity, options]: Parameters<TeamsTestApp['deliver']>
+  ): ReturnType<TeamsTestApp['deliver']> {
     return super.deliver(activity, { ...options, header0: null });
   }
 

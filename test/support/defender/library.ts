@@ -1,10 +1,10 @@
 // Changes the simulated tenant's live response library the way anybody with Library.Manage would: over HTTP,
 // with OverrideIfExists.
-import type { House } from '../house.ts';
+import type { TestApp } from '../house.ts';
 
 /** Uploads `content` under `name`, over what is there. */
 export async function upload(
-  { simulator }: Pick<House, 'simulator'>,
+  { simulator }: Pick<TestApp, 'simulator'>,
   name: string,
   content: string,
   more: Readonly<Record<string, string>> = {},
@@ -16,7 +16,7 @@ export async function upload(
   if (!answer.ok) throw new Error(`upload of ${name}: ${answer.status} ${await answer.text()}`);
 }
 
-export async function remove({ simulator }: Pick<House, 'simulator'>, name: string): Promise<void> {
+export async function remove({ simulator }: Pick<TestApp, 'simulator'>, name: string): Promise<void> {
   const answer = await fetch(`${simulator.url}/api/libraryfiles/${name}`, { method: 'DELETE' });
   if (answer.status !== 204) throw new Error(`removal of ${name}: ${answer.status}`);
 }

@@ -7,7 +7,7 @@ import { Http } from '../../../src/adapters/outbound/http.ts';
 import type { HttpSettings } from '../../../src/adapters/outbound/http.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
 import type { Command } from '../../../src/liveResponse/commands.ts';
-import { Budgets } from '../../../src/liveResponse/pacing.ts';
+import { CallRates } from '../../../src/liveResponse/pacing.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
 import type { Fault } from '../../../src/simulator/faults.ts';
 import type { ProfileChange } from '../../../src/simulator/profile.ts';
@@ -31,7 +31,7 @@ export interface SimulatedDefender {
   readonly field: FieldProxy;
   readonly clock: StepClock;
   readonly log: ListLog;
-  readonly budgets: Budgets;
+  readonly budgets: CallRates;
   /** "submit ok", "list unavailable": one for each exchange. */
   readonly outcomes: readonly string[];
   readonly signIns: SignIns;
@@ -71,7 +71,7 @@ export async function simulatedDefender(options: SimulatedOptions = {}): Promise
   const field = await startFieldProxy(simulator);
   const http = new Http(options.http ?? {});
   const log = new ListLog();
-  const budgets = new Budgets();
+  const budgets = new CallRates();
   const outcomes: string[] = [];
   const signIns = tokensOf(clock);
   const timeout = options.timeout ?? 5_000;

@@ -10,7 +10,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
-import { furnish } from '../../../src/demo/slack/workspace.ts';
+import { seedWorkspace } from '../../../src/demo/slack/workspace.ts';
 import { FakeConnector } from '../../../src/demo/teams/fakeConnector.ts';
 import { appId, TeamsStage, tenant } from '../../../src/demo/teams/stage.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
@@ -84,11 +84,11 @@ export async function startRealNames({
   credentials,
 }: RealNamesOptions): Promise<RealNames> {
   const slack = await startFakeSlack();
-  furnish(slack);
+  seedWorkspace(slack);
   slack.world.scopes = [...slack.world.scopes, 'channels:history', 'groups:history'];
   slack.api.names = { sockets: 'wss://wss-primary.slack.com', answers: 'https://hooks.slack.com' };
   const teams = new RealTeams();
-  await teams.furnish();
+  await teams.seedWorkspace();
   // The front looks at tokens.
   teams.connector.authorization = undefined;
   teams.keys.document = { jwks_uri: 'https://login.botframework.com/v1/.well-known/keys' };

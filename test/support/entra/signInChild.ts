@@ -8,7 +8,7 @@ import { createLog } from '../../../src/adapters/log.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import { proxyFrom, useProxy } from '../../../src/adapters/outbound/proxy.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
-import { Budgets } from '../../../src/adapters/teams/outbound/callRates.ts';
+import { ConnectorRates } from '../../../src/adapters/teams/outbound/callRates.ts';
 import { Connector } from '../../../src/adapters/teams/outbound/connector.ts';
 import { openDoor } from '../../../src/adapters/teams/doors.ts';
 
@@ -29,7 +29,7 @@ const door = await openDoor(
   { ...rest, ...(password === undefined ? {} : { password: new Secret(password) }) },
   { http: new Http({ proxy }), clock, log },
 );
-const connector = new Connector({ door, budgets: new Budgets(clock), clock, log, jitter: () => 0 });
+const connector = new Connector({ door, budgets: new ConnectorRates(clock), clock, log, jitter: () => 0 });
 const outcomes: string[] = [];
 for (let n = 0; n < times; n += 1) {
   outcomes.push(

@@ -1,6 +1,6 @@
 // Slack for a story of refusals: Riley asks in one channel, Avery approves in another, and results stand on
 // the cards of both.
-import { slackPolicy, furnish, incidents, privateRoom } from '../slack/slackHouse.ts';
+import { slackPolicy, seedWorkspace, incidents, privateRoom } from '../slack/slackHouse.ts';
 import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import { plain } from '../../../src/demo/slack/methods.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
@@ -11,7 +11,7 @@ const accounts: Readonly<Record<Who, string>> = { requester: 'U0RILEY1', approve
 
 export async function openSlackSide(clock: StageClock): Promise<ChatSide> {
   const slack = await startFakeSlack({ now: () => clock.now() });
-  furnish(slack);
+  seedWorkspace(slack);
   slack.world.scopes = [...slack.world.scopes, 'channels:history', 'groups:history'];
   const riley = slack.person(accounts.requester);
   const avery = slack.person(accounts.approver);

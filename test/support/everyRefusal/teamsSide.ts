@@ -12,7 +12,7 @@ import {
   group,
   memberOf,
   team,
-  TeamsBench,
+  TeamsHarness,
   tenant,
 } from '../chats/teamsBench.ts';
 import { dataOf, teamsPolicy } from '../chats/teamsHouse.ts';
@@ -22,7 +22,7 @@ import type { ChatSide, SeenCard, StageClock, Who } from './stage.ts';
 const humans = { requester: ana, approver: ben } as const;
 
 export async function openTeamsSide(clock: StageClock): Promise<ChatSide> {
-  const bench = new TeamsBench();
+  const bench = new TeamsHarness();
   const { connector } = bench;
   await bench.keys.start();
   await connector.start();

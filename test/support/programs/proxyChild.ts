@@ -34,13 +34,13 @@ async function doorTo(settings: TeamsSettings) {
 }
 
 async function post(settings: TeamsSettings): Promise<void> {
-  const [{ Connector }, { Budgets }] = await Promise.all([
+  const [{ Connector }, { ConnectorRates }] = await Promise.all([
     import('../../../src/adapters/teams/outbound/connector.ts'),
     import('../../../src/adapters/teams/outbound/callRates.ts'),
   ]);
   const connector = new Connector({
     door: await doorTo(settings),
-    budgets: new Budgets(clock),
+    budgets: new ConnectorRates(clock),
     clock,
     log,
     jitter: () => 0,

@@ -12,11 +12,11 @@ import { unhurried } from '../../../src/demo/unhurried.ts';
 import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack, Person } from '../../../src/demo/slack/fakeSlack.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
-import { furnish, incidents, privateRoom, slackPolicy } from '../../../src/demo/slack/workspace.ts';
+import { seedWorkspace, incidents, privateRoom, slackPolicy } from '../../../src/demo/slack/workspace.ts';
 
-export { furnish, incidents, privateRoom, slackPolicy };
+export { seedWorkspace, incidents, privateRoom, slackPolicy };
 
-export interface SlackHouse {
+export interface SlackTestApp {
   readonly slack: FakeSlack;
   service: Service;
   readonly riley: Person;
@@ -38,7 +38,7 @@ export interface SlackHouse {
   close(): Promise<void>;
 }
 
-export interface SlackHouseOptions {
+export interface SlackTestAppOptions {
   readonly socket?: boolean;
   readonly speed?: number;
   readonly policy?: (text: string) => string;
@@ -47,9 +47,9 @@ export interface SlackHouseOptions {
   readonly timeout?: number;
 }
 
-export async function openSlackHouse(options: SlackHouseOptions = {}): Promise<SlackHouse> {
+export async function openSlackTestApp(options: SlackTestAppOptions = {}): Promise<SlackTestApp> {
   const slack = await startFakeSlack();
-  furnish(slack);
+  seedWorkspace(slack);
   const dataDir = mkdtempSync(join(tmpdir(), 'lr-slack-house-'));
   const policyFile = join(dataDir, 'policy.yaml');
   writeFileSync(policyFile, (options.policy ?? unhurried)(slackPolicy()));
@@ -82,7 +82,7 @@ export async function openSlackHouse(options: SlackHouseOptions = {}): Promise<S
     return service;
   }
 
-  const house: SlackHouse = {
+  const app: SlackTestApp = {
     slack,
     service: await start(),
     riley: slack.person('U0RILEY1'),
@@ -92,7 +92,7 @@ export async function openSlackHouse(options: SlackHouseOptions = {}): Promise<S
     dataDir,
     broken,
     request() {
-      const newest = house.service.store.all().at(0);
+      const newest = app.service.store.all().at(0);
       if (newest === undefined) throw new Error('there is no request');
       return newest;
     },
@@ -111,20 +111,20 @@ export async function openSlackHouse(options: SlackHouseOptions = {}): Promise<S
         reads(person.told(), words) ? person.told() : undefined,
       ),
     async asked() {
-      await house.riley.command(incidents, 'dump hosta OfficeClickToRun --reason "beacon at 02:40"');
-      return house.shows('Waiting for approval');
+      await app.riley.command(incidents, 'dump hosta OfficeClickToRun --reason "beacon at 02:40"');
+      return app.shows('Waiting for approval');
     },
     async restart() {
-      await house.service.stop();
-      house.service = await start();
+      await app.service.stop();
+      app.service = await start();
     },
     async close() {
-      await house.service.stop();
+      await app.service.stop();
       await slack.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
-  return house;
+  return app;
 }
 
 function reads(text: string, words: string | RegExp): boolean {

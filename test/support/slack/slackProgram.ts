@@ -14,7 +14,7 @@ import type { Program } from '../programs/program.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack, Person } from '../../../src/demo/slack/fakeSlack.ts';
-import { furnish, slackPolicy } from './slackHouse.ts';
+import { seedWorkspace, slackPolicy } from './slackHouse.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 
 export interface SlackProgram {
@@ -74,7 +74,7 @@ export async function openSlackProgram({
   prepare,
 }: SlackProgramOptions = {}): Promise<SlackProgram> {
   const slack = await startFakeSlack();
-  furnish(slack);
+  seedWorkspace(slack);
   slack.world.scopes = [...slack.world.scopes, 'channels:history', 'groups:history'];
   const simulator = await startSimulator({ deviceSpeed, extraDevices });
   const dir = mkdtempSync(join(tmpdir(), 'lr-slack-program-'));

@@ -39,7 +39,7 @@ export function createLogBook(): Log & { readonly lines: LogLine[]; text(): stri
   };
 }
 
-export interface SlackRoom {
+export interface SlackHarness {
   readonly slack: FakeSlack;
   readonly adapter: Slack;
   readonly commands: CommandIn[];
@@ -63,7 +63,7 @@ export interface RoomOptions extends Partial<SlackOptions> {
   readonly socket?: boolean;
 }
 
-export async function openSlackRoom(options: RoomOptions = {}): Promise<SlackRoom> {
+export async function openSlackHarness(options: RoomOptions = {}): Promise<SlackHarness> {
   const { socket = false, ...given } = options;
   const slack = await startFakeSlack();
   slack.world.user('U1', { name: 'Riley' });
@@ -76,7 +76,7 @@ export async function openSlackRoom(options: RoomOptions = {}): Promise<SlackRoo
   const heard: string[] = [];
   const newest = new Map<string, CardRef>();
   const deaf: string[] = [];
-  let answer: SlackRoom['answer'] = () => ({ kind: 'nothing' });
+  let answer: SlackHarness['answer'] = () => ({ kind: 'nothing' });
 
   async function open(): Promise<{ readonly adapter: Slack; readonly http: Listening }> {
     const adapter = await startSlack({
@@ -139,7 +139,7 @@ export async function openSlackRoom(options: RoomOptions = {}): Promise<SlackRoo
     get answer() {
       return answer;
     },
-    set answer(next: SlackRoom['answer']) {
+    set answer(next: SlackHarness['answer']) {
       answer = next;
     },
     commands,

@@ -4,7 +4,7 @@ import type { Place } from '../../../bot/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { asRecord, SlackFailure } from '../outbound/errors.ts';
 import { peopleMemory } from '../limits.ts';
-import { createMemo } from './ttlCache.ts';
+import { createTtlCache } from './ttlCache.ts';
 import { surface } from './people.ts';
 import type { Fields, WebApi } from '../outbound/webApi.ts';
 
@@ -33,7 +33,7 @@ export function createChannels(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: 
   /** Conversations of two with the bot; they stay so. */
   const own = new Set<string>();
   const learned = new Map<string, { readonly member: boolean; readonly at: number }>();
-  const infos = createMemo(clock, peopleMemory, async (channel): Promise<Channel> => {
+  const infos = createTtlCache(clock, peopleMemory, async (channel): Promise<Channel> => {
     const info = await infoOf(channel);
     const is = (flag: string): boolean => info[flag] === true;
     // In an organisation's own workspaces a channel is shared too, but with nobody from outside:
@@ -45,7 +45,7 @@ export function createChannels(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: 
       (is('is_shared') && !is('is_org_shared'));
     return { external, member: is('is_member'), direct: false };
   });
-  const twos = createMemo(clock, peopleMemory, async (channel): Promise<boolean> => {
+  const twos = createTtlCache(clock, peopleMemory, async (channel): Promise<boolean> => {
     try {
       const info = await infoOf(channel);
       return info['id'] === channel && info['is_im'] !== false && info['is_member'] !== false;

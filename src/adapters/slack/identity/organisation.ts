@@ -7,7 +7,7 @@ import type { Fields } from '../outbound/webApi.ts';
 export type Verdict = Exclude<Trust, 'unknown'>;
 
 /** Where an account belongs, as users.info says: workspaces (T...) and the organisation (E...). */
-export interface Homes {
+export interface Organisations {
   readonly teams: readonly string[];
   readonly organisation?: string;
 }
@@ -23,7 +23,7 @@ export interface OurTeams {
 /** More than this are not kept: an account of a very large organisation. */
 const mostTeams = 100;
 
-export function homesOf(told: Fields): Homes {
+export function homesOf(told: Fields): Organisations {
   const member = asRecord(told['enterprise_user']);
   const listed: readonly unknown[] = Array.isArray(member['teams']) ? member['teams'] : [];
   const teams = [told['team_id'] ?? asRecord(told['profile'])['team'], ...listed].filter(isId);
@@ -46,7 +46,7 @@ function isId(value: unknown): value is string {
  * users.info saying it.
  */
 function isMember(
-  { teams, organisation }: Homes,
+  { teams, organisation }: Organisations,
   { allowed, home, organisation: ourOrganisation }: OurTeams,
 ): boolean {
   if (organisation !== undefined && allowed.includes(organisation)) return true;
@@ -61,7 +61,7 @@ function isMember(
  */
 export function isOurs(
   payloadTeams: readonly string[],
-  { teams, organisation }: Homes,
+  { teams, organisation }: Organisations,
   { allowed, home, organisation: ourOrganisation }: OurTeams,
 ): boolean {
   const known = new Set([

@@ -9,7 +9,7 @@ import { asRecord, SlackFailure } from '../outbound/errors.ts';
 import { groupReadingsPerMinute, groupTurnWait, peopleMemory } from '../limits.ts';
 import { createSharedReadings } from '../../sharedReadings.ts';
 import { homesOf, isOurs, trustOf } from './organisation.ts';
-import type { Homes, OurTeams, Verdict } from './organisation.ts';
+import type { Organisations, OurTeams, Verdict } from './organisation.ts';
 import type { Fields, WebApi } from '../outbound/webApi.ts';
 
 export { trustOf } from './organisation.ts';
@@ -171,7 +171,7 @@ export function createPeople(
 
 function lastSaid(
   text: string | undefined,
-): { readonly verdict: Verdict; readonly homes: Homes } | undefined {
+): { readonly verdict: Verdict; readonly homes: Organisations } | undefined {
   if (text === undefined) return undefined;
   let read: unknown;
   try {

@@ -2,7 +2,7 @@
 // remembers a failure.
 import type { Clock } from '../../../liveResponse/ports.ts';
 
-export interface Memo<T> {
+export interface TtlCache<T> {
   /** `fresh`: no answer that was asked for before this moment will do. */
   get(key: string, fresh?: boolean): Promise<T>;
   /** What was said of this key counts no longer, nor what is being asked at this moment. */
@@ -12,11 +12,11 @@ export interface Memo<T> {
 /** Keys remembered; the oldest goes first. */
 const most = 2_000;
 
-export function createMemo<T>(
+export function createTtlCache<T>(
   clock: Pick<Clock, 'elapsed'>,
   life: number,
   read: (key: string) => Promise<T>,
-): Memo<T> {
+): TtlCache<T> {
   const kept = new Map<string, { readonly at: number; readonly value: Promise<T> }>();
 
   function ask(key: string): Promise<T> {

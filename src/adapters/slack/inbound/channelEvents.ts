@@ -21,7 +21,7 @@ export const channelEvents = [
   'member_left_channel',
 ] as const;
 
-export function createHappenings(
+export function createChannelEvents(
   channels: Pick<Channels, 'learn' | 'forget'>,
   botUser: string,
   heard: (channel: string) => void,

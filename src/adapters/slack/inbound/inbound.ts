@@ -11,7 +11,7 @@ import type { Press } from '../../../../cards/press.ts';
 import { clip } from '../../../../cards/clip.ts';
 import { prefaced } from '../../deliveries/words.ts';
 import { TookTooLong, within } from '../../within.ts';
-import type { Answers, Asker } from '../outbound/privateReplies.ts';
+import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';
 import type { CardAddress } from '../outbound/cardAddress.ts';
 import { isOfTwo } from '../identity/channels.ts';
 import type { Channels } from '../identity/channels.ts';
@@ -21,14 +21,14 @@ import { answerMessage, sentenceMessage } from '../outbound/messages.ts';
 import type { Delivery, Mention, Pressed, SlashCommand, Submitted, Taking } from './payloads.ts';
 import { surface } from '../identity/people.ts';
 import type { People } from '../identity/people.ts';
-import type { Superseding } from '../outbound/staleCards.ts';
+import type { StaleCards } from '../outbound/staleCards.ts';
 
 export interface InboundParts {
   readonly people: People;
   readonly channels: Channels;
-  readonly answers: Answers;
+  readonly answers: PendingReplies;
   readonly modals: Modals;
-  readonly superseding: Superseding;
+  readonly staleCards: StaleCards;
   readonly bot: () => Bot;
   readonly clock: Pick<Clock, 'sleep'>;
   /** `/lr` */
@@ -50,16 +50,16 @@ export interface Inbound {
 export function createInbound(parts: InboundParts): Inbound {
   const { command } = parts;
 
-  function say(hearer: Asker, text: string): Promise<void> {
+  function say(recipient: Asker, text: string): Promise<void> {
     return parts.answers.bring(
-      hearer,
-      sentenceMessage({ text: hearer.preface === undefined ? text : `${hearer.preface} ${text}` }),
+      recipient,
+      sentenceMessage({ text: recipient.preface === undefined ? text : `${recipient.preface} ${text}` }),
     );
   }
 
-  async function answer(hearer: Asker, reply: Reply): Promise<void> {
-    const message = answerMessage(prefaced(reply, hearer.preface));
-    if (message !== undefined) await parts.answers.bring(hearer, message);
+  async function answer(recipient: Asker, reply: Reply): Promise<void> {
+    const message = answerMessage(prefaced(reply, recipient.preface));
+    if (message !== undefined) await parts.answers.bring(recipient, message);
   }
 
   /**
@@ -98,28 +98,28 @@ export function createInbound(parts: InboundParts): Inbound {
     }
   }
 
-  async function onText(read: SlashCommand | Mention, hearer: Asker): Promise<void> {
+  async function onText(read: SlashCommand | Mention, recipient: Asker): Promise<void> {
     const who = await known(read, verbOfLine(read.text), false);
-    if ('refusal' in who) return answer(hearer, who.refusal);
+    if ('refusal' in who) return answer(recipient, who.refusal);
     if (!harmless.test(read.text) && (await isWithoutUs(read, who.place))) {
       const line = `${command} ${clip(read.text, 300)}`;
       return say(
-        hearer,
+        recipient,
         `Nothing was done: the bot is not part of this conversation, and cannot be invited into a direct message between people, so no card could stand here. Type this in your own direct message with the bot, or in a channel it is in: ${line}`,
       );
     }
-    hearer.begin();
+    recipient.begin();
     const reply = await parts.bot().command({
       ...who,
       text: read.text,
-      ...(hearer.cameIn === undefined ? {} : { cameIn: hearer.cameIn }),
+      ...(recipient.cameIn === undefined ? {} : { cameIn: recipient.cameIn }),
     });
-    await answer(hearer, reply);
+    await answer(recipient, reply);
     // Slash commands work where the bot is not: then the card cannot be posted, and nobody else would say
     // why.
     if (reply.kind === 'asked' && reply.shown && !(await parts.channels.get(read.channel)).member) {
       await say(
-        hearer,
+        recipient,
         'The request is stored, but its card cannot stand here: the bot is not in this channel. Invite it with /invite, or ask again in a channel where it is.',
       );
     }
@@ -135,21 +135,21 @@ export function createInbound(parts: InboundParts): Inbound {
     return !(await parts.channels.get(read.channel)).member;
   }
 
-  async function onPress(read: Pressed, press: Press, hearer: Asker): Promise<void> {
+  async function onPress(read: Pressed, press: Press, recipient: Asker): Promise<void> {
     const newest = parts.newestCard(press.requestId, read.channel);
     if (read.card !== undefined && newest !== undefined && newest.ts !== read.card) {
       await say(
-        hearer,
+        recipient,
         'This card is superseded: a newer card of this request stands further down in this channel. Nothing was done; press there.',
       );
-      return parts.superseding.mark({ channel: read.channel, ts: read.card }, newest, press.requestId);
+      return parts.staleCards.mark({ channel: read.channel, ts: read.card }, newest, press.requestId);
     }
-    const asking = () => pressed(read, press, hearer);
-    if (press.verb === 'deny') return parts.modals.ask(read, hearer, asking);
+    const asking = () => pressed(read, press, recipient);
+    if (press.verb === 'deny') return parts.modals.ask(read, recipient, asking);
     const reply = await asking();
     // Other verbs ask for nothing today; one that does one day still finds its modal.
-    if (reply.kind === 'form') return parts.modals.ask(read, hearer, () => Promise.resolve(reply));
-    await answer(hearer, reply);
+    if (reply.kind === 'form') return parts.modals.ask(read, recipient, () => Promise.resolve(reply));
+    await answer(recipient, reply);
   }
 
   async function pressed(
@@ -165,14 +165,17 @@ export function createInbound(parts: InboundParts): Inbound {
     return parts.bot().press({ ...who, ...press, ...(input === undefined ? {} : { input }) });
   }
 
-  async function onForm(read: Submitted, hearer: Asker): Promise<void> {
+  async function onForm(read: Submitted, recipient: Asker): Promise<void> {
     const { verb, requestId, revision, fingerprint } = read.origin;
-    await answer(hearer, await pressed(read, { verb, requestId, revision, fingerprint }, hearer, read.input));
+    await answer(
+      recipient,
+      await pressed(read, { verb, requestId, revision, fingerprint }, recipient, read.input),
+    );
   }
 
-  function olderVersion(hearer: Asker): Promise<void> {
+  function olderVersion(recipient: Asker): Promise<void> {
     return say(
-      hearer,
+      recipient,
       `This card is from an older version of the bot. See the request as it is now with ${command} status and its id; the card's own buttons no longer work.`,
     );
   }

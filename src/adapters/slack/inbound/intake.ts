@@ -10,19 +10,19 @@ import type { Deliveries, Left } from '../../deliveries/deliveries.ts';
 import { notTakenSentence, takenUpSentence, tooLateSentence } from '../../deliveries/words.ts';
 import type { DeliveryKind } from '../../deliveries/words.ts';
 import { random } from '../../random.ts';
-import type { Answers, Asker } from '../outbound/privateReplies.ts';
+import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';
 import { messageOf, SlackFailure } from '../outbound/errors.ts';
 import { advice, meaningOf } from '../outbound/errorWords.ts';
 import type { Inbound } from './inbound.ts';
 import { formBlock, sentenceMessage } from '../outbound/messages.ts';
 import { memoOf, readMemo, readTaking } from './payloads.ts';
 import type { Delivery, Taking } from './payloads.ts';
-import { createTurnstile } from './rateLimit.ts';
+import { createRateLimit } from './rateLimit.ts';
 
 export interface IntakeParts {
   readonly deliveries: Deliveries;
   readonly inbound: Inbound;
-  readonly answers: Answers;
+  readonly answers: PendingReplies;
   /** Something came from a channel. */
   readonly heard: (channel: string) => void;
   /** What is no person's deed: events about channels and memberships. */
@@ -44,7 +44,7 @@ export interface Intake {
 }
 
 /** Bolt's App as the receivers want one. */
-export class Desk extends App {
+export class BoltProcessor extends App {
   readonly #intake: () => Intake;
   constructor(options: AppOptions, intake: () => Intake) {
     super(options);
@@ -57,7 +57,7 @@ export class Desk extends App {
 
 export function createIntake(parts: IntakeParts): Intake {
   const { deliveries, inbound, answers, clock, log, command } = parts;
-  const turnstile = createTurnstile(clock);
+  const rateLimit = createRateLimit(clock);
   const flights = new Set<Promise<void>>();
 
   async function taken(event: ReceiverEvent): Promise<void> {
@@ -84,7 +84,7 @@ export function createIntake(parts: IntakeParts): Intake {
   async function admitted(taking: Taking, event: ReceiverEvent): Promise<void> {
     const { id, user } = taking.read;
     const asker = askerOf(taking.read);
-    const turn = deliveries.has(id) ? 'go' : turnstile.enter(user);
+    const turn = deliveries.has(id) ? 'go' : rateLimit.check(user);
     if (turn !== 'go') {
       deliveries.ignore(id);
       await acked(() => event.ack());

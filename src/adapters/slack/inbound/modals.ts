@@ -6,7 +6,7 @@ import { asRecord, failureOf } from '../outbound/errors.ts';
 import { answerMessage, formModal, sentenceMessage, tellingModal } from '../outbound/messages.ts';
 import type { Pressed } from './payloads.ts';
 import type { WebApi } from '../outbound/webApi.ts';
-import type { Answers, Asker } from '../outbound/privateReplies.ts';
+import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';
 
 export interface Modals {
   /** Opens a modal, lets the bot judge, and shows its form or its refusal there. */
@@ -16,7 +16,7 @@ export interface Modals {
 /** `command` is `/lr`, for the way around when Slack does not open the form. */
 export function createModals(
   api: WebApi,
-  answers: Pick<Answers, 'bring'>,
+  answers: Pick<PendingReplies, 'bring'>,
   log: Log,
   command: string,
 ): Modals {

@@ -4,20 +4,20 @@ import { turnsPerMinute } from '../limits.ts';
 
 export type Turn = 'go' | 'tooFast' | 'tooFastSaid';
 
-export interface Turnstile {
+export interface RateLimit {
   /** `tooFast` is answered once a minute and account, then `tooFastSaid`. */
-  enter(user: string): Turn;
+  check(user: string): Turn;
 }
 
 const minute = 60_000;
 /** Swept when there are more than this many. */
 const most = 5_000;
 
-export function createTurnstile(clock: Pick<Clock, 'elapsed'>): Turnstile {
+export function createRateLimit(clock: Pick<Clock, 'elapsed'>): RateLimit {
   const turns = new Map<string, { readonly times: readonly number[]; readonly saidAt: number }>();
 
   return {
-    enter(user) {
+    check(user) {
       const now = clock.elapsed();
       if (turns.size > most)
         for (const [id, { times }] of turns) if ((times.at(-1) ?? 0) <= now - minute) turns.delete(id);

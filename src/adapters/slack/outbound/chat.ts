@@ -8,7 +8,7 @@ import { ChatError } from '../../../bot/ports.ts';
 import type { ChatErrorCode, ChatPort } from '../../../bot/ports.ts';
 import type { Log } from '../../../liveResponse/ports.ts';
 import type { CardRef } from '../../../liveResponse/request.ts';
-import type { Budgets } from './writeRates.ts';
+import type { WriteRates } from './writeRates.ts';
 import { addressOf, cardId } from './cardAddress.ts';
 import type { Channels } from '../identity/channels.ts';
 import { isOfTwo } from '../identity/channels.ts';
@@ -19,16 +19,16 @@ import type { SlackFailure } from './errors.ts';
 import { bareCard, literal, noteMessage, noUnfurl, sentenceMessage } from './messages.ts';
 import { surface } from '../identity/people.ts';
 import { metadataType } from './staleCards.ts';
-import type { Superseding } from './staleCards.ts';
+import type { StaleCards } from './staleCards.ts';
 import type { Fields, WebApi } from './webApi.ts';
-import type { Whispering } from './replyPrivately.ts';
+import type { PrivateReplies } from './replyPrivately.ts';
 
 export interface ChatParts {
   readonly api: WebApi;
-  readonly budgets: Budgets;
+  readonly budgets: WriteRates;
   readonly channels: Channels;
-  readonly whispering: Whispering;
-  readonly superseding: Superseding;
+  readonly privateReplies: PrivateReplies;
+  readonly staleCards: StaleCards;
   readonly log: Log;
   /** `/lr`, for the sentence that tells what to type. */
   readonly command: string;
@@ -100,7 +100,7 @@ export function createChat(parts: ChatParts): ChatPort {
 
   return {
     surface,
-    turn,
+    acquireSlot: turn,
     async external(place) {
       const { external, unread } = await parts.channels.get(place);
       if (unread === true)
@@ -130,7 +130,7 @@ export function createChat(parts: ChatParts): ChatPort {
         id: cardId(place, { channel: typeof channel === 'string' ? channel : place, ts }),
       };
       shows(ref, whole);
-      if (again) parts.superseding.sweep(ref, view.requestId);
+      if (again) parts.staleCards.sweep(ref, view.requestId);
       return ref;
     },
     async update(ref, view) {
@@ -144,10 +144,10 @@ export function createChat(parts: ChatParts): ChatPort {
         throw chatError(failure, false);
       }
     },
-    bare: (ref) => bare.has(refKey(ref)),
+    showsLess: (ref) => bare.has(refKey(ref)),
     async supersede(old, requestId, newest) {
       try {
-        await parts.superseding.rewrite(addressOf(old), addressOf(newest), requestId);
+        await parts.staleCards.rewrite(addressOf(old), addressOf(newest), requestId);
       } catch (error) {
         throw chatError(failureOf('chat.update', error), false);
       }
@@ -181,9 +181,9 @@ export function createChat(parts: ChatParts): ChatPort {
       if (channel['is_member'] === false)
         throw new ChatError('closed', 'the bot is not in the channel: invite it with /invite');
     },
-    async whisper(place, account, text) {
+    async replyPrivately(place, account, text) {
       try {
-        await parts.whispering.say({ channel: place, user: account }, sentenceMessage({ text }));
+        await parts.privateReplies.send({ channel: place, user: account }, sentenceMessage({ text }));
       } catch (error) {
         throw chatError(failureOf('chat.postEphemeral', error), true);
       }

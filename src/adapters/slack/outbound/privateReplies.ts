@@ -4,10 +4,10 @@ import type { SlackMessage } from '../../../../cards/renderers/blockTypes.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { createAnswers as createTries } from '../../deliveries/answers.ts';
 import { failureOf } from './errors.ts';
-import type { Hearer, Whispering } from './replyPrivately.ts';
+import type { Recipient, PrivateReplies } from './replyPrivately.ts';
 
 /** Somebody who waits for an answer. */
-export interface Asker extends Hearer {
+export interface Asker extends Recipient {
   /** By the clock that does not jump. */
   readonly since: number;
   /** Said before the answer to something that is long ago. */
@@ -18,18 +18,18 @@ export interface Asker extends Hearer {
   readonly begin: () => void;
 }
 
-export interface Answers {
+export interface PendingReplies {
   /** Resolves when the person was told, or cannot be told any more: that is logged. @throws Stopping */
   bring(asker: Asker, message: SlackMessage): Promise<void>;
   /** Answers that wait for another try are left to the next start. */
   stop(): void;
 }
 
-export function createAnswers(
-  whispering: Whispering,
+export function createPendingReplies(
+  privateReplies: PrivateReplies,
   clock: Pick<Clock, 'elapsed' | 'sleep'>,
   log: Log,
-): Answers {
+): PendingReplies {
   const tries = createTries('slack', clock, log);
 
   return {
@@ -37,7 +37,7 @@ export function createAnswers(
       tries.bring({
         since: asker.since,
         who: { user: asker.user, channel: asker.channel },
-        say: (attempt) => whispering.say(asker, message, attempt),
+        say: (attempt) => privateReplies.send(asker, message, attempt),
         failure(error) {
           const { method, slackError, retryAfterMs } = failureOf('chat.postEphemeral', error);
           return { retryAfterMs, why: { method, error: slackError } };

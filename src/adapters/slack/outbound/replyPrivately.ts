@@ -8,7 +8,7 @@ import { literal, noUnfurl } from './messages.ts';
 import type { SlackFetch } from './slackFetch.ts';
 import type { WebApi } from './webApi.ts';
 
-export interface Hearer {
+export interface Recipient {
   readonly channel: string;
   readonly user: string;
   /** The thread it was asked in. */
@@ -26,12 +26,12 @@ export interface ResponseAddress {
   uses: number;
 }
 
-export interface Whispering {
+export interface PrivateReplies {
   /**
    * `attempt` counts from 0: the few uses of the delivery's own address are spread over many attempts.
    * @throws SlackFailure
    */
-  say(hearer: Hearer, message: SlackMessage, attempt?: number): Promise<void>;
+  send(recipient: Recipient, message: SlackMessage, attempt?: number): Promise<void>;
 }
 
 /**
@@ -54,13 +54,13 @@ const notThere = new Set([
  */
 const addressedAt: ReadonlySet<number> = new Set([0, 1, 3, 5, 12]);
 
-export function createWhispering(
+export function createPrivateReplies(
   api: WebApi,
   clock: Pick<Clock, 'elapsed'>,
   log: Log,
   apiUrl: string,
   fetchNow: SlackFetch,
-): Whispering {
+): PrivateReplies {
   async function respond(address: ResponseAddress, message: SlackMessage): Promise<boolean> {
     if (
       address.uses >= responseUrlUses ||
@@ -93,14 +93,14 @@ export function createWhispering(
   }
 
   return {
-    async say(hearer, message, attempt = 0) {
+    async send(recipient, message, attempt = 0) {
       if (
-        hearer.address !== undefined &&
+        recipient.address !== undefined &&
         addressedAt.has(attempt) &&
-        (await respond(hearer.address, message))
+        (await respond(recipient.address, message))
       )
         return;
-      const { channel, user, thread } = hearer;
+      const { channel, user, thread } = recipient;
       try {
         await api.call('chat.postEphemeral', {
           channel,

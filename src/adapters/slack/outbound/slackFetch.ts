@@ -26,7 +26,7 @@ export class NoAnswer extends Error {
  * `timeout` in milliseconds. `heard` gets the Date header of every answer. `proxyFor` names the proxy by
  * which a host is reached.
  */
-export function outgoing(
+export function slackFetch(
   fetchNow: SlackFetch,
   timeout: number = callTimeout,
   heard: (date: string | null) => void = () => undefined,

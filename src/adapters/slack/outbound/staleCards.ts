@@ -2,14 +2,14 @@
 // our own metadata, they say that they are superseded.
 import type { Log } from '../../../liveResponse/ports.ts';
 import type { CardRef } from '../../../liveResponse/request.ts';
-import type { Budgets } from './writeRates.ts';
+import type { WriteRates } from './writeRates.ts';
 import { addressOf } from './cardAddress.ts';
 import type { CardAddress } from './cardAddress.ts';
 import { asRecord, failureOf, SlackFailure } from './errors.ts';
 import { literal, supersededCard } from './messages.ts';
 import type { WebApi } from './webApi.ts';
 
-export interface Superseding {
+export interface StaleCards {
   /** Rewrites an older card; safe to repeat. @throws SlackFailure */
   rewrite(old: CardAddress, newest: CardAddress, requestId: string): Promise<void>;
   /** The same where it is no harm if it fails. */
@@ -31,7 +31,7 @@ export const metadataType = 'live_response_card';
 /** A lost post is looked for right after its successor: it stands among the newest messages. */
 const historyLimit = 100;
 
-export function createSuperseding(api: WebApi, budgets: Budgets, log: Log): Superseding {
+export function createStaleCards(api: WebApi, budgets: WriteRates, log: Log): StaleCards {
   const flights = new Set<Promise<void>>();
 
   async function permalink(channel: string, ts: string): Promise<string | undefined> {

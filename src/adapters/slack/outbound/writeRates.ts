@@ -3,7 +3,7 @@
 import type { Clock } from '../../../liveResponse/ports.ts';
 import { postGap, updatesPerMinute } from '../limits.ts';
 
-export interface Budgets {
+export interface WriteRates {
   /** Resolves when a message may be posted in this channel; false when stopped meanwhile. */
   post(channel: string): Promise<boolean>;
   /**
@@ -21,7 +21,7 @@ const minute = 60_000;
 /**
  * `stalledFor` is how long a method is held back by a 429, so that a turn is given only when it can be used.
  */
-export function createBudgets(clock: Clock, stalledFor: (method: string) => number): Budgets {
+export function createWriteRates(clock: Clock, stalledFor: (method: string) => number): WriteRates {
   const stopped = new AbortController();
   /**
    * When the next message may go to a channel, in elapsed time as everything here. Old entries are dropped

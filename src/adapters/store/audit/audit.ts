@@ -5,8 +5,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Asked, Device } from '../../../liveResponse/request.ts';
 import type { Disk } from '../journal/disk.ts';
 import { diskWords } from '../journal/disk.ts';
-import type { House } from '../projection.ts';
-import { createHouse } from '../projection.ts';
+import type { Projection } from '../projection.ts';
+import { createProjection } from '../projection.ts';
 import type { Keys } from '../journal/keys.ts';
 import type { Entry, Head } from '../journal/line.ts';
 import { decodeLine, noHead, openedEntry } from '../journal/line.ts';
@@ -64,7 +64,7 @@ export function* auditSteps(options: AuditOptions): Generator<void, AuditReport>
   const { disk, folder, keys, snapshot, onlyOlder = false, anchors = [], people } = options;
   const wanted = new Map(anchors.map((anchor) => [anchor.seq, anchor]));
   const furthest = anchors.reduce((most, anchor) => (anchor.seq > most.seq ? anchor : most), noHead);
-  const house = createHouse();
+  const house = createProjection();
   const keep = new Set(snapshot?.house.requests.map((request) => request.id));
   let head = noHead;
   let files = 0;
@@ -199,7 +199,7 @@ interface Line {
  * is opened. No move depends on it.
  */
 function follow(
-  house: House,
+  house: Projection,
   { entry: sealed, boxes }: Line,
   keep: ReadonlySet<string>,
   people: Pick<Vault, 'open'> | undefined,
@@ -211,7 +211,7 @@ function follow(
         ? sealed
         : openedEntry(sealed, boxes, people)
       : slim(sealed);
-    house.accept(entry, house.foresee(entry));
+    house.apply(entry, house.preview(entry));
     return undefined;
   } catch (error) {
     return diskWords(error);
@@ -251,7 +251,7 @@ function slim(entry: Entry): Entry {
 /** Requests compared per step. */
 const comparedOf = 500;
 
-function* difference(snapshot: Snapshot, house: House): Generator<void, string | undefined> {
+function* difference(snapshot: Snapshot, house: Projection): Generator<void, string | undefined> {
   const says = new Map(snapshot.house.requests.map((request) => [request.id, request]));
   let compared = 0;
   // Of somebody who is forgotten, the lines of version 0.1 still hold in plain words what the snapshot no

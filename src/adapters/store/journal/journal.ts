@@ -3,7 +3,7 @@
 // millisecond, or many seconds on a disk in trouble, and the chats want to be answered meanwhile. Callers
 // take turns (requestStore), so that nothing comes between a decision and its line.
 import { join } from 'node:path';
-import type { HouseEvent, Log } from '../../../liveResponse/ports.ts';
+import type { GlobalEvent, Log } from '../../../liveResponse/ports.ts';
 import { StoreError } from '../../../liveResponse/ports.ts';
 import type { Event } from '../../../liveResponse/request.ts';
 import type { Disk, DiskFile } from './disk.ts';
@@ -31,7 +31,7 @@ export interface Journal {
    * `owner`: whose personal data the event holds where it names nobody. @throws StoreError when the key of a
    * person met for the first time cannot be kept
    */
-  prepare(at: number, request: string | null, event: Event | HouseEvent, owner?: string): Prepared;
+  prepare(at: number, request: string | null, event: Event | GlobalEvent, owner?: string): Prepared;
   /**
    * On disk when it resolves; nothing else may be asked of the journal before. @throws StoreError, after
    * which the line is not part of the journal
@@ -54,7 +54,7 @@ export interface Journal {
 const probeBytes = 64 * 1024;
 
 /** The open file, and what of it is acknowledged. */
-interface Place {
+interface OpenSegment {
   readonly path: string;
   readonly file: DiskFile | undefined;
   /** Bytes up to and with the last acknowledged line. */
@@ -243,7 +243,7 @@ function createSegment(disk: Disk, folder: string, path: string): DiskFile {
 
 function readAll({ disk, folder, log, keys, people, after, mustExist, onEntry }: JournalOptions): {
   readonly head: Head;
-  readonly place: Place;
+  readonly place: OpenSegment;
 } {
   const wanted = segmentName(after.seq + 1);
   const segments = segmentsIn(disk, folder, after.seq + 1);
@@ -252,7 +252,7 @@ function readAll({ disk, folder, log, keys, people, after, mustExist, onEntry }:
   if (older && !segments.some((segment) => segment.name === wanted))
     throw new JournalBroken(wanted, 1, 'is missing: the file was removed or renamed');
   let head = after;
-  let place: Place = { path: join(folder, wanted), file: undefined, size: 0 };
+  let place: OpenSegment = { path: join(folder, wanted), file: undefined, size: 0 };
   const filled = segments.filter((segment) => segment.size > 0);
   for (const [index, segment] of filled.entries()) {
     if (segment.first !== head.seq + 1)
@@ -290,9 +290,9 @@ function readSegment(
   { disk, segment, keys, people, onEntry }: Reading,
   from: Head,
   log: Log | undefined,
-): { readonly head: Head; readonly place: Place } {
+): { readonly head: Head; readonly place: OpenSegment } {
   let head = from;
-  let place: Place = { path: segment.path, file: undefined, size: 0 };
+  let place: OpenSegment = { path: segment.path, file: undefined, size: 0 };
   let number = 0;
   for (const batch of linesOf(disk, segment.path)) {
     for (const line of batch) {

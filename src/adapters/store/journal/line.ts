@@ -3,7 +3,7 @@
 import { createHmac, hash } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { Event } from '../../../liveResponse/request.ts';
-import type { HouseEvent } from '../../../liveResponse/ports.ts';
+import type { GlobalEvent } from '../../../liveResponse/ports.ts';
 import type { Keys } from './keys.ts';
 import { field } from '../../../liveResponse/text/json.ts';
 import type { Boxes, Vault } from './sealing.ts';
@@ -11,7 +11,8 @@ import { seal, unseal } from './sealing.ts';
 
 /** `request` is null for what belongs to no single request. `at` in epoch milliseconds. */
 export type Entry = { readonly seq: number; readonly at: number } & (
-  { readonly request: string; readonly event: Event } | { readonly request: null; readonly event: HouseEvent }
+  | { readonly request: string; readonly event: Event }
+  | { readonly request: null; readonly event: GlobalEvent }
 );
 
 /** Where a chain stands: the last line's number and its hash. */
@@ -78,7 +79,7 @@ export function encodeUnkeyed(
   head: Head,
   at: number,
   request: string | null,
-  event: Event | HouseEvent,
+  event: Event | GlobalEvent,
 ): { readonly text: string; readonly head: Head } {
   const seq = head.seq + 1;
   const open = JSON.stringify({ seq, prev: head.hash, at, request, event }).slice(0, -1);

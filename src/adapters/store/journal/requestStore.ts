@@ -5,7 +5,7 @@ import type {
   Clock,
   Decision,
   Freeze,
-  HouseEvent,
+  GlobalEvent,
   Log,
   RequestStore,
 } from '../../../liveResponse/ports.ts';
@@ -15,7 +15,7 @@ import { commandFor } from '../../ownCommands.ts';
 import { auditSteps } from '../audit/audit.ts';
 import type { Disk } from './disk.ts';
 import { diskWords, realDisk } from './disk.ts';
-import { createHouse, overlong } from '../projection.ts';
+import { createProjection, evictable } from '../projection.ts';
 import type { RecordState } from '../projection.ts';
 import { openJournal } from './journal.ts';
 import { JournalBroken } from './journalBroken.ts';
@@ -169,10 +169,10 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
   const keys = options.keys ?? ownKeys(disk, dir);
   const anchors = (await options.anchors?.(keys)) ?? [];
   const people = openPeople({ disk, folder: dir, keys, log });
-  const snapshots = createSnapshots({ disk, folder: dir, log, keys, people, breathe });
+  const snapshots = createSnapshots({ disk, folder: dir, log, keys, people, yieldToEventLoop });
   await snapshots.read();
   const start = snapshots.data;
-  const house = createHouse(start.house);
+  const house = createProjection(start.house);
   let sinceSnapshot = 0;
   const journal = openJournal({
     disk,
@@ -183,7 +183,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     after: start.head,
     mustExist: hasSnapshot(disk, dir),
     onEntry: (entry) => {
-      house.accept(entry, house.foresee(entry));
+      house.apply(entry, house.preview(entry));
       sinceSnapshot += 1;
     },
   });
@@ -213,7 +213,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
   let snapshotSeq = start.head.seq;
   let taking: Promise<void> | undefined;
   let deciding = false;
-  /** Settles when the newest task of `inTurn` has ended. */
+  /** Settles when the newest task of `serialized` has ended. */
   let last: Promise<void> = Promise.resolve();
   let closing = false;
   /** The memory of this process still holds what was forgotten: no snapshot of it may be taken. */
@@ -300,18 +300,18 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     const approved = house.open().filter((request) => request.state !== 'awaitingApproval').length;
     const line = journal.prepare(clock.now(), null, { type: 'takenOver', lines: seq, hash, approved });
     await journal.commit(line);
-    house.accept(line.entry, undefined);
+    house.apply(line.entry, undefined);
     log.warn('journalTakenOver', { lines: seq, head: `${seq}:${hash}`, frozen: approved > 0 });
   }
 
   function archive(): void {
-    house.forget(overlong(house.requests(), clock.now(), keepMs, keepMost));
+    house.forget(evictable(house.requests(), clock.now(), keepMs, keepMost));
   }
 
   async function takeSnapshot(): Promise<void> {
     if (forgot) return;
     try {
-      await inTurn(() => {
+      await serialized(() => {
         archive();
         journal.rotate();
         snapshots.data = snapshotOf(journal.head(), clock.now(), house.state());
@@ -332,7 +332,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
    * Runs a task after all that were asked for before it have ended: whoever called first is done first, and
    * nothing comes between what a decision saw and what it writes, however long the disk takes.
    */
-  function inTurn<T>(task: () => T | Promise<T>): Promise<T> {
+  function serialized<T>(task: () => T | Promise<T>): Promise<T> {
     // Behind itself it would wait for ever, and before itself slip in between.
     if (deciding)
       return Promise.reject(new Error('the store was asked to change something from within a decision'));
@@ -347,21 +347,21 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
   async function write(
     at: number,
     id: string | null,
-    event: Event | HouseEvent,
+    event: Event | GlobalEvent,
   ): Promise<Request | undefined> {
     const owner = id === null ? undefined : house.get(id)?.requester.id;
     const line = journal.prepare(at, id, event, owner);
     // Folded before it is written: an illegal move must leave no line, and a line must never fail to fold.
-    const next = house.foresee(line.entry);
+    const next = house.preview(line.entry);
     const began = patience.elapsed();
     await journal.commit(line);
     lineTook = patience.elapsed() - began;
-    house.accept(line.entry, next);
+    house.apply(line.entry, next);
     sinceSnapshot += 1;
     const { entry } = line;
     if (next !== undefined && entry.request !== null) queueMicrotask(() => tell(next, entry.event));
     if (sinceSnapshot >= snapshotEvery && taking === undefined && !closing) {
-      taking = breathe()
+      taking = yieldToEventLoop()
         .then(takeSnapshot)
         .finally(() => {
           taking = undefined;
@@ -429,7 +429,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
   }
   const auditing =
     start.head.seq === 0
-      ? breathe().then(() => {
+      ? yieldToEventLoop().then(() => {
           audited = true;
         })
       : auditOlder();
@@ -439,7 +439,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
       asked: Asked,
       objection?: () => No | undefined,
     ): Promise<{ readonly added: Request } | { readonly existing: Request } | { readonly no: No }> =>
-      inTurn(async () => {
+      serialized(async () => {
         const existing = house.byOrigin(asked.origin);
         if (existing !== undefined) return { existing };
         const no = objection?.();
@@ -451,7 +451,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
       id: string,
       decide: (request: Request, now: number) => Decision<No>,
     ): Promise<Changed<No> | { readonly no: 'unknownRequest' }> =>
-      inTurn(async () => {
+      serialized(async () => {
         const current = house.get(id);
         if (current === undefined) return { no: 'unknownRequest' as const };
         // Before the decision, so that none is made that could not be written anyway.
@@ -461,8 +461,8 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
         if ('no' in decision) return { no: decision.no };
         return { request: await written(now, id, decision.event) };
       }),
-    note: (event: HouseEvent) =>
-      inTurn(async () => {
+    note: (event: GlobalEvent) =>
+      serialized(async () => {
         journal.ready();
         await write(clock.now(), null, event);
       }),
@@ -476,7 +476,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     lastPolicy: () => house.lastPolicy(),
     learned: () => house.learned(),
     trouble: () => journal.trouble(),
-    recover: () => inTurn(() => journal.recover()),
+    recover: () => serialized(() => journal.recover()),
     submissionTimes: (since) => house.submissions().filter((time) => time >= since),
     linkTimes: (since) => house.links().filter((time) => time >= since),
     subscribe: (listener) => {
@@ -491,7 +491,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     lost: () => lost,
     personsNamed: (word) => people.find(word),
     forget: (persons, by) =>
-      inTurn(async () => {
+      serialized(async () => {
         journal.ready();
         // First the line: a key that was destroyed without one would be told as lost. A crash in between is
         // made good by the next start.
@@ -523,13 +523,13 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
       if (closing) return;
       closing = true;
       // What was asked for before is written first.
-      await inTurn(() => undefined);
+      await serialized(() => undefined);
       await Promise.all([taking, auditing]);
       // The journal has everything; a supervisor that loses its patience meanwhile would kill what is ending
       // well.
       if (lineTook > slowLine) log.warn('snapshotLeftOut', { lineTookMs: Math.round(lineTook) });
       else if (sinceSnapshot > 0 && journal.trouble() === undefined) await takeSnapshot();
-      await inTurn(() => journal.close());
+      await serialized(() => journal.close());
       await held.release();
     },
   };
@@ -589,7 +589,7 @@ function personsIn(request: Request): readonly string[] {
   return [request.requester.id, ...('approval' in request ? [request.approval.by.id] : [])];
 }
 
-function breathe(): Promise<void> {
+function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
@@ -598,7 +598,7 @@ function breathe(): Promise<void> {
 /** Drives a check batch by batch, letting the bot work in between; undefined when it was told to stop. */
 async function paced<R>(steps: Generator<void, R>, stopped: () => boolean): Promise<R | undefined> {
   for (;;) {
-    await breathe();
+    await yieldToEventLoop();
     if (stopped()) {
       steps.return(undefined as never);
       return undefined;

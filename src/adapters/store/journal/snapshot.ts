@@ -11,8 +11,8 @@ import { moves } from '../../../liveResponse/request.ts';
 import type { Learned } from '../../../liveResponse/tenantLimits.ts';
 import type { Disk } from './disk.ts';
 import { diskWords } from './disk.ts';
-import type { HouseState } from '../projection.ts';
-import { emptyHouse } from '../projection.ts';
+import type { ProjectedState } from '../projection.ts';
+import { emptyProjection } from '../projection.ts';
 import type { Head } from './line.ts';
 import { noHead } from './line.ts';
 import type { Keys } from './keys.ts';
@@ -35,7 +35,7 @@ export interface Snapshot {
   readonly format: typeof format;
   readonly head: Head;
   readonly takenAt: number;
-  readonly house: HouseState;
+  readonly house: ProjectedState;
 }
 
 const names = {
@@ -60,7 +60,7 @@ export interface SnapshotAdapterOptions {
   readonly keys: Keys;
   readonly people: People;
   /** Lets other work in between two slices. */
-  readonly breathe: () => Promise<void>;
+  readonly yieldToEventLoop: () => Promise<void>;
 }
 
 /**
@@ -73,7 +73,7 @@ export function createSnapshotAdapter({
   log,
   keys,
   people,
-  breathe,
+  yieldToEventLoop,
 }: SnapshotAdapterOptions): Adapter<Snapshot> {
   const path = {
     newest: join(folder, names.newest),
@@ -100,7 +100,7 @@ export function createSnapshotAdapter({
           const bytes = Buffer.from(slice);
           sum.update(bytes);
           file.append(bytes);
-          await breathe();
+          await yieldToEventLoop();
         }
         file.append(Buffer.from(`${keyKey}${id}${macKey}${sum.digest('hex')}"}`));
         await file.flush();
@@ -120,7 +120,12 @@ export function createSnapshotAdapter({
  * The lowdb database over that adapter; its data is the empty snapshot until something was read or written.
  */
 export function createSnapshots(options: SnapshotAdapterOptions): Low<Snapshot> {
-  return new Low(createSnapshotAdapter(options), { format, head: noHead, takenAt: 0, house: emptyHouse });
+  return new Low(createSnapshotAdapter(options), {
+    format,
+    head: noHead,
+    takenAt: 0,
+    house: emptyProjection,
+  });
 }
 
 /** Whether any generation exists, usable or not: there must then be a journal too. */
@@ -169,7 +174,7 @@ function remove(disk: Disk, folder: string, paths: readonly string[]): void {
   disk.syncFolder(folder);
 }
 
-export function snapshotOf(head: Head, takenAt: number, house: HouseState): Snapshot {
+export function snapshotOf(head: Head, takenAt: number, house: ProjectedState): Snapshot {
   return { format, head, takenAt, house };
 }
 
@@ -286,7 +291,7 @@ const recordParts: ReadonlySet<string> = new Set([
   'restores',
   'holds',
   'forgotten',
-] satisfies readonly (keyof HouseState['record'])[]);
+] satisfies readonly (keyof ProjectedState['record'])[]);
 
 function fromJson(
   value: unknown,
@@ -362,7 +367,7 @@ function fromJson(
     requests: requests as readonly Request[],
     submissions,
     links,
-    record: record as unknown as HouseState['record'],
+    record: record as unknown as ProjectedState['record'],
     ...(freeze === undefined ? {} : { freeze: freeze as unknown as Freeze }),
     ...(announced === undefined ? {} : { announced: announced as unknown as Freeze }),
     ...(policy === undefined ? {} : { policy: policy as unknown as LastPolicy }),

@@ -42,7 +42,7 @@ const mostPeople = 20_000;
 
 const fileName = 'teams-conversations.json';
 
-export class References implements Keeper {
+export class Conversations implements Keeper {
   readonly name = 'teams conversations';
   readonly #path: string;
   readonly #log: Log;
@@ -63,14 +63,14 @@ export class References implements Keeper {
    * `unkeyed`: the folder was just taken over from version 0.1, whose file carries no key; later such a file
    * is not read.
    */
-  static async open(folder: string, keys: Keys, log: Log, unkeyed: boolean): Promise<References> {
-    const references = new References(folder, keys, log);
-    const file = await readJson(references.#path);
+  static async open(folder: string, keys: Keys, log: Log, unkeyed: boolean): Promise<Conversations> {
+    const conversations = new Conversations(folder, keys, log);
+    const file = await readJson(conversations.#path);
     const text = verifiedText(keys, fileName, file);
-    if (text !== undefined) references.#load(parsedJson(text));
+    if (text !== undefined) conversations.#load(parsedJson(text));
     else if (unkeyed && file !== undefined) {
-      references.#load(file);
-      references.#save();
+      conversations.#load(file);
+      conversations.#save();
     } else if (file !== undefined) {
       // It says where cards are sent.
       log.error('teamsReferencesRefused', {
@@ -78,7 +78,7 @@ export class References implements Keeper {
         why: 'it does not carry this bot\u2019s key; each conversation is learned again from its next message',
       });
     }
-    return references;
+    return conversations;
   }
 
   place(id: string): PlaceReference | undefined {
@@ -93,7 +93,7 @@ export class References implements Keeper {
    * Service URLs are stable but can change, and a reference made at install can be unusable: every message
    * renews it.
    */
-  learn(message: Inbound, external: boolean): void {
+  record(message: Inbound, external: boolean): void {
     const before = this.#places.get(message.place);
     const tenantId = message.tenants[0];
     const teamId = message.teamId ?? before?.teamId;
@@ -123,7 +123,7 @@ export class References implements Keeper {
     });
   }
 
-  learnDirect(objectId: string, direct: string | undefined): void {
+  recordDirect(objectId: string, direct: string | undefined): void {
     const person = this.#people.get(objectId);
     if (person === undefined) return;
     const { account, name, tenantId, serviceUrl, bot } = person;

@@ -17,9 +17,9 @@ import type { TeamsChat } from '../outbound/chat.ts';
 import { intentOf, replyMessage } from '../outbound/messages.ts';
 import { actionOf, pressedOn, pressOf } from './pressData.ts';
 import type { Read } from './pressData.ts';
-import type { References } from '../identity/conversations.ts';
+import type { Conversations } from '../identity/conversations.ts';
 import { createSpeakers, speakerOf } from './speakers.ts';
-import { createTelling } from '../outbound/privateReplies.ts';
+import { createPrivateReplies } from '../outbound/privateReplies.ts';
 import type { Asker } from '../outbound/privateReplies.ts';
 import { commandText } from './text.ts';
 import type { Threads } from '../identity/threads.ts';
@@ -36,10 +36,10 @@ const answersKept = 1_000;
 const olderCard =
   'This card is superseded: a newer card of this request stands further down here. Nothing was done; press there.';
 
-export interface TurnOptions {
+export interface ActivityHandlerOptions {
   readonly bot: Bot;
   readonly chat: TeamsChat;
-  readonly references: References;
+  readonly conversations: Conversations;
   readonly deliveries: Deliveries;
   readonly threads: Threads;
   readonly roster: Roster;
@@ -53,7 +53,7 @@ export interface TurnOptions {
   readonly pressLimit?: number;
 }
 
-export interface Turns {
+export interface ActivityHandler {
   /** Resolves soon: with the answer to an invoke, or as soon as anything else is safely noted. */
   turn(message: Inbound): Promise<InvokeAnswer | undefined>;
   /** Takes up what a crash left unanswered; what is too old for that is told to its person. */
@@ -64,13 +64,13 @@ export interface Turns {
   idle(): Promise<void>;
 }
 
-export function createTurns(options: TurnOptions): Turns {
-  const { bot, chat, references, deliveries, threads, roster, clock, log } = options;
+export function createActivityHandler(options: ActivityHandlerOptions): ActivityHandler {
+  const { bot, chat, conversations, deliveries, threads, roster, clock, log } = options;
   const name = options.command.replace(/^\//, '');
   const pressLimit = options.pressLimit ?? pressAnsweredWithin;
   const underWay = new Set<Promise<void>>();
   const answers = new Map<string, Promise<Pressed>>();
-  const telling = createTelling(chat, clock, log);
+  const telling = createPrivateReplies(chat, clock, log);
   const speakerIn = createSpeakers(options);
 
   function background(what: string, work: Promise<void>): void {
@@ -106,7 +106,7 @@ export function createTurns(options: TurnOptions): Turns {
     const team =
       message.type === 'message' || message.type === 'invoke' || message.teamId === undefined
         ? []
-        : references.inTeam(message.teamId);
+        : conversations.inTeam(message.teamId);
     return new Set([message.place, ...(message.channelId === undefined ? [] : [message.channelId]), ...team]);
   }
 
@@ -132,12 +132,12 @@ export function createTurns(options: TurnOptions): Turns {
   function installed(message: Inbound): void {
     if (!roster.homeTenant(message)) return;
     if (message.type === 'installationUpdate' && message.action?.startsWith('remove') === true) {
-      references.forget(message.place);
+      conversations.forget(message.place);
       if (message.kind === 'personal' && message.from.objectId !== undefined)
-        references.learnDirect(message.from.objectId, undefined);
+        conversations.recordDirect(message.from.objectId, undefined);
       log.info('teamsRemoved', { kind: message.kind });
     } else if (message.removal !== true) {
-      references.learn(message, false);
+      conversations.record(message, false);
     }
   }
 

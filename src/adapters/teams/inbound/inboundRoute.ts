@@ -20,7 +20,7 @@ export const longestBody = 262_144;
 /** Objects within objects; ours need 6. */
 export const deepestBody = 64;
 
-export interface DoorOptions {
+export interface InboundRouteOptions {
   /** Judges tokens. */
   readonly door: Pick<TeamsDoor, 'issuer' | 'tokenProblem'>;
   readonly allowed: (serviceUrl: string) => boolean;
@@ -28,18 +28,18 @@ export interface DoorOptions {
   readonly log: Log;
 }
 
-type Refused = 400 | 401 | 403 | 503;
+type RefusedMessage = 400 | 401 | 403 | 503;
 
 /** `handle` is called for genuine activities only. */
-export function mountDoor(
+export function mountInboundRoute(
   app: Express,
-  options: DoorOptions,
+  options: InboundRouteOptions,
   handle: (message: Inbound) => Promise<InvokeAnswer | undefined>,
 ): void {
   const { door, log, clock } = options;
   const refusals = createRationedLog(log, clock, 'teamsRefused');
 
-  function refuse(response: Response, status: Refused, why: string): void {
+  function refuse(response: Response, status: RefusedMessage, why: string): void {
     refusals.warn(why, { status, why });
     response.status(status).end();
   }

@@ -4,7 +4,7 @@ import { path } from './inboundRoute.ts';
 /** Milliseconds for one knock. */
 const timeout = 5_000;
 
-const knock = {
+const probe = {
   type: 'message',
   id: 'self-test',
   channelId: 'msteams',
@@ -27,7 +27,7 @@ function encoded(part: object): string {
  * Undefined when both knocks were refused, otherwise what is wrong. `url` is where the HTTP server listens.
  */
 export async function selfTest(url: string, appId: string, issuer: string): Promise<string | undefined> {
-  const unsigned = `${encoded({ alg: 'none', kid: 'self-test' })}.${encoded({ iss: issuer, aud: appId, serviceurl: knock.serviceUrl })}.`;
+  const unsigned = `${encoded({ alg: 'none', kid: 'self-test' })}.${encoded({ iss: issuer, aud: appId, serviceurl: probe.serviceUrl })}.`;
   for (const [what, header] of [
     ['without a token', undefined],
     ['with an unsigned token', `Bearer ${unsigned}`],
@@ -41,7 +41,7 @@ export async function selfTest(url: string, appId: string, issuer: string): Prom
           'content-type': 'application/json',
           ...(header === undefined ? {} : { authorization: header }),
         },
-        body: JSON.stringify(knock),
+        body: JSON.stringify(probe),
       });
       await answer.body?.cancel();
       if (answer.status !== 401 && answer.status !== 403)

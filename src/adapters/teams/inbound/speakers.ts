@@ -8,12 +8,12 @@ import { explain } from '../../../bot/policy/refusals/refusal.ts';
 import type { Log } from '../../../liveResponse/ports.ts';
 import type { Inbound } from './activity.ts';
 import { surface } from '../outbound/chat.ts';
-import type { References } from '../identity/conversations.ts';
+import type { Conversations } from '../identity/conversations.ts';
 import type { Roster } from '../identity/roster.ts';
 
 export interface SpeakerParts {
   readonly roster: Roster;
-  readonly references: References;
+  readonly conversations: Conversations;
   readonly log: Log;
   /** `/lr` */
   readonly command: string;
@@ -29,14 +29,14 @@ export type SpeakerIn = (
   pressed: boolean,
 ) => Promise<{ readonly account: Account; readonly place: Place } | { readonly unread: string }>;
 
-export function createSpeakers({ roster, references, log, command }: SpeakerParts): SpeakerIn {
+export function createSpeakers({ roster, conversations, log, command }: SpeakerParts): SpeakerIn {
   return async (message, verb, pressed) => {
     const unread = explain(identityUnread('Teams', verb, pressed), command);
     try {
       const { trust, lastKnown } = await roster.trustOf(message, freshnessFor(verb));
-      if (roster.homeTenant(message)) references.learn(message, trust === 'external');
+      if (roster.homeTenant(message)) conversations.record(message, trust === 'external');
       const external =
-        message.shared || trust === 'external' || (references.place(message.place)?.external ?? false);
+        message.shared || trust === 'external' || (conversations.place(message.place)?.external ?? false);
       const account: Account = {
         surface,
         id: speakerOf(message),
@@ -57,7 +57,7 @@ export function createSpeakers({ roster, references, log, command }: SpeakerPart
       if (!(error instanceof ChatError)) throw error;
       log.warn('teamsRosterFailed', { code: error.code, error });
       // The place is known to be ours; without it even this could not be said.
-      if (roster.homeTenant(message)) references.learn(message, false);
+      if (roster.homeTenant(message)) conversations.record(message, false);
       return { unread };
     }
   };

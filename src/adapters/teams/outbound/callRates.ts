@@ -71,7 +71,7 @@ export type Kind = 'send' | 'members';
  */
 export type Taken = { readonly wait: number } | { readonly end: () => void };
 
-export class Budgets {
+export class ConnectorRates {
   readonly #clock: Clock;
   readonly #everything = new Calls(globalLimits);
   readonly #calls = new Map<string, Calls>();

@@ -10,7 +10,7 @@ interface Waiting<V> {
   readonly done: Promise<void>;
 }
 
-export class Updates<V> {
+export class CardUpdates<V> {
   readonly #clock: Clock;
   readonly #last = new Map<string, number>();
   readonly #waiting = new Map<string, Waiting<V>>();

@@ -14,13 +14,13 @@ import {
   textMessage,
   xmlText,
 } from './messages.ts';
-import type { References } from '../identity/conversations.ts';
+import type { Conversations } from '../identity/conversations.ts';
 import type { Threads } from '../identity/threads.ts';
-import { Updates } from './cardUpdates.ts';
+import { CardUpdates } from './cardUpdates.ts';
 
 export interface ChatOptions {
   readonly connector: Connector;
-  readonly references: References;
+  readonly conversations: Conversations;
   readonly threads: Threads;
   readonly clock: Clock;
   readonly log: Log;
@@ -49,13 +49,13 @@ const targetedRefusedFor = 3 * 24 * 3_600_000;
 const targetedClosedFor = 600_000;
 
 export function createChat(options: ChatOptions): TeamsChat {
-  const { connector, references, threads, clock, log } = options;
-  const updates = new Updates<CardView>(clock);
+  const { connector, conversations, threads, clock, log } = options;
+  const updates = new CardUpdates<CardView>(clock);
   /** Cards of which Teams did not take the whole. */
   const bare = new Set<string>();
 
   function target(place: string, thread?: string): Target {
-    const serviceUrl = references.place(place)?.serviceUrl ?? options.serviceUrl;
+    const serviceUrl = conversations.place(place)?.serviceUrl ?? options.serviceUrl;
     return { serviceUrl, conversation: thread === undefined ? place : `${place};messageid=${thread}` };
   }
 
@@ -115,11 +115,11 @@ export function createChat(options: ChatOptions): TeamsChat {
     const { place: id, thread } = splitThread(ref.id);
     // Below a card that begins a thread of its own, not as another post of the channel.
     const below =
-      references.place(ref.place)?.kind === 'channel' || ref.place.includes('@thread.tacv2')
+      conversations.place(ref.place)?.kind === 'channel' || ref.place.includes('@thread.tacv2')
         ? (thread ?? id)
         : undefined;
     const mentions = mention.map((objectId) => {
-      const person = references.person(objectId);
+      const person = conversations.person(objectId);
       const name = person?.name ?? 'Requester';
       return { id: person?.account ?? objectId, name, text: `<at>${xmlText(name)}</at>` };
     });
@@ -133,12 +133,12 @@ export function createChat(options: ChatOptions): TeamsChat {
    * elsewhere.
    */
   async function tell(place: string, objectId: string, message: Outgoing, thread?: string): Promise<void> {
-    const here = references.place(place);
+    const here = conversations.place(place);
     if (here?.kind === 'personal') {
       await connector.post(target(place), message);
       return;
     }
-    const person = references.person(objectId);
+    const person = conversations.person(objectId);
     if (person === undefined) {
       log.warn('teamsPersonUnknown', { place });
       await hint(place, thread, undefined);
@@ -151,8 +151,8 @@ export function createChat(options: ChatOptions): TeamsChat {
       } catch (error) {
         if (!(error instanceof ChatError) || error.code === 'ambiguous') throw error;
         log.info('teamsTargetedFailed', { code: error.code });
-        if (error.code === 'rejected') references.noTargeted(place, clock.now() + targetedRefusedFor);
-        if (error.code === 'closed') references.noTargeted(place, clock.now() + targetedClosedFor);
+        if (error.code === 'rejected') conversations.noTargeted(place, clock.now() + targetedRefusedFor);
+        if (error.code === 'closed') conversations.noTargeted(place, clock.now() + targetedClosedFor);
       }
     }
     try {
@@ -166,7 +166,7 @@ export function createChat(options: ChatOptions): TeamsChat {
   }
 
   async function directly(objectId: string, message: Outgoing): Promise<void> {
-    const person = references.person(objectId);
+    const person = conversations.person(objectId);
     if (person === undefined) throw new ChatError('closed', 'this person has never spoken to the bot');
     const { serviceUrl, bot, account, tenantId } = person;
     if (person.direct !== undefined) {
@@ -176,11 +176,11 @@ export function createChat(options: ChatOptions): TeamsChat {
       } catch (error) {
         if (!(error instanceof ChatError) || error.code !== 'closed') throw error;
         // Uninstalled and installed again, it is another conversation.
-        references.learnDirect(objectId, undefined);
+        conversations.recordDirect(objectId, undefined);
       }
     }
     const direct = await connector.direct(serviceUrl, bot, account, tenantId ?? '');
-    references.learnDirect(objectId, direct);
+    conversations.recordDirect(objectId, direct);
     await connector.post({ serviceUrl, conversation: direct }, message);
   }
 
@@ -223,7 +223,7 @@ export function createChat(options: ChatOptions): TeamsChat {
     } catch (error) {
       if (!(error instanceof ChatError) || error.code !== 'closed') throw error;
       const unknown =
-        references.place(place) === undefined ? ' No message of that place has reached the bot yet.' : '';
+        conversations.place(place) === undefined ? ' No message of that place has reached the bot yet.' : '';
       throw new ChatError(
         'closed',
         `the bot is not in that conversation: add the app there, and mention it once.${unknown}`,
@@ -240,13 +240,13 @@ export function createChat(options: ChatOptions): TeamsChat {
     surface,
     post,
     update,
-    bare: (ref) => bare.has(keyOf(ref)),
+    showsLess: (ref) => bare.has(keyOf(ref)),
     note,
     announce,
     probe,
     tell,
     supersede,
-    whisper: (place, account, text) => tell(place, account, textMessage(text)),
+    replyPrivately: (place, account, text) => tell(place, account, textMessage(text)),
   };
 }
 

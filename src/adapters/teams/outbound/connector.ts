@@ -3,7 +3,7 @@
 import { ChatError } from '../../../bot/ports.ts';
 import { field } from '../../../liveResponse/text/json.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import type { Budgets, Kind } from './callRates.ts';
+import type { ConnectorRates, Kind } from './callRates.ts';
 import { failureOf } from './failures.ts';
 import type { Failure } from './failures.ts';
 import { CallError } from '../protocol.ts';
@@ -44,7 +44,7 @@ export const pauses = [500, 1_500, 4_000] as const;
 
 export interface ConnectorOptions {
   readonly door: Pick<TeamsDoor, 'calls'>;
-  readonly budgets: Budgets;
+  readonly budgets: ConnectorRates;
   readonly clock: Clock;
   readonly log: Log;
   /** A number in [0, 1), for pauses. */

@@ -17,18 +17,18 @@ export interface Asker {
   readonly preface?: string;
 }
 
-export interface Telling {
+export interface PrivateReplies {
   /** Resolves when the person was told, or cannot be told any more: that is logged. @throws Stopping */
   bring(asker: Asker, message: Outgoing): Promise<void>;
   /** Answers that wait for another try are left to the next start. */
   stop(): void;
 }
 
-export function createTelling(
+export function createPrivateReplies(
   chat: Pick<TeamsChat, 'tell'>,
   clock: Pick<Clock, 'elapsed' | 'sleep'>,
   log: Log,
-): Telling {
+): PrivateReplies {
   const answers = createAnswers('teams', clock, log);
 
   return {

@@ -3,7 +3,7 @@
 import { frozenSentence, frozenToOutsiders } from '../../../../cards/messages/frozen.ts';
 import { outageSentence } from '../../../../cards/messages/outage.ts';
 import { stamp } from '../../../../cards/time.ts';
-import { isParked, looksBeforeAsking } from '../../../liveResponse/pacing.ts';
+import { isParked, maxSearchAttempts } from '../../../liveResponse/pacing.ts';
 import type { Request } from '../../../liveResponse/request.ts';
 import type { Sight } from '../../workers/upkeep/defenderWatch.ts';
 import { isIn } from '../../workers/transition.ts';
@@ -11,7 +11,7 @@ import type { CommandIn, Reply } from '../../ports.ts';
 import { mayUse } from '../../policy/places.ts';
 import type { Actor } from '../../policy/people/people.ts';
 import { foundBy, sentence } from '../context.ts';
-import type { Conversation } from '../context.ts';
+import type { HandlerContext } from '../context.ts';
 import { columns, requestRows } from './queries.ts';
 
 /** Newest requests below the bot's own state. */
@@ -33,7 +33,7 @@ const sights: Readonly<Record<Sight, string>> = {
  * Frozen, and what cannot be had from Defender: first in every answer that tells how things stand. Empty
  * while all is well.
  */
-export function troubleWords(bot: Conversation): string {
+export function troubleWords(bot: HandlerContext): string {
   const freeze = bot.store.freeze();
   const outages = outageWords(bot)
     .slice(0, 2)
@@ -47,7 +47,7 @@ export function troubleWords(bot: Conversation): string {
  * One for each cause, the longest first, with all that fails for it: one outage of Defender is not told once
  * for each kind of call.
  */
-function outageWords({ loop }: Conversation): readonly string[] {
+function outageWords({ loop }: HandlerContext): readonly string[] {
   const causes = new Map<string, { readonly since: number; readonly what: string[] }>();
   for (const outage of loop.watch.outages()) {
     const sentence = outageSentence(outage);
@@ -61,8 +61,8 @@ function outageWords({ loop }: Conversation): readonly string[] {
 }
 
 /** Help is read by strangers too: who froze it and why is for places of the policy. */
-export function helpTrouble(
-  bot: Conversation,
+export function troubleNotice(
+  bot: HandlerContext,
   { account, place }: Pick<CommandIn, 'account' | 'place'>,
 ): string {
   if (bot.store.freeze() === undefined) return '';
@@ -76,7 +76,7 @@ export function after(words: string, reply: Reply): Reply {
   return words === '' || !('text' in reply) ? reply : { ...reply, text: `${words} ${reply.text}` };
 }
 
-export function ownState(bot: Conversation, actor: Actor): Reply {
+export function botStatus(bot: HandlerContext, actor: Actor): Reply {
   const recent = foundBy(bot, actor, bot.store.all()).slice(0, recentRows);
   const below =
     recent.length === 0 ? ['No requests yet.'] : ['Recent requests', columns(requestRows(bot, recent))];
@@ -86,7 +86,7 @@ export function ownState(bot: Conversation, actor: Actor): Reply {
   );
 }
 
-function stateRows(bot: Conversation, actor: Actor): readonly (readonly [string, string])[] {
+function stateRows(bot: HandlerContext, actor: Actor): readonly (readonly [string, string])[] {
   const { settings, loop } = bot;
   const freeze = bot.store.freeze();
   const open = bot.store.open();
@@ -97,9 +97,9 @@ function stateRows(bot: Conversation, actor: Actor): readonly (readonly [string,
   const trouble = bot.store.trouble();
   const found = foundBy(bot, actor, open);
   const undecided = found.filter(
-    (request) => isIn(request, ['unknown']) && request.looks >= looksBeforeAsking,
+    (request) => isIn(request, ['unknown']) && request.looks >= maxSearchAttempts,
   );
-  const behind = loop.deck.behind();
+  const behind = loop.cardSync.behind();
   return [
     [
       'Submissions',
@@ -127,7 +127,7 @@ function stateRows(bot: Conversation, actor: Actor): readonly (readonly [string,
         ? 'all up to date'
         : `${behind} ${behind === 1 ? 'request has a card' : 'requests have cards'} behind`,
     ],
-    ...bot.loop.deck
+    ...bot.loop.cardSync
       .closed()
       .map(
         ({ surface, place, since, why }) =>
@@ -139,7 +139,7 @@ function stateRows(bot: Conversation, actor: Actor): readonly (readonly [string,
   ];
 }
 
-function defenderRows(bot: Conversation): readonly (readonly [string, string])[] {
+function defenderRows(bot: HandlerContext): readonly (readonly [string, string])[] {
   const outages = outageWords(bot);
   const readable = bot.loop.watch.readable();
   if (outages.length > 0) return outages.map((words) => ['Defender', `FAILING since ${words}`]);

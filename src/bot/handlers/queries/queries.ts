@@ -7,7 +7,7 @@ import { offlineQueueWords, sessionLimitWords } from '../../../../cards/messages
 import { duration, timeOf } from '../../../../cards/time.ts';
 import type { Device, Request } from '../../../liveResponse/request.ts';
 import { isOpen } from '../../../liveResponse/request.ts';
-import { beginnings } from '../../../liveResponse/device/confusables.ts';
+import { searchPrefixes } from '../../../liveResponse/device/confusables.ts';
 import { inOrder } from '../../../liveResponse/text/visible.ts';
 import { kinds } from '../../../liveResponse/pacing.ts';
 import type { LookUp } from '../../../liveResponse/ports.ts';
@@ -15,7 +15,7 @@ import { unfitness } from '../../../liveResponse/device/records.ts';
 import { sessionLimitOf } from '../../../liveResponse/tenantLimits.ts';
 import { queueOf } from '../../workers/limits.ts';
 import { foundBy, sentence } from '../context.ts';
-import type { Conversation } from '../context.ts';
+import type { HandlerContext } from '../context.ts';
 import { codeOf } from '../../commands/approvalCode.ts';
 import type { ListName } from '../../commands/grammar.ts';
 import { mayPrepareApproval } from '../../policy/decisions.ts';
@@ -34,7 +34,7 @@ const listRows = 20;
 
 /** The card as it is now, for the person alone. Results are left out where the place is private. */
 export async function cardOf(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   request: Request,
   place: Place,
@@ -51,7 +51,7 @@ export async function cardOf(
 
 /** The same with the line that approves it, for those who may. */
 export async function statusOf(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   request: Request,
   place: Place,
@@ -68,11 +68,11 @@ export async function statusOf(
 }
 
 /** Holds for the request as it is shown, and for nothing that it becomes later. */
-export function approvingLine({ settings }: Pick<Conversation, 'settings'>, request: Request): string {
+export function approvingLine({ settings }: Pick<HandlerContext, 'settings'>, request: Request): string {
   return `${settings.command} approve ${request.id} ${codeOf(request)}`;
 }
 
-export function list(bot: Conversation, actor: Actor, which: ListName): Reply {
+export function list(bot: HandlerContext, actor: Actor, which: ListName): Reply {
   const chosen = foundBy(bot, actor, bot.store.all()).filter((request) => {
     switch (which) {
       case 'mine':
@@ -94,7 +94,10 @@ export function list(bot: Conversation, actor: Actor, which: ListName): Reply {
   );
 }
 
-export function requestRows(bot: Conversation, requests: readonly Request[]): readonly (readonly string[])[] {
+export function requestRows(
+  bot: HandlerContext,
+  requests: readonly Request[],
+): readonly (readonly string[])[] {
   return requests.map((request) => [
     request.id,
     bot.loop.views.words(request).status,
@@ -134,10 +137,12 @@ export function columns(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-export async function host(bot: Conversation, actor: Actor, name: string): Promise<Reply> {
+export async function host(bot: HandlerContext, actor: Actor, name: string): Promise<Reply> {
   const wrong = requestAsDevice(bot, actor, name);
   const found: LookUp =
-    wrong === undefined ? await bot.defender.lookUp(name, beginnings(name)) : { devices: [], whole: true };
+    wrong === undefined
+      ? await bot.defender.lookUp(name, searchPrefixes(name))
+      : { devices: [], whole: true };
   const devices = named(name, found.devices);
   if (devices.length === 0)
     return sentence(
@@ -180,7 +185,7 @@ function matches(name: string, live: number, dead: number): string {
 }
 
 function deviceText(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   device: Device,
   panel: ReturnType<typeof panelLines>,
@@ -230,11 +235,11 @@ function deviceText(
   return columns(lines.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]])));
 }
 
-export function quota(bot: Conversation): Reply {
+export function quota(bot: HandlerContext): Reply {
   const now = bot.clock.elapsed();
   const rows = kinds.map((kind) => {
-    const wait = bot.budgets.waitFor(kind, now);
-    const left = bot.budgets
+    const wait = bot.callRates.waitFor(kind, now);
+    const left = bot.callRates
       .left(kind, now)
       .map((rate) => `${rate.left} of ${rate.limit} per ${duration(rate.ms)}`);
     return [kind, wait === 0 ? 'free' : `next in ${duration(wait)}`, left.join(', ')];

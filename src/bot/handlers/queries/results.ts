@@ -9,8 +9,8 @@ import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import type { InState, Request } from '../../../liveResponse/request.ts';
 import type { NotText, TextForm } from '../../../liveResponse/results/resultFacts.ts';
 import { earlierAttempt, mayTurnUp } from '../../../liveResponse/request.ts';
-import { granted, Refused } from '../context.ts';
-import type { Conversation } from '../context.ts';
+import { unwrapOrThrow, RefusalError } from '../context.ts';
+import type { HandlerContext } from '../context.ts';
 import { mayReadResults } from '../../policy/decisions.ts';
 import { isIn } from '../../workers/transition.ts';
 import { refOf } from '../../policy/people/people.ts';
@@ -40,14 +40,14 @@ type Session = Pick<WithResults, 'id' | 'actionId' | 'commands'>;
  * typed, or pressed where results are private, it is told to the person alone.
  */
 export async function link(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   request: Request,
   index: number | undefined,
   place: Place,
   pressed: boolean,
 ): Promise<Reply> {
-  granted(mayReadResults(bot.policy, actor, place), request.id);
+  unwrapOrThrow(mayReadResults(bot.policy, actor, place), request.id);
   const { ready, at } = readyFor(bot, request, index, 'link');
   const own = isIn(request, ['finished']) ? request : undefined;
   const by = refOf(actor.person);
@@ -80,19 +80,19 @@ export async function link(
 }
 
 /** Defender's no is kept with its correlation id before the person is told. @throws Refused, DefenderError */
-async function orKept<T>(bot: Conversation, request: Session, index: number, work: Promise<T>): Promise<T> {
+async function orKept<T>(bot: HandlerContext, request: Session, index: number, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
     if (!(error instanceof DefenderError)) throw error;
     await keepRefusal(bot, request, index, error);
     if (error.code === 'notReady' || error.code === 'gone')
-      throw new Refused(
+      throw new RefusalError(
         { refused: 'noResult', id: request.id, why: 'notHandedOut', index, error: errorAnswer(error) },
         request.id,
       );
     if (error.code === 'untrusted')
-      throw new Refused(
+      throw new RefusalError(
         { refused: 'noResult', id: request.id, why: 'elsewhere', index, error: errorAnswer(error) },
         request.id,
       );
@@ -101,14 +101,14 @@ async function orKept<T>(bot: Conversation, request: Session, index: number, wor
 }
 
 export async function output(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   request: Request,
   index: number | undefined,
   place: Place,
   page = 1,
 ): Promise<Reply> {
-  granted(mayReadResults(bot.policy, actor, place), request.id);
+  unwrapOrThrow(mayReadResults(bot.policy, actor, place), request.id);
   const { ready, at } = readyFor(bot, request, index, 'output');
   const kept = await keptOutput(bot, request, at);
   const read =
@@ -117,7 +117,7 @@ export async function output(
       : { text: kept, ...toldOf(request, at) };
   const text = clean(read.text);
   const { body, pages, shown } = pageOf(text, page);
-  if (page > pages) throw new Refused({ refused: 'noSuchPage', id: request.id, pages }, request.id);
+  if (page > pages) throw new RefusalError({ refused: 'noSuchPage', id: request.id, pages }, request.id);
   await bot.store.change(request.id, () => ({
     event: { type: 'resultViewed', by: refOf(actor.person), index: at, what: 'output' },
   }));
@@ -145,13 +145,13 @@ function toldOf(request: Request, index: number): { readonly notText?: NotText; 
 
 /** The index, if it names a command that has completed and left something. @throws Refused */
 function readyFor(
-  { store }: Pick<Conversation, 'store'>,
+  { store }: Pick<HandlerContext, 'store'>,
   request: Request,
   index: number | undefined,
   what: 'link' | 'output',
 ): { readonly ready: Session; readonly at: number } {
   const no = (why: Extract<Refusal, { readonly refused: 'noResult' }>['why'], at?: number) =>
-    new Refused(
+    new RefusalError(
       { refused: 'noResult', id: request.id, why, ...(at === undefined ? {} : { index: at }) },
       request.id,
     );

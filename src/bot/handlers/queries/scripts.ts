@@ -6,7 +6,7 @@ import { entryNamed, libraryNames } from '../../../liveResponse/request/content.
 import { rights } from '../../../liveResponse/codes/permissions.ts';
 import type { LibraryFile } from '../../../liveResponse/ports.ts';
 import { sentence } from '../context.ts';
-import type { Conversation } from '../context.ts';
+import type { HandlerContext } from '../context.ts';
 import { nearest } from '../../commands/nearest.ts';
 import type { Recipe } from '../../policy/policy.ts';
 import type { Reply } from '../../ports.ts';
@@ -25,7 +25,7 @@ export interface ScriptsAsk {
 }
 
 /** @throws DefenderError when the library cannot be read for any other reason than a missing right */
-export async function scripts(bot: Conversation, { name, page = 1 }: ScriptsAsk): Promise<Reply> {
+export async function scripts(bot: HandlerContext, { name, page = 1 }: ScriptsAsk): Promise<Reply> {
   const reading = await bot.recentLibrary();
   if (!('files' in reading)) {
     if (reading.notRead === 'forbidden') return withoutRight(bot);
@@ -51,7 +51,7 @@ export async function scripts(bot: Conversation, { name, page = 1 }: ScriptsAsk)
   return sentence(text.trim(), rows.map((file) => row(bot, file)).join('\n'));
 }
 
-function row(bot: Conversation, file: LibraryFile): string {
+function row(bot: HandlerContext, file: LibraryFile): string {
   const users = recipesWith(bot, file.name);
   const first = [
     oneLine(file.name, 128),
@@ -69,11 +69,11 @@ function row(bot: Conversation, file: LibraryFile): string {
   ].join('\n');
 }
 
-function age(bot: Conversation, { updatedAt }: LibraryFile): string {
+function age(bot: HandlerContext, { updatedAt }: LibraryFile): string {
   return updatedAt === undefined ? 'age not known' : `${duration(bot.clock.now() - updatedAt)} old`;
 }
 
-function oneFile(bot: Conversation, files: readonly LibraryFile[], name: string, whole: boolean): Reply {
+function oneFile(bot: HandlerContext, files: readonly LibraryFile[], name: string, whole: boolean): Reply {
   const file = entryNamed(files, name);
   if (file === undefined && !whole)
     return sentence(
@@ -105,7 +105,7 @@ function oneFile(bot: Conversation, files: readonly LibraryFile[], name: string,
 }
 
 /** The role by name, what goes on without it, and what the policy itself knows. */
-function withoutRight(bot: Conversation): Reply {
+function withoutRight(bot: HandlerContext): Reply {
   const { anyOf, neededTo } = rights.library;
   const wanted = [...bot.policy.recipes.values()].flatMap((recipe) =>
     filesOf(recipe).map((file) => `${recipe.name}: ${file}`),
@@ -117,7 +117,7 @@ function withoutRight(bot: Conversation): Reply {
   return wanted.length === 0 ? sentence(text) : sentence(text, wanted.join('\n'));
 }
 
-function missingSentence(bot: Conversation, files: readonly LibraryFile[]): string {
+function missingSentence(bot: HandlerContext, files: readonly LibraryFile[]): string {
   const missing = [...bot.policy.recipes.values()].flatMap((recipe) =>
     filesOf(recipe).flatMap((file) =>
       entryNamed(files, file) === undefined ? [`${file} (recipe ${recipe.name})`] : [],
@@ -128,7 +128,7 @@ function missingSentence(bot: Conversation, files: readonly LibraryFile[]): stri
     : `Used by a recipe and NOT in the library: ${missing.slice(0, missingShown).join(', ')}${missing.length > missingShown ? ` and ${missing.length - missingShown} more` : ''}. Upload it in the portal, or correct the policy.`;
 }
 
-function recipesWith(bot: Conversation, name: string): readonly string[] {
+function recipesWith(bot: HandlerContext, name: string): readonly string[] {
   return [...bot.policy.recipes.values()]
     .filter((recipe) => filesOf(recipe).some((file) => file.toLowerCase() === name.toLowerCase()))
     .map((recipe) => recipe.name);

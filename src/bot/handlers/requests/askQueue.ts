@@ -1,6 +1,6 @@
 // Asks that come faster than Defender may be asked wait in line, first come first served, and are told so
 // when it takes long.
-import type { Budgets, Kind } from '../../../liveResponse/pacing.ts';
+import type { CallRates, Kind } from '../../../liveResponse/pacing.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { ChatError } from '../../ports.ts';
@@ -29,7 +29,7 @@ export interface Asker {
   readonly host: string;
 }
 
-export interface Turns {
+export interface AskQueue {
   /**
    * The value of `read`, which is one call or two of that kind, once there is room for it. @throws
    * DefenderError, `paced` when the line is too long
@@ -38,7 +38,7 @@ export interface Turns {
 }
 
 interface Parts {
-  readonly budgets: Budgets;
+  readonly callRates: CallRates;
   readonly chats: readonly ChatPort[];
   readonly clock: Clock;
   readonly log: Log;
@@ -46,7 +46,7 @@ interface Parts {
 
 type Tried<T> = { readonly value: T } | { readonly error: DefenderError };
 
-export function createTurns({ budgets, chats, clock, log }: Parts, kind: Kind): Turns {
+export function createAskQueue({ callRates, chats, clock, log }: Parts, kind: Kind): AskQueue {
   const line: Asker[] = [];
   let last: Promise<void> = Promise.resolve();
   /** Readings that may not have taken their call yet. */
@@ -54,7 +54,7 @@ export function createTurns({ budgets, chats, clock, log }: Parts, kind: Kind): 
 
   /** As with the panel, the last tenth is for what was approved: it is read again before it is sent. */
   function spared(): boolean {
-    return budgets.left(kind, clock.elapsed()).some((rate) => rate.left - inFlight <= rate.limit / 10);
+    return callRates.left(kind, clock.elapsed()).some((rate) => rate.left - inFlight <= rate.limit / 10);
   }
 
   async function tried<T>(read: () => Promise<T>): Promise<Tried<T>> {
@@ -62,7 +62,7 @@ export function createTurns({ budgets, chats, clock, log }: Parts, kind: Kind): 
       return {
         error: new DefenderError('paced', `our own limit for ${kind} is used up but for what was approved`, {
           call: kind,
-          retryAfterMs: Math.max(lookAgain, budgets.waitFor(kind, clock.elapsed())),
+          retryAfterMs: Math.max(lookAgain, callRates.waitFor(kind, clock.elapsed())),
         }),
       };
     inFlight += 1;
@@ -78,7 +78,7 @@ export function createTurns({ budgets, chats, clock, log }: Parts, kind: Kind): 
   }
 
   async function tell(asker: Asker, place: () => number): Promise<void> {
-    const { limit, ms } = budgets
+    const { limit, ms } = callRates
       .left(kind, clock.elapsed())
       .reduce((scarce, rate) => (rate.left / rate.limit < scarce.left / scarce.limit ? rate : scarce));
     const before = place();
@@ -86,7 +86,9 @@ export function createTurns({ budgets, chats, clock, log }: Parts, kind: Kind): 
       before === 0 ? 'it is next' : `${before} ${before === 1 ? 'request is' : 'requests are'} before it`;
     const text = `Your request for ${asker.host} waits for its turn: devices may be looked up ${limit} times ${ms === 60_000 ? 'a minute' : 'an hour'}, and ${others}. It goes on by itself; do not type it again.`;
     try {
-      await chats.find(({ surface }) => surface === asker.surface)?.whisper(asker.place, asker.account, text);
+      await chats
+        .find(({ surface }) => surface === asker.surface)
+        ?.replyPrivately(asker.place, asker.account, text);
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       log.info('turnNotTold', { code: error.code });

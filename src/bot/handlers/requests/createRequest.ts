@@ -3,7 +3,7 @@ import { tailOf } from '../../../../cards/clip.ts';
 import { misfitWords } from '../../../../cards/messages/misfits.ts';
 import { leftOutWords } from '../../../../cards/messages/records.ts';
 import { libraryNames } from '../../../liveResponse/request/content.ts';
-import { beginnings } from '../../../liveResponse/device/confusables.ts';
+import { searchPrefixes } from '../../../liveResponse/device/confusables.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { LookUp } from '../../../liveResponse/ports.ts';
 import type { LeftOut } from '../../../liveResponse/device/records.ts';
@@ -11,8 +11,8 @@ import type { Asked, Device, Request } from '../../../liveResponse/request.ts';
 import type { Continues } from '../../../liveResponse/sequel.ts';
 import { inOrder } from '../../../liveResponse/text/visible.ts';
 import { twinAmong } from '../../../liveResponse/request/twins.ts';
-import { foundBy, granted, Refused } from '../context.ts';
-import type { Conversation } from '../context.ts';
+import { foundBy, unwrapOrThrow, RefusalError } from '../context.ts';
+import type { HandlerContext } from '../context.ts';
 import { mayRequest, termsOf, tierOf } from '../../policy/decisions.ts';
 import { readPanel } from './deviceContext.ts';
 import { askMemory } from '../../workers/reads/library.ts';
@@ -23,7 +23,7 @@ import { notChecked, notInLibrary } from './libraryNames.ts';
 import { isRestricted, privacyOf } from '../../policy/needToKnow.ts';
 import { actorNow, refOf } from '../../policy/people/people.ts';
 import type { Actor } from '../../policy/people/people.ts';
-import { placesOf } from '../../workers/reads/cardPlaces.ts';
+import { cardPlacesOf } from '../../workers/reads/cardPlaces.ts';
 import type { CommandIn, Reply } from '../../ports.ts';
 import { idFrom } from '../../commands/requestId.ts';
 import { candidateOf } from '../../policy/devices/candidates.ts';
@@ -31,13 +31,13 @@ import type { Candidate } from '../../policy/devices/candidates.ts';
 import { judgeSystem, recipeOfAsk } from '../../policy/recipes/recipeSystems.ts';
 import { chooseDevice, inScope, named } from '../../policy/devices/scope.ts';
 import type { Chosen } from '../../policy/devices/scope.ts';
-import { contentSeen, sealOf } from '../../workers/reads/approvalDigest.ts';
+import { contentSeen, approvalDigest } from '../../workers/reads/approvalDigest.ts';
 import type { SessionAsk } from '../../policy/recipes/sessionAsk.ts';
 import type { Asker } from './askQueue.ts';
 import { notFound, requestAsDevice } from '../wrongKind.ts';
 
 /** What a request made from an earlier one is recognised by, and holds of it. */
-export interface From {
+export interface RequestOrigin {
   readonly origin: string;
   readonly continues: Continues;
 }
@@ -47,7 +47,7 @@ export interface From {
  * a crash.
  */
 export function askedBy(
-  bot: Conversation,
+  bot: HandlerContext,
   input: Pick<CommandIn, 'surface' | 'deliveryId'>,
 ): Extract<Reply, { readonly kind: 'asked' }> | undefined {
   const request = bot.store.byOrigin(deliveryOf(input));
@@ -62,18 +62,18 @@ function deliveryOf({ surface, deliveryId }: Pick<CommandIn, 'surface' | 'delive
  * `line` is what was typed, or would be: what asks for it separately is told with it. @throws Refused `twin`
  * where the same is open and this is not asked for separately
  */
-export async function ask(
-  bot: Conversation,
+export async function createRequest(
+  bot: HandlerContext,
   actor: Actor,
   input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>,
   wanted: SessionAsk,
   line: string,
-  from?: From,
+  from?: RequestOrigin,
 ): Promise<Extract<Reply, { readonly kind: 'asked' }>> {
   const origin = from?.origin ?? deliveryOf(input);
   const before = bot.store.byOrigin(origin);
   if (before !== undefined) return told(bot, before);
-  const { tier } = granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
+  const { tier } = unwrapOrThrow(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
   // Before anything is asked of Defender: anyone who floods costs no calls.
   mayWait(bot, actor, tier);
   const { device, leftOut, found } = await theDevice(bot, actor, wanted.host, {
@@ -83,7 +83,7 @@ export async function ask(
     account: accountId(actor),
     host: wanted.host,
   });
-  return await askFor(bot, granted<Actor>(actorNow(bot.policy, actor)), input, {
+  return await askFor(bot, unwrapOrThrow<Actor>(actorNow(bot.policy, actor)), input, {
     wanted,
     line,
     from,
@@ -97,7 +97,7 @@ export async function ask(
 interface Ask {
   readonly wanted: SessionAsk;
   readonly line: string;
-  readonly from: From | undefined;
+  readonly from: RequestOrigin | undefined;
   readonly origin: string;
   readonly device: Device;
   readonly leftOut: readonly LeftOut[];
@@ -106,15 +106,15 @@ interface Ask {
 
 /** By the policy of this moment, which may have been read again since it was asked. @throws Refused */
 async function askFor(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>,
   { wanted, line, from, origin, device, leftOut, found }: Ask,
 ): Promise<Extract<Reply, { readonly kind: 'asked' }>> {
   // It may have waited for its turn.
-  granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
-  const tier = granted<Tier>(tierOf(bot.policy, wanted));
-  granted(inScope(bot.policy, device));
+  unwrapOrThrow(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
+  const tier = unwrapOrThrow<Tier>(tierOf(bot.policy, wanted));
+  unwrapOrThrow(inScope(bot.policy, device));
   const unsure = fitsSystem(bot, wanted, device);
   const compared = {
     id: newId(bot),
@@ -133,7 +133,7 @@ async function askFor(
     readPanel(bot, device, (other) => !isRestricted(bot.policy, other), found, leftOut),
   ]);
   const missing = reading === undefined ? undefined : notInLibrary(wanted, reading);
-  if (missing !== undefined) throw new Refused(missing);
+  if (missing !== undefined) throw new RefusalError(missing);
   const content = reading === undefined ? undefined : contentSeen(wanted.commands, reading);
   const now = bot.clock.now();
   const { tenant } = bot.settings;
@@ -153,7 +153,7 @@ async function askFor(
     title: wanted.title,
     terms: termsOf(tier, now),
     ...(content === undefined ? {} : { content }),
-    ...sealOf(bot, {
+    ...approvalDigest(bot, {
       tenant,
       device,
       commands: wanted.commands,
@@ -172,7 +172,7 @@ async function askFor(
     return same === undefined ? tooManyPending(open, tier, actor.person.id, device.id) : { same };
   });
   if ('no' in stored)
-    throw 'same' in stored.no ? twinRefusal(bot, actor, stored.no.same, line) : new Refused(stored.no);
+    throw 'same' in stored.no ? twinRefusal(bot, actor, stored.no.same, line) : new RefusalError(stored.no);
   const request = 'added' in stored ? stored.added : stored.existing;
   return told(bot, request, [
     reading === undefined ? undefined : notChecked(wanted, reading),
@@ -186,7 +186,7 @@ async function askFor(
  * What is not known of the device's system, for the asker to look at. @throws Refused `wrongSystem` where it
  * is known and another than the recipe's
  */
-function fitsSystem(bot: Conversation, wanted: SessionAsk, device: Device): string | undefined {
+function fitsSystem(bot: HandlerContext, wanted: SessionAsk, device: Device): string | undefined {
   const found = recipeOfAsk(bot.policy, wanted);
   const verdict =
     found === undefined
@@ -199,7 +199,7 @@ function fitsSystem(bot: Conversation, wanted: SessionAsk, device: Device): stri
   if (found === undefined || verdict === undefined) return undefined;
   const { name } = found.recipe;
   if (verdict.is === 'no')
-    throw new Refused({
+    throw new RefusalError({
       refused: 'wrongSystem',
       recipe: name,
       systems: verdict.systems,
@@ -212,9 +212,9 @@ function fitsSystem(bot: Conversation, wanted: SessionAsk, device: Device): stri
 }
 
 /** @throws Refused `tooManyPending` */
-function mayWait(bot: Conversation, actor: Actor, tier: Tier, device?: Device): void {
+function mayWait(bot: HandlerContext, actor: Actor, tier: Tier, device?: Device): void {
   const no = tooManyPending(bot.store.open(), tier, actor.person.id, device?.id);
-  if (no !== undefined) throw new Refused(no);
+  if (no !== undefined) throw new RefusalError(no);
 }
 
 /** What the asker should look at again; the card says it too. */
@@ -240,8 +240,8 @@ function leftOutSentence({ device, panel }: Request): string | undefined {
  * The open request for the same, how it stands and where its card is; and what to type for asking all the
  * same.
  */
-function twinRefusal(bot: Conversation, actor: Actor, twin: Request, line: string): Refused {
-  return new Refused(
+function twinRefusal(bot: HandlerContext, actor: Actor, twin: Request, line: string): RefusalError {
+  return new RefusalError(
     {
       refused: 'twin',
       twin: twin.id,
@@ -249,7 +249,7 @@ function twinRefusal(bot: Conversation, actor: Actor, twin: Request, line: strin
       status: bot.loop.views.words(twin).status,
       by: twin.requester.id === actor.person.id ? 'you' : twin.requester.name,
       ago: bot.clock.now() - twin.at,
-      places: placesOf(bot, twin).map((place) => `${place.surface}:${place.place}`),
+      places: cardPlacesOf(bot, twin).map((place) => `${place.surface}:${place.place}`),
       line: separateLine(line),
     },
     twin.id,
@@ -265,7 +265,7 @@ function separateLine(line: string): string {
  * Whether this chat is asked before each drawing who reads along: then one reading that failed now need not
  * keep results off a card for good.
  */
-function asksEachTime({ chats }: Conversation, surface: string): boolean {
+function asksEachTime({ chats }: HandlerContext, surface: string): boolean {
   return chats.some((chat) => chat.surface === surface && chat.external !== undefined);
 }
 
@@ -278,11 +278,11 @@ function recipeOf(wanted: SessionAsk): Pick<Asked, 'recipe' | 'recipeArgs' | 're
 
 /** Where its card stands is said too, for somebody who asked in a place that shows none. */
 function told(
-  bot: Conversation,
+  bot: HandlerContext,
   request: Request,
   notes: readonly (string | undefined)[] = [],
 ): Extract<Reply, { readonly kind: 'asked' }> {
-  const places = placesOf(bot, request);
+  const places = cardPlacesOf(bot, request);
   const here = places.some((place) => `${place.surface}:${place.place}` === request.place);
   const note = notes.filter((one) => one !== undefined).join(' ');
   const where = places.map((place) => `${place.surface}:${place.place}`).join(', ');
@@ -301,7 +301,7 @@ function told(
 }
 
 /** 30 bits and the journal's own check against a clash: ids are short because people type them. */
-function newId(bot: Conversation): string {
+function newId(bot: HandlerContext): string {
   for (;;) {
     const id = idFrom(bot.random.hex(4));
     if (bot.store.get(id) === undefined) return id;
@@ -312,7 +312,7 @@ function newId(bot: Conversation): string {
  * The library as those see it who ask; undefined where nothing of it is named. A file that was not there a
  * moment ago is looked for afresh.
  */
-async function libraryFor(bot: Conversation, wanted: SessionAsk): Promise<LibraryReading | undefined> {
+async function libraryFor(bot: HandlerContext, wanted: SessionAsk): Promise<LibraryReading | undefined> {
   if (libraryNames(wanted.commands).length === 0) return undefined;
   return await bot.recentLibrary(askMemory, (reading) => notInLibrary(wanted, reading) === undefined);
 }
@@ -327,36 +327,36 @@ function accountId({ account }: Actor): string {
  * where devices are looked up too fast. @throws Refused, DefenderError
  */
 async function theDevice(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   name: string,
   asker: Asker,
 ): Promise<Chosen & { readonly found: LookUp }> {
   const wrong = requestAsDevice(bot, actor, name);
-  if (wrong !== undefined) throw new Refused(wrong);
+  if (wrong !== undefined) throw new RefusalError(wrong);
   // By its id a device has been asked for before, as a rule: then its look-alikes are found by the same call.
   const known = bot.store.all().find(({ device }) => device.id === name)?.device.name;
   const found = await bot.turns.take(asker, () =>
-    bot.defender.lookUp(name, beginnings(known ?? name), known),
+    bot.defender.lookUp(name, searchPrefixes(known ?? name), known),
   );
   const chosen = chooseDevice(name, found.devices);
   // What was not read may hold another device of this name; several of it are ambiguous all the same.
   if (!found.whole && !('refused' in chosen && chosen.refused === 'ambiguousDevice')) {
-    throw new Refused({
+    throw new RefusalError({
       refused: 'devicesPartlyRead',
       name,
       candidates: named(name, found.devices).map(candidateOf),
     });
   }
   if (!('refused' in chosen)) return { ...chosen, found };
-  if (chosen.refused === 'unknownDevice') throw new Refused(notFound(bot, name));
+  if (chosen.refused === 'unknownDevice') throw new RefusalError(notFound(bot, name));
   // Nobody is told to onboard a device that the policy keeps out anyway.
   const [outside, ...inside] =
     chosen.refused === 'unfitDevice'
       ? named(name, found.devices).map((device) => inScope(bot.policy, device))
       : [];
-  if (outside !== undefined && inside.every((one) => one !== undefined)) throw new Refused(outside);
-  throw new Refused(
+  if (outside !== undefined && inside.every((one) => one !== undefined)) throw new RefusalError(outside);
+  throw new RefusalError(
     chosen.refused === 'unfitDevice'
       ? { ...chosen, ...(await mergedRecord(bot, asker, found.devices, chosen.records)) }
       : chosen,
@@ -371,7 +371,7 @@ const mostMerges = 3;
  * pointed to, not taken: it may have another name.
  */
 async function mergedRecord(
-  bot: Conversation,
+  bot: HandlerContext,
   asker: Asker,
   found: readonly Device[],
   [only, ...others]: readonly Candidate[],
@@ -386,7 +386,7 @@ async function mergedRecord(
   return at === undefined || at === first ? {} : { into: candidateOf(at) };
 }
 
-async function readRecord(bot: Conversation, asker: Asker, id: string): Promise<Device | undefined> {
+async function readRecord(bot: HandlerContext, asker: Asker, id: string): Promise<Device | undefined> {
   try {
     return await bot.turns.take(asker, () => bot.defender.machine(id));
   } catch (error) {

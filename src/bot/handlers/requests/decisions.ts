@@ -3,13 +3,20 @@
 import { rightSentence } from '../../../../cards/messages/rights.ts';
 import { afterRestore } from '../../../../cards/messages/said.ts';
 import { earlierAttempt } from '../../../liveResponse/request.ts';
-import { looksBeforeAsking } from '../../../liveResponse/pacing.ts';
+import { maxSearchAttempts } from '../../../liveResponse/pacing.ts';
 import type { Approval, Move, Request } from '../../../liveResponse/request.ts';
 import type { CancelAsked } from '../../../liveResponse/sequel.ts';
 import { cancelAtDefender } from '../../workers/sessions/cancel.ts';
 import type { CancelAnswer } from '../../workers/sessions/cancel.ts';
-import { byLastKnown, byLastKnownSentence, granted, Refused, requestOf, sentence } from '../context.ts';
-import type { Conversation } from '../context.ts';
+import {
+  byLastKnown,
+  byLastKnownSentence,
+  unwrapOrThrow,
+  RefusalError,
+  requestOf,
+  sentence,
+} from '../context.ts';
+import type { HandlerContext } from '../context.ts';
 import { mayApprove, mayCancel, mayDeny, mayDrop, mayResend, mayWithdraw } from '../../policy/decisions.ts';
 import type { ApprovingPress } from '../../policy/decisions.ts';
 import { isIn, moveFrom } from '../../workers/transition.ts';
@@ -19,7 +26,7 @@ import type { Reply } from '../../ports.ts';
 import { isRefusal } from '../../policy/refusals/refusal.ts';
 import type { Refusal } from '../../policy/refusals/refusal.ts';
 import { lostAt } from '../../policy/restored.ts';
-import { seenAnew } from '../../workers/reads/approvalDigest.ts';
+import { refreshContent } from '../../workers/reads/approvalDigest.ts';
 import { approveRoles, judgeApprover, judgeRequest } from '../../policy/today.ts';
 
 /**
@@ -28,7 +35,7 @@ import { approveRoles, judgeApprover, judgeRequest } from '../../policy/today.ts
  * Refused
  */
 async function decide(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   id: string,
   decision: (request: Request, now: number, who: Actor) => Refusal | Move,
@@ -39,7 +46,10 @@ async function decide(
     return isRefusal(result) ? { no: result } : { event: result };
   });
   if ('request' in changed) return changed.request;
-  throw new Refused(changed.no === 'unknownRequest' ? { refused: 'unknownRequest', id } : changed.no, id);
+  throw new RefusalError(
+    changed.no === 'unknownRequest' ? { refused: 'unknownRequest', id } : changed.no,
+    id,
+  );
 }
 
 function done(request: Request, text: string): Reply {
@@ -54,13 +64,16 @@ function stopped(actor: Actor, request: Request, text: string): Reply {
 }
 
 export async function approve(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   id: string,
   press: ApprovingPress,
 ): Promise<Reply> {
   // Refused before anything is read, and judged again on the request as it is when the approval is written.
-  granted(mayApprove(actor, requestOf(bot, id), press, bot.policy, bot.clock.now(), bot.store.freeze()), id);
+  unwrapOrThrow(
+    mayApprove(actor, requestOf(bot, id), press, bot.policy, bot.clock.now(), bot.store.freeze()),
+    id,
+  );
   const [requester] = await Promise.all([readRequester(bot, requestOf(bot, id)), confirmContent(bot, id)]);
   const request = await decide(bot, actor, id, (current, now, who) => {
     const no = mayApprove(who, current, press, bot.policy, now, bot.store.freeze());
@@ -79,7 +92,7 @@ export async function approve(
   });
   if (request.state === 'over' && request.ending.how === 'refused') {
     const { code, detail } = request.ending;
-    throw new Refused(
+    throw new RefusalError(
       {
         refused: 'policyStricter',
         id,
@@ -98,7 +111,7 @@ export async function approve(
  * What the platforms say now of who asked, read after the press; undefined where the policy no longer lists
  * the account.
  */
-async function readRequester(bot: Conversation, { account }: Request): Promise<GroupReading | undefined> {
+async function readRequester(bot: HandlerContext, { account }: Request): Promise<GroupReading | undefined> {
   const person = ownerOf(bot.policy, account);
   return person === undefined ? undefined : (await readGroups(bot.policy, person, bot.groups, 'now')).reading;
 }
@@ -108,7 +121,7 @@ async function readRequester(bot: Conversation, { account }: Request): Promise<G
  * those who may.
  */
 function approverNo(
-  bot: Conversation,
+  bot: HandlerContext,
   who: Actor,
   request: Request,
   deed: 'approve' | 'resend',
@@ -131,9 +144,10 @@ function approverNo(
  * Lets an approval pass only if the card still shows the content of the scripts as the library has it; else
  * the card is drawn again. @throws Refused
  */
-async function confirmContent(bot: Conversation, id: string): Promise<void> {
-  const { departed } = await seenAnew(bot, requestOf(bot, id));
-  if (departed !== undefined) throw new Refused({ refused: 'contentDeparted', id, departure: departed }, id);
+async function confirmContent(bot: HandlerContext, id: string): Promise<void> {
+  const { departed } = await refreshContent(bot, requestOf(bot, id));
+  if (departed !== undefined)
+    throw new RefusalError({ refused: 'contentDeparted', id, departure: departed }, id);
 }
 
 /** By whom, and of exactly what the cards show at this moment. */
@@ -148,7 +162,7 @@ function approvalOf(actor: Actor, { digest, content }: Request, at: number): App
 }
 
 export async function deny(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   id: string,
   reason: string | undefined,
@@ -169,7 +183,7 @@ export async function deny(
 }
 
 export async function withdraw(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   id: string,
   reason: string | undefined,
@@ -200,7 +214,7 @@ export async function withdraw(
 }
 
 export async function drop(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   id: string,
   reason: string | undefined,
@@ -214,8 +228,8 @@ export async function drop(
       mayDrop(who, current) ?? { type: 'dropped', by: refOf(who.person), ...because(reason) },
   );
   const early =
-    before?.state === 'unknown' && before.looks < looksBeforeAsking
-      ? ` It had been looked for ${before.looks} of ${looksBeforeAsking} times only.`
+    before?.state === 'unknown' && before.looks < maxSearchAttempts
+      ? ` It had been looked for ${before.looks} of ${maxSearchAttempts} times only.`
       : '';
   return done(
     request,
@@ -228,13 +242,13 @@ export async function drop(
  * and a last look.
  */
 export async function resend(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   id: string,
   press: ApprovingPress,
 ): Promise<Reply> {
   const before = requestOf(bot, id);
-  granted(mayResend(actor, before, press, bot.policy, bot.store.freeze()), id);
+  unwrapOrThrow(mayResend(actor, before, press, bot.policy, bot.store.freeze()), id);
   if (before.state === 'unknown') {
     const found = await bot.loop.reconciliation.look(before);
     if (found === 'adopted')
@@ -268,7 +282,7 @@ export async function resend(
 
 /** It may have run, so it cannot be ended here; it only is not sent again. */
 function resendNo(
-  bot: Conversation,
+  bot: HandlerContext,
   who: Actor,
   request: Request,
   now: number,
@@ -282,7 +296,7 @@ function resendNo(
   return approverNo(bot, who, request, 'resend');
 }
 
-export async function lookAgain(bot: Conversation, id: string): Promise<Reply> {
+export async function lookAgain(bot: HandlerContext, id: string): Promise<Reply> {
   const request = requestOf(bot, id);
   if (request.state !== 'unknown')
     return sentence(`${id} need not be looked for: its card shows where it stands.`);
@@ -303,16 +317,16 @@ export async function lookAgain(bot: Conversation, id: string): Promise<Reply> {
  * tells what came of it.
  */
 export async function cancel(
-  bot: Conversation,
+  bot: HandlerContext,
   actor: Actor,
   id: string,
   reason: string | undefined,
 ): Promise<Reply> {
   const request = requestOf(bot, id);
   if (isIn(request, ['awaitingApproval', 'queued'])) return withdraw(bot, actor, id, reason);
-  granted(mayCancel(actor, request), id);
+  unwrapOrThrow(mayCancel(actor, request), id);
   if (!isIn(request, ['running', 'unknown']) || request.actionId === undefined)
-    throw new Refused({ refused: 'tooLate', id, deed: 'cancel', state: request.state }, id);
+    throw new RefusalError({ refused: 'tooLate', id, deed: 'cancel', state: request.state }, id);
   const asked = (answered: Pick<CancelAsked, 'answer' | 'error'>, at: number): CancelAsked => ({
     by: refOf(actor.person),
     at,
@@ -328,7 +342,10 @@ export async function cancel(
       : { no };
   });
   if (!('request' in changed))
-    throw new Refused(changed.no === 'unknownRequest' ? { refused: 'unknownRequest', id } : changed.no, id);
+    throw new RefusalError(
+      changed.no === 'unknownRequest' ? { refused: 'unknownRequest', id } : changed.no,
+      id,
+    );
   const answered = await cancelAtDefender(
     bot,
     request.actionId,

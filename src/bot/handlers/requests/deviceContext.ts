@@ -2,7 +2,7 @@
 // bring them. Neither may keep a request from being asked.
 import { shownCommand } from '../../../../cards/steps.ts';
 import type { Action } from '../../../liveResponse/action.ts';
-import { alikeTo, beginnings } from '../../../liveResponse/device/confusables.ts';
+import { alikeTo, searchPrefixes } from '../../../liveResponse/device/confusables.ts';
 import type { Kind } from '../../../liveResponse/pacing.ts';
 import { isolationOf } from '../../../liveResponse/request/deviceContext.ts';
 import { unfitness } from '../../../liveResponse/device/records.ts';
@@ -18,7 +18,7 @@ const alikeKept = 3;
 /** Of what a session ran and who asked for it: foreign text, kept in the journal. */
 const longestText = 120;
 
-type Needs = Pick<Deps, 'defender' | 'store' | 'budgets' | 'clock' | 'log'> & {
+type Needs = Pick<Deps, 'defender' | 'store' | 'callRates' | 'clock' | 'log'> & {
   readonly recentHistory: RecentHistory;
 };
 
@@ -59,7 +59,7 @@ export async function readPanel(
 ): Promise<Panel> {
   const [history, alike] = await Promise.all([
     deps.recentHistory(device.id, () => extra(deps, 'list', () => deps.defender.history(device.id))),
-    found.alike ?? extra(deps, 'machines', () => deps.defender.machinesBeginning(beginnings(device.name))),
+    found.alike ?? extra(deps, 'machines', () => deps.defender.machinesByPrefix(searchPrefixes(device.name))),
   ]);
   const dead = withDead(device, alike?.devices ?? [], leftOut);
   const others =
@@ -104,7 +104,7 @@ function withDead(device: Device, found: readonly Device[], leftOut: readonly Le
 
 /** Following and submitting need the same budgets: the panel leaves them the last tenth. */
 async function extra<T>(deps: Needs, kind: Kind, read: () => Promise<T>): Promise<T | undefined> {
-  const scarce = deps.budgets.left(kind, deps.clock.elapsed()).some((rate) => rate.left <= rate.limit / 10);
+  const scarce = deps.callRates.left(kind, deps.clock.elapsed()).some((rate) => rate.left <= rate.limit / 10);
   if (scarce) {
     deps.log.info('panelNotRead', { kind, code: 'spared' });
     return undefined;

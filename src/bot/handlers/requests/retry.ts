@@ -4,9 +4,9 @@ import { againFrom, continuationNotes, continuationOf, mayHaveReached } from '..
 import { stateOf } from '../../../../cards/steps.ts';
 import type { Request } from '../../../liveResponse/request.ts';
 import { isOpen } from '../../../liveResponse/request.ts';
-import { ask, askedBy } from './createRequest.ts';
-import { granted, Refused, requestFor, sentence } from '../context.ts';
-import type { Conversation } from '../context.ts';
+import { createRequest, askedBy } from './createRequest.ts';
+import { unwrapOrThrow, RefusalError, requestFor, sentence } from '../context.ts';
+import type { HandlerContext } from '../context.ts';
 import { readBy } from '../../workers/reads/cardPlaces.ts';
 import { mayRequest } from '../../policy/decisions.ts';
 import { isPrivate, mayFind } from '../../policy/needToKnow.ts';
@@ -17,11 +17,11 @@ import type { CommandIn, Place, Reply } from '../../ports.ts';
 import { rendersAs } from '../../policy/recipes/recipes.ts';
 import { lostAt } from '../../policy/restored.ts';
 import type { Recipe } from '../../policy/policy.ts';
-import { originAfter } from '../../workers/requests/retryLinks.ts';
+import { originOfRetry } from '../../workers/requests/retryLinks.ts';
 import type { SessionAsk } from '../../policy/recipes/sessionAsk.ts';
 
-export async function again(
-  bot: Conversation,
+export async function retry(
+  bot: HandlerContext,
   actor: Actor,
   input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>,
   id: string,
@@ -41,52 +41,52 @@ export async function again(
   const lost = (one: Request): boolean => lostAt(one, bot.store) !== undefined;
   const start = againFrom(old, lost(old));
   if ('why' in start)
-    throw new Refused(
+    throw new RefusalError(
       { refused: 'notAgain', id, why: start.why, ...(start.why === 'notEnded' ? { state: old.state } : {}) },
       id,
     );
   const from = index ?? start.from;
   // A press is data from outside: -1 or 0.5 would be read as another command than the one that was looked at.
   if (!Number.isInteger(from) || from < 0 || from >= old.commands.length)
-    throw new Refused({ refused: 'notAgain', id, why: 'noSuchIndex' }, id);
+    throw new RefusalError({ refused: 'notAgain', id, why: 'noSuchIndex' }, id);
   const wanted = askFor(bot, old, from, reason ?? carriedReason(bot, old, input.place));
   // Before anything is told of another request: whoever may not ask learns nothing here.
-  granted(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()), id);
+  unwrapOrThrow(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()), id);
   const tries = triesAfter(bot, old);
   const last = tries.at(-1) ?? old;
   if (tries.some((one) => !mayFind(bot.policy, actor, one)))
-    throw new Refused({ refused: 'notAgain', id, why: 'triedElsewhere' }, id);
+    throw new RefusalError({ refused: 'notAgain', id, why: 'triedElsewhere' }, id);
   if (last !== old && isOpen(last)) return standing(bot, old, last);
   // Any of them, not only the newest: one in the middle may have run what this one would repeat.
   const reached = tries.findLast((one) => mayHaveReached(one, lost(one)));
-  if (reached !== undefined) throw new Refused({ refused: 'goneOn', id, as: reached.id }, id);
+  if (reached !== undefined) throw new RefusalError({ refused: 'goneOn', id, as: reached.id }, id);
   // One request at most goes on from each attempt: of two presses at once, the store takes the first.
   const line = `retry ${id} ${from}${reason === undefined ? '' : ` --reason "${reason}"`}`;
-  const reply = await ask(
+  const reply = await createRequest(
     bot,
     actor,
     input,
     { ...wanted, reason: withMention(wanted.reason, old, from), ...(separate === true ? { separate } : {}) },
     line,
-    { origin: originAfter(last.id), continues: continuationOf(old, from) },
+    { origin: originOfRetry(last.id), continues: continuationOf(old, from) },
   );
   const made = bot.store.get(reply.requestId);
   return made === undefined ? reply : { ...reply, text: [reply.text, ...continuationNotes(made)].join(' ') };
 }
 
 /** The requests that went on from this one, each from the one before, the newest last. */
-function triesAfter(bot: Conversation, old: Request): readonly Request[] {
+function triesAfter(bot: HandlerContext, old: Request): readonly Request[] {
   const tries: Request[] = [];
   for (
-    let next = bot.store.byOrigin(originAfter(old.id));
+    let next = bot.store.byOrigin(originOfRetry(old.id));
     next !== undefined;
-    next = bot.store.byOrigin(originAfter(next.id))
+    next = bot.store.byOrigin(originOfRetry(next.id))
   )
     tries.push(next);
   return tries;
 }
 
-function standing(bot: Conversation, old: Request, open: Request): Reply {
+function standing(bot: HandlerContext, old: Request, open: Request): Reply {
   const from =
     open.continues === undefined || open.continues.from === 0 ? '' : `, from index ${open.continues.from}`;
   return sentence(
@@ -95,13 +95,13 @@ function standing(bot: Conversation, old: Request, open: Request): Reply {
 }
 
 /** A private reason is not carried to another place, where others read it. */
-function carriedReason(bot: Conversation, old: Request, place: Place): string | undefined {
+function carriedReason(bot: HandlerContext, old: Request, place: Place): string | undefined {
   return placeKey(place) !== old.place && isPrivate(bot.policy, old, readBy(bot))
     ? undefined
     : withoutMention(old.reason);
 }
 
-function askFor(bot: Conversation, old: Request, from: number, reason: string | undefined): SessionAsk {
+function askFor(bot: HandlerContext, old: Request, from: number, reason: string | undefined): SessionAsk {
   const commands = old.commands.slice(from);
   const recipe = recipeRest(old, from, bot.policy.recipes, commands);
   return {

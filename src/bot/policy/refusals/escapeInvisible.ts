@@ -6,14 +6,14 @@ import { joiningAt } from '../../../liveResponse/text/joiners.ts';
 const box = '\u25A1';
 
 /** Each hidden character as one visible box; everything else as it is. */
-export function drawn(text: string): string {
+export function escapeInvisible(text: string): string {
   return Array.from(text, (character) => (hiddenCharacter(character) === undefined ? character : box)).join(
     '',
   );
 }
 
 /** The same for a sentence: what joins the parts of an emoji stays, and a line break is a space. */
-export function drawnSentence(text: string): string {
+export function escapeInvisibleSentence(text: string): string {
   let out = '';
   for (let at = 0; at < text.length;) {
     const character = String.fromCodePoint(text.codePointAt(at) ?? 0);

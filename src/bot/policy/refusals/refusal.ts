@@ -8,14 +8,14 @@ import { rightSentence } from '../../../../cards/messages/rights.ts';
 import { changeWords } from '../../../../cards/scripts.ts';
 import { duration, stamp } from '../../../../cards/time.ts';
 import type { Command } from '../../../liveResponse/commands.ts';
-import type { Departure } from '../../../liveResponse/request/content.ts';
+import type { ContentDrift } from '../../../liveResponse/request/content.ts';
 import type { ErrorAnswer } from '../../../liveResponse/request/errorAnswer.ts';
 import type { Asker, PersonRef } from '../../../liveResponse/request/person.ts';
 import type { LeftOut } from '../../../liveResponse/device/records.ts';
 import type { State } from '../../../liveResponse/request.ts';
 import { ambiguousSentence, candidateList, unfitSentence } from '../devices/candidates.ts';
 import type { Candidate } from '../devices/candidates.ts';
-import { drawnSentence } from './escapeInvisible.ts';
+import { escapeInvisibleSentence } from './escapeInvisible.ts';
 import { wrongSystemSentence } from '../recipes/recipeSystems.ts';
 import type { WrongSystem } from '../recipes/recipeSystems.ts';
 
@@ -25,7 +25,7 @@ export type ScopeCause =
   | { readonly rule: 'notAllowed'; readonly group?: string; readonly tags: readonly string[] };
 
 /** What somebody wanted to do with a request, in a word. */
-export type Deed =
+export type Operation =
   | 'request'
   | 'approve'
   | 'deny'
@@ -39,7 +39,7 @@ export type Deed =
   | 'unfreeze';
 
 /** Where the word alone says too little. */
-const deedWords: Partial<Readonly<Record<Deed, string>>> = {
+const operationWords: Partial<Readonly<Record<Operation, string>>> = {
   request: 'ask for this',
   resend: 'send it again',
   see: 'see requests',
@@ -60,7 +60,7 @@ export type Refusal =
   /** `all`: every one of them, not any. */
   | {
       readonly refused: 'missingRole';
-      readonly deed: Deed;
+      readonly deed: Operation;
       readonly need: readonly string[];
       readonly unread: readonly string[];
       readonly all?: true;
@@ -70,7 +70,7 @@ export type Refusal =
   | {
       readonly refused: 'notYourRequest';
       readonly id: string;
-      readonly deed: Deed;
+      readonly deed: Operation;
       readonly requester: PersonRef;
       readonly role: string;
       readonly unread: readonly string[];
@@ -169,7 +169,7 @@ export type Refusal =
   /** The 8 digits for eyes, typed, or on a card that an older version drew. */
   | { readonly refused: 'shortFingerprint'; readonly id: string; readonly typed?: true }
   | { readonly refused: 'wrongFingerprint'; readonly id: string }
-  | { readonly refused: 'contentDeparted'; readonly id: string; readonly departure: Departure }
+  | { readonly refused: 'contentDeparted'; readonly id: string; readonly departure: ContentDrift }
   | { readonly refused: 'expired'; readonly id: string; readonly at: number; readonly lost?: string }
   /**
    * Today's policy is stricter than the one it was asked under, and ended it. `code` and `detail` as on its
@@ -190,8 +190,8 @@ export type Refusal =
       readonly deed: 'approve' | 'resend';
       readonly groups: readonly string[];
     }
-  | { readonly refused: 'tooLate'; readonly id: string; readonly deed: Deed; readonly state: State }
-  | { readonly refused: 'tooEarly'; readonly id: string; readonly deed: Deed; readonly state: State }
+  | { readonly refused: 'tooLate'; readonly id: string; readonly deed: Operation; readonly state: State }
+  | { readonly refused: 'tooEarly'; readonly id: string; readonly deed: Operation; readonly state: State }
   | { readonly refused: 'stillLooking'; readonly id: string; readonly looks: number; readonly of: number }
   | { readonly refused: 'alreadyCancelling'; readonly id: string; readonly by: Asker; readonly at: number }
   | {
@@ -263,7 +263,7 @@ export function isRefusal(value: unknown): value is Refusal {
  */
 export function explain(refusal: Refusal, command = '/lr'): string {
   // Names of devices, tags and groups come from elsewhere and can hold anything.
-  return drawnSentence(sentence(refusal, command));
+  return escapeInvisibleSentence(sentence(refusal, command));
 }
 
 function sentence(refusal: Refusal, command: string): string {
@@ -277,7 +277,7 @@ function sentence(refusal: Refusal, command: string): string {
     case 'identityUnread':
       return `${refusal.platform} could not say who you are just now, so nothing was ${refusal.undone ?? 'done'}. ${refusal.pressed === true ? 'Press again' : 'Type it again'} in a minute.`;
     case 'missingRole':
-      return `To ${deedWords[refusal.deed] ?? refusal.deed} you need the role ${refusal.all === true ? refusal.need.join(' and ') : either(refusal.need)}${refusal.all === true && refusal.need.length > 1 ? ' (the policy has changed since it was asked)' : ''}${refusal.unread.length === 0 ? ', which you do not have' : ''}. ${unreadSentence(refusal.unread) ?? `"${command} whoami" shows your roles; ask somebody who has it, or an administrator.`}`;
+      return `To ${operationWords[refusal.deed] ?? refusal.deed} you need the role ${refusal.all === true ? refusal.need.join(' and ') : either(refusal.need)}${refusal.all === true && refusal.need.length > 1 ? ' (the policy has changed since it was asked)' : ''}${refusal.unread.length === 0 ? ', which you do not have' : ''}. ${unreadSentence(refusal.unread) ?? `"${command} whoami" shows your roles; ask somebody who has it, or an administrator.`}`;
     case 'selfApproval':
       return refusal.deed === 'approve'
         ? `${refusal.id} is your own request, and nobody approves their own, from no account. Ask another approver.`
@@ -339,7 +339,7 @@ function sentence(refusal: Refusal, command: string): string {
     case 'wrongFingerprint':
       return `The fingerprint is not that of ${refusal.id}, so nothing was approved. ${newLine(refusal.id, command)}`;
     case 'contentDeparted':
-      return departureSentence(refusal.departure);
+      return contentDriftSentence(refusal.departure);
     case 'expired':
       return `${refusal.id} expired at ${clock(refusal.at)} and can no longer be approved. ${onceMore(refusal, true, command)}`;
     case 'policyStricter':
@@ -460,7 +460,7 @@ function noRequestSentence(
   }
 }
 
-function departureSentence(departure: Departure): string {
+function contentDriftSentence(departure: ContentDrift): string {
   switch (departure.why) {
     case 'changed':
       return `Nothing was approved, because the live response library is not what the card showed: ${departure.changes.map((change) => changeWords(change)).join('; ')}. Find out who changed it and why; the card now shows the content as it is.`;
@@ -512,7 +512,7 @@ export const stateWords = {
   over: 'is over',
 } as const satisfies Record<State, string>;
 
-function laterSentence(deed: Deed, state: State, id: string, command: string): string {
+function laterSentence(deed: Operation, state: State, id: string, command: string): string {
   const stops = deed === 'cancel' || deed === 'withdraw';
   switch (state) {
     case 'running':

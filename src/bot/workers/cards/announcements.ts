@@ -17,7 +17,7 @@ const giveUpAfter = 3_600_000;
 /** What was not told is added to what is newer up to this; every chat takes it in one message. Characters. */
 const longestText = 8_000;
 
-export interface Announcing {
+export interface Announcements {
   /** Who released what was frozen, for the words. */
   releasedBy(name: string): void;
   /**
@@ -42,10 +42,10 @@ interface Waiting {
 }
 
 /** `again` is called when a chat has answered. */
-export function createAnnouncing(
+export function createAnnouncements(
   deps: Pick<Deps, 'store' | 'chats' | 'policy' | 'clock' | 'log' | 'settings'>,
   again: () => void,
-): Announcing {
+): Announcements {
   const { store, clock, log, settings } = deps;
   const chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));
   // A freeze at the machine while the bot was down, or one right before its end, is still to be told after

@@ -6,11 +6,11 @@ import type { CardView } from '../../../../cards/view.ts';
 import type { Deps } from '../../deps.ts';
 import { ChatError } from '../../ports.ts';
 import type { ChatPort } from '../../ports.ts';
-import { placesOf } from '../reads/cardPlaces.ts';
+import { cardPlacesOf } from '../reads/cardPlaces.ts';
 import type { CardPlace } from '../../policy/places.ts';
 import { isRefusal } from './cardFailures.ts';
-import type { Note } from './notifications.ts';
-import type { Views } from './cardViews.ts';
+import type { Notification } from './notifications.ts';
+import type { CardViews } from './cardViews.ts';
 
 /**
  * A request that ended longer ago than this gets no new cards, only true ones where they stand. Milliseconds.
@@ -47,7 +47,7 @@ export interface CardCalls {
     newest: CardRef,
     refusals: number,
   ): Promise<Done>;
-  note(spot: Spot, ref: CardRef, due: (request: Request) => Note | undefined): Promise<Done>;
+  note(spot: Spot, ref: CardRef, due: (request: Request) => Notification | undefined): Promise<Done>;
   /** Whether a note there was refused, and is still to be sent. */
   unsent(spot: Spot): boolean;
 }
@@ -55,7 +55,7 @@ export interface CardCalls {
 /** `drawn` is told what a card shows now. */
 export function createCardCalls(
   deps: Deps,
-  views: Views,
+  views: CardViews,
   drawn: (request: Request, place: CardPlace, card: string, view: CardView) => void,
 ): CardCalls {
   const { store } = deps;
@@ -82,7 +82,7 @@ export function createCardCalls(
     const answer = await outsiders.ask(here);
     const asked = await askedIn(request, here, answer);
     const now =
-      placesOf(deps, request).find((one) => one.surface === place.surface && one.place === place.place) ??
+      cardPlacesOf(deps, request).find((one) => one.surface === place.surface && one.place === place.place) ??
       place;
     const unread = answer === 'unread' || asked === 'unread';
     return { place: unread ? { ...now, results: 'private' } : now, unread };
@@ -128,7 +128,7 @@ export function createCardCalls(
     const { chat, id, place } = spot;
     const stands = after === undefined ? undefined : unwritten.get(after.intent);
     if (after !== undefined && stands !== undefined) return posted(id, place, after.intent, stands);
-    await chat.turn?.('post', place.place, true);
+    await chat.acquireSlot?.('post', place.place, true);
     if (!mayGo()) return 'skipped';
     const shown = await guarded(spot);
     const intent = deps.random.hex(8);
@@ -153,7 +153,7 @@ export function createCardCalls(
         if (error instanceof ChatError && error.code !== 'ambiguous') await forget(id, intent, error.message);
         throw error;
       });
-    const bare = lacking || chat.bare?.(ref) === true;
+    const bare = lacking || chat.showsLess?.(ref) === true;
     unwritten.set(intent, { ref, shown: bare ? request.revision - 1 : request.revision });
     drawn(request, place, intent, view);
     await posted(id, place, intent, { ref, shown: bare ? request.revision - 1 : request.revision });
@@ -179,7 +179,7 @@ export function createCardCalls(
   async function update(spot: Spot, card: Card, refusals: number, mayGo: () => boolean): Promise<Done> {
     const { chat, id, place } = spot;
     const before = store.get(id);
-    await chat.turn?.('update', place.place, before !== undefined && rank(before) < 2);
+    await chat.acquireSlot?.('update', place.place, before !== undefined && rank(before) < 2);
     if (!mayGo()) return 'skipped';
     const shown = await guarded(spot);
     const request = store.get(id);
@@ -191,7 +191,7 @@ export function createCardCalls(
       return replaced(spot, card, request, refusals, error);
     }
     // Left behind in the journal too, so that the whole of it is tried again after a restart.
-    if (lacking || chat.bare?.(card.ref) === true) return 'bare';
+    if (lacking || chat.showsLess?.(card.ref) === true) return 'bare';
     drawn(request, place, card.intent, view);
     if (card.shown < request.revision)
       await store.change(id, () => ({
@@ -243,7 +243,11 @@ export function createCardCalls(
     return 'done';
   }
 
-  async function note(spot: Spot, ref: CardRef, due: (request: Request) => Note | undefined): Promise<Done> {
+  async function note(
+    spot: Spot,
+    ref: CardRef,
+    due: (request: Request) => Notification | undefined,
+  ): Promise<Done> {
     const text = refusedNotes.get(noteKey(spot)) ?? (await noted(spot, due));
     const request = store.get(spot.id);
     if (text === undefined || request === undefined) return 'skipped';
@@ -266,7 +270,7 @@ export function createCardCalls(
   /** Written first: a note that may have been sent is never sent twice. */
   async function noted(
     { id, place }: Spot,
-    due: (request: Request) => Note | undefined,
+    due: (request: Request) => Notification | undefined,
   ): Promise<string | undefined> {
     const request = store.get(id);
     const now = request === undefined ? undefined : due(request);

@@ -4,7 +4,7 @@ import type { Clock } from '../../../liveResponse/ports.ts';
 import { ChatError } from '../../ports.ts';
 import type { ChatErrorCode } from '../../ports.ts';
 
-export interface Trouble {
+export interface CardFailure {
   readonly surface: string;
   /** Failures in a row. */
   readonly count: number;
@@ -22,8 +22,8 @@ export interface Trouble {
   readonly revision: number;
 }
 
-export interface CardTroubles {
-  get(key: string): Trouble | undefined;
+export interface CardFailures {
+  get(key: string): CardFailure | undefined;
   /** Milliseconds until the next try; 0 when it may be made. */
   wait(key: string, revision: number): number;
   /** `error`: what was thrown, or `bare`. `paused` is false where the place says when to try again. */
@@ -31,12 +31,12 @@ export interface CardTroubles {
     card: { readonly key: string; readonly surface: string; readonly revision: number },
     error: unknown,
     paused: boolean,
-  ): Trouble;
+  ): CardFailure;
   cleared(key: string): void;
   /**
    * What waits is tried again now. `matches` sees keys and their troubles. Answers whether anything waited.
    */
-  hurry(matches: (key: string, trouble: Trouble) => boolean): boolean;
+  hurry(matches: (key: string, trouble: CardFailure) => boolean): boolean;
 }
 
 /** Pauses after failures of one card, in milliseconds; the last repeats. */
@@ -44,24 +44,24 @@ const pauses = [2_000, 5_000, 15_000, 30_000, 60_000] as const;
 /** The same where the chat refuses the content: it will hardly change its mind soon. */
 const refusedPauses = [2_000, 5_000, 15_000, 30_000, 60_000, 120_000, 300_000] as const;
 
-const contentCodes: ReadonlySet<Trouble['code']> = new Set(['rejected', 'bare']);
+const contentCodes: ReadonlySet<CardFailure['code']> = new Set(['rejected', 'bare']);
 
 /** The pause after the `count`-th failure in a row. */
 export function nextPause(list: readonly number[], count: number): number {
   return list[Math.min(Math.max(count, 1), list.length) - 1] ?? 0;
 }
 
-export function codeOf(error: unknown): Trouble['code'] {
+export function codeOf(error: unknown): CardFailure['code'] {
   if (error === 'bare') return error;
   return error instanceof ChatError ? error.code : 'bug';
 }
 
-export function isRefusal(code: Trouble['code']): boolean {
+export function isRefusal(code: CardFailure['code']): boolean {
   return code === 'closed' || code === 'rejected' || code === 'gone';
 }
 
-export function createCardTroubles(clock: Pick<Clock, 'now' | 'elapsed'>): CardTroubles {
-  const troubles = new Map<string, Trouble>();
+export function createCardFailures(clock: Pick<Clock, 'now' | 'elapsed'>): CardFailures {
+  const troubles = new Map<string, CardFailure>();
   return {
     get: (key) => troubles.get(key),
     wait(key, revision) {
@@ -78,7 +78,7 @@ export function createCardTroubles(clock: Pick<Clock, 'now' | 'elapsed'>): CardT
       const until = paused
         ? elapsed + Math.max(nextPause(contentCodes.has(code) ? refusedPauses : pauses, count), asked)
         : elapsed;
-      const trouble: Trouble = {
+      const trouble: CardFailure = {
         surface,
         count,
         refusals: (before?.refusals ?? 0) + (isRefusal(code) ? 1 : 0),

@@ -5,32 +5,32 @@ import { isOpen } from '../../../liveResponse/request.ts';
 import type { Request } from '../../../liveResponse/request.ts';
 import type { Deps } from '../../deps.ts';
 import { isIn } from '../transition.ts';
-import { placesOf } from '../reads/cardPlaces.ts';
+import { cardPlacesOf } from '../reads/cardPlaces.ts';
 import type { CardPlace } from '../../policy/places.ts';
-import type { Views } from './cardViews.ts';
-import { dueNote } from './notifications.ts';
-import type { Note } from './notifications.ts';
+import type { CardViews } from './cardViews.ts';
+import { pendingNotification } from './notifications.ts';
+import type { Notification } from './notifications.ts';
 import { byUrgency, cardsIn, createCardCalls, isLate, lateCards } from './cardCalls.ts';
 import type { Done, Spot } from './cardCalls.ts';
-import { codeOf, createCardTroubles } from './cardFailures.ts';
+import { codeOf, createCardFailures } from './cardFailures.ts';
 import { createClosedPlaces } from './closedPlaces.ts';
 import type { ClosedPlace } from './closedPlaces.ts';
-import { createTellings } from './outageNotices.ts';
+import { createOutageNotices } from './outageNotices.ts';
 import type { Affected } from './outageNotices.ts';
 
 /** A card that is held back by a chat's own pace is no news before this long. Milliseconds. */
 const slow = 10_000;
 
-export interface Deck {
+export interface CardSync {
   /** Marks a request as changed. */
-  touch(id: string): void;
+  markDirty(id: string): void;
   /** Marks its cards as to be drawn again though it did not change: an older version drew them. */
   redraw(id: string): void;
   /** Something came from this place: what stands behind there is tried again now. */
   heard(surface: string, place: string): void;
   /** Starts what has to be drawn. Answers when to come again. */
   pass(): Promise<number | undefined>;
-  settled(): Promise<void>;
+  idle(): Promise<void>;
   /** How many cards are behind, for /readyz and metrics. */
   behind(): number;
   /** Places that take nothing of ours for now, since when (epoch milliseconds) and why. */
@@ -47,14 +47,14 @@ interface Work {
 }
 
 /** `again` is called when a card may need drawing again after its flight. */
-export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
+export function createCardSync(deps: Deps, views: CardViews, again: () => void): CardSync {
   const { store, clock, log } = deps;
   const chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));
   /** Requests to look at; all of them once at start, which is how cards are repaired after a restart. */
   const touched = new Set(store.all().map((request) => request.id));
   const flights = new Map<string, { readonly done: Promise<void>; readonly draws: boolean }>();
   const places = createClosedPlaces(clock);
-  const troubles = createCardTroubles(clock);
+  const troubles = createCardFailures(clock);
   /** Chats of which nothing was heard but failures, and since when. Elapsed milliseconds. */
   const silent = new Map<string, number>();
   /** Cards of chats that forget: to be drawn once in this process whatever the journal says. */
@@ -62,7 +62,9 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     store
       .all()
       .flatMap((request) =>
-        request.cards.flatMap((card) => (chats.get(card.surface)?.volatile === true ? [card.intent] : [])),
+        request.cards.flatMap((card) =>
+          chats.get(card.surface)?.ephemeralMessages === true ? [card.intent] : [],
+        ),
       ),
   );
   /**
@@ -76,7 +78,7 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     if (isOpen(request)) shownPlace.set(key, beyondRevision(view));
     else shownPlace.delete(key);
   });
-  const tellings = createTellings(deps, again);
+  const tellings = createOutageNotices(deps, again);
 
   async function pass(): Promise<number | undefined> {
     const waits: number[] = [];
@@ -121,7 +123,7 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     const request = store.get(id);
     if (request === undefined) return false;
     let behind = false;
-    for (const place of placesOf(deps, request)) {
+    for (const place of cardPlacesOf(deps, request)) {
       const key = keyOf(id, place);
       const works = flights.has(key) ? [] : await worksFor(id, place);
       const due = works
@@ -173,7 +175,7 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     const older = mine
       .slice(0, -1)
       .flatMap((old) => (old.ref === undefined ? [] : [{ ...old, ref: old.ref }]))[0];
-    const due = (current: Request): Note | undefined => noteDue(current, place);
+    const due = (current: Request): Notification | undefined => noteDue(current, place);
     return [
       ...(older === undefined
         ? []
@@ -281,15 +283,15 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     };
   }
 
-  function noteDue(request: Request, place: CardPlace): Note | undefined {
+  function noteDue(request: Request, place: CardPlace): Notification | undefined {
     const full = `${place.surface}:${place.place}`;
     return full === request.place && clock.now() - request.changedAt < lateCards
-      ? dueNote(deps, request, full)
+      ? pendingNotification(deps, request, full)
       : undefined;
   }
 
   return {
-    touch: (id) => void touched.add(id),
+    markDirty: (id) => void touched.add(id),
     redraw(id) {
       for (const card of store.get(id)?.cards ?? []) redraw.add(card.intent);
       touched.add(id);
@@ -303,7 +305,7 @@ export function createDeck(deps: Deps, views: Views, again: () => void): Deck {
     pass,
     behind: () => touched.size,
     closed: () => places.list(),
-    async settled() {
+    async idle() {
       do await Promise.all([...[...flights.values()].map(({ done }) => done), tellings.settled()]);
       while (flights.size > 0);
     },

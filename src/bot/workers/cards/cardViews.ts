@@ -1,12 +1,12 @@
 // From a stored request to what a card shows in one place: gathers excerpts, live links and the queue place
 // that the pure view needs.
 import { cardView, titleOf } from '../../../../cards/cardView.ts';
-import { said } from '../../../../cards/messages/status.ts';
+import { statusText } from '../../../../cards/messages/status.ts';
 import type { CardView } from '../../../../cards/view.ts';
 import type { ViewContext } from '../../../../cards/view.ts';
 import type { Outage } from '../../../liveResponse/request/errorAnswer.ts';
 import type { Kind } from '../../../liveResponse/pacing.ts';
-import { looksBeforeAsking } from '../../../liveResponse/pacing.ts';
+import { maxSearchAttempts } from '../../../liveResponse/pacing.ts';
 import type { Request } from '../../../liveResponse/request.ts';
 import { isOpen } from '../../../liveResponse/request.ts';
 import type { DefenderWatch, Sight } from '../upkeep/defenderWatch.ts';
@@ -20,7 +20,7 @@ import { shownToday } from '../../policy/today.ts';
 import { queueOf } from '../limits.ts';
 import type { Submission } from '../sessions/submission.ts';
 
-export interface Views {
+export interface CardViews {
   /**
    * On the card in a place, or for one person alone: then `mayName` says which other requests that one may be
    * told of.
@@ -41,11 +41,11 @@ export interface Views {
 const textsKept = 50;
 const keptCharacters = 200_000;
 
-export function createViews(
+export function createCardViews(
   deps: Deps & { readonly watch: Pick<DefenderWatch, 'outage'> },
   submission: Pick<Submission, 'place'>,
   twins: Pick<TwinIndex, 'of'>,
-): Views {
+): CardViews {
   const texts = new Map<string, string>();
 
   async function textOf(request: Request, index: number, sha256: string): Promise<string | undefined> {
@@ -67,7 +67,7 @@ export function createViews(
         return since(deps.watch.outage('follow'), request.startedAt);
       case 'unknown':
         // After the last look nothing is read until somebody asks for it.
-        return request.looks >= looksBeforeAsking
+        return request.looks >= maxSearchAttempts
           ? undefined
           : since(deps.watch.outage(request.actionId === undefined ? 'search' : 'follow'), request.since);
       case 'queued': {
@@ -130,7 +130,7 @@ export function createViews(
   }
 
   return {
-    words: (request) => said(shownToday(deps.policy, request), contextOf(request)),
+    words: (request) => statusText(shownToday(deps.policy, request), contextOf(request)),
     async of(stored, place) {
       const whole = shownToday(deps.policy, stored);
       const mayName =
@@ -156,7 +156,7 @@ export function createViews(
               .filter(mayName)
               .map((twin) => ({
                 id: twin.id,
-                status: said(twin, contextOf(twin)).status,
+                status: statusText(twin, contextOf(twin)).status,
                 open: isOpen(twin),
                 askedBy: twin.requester.name,
                 askedAt: twin.at,
@@ -204,7 +204,7 @@ export function wordsOf(
   deps: Pick<Deps, 'clock' | 'settings'>,
   request: Request,
 ): { readonly title: string; readonly status: string; readonly lead: string } {
-  const { status, lead } = said(request, {
+  const { status, lead } = statusText(request, {
     now: deps.clock.now(),
     results: 'private',
     simulated: false,

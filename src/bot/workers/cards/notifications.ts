@@ -9,7 +9,7 @@ import { endingWords } from '../../policy/refusals/endedStatus.ts';
 import { lostAt } from '../../policy/restored.ts';
 import { wordsOf } from './cardViews.ts';
 
-export interface Note {
+export interface Notification {
   readonly what: 'end' | 'woke' | 'found';
   readonly text: string;
 }
@@ -19,15 +19,15 @@ export interface Note {
  * requests, and those that their requester ended. A device that woke is told while its session runs; after
  * that the end says more.
  */
-export function dueNote(
+export function pendingNotification(
   deps: Pick<Deps, 'clock' | 'settings' | 'store'>,
   request: Request,
   place: string,
-): Note | undefined {
-  if (request.state === 'running') return wakeNote(deps, request, place);
+): Notification | undefined {
+  if (request.state === 'running') return deviceOnlineNotification(deps, request, place);
   if (request.state !== 'finished' && request.state !== 'over') return undefined;
   if (request.state === 'over' && request.found !== undefined)
-    return foundNote(deps, request, request.found, place);
+    return foundLateNotification(deps, request, request.found, place);
   if (request.noted.includes(place)) return undefined;
   if (request.state === 'over' && 'by' in request.ending && request.ending.by.id === request.requester.id)
     return undefined;
@@ -45,22 +45,22 @@ export function dueNote(
 }
 
 /** What was given up ran after all: told once it has ended, to the requester who ended it as well. */
-function foundNote(
+function foundLateNotification(
   deps: Pick<Deps, 'clock' | 'settings'>,
   request: Request,
   { action, noted }: FoundLate,
   place: string,
-): Note | undefined {
+): Notification | undefined {
   if (noted.includes(place) || !isTerminal(action.status)) return undefined;
   const { title, status } = wordsOf(deps, request);
   return { what: 'found', text: `${request.id}, ${title}: ${status}.` };
 }
 
-function wakeNote(
+function deviceOnlineNotification(
   deps: Pick<Deps, 'clock' | 'settings'>,
   request: Extract<Request, { state: 'running' }>,
   place: string,
-): Note | undefined {
+): Notification | undefined {
   const { parked } = request;
   if (parked?.wokeAt === undefined || parked.noted.includes(place)) return undefined;
   const { title } = wordsOf(deps, request);

@@ -3,7 +3,7 @@
 import type { CardRef, Request } from '../../../liveResponse/request.ts';
 import type { Deps } from '../../deps.ts';
 import { ChatError } from '../../ports.ts';
-import { placesOf } from '../reads/cardPlaces.ts';
+import { cardPlacesOf } from '../reads/cardPlaces.ts';
 import { splitKey } from '../../policy/places.ts';
 import type { CardPlace } from '../../policy/places.ts';
 import { cardsIn, isLate } from './cardCalls.ts';
@@ -22,7 +22,7 @@ export interface Affected {
   readonly wide: boolean;
 }
 
-export interface Tellings {
+export interface OutageNotices {
   /**
    * Is handed all that cannot be drawn now; starts what has to be told. Answers after how many milliseconds
    * to come again.
@@ -56,7 +56,7 @@ const gap = 5_000;
 /** Below this many cards a note stands under each; more are told in one message. */
 const notes = 2;
 
-export function createTellings(deps: Deps, again: () => void): Tellings {
+export function createOutageNotices(deps: Deps, again: () => void): OutageNotices {
   const { store, clock, log } = deps;
   const chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));
   const isApprovals = (key: string): boolean =>
@@ -132,7 +132,7 @@ export function createTellings(deps: Deps, again: () => void): Tellings {
    * Where else its card stands and is kept true. What is said in a chat of two, its one reader is told alone.
    */
   function othersOf(request: Request, entry: Entry): readonly CardPlace[] {
-    return placesOf(deps, request).filter((place) => {
+    return cardPlacesOf(deps, request).filter((place) => {
       const full = `${place.surface}:${place.place}`;
       const troubled = entries.get(`${request.id} ${full}`);
       const alone = request.placeIsPrivate && full === request.place;
@@ -205,7 +205,7 @@ export function createTellings(deps: Deps, again: () => void): Tellings {
     let last: unknown;
     for (const way of [...ways.filter((one) => !isBroken(one)), ...ways.filter(isBroken)]) {
       try {
-        await chats.get(way.surface)?.whisper(way.place, way.account, text);
+        await chats.get(way.surface)?.replyPrivately(way.place, way.account, text);
         return;
       } catch (error) {
         if (!(error instanceof ChatError)) throw error;

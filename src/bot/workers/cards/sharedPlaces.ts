@@ -5,7 +5,7 @@ import type { ChatPort, Place } from '../../ports.ts';
 import { ChatError } from '../../ports.ts';
 import { placeKey, splitKey } from '../../policy/places.ts';
 
-export interface Outsiders {
+export interface SharedPlaces {
   /** What was told last of a place (`surface:id`); undefined while nothing was. */
   known(key: string): 'yes' | 'no' | undefined;
   /** Asks its chat now. `unread` where that cannot tell. */
@@ -18,13 +18,13 @@ export interface Outsiders {
   onShared(listener: () => void): void;
 }
 
-export function createOutsiders({
+export function createSharedPlaces({
   chats,
   log,
 }: {
   readonly chats: readonly ChatPort[];
   readonly log: Log;
-}): Outsiders {
+}): SharedPlaces {
   const told = new Map<string, 'yes' | 'no'>();
   const asking = new Set<string>();
   const listeners: (() => void)[] = [];

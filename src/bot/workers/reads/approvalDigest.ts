@@ -3,7 +3,7 @@
 // (`beforeSending`).
 import { digestText, fingerprintOf } from '../../../liveResponse/commands.ts';
 import type { Command } from '../../../liveResponse/commands.ts';
-import { contentOf, departure, libraryNames, wasRead } from '../../../liveResponse/request/content.ts';
+import { contentOf, contentDrift, libraryNames, wasRead } from '../../../liveResponse/request/content.ts';
 import type { Content } from '../../../liveResponse/request/content.ts';
 import type { Asked, Request } from '../../../liveResponse/request.ts';
 import type { Deps } from '../../deps.ts';
@@ -11,7 +11,7 @@ import { readLibrary, tellsOf } from './library.ts';
 import type { LibraryReading } from './library.ts';
 
 /** Digest and fingerprint over everything that an approval binds. */
-export function sealOf(
+export function approvalDigest(
   { hash }: Pick<Deps, 'hash'>,
   request: Pick<Asked, 'tenant' | 'commands' | 'content'> & { readonly device: { readonly id: string } },
 ): Pick<Asked, 'digest' | 'fingerprint'> {
@@ -24,7 +24,7 @@ export function sealOf(
  * What the library holds now of the files that commands name; undefined when they name none, and then nothing
  * is read.
  */
-export async function seeContent(
+export async function currentContent(
   deps: Pick<Deps, 'defender' | 'clock' | 'log'>,
   commands: readonly Command[],
 ): Promise<Content | undefined> {
@@ -44,19 +44,21 @@ export function contentSeen(commands: readonly Command[], reading: LibraryReadin
  * Reads the library once more and, where the cards of the request no longer say what is so, has them drawn
  * again. Answers the request as its cards show it then.
  */
-export async function seenAnew(
+export async function refreshContent(
   deps: Deps,
   request: Request,
-): Promise<{ readonly request: Request; readonly departed: ReturnType<typeof departure> }> {
-  const now = await seeContent(deps, request.commands);
+): Promise<{ readonly request: Request; readonly departed: ReturnType<typeof contentDrift> }> {
+  const now = await currentContent(deps, request.commands);
   if (now === undefined) return { request, departed: undefined };
-  const departed = departure(request.content, now);
+  const departed = contentDrift(request.content, now);
   if (departed === undefined) return { request, departed };
   const changed = await deps.store.change(request.id, (current) => {
     if (current.state !== 'awaitingApproval' && current.state !== 'unknown') return { no: 'decided' };
     // Somebody else's press may have shown it already.
-    if (departure(current.content, now) === undefined) return { no: 'shown' };
-    return { event: { type: 'contentSeen', content: now, ...sealOf(deps, { ...current, content: now }) } };
+    if (contentDrift(current.content, now) === undefined) return { no: 'shown' };
+    return {
+      event: { type: 'contentSeen', content: now, ...approvalDigest(deps, { ...current, content: now }) },
+    };
   });
   return {
     request: 'request' in changed ? changed.request : (deps.store.get(request.id) ?? request),

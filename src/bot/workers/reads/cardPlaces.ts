@@ -14,7 +14,7 @@ export function readBy({ outsiders }: Pick<Deps, 'outsiders'>): ReadByOutsiders 
   return (key) => outsiders?.known(key) === 'yes';
 }
 
-export function placesOf(deps: Needs, request: Request): readonly CardPlace[] {
+export function cardPlacesOf(deps: Needs, request: Request): readonly CardPlace[] {
   const { policy, chats } = deps;
   const [surface, id] = splitKey(request.place);
   const results = resultsOf(policy, request, readBy(deps));
@@ -47,7 +47,9 @@ function withReason(deps: Needs, request: Request, place: CardPlace): CardPlace 
  * that outsiders read along.
  */
 export function resultsShownIn(deps: Needs, request: Request, place: Place): CardPlace['results'] {
-  const here = placesOf(deps, request).find((one) => one.surface === place.surface && one.place === place.id);
+  const here = cardPlacesOf(deps, request).find(
+    (one) => one.surface === place.surface && one.place === place.id,
+  );
   return place.external ? 'private' : (here?.results ?? 'private');
 }
 
@@ -60,7 +62,7 @@ export function mayBeNamedIn(
   other: Request,
   place: Pick<CardPlace, 'surface' | 'place'>,
 ): boolean {
-  return !isRestricted(deps.policy, other) || placesOf(deps, other).some((one) => same(one, place));
+  return !isRestricted(deps.policy, other) || cardPlacesOf(deps, other).some((one) => same(one, place));
 }
 
 function same(a: Pick<CardPlace, 'surface' | 'place'>, b: Pick<CardPlace, 'surface' | 'place'>): boolean {

@@ -2,7 +2,7 @@
 import type { Deps } from '../../deps.ts';
 import type { Ages } from '../ages.ts';
 import { isIn, moveFrom } from '../transition.ts';
-import { createWakes } from '../nextWake.ts';
+import { createNextWake } from '../nextWake.ts';
 import type { Turn } from '../worker.ts';
 import { byHand } from '../worker.ts';
 
@@ -12,7 +12,7 @@ export function createExpiry(
 ): { pass(turn?: Turn): Promise<number | undefined> } {
   return {
     async pass(turn = byHand) {
-      const wakes = createWakes(clock);
+      const wakes = createNextWake(clock);
       for (const request of store.open()) {
         if (!isIn(request, ['awaitingApproval'])) continue;
         if (!turn.goOn()) break;

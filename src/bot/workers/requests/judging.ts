@@ -7,7 +7,7 @@ import { judgeToday, limitsToday } from '../../policy/today.ts';
 import type { TodayNo } from '../../policy/today.ts';
 import type { Ages } from '../ages.ts';
 import { isIn, moveFrom } from '../transition.ts';
-import { createWakes } from '../nextWake.ts';
+import { createNextWake } from '../nextWake.ts';
 import type { Turn } from '../worker.ts';
 import { byHand } from '../worker.ts';
 
@@ -39,7 +39,7 @@ export function createJudging(
 
   return {
     async pass(turn = byHand) {
-      const wakes = createWakes(clock);
+      const wakes = createNextWake(clock);
       for (const request of store.open()) {
         if (!isIn(request, ['awaitingApproval', 'queued']) || isSent(request.id)) continue;
         if (!turn.goOn()) break;

@@ -8,7 +8,7 @@ import type { Ages } from '../ages.ts';
 import { isIn, moveFrom } from '../transition.ts';
 import { readBy } from '../reads/cardPlaces.ts';
 import { becamePrivate, redactAfterOf, resultsOf } from '../../policy/needToKnow.ts';
-import { createWakes } from '../nextWake.ts';
+import { createNextWake } from '../nextWake.ts';
 import type { Turn } from '../worker.ts';
 import { byHand } from '../worker.ts';
 
@@ -25,7 +25,7 @@ const reasonsRedrawn = 30 * 86_400_000;
 /** After a journal that could not be written, or a bug. */
 const brokenPause = 15_000;
 
-export interface Exposure {
+export interface Redaction {
   /** Marks a request as changed. */
   touch(id: string): void;
   /** Looks at all requests again: a place or the policy is not what it was. */
@@ -36,7 +36,7 @@ export interface Exposure {
 type WithResults = InState<'running' | 'finished' | 'unknown'>;
 
 /** `redraw` draws the cards of a request again though it did not change. */
-export function createExposure(deps: Deps, ages: Ages, redraw: (id: string) => void): Exposure {
+export function createRedaction(deps: Deps, ages: Ages, redraw: (id: string) => void): Redaction {
   const { store, clock, log, outsiders } = deps;
   /** All of them once, then those that changed. */
   const touched = new Set(store.all().map((request) => request.id));
@@ -48,7 +48,7 @@ export function createExposure(deps: Deps, ages: Ages, redraw: (id: string) => v
 
   async function pass(turn: Turn = byHand): Promise<number | undefined> {
     if (store.trouble() !== undefined) return brokenPause;
-    const wakes = createWakes(clock);
+    const wakes = createNextWake(clock);
     for (const [id, at] of due) if (at <= clock.elapsed()) touched.add(id);
     for (const id of [...touched]) {
       if (!turn.goOn()) return undefined;

@@ -4,11 +4,11 @@ import { sequelOrigin } from '../../../liveResponse/request/twins.ts';
 import type { Deps } from '../../deps.ts';
 import { moveFrom } from '../transition.ts';
 
-export function originAfter(id: string): string {
+export function originOfRetry(id: string): string {
   return `${sequelOrigin}${id}`;
 }
 
-export function createSequels({ store }: Pick<Deps, 'store'>): { pass(): Promise<undefined> } {
+export function createRetryLinks({ store }: Pick<Deps, 'store'>): { pass(): Promise<undefined> } {
   return {
     async pass() {
       const told = new Set<string>();

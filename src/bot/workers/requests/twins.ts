@@ -11,7 +11,7 @@ export interface TwinIndex {
   of(request: Request): readonly Request[];
 }
 
-export function createTwins({ store, clock }: Pick<Deps, 'store' | 'clock'>): TwinIndex {
+export function createTwinIndex({ store, clock }: Pick<Deps, 'store' | 'clock'>): TwinIndex {
   const byDevice = new Map<string, Set<string>>();
 
   function touch(id: string): void {

@@ -4,9 +4,9 @@ import type { Blocker, ErrorAnswer } from '../../../liveResponse/request/errorAn
 import {
   afterThrottle,
   capAt,
-  capFloor,
+  minSessionsForCapLearning,
   isParked,
-  looksBeforeAsking,
+  maxSearchAttempts,
   maxPenaltyMs,
   sessionCap,
 } from '../../../liveResponse/pacing.ts';
@@ -30,31 +30,31 @@ const holdPause = 5_000;
 const slotPause = 250;
 
 /** What is known of a cause: who holds the device, or how Defender refused. */
-export interface Why {
+export interface WaitReason {
   readonly blocker?: Blocker;
   readonly error?: ErrorAnswer;
 }
 
-export interface Hold extends Why {
+export interface Wait extends WaitReason {
   readonly cause?: WaitCause;
   /** Milliseconds until it is looked at again. */
   readonly wait: number;
 }
 
 /** What this process is sending. A `submitting` request that is not here was cut off by a crash. */
-export interface Flights {
+export interface InFlight {
   has(id: string): boolean;
   /** Flights that have not yet taken their slot of the submit budget. */
   reserved(): number;
 }
 
-export interface Holds {
+export interface Admission {
   /** Approved and not yet taken up, oldest approval first. */
   waiting(): readonly InState<'queued'>[];
   /** Why a request may not be sent now, and when to look again; undefined when it may. */
-  of(request: InState<'queued'>): Hold | undefined;
+  of(request: InState<'queued'>): Wait | undefined;
   /** Puts what it waits for on the card, unless it stands there. */
-  tell(id: string, cause: WaitCause | undefined, why?: Why): Promise<void>;
+  recordWait(id: string, cause: WaitCause | undefined, why?: WaitReason): Promise<void>;
   /**
    * Holds one request back for `ms` because something it needs could not be read; kept in memory alone, a
    * restart may try at once.
@@ -70,7 +70,7 @@ export interface Holds {
    * Rate and session limit answer the same 429; our own count of the rate was fine, so with many sessions it
    * is those.
    */
-  learn429(): WaitCause;
+  recordThrottle(): WaitCause;
 }
 
 /** Defender cannot be reached, or does not let the bot in: the second is for an administrator to mend. */
@@ -78,8 +78,8 @@ export function outageOf({ code, detail }: DefenderError): 'unavailable' | 'unau
   return code === 'unauthorized' || detail.status === 403 ? 'unauthorized' : 'unavailable';
 }
 
-export function createHolds(deps: Deps, flights: Flights): Holds {
-  const { store, budgets, clock } = deps;
+export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
+  const { store, callRates: budgets, clock } = deps;
   /** In elapsed time. */
   const pausedUntil = new Map<string, number>();
   /** The pauses that the journal knows, from when they were first seen. */
@@ -90,11 +90,11 @@ export function createHolds(deps: Deps, flights: Flights): Holds {
     return store
       .open()
       .filter((request) => isIn(request, ['queued']))
-      .filter((request) => !flights.has(request.id))
+      .filter((request) => !inFlight.has(request.id))
       .sort((a, b) => a.approval.at - b.approval.at);
   }
 
-  function of(request: InState<'queued'>): Hold | undefined {
+  function of(request: InState<'queued'>): Wait | undefined {
     if (store.trouble() !== undefined) return { wait: unavailablePause };
     if (store.freeze() !== undefined) return { cause: 'frozen', wait: throttledPause };
     const now = clock.elapsed();
@@ -110,7 +110,7 @@ export function createHolds(deps: Deps, flights: Flights): Holds {
       return { cause: 'deviceBusy', blocker: requestAsBlocker(holder), wait: holdPause };
     if (sessionsHeld() >= capAt(cap, now)) return { cause: 'sessions', wait: holdPause };
     const wait = budgets.waitFor('submit', now);
-    const free = Math.min(...budgets.left('submit', now).map((rate) => rate.left)) - flights.reserved();
+    const free = Math.min(...budgets.left('submit', now).map((rate) => rate.left)) - inFlight.reserved();
     return wait === 0 && free > 0 ? undefined : { cause: 'slot', wait: Math.max(wait, slotPause) };
   }
 
@@ -138,8 +138,8 @@ export function createHolds(deps: Deps, flights: Flights): Holds {
       .filter(
         (request) =>
           isIn(request, ['submitting', 'running']) ||
-          (isIn(request, ['unknown']) && request.looks < looksBeforeAsking) ||
-          flights.has(request.id),
+          (isIn(request, ['unknown']) && request.looks < maxSearchAttempts) ||
+          inFlight.has(request.id),
       );
   }
 
@@ -162,7 +162,7 @@ export function createHolds(deps: Deps, flights: Flights): Holds {
       pausedUntil.delete(id);
       deferrals.delete(id);
     },
-    async tell(id, cause, { blocker, error } = {}) {
+    async recordWait(id, cause, { blocker, error } = {}) {
       if (cause === undefined) return;
       await moveFrom(store, id, ['queued'], (request) => {
         // An answer that says the same with another correlation id is no news.
@@ -179,10 +179,10 @@ export function createHolds(deps: Deps, flights: Flights): Holds {
             };
       });
     },
-    learn429() {
+    recordThrottle() {
       const others = sessionsHeld() - 1;
       cap = afterThrottle(cap, others, clock.elapsed());
-      return others < capFloor ? 'throttled' : 'sessions';
+      return others < minSessionsForCapLearning ? 'throttled' : 'sessions';
     },
   };
 }

@@ -7,7 +7,7 @@ import { isParked, pollGap } from '../../../liveResponse/pacing.ts';
 import type { InState } from '../../../liveResponse/request.ts';
 import type { DefenderWatch } from '../upkeep/defenderWatch.ts';
 import type { Deps } from '../../deps.ts';
-import type { Learning } from './tenantLearning.ts';
+import type { TenantLearning } from './tenantLearning.ts';
 import { deadlineAfter, queueOf } from '../limits.ts';
 import type { Ages } from '../ages.ts';
 import { isIn, moveFrom } from '../transition.ts';
@@ -46,7 +46,7 @@ export interface Following {
 export function createFollowing(
   deps: Deps & { readonly watch: Pick<DefenderWatch, 'forget'> },
   ages: Ages,
-  learning?: Pick<Learning, 'shown'>,
+  learning?: Pick<TenantLearning, 'shown'>,
 ): Following {
   const { store, defender, clock, log } = deps;
   const misses = new Map<string, number>();

@@ -3,7 +3,7 @@
 // request, so that its card is corrected.
 import { isTerminal, sameReading } from '../../../liveResponse/action.ts';
 import type { Action } from '../../../liveResponse/action.ts';
-import { lateSchedule, lateSearchMs } from '../../../liveResponse/pacing.ts';
+import { lateSearchSchedule, lateSearchMs } from '../../../liveResponse/pacing.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { InState } from '../../../liveResponse/request.ts';
 import { mayTurnUp } from '../../../liveResponse/request.ts';
@@ -52,9 +52,9 @@ export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
       return Math.max(last === undefined ? 0 : last + deps.settings.parkedGap - age, held);
     }
     // After a start it is looked for at once: nothing is known of the looks before it.
-    if (last === undefined) return age > patience ? undefined : Math.max(lateSchedule[0] - age, held);
+    if (last === undefined) return age > patience ? undefined : Math.max(lateSearchSchedule[0] - age, held);
     if (last >= lateSearchMs) return undefined;
-    const step = lateSchedule.find((one) => one > last);
+    const step = lateSearchSchedule.find((one) => one > last);
     return step === undefined ? undefined : Math.max(step - age, held);
   }
 

@@ -16,7 +16,7 @@ import { ownerOf, readGroups } from '../../policy/people/people.ts';
 import type { GroupReading } from '../../policy/people/people.ts';
 import { explain } from '../../policy/refusals/refusal.ts';
 import { inScope } from '../../policy/devices/scope.ts';
-import { sealOf } from '../reads/approvalDigest.ts';
+import { approvalDigest } from '../reads/approvalDigest.ts';
 import { judgeToday } from '../../policy/today.ts';
 import type { Judgement, Readings } from '../../policy/today.ts';
 
@@ -37,13 +37,13 @@ export interface Reading {
 export type NotRead =
   { readonly ended: DefenderError } | { readonly again: DefenderError; readonly cause: WaitCause };
 
-type Refused = Extract<Move, { readonly type: 'refused' }>;
+type PreflightRefusal = Extract<Move, { readonly type: 'refused' }>;
 
 /**
  * The device first: without its tags and group the scope cannot be checked. The library last, so that it is
  * as fresh as can be.
  */
-export async function readBeforeSending(deps: Deps, request: InState<'queued'>): Promise<Reading | NotRead> {
+export async function readForPreflight(deps: Deps, request: InState<'queued'>): Promise<Reading | NotRead> {
   const { defender, log } = deps;
   let device: Device;
   try {
@@ -101,7 +101,7 @@ export async function readPeople(
  * Whether today's policy lets it run, and the device can: judged at this very moment, on the device as it was
  * just read.
  */
-export function judgeSending(
+export function judgePreflight(
   deps: Pick<Deps, 'policy' | 'clock'>,
   request: InState<'queued' | 'submitting'>,
   device: Device,
@@ -132,27 +132,27 @@ function deviceNo(device: Device): { readonly no: DeviceNo } | undefined {
  * The first reason why this must not be sent, as the move that ends it. A restart may have brought another
  * tenant.
  */
-export function objectionTo(
+export function preflightFailure(
   deps: Deps,
   request: InState<'submitting'>,
   { device, content }: Pick<Reading, 'device' | 'content'>,
-): Refused | undefined {
+): PreflightRefusal | undefined {
   if (request.tenant !== deps.settings.tenant) return refused('otherTenant');
-  const { digest } = sealOf(deps, {
+  const { digest } = approvalDigest(deps, {
     ...request,
     ...(request.approval.content === undefined ? {} : { content: request.approval.content }),
   });
   if (digest !== request.digest || digest !== request.approval.digest) return refused('digestMismatch');
   const problem = inScope(deps.policy, device);
   if (problem !== undefined) return refused('deviceOutOfScope', explain(problem, deps.settings.command));
-  return contentObjection(request, content);
+  return contentFailure(request, content);
 }
 
 /** Compared by whole hash. Which script, from which content to which, and since when. */
-export function contentObjection(
+export function contentFailure(
   { approval }: InState<'submitting'>,
   now: ContentRead | undefined,
-): Refused | undefined {
+): PreflightRefusal | undefined {
   if (now === undefined || !wasRead(approval.content)) return undefined;
   const changes = changesBetween(approval.content, now);
   return changes.length === 0
@@ -160,6 +160,6 @@ export function contentObjection(
     : refused('scriptChanged', changes.map((change) => changeWords(change)).join('; '));
 }
 
-export function refused(code: string, detail?: string): Refused {
+export function refused(code: string, detail?: string): PreflightRefusal {
   return { type: 'refused', code, ...(detail === undefined ? {} : { detail }) };
 }

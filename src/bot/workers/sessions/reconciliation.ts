@@ -4,14 +4,14 @@ import { isTerminal } from '../../../liveResponse/action.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import { sameCommands } from '../../../liveResponse/commands.ts';
 import type { Command } from '../../../liveResponse/commands.ts';
-import { lookSchedule } from '../../../liveResponse/pacing.ts';
+import { searchSchedule } from '../../../liveResponse/pacing.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { InState } from '../../../liveResponse/request.ts';
 import type { Deps } from '../../deps.ts';
 import { deadlineFrom, queueOf } from '../limits.ts';
 import type { Ages } from '../ages.ts';
 import { isIn, moveFrom } from '../transition.ts';
-import { createWakes } from '../nextWake.ts';
+import { createNextWake } from '../nextWake.ts';
 import type { Turn } from '../worker.ts';
 import { byHand } from '../worker.ts';
 
@@ -41,7 +41,7 @@ export function createReconciliation(
   const triedAt = new Map<string, number>();
 
   async function pass(turn: Turn = byHand): Promise<number | undefined> {
-    const wakes = createWakes(clock);
+    const wakes = createNextWake(clock);
     for (const request of store.open()) {
       if (!turn.goOn()) break;
       if (request.state === 'submitting' && !isPosting(request.id)) {
@@ -50,7 +50,7 @@ export function createReconciliation(
         await moveFrom(store, request.id, ['submitting'], () =>
           isPosting(request.id) ? undefined : { type: 'lost' },
         );
-        wakes.after(lookSchedule[0]);
+        wakes.after(searchSchedule[0]);
       }
       if (request.state !== 'unknown') continue;
       const due = dueIn(request);
@@ -65,7 +65,7 @@ export function createReconciliation(
 
   /** Milliseconds until the next look; negative when it is late. */
   function dueIn(request: InState<'unknown'>): number | undefined {
-    const step = lookSchedule[request.looks];
+    const step = searchSchedule[request.looks];
     if (step === undefined) return afterCancel(request);
     return Math.max(
       step - ages.of(`${request.id} unknown`, request.since),

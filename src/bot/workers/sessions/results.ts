@@ -19,9 +19,9 @@ import type {
 import type { Deps } from '../../deps.ts';
 import type { Ages } from '../ages.ts';
 import { isIn, moveFrom } from '../transition.ts';
-import { placesOf } from '../reads/cardPlaces.ts';
-import { createWakes } from '../nextWake.ts';
-import type { Wakes } from '../nextWake.ts';
+import { cardPlacesOf } from '../reads/cardPlaces.ts';
+import { createNextWake } from '../nextWake.ts';
+import type { NextWake } from '../nextWake.ts';
 import type { Turn } from '../worker.ts';
 import { byHand } from '../worker.ts';
 
@@ -81,7 +81,7 @@ export function createResults(deps: Deps, ages: Ages): Results {
   async function pass(turn: Turn = byHand): Promise<number | undefined> {
     // A reading that cannot be written down would only cost a call.
     if (store.trouble() !== undefined) return brokenPause;
-    const wakes = createWakes(clock);
+    const wakes = createNextWake(clock);
     // Latest change first.
     for (const id of [...touched].reverse()) {
       if (!turn.goOn()) return undefined;
@@ -97,7 +97,7 @@ export function createResults(deps: Deps, ages: Ages): Results {
    * Whether the request is to be looked at again though it does not change. One that is broken must not stop
    * the others.
    */
-  async function careFor(id: string, wakes: Wakes, turn: Turn): Promise<boolean> {
+  async function careFor(id: string, wakes: NextWake, turn: Turn): Promise<boolean> {
     try {
       const request = store.get(id);
       if (request === undefined || !isIn(request, ['running', 'finished'])) return false;
@@ -290,7 +290,7 @@ export function createResults(deps: Deps, ages: Ages): Results {
    * Mints the links of a card that has just finished. Whether there are some that live, and are to be taken
    * back.
    */
-  async function keepLinks(request: InState<'finished'>, wakes: Wakes): Promise<boolean> {
+  async function keepLinks(request: InState<'finished'>, wakes: NextWake): Promise<boolean> {
     for (const link of request.results.links) wakes.after(Math.max(0, liveFor(request.id, link)));
     for (const file of freshFiles(request)) {
       try {
@@ -317,7 +317,7 @@ export function createResults(deps: Deps, ages: Ages): Results {
    */
   function freshFiles(request: InState<'finished'>): readonly CollectedFile[] {
     if (ages.of(`${request.id} ended`, request.endedAt) > offerWithin) return [];
-    if (!placesOf(deps, request).some((place) => place.results === 'card')) return [];
+    if (!cardPlacesOf(deps, request).some((place) => place.results === 'card')) return [];
     return request.results.files.filter(
       (file) =>
         !offered.has(`${request.id}:${file.index}`) &&

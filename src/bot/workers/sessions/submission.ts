@@ -9,10 +9,10 @@ import type { Blocker } from '../../../liveResponse/request/errorAnswer.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import type { Attempt, Device, InState, Move, Request, WaitCause } from '../../../liveResponse/request.ts';
 import {
-  contentObjection,
-  judgeSending,
-  objectionTo,
-  readBeforeSending,
+  contentFailure,
+  judgePreflight,
+  preflightFailure,
+  readForPreflight,
   readContent,
   readPeople,
   refused,
@@ -20,13 +20,13 @@ import {
 import type { Reading } from './preflight.ts';
 import { blockerFrom, findBlocker } from './blockers.ts';
 import type { Deps } from '../../deps.ts';
-import { busyPause, createHolds, outageOf, throttledPause, unavailablePause } from './admission.ts';
-import type { Learning } from './tenantLearning.ts';
+import { busyPause, createAdmission, outageOf, throttledPause, unavailablePause } from './admission.ts';
+import type { TenantLearning } from './tenantLearning.ts';
 import { deadlineFrom, maxComment, queueOf } from '../limits.ts';
 import type { Ages } from '../ages.ts';
 import { isIn, moveFrom } from '../transition.ts';
 import { differing, findByTag } from './reconciliation.ts';
-import { createWakes } from '../nextWake.ts';
+import { createNextWake } from '../nextWake.ts';
 import type { Turn } from '../worker.ts';
 import { byHand } from '../worker.ts';
 
@@ -56,30 +56,30 @@ export function createSubmission(
   deps: Deps,
   ages: Ages,
   done: () => void,
-  learning?: Pick<Learning, 'oneMore'>,
+  learning?: Pick<TenantLearning, 'oneMore'>,
 ): Submission {
-  const { store, defender, clock, budgets, log } = deps;
-  const flights = new Map<string, Promise<void>>();
+  const { store, defender, clock, callRates: budgets, log } = deps;
+  const inFlight = new Map<string, Promise<void>>();
   const reserved = new Set<string>();
-  const holds = createHolds(deps, { has: (id) => flights.has(id), reserved: () => reserved.size });
+  const admission = createAdmission(deps, { has: (id) => inFlight.has(id), reserved: () => reserved.size });
   let draining = false;
 
   async function pass(turn: Turn = byHand): Promise<number | undefined> {
-    const wakes = createWakes(clock);
-    for (const request of holds.waiting()) {
+    const wakes = createNextWake(clock);
+    for (const request of admission.waiting()) {
       if (!turn.goOn()) break;
       if (lapsesIn(request) <= 0) {
-        holds.forget(request.id);
+        admission.forget(request.id);
         await moveFrom(store, request.id, ['queued'], () => ({ type: 'lapsed' }));
         continue;
       }
       if (draining) continue;
-      const hold = holds.of(request);
+      const hold = admission.of(request);
       if (hold === undefined) {
         launch(request);
         continue;
       }
-      await holds.tell(request.id, hold.cause, hold);
+      await admission.recordWait(request.id, hold.cause, hold);
       wakes.after(Math.min(hold.wait, lapsesIn(request)));
     }
     return wakes.wait();
@@ -110,17 +110,17 @@ export function createSubmission(
 
   function launch(request: InState<'queued'>): void {
     reserved.add(request.id);
-    const flight = fly(request)
+    const flight = submitOne(request)
       .catch((error: unknown) => log.error('submissionFailed', { request: request.id, error }))
       .finally(() => {
-        flights.delete(request.id);
+        inFlight.delete(request.id);
         reserved.delete(request.id);
         done();
       });
-    flights.set(request.id, flight);
+    inFlight.set(request.id, flight);
   }
 
-  async function fly(request: InState<'queued'>): Promise<void> {
+  async function submitOne(request: InState<'queued'>): Promise<void> {
     const reading = await read(request);
     if (reading === undefined) return;
     const attempt = newAttempt(request);
@@ -131,7 +131,7 @@ export function createSubmission(
     }
     const submitting = claimed.request;
     if (!isIn(submitting, ['submitting'])) return;
-    const objection = objectionTo(deps, submitting, reading);
+    const objection = preflightFailure(deps, submitting, reading);
     if (objection !== undefined) {
       await move(request.id, () => objection);
       return;
@@ -145,7 +145,7 @@ export function createSubmission(
    * answer and the call.
    */
   async function mayToday(request: InState<'submitting'>, device: Device): Promise<boolean> {
-    const judged = judgeSending(deps, request, device, await readPeople(deps, request));
+    const judged = judgePreflight(deps, request, device, await readPeople(deps, request));
     if (judged === undefined) return true;
     if ('no' in judged) await move(request.id, () => refused(judged.no.code, judged.no.detail));
     else
@@ -170,7 +170,7 @@ export function createSubmission(
 
   /** What the checks before the POST need; undefined when it cannot be had: then nothing is sent. */
   async function read(request: InState<'queued'>): Promise<Reading | undefined> {
-    const reading = await readBeforeSending(deps, request);
+    const reading = await readForPreflight(deps, request);
     if ('ended' in reading) {
       await moveFrom(store, request.id, ['queued'], () => ({
         type: 'claimed',
@@ -180,24 +180,24 @@ export function createSubmission(
       return undefined;
     }
     if ('again' in reading) {
-      holds.pause(request.id, reading.again.detail.retryAfterMs ?? unavailablePause);
-      await holds.tell(
+      admission.pause(request.id, reading.again.detail.retryAfterMs ?? unavailablePause);
+      await admission.recordWait(
         request.id,
         reading.cause,
         reading.cause === 'slot' ? {} : { error: errorAnswer(reading.again) },
       );
       return undefined;
     }
-    const judged = judgeSending(deps, request, reading.device, reading.people);
+    const judged = judgePreflight(deps, request, reading.device, reading.people);
     if (judged === undefined) return reading;
     if ('no' in judged) {
-      holds.forget(request.id);
+      admission.forget(request.id);
       await moveFrom(store, request.id, ['queued'], () => refused(judged.no.code, judged.no.detail));
       return undefined;
     }
     log.warn('groupsNotRead', { request: request.id, groups: judged.unread });
-    holds.pause(request.id, unavailablePause);
-    await holds.tell(request.id, 'directory');
+    admission.pause(request.id, unavailablePause);
+    await admission.recordWait(request.id, 'directory');
     return undefined;
   }
 
@@ -246,7 +246,7 @@ export function createSubmission(
       }));
       return false;
     }
-    const objection = contentObjection(request, content);
+    const objection = contentFailure(request, content);
     if (objection !== undefined) await move(request.id, () => objection);
     return objection === undefined;
   }
@@ -260,7 +260,7 @@ export function createSubmission(
   }
 
   async function started(request: InState<'submitting'>, action: Action): Promise<void> {
-    holds.forget(request.id);
+    admission.forget(request.id);
     await move(request.id, (now) => ({
       type: 'submitted',
       action,
@@ -275,7 +275,7 @@ export function createSubmission(
     try {
       action = await defender.submit(request.device.id, request.commands, commentOf(request, attempt));
     } catch (error) {
-      await settle(request, error);
+      await handleFailure(request, error);
       return;
     }
     const known = store
@@ -307,7 +307,7 @@ export function createSubmission(
    * What the failed POST means. Only a definite answer that nothing ran leads back to the queue or to the
    * end.
    */
-  async function settle(request: InState<'submitting'>, error: unknown): Promise<void> {
+  async function handleFailure(request: InState<'submitting'>, error: unknown): Promise<void> {
     const { id } = request;
     if (!(error instanceof DefenderError)) {
       log.error('submitBroke', { request: id, error });
@@ -335,7 +335,7 @@ export function createSubmission(
           return deferred('deviceBusy', busyPause);
         case 'throttled':
           learning?.oneMore(runningNow(), 'refused');
-          return deferred(holds.learn429(), throttledPause);
+          return deferred(admission.recordThrottle(), throttledPause);
         case 'paced':
           return deferred('slot', 1_000);
         case 'unavailable':
@@ -356,20 +356,20 @@ export function createSubmission(
   }
 
   async function settled(): Promise<void> {
-    while (flights.size > 0) await Promise.all(flights.values());
+    while (inFlight.size > 0) await Promise.all(inFlight.values());
   }
 
   return {
     pass,
     settled,
-    sessions: () => ({ live: holds.sessionsHeld(), cap: holds.cap() }),
-    isPosting: (id) => flights.has(id),
+    sessions: () => ({ live: admission.sessionsHeld(), cap: admission.cap() }),
+    isPosting: (id) => inFlight.has(id),
     async drain() {
       draining = true;
       await settled();
     },
     place(id) {
-      const position = holds.waiting().findIndex((request) => request.id === id) + 1;
+      const position = admission.waiting().findIndex((request) => request.id === id) + 1;
       return position === 0
         ? undefined
         : { position, expectedAt: clock.now() + budgets.expectedIn(position, clock.elapsed()) };

@@ -18,7 +18,7 @@ import type { Ages } from '../ages.ts';
 /** After a journal that could not be written. Milliseconds. */
 const retryPause = 30_000;
 
-export interface Learning {
+export interface TenantLearning {
   /** Defender has just shown this session of ours. */
   shown(request: InState<'running'>, action: Action): void;
   /** One more session was accepted, or refused with 429, while so many of ours ran. */
@@ -30,12 +30,12 @@ export interface Learning {
 }
 
 /** @param news something is to be written down @param learned what the cards say has changed */
-export function createLearning(
+export function createTenantLearning(
   { store, clock, log, settings: { tenant } }: Deps,
   ages: Ages,
   news: () => void,
   learned: () => void,
-): Learning {
+): TenantLearning {
   // What ended under an earlier version, or while the process was down, counts as well.
   const ended = new Set(store.all().flatMap(({ id, state }) => (state === 'finished' ? [id] : [])));
   let found: readonly Learned[] = [];

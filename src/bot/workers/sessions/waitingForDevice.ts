@@ -22,8 +22,8 @@ import { limitsToday } from '../../policy/today.ts';
 import type { Ages } from '../ages.ts';
 import { queueOf } from '../limits.ts';
 import { isIn, moveFrom } from '../transition.ts';
-import { createWakes } from '../nextWake.ts';
-import type { Wakes } from '../nextWake.ts';
+import { createNextWake } from '../nextWake.ts';
+import type { NextWake } from '../nextWake.ts';
 import type { Turn } from '../worker.ts';
 import { byHand } from '../worker.ts';
 
@@ -39,7 +39,7 @@ export interface ParkedWatch {
 export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedWatch {
   const { store, defender, clock, log } = deps;
 
-  async function look(request: InState<'running'>, wakes: Wakes): Promise<void> {
+  async function look(request: InState<'running'>, wakes: NextWake): Promise<void> {
     const known = request.parked === undefined ? await mark(request) : request;
     if (known === undefined) {
       if (request.action.status === 'Pending') wakes.at(waitsSince(request) + parkedAfterMs + 1);
@@ -140,7 +140,7 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
 
   return {
     async pass(turn = byHand) {
-      const wakes = createWakes(clock);
+      const wakes = createNextWake(clock);
       for (const request of store.open()) {
         if (!isIn(request, ['running']) || hasBegun(request.action)) continue;
         if (!turn.goOn()) break;

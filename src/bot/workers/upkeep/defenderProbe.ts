@@ -21,7 +21,7 @@ export type DefenderView =
   | { readonly readable: true; readonly since: number | undefined }
   | { readonly readable: false; readonly since: number; readonly why: string };
 
-export interface Outlook {
+export interface DefenderProbe {
   pass(): Promise<number>;
   /**
    * `since` is in epoch milliseconds: of the first reading, or of the first failure after the last one that
@@ -30,7 +30,7 @@ export interface Outlook {
   defender(): DefenderView;
 }
 
-export function createOutlook(
+export function createDefenderProbe(
   {
     store,
     defender,
@@ -39,7 +39,7 @@ export function createOutlook(
     watch,
   }: Pick<Deps, 'store' | 'defender' | 'clock' | 'log'> & { readonly watch: Pick<DefenderWatch, 'outages'> },
   following: Following,
-): Outlook {
+): DefenderProbe {
   let known: DefenderView = { readable: true, since: undefined };
   /** In elapsed time. A worker wakes every minute at least, which is no reason to ask. */
   let due = -Infinity;

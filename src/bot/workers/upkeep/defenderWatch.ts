@@ -108,7 +108,7 @@ export function watchDefender(defender: DefenderApi, clock: Pick<Clock, 'now' | 
       findMachines: (name) => noticed('machines', () => defender.findMachines(name)),
       lookUp: (name, alike, nameOfId) => noticed('machines', () => defender.lookUp(name, alike, nameOfId)),
       machine: (id) => noticed('machines', () => defender.machine(id)),
-      machinesBeginning: (names) => defender.machinesBeginning(names),
+      machinesByPrefix: (names) => defender.machinesByPrefix(names),
       submit: (machineId, commands, comment) =>
         noticed('submit', () => defender.submit(machineId, commands, comment)),
       actions: (ids) => noticed('follow', () => defender.actions(ids)),

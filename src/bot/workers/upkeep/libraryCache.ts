@@ -15,7 +15,7 @@ export const libraryRefresh = askMemory - lookEvery;
 const forbiddenPause = 5 * 60_000;
 
 /** One pass; answers after how many milliseconds to come again. */
-export function createLibraryAtHand(
+export function createLibraryCache(
   { policy, clock }: Pick<Deps, 'policy' | 'clock'>,
   recent: RecentLibrary,
 ): () => Promise<number> {

@@ -5,21 +5,21 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { failedGap } from '../../../../src/adapters/teams/direct/channelKeys.ts';
 import { startAdmin } from '../../../../src/adapters/http/admin.ts';
 import type { Clock } from '../../../../src/liveResponse/ports.ts';
-import { ana, directOf, keepingLog, leapingClock, TeamsBench } from '../../../support/chats/teamsBench.ts';
+import { ana, directOf, keepingLog, leapingClock, TeamsHarness } from '../../../support/chats/teamsBench.ts';
 
-let bench: TeamsBench;
+let bench: TeamsHarness;
 let clock: Clock;
 const log = keepingLog();
 beforeEach(async () => {
   clock = leapingClock();
-  bench = new TeamsBench();
+  bench = new TeamsHarness();
   log.lines.length = 0;
   await bench.start({ clock, log });
   await bench.teams.selfTest(bench.url);
 });
 afterEach(() => bench.stop());
 
-const deliver = (options: Parameters<TeamsBench['deliver']>[1] = {}) =>
+const deliver = (options: Parameters<TeamsHarness['deliver']>[1] = {}) =>
   bench.deliver(bench.message(ana, directOf(ana), 'lr help'), options);
 async function readyz(): Promise<string> {
   const admin = await startAdmin({
