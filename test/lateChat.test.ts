@@ -7,7 +7,7 @@ import type { LateChat, Opened } from '../src/app/lateChat.ts';
 import { ConfigError } from '../src/adapters/config/configError.ts';
 import { createManualClock } from './support/manualClock.ts';
 import type { ManualClock } from './support/manualClock.ts';
-import { createLogBook } from './support/slack/slackRoom.ts';
+import { createLogBook } from './support/slack/slackHarness.ts';
 import { aView } from './support/views.ts';
 
 const ref: CardRef = { surface: 'slack', place: 'C1', id: '1' };

@@ -4,7 +4,7 @@ import { whyNoConsole } from '../adapters/console/alone.ts';
 import { mountConsole } from '../adapters/console/api.ts';
 import { createConsoleChat } from '../adapters/console/chat.ts';
 import { placesOf } from '../adapters/console/people.ts';
-import type { SimulatorControls } from '../adapters/console/world.ts';
+import type { SimulatorControls } from '../adapters/console/simulatorControls.ts';
 import type { Check } from '../adapters/http/server.ts';
 import { openLastKnown } from '../adapters/lastKnown.ts';
 import type { Http } from '../adapters/outbound/http.ts';

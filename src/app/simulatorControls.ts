@@ -1,7 +1,11 @@
 // The switches a newcomer plays with: which of the simulator's faults stand behind each, and what is said
 // about its devices.
 import { isDeepStrictEqual } from 'node:util';
-import type { FaultToggle, SimulatorControls, SimulatedDevice } from '../adapters/console/world.ts';
+import type {
+  FaultToggle,
+  SimulatorControls,
+  SimulatedDevice,
+} from '../adapters/console/simulatorControls.ts';
 import type { ScaledClock } from '../adapters/clock.ts';
 import type { Fault } from '../simulator/faults.ts';
 import { changedProfile, defaultProfile } from '../simulator/profile.ts';

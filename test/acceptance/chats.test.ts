@@ -8,7 +8,7 @@ import type { AcceptanceBench } from '../support/programs/acceptanceBench.ts';
 import { fixtureIn } from '../support/programs/acceptanceRun.ts';
 import { addressIn, startProgram, stopped } from '../support/programs/program.ts';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { seedWorkspace, incidents, slackPolicy } from '../support/slack/slackHouse.ts';
+import { seedWorkspace, incidents, slackPolicy } from '../support/slack/slackTestApp.ts';
 
 let bench: AcceptanceBench;
 beforeEach(() => {

@@ -14,7 +14,7 @@ import { createManualClock } from '../support/manualClock.ts';
 import type { ManualClock } from '../support/manualClock.ts';
 import { createMemoryDisk, memoryFolder } from '../support/store/memoryDisk.ts';
 import type { MemoryDisk } from '../support/store/memoryDisk.ts';
-import { createLogBook } from '../support/slack/slackRoom.ts';
+import { createLogBook } from '../support/slack/slackHarness.ts';
 import { testKeys } from '../support/store/testKeys.ts';
 
 const name = 'chat-deliveries.ndjson';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { openLastKnown } from '../../src/adapters/lastKnown.ts';
-import { createLogBook } from '../support/slack/slackRoom.ts';
+import { createLogBook } from '../support/slack/slackHarness.ts';
 import { testKeys } from '../support/store/testKeys.ts';
 
 let folder: string;

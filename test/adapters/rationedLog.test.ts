@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { createRationedLog } from '../../src/adapters/rationedLog.ts';
 import { createManualClock } from '../support/manualClock.ts';
-import { createLogBook } from '../support/slack/slackRoom.ts';
+import { createLogBook } from '../support/slack/slackHarness.ts';
 
 test('the first of a kind is written, the others are counted, and their number is told with the next one', async () => {
   const [log, clock] = [createLogBook(), createManualClock()];

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createJournalWatch } from './journalWatch.ts';
 import { randomFrom } from './random.ts';
 import type { JournalWatch } from './journalWatch.ts';
-import { examplePolicy } from '../support/house.ts';
+import { examplePolicy } from '../support/testApp.ts';
 import { addressIn, startProgram } from '../support/programs/program.ts';
 import type { Program } from '../support/programs/program.ts';
 import type { Request, State } from '../../src/liveResponse/request.ts';

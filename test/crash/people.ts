@@ -1,7 +1,7 @@
 // The people of the crash test: each types and presses at a pace of his or her own by what stands in Slack,
 // whatever happens to the process.
 import { setTimeout as pause } from 'node:timers/promises';
-import { incidents, slackPolicy } from '../support/slack/slackHouse.ts';
+import { incidents, slackPolicy } from '../support/slack/slackTestApp.ts';
 import { manyPending } from '../support/manyPending.ts';
 import { unhurried } from '../../src/demo/unhurried.ts';
 import { between, oneOf } from './random.ts';

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { Delivered } from '../../src/demo/slack/fakeSlack.ts';
 import { plain, text } from '../../src/demo/slack/methods.ts';
-import { seedWorkspace, incidents } from '../support/slack/slackHouse.ts';
+import { seedWorkspace, incidents } from '../support/slack/slackTestApp.ts';
 import type { Json, OpenView, SlackMessageKept } from '../../src/demo/slack/world.ts';
 import { approvers, responders } from './people.ts';
 import type { CardSeen, Deed, LogLine, Room } from './slackControl.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { read } from '../../src/demo/slack/fakeSlack.ts';
 import { people, startCloud } from '../guidesRun/cloud.ts';
-import { incidents, slackPolicy } from '../support/slack/slackHouse.ts';
+import { incidents, slackPolicy } from '../support/slack/slackTestApp.ts';
 import { unhurried } from '../../src/demo/unhurried.ts';
 import { testKeyText } from '../support/store/testKeys.ts';
 import { byCompose, byKubernetes } from './deployed.ts';

@@ -13,7 +13,7 @@ import { unhurried } from '../../src/demo/unhurried.ts';
 import { people, startCloud } from '../guidesRun/cloud.ts';
 import type { Cloud } from '../guidesRun/cloud.ts';
 import { root } from '../support/root.ts';
-import { incidents, slackPolicy } from '../support/slack/slackHouse.ts';
+import { incidents, slackPolicy } from '../support/slack/slackTestApp.ts';
 import { testKeyText } from '../support/store/testKeys.ts';
 import { byCompose, byKubernetes, bySystemd, here } from './deployed.ts';
 import type { Deployed, Handed } from './deployed.ts';

@@ -15,7 +15,7 @@ import { addressIn, startProgram } from '../support/programs/program.ts';
 import { root } from '../support/root.ts';
 import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { seedWorkspace, incidents, privateRoom, slackPolicy } from '../support/slack/slackHouse.ts';
+import { seedWorkspace, incidents, privateRoom, slackPolicy } from '../support/slack/slackTestApp.ts';
 
 let dir: string;
 let simulator: Simulator;

@@ -7,7 +7,7 @@ import { createClock } from '../../src/adapters/clock.ts';
 import { examined } from '../support/programs/doctorBench.ts';
 import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { seedWorkspace, slackPolicy } from '../support/slack/slackHouse.ts';
+import { seedWorkspace, slackPolicy } from '../support/slack/slackTestApp.ts';
 
 let slack: FakeSlack;
 let dir: string;

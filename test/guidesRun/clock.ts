@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { root } from '../support/root.ts';
 import { read } from '../../src/demo/slack/fakeSlack.ts';
-import { incidents } from '../support/slack/slackHouse.ts';
+import { incidents } from '../support/slack/slackTestApp.ts';
 import { answersFor } from './clock/answers.ts';
 import { answering, interview, pace, pasted } from './clock/interview.ts';
 import { judged, nothing, seconds, sum, Watch } from './clock/measured.ts';

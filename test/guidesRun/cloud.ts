@@ -14,7 +14,7 @@ import type { Simulator } from '../../src/simulator/simulator.ts';
 import { selfSigned } from '../support/entra/selfSigned.ts';
 import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { seedWorkspace } from '../support/slack/slackHouse.ts';
+import { seedWorkspace } from '../support/slack/slackTestApp.ts';
 import { forward } from '../support/programs/forward.ts';
 
 export interface Cloud {

@@ -21,7 +21,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { knownNames } from '../../src/adapters/config/settings.ts';
-import { slackPolicy } from '../support/slack/slackHouse.ts';
+import { slackPolicy } from '../support/slack/slackTestApp.ts';
 import type { Cloud } from './cloud.ts';
 import { readPage } from './page.ts';
 import type { Command, MarkKind } from './page.ts';

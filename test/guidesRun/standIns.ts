@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { incidents } from '../support/slack/slackHouse.ts';
+import { incidents } from '../support/slack/slackTestApp.ts';
 import { people } from './cloud.ts';
 import type { Cloud } from './cloud.ts';
 

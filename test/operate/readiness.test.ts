@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { seedWorkspace } from '../support/slack/slackHouse.ts';
+import { seedWorkspace } from '../support/slack/slackTestApp.ts';
 import { root } from '../support/root.ts';
-import { TeamsTestApp } from '../support/chats/teamsHouse.ts';
+import { TeamsTestApp } from '../support/chats/teamsTestApp.ts';
 
 interface CheckMade {
   readonly name: string;

@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { wordsOf } from '../../src/demo/teams/fakeConnector.ts';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { seedWorkspace, incidents } from '../support/slack/slackHouse.ts';
+import { seedWorkspace, incidents } from '../support/slack/slackTestApp.ts';
 import { openSlackProgram } from '../support/slack/slackProgram.ts';
-import { ana, ben, channel, group } from '../support/chats/teamsBench.ts';
-import { TeamsTestApp } from '../support/chats/teamsHouse.ts';
+import { ana, ben, channel, group } from '../support/chats/teamsHarness.ts';
+import { TeamsTestApp } from '../support/chats/teamsTestApp.ts';
 import { freePort, installed, startProxy } from './proxyBench.ts';
 import type { Proxy, ProxyName } from './proxyBench.ts';
 

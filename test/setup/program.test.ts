@@ -21,7 +21,7 @@ import { addressIn, startProgram, stopped } from '../support/programs/program.ts
 import { SetupBench, hasScript, inTerminal, keys } from '../support/programs/setupBench.ts';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { seedWorkspace, incidents } from '../support/slack/slackHouse.ts';
+import { seedWorkspace, incidents } from '../support/slack/slackTestApp.ts';
 
 let bench: SetupBench;
 let slack: FakeSlack;

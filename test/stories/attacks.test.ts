@@ -22,10 +22,10 @@ import type { Door, Stage } from '../support/attacks/stage.ts';
 import { openTeamsStage, teamsDoor, teamsPeople } from '../support/attacks/teamsDoor.ts';
 import { createManualClock } from '../support/manualClock.ts';
 import { manyPending } from '../support/manyPending.ts';
-import { incidents } from '../support/slack/slackHouse.ts';
-import { openSlackHarness } from '../support/slack/slackRoom.ts';
-import { ben, channel, group, memberOf, team } from '../support/chats/teamsBench.ts';
-import { dataOf } from '../support/chats/teamsHouse.ts';
+import { incidents } from '../support/slack/slackTestApp.ts';
+import { openSlackHarness } from '../support/slack/slackHarness.ts';
+import { ben, channel, group, memberOf, team } from '../support/chats/teamsHarness.ts';
+import { dataOf } from '../support/chats/teamsTestApp.ts';
 
 let stage: Stage;
 let after: () => Promise<void>;

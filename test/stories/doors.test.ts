@@ -3,8 +3,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { plainText } from '../../cards/renderers/plainText.ts';
 import type { Reply } from '../../src/bot/ports.ts';
-import { openTestApp, textOf } from '../support/house.ts';
-import type { TestApp } from '../support/house.ts';
+import { openTestApp, textOf } from '../support/testApp.ts';
+import type { TestApp } from '../support/testApp.ts';
 
 let app: TestApp;
 beforeEach(async () => {

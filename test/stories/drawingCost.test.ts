@@ -1,10 +1,10 @@
 // What drawing costs when nothing goes wrong: the calls of an undisturbed story by method, which recovering
 // cards must not raise.
 import { expect, test } from '@jest/globals';
-import { openTestApp } from '../support/house.ts';
-import { incidents, openSlackTestApp } from '../support/slack/slackHouse.ts';
-import { ana, ben, channel, group } from '../support/chats/teamsBench.ts';
-import { TeamsTestApp } from '../support/chats/teamsHouse.ts';
+import { openTestApp } from '../support/testApp.ts';
+import { incidents, openSlackTestApp } from '../support/slack/slackTestApp.ts';
+import { ana, ben, channel, group } from '../support/chats/teamsHarness.ts';
+import { TeamsTestApp } from '../support/chats/teamsTestApp.ts';
 
 function counted(calls: readonly string[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};

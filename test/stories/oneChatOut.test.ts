@@ -3,10 +3,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { seedWorkspace, incidents, openSlackTestApp } from '../support/slack/slackHouse.ts';
+import { seedWorkspace, incidents, openSlackTestApp } from '../support/slack/slackTestApp.ts';
 import type { SlackMessageKept } from '../../src/demo/slack/world.ts';
-import { ana, ben, channel, group } from '../support/chats/teamsBench.ts';
-import { TeamsTestApp } from '../support/chats/teamsHouse.ts';
+import { ana, ben, channel, group } from '../support/chats/teamsHarness.ts';
+import { TeamsTestApp } from '../support/chats/teamsTestApp.ts';
 
 let slack: FakeSlack | undefined;
 let teams: TeamsTestApp | undefined;

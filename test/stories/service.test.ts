@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startService } from '../../src/app/compose.ts';
 import type { Service, ServiceOptions } from '../../src/app/compose.ts';
-import { createStoryChat, examplePolicy } from '../support/house.ts';
-import type { StoryChat } from '../support/house.ts';
+import { createStoryChat, examplePolicy } from '../support/testApp.ts';
+import type { StoryChat } from '../support/testApp.ts';
 import { unhurried } from '../../src/demo/unhurried.ts';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
 

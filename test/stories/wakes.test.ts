@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { ChatError } from '../../src/bot/ports.ts';
 import type { InState, Request } from '../../src/liveResponse/request.ts';
 import { createFailingDisk } from '../support/store/failingDisk.ts';
-import { textOf } from '../support/house.ts';
-import { openWorkingTestApp } from '../support/workingHouse.ts';
-import type { WorkingTestApp } from '../support/workingHouse.ts';
+import { textOf } from '../support/testApp.ts';
+import { openWorkingTestApp } from '../support/workingTestApp.ts';
+import type { WorkingTestApp } from '../support/workingTestApp.ts';
 
 let app: WorkingTestApp;
 afterEach(() => {

@@ -2,8 +2,8 @@
 // missing is a story that stands still. Rows 1.15, 1.16, 1.17, 1.19 and 1.23.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createFailingDisk } from '../support/store/failingDisk.ts';
-import { openWorkingTestApp } from '../support/workingHouse.ts';
-import type { WorkingTestApp } from '../support/workingHouse.ts';
+import { openWorkingTestApp } from '../support/workingTestApp.ts';
+import type { WorkingTestApp } from '../support/workingTestApp.ts';
 
 let app: WorkingTestApp;
 afterEach(() => app.close());

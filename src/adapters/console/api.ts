@@ -17,8 +17,8 @@ import { guard } from './guard.ts';
 import { pageFiles } from './pageFiles.ts';
 import { accountOf, findersOf, peopleOf, placeOf, placesOf } from './people.ts';
 import { createStreams } from './stream.ts';
-import type { SimulatorControls } from './world.ts';
-import { mountSimulatorControls } from './worldRoutes.ts';
+import type { SimulatorControls } from './simulatorControls.ts';
+import { mountSimulatorControls } from './simulatorRoutes.ts';
 
 export interface ConsoleOptions {
   readonly chat: ConsoleChat;

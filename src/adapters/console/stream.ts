@@ -2,7 +2,7 @@
 // misses nothing.
 import type { Request, Response } from 'express';
 import type { ConsoleChat, ConsoleMessage } from './chat.ts';
-import type { SimulatorControls } from './world.ts';
+import type { SimulatorControls } from './simulatorControls.ts';
 
 export interface StreamOptions {
   readonly chat: ConsoleChat;

@@ -4,7 +4,7 @@
 import { cardOf, wordsOf } from './fakeConnector.ts';
 import type { FakeMessage } from './fakeConnector.ts';
 import { ana, ben, channel, group } from './stage.ts';
-import { TeamsApp } from './house.ts';
+import { TeamsApp } from './app.ts';
 
 /** Simulated seconds per real second. */
 const speed = 100;

@@ -9,7 +9,7 @@ import { startHttp } from '../../../src/adapters/http/server.ts';
 import type { Check } from '../../../src/adapters/http/server.ts';
 import { rawSocket } from '../../support/programs/rawSocket.ts';
 import type { RawSocket } from '../../support/programs/rawSocket.ts';
-import { createLogBook } from '../../support/slack/slackRoom.ts';
+import { createLogBook } from '../../support/slack/slackHarness.ts';
 
 const open: { stop(): Promise<void> }[] = [];
 const sockets: RawSocket[] = [];

@@ -4,8 +4,8 @@ import type { CardView } from '../../../cards/view.ts';
 import { ChatError } from '../../../src/bot/ports.ts';
 import type { CardRef } from '../../../src/liveResponse/request.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
-import { openSlackHarness } from '../../support/slack/slackRoom.ts';
-import type { SlackHarness } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackHarness.ts';
+import type { SlackHarness } from '../../support/slack/slackHarness.ts';
 
 let room: SlackHarness;
 beforeEach(async () => {

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readFrame } from '../../../src/adapters/slack/inbound/frames.ts';
 import { bodyLimit } from '../../../src/adapters/slack/limits.ts';
-import { openSlackHarness } from '../../support/slack/slackRoom.ts';
-import type { SlackHarness } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackHarness.ts';
+import type { SlackHarness } from '../../support/slack/slackHarness.ts';
 
 let room: SlackHarness;
 const escaped: unknown[] = [];

@@ -14,8 +14,8 @@ import {
 } from '../../../src/adapters/slack/inbound/payloads.ts';
 import { trustOf } from '../../../src/adapters/slack/identity/organisation.ts';
 import type { Fields } from '../../../src/adapters/slack/outbound/webApi.ts';
-import { openSlackHarness } from '../../support/slack/slackRoom.ts';
-import type { SlackHarness } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackHarness.ts';
+import type { SlackHarness } from '../../support/slack/slackHarness.ts';
 
 /** Our workspace T1 is of the organisation E1, which has T2 and T3 too; T9 is of E9. */
 const ours = 'T1';

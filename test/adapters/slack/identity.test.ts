@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { slackValue } from '../../../cards/press.ts';
 import { openLastKnown } from '../../../src/adapters/lastKnown.ts';
 import type { CommandIn, PressIn } from '../../../src/bot/ports.ts';
-import { createLogBook, openSlackHarness } from '../../support/slack/slackRoom.ts';
-import type { SlackHarness } from '../../support/slack/slackRoom.ts';
+import { createLogBook, openSlackHarness } from '../../support/slack/slackHarness.ts';
+import type { SlackHarness } from '../../support/slack/slackHarness.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
 

@@ -4,8 +4,8 @@ import { slackValue } from '../../../cards/press.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
-import { openSlackHarness } from '../../support/slack/slackRoom.ts';
-import type { SlackHarness } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackHarness.ts';
+import type { SlackHarness } from '../../support/slack/slackHarness.ts';
 
 let room: SlackHarness;
 beforeEach(async () => {

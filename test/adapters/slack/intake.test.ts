@@ -10,9 +10,9 @@ import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
 import { signedLine } from '../../../src/adapters/deliveries/deliveries.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
 import type { Clock } from '../../../src/liveResponse/ports.ts';
-import { openSlackHarness } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackHarness.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
-import type { RoomOptions, SlackHarness } from '../../support/slack/slackRoom.ts';
+import type { RoomOptions, SlackHarness } from '../../support/slack/slackHarness.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 
 let room: SlackHarness;

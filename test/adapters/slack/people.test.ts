@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createPeople, trustOf } from '../../../src/adapters/slack/identity/people.ts';
 import type { People } from '../../../src/adapters/slack/identity/people.ts';
 import type { Fields, WebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
-import { createLogBook } from '../../support/slack/slackRoom.ts';
+import { createLogBook } from '../../support/slack/slackHarness.ts';
 
 const member = { id: 'U1', team_id: 'T1' };
 

@@ -4,8 +4,8 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createClock } from '../../../src/adapters/clock.ts';
 import { createSlackTime } from '../../../src/adapters/slack/slackTime.ts';
 import { createManualClock } from '../../support/manualClock.ts';
-import { openSlackHarness } from '../../support/slack/slackRoom.ts';
-import type { SlackHarness } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackHarness.ts';
+import type { SlackHarness } from '../../support/slack/slackHarness.ts';
 
 const minute = 60_000;
 let room: SlackHarness | undefined;

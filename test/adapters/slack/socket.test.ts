@@ -6,7 +6,7 @@ import { createSocket } from '../../../src/adapters/slack/inbound/socket.ts';
 import type { Socket } from '../../../src/adapters/slack/inbound/socket.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
-import { createLogBook } from '../../support/slack/slackRoom.ts';
+import { createLogBook } from '../../support/slack/slackHarness.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import type { ManualClock } from '../../support/manualClock.ts';
 

@@ -5,7 +5,7 @@ import { SlackStartError, startSlack } from '../../../src/adapters/slack/start.t
 import type { SlackOptions } from '../../../src/adapters/slack/start.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
-import { createLogBook } from '../../support/slack/slackRoom.ts';
+import { createLogBook } from '../../support/slack/slackHarness.ts';
 import { tmpdir } from 'node:os';
 import { testKeys } from '../../support/store/testKeys.ts';
 

@@ -8,7 +8,7 @@ import { createWebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
 import type { WebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
-import { createLogBook } from '../../support/slack/slackRoom.ts';
+import { createLogBook } from '../../support/slack/slackHarness.ts';
 
 let slack: FakeSlack;
 let api: WebApi;

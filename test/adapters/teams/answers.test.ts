@@ -9,7 +9,7 @@ import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import { quiet } from '../../support/quiet.ts';
 import type { Refusal } from '../../../src/demo/refusal.ts';
-import { ana, ben, directOf, group, keepingLog, TeamsHarness } from '../../support/chats/teamsBench.ts';
+import { ana, ben, directOf, group, keepingLog, TeamsHarness } from '../../support/chats/teamsHarness.ts';
 import { signedLine } from '../../../src/adapters/deliveries/deliveries.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
 

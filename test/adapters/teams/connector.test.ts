@@ -20,7 +20,7 @@ import {
   leapingClock,
   silent,
   TeamsHarness,
-} from '../../support/chats/teamsBench.ts';
+} from '../../support/chats/teamsHarness.ts';
 import { teamsDoor } from '../../support/chats/teamsDoor.ts';
 import type { Clock } from '../../../src/liveResponse/ports.ts';
 

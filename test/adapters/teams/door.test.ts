@@ -14,7 +14,7 @@ import { looksLikeChannelToken } from '../../../src/adapters/teams/inbound/token
 import { createManualClock } from '../../support/manualClock.ts';
 import { encoded, issuer } from '../../../src/demo/teams/channelKeys.ts';
 import type { TokenOptions } from '../../../src/demo/teams/channelKeys.ts';
-import { ana, appId, directOf, keepingLog, TeamsHarness } from '../../support/chats/teamsBench.ts';
+import { ana, appId, directOf, keepingLog, TeamsHarness } from '../../support/chats/teamsHarness.ts';
 import { teamsDoor } from '../../support/chats/teamsDoor.ts';
 
 const bench = new TeamsHarness();

@@ -17,7 +17,7 @@ import {
   team,
   TeamsHarness,
   tenant,
-} from '../../support/chats/teamsBench.ts';
+} from '../../support/chats/teamsHarness.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
 
 let bench: TeamsHarness;

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Conversations } from '../../../src/adapters/teams/identity/conversations.ts';
-import { createLogBook } from '../../support/slack/slackRoom.ts';
+import { createLogBook } from '../../support/slack/slackHarness.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
 
 let folder: string;

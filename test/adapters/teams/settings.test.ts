@@ -12,7 +12,7 @@ import type { TeamsDoor } from '../../../src/adapters/teams/protocol.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
 import { createClock } from '../../../src/adapters/clock.ts';
-import { silent } from '../../support/chats/teamsBench.ts';
+import { silent } from '../../support/chats/teamsHarness.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 const good = {

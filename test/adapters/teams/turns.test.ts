@@ -16,8 +16,8 @@ import {
   team,
   TeamsHarness,
   tenant,
-} from '../../support/chats/teamsBench.ts';
-import type { Human } from '../../support/chats/teamsBench.ts';
+} from '../../support/chats/teamsHarness.ts';
+import type { Human } from '../../support/chats/teamsHarness.ts';
 
 let bench: TeamsHarness;
 beforeEach(async () => {

@@ -4,15 +4,18 @@ import { createAskQueue } from '../../../src/bot/handlers/requests/askQueue.ts';
 import type { Asker } from '../../../src/bot/handlers/requests/askQueue.ts';
 import { CallRates, ratesOf } from '../../../src/liveResponse/pacing.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
-import { createStoryChat } from '../../support/house.ts';
+import { createStoryChat } from '../../support/testApp.ts';
 import { createManualClock } from '../../support/manualClock.ts';
-import { createLogBook } from '../../support/slack/slackRoom.ts';
+import { createLogBook } from '../../support/slack/slackHarness.ts';
 
 function line(callsPerMinute: number) {
   const clock = createManualClock();
   const chat = createStoryChat();
   const budgets = new CallRates(ratesOf({ submitsPerMinute: 10, callsPerMinute, callsPerHour: 1500 }));
-  const turns = createAskQueue({ callRates: budgets, chats: [chat], clock, log: createLogBook() }, 'machines');
+  const turns = createAskQueue(
+    { callRates: budgets, chats: [chat], clock, log: createLogBook() },
+    'machines',
+  );
   const done: number[] = [];
   const read = (n: number) => (): Promise<void> => {
     if (!budgets.take('machines', clock.elapsed()))

@@ -7,8 +7,8 @@ import { createLog } from '../../../src/adapters/log.ts';
 import type { Deps } from '../../../src/bot/deps.ts';
 import { judgePreflight, preflightFailure } from '../../../src/bot/workers/sessions/preflight.ts';
 import { approvalDigest, refreshContent } from '../../../src/bot/workers/reads/approvalDigest.ts';
-import { openTestApp } from '../../support/house.ts';
-import type { TestApp } from '../../support/house.ts';
+import { openTestApp } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/testApp.ts';
 import { policy } from '../../support/policy.ts';
 import { hosta, requests } from '../../support/requests.ts';
 

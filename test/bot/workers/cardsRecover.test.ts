@@ -3,8 +3,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChatError } from '../../../src/bot/ports.ts';
 import type { ChatErrorCode } from '../../../src/bot/ports.ts';
-import { createStoryChat, openTestApp } from '../../support/house.ts';
-import type { TestApp, StoryChat } from '../../support/house.ts';
+import { createStoryChat, openTestApp } from '../../support/testApp.ts';
+import type { TestApp, StoryChat } from '../../support/testApp.ts';
 import { manyPending } from '../../support/manyPending.ts';
 
 let app: TestApp;

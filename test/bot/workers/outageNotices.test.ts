@@ -2,8 +2,8 @@
 // through which chat, and again when it can.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChatError } from '../../../src/bot/ports.ts';
-import { createStoryChat, openTestApp } from '../../support/house.ts';
-import type { TestApp, StoryChat } from '../../support/house.ts';
+import { createStoryChat, openTestApp } from '../../support/testApp.ts';
+import type { TestApp, StoryChat } from '../../support/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

@@ -5,7 +5,7 @@ import { people } from '../cloud.ts';
 import { ChannelKeys } from '../../../src/demo/teams/channelKeys.ts';
 import { FakeConnector, cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
-import { dataOf } from '../../../src/demo/teams/house.ts';
+import { dataOf } from '../../../src/demo/teams/app.ts';
 
 export interface Member {
   readonly id: string;

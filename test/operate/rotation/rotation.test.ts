@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { secretNames } from '../../../src/adapters/config/secretFiles.ts';
 import { knownNames } from '../../../src/adapters/config/settings.ts';
-import { incidents } from '../../support/slack/slackHouse.ts';
+import { incidents } from '../../support/slack/slackTestApp.ts';
 import { openSlackProgram } from '../../support/slack/slackProgram.ts';
 import type { SlackProgram } from '../../support/slack/slackProgram.ts';
 import { root } from '../../support/root.ts';

@@ -2,8 +2,8 @@
 // several that can none is chosen in silence, and what became of a record since the approval is seen before
 // the POST. Field-faults rows 3.5 and 5.11.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp, TestAppOptions } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 import { fieldJson } from '../../support/defender/fieldProxy.ts';
 import type { Json } from '../../support/defender/fieldProxy.ts';
 import type { Reply } from '../../../src/bot/ports.ts';

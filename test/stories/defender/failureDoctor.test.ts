@@ -1,8 +1,8 @@
 // What a card, a private answer and the checks say when Defender does not do what was asked: the cause, the
 // missing right by name, the next step, and the correlation id, in the journal and on the card.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp, TestAppOptions } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 import { journalText } from '../../support/store/journal.ts';
 
 let app: TestApp;

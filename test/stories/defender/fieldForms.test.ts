@@ -8,8 +8,8 @@ import { gzipSync } from 'node:zlib';
 import { plainText } from '../../../cards/renderers/plainText.ts';
 import { fieldError, fieldJson } from '../../support/defender/fieldProxy.ts';
 import type { Json } from '../../support/defender/fieldProxy.ts';
-import { openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

@@ -4,8 +4,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createScaledClock } from '../../../src/adapters/clock.ts';
 import { createSimulatorControls } from '../../../src/app/simulatorControls.ts';
-import { openTestApp } from '../../support/house.ts';
-import type { TestApp } from '../../support/house.ts';
+import { openTestApp } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

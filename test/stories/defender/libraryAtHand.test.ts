@@ -1,9 +1,9 @@
 // Row 5.12: a running service keeps the list of the library at hand, so that no ask has to read it.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { textOf } from '../../support/house.ts';
+import { textOf } from '../../support/testApp.ts';
 import { manyPending } from '../../support/manyPending.ts';
-import { openWorkingTestApp } from '../../support/workingHouse.ts';
-import type { WorkingTestApp } from '../../support/workingHouse.ts';
+import { openWorkingTestApp } from '../../support/workingTestApp.ts';
+import type { WorkingTestApp } from '../../support/workingTestApp.ts';
 
 describe('a running service', () => {
   let running: WorkingTestApp;

@@ -1,8 +1,8 @@
 // The device panel: what an approver and somebody who types `host` are told beside the device's own record,
 // and what happens when it cannot be read.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp, TestAppOptions } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

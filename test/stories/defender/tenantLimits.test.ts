@@ -5,8 +5,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { longQueueMs, shortQueueMs } from '../../../src/liveResponse/tenantLimits.ts';
 import { defaultRates } from '../../../src/liveResponse/pacing.ts';
-import { createStoryClock, openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp, TestAppOptions } from '../../support/house.ts';
+import { createStoryClock, openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -1,8 +1,8 @@
 // What can go wrong on the way: each has its card, its sentence with the next step, and ends in the truth.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChatError } from '../../../src/bot/ports.ts';
-import { approvedHouse, openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp, TestAppOptions } from '../../support/house.ts';
+import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

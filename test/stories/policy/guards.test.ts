@@ -8,8 +8,8 @@ import { ChatError } from '../../../src/bot/ports.ts';
 import { startService } from '../../../src/app/compose.ts';
 import type { Service, ServiceOptions } from '../../../src/app/compose.ts';
 import { createFailingDisk } from '../../support/store/failingDisk.ts';
-import { approvedHouse, createStoryChat, examplePolicy, openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp, StoryChat } from '../../support/house.ts';
+import { approvedHouse, createStoryChat, examplePolicy, openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp, StoryChat } from '../../support/testApp.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 import { bindingOf } from '../../../src/liveResponse/commands.ts';
 

@@ -7,12 +7,12 @@ import { readPolicy } from '../../../src/adapters/config/policyFile.ts';
 import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
 import type { Place } from '../../../src/bot/ports.ts';
 import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
-import { createStoryChat, examplePolicy, openTestApp, policyFrom, textOf } from '../../support/house.ts';
-import type { TestApp, TestAppOptions } from '../../support/house.ts';
+import { createStoryChat, examplePolicy, openTestApp, policyFrom, textOf } from '../../support/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
-import { incidents, openSlackTestApp } from '../../support/slack/slackHouse.ts';
-import { ana, ben, channel, group } from '../../support/chats/teamsBench.ts';
-import { TeamsTestApp } from '../../support/chats/teamsHouse.ts';
+import { incidents, openSlackTestApp } from '../../support/slack/slackTestApp.ts';
+import { ana, ben, channel, group } from '../../support/chats/teamsHarness.ts';
+import { TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
 
 let close: () => Promise<void> = () => Promise.resolve();
 afterEach(() => close());

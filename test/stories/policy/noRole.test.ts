@@ -2,8 +2,8 @@
 // is refused and tells nothing.
 import { afterEach, expect, test } from '@jest/globals';
 import type { Verb } from '../../../cards/view.ts';
-import { approvedHouse, openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp } from '../../support/house.ts';
+import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/testApp.ts';
 import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
 
 let app: TestApp;

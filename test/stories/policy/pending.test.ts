@@ -1,7 +1,7 @@
 // Row 5.9: a bound on what waits, of one person and for one device.
 import { afterEach, expect, test } from '@jest/globals';
-import { openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

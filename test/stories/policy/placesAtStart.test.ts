@@ -12,8 +12,8 @@ import { startService } from '../../../src/app/compose.ts';
 import { createLog } from '../../../src/adapters/log.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
-import { seedWorkspace, slackPolicy } from '../../support/slack/slackHouse.ts';
-import { createStoryChat } from '../../support/house.ts';
+import { seedWorkspace, slackPolicy } from '../../support/slack/slackTestApp.ts';
+import { createStoryChat } from '../../support/testApp.ts';
 
 let dir: string;
 let slack: FakeSlack;

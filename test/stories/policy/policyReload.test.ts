@@ -19,8 +19,8 @@ import type { ServiceOptions } from '../../../src/app/compose.ts';
 import { journalLines } from '../../support/store/journal.ts';
 import { createFailingDisk } from '../../support/store/failingDisk.ts';
 import { startProgram } from '../../support/programs/program.ts';
-import { createStoryChat, examplePolicy, openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp, TestAppOptions } from '../../support/house.ts';
+import { createStoryChat, examplePolicy, openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 const stricter = examplePolicy.replace('responder: [responder1, responder2]', 'responder: [responder2]');

@@ -1,8 +1,8 @@
 // Recipes that name their operating systems: a device of another one is refused with the recipe that fits,
 // when it is asked for and once more right before the POST; a system that nobody knows goes on with a note.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

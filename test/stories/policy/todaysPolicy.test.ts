@@ -3,9 +3,9 @@
 // one that cannot be read holds what is approved.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Groups, Recency } from '../../../src/bot/ports.ts';
-import { approvedHouse, openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp } from '../../support/house.ts';
-import { openWorkingTestApp } from '../../support/workingHouse.ts';
+import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/testApp.ts';
+import { openWorkingTestApp } from '../../support/workingTestApp.ts';
 
 const minute = 60_000;
 let app: TestApp;

@@ -9,8 +9,8 @@ import { createSharedReadings } from '../../../src/adapters/sharedReadings.ts';
 import type { Groups } from '../../../src/bot/ports.ts';
 import type { Policy } from '../../../src/bot/policy/policy.ts';
 import type { Request } from '../../../src/liveResponse/request.ts';
-import { createStoryClock, examplePolicy, openTestApp } from '../../support/house.ts';
-import type { TestApp } from '../../support/house.ts';
+import { createStoryClock, examplePolicy, openTestApp } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/testApp.ts';
 import { upload } from '../../support/defender/library.ts';
 
 const minute = 60_000;

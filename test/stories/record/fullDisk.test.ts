@@ -2,8 +2,8 @@
 // it goes on by itself afterwards.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createFailingDisk } from '../../support/store/failingDisk.ts';
-import { openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

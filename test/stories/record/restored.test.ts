@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Request } from '../../../src/liveResponse/request.ts';
 import { plainText } from '../../../cards/renderers/plainText.ts';
-import { openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/testApp.ts';
 
 const minute = 60_000;
 const notKnown =

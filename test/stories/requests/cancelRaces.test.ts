@@ -1,8 +1,8 @@
 // Cancel in every state, and the race with completion: whatever wins, the card tells what was asked, what
 // came of it, and what may have run.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp, TestAppOptions } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

@@ -1,8 +1,8 @@
 // The main job from end to end: asked by one person, approved by another, run once, followed index by index,
 // finished with excerpt and link.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/testApp.ts';
 
 let app: TestApp;
 beforeEach(async () => {

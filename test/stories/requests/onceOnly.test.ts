@@ -1,8 +1,8 @@
 // What may run on a device runs once: answers that prove nothing, searches that are not over, sessions past
 // their time, approvals of another tenant.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { approvedHouse, openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp, TestAppOptions } from '../../support/house.ts';
+import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

@@ -2,8 +2,8 @@
 // whichever of the two is first.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { InState } from '../../../src/liveResponse/request.ts';
-import { openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp, TestAppOptions } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

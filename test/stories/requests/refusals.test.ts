@@ -2,8 +2,8 @@
 // nothing at Defender.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { refusalsPerHour } from '../../../src/bot/handlers/refusalJournal.ts';
-import { openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/testApp.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
 import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
 import { journalText } from '../../support/store/journal.ts';

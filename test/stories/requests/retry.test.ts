@@ -2,8 +2,8 @@
 // approved like any other.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { InState, Request } from '../../../src/liveResponse/request.ts';
-import { openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp, TestAppOptions } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 
 const minute = 60_000;
 const hosta = 'hosta.corp.example';

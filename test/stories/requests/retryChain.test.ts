@@ -1,8 +1,8 @@
 // A chain of tries: what an earlier one ran is neither forgotten nor run again without being told.
 import { afterEach, expect, test } from '@jest/globals';
 import type { InState, Request } from '../../../src/liveResponse/request.ts';
-import { openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/testApp.ts';
 
 const minute = 60_000;
 const scriptMissing = 'on hosta put triage.zip ; run later.ps1 -Deep ; get C:\\Users\\Public\\late.txt';

@@ -2,8 +2,8 @@
 // was approved stays of one piece.
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { searchSchedule } from '../../../src/liveResponse/pacing.ts';
-import { openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/testApp.ts';
 import { upload } from '../../support/defender/library.ts';
 
 const minute = 60_000;

@@ -8,8 +8,8 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { plainText } from '../../../cards/renderers/plainText.ts';
 import { ChatError } from '../../../src/bot/ports.ts';
-import { approvedHouse, openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp, TestAppOptions } from '../../support/house.ts';
+import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

@@ -4,12 +4,12 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
 import { bindingOf } from '../../../src/liveResponse/commands.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
-import { openTestApp, textOf } from '../../support/house.ts';
-import type { TestApp } from '../../support/house.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/testApp.ts';
 import { upload } from '../../support/defender/library.ts';
-import { openSlackTestApp } from '../../support/slack/slackHouse.ts';
-import { ana, ben, channel, group } from '../../support/chats/teamsBench.ts';
-import { dataOf, TeamsTestApp } from '../../support/chats/teamsHouse.ts';
+import { openSlackTestApp } from '../../support/slack/slackTestApp.ts';
+import { ana, ben, channel, group } from '../../support/chats/teamsHarness.ts';
+import { dataOf, TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
 
 let close: () => Promise<void>;
 afterEach(() => close());

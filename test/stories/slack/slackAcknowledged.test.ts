@@ -2,7 +2,7 @@
 // acknowledged is lost, nothing happens twice, and the person is answered by the next process.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
-import { incidents, privateRoom } from '../../support/slack/slackHouse.ts';
+import { incidents, privateRoom } from '../../support/slack/slackTestApp.ts';
 import { openSlackProgram } from '../../support/slack/slackProgram.ts';
 import type { SlackProgram } from '../../support/slack/slackProgram.ts';
 

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { openSlackProgram } from '../../support/slack/slackProgram.ts';
 import type { SlackProgram } from '../../support/slack/slackProgram.ts';
 import type { SocketMood } from '../../../src/demo/slack/server.ts';
-import { privateRoom } from '../../support/slack/slackHouse.ts';
+import { privateRoom } from '../../support/slack/slackTestApp.ts';
 
 const desks: SlackProgram[] = [];
 afterEach(async () => {

@@ -6,8 +6,8 @@ import { hostileLines } from '../../../src/simulator/results/hostile.ts';
 import { nodesIn, undrawnIn } from '../../support/chats/hostile.ts';
 import type { Node } from '../../support/chats/hostile.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
-import { incidents, openSlackTestApp } from '../../support/slack/slackHouse.ts';
-import type { SlackTestApp } from '../../support/slack/slackHouse.ts';
+import { incidents, openSlackTestApp } from '../../support/slack/slackTestApp.ts';
+import type { SlackTestApp } from '../../support/slack/slackTestApp.ts';
 
 let app: SlackTestApp;
 beforeEach(async () => {

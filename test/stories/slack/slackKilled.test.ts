@@ -4,7 +4,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import type { Delivered, Person } from '../../../src/demo/slack/fakeSlack.ts';
-import { incidents, privateRoom } from '../../support/slack/slackHouse.ts';
+import { incidents, privateRoom } from '../../support/slack/slackTestApp.ts';
 import { openSlackProgram } from '../../support/slack/slackProgram.ts';
 import type { SlackProgram } from '../../support/slack/slackProgram.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';

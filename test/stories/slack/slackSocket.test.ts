@@ -1,8 +1,8 @@
 // The main job over Socket Mode: a real WebSocket that is recycled, refused and dropped in the middle of an
 // acknowledgement.
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { incidents, openSlackTestApp } from '../../support/slack/slackHouse.ts';
-import type { SlackTestApp } from '../../support/slack/slackHouse.ts';
+import { incidents, openSlackTestApp } from '../../support/slack/slackTestApp.ts';
+import type { SlackTestApp } from '../../support/slack/slackTestApp.ts';
 
 let app: SlackTestApp;
 beforeEach(async () => {

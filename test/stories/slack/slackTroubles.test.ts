@@ -2,8 +2,8 @@
 // and nothing is posted twice.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
-import { incidents, openSlackTestApp, privateRoom } from '../../support/slack/slackHouse.ts';
-import type { SlackTestApp } from '../../support/slack/slackHouse.ts';
+import { incidents, openSlackTestApp, privateRoom } from '../../support/slack/slackTestApp.ts';
+import type { SlackTestApp } from '../../support/slack/slackTestApp.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 
 let app: SlackTestApp;

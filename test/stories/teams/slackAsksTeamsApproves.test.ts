@@ -4,10 +4,10 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
-import { seedWorkspace, incidents } from '../../support/slack/slackHouse.ts';
+import { seedWorkspace, incidents } from '../../support/slack/slackTestApp.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
-import { ana, ben, channel, group } from '../../support/chats/teamsBench.ts';
-import { TeamsTestApp } from '../../support/chats/teamsHouse.ts';
+import { ana, ben, channel, group } from '../../support/chats/teamsHarness.ts';
+import { TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
 import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
 
 let slack: FakeSlack;

@@ -3,8 +3,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
-import { ana, ben, channel, directOf, group, memberOf } from '../../support/chats/teamsBench.ts';
-import { dataOf, TeamsTestApp } from '../../support/chats/teamsHouse.ts';
+import { ana, ben, channel, directOf, group, memberOf } from '../../support/chats/teamsHarness.ts';
+import { dataOf, TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
 import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
 
 let app: TeamsTestApp;

@@ -8,8 +8,8 @@ import { hostileLines } from '../../../src/simulator/results/hostile.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
 import { nodesIn, undrawnIn } from '../../support/chats/hostile.ts';
-import { ana, ben, channel, directOf, group } from '../../support/chats/teamsBench.ts';
-import { TeamsTestApp } from '../../support/chats/teamsHouse.ts';
+import { ana, ben, channel, directOf, group } from '../../support/chats/teamsHarness.ts';
+import { TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
 
 let app: TeamsTestApp;
 beforeEach(async () => {

@@ -5,8 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
 import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
 import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
-import { ana, ben, channel, directOf, group } from '../../support/chats/teamsBench.ts';
-import { TeamsTestApp } from '../../support/chats/teamsHouse.ts';
+import { ana, ben, channel, directOf, group } from '../../support/chats/teamsHarness.ts';
+import { TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
 
 /** People see an error after 5 s at the earliest (msteams-docs#13460). Milliseconds. */
 const patienceOfTeams = 5_000;

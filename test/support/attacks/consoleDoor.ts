@@ -9,7 +9,7 @@ import type { ConsoleMessage } from '../../../src/adapters/console/chat.ts';
 import { openConsole } from '../../adapters/console/console.ts';
 import type { TestConsole } from '../../adapters/console/console.ts';
 import { nodesIn } from '../chats/hostile.ts';
-import { examplePolicy } from '../house.ts';
+import { examplePolicy } from '../testApp.ts';
 import { aliveInAdaptive, readAgain, stagePolicy } from './stage.ts';
 import type { Door, Stage, Who } from './stage.ts';
 

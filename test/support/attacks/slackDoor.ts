@@ -5,7 +5,7 @@ import type { Verb } from '../../../cards/view.ts';
 import { nodesIn } from '../chats/hostile.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack, Person } from '../../../src/demo/slack/fakeSlack.ts';
-import { incidents, openSlackTestApp, privateRoom, slackPolicy } from '../slack/slackHouse.ts';
+import { incidents, openSlackTestApp, privateRoom, slackPolicy } from '../slack/slackTestApp.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { readAgain, stagePolicy } from './stage.ts';
 import type { Carried, Door, Stage, Who } from './stage.ts';

@@ -9,9 +9,9 @@ import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { createJournalWatch } from '../../crash/journalWatch.ts';
 import { addressIn, startProgram, stopped } from '../programs/program.ts';
 import type { Program } from '../programs/program.ts';
-import { tenant } from './teamsBench.ts';
+import { tenant } from './teamsHarness.ts';
 import { teamsDoor } from './teamsDoor.ts';
-import { TeamsTestApp, teamsPolicy } from './teamsHouse.ts';
+import { TeamsTestApp, teamsPolicy } from './teamsTestApp.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 
 /** Devices work this many times as fast as real ones: a session takes about a second. */

@@ -1,6 +1,6 @@
 // Changes the simulated tenant's live response library the way anybody with Library.Manage would: over HTTP,
 // with OverrideIfExists.
-import type { TestApp } from '../house.ts';
+import type { TestApp } from '../testApp.ts';
 
 /** Uploads `content` under `name`, over what is there. */
 export async function upload(

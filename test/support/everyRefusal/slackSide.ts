@@ -1,6 +1,6 @@
 // Slack for a story of refusals: Riley asks in one channel, Avery approves in another, and results stand on
 // the cards of both.
-import { slackPolicy, seedWorkspace, incidents, privateRoom } from '../slack/slackHouse.ts';
+import { slackPolicy, seedWorkspace, incidents, privateRoom } from '../slack/slackTestApp.ts';
 import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import { plain } from '../../../src/demo/slack/methods.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';

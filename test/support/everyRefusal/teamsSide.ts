@@ -14,8 +14,8 @@ import {
   team,
   TeamsHarness,
   tenant,
-} from '../chats/teamsBench.ts';
-import { dataOf, teamsPolicy } from '../chats/teamsHouse.ts';
+} from '../chats/teamsHarness.ts';
+import { dataOf, teamsPolicy } from '../chats/teamsTestApp.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 import type { ChatSide, SeenCard, StageClock, Who } from './stage.ts';
 

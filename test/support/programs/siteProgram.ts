@@ -12,7 +12,7 @@ import { incidents, slackPolicy } from '../../../src/demo/slack/workspace.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
-import { dataOf } from '../../../src/demo/teams/house.ts';
+import { dataOf } from '../../../src/demo/teams/app.ts';
 import { ana, appId, ben, channel, group, tenant } from '../../../src/demo/teams/stage.ts';
 import type { Human } from '../../../src/demo/teams/stage.ts';
 import { createJournalWatch } from '../../crash/journalWatch.ts';

@@ -14,7 +14,7 @@ import type { Program } from '../programs/program.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack, Person } from '../../../src/demo/slack/fakeSlack.ts';
-import { seedWorkspace, slackPolicy } from './slackHouse.ts';
+import { seedWorkspace, slackPolicy } from './slackTestApp.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 
 export interface SlackProgram {

@@ -15,7 +15,7 @@ import { ChannelKeys, encoded, issuer } from '../../../../src/demo/teams/channel
 import type { TokenOptions } from '../../../../src/demo/teams/channelKeys.ts';
 import { createManualClock } from '../../../support/manualClock.ts';
 import type { ManualClock } from '../../../support/manualClock.ts';
-import { keepingLog } from '../../../support/chats/teamsBench.ts';
+import { keepingLog } from '../../../support/chats/teamsHarness.ts';
 
 const appId = '11111111-1111-1111-1111-111111111111';
 const serviceUrl = 'https://smba.trafficmanager.net/teams/';

@@ -5,7 +5,13 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { failedGap } from '../../../../src/adapters/teams/direct/channelKeys.ts';
 import { startAdmin } from '../../../../src/adapters/http/admin.ts';
 import type { Clock } from '../../../../src/liveResponse/ports.ts';
-import { ana, directOf, keepingLog, leapingClock, TeamsHarness } from '../../../support/chats/teamsBench.ts';
+import {
+  ana,
+  directOf,
+  keepingLog,
+  leapingClock,
+  TeamsHarness,
+} from '../../../support/chats/teamsHarness.ts';
 
 let bench: TeamsHarness;
 let clock: Clock;

@@ -2,8 +2,8 @@
 // embedded simulator.
 import type { Express, Response } from 'express';
 import { fieldsOf } from './fields.ts';
-import type { SimulatorControls } from './world.ts';
-import { speeds } from './world.ts';
+import type { SimulatorControls } from './simulatorControls.ts';
+import { speeds } from './simulatorControls.ts';
 
 export function mountSimulatorControls(app: Express, world: SimulatorControls, changed: () => void): void {
   const done = (response: Response): void => {

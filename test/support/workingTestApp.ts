@@ -2,8 +2,8 @@
 // asleep, as in production.
 import type { Reply } from '../../src/bot/ports.ts';
 import type { InState, State } from '../../src/liveResponse/request.ts';
-import { openTestApp, storyStart } from './house.ts';
-import type { TestApp, TestAppOptions } from './house.ts';
+import { openTestApp, storyStart } from './testApp.ts';
+import type { TestApp, TestAppOptions } from './testApp.ts';
 import { createManualClock } from './manualClock.ts';
 import type { ManualClock } from './manualClock.ts';
 import { quiet } from './quiet.ts';
