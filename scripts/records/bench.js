@@ -1,4 +1,4 @@
-// The bench of a recording: one product with three chats, people who ask, press and type in them, and time that moves.
+// Bench of a recording: one product with three chats, people who ask and press in them, and time that moves
 import { Buffer } from 'node:buffer';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,12 +27,17 @@ const accounts = {
   ola: { console: 'onlooker1', slack: 'U0OLLIE1' },
 };
 
-const linesOf = (surfaces) => Object.entries(surfaces).map(([surface, account]) => `${surface}: ${account}`).join(', ');
+const linesOf = (surfaces) =>
+  Object.entries(surfaces)
+    .map(([surface, account]) => `${surface}: ${account}`)
+    .join(', ');
 
 /** One more responder, who can be forgotten without anything else. */
 const third = '  - { id: responder3, name: Kim Third, console: responder3 }\n';
 const withThird = (example) =>
-  example.replace('  - { id: approver1', `${third}  - { id: approver1`).replace('responder: [responder1,', 'responder: [responder3, responder1,');
+  example
+    .replace('  - { id: approver1', `${third}  - { id: approver1`)
+    .replace('responder: [responder1,', 'responder: [responder3, responder1,');
 
 /** The example policy with its people in every chat and requests shown for approval in Slack and Teams. */
 export function policyOf(example) {
@@ -66,7 +71,9 @@ export class Bench {
     bench.clock = program.createStoryClock();
     const groups = {
       includes: (group, person) =>
-        bench.groupsDown ? Promise.reject(new Error('groups cannot be read')) : Promise.resolve(person.id === 'approver1'),
+        bench.groupsDown
+          ? Promise.reject(new Error('groups cannot be read'))
+          : Promise.resolve(person.id === 'approver1'),
     };
     bench.chats = {
       slack: createChat(program, 'slack', bench.clock, slackId),
@@ -129,7 +136,12 @@ export class Bench {
 
   press(as, verb, label, { where = 'slack', ...more } = {}) {
     const { surface, id } = places[where];
-    return this.house.press(accounts[as][surface], verb, { request: this.get(label), surface, place: id, ...more });
+    return this.house.press(accounts[as][surface], verb, {
+      request: this.get(label),
+      surface,
+      place: id,
+      ...more,
+    });
   }
 
   async approve(label, where = 'slack') {

@@ -1,4 +1,4 @@
-// The chats of a recording: they remember every card as it was drawn last, under the references Slack and Teams give.
+// Chats of a recording, which remember every card under references as Slack and Teams give them
 
 /** Every object in a tree, parents first. */
 function objects(value) {
@@ -10,7 +10,9 @@ function objects(value) {
 /** What each button of a card carries, as the chat sends it back. */
 export function buttonsOf(program, surface, view) {
   if (surface === 'slack') {
-    const buttons = objects(program.blockKit(view)).filter((one) => one.type === 'button' && one.value !== undefined);
+    const buttons = objects(program.blockKit(view)).filter(
+      (one) => one.type === 'button' && one.value !== undefined,
+    );
     return buttons.map((one) => ({ label: one.text.text, actionId: one.action_id, value: one.value }));
   }
   const actions = objects(program.adaptiveCard(view)).filter((one) => one.data?.lr !== undefined);

@@ -1,6 +1,7 @@
-// Records the data folders of test/fixtures/records: programs of this product's history live through one story
-// (story.js) and leave what they wrote. `node scripts/records/record.js [name]` records them again; it needs the whole
-// history. Every id and every key is random, so the text goldens have to be written again with it.
+// Recorder of the data folders in test/fixtures/records
+// Programs of this product's history live through one story (story.js), and what they wrote is kept.
+// `node scripts/records/record.js [name]` records again; it needs the whole history. Ids and keys are random,
+// so the goldens have to be written again too.
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -61,8 +62,16 @@ function filesOf(folder, below = '') {
 }
 
 function keep(name, files) {
-  writeFileSync(join(records, `${name}.json.br`), brotliCompressSync(JSON.stringify(Object.fromEntries(files))));
-  console.log(`${name}: ${files.map(([path]) => path).filter((path) => !path.includes('/')).join(', ')}`);
+  writeFileSync(
+    join(records, `${name}.json.br`),
+    brotliCompressSync(JSON.stringify(Object.fromEntries(files))),
+  );
+  console.log(
+    `${name}: ${files
+      .map(([path]) => path)
+      .filter((path) => !path.includes('/'))
+      .join(', ')}`,
+  );
 }
 
 async function recordOne(name, { commit, snapshot }) {
@@ -71,9 +80,16 @@ async function recordOne(name, { commit, snapshot }) {
     const program = await programOf(commit, folder);
     const told = await play(program, name, (from) => {
       const files = filesOf(from);
-      keep(name, files.filter(([path]) => !path.startsWith('snapshot')));
+      keep(
+        name,
+        files.filter(([path]) => !path.startsWith('snapshot')),
+      );
       // The rest of that folder is the same, so only what differs is kept twice.
-      if (snapshot !== undefined) keep(snapshot, files.filter(([path]) => path === 'snapshot.json'));
+      if (snapshot !== undefined)
+        keep(
+          snapshot,
+          files.filter(([path]) => path === 'snapshot.json'),
+        );
     });
     const json = (value) => `${JSON.stringify(value, undefined, 2)}\n`;
     writeFileSync(join(records, `${name}.story.json`), json(told.story));

@@ -1,10 +1,10 @@
-// The story that every recording lives through: requests that come to each state and each end, with several cards each.
+// Story of a recording: requests that come to each state and each end, with several cards each
 import { Bench, minute, policyOf } from './bench.js';
 import { answersLost, deviceTroubles, waits } from './troubles.js';
 
 const hour = 60 * minute;
 
-/** A dump from question to download, asked in Slack and approved in Teams, with what people look up afterwards. */
+/** A dump from question to download, asked in Slack and approved in Teams, and what people look up then. */
 async function mainJob(bench) {
   await bench.ask('finished', 'dump load001 OfficeClickToRun --reason "beacon seen at 02:40"');
   bench.keepPresses('finished');
@@ -83,7 +83,8 @@ async function sessions(bench) {
   bench.device('load010', { stuck: true });
   await bench.approved('overdue', 'dump load010 notepad');
   await bench.reach('overdue', 'running');
-  for (let hours = 0; hours < 90 && bench.state('overdue') === 'running'; hours += 6) await bench.later(6 * hour);
+  for (let hours = 0; hours < 90 && bench.state('overdue') === 'running'; hours += 6)
+    await bench.later(6 * hour);
   await bench.later(30 * minute, 8);
   await bench.press('avery', 'drop', 'overdue');
   await bench.tick();
@@ -94,10 +95,16 @@ async function again(bench) {
   await bench.approved('brokenDevice', 'dump broken1 notepad --reason "first try"');
   await bench.reach('brokenDevice', 'finished');
   await bench.run(5_000);
-  await bench.approved('fileMissing', 'on load012 run collect.ps1 ; get C:\\Users\\Public\\late.txt', { where: 'group' });
+  await bench.approved('fileMissing', 'on load012 run collect.ps1 ; get C:\\Users\\Public\\late.txt', {
+    where: 'group',
+  });
   await bench.reach('fileMissing', 'finished');
   await bench.run(5_000);
-  for (const [label, index] of [['fileMissing', 1], ['brokenDevice', 0], ['expired', 0]]) {
+  for (const [label, index] of [
+    ['fileMissing', 1],
+    ['brokenDevice', 0],
+    ['expired', 0],
+  ]) {
     const reply = await bench.press('sam', 'again', label, { index });
     if (reply.kind !== 'asked') throw new Error(`${label} again: ${bench.program.textOf(reply)}`);
     bench.story[`${label}Again`] = reply.requestId;
@@ -108,13 +115,19 @@ async function again(bench) {
   await bench.run(5_000);
 }
 
-/** Records of what only later versions know: a person who was forgotten, a request held for a court, a session that differs. */
+/** What only later versions know: a forgotten person, a request held for a court, a session that differs. */
 async function laterRecords(bench) {
   const { house } = bench;
   await bench.ask('forgotten', 'dump load016 notepad --reason "of a person who is forgotten"', { as: 'kim' });
   await bench.press('avery', 'deny', 'forgotten', { input: 'not today, Kim' });
   await bench.tick();
-  await house.store.note({ type: 'legalHold', kind: 'request', on: bench.story.finished, by: 'operator at the machine', why: 'case 7' });
+  await house.store.note({
+    type: 'legalHold',
+    kind: 'request',
+    on: bench.story.finished,
+    by: 'operator at the machine',
+    why: 'case 7',
+  });
   await house.store.forget(house.store.personsNamed('responder3'), 'operator at the machine');
   await bench.house.restart();
   bench.faults.plant({ what: 'loseAnswer', on: 'run' });
@@ -122,7 +135,17 @@ async function laterRecords(bench) {
   await bench.reach('differs', 'unknown');
   const undo = house.field.changeActions((action) =>
     action.requestorComment?.includes(bench.story.differs)
-      ? { ...action, commands: action.commands.map((one, at) => (at === 0 ? { ...one, command: { type: 'RunScript', params: [{ key: 'ScriptName', value: 'other.ps1' }] } } : one)) }
+      ? {
+          ...action,
+          commands: action.commands.map((one, at) =>
+            at === 0
+              ? {
+                  ...one,
+                  command: { type: 'RunScript', params: [{ key: 'ScriptName', value: 'other.ps1' }] },
+                }
+              : one,
+          ),
+        }
       : action,
   );
   await bench.reach('differs', 'finished');
@@ -130,26 +153,38 @@ async function laterRecords(bench) {
   undo();
 }
 
-/** What only later versions know: contents seen, redaction, another policy, requests kept apart, a restore. */
+/** The same: contents seen again, redaction, another policy, requests kept apart, a restore. */
 async function laterInventions(bench) {
   const { house } = bench;
   await bench.ask('contentSeen', 'dump load013 notepad');
   const [file] = house.simulator.tenant.library().filter((one) => one.fileName === 'minidump.ps1');
-  house.simulator.tenant.keepFile({ ...file, sha256: 'ab'.repeat(32), lastUpdatedTime: new Date(bench.clock.now()).toISOString() });
+  house.simulator.tenant.keepFile({
+    ...file,
+    sha256: 'ab'.repeat(32),
+    lastUpdatedTime: new Date(bench.clock.now()).toISOString(),
+  });
   await bench.press('avery', 'approve', 'contentSeen');
   await bench.tick();
   await bench.approve('contentSeen');
   await bench.reach('contentSeen', 'finished');
-  const redacting = (text) => policyOf(text).replace('standard: { request', 'standard: { redactAfter: 30m, request');
+  const redacting = (text) =>
+    policyOf(text).replace('standard: { request', 'standard: { redactAfter: 30m, request');
   await house.changePolicy(redacting);
   await bench.later(40 * minute, 2);
   await house.changePolicy(policyOf);
   await bench.ask('apartFirst', 'dump load014 notepad');
   await bench.say('sam', 'dump load014 notepad', 'slack');
-  await bench.ask('apart', 'dump load014 notepad --separate --reason "second dump after the reboot"', { as: 'sam' });
+  await bench.ask('apart', 'dump load014 notepad --separate --reason "second dump after the reboot"', {
+    as: 'sam',
+  });
   await bench.approved('beforeRestore', 'dump srv-portal notepad');
   await bench.run(10_000);
-  await house.store.note({ type: 'accepted', ...house.store.head(), by: 'operator at the machine', why: 'the record was restored' });
+  await house.store.note({
+    type: 'accepted',
+    ...house.store.head(),
+    by: 'operator at the machine',
+    why: 'the record was restored',
+  });
   bench.clock.move(minute);
   await bench.tick();
   await bench.say('riley', `cancel ${bench.story.beforeRestore}`, 'slack');
@@ -177,7 +212,16 @@ async function leftOpen(bench) {
   await bench.later(10 * minute, 10);
   await bench.approved('queuedLast', 'dump srv-portal explorer');
   await bench.tick();
-  bench.keepPresses('awaiting', 'awaitingTeams', 'awaitingOther', 'stillRunning', 'stillUnknown', 'queuedLast', 'finished', 'brokenDevice');
+  bench.keepPresses(
+    'awaiting',
+    'awaitingTeams',
+    'awaitingOther',
+    'stillRunning',
+    'stillUnknown',
+    'queuedLast',
+    'finished',
+    'brokenDevice',
+  );
 }
 
 /** Plays the story with a program; `keep` copies the data folder while it is as a kill would leave it. */
@@ -202,7 +246,11 @@ export async function play(program, name, keep) {
     await leftOpen(bench);
     const { seq } = bench.house.store.health();
     keep(bench.house.dir);
-    return { story: { lines: seq, stoppedAt: bench.clock.now(), requests: bench.story }, presses: bench.presses, policy: bench.policy };
+    return {
+      story: { lines: seq, stoppedAt: bench.clock.now(), requests: bench.story },
+      presses: bench.presses,
+      policy: bench.policy,
+    };
   } finally {
     await bench.house.close();
   }

@@ -1,4 +1,4 @@
-// The parts of the recorded story in which something goes wrong on the way to Defender, or keeps a request waiting.
+// Troubles in the recorded story: what goes wrong on the way to Defender, and what keeps a request waiting
 import { minute } from './bench.js';
 
 /** Answers that never came: found, sent once more, given up, and found after that. */
